@@ -1,0 +1,31 @@
+"""Entchen: from symbolic scores to token shards, to a model that continues a melody.
+
+The rooms, each importing only rooms above it:
+
+===============  ==============================================================
+errors           PipelineError, the base of everything a user is told
+settings         reading params.yaml; a section's model lives beside its reader
+music            ticks, Notes, Grid: small frozen values over numpy
+vocabulary       the 258 symbols, their grammar, Grid to tokens and back
+tables           the Parquet schemas, reading and writing them atomically
+books            rows in = rows kept + rows rejected
+engine           mapping a function over batches, in this process or several
+runner           what every stage does around its own work
+sources          bundled corpora and folders to ``data/raw``
+readers          one file per format: bytes to exact notes
+quantize         exact notes to a grid of steps
+filters          which grids are kept, and the reasons of the others
+families         which pieces share a melody, and the splits made from that
+examples         a row cut into source and target
+encoding         keys, transposition, token shards, vocabulary card
+batches          shards to padded tensors (torch from here down)
+models           one folder per model, its settings beside it
+training         the training loop
+decoding         greedy and sampled continuations under the grammar
+baselines        copy and n-gram, no torch
+metrics          what is measured, one file per kind
+scores           Grid to MIDI and MusicXML
+evaluation       a trained experiment to figures and samples
+report           the page that a person reads
+===============  ==============================================================
+"""

@@ -1,0 +1,130 @@
+"""Time, notes and grids: the values that every room passes on.
+
+Exact time is counted in ticks, 10080 to a quarter note (music21's own divisor;
+tuplets of 3, 5, 7 and 9 and 128th notes are whole numbers of ticks). Quantized
+time is counted in steps. No float holds a time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import PipelineError
+
+TICKS_PER_QUARTER = 10080
+SILENCE = 0  # note number of a silence; C-1 (8.18 Hz) is below hearing
+
+
+class GridError(PipelineError):
+    """Arrays that are no valid grid."""
+
+
+@dataclass(frozen=True)
+class Meter:
+    """A time signature as the source writes it, valid from ``onset`` (ticks)."""
+
+    onset: int
+    numerator: int
+    denominator: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """One staff of a piece, exactly as written: n sounding notes, times in ticks.
+
+    Ties are merged, grace notes are left out, a rest is a gap. Notes are ordered
+    by onset, then by falling pitch; chords are notes of equal onset.
+
+    Attributes:
+        name: as the score names it, "" where it does not.
+        end: where the part ends, rests at its end included.
+        onset: (n,) int32. duration: (n,) int32, all positive.
+        pitch: (n,) uint8, MIDI note numbers at sounding pitch, 60 = C4.
+        phrase_end: (n,) bool, a fermata or a line end of Essen on this note.
+        key_fifths: sharps (+) or flats (-) of the first key signature; None unknown.
+        key_mode: "major", "minor", "dorian", …, "" where the source names none.
+        n_key_changes: key signatures after the first that differ from the one before.
+        meters: time signatures in order, one at onset 0 unless the source has none.
+        bar_onsets: where written bars begin; None where unknown rather than wrong.
+        n_grace_dropped, n_broken_ties: what reading left out or took apart.
+        n_inexact: times that were no whole number of ticks and were rounded.
+    """
+
+    name: str
+    end: int
+    onset: NDArray[np.int32]
+    duration: NDArray[np.int32]
+    pitch: NDArray[np.uint8]
+    phrase_end: NDArray[np.bool_]
+    key_fifths: int | None = None
+    key_mode: str = ""
+    n_key_changes: int = 0
+    meters: tuple[Meter, ...] = ()
+    bar_onsets: tuple[int, ...] | None = None
+    n_grace_dropped: int = 0
+    n_broken_ties: int = 0
+    n_inexact: int = 0
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One tune or movement as a reader returns it, parts from the top down.
+
+    ``origin`` is what the source says of where the tune is from (ABC field O:).
+    """
+
+    title: str
+    composer: str
+    parts: tuple[Part, ...]
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """V voices sampled on T equal steps, top voice first.
+
+    Attributes:
+        pitch: (T, V) uint8, the note number that sounds in a step; 0 is silence.
+        tied: (T, V) bool, True where the note began in an earlier step.
+    """
+
+    pitch: NDArray[np.uint8]
+    tied: NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        if self.pitch.shape != self.tied.shape or self.pitch.ndim != 2:
+            raise GridError(f"pitch {self.pitch.shape} and tied {self.tied.shape} must both be (T, V)")
+        if self.pitch.size == 0:
+            raise GridError("an empty grid: at least one step and one voice are needed")
+        if self.pitch.max() > 127:
+            raise GridError(f"note number {self.pitch.max()} in a grid: allowed are 0 (silence) to 127")
+        if self.tied[0].any():
+            raise GridError("the first step of a grid ties to nothing")
+        held = self.tied[1:]
+        if (held & (self.pitch[1:] != self.pitch[:-1])).any():
+            raise GridError("a tied step must hold the pitch of the step before it")
+        both_silent = (self.pitch[1:] == SILENCE) & (self.pitch[:-1] == SILENCE)
+        if (both_silent & ~held).any():
+            raise GridError("neighbouring silences are one: the second must be tied")
+
+    @property
+    def n_steps(self) -> int:
+        """T."""
+        return int(self.pitch.shape[0])
+
+    @property
+    def voices(self) -> int:
+        """V."""
+        return int(self.pitch.shape[1])
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Grid)
+            and np.array_equal(self.pitch, other.pitch)
+            and np.array_equal(self.tied, other.tied)
+        )
+
+    __hash__ = None  # type: ignore[assignment]

@@ -1,0 +1,300 @@
+"""The Parquet tables between stages: schemas, reading, writing.
+
+One row a part in NOTES, a grid in GRIDS, an example in TOKENS, a piece in
+FAMILIES and SPLITS, a broken rule of a piece in REJECTED. Files are written
+with fixed options beside their target and moved into place, so that the same
+rows give the same bytes and no half-written file is ever taken for a whole one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from pipeline.books import Count, Rejection
+from pipeline.errors import PipelineError
+
+
+class TableError(PipelineError):
+    """A table is missing, damaged, or holds other columns than it should."""
+
+
+METER = pa.struct([("onset", pa.int32()), ("numerator", pa.int16()), ("denominator", pa.int16())])
+
+# a row a part: exact notes, times in ticks
+NOTES = pa.schema(
+    [
+        pa.field("piece_id", pa.string(), nullable=False),
+        pa.field("corpus", pa.string(), nullable=False),
+        pa.field("part", pa.int16(), nullable=False),
+        ("part_name", pa.string()),
+        ("title", pa.string()),
+        ("composer", pa.string()),
+        ("origin", pa.string()),
+        ("licence", pa.string()),
+        ("citation", pa.string()),
+        ("source_path", pa.string()),
+        ("source_sha256", pa.string()),
+        ("key_fifths", pa.int8()),
+        ("key_mode", pa.string()),
+        ("n_key_changes", pa.int16()),
+        ("meters", pa.list_(METER)),
+        ("bar_onsets", pa.list_(pa.int32())),
+        ("end", pa.int32()),
+        ("onset", pa.list_(pa.int32())),
+        ("duration", pa.list_(pa.int32())),
+        ("pitch", pa.list_(pa.uint8())),
+        ("phrase_end", pa.list_(pa.bool_())),
+        ("n_grace_dropped", pa.int32()),
+        ("n_broken_ties", pa.int32()),
+        ("n_inexact", pa.int32()),
+    ]
+)
+
+# a row a piece
+FAMILIES = pa.schema(
+    [
+        pa.field("piece_id", pa.string(), nullable=False),
+        pa.field("corpus", pa.string(), nullable=False),
+        pa.field("tune_family", pa.string(), nullable=False),
+        ("title", pa.string()),
+        ("n_intervals", pa.int32()),  # after merging repeats, of its longest part
+        ("family_size", pa.int32()),
+    ]
+)
+
+# a row a grid: times in steps
+GRIDS = pa.schema(
+    [
+        pa.field("piece_id", pa.string(), nullable=False),
+        pa.field("corpus", pa.string(), nullable=False),
+        ("title", pa.string()),
+        ("licence", pa.string()),
+        ("citation", pa.string()),
+        ("source_sha256", pa.string()),
+        ("key_fifths", pa.int8()),
+        ("key_mode", pa.string()),
+        ("n_key_changes", pa.int16()),
+        ("meter", pa.string()),  # "3/4"; null for none or a change
+        pa.field("voices", pa.int16(), nullable=False),
+        pa.field("n_steps", pa.int32(), nullable=False),
+        pa.field("steps_per_quarter", pa.int16(), nullable=False),
+        ("pitch", pa.list_(pa.uint8())),  # n_steps * voices, step-major
+        ("tied", pa.list_(pa.bool_())),  # n_steps * voices, step-major
+        ("step_in_bar", pa.list_(pa.int16())),  # n_steps; null where bars are unknown
+        ("steps_per_bar", pa.int32()),
+        ("phrase_end", pa.list_(pa.bool_())),  # n_steps
+        ("n_notes", pa.int32()),
+        ("n_moved", pa.int32()),
+        ("max_error_ticks", pa.int32()),
+        ("n_collapsed", pa.int32()),
+        ("n_covered", pa.int32()),
+        ("n_rests", pa.int32()),
+        ("n_rest_steps", pa.int32()),
+    ]
+)
+
+# a row a piece of a data set
+SPLITS = pa.schema(
+    [
+        pa.field("piece_id", pa.string(), nullable=False),
+        pa.field("corpus", pa.string(), nullable=False),
+        pa.field("tune_family", pa.string(), nullable=False),
+        pa.field("split", pa.string(), nullable=False),
+        ("soft_relative", pa.bool_()),  # it has a soft relative in train
+        ("nearest_train", pa.string()),  # piece_id; null for training pieces
+    ]
+)
+
+# a row an example
+TOKENS = pa.schema(
+    [
+        pa.field("piece_id", pa.string(), nullable=False),
+        pa.field("corpus", pa.string(), nullable=False),
+        ("licence", pa.string()),
+        ("title", pa.string()),
+        pa.field("tune_family", pa.string(), nullable=False),
+        pa.field("split", pa.string(), nullable=False),
+        pa.field("tokens", pa.list_(pa.uint16()), nullable=False),  # START first, STOP last
+        pa.field("n_steps", pa.int32(), nullable=False),
+        pa.field("voices", pa.int16(), nullable=False),
+        pa.field("steps_per_quarter", pa.int16(), nullable=False),
+        ("steps_per_bar", pa.int32()),
+        ("step_in_bar", pa.list_(pa.int16())),
+        ("phrase_end", pa.list_(pa.bool_())),
+        ("key_fifths", pa.int8()),
+        ("key_mode", pa.string()),
+        ("tonic_pc", pa.int8()),  # pitch class of the tonic before transposition
+        ("mode_used", pa.string()),
+        ("key_source", pa.string()),
+        ("transposition", pa.int16()),  # semitones added
+        ("soft_relative", pa.bool_()),
+        ("nearest_train", pa.string()),
+        ("source_sha256", pa.string()),
+    ]
+)
+
+# a row a broken rule of a piece or part
+REJECTED = pa.schema(
+    [
+        pa.field("piece_id", pa.string(), nullable=False),
+        ("part", pa.int16()),
+        pa.field("stage", pa.string(), nullable=False),
+        pa.field("rule", pa.string(), nullable=False),
+        ("value", pa.float64()),
+        ("limit", pa.float64()),
+        ("detail", pa.string()),
+    ]
+)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A name beside ``path`` to write to; moved into place when all went well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        with partial.open("rb+") as written:
+            os.fsync(written.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole, UTF-8 with ``\\n`` line ends."""
+    with replacing(path) as partial:
+        partial.write_bytes(text.encode("utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON whole; keys keep their order, floats are as Python prints them."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_table(
+    path: Path, table: pa.Table, schema: pa.Schema, metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write a table with fixed options; same rows, same bytes.
+
+    Args:
+        table: columns as ``schema`` names them, rows already in order.
+        metadata: file-level notes; a digest of the rows is added under "content_sha256".
+
+    Raises:
+        TableError: the columns differ from the schema.
+    """
+    if table.column_names != schema.names:
+        raise TableError(f"{path}: columns {table.column_names} are not {schema.names}")
+    table = table.cast(schema).combine_chunks()
+    notes = {**(metadata or {}), "content_sha256": content_digest(table)}
+    table = table.replace_schema_metadata({key: notes[key] for key in sorted(notes)})
+    with replacing(path) as partial:
+        pq.write_table(
+            table,
+            partial,
+            version="2.6",
+            compression="zstd",
+            compression_level=3,
+            row_group_size=4096,
+            write_statistics=True,
+        )
+
+
+def read_table(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a table, or some columns of it, and check that it is of its schema.
+
+    Raises:
+        TableError: no such file, no Parquet, or other columns than expected.
+    """
+    try:
+        found = pq.read_schema(path)
+        if not found.remove_metadata().equals(schema.remove_metadata()):
+            raise TableError(f"{path}: its columns are {found.names}, expected {schema.names}")
+        return pq.ParquetFile(path).read(columns=list(columns) if columns else None)
+    except FileNotFoundError:
+        raise TableError(f"{path}: no such file; `dvc repro` makes it") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise TableError(
+            f"{path}: not readable as Parquet ({error}); delete it and run `dvc repro`"
+        ) from None
+
+
+def content_digest(table: pa.Table) -> str:
+    """sha256 of the rows themselves, whatever Parquet does to them."""
+    digest = hashlib.sha256()
+    sink = _Digest(digest)
+    bare = table.replace_schema_metadata(None).combine_chunks()
+    with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), bare.schema) as writer:
+        writer.write_table(bare, max_chunksize=4096)
+    return digest.hexdigest()
+
+
+def rejection_table(stage: str, rejections: Iterable[Rejection]) -> pa.Table:
+    """Rejections as rows, sorted by piece, part and rule."""
+    ordered = sorted(rejections, key=lambda r: (r.piece_id, -1 if r.part is None else r.part, r.rule))
+    rows = [{**asdict(rejection), "stage": stage} for rejection in ordered]
+    return pa.Table.from_pylist(rows, schema=REJECTED)
+
+
+def write_rejections(
+    path: Path, stage: str, rejections: Iterable[Rejection], counts: Mapping[str, Count]
+) -> None:
+    """Write the rejected rows of a stage, the balanced counts in their metadata."""
+    books = {corpus: asdict(count) for corpus, count in counts.items()}
+    write_table(
+        path, rejection_table(stage, rejections), REJECTED, {"books": json.dumps(books, sort_keys=True)}
+    )
+
+
+def read_books(path: Path) -> dict[str, Count]:
+    """The counts per corpus that stand in a file of rejected rows."""
+    metadata = pq.read_schema(path).metadata or {}
+    return {corpus: Count(**count) for corpus, count in json.loads(metadata[b"books"]).items()}
+
+
+def flatten(column: pa.ChunkedArray | pa.Array) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """A list column as (offsets, values): row i holds values[offsets[i]:offsets[i + 1]].
+
+    Null rows are empty. The arrays start at 0 even for a sliced column.
+    """
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    lengths = np.asarray(pa.compute.fill_null(pa.compute.list_value_length(array), 0), dtype=np.int64)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    return offsets, array.flatten().to_numpy(zero_copy_only=False)
+
+
+def as_lists(offsets: NDArray[np.int64], values: NDArray[Any], type_: pa.DataType) -> pa.Array:
+    """The inverse of ``flatten``: a list column of the given value type, no nulls."""
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(values, type_))
+
+
+class _Digest:
+    """A file that keeps nothing but the digest of what was written to it."""
+
+    closed = False
+
+    def __init__(self, digest: Any) -> None:
+        self._digest = digest
+
+    def write(self, data: bytes) -> int:
+        self._digest.update(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def close(self) -> None:
+        self.closed = True
