@@ -66,7 +66,7 @@ def note_onsets(tokens: ArrayLike, voices: int = 1) -> NDArray[np.int64]:
 
 
 def cut_point(n_notes: int, cut: float) -> int:
-    """k = clamp(floor(cut · n), 1, n - 1): how many notes the source holds.
+    """How many of n notes the source holds: clamp(floor(cut · n), 1, n - 1).
 
     >>> cut_point(27, 0.5)
     13
@@ -86,6 +86,7 @@ def cut_at_note(tokens: ArrayLike, cut: float, voices: int = 1) -> Example:
     Args:
         tokens: START, T * voices symbols, STOP.
         cut: share of the sounding notes of the top voice that the source holds.
+
     Raises:
         CutError: fewer than two notes in the top voice.
     """

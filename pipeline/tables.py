@@ -168,13 +168,13 @@ def replacing(path: Path) -> Iterator[Path]:
         yield partial
         with partial.open("rb+") as written:
             os.fsync(written.fileno())
-        os.replace(partial, path)
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file whole, UTF-8 with ``\\n`` line ends."""
+    """Write a text file whole, UTF-8, line feeds as they stand."""
     with replacing(path) as partial:
         partial.write_bytes(text.encode("utf-8"))
 
