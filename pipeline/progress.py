@@ -31,7 +31,13 @@ def track(items: Iterable[Item], what: str, total: int, unit: str = "") -> Itera
     """
     console = Console(stderr=True)
     if console.is_terminal:
-        columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn())
+        columns = (
+            TextColumn(what),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn(unit),
+            TimeRemainingColumn(),
+        )
         with Progress(*columns, console=console, transient=True) as progress:
             yield from progress.track(items, total=total)
     else:

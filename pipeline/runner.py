@@ -1,22 +1,140 @@
 """What every stage does around its own work.
 
-A stage module holds one function, ``run(name)`` or ``run()``, and hands it to
-:func:`stage_main`. (First version: more is added here; stages keep this call.)
+A stage module holds one function, ``run(key)`` or ``run()``, and hands it to
+:func:`stage_main`, which
+
+* lets one stage at a time write in a workspace (an orphan of a killed
+  ``dvc repro`` may still be running: it is waited for, and ends by itself);
+* ends the stage when the process that started it is gone;
+* compares the stage's inputs, code and parameters at the end with those at the
+  start: DVC reads them only afterwards, and would file the old output under
+  the new parameters;
+* turns a user's mistake into one clear message and exit status 1.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
+import psutil
+
+from pipeline.dvcfile import Declared, declared
 from pipeline.errors import PipelineError
 from pipeline.progress import say
+from pipeline.settings import load_yaml, lookup
+
+if os.name == "posix":
+    import fcntl
+
+LOCK_FILE = Path(".cache/stage.lock")
+SECONDS_TO_WAIT_FOR_LOCK = 30.0
+SECONDS_BETWEEN_LOOKS = 0.5
+INTERRUPTED = 130  # exit status after Ctrl-C, as shells count it
+ORPHANED = 75
+SHELLS = ("sh", "bash", "dash", "zsh", "fish", "cmd.exe")
+
+
+class StageError(PipelineError):
+    """A stage cannot run, or must not be trusted."""
 
 
 def stage_main(stage: str, run: Callable[..., None]) -> None:
-    """Run a stage: its name and arguments come from the command line."""
+    """Run a stage; its key, if it has one, comes from the command line."""
+    arguments = sys.argv[1:]
+    key = arguments[0] if arguments else None
+    name = f"{stage}@{key}" if key else stage
+    parents = _parents()
     try:
-        run(*sys.argv[1:])
+        with _one_writer(name):
+            _end_with(parents)
+            before = _fingerprint(declared(stage, key))
+            run(*arguments)
+            changed = _differences(before, _fingerprint(declared(stage, key)))
+            if changed:
+                raise StageError(f"{', '.join(changed)} changed while the stage ran; run `dvc repro` again")
     except PipelineError as error:
-        say(f"{stage}: {error}")
+        for line in str(error).splitlines():
+            say(f"{name}: {line}")
         raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        say(f"{name}: interrupted; nothing half-written is kept, `dvc repro` goes on from here")
+        raise SystemExit(INTERRUPTED) from None
+
+
+@contextmanager
+def _one_writer(name: str) -> Iterator[None]:
+    """Hold the workspace's lock; the system lets go of it when the process ends."""
+    LOCK_FILE.parent.mkdir(exist_ok=True)
+    with LOCK_FILE.open("a+") as lock:
+        if os.name == "posix":
+            _take(lock.fileno(), name)
+        yield
+
+
+def _take(descriptor: int, name: str) -> None:
+    deadline = time.monotonic() + SECONDS_TO_WAIT_FOR_LOCK
+    told = False
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise StageError(
+                    "another stage is running in this workspace; wait for it or end it"
+                ) from None
+            if not told:
+                say(f"{name}: waiting for another stage that runs in this workspace")
+                told = True
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _parents() -> list[psutil.Process]:
+    """Who started this stage: the parent, and its parent where that is a shell."""
+    parents: list[psutil.Process] = []
+    process = psutil.Process().parent()
+    while process is not None:
+        parents.append(process)
+        if process.name() not in SHELLS:
+            break
+        process = process.parent()
+    return parents
+
+
+def _end_with(parents: list[psutil.Process]) -> None:
+    """Watch the parents from a thread of its own; end at once when one is gone."""
+
+    def watch() -> None:
+        while all(parent.is_running() and parent.status() != psutil.STATUS_ZOMBIE for parent in parents):
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        os._exit(ORPHANED)
+
+    threading.Thread(target=watch, daemon=True, name="parent watch").start()
+
+
+def _fingerprint(stage: Declared) -> dict[str, object]:
+    """What a stage depends on, now: parameters by value, files by size and time."""
+    state: dict[str, object] = {}
+    for file, name in stage.params:
+        state[f"{file}:{name}"] = lookup(load_yaml(Path(file)), *name.split("."))
+    for dep in stage.deps:
+        state[dep] = sorted(_stamps(Path(dep)))
+    return state
+
+
+def _stamps(path: Path) -> Iterator[tuple[str, int, int]]:
+    files = path.rglob("*") if path.is_dir() else [path]
+    for file in files:
+        if file.is_file() and file.suffix != ".pyc" and file.name != ".gitignore":
+            status = file.stat()
+            yield file.as_posix(), status.st_size, status.st_mtime_ns
+
+
+def _differences(before: dict[str, object], after: dict[str, object]) -> list[str]:
+    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))

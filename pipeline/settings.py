@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -31,7 +31,7 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-AnySection = TypeVar("AnySection", bound=Section)
+Value = TypeVar("Value")
 
 
 def load_yaml(path: Path = PARAMS_FILE) -> dict[str, Any]:
@@ -67,43 +67,65 @@ def lookup(params: Mapping[str, Any], *names: str) -> Any:
     return value
 
 
-def parse_section(model: type[AnySection], value: Any, where: str) -> AnySection:
+def parse_section(model: type[Value] | TypeAdapter[Value], value: Any, where: str) -> Value:
     """Validate one section.
 
     Args:
-        model: the section's model.
+        model: the section's model, or an adapter where several models are allowed.
         value: what YAML held.
         where: the dotted path in params.yaml, for the message.
 
     Raises:
         SettingsError: one line for every fault found.
     """
+    adapter: TypeAdapter[Value] = model if isinstance(model, TypeAdapter) else TypeAdapter(model)
     try:
-        return model.model_validate(value)
+        return adapter.validate_python(value)
     except ValidationError as error:
-        lines = [_describe(model, fault, where) for fault in error.errors(include_url=False)]
+        lines = [_describe(adapter, fault, where) for fault in error.errors(include_url=False)]
         raise SettingsError("\n".join(lines)) from None
 
 
-def read_section(model: type[AnySection], *names: str, path: Path = PARAMS_FILE) -> AnySection:
+def read_section(model: type[Value] | TypeAdapter[Value], *names: str, path: Path = PARAMS_FILE) -> Value:
     """``lookup`` and ``parse_section`` in one: how a stage gets its parameters."""
     return parse_section(model, lookup(load_yaml(path), *names), ".".join(names))
 
 
-def _describe(model: type[BaseModel], fault: Any, where: str) -> str:
-    place = ".".join([where, *(str(part) for part in fault["loc"])])
+def _describe(adapter: TypeAdapter[Any], fault: Any, where: str) -> str:
+    schema = adapter.json_schema()
+    location, known = _walk(schema, fault["loc"])
+    place = ".".join([where, *location])
     if fault["type"] == "extra_forbidden":
-        known = _fields_at(model, fault["loc"][:-1])
-        return f"params.yaml, {place}: unknown parameter; {nearest(str(fault['loc'][-1]), known)}"
+        return f"params.yaml, {place}: unknown parameter; {nearest(location[-1], known)}"
     if fault["type"] == "missing":
         return f"params.yaml, {place}: this parameter is missing"
     return f"params.yaml, {place}: {fault['msg']}, found {fault['input']!r}"
 
 
-def _fields_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
-    """Field names of the section that a location inside ``model`` points to."""
+def _walk(schema: dict[str, Any], location: tuple[str | int, ...]) -> tuple[list[str], list[str]]:
+    """The path as params.yaml spells it, and the names that its last mapping allows.
+
+    pydantic puts the tag of a union (``kind``) into the path; params.yaml has no
+    such level.
+    """
+    path: list[str] = []
+    known: list[str] = []
+    node = schema
     for name in location:
-        annotation = model.model_fields[str(name)].annotation if str(name) in model.model_fields else None
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            model = annotation
-    return list(model.model_fields)
+        node = _resolve(schema, node)
+        mapping = node.get("discriminator", {}).get("mapping", {})
+        if name in mapping:
+            node = {"$ref": mapping[name]}
+            continue
+        path.append(str(name))
+        known = list(node.get("properties", {}))
+        node = node.get("properties", {}).get(name, {})
+    return path or [str(name) for name in location], known
+
+
+def _resolve(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    """Follow a reference to the definition of a nested section."""
+    reference = node.get("$ref", "")
+    name = reference.rsplit("/", 1)[-1]
+    definition: dict[str, Any] = schema["$defs"][name] if reference else node
+    return definition

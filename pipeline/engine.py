@@ -1,0 +1,76 @@
+"""Mapping a function over batches: in this process, or in several.
+
+The engine gives no determinism, the design does: results come back in the
+order of the batches, whoever computed them, so the same bytes come from every
+kind and number of workers.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, TypeVar
+
+from loky import ProcessPoolExecutor
+from loky.process_executor import TerminatedWorkerError
+from pydantic import Field
+
+from pipeline.errors import PipelineError
+from pipeline.settings import Section
+
+Batch = TypeVar("Batch")
+Result = TypeVar("Result")
+
+
+class EngineError(PipelineError):
+    """The workers cannot go on."""
+
+
+class EngineSettings(Section):
+    """How work is spread; no byte of any output depends on it.
+
+    Attributes:
+        kind: ``serial`` for this process alone, ``processes`` for local workers.
+        workers: their number, or ``auto`` for one per processor core.
+    """
+
+    kind: Literal["serial", "processes"]
+    workers: int | Literal["auto"] = Field(union_mode="left_to_right")
+
+    def n_workers(self) -> int:
+        """The number of workers on this machine."""
+        if self.kind == "serial":
+            return 1
+        return max(1, self.workers) if isinstance(self.workers, int) else _n_cores()
+
+
+def map_batches(
+    function: Callable[[Batch], Result], batches: Sequence[Batch], settings: EngineSettings
+) -> Iterator[Result]:
+    """Apply ``function`` to every batch; results in the order of the batches.
+
+    Args:
+        function: importable by its name, without hidden state.
+        batches: pieces of work of a second or so each.
+        settings: the section ``engine`` of params.yaml.
+
+    Raises:
+        EngineError: a worker died, for example for want of memory.
+    """
+    n_workers = min(settings.n_workers(), len(batches))
+    if n_workers <= 1:
+        yield from map(function, batches)
+        return
+    executor = ProcessPoolExecutor(max_workers=n_workers)
+    try:
+        yield from executor.map(function, batches)
+    except TerminatedWorkerError as error:
+        raise EngineError(f"a worker process died ({error}); try `engine: {{kind: serial}}`") from None
+    finally:
+        executor.shutdown(wait=True, kill_workers=True)
+
+
+def _n_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
