@@ -48,7 +48,9 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 def test_the_kind_of_a_source_is_no_level_of_the_path() -> None:
     source = {"kind": "folder", "path": "x", "licence": "x", "citation": "x", "patern": "*"}
-    with pytest.raises(SettingsError, match=r"corpora\.mine\.source\.patern: unknown parameter; did you mean 'path'"):
+    with pytest.raises(
+        SettingsError, match=r"corpora\.mine\.source\.patern: unknown parameter; did you mean 'path'"
+    ):
         parse_section(SOURCE, source, "corpora.mine.source")
 
 

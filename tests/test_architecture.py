@@ -1,0 +1,152 @@
+"""The order of the rooms, the doors of the big libraries, and dvc.yaml's deps."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from pipeline.dvcfile import declared
+from pipeline.settings import load_yaml, lookup
+
+ROOT = Path(__file__).parent.parent
+
+# A room may import only rooms above it (rooms on one line are one room).
+ROOMS = """
+errors settings music vocabulary examples books tables progress dvcfile engine runner sources
+readers parsing quantize filters keys families splits encoding
+batches models training decoding baselines metrics scores evaluation report parameters
+""".split()
+
+DOORS = {
+    "music21": ("pipeline.readers.by_music21", "pipeline.scores"),
+    "torch": (
+        "pipeline.batches",
+        "pipeline.models.",
+        "pipeline.training.",
+        "pipeline.decoding",
+        "pipeline.evaluation.",
+    ),
+    "loky": ("pipeline.engine",),
+    "psutil": ("pipeline.runner",),
+    "jinja2": ("pipeline.report",),
+    "rich": ("pipeline.progress",),
+}
+
+WITHOUT_TORCH = ("check", "download", "parse", "families", "quantize", "filter", "split", "encode", "report")
+
+
+def module_name(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {
+    module_name(file): file for top in ("pipeline", "stages") for file in sorted((ROOT / top).rglob("*.py"))
+}
+
+
+def imports_of(module: str) -> set[str]:
+    """Everything that a module imports, inside functions too."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            names.update(inner & MODULES.keys() or {node.module})
+            names.add(node.module)
+    return names
+
+
+def own_imports(module: str) -> set[str]:
+    return {name for name in imports_of(module) if name in MODULES and name != "pipeline"}
+
+
+def closure(module: str) -> set[str]:
+    """All modules of ours that a module needs, itself included."""
+    found = {module}
+    waiting = [module]
+    while waiting:
+        for name in own_imports(waiting.pop()) - found:
+            found.add(name)
+            waiting.append(name)
+    return found
+
+
+def room(module: str) -> str:
+    return module.split(".")[1]
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("pipeline.")])
+def test_a_room_imports_only_rooms_above_it(module: str) -> None:
+    below = {
+        name
+        for name in own_imports(module)
+        if room(name) != room(module) and ROOMS.index(room(name)) > ROOMS.index(room(module))
+    }
+    assert not below, f"{module} stands above {below}"
+
+
+@pytest.mark.parametrize("library", DOORS)
+def test_a_library_enters_by_its_door_alone(library: str) -> None:
+    users = {name for name in MODULES if any(i.split(".")[0] == library for i in imports_of(name))}
+    strangers = {name for name in users if not f"{name}.".startswith(DOORS[library])}
+    assert users, f"nothing uses {library}"
+    assert not strangers
+
+
+@pytest.mark.parametrize("stage", WITHOUT_TORCH)
+def test_a_stage_that_needs_no_torch_imports_none(stage: str) -> None:
+    users = {
+        name for name in closure(f"stages.{stage}") if "torch" in {i.split(".")[0] for i in imports_of(name)}
+    }
+    assert not users
+
+
+def stages_with_keys() -> list[tuple[str, str | None]]:
+    stages = lookup(load_yaml(ROOT / "dvc.yaml"), "stages")
+    params = load_yaml(ROOT / "params.yaml")
+    pairs: list[tuple[str, str | None]] = []
+    for name, body in stages.items():
+        keys = list(params[body["foreach"][2:-1]]) if "foreach" in body else [None]
+        pairs.extend((name, key) for key in keys)
+    return pairs
+
+
+@pytest.mark.parametrize(("stage", "key"), stages_with_keys())
+def test_a_stage_depends_on_all_the_code_that_it_imports(stage: str, key: str | None) -> None:
+    deps = [Path(dep) for dep in declared(stage, key, ROOT).deps]
+    needed = {MODULES[name].relative_to(ROOT) for name in closure(f"stages.{stage}") if name != "pipeline"}
+    # a package's docstring and the table of the stages hold no code that a stage runs
+    needed = {
+        file for file in needed if file not in (Path("stages/__init__.py"), Path("pipeline/__init__.py"))
+    }
+    other_models = {
+        file for file in needed if file.parts[:2] == ("pipeline", "models") and len(file.parts) > 3
+    }
+    missing = {file for file in needed - other_models if not any(file.is_relative_to(dep) for dep in deps)}
+    assert not missing, "\n".join(sorted(f"- {file}" for file in missing))
+    code = {dep for dep in deps if dep.parts[0] in ("pipeline", "stages")}
+    idle = {dep for dep in code if not any(file.is_relative_to(dep) for file in needed)}
+    assert not idle, f"{stage} does not import {idle}"
+
+
+@pytest.mark.parametrize("stage", [name for name, _ in stages_with_keys()])
+def test_every_stage_says_what_it_does(stage: str) -> None:
+    body = lookup(load_yaml(ROOT / "dvc.yaml"), "stages", stage)
+    assert len(body.get("do", body)["desc"]) > 20
+
+
+def test_versions_agree_with_the_lock_file() -> None:
+    locked = dict(
+        line.split(";")[0].strip().split("==")
+        for line in (ROOT / "requirements.lock").read_text().splitlines()
+        if "==" in line and not line.startswith("#")
+    )
+    versions = load_yaml(ROOT / "versions.yaml")
+    assert versions == {name: locked[name] for name in versions}
+
+
+def test_every_folder_of_the_package_is_a_package() -> None:
+    folders = {file.parent for file in MODULES.values()}
+    assert not [folder for folder in folders if not (folder / "__init__.py").exists()]
