@@ -1,0 +1,97 @@
+"""What the report is made from: the small files that the stages leave behind."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.books import Count
+from pipeline.errors import PipelineError
+from pipeline.tables import REJECTED, read_books, read_table
+
+
+class ReportError(PipelineError):
+    """A file that the report needs is missing or not readable."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one stage kept and rejected, of one corpus or data set.
+
+    Attributes:
+        counts: per corpus.
+        rules: rows of the rejected table: piece_id, part, rule, value, limit, detail.
+    """
+
+    stage: str
+    name: str
+    counts: Mapping[str, Count]
+    rejected: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What training and evaluation of one experiment left behind."""
+
+    name: str
+    settings: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    figures: Mapping[str, Any]
+    learning: Mapping[str, Sequence[float]]
+    attention: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything, read once."""
+
+    corpora: Mapping[str, Mapping[str, Any]]
+    datasets: Mapping[str, Mapping[str, Any]]
+    steps: Sequence[Step]
+    experiments: Sequence[Experiment]
+
+
+def read_inputs(data: Path, params: Mapping[str, Any]) -> Inputs:
+    """Read what lies under ``data/``, in the order of params.yaml."""
+    steps = [_step(data, "parse", name) for name in params["corpora"]]
+    for stage in ("quantize", "filter", "encode"):
+        steps += [_step(data, stage, name) for name in params["datasets"]]
+    experiments = [_experiment(data, name, settings) for name, settings in params["experiments"].items()]
+    return Inputs(params["corpora"], params["datasets"], steps, experiments)
+
+
+def _step(data: Path, stage: str, name: str) -> Step:
+    path = data / "rejected" / stage / f"{name}.parquet"
+    return Step(stage, name, read_books(path), read_table(path, REJECTED).to_pylist())
+
+
+def _experiment(data: Path, name: str, settings: Mapping[str, Any]) -> Experiment:
+    attention = data / "evaluations" / name / "attention.json"
+    return Experiment(
+        name=name,
+        settings=settings,
+        metrics=_json(data / "metrics" / f"{name}.json"),
+        figures=_json(data / "evaluations" / name / "figures.json"),
+        learning=_columns(data / "plots" / name / "learning.csv"),
+        attention=_json(attention) if attention.exists() else None,
+    )
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ReportError(f"{path}: not readable ({error}); run `dvc repro`") from None
+
+
+def _columns(path: Path) -> dict[str, list[float]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as lines:
+            rows = list(csv.DictReader(lines))
+        return {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else {})}
+    except (OSError, ValueError, TypeError) as error:
+        raise ReportError(f"{path}: not readable ({error}); run `dvc repro`") from None
