@@ -9,10 +9,14 @@ music            ticks, Notes, Grid: small frozen values over numpy
 vocabulary       the 258 symbols, their grammar, Grid to tokens and back
 tables           the Parquet schemas, reading and writing them atomically
 books            rows in = rows kept + rows rejected
+progress         a bar or plain lines for long work
 engine           mapping a function over batches, in this process or several
+dvcfile          what dvc.yaml says of a stage
+outputs          the last good outputs of a stage that failed
 runner           what every stage does around its own work
 sources          bundled corpora and folders to ``data/raw``
 readers          one file per format: bytes to exact notes
+parsing          the files of a corpus to its notes table
 quantize         exact notes to a grid of steps
 filters          which grids are kept, and the reasons of the others
 families         which pieces share a melody, and the splits made from that
@@ -27,5 +31,6 @@ metrics          what is measured, one file per kind
 scores           Grid to MIDI and MusicXML
 evaluation       a trained experiment to figures and samples
 report           the page that a person reads
+parameters       the whole of params.yaml, checked at once
 ===============  ==============================================================
 """

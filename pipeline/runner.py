@@ -9,7 +9,8 @@ A stage module holds one function, ``run(key)`` or ``run()``, and hands it to
 * compares the stage's inputs, code and parameters at the end with those at the
   start: DVC reads them only afterwards, and would file the old output under
   the new parameters;
-* turns a user's mistake into one clear message and exit status 1.
+* turns a user's mistake into one clear message and exit status 1, and puts the
+  stage's last good outputs back.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import psutil
 
 from pipeline.dvcfile import Declared, declared
 from pipeline.errors import PipelineError
+from pipeline.outputs import bring_back
 from pipeline.progress import say
 from pipeline.settings import load_yaml, lookup
 
@@ -61,10 +63,18 @@ def stage_main(stage: str, run: Callable[..., None]) -> None:
     except PipelineError as error:
         for line in str(error).splitlines():
             say(f"{name}: {line}")
+        _bring_back(name)
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         say(f"{name}: interrupted; nothing half-written is kept, `dvc repro` goes on from here")
+        _bring_back(name)
         raise SystemExit(INTERRUPTED) from None
+
+
+def _bring_back(name: str) -> None:
+    restored = bring_back(name)
+    if restored:
+        say(f"{name}: what it made last is back in place: {', '.join(restored)}")
 
 
 @contextmanager

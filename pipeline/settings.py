@@ -94,7 +94,7 @@ def read_section(model: type[Value] | TypeAdapter[Value], *names: str, path: Pat
 def _describe(adapter: TypeAdapter[Any], fault: Any, where: str) -> str:
     schema = adapter.json_schema()
     location, known = _walk(schema, fault["loc"])
-    place = ".".join([where, *location])
+    place = ".".join(filter(None, [where, *location]))
     if fault["type"] == "extra_forbidden":
         return f"params.yaml, {place}: unknown parameter; {nearest(location[-1], known)}"
     if fault["type"] == "missing":

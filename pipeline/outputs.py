@@ -1,0 +1,60 @@
+"""The last good outputs of a stage, brought back when the stage fails.
+
+DVC deletes a stage's outputs before it runs it. They still lie in DVC's cache,
+named by their digests in dvc.lock; a failed stage puts them back, so that a
+user's mistake costs nothing that was there before.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.settings import load_yaml
+
+LOCK_FILE = Path("dvc.lock")
+CACHE = Path(".dvc/cache/files/md5")
+FOLDER_SUFFIX = ".dir"
+
+
+def bring_back(stage: str) -> list[str]:
+    """Copy the missing outputs of a stage (``name`` or ``name@key``) from DVC's cache.
+
+    Nothing that exists is touched; what the cache does not hold is left out.
+
+    Returns:
+        The outputs that are back.
+    """
+    if not LOCK_FILE.exists():
+        return []
+    locked = load_yaml(LOCK_FILE).get("stages", {}).get(stage, {})
+    return [out["path"] for out in locked.get("outs", []) if _bring_back(out)]
+
+
+def _bring_back(out: Mapping[str, Any]) -> bool:
+    target = Path(out["path"])
+    if target.exists():
+        return False
+    members = list(_members(str(out.get("md5", "")), target))
+    if not members or not all(cached.is_file() for cached, _ in members):
+        return False
+    for cached, place in members:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(cached, place)
+    return True
+
+
+def _members(digest: str, target: Path) -> Iterator[tuple[Path, Path]]:
+    """Where each file of an output lies in the cache, and where it belongs."""
+    if not digest.endswith(FOLDER_SUFFIX):
+        yield _cached(digest), target
+    elif _cached(digest).is_file():
+        for entry in json.loads(_cached(digest).read_text(encoding="utf-8")):
+            yield _cached(entry["md5"]), target / entry["relpath"]
+
+
+def _cached(digest: str) -> Path:
+    return CACHE / digest[:2] / digest[2:]

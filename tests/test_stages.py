@@ -1,0 +1,283 @@
+"""The real `dvc repro` on two tiny corpora: what runs again, and what a mistake does."""
+
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline.tables import read_books
+
+ROOT = Path(__file__).parent.parent
+NOTES = "CDEFGABcdefg"
+
+QUANTIZE = {
+    "parts": {"default": ["top"]},
+    "steps_per_quarter": 2,
+    "chords": "top",
+    "rests": "symbol",
+    "edge_silence": "trim",
+}
+MODEL = {
+    "kind": "lstm",
+    "input": "embedding",
+    "attention": "dot",
+    "embedding_size": 8,
+    "hidden_size": 8,
+    "layers": 1,
+    "bidirectional": False,
+    "dropout": 0.0,
+}
+
+
+def tune(number: int) -> str:
+    """A tune of its own family: random notes, the same for the same number."""
+    dice = random.Random(number)
+    bars = ["".join(dice.choices(NOTES, k=4)) for _ in range(8)]
+    return f"X:{number}\nT:Tune {number}\nM:4/4\nL:1/4\nK:C\n{'|'.join(bars)}|]\n\n"
+
+
+def edit(path: Path, change: Callable[[Any], None]) -> None:
+    yaml = YAML()
+    content = yaml.load(path.read_text())
+    change(content)
+    with path.open("w") as file:
+        yaml.dump(content, file)
+
+
+class Project:
+    """A copy of the project with tiny corpora."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        ignore = shutil.ignore_patterns("__pycache__")
+        for folder in ("pipeline", "stages"):
+            shutil.copytree(ROOT / folder, root / folder, ignore=ignore)
+        for file in ("dvc.yaml", "versions.yaml", ".dvcignore"):
+            shutil.copy(ROOT / file, root / file)
+        for corpus, numbers in (("songs", range(1, 31)), ("dances", range(101, 111))):
+            folder = root / "scores" / corpus
+            folder.mkdir(parents=True)
+            (folder / "all.abc").write_text("".join(map(tune, numbers)))
+        self.write_params()
+        self.call("git", "init", "--quiet")
+        self.call("dvc", "init", "--quiet")
+
+    def write_params(self) -> None:
+        source = yaml_of(ROOT / "params.yaml")
+        experiments = source["experiments"]
+        trial = {
+            "dataset": "tunes",
+            "model": MODEL,
+            "training": {**experiments["bach-chorales"]["training"], "epochs": 1},
+            "evaluation": {**experiments["bach-chorales"]["evaluation"], "samples": 1, "ngram_order": 2},
+        }
+        params = {
+            "engine": {"kind": "serial", "workers": 1},
+            "corpora": {
+                name: {
+                    "watch": f"scores/{name}",
+                    "source": {
+                        "kind": "folder",
+                        "path": f"scores/{name}",
+                        "licence": "CC0-1.0",
+                        "citation": "us",
+                    },
+                    "read": source["corpora"]["entchen"]["read"],
+                }
+                for name in ("songs", "dances")
+            },
+            "families": {**source["families"], "soft": {}},
+            "datasets": {
+                "tunes": {
+                    "notes": "data/notes",
+                    "corpora": ["songs", "dances"],
+                    "quantize": QUANTIZE,
+                    "filter": {"min_notes": 8},
+                    "split": {"kind": "family", "seed": 1, "valid": 0.2, "test": 0.2},
+                    "encode": {
+                        "key": {"default": "signature"},
+                        "transpose": "c_major_a_minor",
+                        "max_rows_per_shard": 1000,
+                    },
+                }
+            },
+            "experiments": {"first": trial, "second": trial},
+        }
+        with (self.root / "params.yaml").open("w") as file:
+            YAML().dump(params, file)
+
+    def call(self, *command: str) -> tuple[int, str]:
+        tools = Path(sys.executable).parent
+        environment = {
+            **os.environ,
+            "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+            "DVC_NO_ANALYTICS": "1",
+        }
+        done = subprocess.run(
+            command, cwd=self.root, env=environment, capture_output=True, text=True, check=False, timeout=600
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def repro(self) -> list[str]:
+        """Run everything; the names of the stages that really ran."""
+        status, said = self.call("dvc", "repro")
+        assert status == 0, said
+        return re.findall(r"Running stage '([^']+)'", said)
+
+    def edit(self, change: Callable[[Any], None]) -> None:
+        edit(self.root / "params.yaml", change)
+
+
+def yaml_of(path: Path) -> Any:
+    return YAML(typ="safe").load(path.read_text())
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = Project(tmp_path_factory.mktemp("project"))
+    project.repro()
+    return project
+
+
+def test_nothing_changed_nothing_runs(project: Project) -> None:
+    assert project.repro() == []
+
+
+def test_a_filters_limit_runs_the_filter_and_what_its_rows_change(project: Project) -> None:
+    def stricter(params: Any) -> None:
+        params["datasets"]["tunes"]["filter"]["min_notes"] = 9
+
+    project.edit(stricter)
+    assert project.repro() == ["check", "filter@tunes", "report"]
+
+
+def test_a_filter_that_rejects_runs_all_that_follows(project: Project) -> None:
+    def stricter(params: Any) -> None:
+        params["datasets"]["tunes"]["filter"]["min_distinct_pitches"] = 9
+
+    project.edit(stricter)
+    assert project.repro() == [
+        "check",
+        "filter@tunes",
+        "split@tunes",
+        "encode@tunes",
+        "train@first",
+        "train@second",
+        "evaluate@first",
+        "evaluate@second",
+        "report",
+    ]
+
+
+def test_a_training_parameter_runs_its_own_experiment(project: Project) -> None:
+    def longer(params: Any) -> None:
+        params["experiments"]["second"]["training"]["epochs"] = 2
+
+    project.edit(longer)
+    assert project.repro() == ["check", "train@second", "evaluate@second", "report"]
+
+
+def test_a_new_score_runs_its_corpus_and_what_depends_on_it(project: Project) -> None:
+    (project.root / "scores/dances/new.abc").write_text(tune(200))
+    ran = project.repro()
+    assert ran[:4] == ["download@dances", "parse@dances", "families", "quantize@tunes"] or set(ran[:4]) == {
+        "download@dances",
+        "parse@dances",
+        "families",
+        "quantize@tunes",
+    }
+    assert not [name for name in ran if name.endswith("@songs") or name == "check"]
+    assert ran[-1] == "report"
+    tokens = pd.read_parquet(project.root / "data/tokens/tunes")
+    assert "dances/new#200" in set(tokens["piece_id"])
+
+
+def test_a_new_experiment_runs_only_its_own_stages(project: Project) -> None:
+    def third(params: Any) -> None:
+        params["experiments"]["third"] = params["experiments"]["first"]
+
+    project.edit(third)
+    assert project.repro() == ["check", "train@third", "evaluate@third", "report"]
+
+
+def test_one_bad_score_is_a_rejected_row(project: Project) -> None:
+    (project.root / "scores/dances/broken.musicxml").write_text("<score-partwise><part")
+    project.repro()
+    rejected = pd.read_parquet(project.root / "data/rejected/parse/dances.parquet")
+    assert rejected["piece_id"].tolist() == ["dances/broken"]
+    assert read_books(project.root / "data/rejected/parse/dances.parquet")["dances"].rejected == 1
+    (project.root / "scores/dances/broken.musicxml").unlink()
+    project.repro()
+
+
+def remove_scores(project: Project) -> None:
+    for file in (project.root / "scores/dances").iterdir():
+        file.rename(project.root / file.name)
+
+
+def restore_scores(project: Project) -> None:
+    for file in project.root.glob("*.abc"):
+        file.rename(project.root / "scores/dances" / file.name)
+
+
+MISTAKES: dict[str, tuple[Callable[[Any], None], str]] = {
+    "misspelt parameter": (
+        lambda p: p["datasets"]["tunes"]["filter"].update({"min_note": 3}),
+        "datasets.tunes.filter.min_note: unknown parameter; did you mean 'min_notes'",
+    ),
+    "unknown corpus": (
+        lambda p: p["datasets"]["tunes"].update({"corpora": ["songs", "dancs"]}),
+        "datasets.tunes.corpora: there is no corpus 'dancs'; did you mean 'dances'",
+    ),
+    "unknown model": (
+        lambda p: p["experiments"]["first"]["model"].update({"kind": "lstn"}),
+        "did you mean 'lstm'",
+    ),
+    "a data set that ends empty": (
+        lambda p: p["datasets"]["tunes"]["filter"].update({"min_notes": 1000}),
+        "tunes",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_one_clear_message(project: Project, mistake: str) -> None:
+    change, message = MISTAKES[mistake]
+    before = (project.root / "params.yaml").read_text()
+    files = outputs(project)
+    project.edit(change)
+    status, said = project.call("dvc", "repro")
+    (project.root / "params.yaml").write_text(before)
+    assert status != 0
+    assert message in said
+    assert "Traceback" not in said
+    assert outputs(project) == files
+    assert project.repro() == []
+
+
+def test_a_folder_without_scores_is_one_clear_message(project: Project) -> None:
+    files = outputs(project)
+    remove_scores(project)
+    status, said = project.call("dvc", "repro")
+    restore_scores(project)
+    assert status != 0
+    assert "scores/dances holds no score" in said
+    assert "Traceback" not in said
+    assert outputs(project) == files
+
+
+def outputs(project: Project) -> dict[str, bytes]:
+    return {
+        file.relative_to(project.root).as_posix(): file.read_bytes()
+        for file in sorted((project.root / "data").rglob("*"))
+        if file.is_file() and file.name != ".gitignore"
+    }
