@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from pipeline.encoding import EncodeSettings
 from pipeline.engine import EngineSettings
@@ -22,7 +24,7 @@ from pipeline.models import config_of
 from pipeline.quantize import QuantizeSettings
 from pipeline.readers import ReadSettings
 from pipeline.settings import Section, SettingsError, parse_section
-from pipeline.sources import FolderSource, Source
+from pipeline.sources.settings import FolderSource, Source
 from pipeline.splits import Split
 from pipeline.training.settings import TrainingSettings
 
@@ -38,7 +40,7 @@ class Corpus(Section):
     """
 
     watch: str
-    source: Source
+    source: Annotated[Source, Field(discriminator="kind")]
     read: ReadSettings
 
 

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.sources import BundledSource, FolderSource, SourceError, fetch, read_manifest
+from pipeline.sources import SourceError, fetch, read_manifest
+from pipeline.sources.places import PlaceError
+from pipeline.sources.settings import BundledSource, FolderSource
 
 
 def folder(path: Path) -> FolderSource:
@@ -60,12 +62,12 @@ def test_licence_and_citation_stand_in_the_manifest(scores: Path, tmp_path: Path
 
 def test_a_folder_without_scores_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no score")
-    with pytest.raises(SourceError, match=r"holds no score \(.abc, .*1 other files"):
+    with pytest.raises(PlaceError, match=r"holds no score \(.abc, .*\); 1 other files"):
         fetch("mine", folder(tmp_path), tmp_path / "raw")
 
 
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="corpus mine: .*nowhere is no folder"):
+    with pytest.raises(PlaceError, match="corpus mine: .*nowhere is no folder"):
         fetch("mine", folder(tmp_path / "nowhere"), tmp_path / "raw")
 
 
@@ -74,7 +76,7 @@ def test_music21_brings_its_corpora_along(tmp_path: Path) -> None:
 
 
 def test_an_unknown_bundle_gives_the_nearest_name(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="did you mean 'essenFolksong'"):
+    with pytest.raises(PlaceError, match="did you mean 'essenFolksong'"):
         fetch("essen", bundled("esenFolksong"), tmp_path / "raw")
 
 
