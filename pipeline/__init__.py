@@ -31,6 +31,7 @@ metrics          what is measured, one file per kind
 scores           Grid to MIDI and MusicXML
 evaluation       a trained experiment to figures and samples
 report           the page that a person reads
+cli              ``python -m pipeline …``
 parameters       the whole of params.yaml, checked at once
 ===============  ==============================================================
 """

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = """
 errors settings music vocabulary examples books tables progress dvcfile outputs engine runner sources
 readers parsing quantize filters keys families splits encoding
-batches models training decoding baselines metrics scores evaluation report parameters
+batches models training decoding baselines metrics scores evaluation report parameters cli __main__
 """.split()
 
 DOORS = {
@@ -28,8 +28,10 @@ DOORS = {
     ),
     "loky": ("pipeline.engine",),
     "psutil": ("pipeline.runner",),
-    "jinja2": ("pipeline.report",),
-    "rich": ("pipeline.progress",),
+    "jinja2": ("pipeline.report.",),
+    "matplotlib": ("pipeline.report.charts",),
+    "requests": ("pipeline.sources.downloading",),
+    "rich": ("pipeline.progress", "pipeline.cli"),
 }
 
 WITHOUT_TORCH = ("check", "download", "parse", "families", "quantize", "filter", "split", "encode", "report")
