@@ -16,6 +16,7 @@ outputs          the last good outputs of a stage that failed
 runner           what every stage does around its own work
 sources          bundled corpora and folders to ``data/raw``
 readers          one file per format: bytes to exact notes
+isolation        untrusted work in a child that may die
 parsing          the files of a corpus to its notes table
 quantize         exact notes to a grid of steps
 filters          which grids are kept, and the reasons of the others

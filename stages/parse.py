@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from pipeline.readers import ReadSettings
+
 from pipeline.books import balance
 from pipeline.engine import EngineSettings
 from pipeline.parsing import parse_corpus
 from pipeline.progress import say
-from pipeline.readers import ReadSettings
 from pipeline.runner import stage_main
 from pipeline.settings import read_section
 from pipeline.tables import NOTES, write_rejections, write_table
@@ -16,7 +17,7 @@ def run(corpus: str) -> None:
     """Parse one corpus; the books count pieces."""
     settings = read_section(ReadSettings, "corpora", corpus, "read")
     engine = read_section(EngineSettings, "engine")
-    notes = parse_corpus(corpus, Path("data/raw") / corpus, settings.reader, engine)
+    notes = parse_corpus(corpus, Path("data/raw") / corpus, settings, engine)
     kept = notes.table["piece_id"].unique().to_pylist()
     counts = balance("parse", notes.incoming, kept, notes.rejections)
     write_table(Path(f"data/notes/{corpus}.parquet"), notes.table, NOTES)

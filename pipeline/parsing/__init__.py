@@ -1,0 +1,185 @@
+"""From the files of a corpus to its notes table: every piece is a row or a rejection.
+
+Files are split into pieces here, where it is cheap. Pieces that the cache does
+not know are read in batches that the engine spreads, each batch in a child
+process that may hang or die: one piece that cannot be read is one rejected row.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline import readers
+from pipeline.books import Rejection
+from pipeline.engine import EngineSettings, map_batches
+from pipeline.isolation import GivenUp, Limits, run_isolated
+from pipeline.parsing.cache import cache_file, keep, key_of, look_up
+from pipeline.parsing.records import Refusal, pack, refusal, unpack
+from pipeline.progress import track
+from pipeline.readers import ReadError, ReadSettings, Source
+from pipeline.sources import read_manifest
+from pipeline.tables import NOTES
+
+PIECES_A_BATCH = 50
+BATCHES_A_SAVING = 20  # what a killed run can lose
+
+
+@dataclass(frozen=True)
+class Unread:
+    """One piece before it is read: its identity, and its bytes."""
+
+    piece_id: str
+    source_path: str
+    source_sha256: str
+    source: Source
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Pieces that one worker reads in one go."""
+
+    sources: tuple[Source, ...]
+    settings: ReadSettings
+
+
+@dataclass(frozen=True)
+class Notes:
+    """A corpus read: the table, the identifiers that came in, and the rejections."""
+
+    table: pa.Table
+    incoming: tuple[str, ...]
+    rejections: tuple[Rejection, ...]
+
+
+def parse_corpus(corpus: str, folder: Path, settings: ReadSettings, engine: EngineSettings) -> Notes:
+    """Read all pieces of a corpus.
+
+    Args:
+        corpus: its name; the first part of every piece_id.
+        folder: what ``sources.fetch`` wrote.
+        settings: how to read.
+        engine: how the reading is spread.
+    """
+    manifest = read_manifest(folder)
+    pieces, rejections = find_pieces(corpus, folder, manifest["files"], settings)
+    pieces = sorted(pieces, key=lambda piece: piece.piece_id)
+    records = _records(corpus, pieces, settings, engine)
+    tables: list[pa.Table] = []
+    kept: list[Unread] = []
+    for piece, record in zip(pieces, records, strict=True):
+        outcome = unpack(record)
+        if isinstance(outcome, Refusal):
+            rejections.append(Rejection(piece.piece_id, outcome.rule, detail=outcome.detail))
+        else:
+            tables.append(outcome)
+            kept.append(piece)
+    incoming = [piece.piece_id for piece in pieces]
+    incoming += [rejection.piece_id for rejection in rejections if rejection.piece_id not in set(incoming)]
+    table = _with_identity(corpus, manifest, kept, tables)
+    return Notes(table, tuple(incoming), tuple(rejections))
+
+
+def find_pieces(
+    corpus: str, folder: Path, files: Sequence[Mapping[str, Any]], settings: ReadSettings
+) -> tuple[list[Unread], list[Rejection]]:
+    """Split the files of a corpus into pieces with readable identifiers.
+
+    ``corpus/path/of/file`` names a file that is a piece, ``corpus/file#17`` the
+    tune X:17 of a file of many. Where two files differ in their suffix alone,
+    the identifiers keep it.
+
+    Returns:
+        The pieces, and a rejection for every file that could not be split.
+    """
+    stems = Counter(_stem(file["path"]) for file in files)
+    pieces: list[Unread] = []
+    rejections: list[Rejection] = []
+    for file in files:
+        path = file["path"]
+        file_id = f"{corpus}/{_stem(path) if stems[_stem(path)] == 1 else path}"
+        try:
+            sources = readers.split(path, (folder / path).read_bytes())
+        except ReadError as error:
+            rejections.append(Rejection(file_id, error.rule, detail=str(error)))
+            continue
+        for source in sources:
+            piece_id = f"{file_id}#{source.name}" if source.name else file_id
+            pieces.append(Unread(piece_id, path, file["sha256"], source))
+    return pieces, rejections
+
+
+def read_batch(batch: Batch) -> list[bytes]:
+    """The records of a batch, in its order; runs in a worker."""
+    limits = Limits(batch.settings.max_seconds, batch.settings.max_memory_mib << 20)
+    work = [(source, batch.settings) for source in batch.sources]
+    outcomes = run_isolated(_read, work, limits)
+    return [pack(Refusal(o.rule, o.detail)) if isinstance(o, GivenUp) else o for o in outcomes]
+
+
+def _read(work: tuple[Source, ReadSettings]) -> bytes:
+    source, settings = work
+    try:
+        return pack(readers.read(source, settings.reader))
+    except ReadError as error:
+        return pack(refusal(error))
+
+
+def _records(
+    corpus: str, pieces: Sequence[Unread], settings: ReadSettings, engine: EngineSettings
+) -> list[bytes]:
+    """A record a piece, from the cache or read now."""
+    store = cache_file()
+    keys = [_key(piece.source, settings) for piece in pieces]
+    records = look_up(store, keys)
+    missing = {key: piece.source for key, piece in zip(keys, pieces, strict=True) if key not in records}
+    names = list(missing)
+    batches = [
+        Batch(tuple(missing[key] for key in names[first : first + PIECES_A_BATCH]), settings)
+        for first in range(0, len(names), PIECES_A_BATCH)
+    ]
+    unsaved: dict[str, bytes] = {}
+    done = track(map_batches(read_batch, batches, engine), f"reading {corpus}", len(batches), "batches")
+    for number, read in enumerate(done):
+        first = number * PIECES_A_BATCH
+        unsaved.update(zip(names[first : first + PIECES_A_BATCH], read, strict=True))
+        if len(unsaved) >= BATCHES_A_SAVING * PIECES_A_BATCH or number == len(batches) - 1:
+            keep(store, unsaved)
+            records.update(unsaved)
+            unsaved = {}
+    return [records[key] for key in keys]
+
+
+def _key(source: Source, settings: ReadSettings) -> str:
+    reading = settings.model_dump_json()
+    version = readers.version(source.format, settings.reader)
+    return key_of(source.content, source.format.encode(), version.encode(), reading.encode())
+
+
+def _with_identity(
+    corpus: str, manifest: Mapping[str, Any], kept: Sequence[Unread], tables: Sequence[pa.Table]
+) -> pa.Table:
+    """One table of all pieces, the columns of their identity put in."""
+    if not tables:
+        return NOTES.empty_table()
+    owners = [piece for piece, table in zip(kept, tables, strict=True) for _ in range(table.num_rows)]
+    body = pa.concat_tables(tables)
+    identity = {
+        "piece_id": [piece.piece_id for piece in owners],
+        "corpus": [corpus] * len(owners),
+        "licence": [manifest["licence"]] * len(owners),
+        "citation": [manifest["citation"]] * len(owners),
+        "source_path": [piece.source_path for piece in owners],
+        "source_sha256": [piece.source_sha256 for piece in owners],
+    }
+    columns = [identity[name] if name in identity else body[name] for name in NOTES.names]
+    return pa.table(dict(zip(NOTES.names, columns, strict=True)), schema=NOTES)
+
+
+def _stem(path: str) -> str:
+    return path.rsplit(".", 1)[0]
