@@ -27,7 +27,7 @@ from pipeline.sources import read_manifest
 from pipeline.tables import NOTES
 
 PIECES_A_BATCH = 50
-BATCHES_A_SAVING = 20  # what a killed run can lose
+PIECES_A_SAVING = 1000  # what a killed run can lose
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def parse_corpus(corpus: str, folder: Path, settings: ReadSettings, engine: Engi
         engine: how the reading is spread.
     """
     manifest = read_manifest(folder)
-    pieces, rejections = find_pieces(corpus, folder, manifest["files"], settings)
+    pieces, rejections = find_pieces(corpus, folder, manifest["files"])
     pieces = sorted(pieces, key=lambda piece: piece.piece_id)
     records = _records(corpus, pieces, settings, engine)
     tables: list[pa.Table] = []
@@ -86,7 +86,7 @@ def parse_corpus(corpus: str, folder: Path, settings: ReadSettings, engine: Engi
 
 
 def find_pieces(
-    corpus: str, folder: Path, files: Sequence[Mapping[str, Any]], settings: ReadSettings
+    corpus: str, folder: Path, files: Sequence[Mapping[str, Any]]
 ) -> tuple[list[Unread], list[Rejection]]:
     """Split the files of a corpus into pieces with readable identifiers.
 
@@ -114,12 +114,11 @@ def find_pieces(
     return pieces, rejections
 
 
-def read_batch(batch: Batch) -> list[bytes]:
+def read_batch(batch: Batch) -> list[bytes | GivenUp]:
     """The records of a batch, in its order; runs in a worker."""
     limits = Limits(batch.settings.max_seconds, batch.settings.max_memory_mib << 20)
     work = [(source, batch.settings) for source in batch.sources]
-    outcomes = run_isolated(_read, work, limits)
-    return [pack(Refusal(o.rule, o.detail)) if isinstance(o, GivenUp) else o for o in outcomes]
+    return list(run_isolated(_read, work, limits))
 
 
 def _read(work: tuple[Source, ReadSettings]) -> bytes:
@@ -145,12 +144,14 @@ def _records(
     ]
     unsaved: dict[str, bytes] = {}
     done = track(map_batches(read_batch, batches, engine), f"reading {corpus}", len(batches), "batches")
-    for number, read in enumerate(done):
-        first = number * PIECES_A_BATCH
-        unsaved.update(zip(names[first : first + PIECES_A_BATCH], read, strict=True))
-        if len(unsaved) >= BATCHES_A_SAVING * PIECES_A_BATCH or number == len(batches) - 1:
+    for number, outcomes in enumerate(done):
+        for key, outcome in zip(names[number * PIECES_A_BATCH :], outcomes, strict=False):
+            if isinstance(outcome, GivenUp):  # may go well on another day: not for the cache
+                records[key] = pack(Refusal(outcome.rule, outcome.detail))
+            else:
+                records[key] = unsaved[key] = outcome
+        if len(unsaved) >= PIECES_A_SAVING or number == len(batches) - 1:
             keep(store, unsaved)
-            records.update(unsaved)
             unsaved = {}
     return [records[key] for key in keys]
 
