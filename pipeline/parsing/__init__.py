@@ -124,7 +124,7 @@ def read_batch(batch: Batch) -> list[bytes | GivenUp]:
 def _read(work: tuple[Source, ReadSettings]) -> bytes:
     source, settings = work
     try:
-        return pack(readers.read(source, settings.reader))
+        return pack(readers.read(source, settings))
     except ReadError as error:
         return pack(refusal(error))
 
@@ -157,8 +157,8 @@ def _records(
 
 
 def _key(source: Source, settings: ReadSettings) -> str:
-    reading = settings.model_dump_json()
-    version = readers.version(source.format, settings.reader)
+    reading = settings.model_dump_json(exclude={"max_seconds", "max_memory_mib"})
+    version = readers.version(source.format, settings)
     return key_of(source.content, source.format.encode(), version.encode(), reading.encode())
 
 
