@@ -116,6 +116,7 @@ def find_pieces(
 
 def read_batch(batch: Batch) -> list[bytes | GivenUp]:
     """The records of a batch, in its order; runs in a worker."""
+    pack(Refusal("", ""))  # what Arrow imports on its first use, the children then find imported
     limits = Limits(batch.settings.max_seconds, batch.settings.max_memory_mib << 20)
     work = [(source, batch.settings) for source in batch.sources]
     return list(run_isolated(_read, work, limits))
