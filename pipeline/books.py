@@ -19,6 +19,10 @@ class BooksError(PipelineError):
     """A stage lost or invented rows: a fault of this project."""
 
 
+class EmptyDatasetError(PipelineError):
+    """Nothing is left of a data set."""
+
+
 @dataclass(frozen=True, order=True)
 class Rejection:
     """One broken rule of one piece (or of one part of it).
@@ -82,3 +86,19 @@ def balance(
         n_kept = sum(n for piece, n in stayed.items() if piece.startswith(belongs))
         counts[corpus] = Count(n_in, n_kept, n_in - n_kept)
     return counts
+
+
+def require_rows(stage: str, dataset: str, kept: Sequence[str], rejections: Iterable[Rejection]) -> None:
+    """Stop a stage that would leave nothing.
+
+    Raises:
+        EmptyDatasetError: no row is kept; the message counts the broken rules.
+    """
+    if kept:
+        return
+    rules = Counter(rejection.rule for rejection in rejections).most_common()
+    reasons = ", ".join(f"{rule} ({n})" for rule, n in rules) or "nothing came in"
+    raise EmptyDatasetError(
+        f"data set '{dataset}' ends empty: {stage} rejects every piece; rules broken: {reasons}. "
+        f"Loosen datasets.{dataset}.{stage} in params.yaml"
+    )

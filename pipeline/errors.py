@@ -14,7 +14,7 @@ traceback::
     ├── StageError           runner       a stage was interrupted, or its inputs changed under it
     ├── SourceError          sources      a corpus cannot be fetched
     ├── ReadError            readers      a piece cannot be read (becomes a rejected row)
-    ├── EmptyDatasetError    encoding     nothing is left of a data set
+    ├── EmptyDatasetError    books        nothing is left of a data set
     └── CheckpointError      training     saved weights are foreign or damaged
 """
 

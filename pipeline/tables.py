@@ -276,9 +276,19 @@ def flatten(column: pa.ChunkedArray | pa.Array) -> tuple[NDArray[np.int64], NDAr
     return offsets, array.flatten().to_numpy(zero_copy_only=False)
 
 
-def as_lists(offsets: NDArray[np.int64], values: NDArray[Any], type_: pa.DataType) -> pa.Array:
-    """The inverse of ``flatten``: a list column of the given value type, no nulls."""
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(values, type_))
+def as_lists(
+    offsets: NDArray[np.int64],
+    values: NDArray[Any],
+    type_: pa.DataType,
+    null: NDArray[np.bool_] | None = None,
+) -> pa.Array:
+    """The inverse of ``flatten``: a list column of the given value type.
+
+    Args:
+        null: True for rows that are null; their lists are empty. None: no nulls.
+    """
+    mask = None if null is None else pa.array(null)
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(values, type_), mask=mask)
 
 
 class _Digest:
