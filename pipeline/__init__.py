@@ -20,6 +20,7 @@ isolation        untrusted work in a child that may die
 parsing          the files of a corpus to its notes table
 ragged           lists of different lengths as one flat array
 lines            what is heard as the melody of a staff
+runs             runs of intervals, and who shares them
 quantize         exact notes to a grid of steps
 filters          which grids are kept, and the reasons of the others
 families         which pieces share a melody, and the splits made from that

@@ -71,6 +71,8 @@ FAMILIES = pa.schema(
         ("title", pa.string()),
         ("n_intervals", pa.int32()),  # after merging repeats, of its longest part
         ("family_size", pa.int32()),
+        ("intervals", pa.list_(pa.int8())),  # of all parts, repeats merged; -128 between parts
+        ("skeleton", pa.list_(pa.int8())),  # intervals between the melody's pitches on the beats
     ]
 )
 

@@ -1,0 +1,296 @@
+"""Which grids are kept, and the measured reasons of the others.
+
+A filter is one function over all grids and one row of ``FILTERS`` at the foot:
+it measures every grid and says which pass. All broken rules of a grid are
+recorded. Pitches are those of the score: filters act before transposition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from pydantic import Field
+
+from pipeline.books import Rejection
+from pipeline.music import SILENCE
+from pipeline.ragged import Bools, Ints, maxima, minima, offsets_of, owners, run_starts, sums
+from pipeline.settings import Section
+from pipeline.tables import flatten
+
+Count = Field(default=None, ge=0)
+Share = Field(default=None, ge=0.0, le=1.0)
+
+
+class FilterSettings(Section):
+    """The section ``filter`` of a data set; a limit that is left out filters nothing.
+
+    Attributes:
+        min_notes, max_notes: sounding notes of the top voice; a cut needs two.
+        min_steps, max_steps: length.
+        min_distinct_pitches: over all voices, silence not counted.
+        min_range, max_range: semitones from the lowest to the highest note.
+        max_silence_steps: the longest silence of any voice.
+        max_silence_share: silent cells of all cells; with ``rests: extend`` those
+            that were silent before.
+        max_moved_share: notes whose onset or end rounding moved, of all notes.
+        max_error_ticks: the farthest that one was moved; 10080 = a quarter note.
+        max_collapsed_share: notes lost because another took their step, of all.
+        max_covered: notes that the skyline left out.
+        meters: those admitted, for example ["3/4", "6/8"]; "none" admits grids
+            without a metre or with a change of metre.
+        licences: those admitted, as the corpora state them.
+        duplicates: ``drop`` keeps one of the grids that are the same up to
+            transposition: of those that no other filter rejects, the one whose
+            piece_id comes first.
+    """
+
+    min_notes: int | None = Count
+    max_notes: int | None = Count
+    min_steps: int | None = Count
+    max_steps: int | None = Count
+    min_distinct_pitches: int | None = Count
+    min_range: int | None = Count
+    max_range: int | None = Count
+    max_silence_steps: int | None = Count
+    max_silence_share: float | None = Share
+    max_moved_share: float | None = Share
+    max_error_ticks: int | None = Count
+    max_collapsed_share: float | None = Share
+    max_covered: int | None = Count
+    meters: list[str] | None = Field(default=None, min_length=1)
+    licences: list[str] | None = Field(default=None, min_length=1)
+    duplicates: Literal["keep", "drop"] = "keep"
+
+
+@dataclass(frozen=True)
+class Grids:
+    """The columns of a grids table that filters measure."""
+
+    table: pa.Table
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def column(self, name: str) -> Ints:
+        """A column of whole numbers."""
+        return np.asarray(self.table[name].to_numpy(), dtype=np.int64)
+
+    @cached_property
+    def voices(self) -> int:
+        """V, fixed for a data set."""
+        return int(self.table["voices"][0].as_py()) if len(self) else 1
+
+    @cached_property
+    def steps(self) -> Ints:
+        """(n + 1,) borders of the grids in steps."""
+        return offsets_of(self.column("n_steps"))
+
+    @cached_property
+    def pitch(self) -> NDArray[np.uint8]:
+        """(steps, V)."""
+        return np.asarray(flatten(self.table["pitch"])[1]).reshape(-1, self.voices)
+
+    @cached_property
+    def begun(self) -> Bools:
+        """(steps, V) True where a note or a silence begins."""
+        return ~np.asarray(flatten(self.table["tied"])[1], dtype=bool).reshape(-1, self.voices)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A named rule.
+
+    Attributes:
+        rule: the reason of the grids that break it.
+        measure: one value a grid.
+        passes: of (values, limit), True for the grids to keep.
+    """
+
+    rule: str
+    measure: Callable[[Grids], NDArray[Any]]
+    passes: Callable[[NDArray[Any], Any], Bools]
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """The rows kept, and all broken rules of the others."""
+
+    grids: pa.Table
+    rejections: list[Rejection]
+
+
+def apply_filters(table: pa.Table, settings: FilterSettings) -> Filtered:
+    """Keep the grids that pass every filter.
+
+    Args:
+        table: rows of ``tables.GRIDS``.
+        settings: the limits; None filters nothing.
+    """
+    judged = broken_rules(table, settings)
+    kept = np.ones(table.num_rows, bool)
+    for broken in judged.values():
+        kept[[row for row, _ in broken]] = False
+    rejections = [rejection for broken in judged.values() for _, rejection in broken]
+    if settings.duplicates == "drop":
+        again = _duplicates(table.filter(pa.array(kept)))
+        rejections += again
+        doubles = pa.array([rejection.piece_id for rejection in again], pa.string())
+        kept &= ~np.asarray(pc.is_in(table["piece_id"], value_set=doubles))
+    return Filtered(table.filter(pa.array(kept)), rejections)
+
+
+def broken_rules(table: pa.Table, settings: FilterSettings) -> dict[str, list[tuple[int, Rejection]]]:
+    """What each filter alone rejects: for every limit that is set, rows and reasons."""
+    grids = Grids(table)
+    ids = table["piece_id"].to_pylist()
+    judged = {}
+    for name, rule in FILTERS.items():
+        limit = getattr(settings, name)
+        if limit is not None:
+            values = rule.measure(grids)
+            failed = np.flatnonzero(~rule.passes(values, limit))
+            judged[name] = [(int(row), _rejection(ids[row], rule.rule, values[row], limit)) for row in failed]
+    return judged
+
+
+def _rejection(piece_id: str, rule: str, value: Any, limit: Any) -> Rejection:
+    if isinstance(limit, Sequence):
+        return Rejection(piece_id, rule, detail=f"'{value}'; admitted: {', '.join(limit)}")
+    return Rejection(piece_id, rule, value=float(value), limit=float(limit))
+
+
+def n_notes(grids: Grids) -> Ints:
+    """Sounding notes of the top voice."""
+    return sums(grids.begun[:, 0] & (grids.pitch[:, 0] != SILENCE), grids.steps)
+
+
+def n_steps(grids: Grids) -> Ints:
+    """Length of a grid."""
+    return grids.column("n_steps")
+
+
+def distinct_pitches(grids: Grids) -> Ints:
+    """Different note numbers, silence not counted."""
+    row = np.repeat(owners(grids.steps), grids.voices)
+    heard = np.zeros((len(grids), 256), bool)
+    heard[row, grids.pitch.ravel()] = True
+    heard[:, SILENCE] = False
+    return np.asarray(heard.sum(axis=1))
+
+
+def pitch_range(grids: Grids) -> Ints:
+    """Semitones from the lowest to the highest note."""
+    pitch = grids.pitch.astype(np.int64)
+    lowest = minima(np.where(pitch == SILENCE, 255, pitch).min(axis=1), grids.steps)
+    return maxima(pitch.max(axis=1), grids.steps) - lowest
+
+
+def longest_silence(grids: Grids) -> Ints:
+    """Steps of the longest silence of any voice."""
+    longest = np.zeros(len(grids), np.int64)
+    row = owners(grids.steps)
+    for voice in range(grids.voices):
+        starts = np.flatnonzero(grids.begun[:, voice])
+        lengths = np.diff(np.append(starts, len(row)))
+        silent = grids.pitch[starts, voice] == SILENCE
+        np.maximum.at(longest, row[starts[silent]], lengths[silent])
+    return longest
+
+
+def silence_share(grids: Grids) -> NDArray[np.float64]:
+    """Silent cells of all cells."""
+    return _share(grids.column("n_rest_steps"), grids.column("n_steps") * grids.voices)
+
+
+def moved_share(grids: Grids) -> NDArray[np.float64]:
+    """Notes that rounding moved, of all notes."""
+    return _share(grids.column("n_moved"), grids.column("n_notes"))
+
+
+def collapsed_share(grids: Grids) -> NDArray[np.float64]:
+    """Notes lost because another took their step, of these and all that are left."""
+    lost = grids.column("n_collapsed")
+    return _share(lost, lost + grids.column("n_notes"))
+
+
+def error_ticks(grids: Grids) -> Ints:
+    """The farthest that an onset or an end was moved."""
+    return grids.column("max_error_ticks")
+
+
+def n_covered(grids: Grids) -> Ints:
+    """Notes that the skyline left out."""
+    return grids.column("n_covered")
+
+
+def meter(grids: Grids) -> NDArray[np.object_]:
+    """The metre as text, "none" without one."""
+    return np.asarray(pc.fill_null(grids.table["meter"], "none"), dtype=object)
+
+
+def licence(grids: Grids) -> NDArray[np.object_]:
+    """The licence as its corpus states it, "" where it states none."""
+    return np.asarray(pc.fill_null(grids.table["licence"], ""), dtype=object)
+
+
+def _share(part: Ints, whole: Ints) -> NDArray[np.float64]:
+    return part / np.maximum(whole, 1)
+
+
+def _duplicates(table: pa.Table) -> list[Rejection]:
+    """Grids that an earlier one equals, the first sounding pitch taken off both."""
+    grids = Grids(table.sort_by("piece_id"))
+    heard = grids.pitch != SILENCE
+    first = np.zeros(len(grids), np.int64)
+    sounding, row = heard.any(axis=1), owners(grids.steps)
+    begins = run_starts(row[sounding])
+    top = grids.pitch.max(axis=1)[sounding]
+    first[row[sounding][begins]] = top[begins]
+    relative = np.where(heard, grids.pitch - first[row][:, None], 1000).astype(np.int16)
+    symbols = np.where(grids.begun, relative, relative + 2000).astype(np.int16)
+    seen: dict[bytes, str] = {}
+    found = []
+    for number, piece_id in enumerate(grids.table["piece_id"].to_pylist()):
+        key = symbols[grids.steps[number] : grids.steps[number + 1]].tobytes()
+        original = seen.setdefault(key, piece_id)
+        if original != piece_id:
+            found.append(Rejection(piece_id, "duplicate", detail=f"the same notes as {original}"))
+    return found
+
+
+def _at_least(values: NDArray[Any], limit: Any) -> Bools:
+    return np.asarray(values >= limit)
+
+
+def _at_most(values: NDArray[Any], limit: Any) -> Bools:
+    return np.asarray(values <= limit)
+
+
+def _one_of(values: NDArray[Any], admitted: Any) -> Bools:
+    return np.isin(values.astype(str), admitted)
+
+
+FILTERS: Mapping[str, Filter] = {
+    "min_notes": Filter("too_few_notes", n_notes, _at_least),
+    "max_notes": Filter("too_many_notes", n_notes, _at_most),
+    "min_steps": Filter("too_short", n_steps, _at_least),
+    "max_steps": Filter("too_long", n_steps, _at_most),
+    "min_distinct_pitches": Filter("too_few_pitches", distinct_pitches, _at_least),
+    "min_range": Filter("range_too_narrow", pitch_range, _at_least),
+    "max_range": Filter("range_too_wide", pitch_range, _at_most),
+    "max_silence_steps": Filter("silence_too_long", longest_silence, _at_most),
+    "max_silence_share": Filter("too_much_silence", silence_share, _at_most),
+    "max_moved_share": Filter("too_many_moved", moved_share, _at_most),
+    "max_error_ticks": Filter("moved_too_far", error_ticks, _at_most),
+    "max_collapsed_share": Filter("too_many_collapsed", collapsed_share, _at_most),
+    "max_covered": Filter("too_many_covered", n_covered, _at_most),
+    "meters": Filter("meter_not_admitted", meter, _one_of),
+    "licences": Filter("licence_not_admitted", licence, _one_of),
+}
