@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.baselines import Predictor
 from pipeline.examples import Example
@@ -66,7 +67,7 @@ def intervals(table: pa.Table, seed: int) -> dict[str, Any]:
     its 95 % interval by ``likelihood.interval``; the same families are drawn for all.
     """
     names = list(dict.fromkeys(table.column("predictor").to_pylist()))
-    of = {name: table.filter(pa.compute.equal(table.column("predictor"), name)) for name in names}
+    of = {name: table.filter(pc.equal(table.column("predictor"), name)) for name in names}
     bits = {name: _bits(part) for name, part in of.items()}
     amounts = dict(bits)
     if MODEL in bits:
