@@ -43,7 +43,6 @@ def log_probs(
         For each example, in order, (T, 258) natural logarithms of probabilities
         that sum to 1 over the symbols valid there; -inf at the others.
     """
-    model.eval()
     for begin in range(0, len(examples), WINDOW):
         window = examples[begin : begin + WINDOW]
         found: dict[int, NDArray[np.float32]] = {}
@@ -60,7 +59,6 @@ def attention(model: Seq2Seq, example: Example) -> NDArray[np.float32] | None:
 
     None for a model without attention.
     """
-    model.eval()
     with torch.inference_mode():
         weights = model.attention(collate([example]).to(model.barriers.device))
     return None if weights is None else weights[0].cpu().numpy()
@@ -124,7 +122,6 @@ def _continue_group(
     chances: Sequence[np.random.Generator],
 ) -> NDArray[np.int64]:
     """(B, up to max_steps * V + 1) symbols; after a STOP they mean nothing."""
-    model.eval()
     device = model.barriers.device
     voices = examples[0].voices
     batch = collate(examples).to(device)

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -273,7 +274,7 @@ def flatten(column: pa.ChunkedArray | pa.Array) -> tuple[NDArray[np.int64], NDAr
     Null rows are empty. The arrays start at 0 even for a sliced column.
     """
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    lengths = np.asarray(pa.compute.fill_null(pa.compute.list_value_length(array), 0), dtype=np.int64)
+    lengths = np.asarray(pc.fill_null(pc.list_value_length(array), 0), dtype=np.int64)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     return offsets, array.flatten().to_numpy(zero_copy_only=False)
 

@@ -20,7 +20,10 @@ State = tuple[Tensor, ...]
 
 
 class Seq2Seq(nn.Module, ABC):
-    """Reads a source, says a target: B examples at once."""
+    """Reads a source, says a target: B examples at once.
+
+    There is no training mode: noise is an argument.
+    """
 
     barriers: Tensor
 
@@ -29,8 +32,11 @@ class Seq2Seq(nn.Module, ABC):
         self.register_buffer("barriers", _barriers(), persistent=False)
 
     @abstractmethod
-    def forward(self, batch: Batch) -> Tensor:
+    def forward(self, batch: Batch, noise: torch.Generator | None = None) -> Tensor:
         """Logits of every target symbol given the true ones before it.
+
+        Args:
+            noise: where dropout comes from, in training; None for none.
 
         Returns:
             (B, T, 258) float, not masked; what stands at padding means nothing.

@@ -19,15 +19,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pipeline.batches import Batch, by_length, collate, plan
+from pipeline.batches import plan
 from pipeline.errors import PipelineError
-from pipeline.examples import Example
+from pipeline.examples import Example, cut_at_note
 from pipeline.models.interface import Seq2Seq
 from pipeline.progress import say, track
 from pipeline.settings import SettingsError
 from pipeline.tables import write_text
+from pipeline.training.gradients import Workers
 from pipeline.training.settings import TrainingSettings
-from pipeline.vocabulary import IGNORED_LABEL
+from pipeline.vocabulary import START
 
 LINES = 20  # epochs that are reported, at most
 LONG_EPOCH = 20  # batches; a bar for a shorter one would only flicker
@@ -55,7 +56,7 @@ class Trained:
 
 
 def prepare(settings: TrainingSettings) -> torch.device:
-    """Fix everything random and set the number of threads; call it before a model is built.
+    """Fix everything random; call it before a model is built.
 
     Returns:
         The device to train on.
@@ -68,7 +69,7 @@ def prepare(settings: TrainingSettings) -> torch.device:
     np.random.seed(settings.seed)  # noqa: NPY002 (for libraries below; our own code has generators)
     torch.manual_seed(settings.seed)
     torch.set_flush_denormal(True)  # denormal numbers make an LSTM many times slower
-    torch.set_num_threads(settings.threads)
+    torch.set_num_threads(1)  # the threads of a batch's slices are our own
     if device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
@@ -105,11 +106,12 @@ def train(
         DivergedError: the loss is no longer a finite number.
     """
     optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
+    workers = Workers(model, settings.threads)
     curve: list[Epoch] = []
     best, best_weights = Epoch(0, math.inf, math.inf), _copy_of_weights(model)
     for number in range(1, settings.epochs + 1):
-        train_nats = _train_epoch(model, optimizer, examples, settings, number)
-        valid_nats = nats_per_token(model, validation, settings.batch_tokens)
+        train_nats = _train_epoch(model, workers, optimizer, examples, settings, number)
+        valid_nats = workers.nats_per_token(validation, settings.batch_tokens)
         if not math.isfinite(train_nats + valid_nats):
             raise DivergedError(
                 f"epoch {number}: the loss is no longer finite; lower learning_rate "
@@ -123,48 +125,21 @@ def train(
             best, best_weights = curve[-1], _copy_of_weights(model)
         elif settings.patience and number - best.epoch >= settings.patience:
             break
+    workers.close()
     model.load_state_dict(best_weights)
     return Trained(tuple(curve), best)
 
 
-def nats_per_token(model: Seq2Seq, examples: Sequence[Example], batch_tokens: int) -> float:
-    """Mean loss over the target symbols of all examples, each over its valid symbols."""
-    model.eval()
-    with torch.inference_mode():
-        batches = _batches(model, examples, by_length(examples, batch_tokens))
-        sums = [summed_nats(model, batch) for batch in batches]
-        return float(torch.stack(sums).double().sum()) / _n_tokens(examples)
-
-
-def summed_nats(model: Seq2Seq, batch: Batch) -> Tensor:
-    """The loss of a batch: nats of all target symbols, renormalised over the valid ones."""
-    logits = model.mask(model(batch), batch.previous, batch.stop_allowed)  # (B, T, 258)
-    return nn.functional.cross_entropy(
-        logits.flatten(0, 1), batch.target.flatten(), ignore_index=IGNORED_LABEL, reduction="sum"
-    )
-
-
-def sometimes_its_own(model: Seq2Seq, batch: Batch, teacher_forcing: float) -> Batch:
-    """Tell the decoder some of its own symbols in place of the true ones.
-
-    A first pass, told the truth, gives a distribution for every place; what is
-    drawn from it replaces a random share of the inputs of the second pass, which
-    is the one that learns. The grammar's state stays that of the true symbols.
-
-    Source: scheduled sampling (Bengio et al. 2015) in two parallel passes
-    (Mihaylova and Martins 2019); differs in a share that stays the same.
-    """
-    if teacher_forcing == 1:
-        return batch
-    with torch.no_grad():
-        never = torch.zeros_like(batch.stop_allowed)  # a decoder is never told STOP
-        logits = model.mask(model(batch), batch.previous, never)
-        drawn = torch.multinomial(logits.flatten(0, 1).softmax(-1), 1)
-        said = drawn.view_as(batch.inputs)  # (B, T)
-    own = torch.rand(batch.inputs[:, 1:].shape, device=said.device) >= teacher_forcing
-    inputs = batch.inputs.clone()
-    inputs[:, 1:] = torch.where(own, said[:, :-1], inputs[:, 1:])
-    return batch.with_inputs(inputs)
+def cut_anew(examples: Sequence[Example], settings: TrainingSettings, epoch: int) -> list[Example]:
+    """The same pieces, cut elsewhere: evenly between ``least_cut`` and ``cut``, by seed and epoch."""
+    if settings.least_cut == settings.cut:
+        return list(examples)
+    rng = np.random.default_rng([settings.seed, epoch, 1])
+    cuts = rng.uniform(settings.least_cut, settings.cut, len(examples))
+    return [
+        cut_at_note(np.concatenate([[START], example.source, example.target]), cut, example.voices)
+        for example, cut in zip(examples, cuts, strict=True)
+    ]
 
 
 def write_learning_curve(path: Path, curve: Iterable[Epoch]) -> None:
@@ -175,35 +150,31 @@ def write_learning_curve(path: Path, curve: Iterable[Epoch]) -> None:
 
 def _train_epoch(
     model: Seq2Seq,
+    workers: Workers,
     optimizer: torch.optim.Optimizer,
     examples: Sequence[Example],
     settings: TrainingSettings,
     number: int,
 ) -> float:
-    model.train()
-    chosen = plan(examples, settings.batch_tokens, settings.seed, number)
-    batches: Iterable[Batch] = _batches(model, examples, chosen)
-    if len(chosen) >= LONG_EPOCH:
-        batches = track(batches, f"training, epoch {number} of {settings.epochs}", len(chosen), "batches")
+    examples = cut_anew(examples, settings, number)
+    batches = plan(examples, settings.batch_tokens, settings.seed, number)
+    turns: Iterable[NDArray[np.int64]] = batches
+    if len(batches) >= LONG_EPOCH:
+        turns = track(batches, f"training, epoch {number} of {settings.epochs}", len(batches), "batches")
     sums = []
-    for done, batch in enumerate(batches):
-        progress = (number - 1 + (done + 0.5) / len(chosen)) / settings.epochs
+    for done, indices in enumerate(turns):
+        chosen = [examples[i] for i in indices]
+        progress = (number - 1 + (done + 0.5) / len(batches)) / settings.epochs
+        nats, gradients = workers.gradient(chosen, settings.teacher_forcing, (settings.seed, number, done))
+        n_tokens = _n_tokens(chosen)
+        for parameter, gradient in zip(model.parameters(), gradients, strict=True):
+            parameter.grad = gradient / n_tokens
+        nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
         for group in optimizer.param_groups:
             group["lr"] = settings.rate_at(progress)
-        nats = summed_nats(model, sometimes_its_own(model, batch, settings.teacher_forcing))
-        optimizer.zero_grad()
-        (nats / batch.target_lengths.sum()).backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
         optimizer.step()
-        sums.append(nats.detach())
+        sums.append(nats)
     return float(torch.stack(sums).double().sum()) / _n_tokens(examples)
-
-
-def _batches(
-    model: Seq2Seq, examples: Sequence[Example], chosen: Iterable[NDArray[np.int64]]
-) -> Iterable[Batch]:
-    device = model.barriers.device
-    return (collate([examples[i] for i in indices]).to(device) for indices in chosen)
 
 
 def _n_tokens(examples: Sequence[Example]) -> int:

@@ -90,7 +90,7 @@ def load_run(folder: Path) -> tuple[Seq2Seq, Run]:
         network.load_state_dict(safetensors.torch.load(content))
     except (safetensors.SafetensorError, RuntimeError) as error:
         raise CheckpointError(f"{path}: weights of another model than {CONFIG} names ({error})") from None
-    return network.eval(), run
+    return network, run
 
 
 def _read_config(path: Path) -> dict[str, Any]:

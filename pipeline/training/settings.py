@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.settings import Section
 
@@ -15,7 +15,9 @@ class TrainingSettings(Section):
 
     Attributes:
         seed: of the first weights, of dropout, of the order of batches.
-        cut: share of a piece's notes that the source holds.
+        cut: share of a piece's notes that the source holds, on validation and at most in training.
+        least_cut: the least such share in training, where each piece is cut anew in
+            every epoch, evenly between both; equal to ``cut``: always there.
         epochs: passes over the training examples.
         batch_tokens: most target symbols of a batch, padding included.
         learning_rate: of Adam, at its highest.
@@ -26,11 +28,13 @@ class TrainingSettings(Section):
             others are what the model says itself.
         patience: epochs without a better validation loss before training ends; 0: never.
         device: auto takes a GPU where there is one.
-        threads: of the processor; part of the result, because sums are ordered by it.
+        threads: of the processor, each for its slice of every batch; part of the
+            result, because sums are ordered by it.
     """
 
     seed: int = Field(ge=0)
     cut: float = Field(gt=0, lt=1)
+    least_cut: float = Field(ge=0, lt=1)
     epochs: int = Field(ge=1)
     batch_tokens: int = Field(ge=1)
     learning_rate: float = Field(gt=0)
@@ -41,6 +45,12 @@ class TrainingSettings(Section):
     patience: int = Field(ge=0)
     device: Literal["auto", "cpu", "cuda", "mps"]
     threads: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _cuts_in_order(self) -> TrainingSettings:
+        if self.least_cut > self.cut:
+            raise ValueError(f"least_cut {self.least_cut} must not be above cut {self.cut}")
+        return self
 
     def rate_at(self, progress: float) -> float:
         """The learning rate when this share of all planned steps is done, 0 to 1."""

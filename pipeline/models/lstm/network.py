@@ -19,41 +19,52 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.batches import Batch
+from pipeline.models.dropout import dropout
 from pipeline.models.interface import Seq2Seq, State
 from pipeline.models.lstm.config import Config
 from pipeline.vocabulary import PAD_ROW, SIZE
 
 
 class Network(Seq2Seq):
-    """Encoder-decoder LSTM; the state is (h, c) or (h, c, keys, values, padding)."""
+    """Encoder-decoder LSTM; the state is (h, c) or (h, c, keys, values, barrier)."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
         hidden = config.hidden_size
         self.symbols = _Symbols(config)
         self.encoder = _Encoder(config, self.symbols.size)
-        self.decoder = nn.LSTM(
-            self.symbols.size,
-            hidden,
-            config.layers,
-            batch_first=True,
-            dropout=config.dropout if config.layers > 1 else 0.0,
-        )
         self.bridge = nn.ModuleList(nn.Linear(self.encoder.size, 2 * hidden) for _ in range(config.layers))
+        sizes = [self.symbols.size] + [hidden] * (config.layers - 1)
+        self.decoder = nn.ModuleList(nn.LSTM(size, hidden, batch_first=True) for size in sizes)
         self.attend = _Attention(config, self.encoder.size) if config.attention != "none" else None
         self.output = nn.Linear(hidden, SIZE)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout_share = config.dropout
         _open_forget_gates(self)
 
-    def forward(self, batch: Batch) -> Tensor:
+    def forward(self, batch: Batch, noise: torch.Generator | None = None) -> Tensor:
         """See :class:`Seq2Seq`: (B, T, 258)."""
-        state = self.start(batch.source, batch.source_lengths)
-        logits, _ = self._decode(state, batch.inputs)
+        state = self._read(batch.source, batch.source_lengths, noise)
+        logits, _ = self._say(state, batch.inputs, noise)
         return logits
 
     def start(self, source: Tensor, source_lengths: Tensor) -> State:
         """Read sources; the decoder begins with what the encoder ends with, through the bridge."""
-        memory, finals = self.encoder(self.symbols, source, source_lengths)  # (B, S, D), L times (B, D)
+        return self._read(source, source_lengths, None)
+
+    def step(self, state: State, symbols: Tensor) -> tuple[Tensor, State]:
+        """See :class:`Seq2Seq`: (B, 258) and the state after."""
+        logits, state = self._say(state, symbols[:, None], None)
+        return logits[:, 0], state
+
+    def attention(self, batch: Batch) -> Tensor | None:
+        """See :class:`Seq2Seq`: (B, T, S)."""
+        if self.attend is None:
+            return None
+        outputs, state = self._run(self.start(batch.source, batch.source_lengths), batch.inputs, None)
+        return self.attend.weights(outputs, state[2], state[4])
+
+    def _read(self, source: Tensor, lengths: Tensor, noise: torch.Generator | None) -> State:
+        memory, finals = self.encoder(self.symbols, source, lengths, noise)  # (B, S, D), L times (B, D)
         pairs = [bridge(final).chunk(2, dim=-1) for bridge, final in zip(self.bridge, finals, strict=True)]
         h = torch.stack([hidden.tanh() for hidden, _ in pairs], dim=1)  # (B, L, H)
         c = torch.stack([cell for _, cell in pairs], dim=1)  # (B, L, H)
@@ -61,30 +72,24 @@ class Network(Seq2Seq):
             return h, c
         return h, c, *self.attend.read(memory, source == PAD_ROW)
 
-    def step(self, state: State, symbols: Tensor) -> tuple[Tensor, State]:
-        """See :class:`Seq2Seq`: (B, 258) and the state after."""
-        logits, state = self._decode(state, symbols[:, None])
-        return logits[:, 0], state
-
-    def attention(self, batch: Batch) -> Tensor | None:
-        """See :class:`Seq2Seq`: (B, T, S)."""
-        if self.attend is None:
-            return None
-        state = self.start(batch.source, batch.source_lengths)
-        outputs, state = self._run(state, batch.inputs)
-        return self.attend.weights(outputs, state[2], state[4])
-
-    def _decode(self, state: State, inputs: Tensor) -> tuple[Tensor, State]:
-        outputs, state = self._run(state, inputs)
+    def _say(self, state: State, inputs: Tensor, noise: torch.Generator | None) -> tuple[Tensor, State]:
+        outputs, state = self._run(state, inputs, noise)
         if self.attend is not None:
             outputs = self.attend(outputs, *state[2:])  # (B, T, H)
-        return self.output(self.dropout(outputs)), state  # (B, T, 258)
+        return self.output(dropout(outputs, self.dropout_share, noise)), state  # (B, T, 258)
 
-    def _run(self, state: State, inputs: Tensor) -> tuple[Tensor, State]:
+    def _run(self, state: State, inputs: Tensor, noise: torch.Generator | None) -> tuple[Tensor, State]:
         h, c, *memory = state
-        layers_first = (h.transpose(0, 1).contiguous(), c.transpose(0, 1).contiguous())  # (L, B, H)
-        outputs, (h, c) = self.decoder(self.symbols(inputs), layers_first)  # (B, T, H)
-        return outputs, (h.transpose(0, 1), c.transpose(0, 1), *memory)
+        outputs = self.symbols(inputs, noise)
+        after = []
+        for layer, lstm in enumerate(self.decoder):
+            if layer:
+                outputs = dropout(outputs, self.dropout_share, noise)
+            before = (h[None, :, layer].contiguous(), c[None, :, layer].contiguous())  # (1, B, H)
+            outputs, ended = lstm(outputs, before)  # (B, T, H)
+            after.append(ended)
+        h, c = (torch.cat(parts).transpose(0, 1) for parts in zip(*after, strict=True))  # (B, L, H)
+        return outputs, (h, c, *memory)
 
 
 class _Symbols(nn.Module):
@@ -95,12 +100,11 @@ class _Symbols(nn.Module):
         learned = config.input == "embedding"
         self.size = config.embedding_size if learned else SIZE
         self.table = nn.Embedding(SIZE + 1, self.size, padding_idx=PAD_ROW) if learned else None
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout_share = config.dropout
 
-    def forward(self, symbols: Tensor) -> Tensor:
+    def forward(self, symbols: Tensor, noise: torch.Generator | None) -> Tensor:
         if self.table is not None:
-            vectors: Tensor = self.dropout(self.table(symbols))
-            return vectors
+            return dropout(self.table(symbols), self.dropout_share, noise)
         return functional.one_hot(symbols, SIZE + 1)[..., :SIZE].float()
 
 
@@ -116,20 +120,22 @@ class _Encoder(nn.Module):
         self.backwards = nn.ModuleList(
             nn.LSTM(size, hidden, batch_first=True) for size in sizes if config.bidirectional
         )
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout_share = config.dropout
 
-    def forward(self, symbols: _Symbols, source: Tensor, lengths: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def forward(
+        self, symbols: _Symbols, source: Tensor, lengths: Tensor, noise: torch.Generator | None
+    ) -> tuple[Tensor, list[Tensor]]:
         """The outputs of the last layer (B, S, D), and of each layer its final output (B, D)."""
         turned = _turned_round(source, lengths)
-        ends = turned[:, 0]  # the last place of each source; each direction's final output stands there
-        outputs, finals = symbols(source), []
+        ends = turned[:, :1]  # the last place of each source; the final output of either direction
+        outputs, finals = symbols(source, noise), []
         for layer, forwards in enumerate(self.forwards):
-            inputs = self.dropout(outputs) if layer else outputs
+            inputs = dropout(outputs, self.dropout_share, noise) if layer else outputs
             outputs = forwards(inputs)[0]  # (B, S, H)
-            final = _take(outputs, ends[:, None])[:, 0]
+            final = _take(outputs, ends)[:, 0]
             if len(self.backwards):
                 back = self.backwards[layer](_take(inputs, turned))[0]
-                final = torch.cat([final, _take(back, ends[:, None])[:, 0]], dim=-1)
+                final = torch.cat([final, _take(back, ends)[:, 0]], dim=-1)
                 outputs = torch.cat([outputs, _take(back, turned)], dim=-1)  # (B, S, D)
             finals.append(final)
         return outputs, finals
