@@ -134,9 +134,10 @@ class _Tune:
 
     def line(self, line: str) -> None:
         """Read a line of the tune."""
+        if not line.strip():
+            self.ended = self.voice is not None
         line = _COMMENT.sub("", line).strip()
         if not line:
-            self.ended = self.voice is not None
             return
         found = _FIELD.match(line)
         if self.ended and (found is not None or "|" not in line):

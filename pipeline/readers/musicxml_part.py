@@ -131,7 +131,8 @@ class PartReader:
         if min(actual, normal) < 1:
             raise ReadError("bad_tuplet", f"{actual} notes in the time of {normal}")
         exact = times(exact, normal, actual)
-        return exact if abs(exact - duration) * self.divisions < TICKS_PER_QUARTER else duration
+        gap = (exact - duration) * self.divisions
+        return exact if -TICKS_PER_QUARTER < gap < TICKS_PER_QUARTER else duration
 
     def _duration(self, element: Element) -> Ticks:
         text = (element.findtext("duration") or "").strip()
