@@ -77,7 +77,8 @@ class TestKey:
         ("name", "fifths", "mode"),
         [
             ("G", 1, "major"), ("H", 5, "major"), ("Es", -3, "major"), ("As", -4, "major"),
-            ("Fis", 6, "major"),            ("Gm", -2, "minor"), ("A Mixolydian", 2, "mixolydian"), ("Ador", 1, "dorian"),
+            ("Fis", 6, "major"),
+            ("Gm", -2, "minor"), ("A Mixolydian", 2, "mixolydian"), ("Ador", 1, "dorian"),
             ("EDorian", 2, "dorian"), ("F#m", 3, "minor"),
             ("Bb", -2, "major"), ("A Minor", 0, "minor"), ("Dmix=c", 1, "mixolydian"),
             ("Hp", 2, ""), ("none", 0, ""), ("D exp _b", -1, ""), ("Eb bass", -3, "major"),
