@@ -83,7 +83,6 @@ class PartReader:
                 self.now = max(0, self.now + sign * self._duration(child))
             elif child.tag == "barline":
                 self._barline(child, measure)
-            measure.filled = max(measure.filled, self.now)
         measure.bar_length = self.bar_length
         return measure
 
@@ -100,6 +99,7 @@ class PartReader:
         if note.find("chord") is None:
             self.chord = (self.now, staff, len(notes))
             self.now += duration
+            measure.filled = max(measure.filled, self.now)
         pitch = note.find("pitch")
         if note.find("unpitched") is not None:
             raise ReadError("percussion", "a note without pitch: percussion cannot be read as a melody")

@@ -134,6 +134,9 @@ class TestTime:
     def test_a_dot_reaches_over_slurs_graces_and_chord_symbols(self) -> None:
         assert durations('C>(D E)>"Am"{c}F') == [Fraction(n, 4) for n in (6, 2, 6, 2)]
 
+    def test_a_dot_before_a_bar_line_has_no_second_note(self) -> None:
+        assert durations("C> || D") == [1, 1]
+
     def test_a_rest_is_a_gap(self) -> None:
         read = part("C z2 D z")
         assert quarters(read.onset) == [0, 3]
@@ -141,6 +144,9 @@ class TestTime:
 
     def test_a_rest_of_bars(self) -> None:
         assert quarters(part("Z2 | C", meter="3/4").onset) == [6]
+
+    def test_a_rest_of_bars_inside_a_bar_is_a_slip_for_a_rest(self) -> None:
+        assert quarters(part("C2 Z2 | D").onset) == [0, 4]
 
     def test_spacers_take_no_time(self) -> None:
         assert quarters(part("C y3 D").onset) == [0, 1]
@@ -206,6 +212,9 @@ class TestWhatIsLeftOut:
     def test_free_text_after_the_tune_is_no_music(self) -> None:
         assert pitches("C D |\n\nA deaf bee.") == [60, 62]
 
+    def test_the_number_of_an_ending_may_begin_a_line(self) -> None:
+        assert pitches("|: C4 |\n1 D4 :|\n2E4 |]") == [60, 62, 64]
+
     def test_repeats_are_not_played_out(self) -> None:
         assert pitches("|: C4 |1 D4 :|2 E4 |]") == [60, 62, 64]
 
@@ -218,6 +227,9 @@ class TestVoices:
 
     def test_the_first_note_of_a_chord_gives_its_length(self) -> None:
         assert durations("[C2E]3") == [6, 6]
+
+    def test_the_chords_of_old_files(self) -> None:
+        assert pitches("+CE+ +DF+2 !trill!G +trill+A") == [64, 60, 65, 62, 67, 69]
 
     def test_each_voice_is_a_part(self) -> None:
         piece = abc.read(tune("V:1\nc4 |\nV:2\nC4 |\nV:1\nd4 |\nV:2\nD4 |", fields='V:1 name="Flute"\nV:2\n'))
@@ -247,6 +259,14 @@ class TestBars:
 
     def test_a_repeat_sign_after_a_short_bar_begins_one_before_a_full_bar(self) -> None:
         assert bars("G | c4 | d3 :: c4 |]") == [1, 5, 8]
+
+    def test_an_x_before_a_double_bar_bears_its_fermata(self) -> None:
+        read = part("G | c4 | d3 Hx || G | c4 |]")
+        assert quarters(read.bar_onsets) == [1, 5, 9]
+        assert read.phrase_end.tolist() == [False, False, True, False, False]
+
+    def test_an_x_in_an_upbeat_is_a_rest(self) -> None:
+        assert quarters(part("x |: c4 | d4 :|").onset) == [1, 5]
 
     def test_without_bar_lines_nothing_is_known(self) -> None:
         assert bars("C D E F G") is None
@@ -299,8 +319,8 @@ class TestFiles:
     def test_latin_1(self) -> None:
         assert abc.read("X:1\nT:Grüße\nK:C\nC".encode("latin-1")).title == "Grüße"
 
-    def test_a_soft_break_of_electronic_mail_is_no_music(self) -> None:
-        assert pitches("C D | =20\nE F =\nG") == [60, 62, 64, 65, 67]
+    def test_what_electronic_mail_did_to_a_tune_is_undone(self) -> None:
+        assert pitches("C D | =20\nE =3DF =\nG", key="G") == [60, 62, 64, 65, 67]
 
     def test_no_note(self) -> None:
         with pytest.raises(ReadError, match="the tune holds no note") as caught:

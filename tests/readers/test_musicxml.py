@@ -32,8 +32,8 @@ def score(*parts: str, head: str = "", names: tuple[str, ...] = ()) -> bytes:
     )
     bodies = "".join(f'<part id="P{n}">{part}</part>' for n, part in enumerate(parts))
     return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 3.1 '
-        'Partwise//EN" "http://www.musicxml.org/dtds/partwise.dtd">\n'
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 3.1 Partwise//EN" "partwise.dtd">\n'
         f"<score-partwise>{head}<part-list>{listed}</part-list>{bodies}</score-partwise>"
     ).encode()
 
@@ -175,6 +175,11 @@ class TestBars:
         upper = measure(note("C5", 4), f"<divisions>1</divisions>{TIME_4_4}") + measure(note("D5", 4))
         lower = measure(note("C4", 1), f"<divisions>1</divisions>{TIME_4_4}") + measure(note("D4", 4))
         assert [quarters(read.onset) for read in musicxml.read(score(upper, lower)).parts] == [[0, 4], [0, 4]]
+
+    def test_a_part_that_rests_does_not_lengthen_an_upbeat(self) -> None:
+        upper = measure(note("G4", 1), f"<divisions>1</divisions>{TIME_4_4}") + measure(note("C5", 4))
+        lower = measure(note("r", 4), f"<divisions>1</divisions>{TIME_4_4}") + measure(note("C4", 4))
+        assert [quarters(read.onset) for read in musicxml.read(score(upper, lower)).parts] == [[0, 1], [1]]
 
     def test_an_empty_measure_is_a_bar_of_silence(self) -> None:
         assert quarters(part(note("C4", 4), "", note("D4", 4)).onset) == [0, 8]
