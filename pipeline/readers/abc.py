@@ -35,9 +35,10 @@ Carry = Literal["octave", "pitch", "not"]
 _NUMBER = re.compile(r"^X:[ \t]*(.*)$", re.MULTILINE)
 _FIELD = re.compile(r"([A-Zmrsw+]):(?![|:])(.*)")
 _COMMENT = re.compile(r"(?<!\\)%.*")
-_SOFT_BREAK = re.compile(r"=(?:20)?\s*$")  # left in some files by electronic mail
+_MAILED = re.compile(r"=(20|3D|[ \t]*\n)")  # quoted-printable, left by electronic mail; no ABC looks so
 _CARRY = re.compile(r"^(?:%%|I:\s*)propagate-accidentals\s+(octave|pitch|not)\b", re.MULTILINE)
 
+_ENDING = re.compile(r"[1-9](?=[\s(\"A-Ga-g])")  # its bar line ends the line before
 _NOTE = r"([_^=]*)([a-gA-G][,']*)"
 _LENGTH = r"(\d*)(/*)(\d*)"
 _IN_CHORD = re.compile(rf"{_NOTE}{_LENGTH}(-?)")
@@ -52,8 +53,10 @@ _TOKEN = re.compile(
     | (?P<quoted>"[^"]*"?)
     | \{{(?P<grace>[^}}]*)\}}?
     | \[(?P<inline>[A-Zr]):(?P<value>[^\]]*)\]
-    | (?P<ending>\[\d[\d,.-]*)
-    | \[(?P<chord>(?:"[^"]*"|[^\]"|])*)\](?P<clength>\d*)(?P<cslashes>/*)(?P<cdivisor>\d*)
+    | (?P<ending>\[\d[\d,.-]*|\["[^"]*"(?=\s))
+    | (?:\[(?P<chord>(?:"[^"]*"|[^\]"|])*)\]|\+(?P<old>(?:[_^=]*[a-gA-G][,']*\d*/*\d*)+)\+)
+      (?P<clength>\d*)(?P<cslashes>/*)(?P<cdivisor>\d*)
+    | (?P<place>x(?=\s*(?:\|[|\]:]|:+\||\[\|)))
     | (?P<rest>[zx])(?P<rlength>\d*)(?P<rslashes>/*)(?P<rdivisor>\d*)
     | (?P<bars>[ZX])(?P<count>\d*)
     | (?P<overlay>&)
@@ -104,7 +107,7 @@ def read(content: bytes, carry: Carry = "octave", phrases: bool = False) -> Piec
     Raises:
         ReadError: a field or a note that cannot be understood, or no note at all.
     """
-    text = decode(content)
+    text = _MAILED.sub(lambda found: {"20": " ", "3D": "="}.get(found[1], ""), decode(content))
     said = _CARRY.search(text)
     tune = _Tune(str(said[1]) if said else carry, phrases)
     for number, line in enumerate(text.split("\n"), start=1):
@@ -134,9 +137,10 @@ class _Tune:
 
     def line(self, line: str) -> None:
         """Read a line of the tune."""
+        if not line.strip():
+            self.ended = self.voice is not None
         line = _COMMENT.sub("", line).strip()
         if not line:
-            self.ended = self.voice is not None
             return
         found = _FIELD.match(line)
         if self.ended and (found is not None or "|" not in line):
@@ -144,8 +148,8 @@ class _Tune:
         if found is not None:
             self.field(found[1], found[2].strip())
         elif self.voice is not None:
-            continued = line.endswith("\\") or _SOFT_BREAK.search(line) is not None
-            self.music(_SOFT_BREAK.sub("", line).rstrip("\\"))
+            continued = line.endswith("\\")
+            self.music(line.rstrip("\\"))
             if self.phrases and not continued:
                 self.voice.line_end()
 
@@ -199,7 +203,8 @@ class _Tune:
 
     def music(self, line: str) -> None:
         """A line of notes."""
-        place = 0
+        ending = _ENDING.match(line) if self.voice is not None and self.voice.at_bar_line() else None
+        place = ending.end() if ending else 0
         while place < len(line):
             found = _TOKEN.match(line, place)
             if found is None:
@@ -236,6 +241,8 @@ class _Tune:
             voice.add([], _duration(voice.unit, *found.group("rlength", "rslashes", "rdivisor")), [])
         elif kind == "count":
             voice.rest_bars(int(found["count"] or 1))
+        elif kind == "place":
+            voice.place()
         elif kind == "overlay":
             voice.overlay()
         elif found[0] in ("H", "!fermata!", "+fermata+"):
@@ -253,8 +260,8 @@ class _Tune:
 
 
 def _chord(voice: Voice, found: re.Match[str]) -> None:
-    """``[ceg]2``: notes that begin and end together; the first one's length counts for all."""
-    members = _IN_CHORD.findall(re.sub(r'"[^"]*"|![^!]*!', "", found["chord"]))
+    """``[ceg]2``, in old files ``+ceg+2``: notes at one time; the first one's length counts for all."""
+    members = _IN_CHORD.findall(re.sub(r'"[^"]*"|![^!]*!', "", found["chord"] or found["old"] or ""))
     if not members:
         return
     inner = _duration(voice.unit, *members[0][2:5])

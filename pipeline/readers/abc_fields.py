@@ -114,7 +114,7 @@ def sound_shift(text: str) -> int:
         value = properties.get(name, "0")
         if re.fullmatch(r"[-+]?\d{1,2}", value):
             shift += semitones * int(value)
-    clef = str(properties.get("clef", text)).strip('"')
+    clef: str = properties.get("clef", text)
     if re.search(r"-8(va)?\b", clef):
         return shift - 12
     return shift + 12 if re.search(r"\+8(va)?\b", clef) else shift
@@ -167,6 +167,6 @@ def voice_name(text: str) -> tuple[str, str]:
     ('1', 'Tin whistle')
     """
     words = text.split()
-    properties = dict(_PROPERTY.findall(text))
+    properties: dict[str, str] = dict(_PROPERTY.findall(text))
     name = properties.get("name", properties.get("nm", ""))
     return (words[0] if words else ""), name.strip('"')

@@ -51,7 +51,7 @@ class Voice:
     tied_over: dict[str, int] = field(default_factory=dict)  # letter → note number held by a tie
     last: Event | None = None
     tuplet: tuple[int, int, int] | None = None  # notes left, normal, actual
-    broken: tuple[int, int] | None = None  # factor of the next note
+    broken: tuple[tuple[int, int], tuple[int, int]] | None = None  # factors of the last note and the next
     fermata: bool = False
 
     def set_meter(self, meter: tuple[int, int] | None) -> None:
@@ -95,9 +95,11 @@ class Voice:
             left, normal, actual = self.tuplet
             duration = times(duration, normal, actual)
             self.tuplet = (left - 1, normal, actual) if left > 1 else None
-        if self.broken is not None:
-            duration = times(duration, *self.broken)
-            self.broken = None
+        if self.broken is not None and self.last is not None:
+            self.last.duration = times(self.last.duration, *self.broken[0])
+            self.now = self.last.onset + self.last.duration
+            duration = times(duration, *self.broken[1])
+        self.broken = None
         self._write()
         self.last = Event(self.now, duration, pitches, tied, self.fermata and bool(pitches))
         if pitches:
@@ -106,7 +108,10 @@ class Voice:
         self.tied_over = {name: pitch for (name, pitch), tie in zip(pitches, tied, strict=True) if tie}
 
     def rest_bars(self, count: int) -> None:
-        """``Z4``: a rest of so many bars."""
+        """``Z4``: a rest of so many bars; inside a bar it is a slip for ``z4``."""
+        if self.now != self.bar_began:
+            self.add([], self.unit * count, [])
+            return
         if self.meter is None:
             raise ReadError("bad_meter", "a rest of whole bars (Z) in free time has no length")
         self.add([], count * 4 * TICKS_PER_QUARTER * self.meter[0] // self.meter[1], [])
@@ -119,13 +124,9 @@ class Voice:
 
     def break_rhythm(self, signs: str) -> None:
         """``>`` dots the note before and shortens the next, ``<`` the other way round."""
-        if self.last is None:
-            return
         power = 2 ** len(signs)
         dotted, short = (2 * power - 1, power), (1, power)
-        before, self.broken = (dotted, short) if signs[0] == ">" else (short, dotted)
-        self.last.duration = times(self.last.duration, *before)
-        self.now = self.last.onset + self.last.duration
+        self.broken = (dotted, short) if signs[0] == ">" else (short, dotted)
 
     def start_tuplet(self, actual: int, normal: int | None, count: int | None) -> None:
         """``(p:q:r``: p notes in the time of q, for the next r notes."""
@@ -137,8 +138,9 @@ class Voice:
         self.tuplet = (count or actual, normal, actual)
 
     def bar_line(self, kind: Kind) -> None:
-        """A bar line: accidentals end, and overlaid voices meet."""
+        """A bar line: accidentals end, overlaid voices meet, and a dot without a second note is none."""
         self.accidentals.clear()
+        self.broken = None
         self.now = self.bar_began = max(self.now, self.furthest)
         lines = self.staff.lines
         if lines is not None:
@@ -148,10 +150,30 @@ class Voice:
         """The end of a line that is the end of a phrase; also a bar line, where the bar is full."""
         if self.staff.lines is not None:
             self.staff.lines.append(BarLine(_floor(self.now), "line_end"))
+        self.end_phrase()
+
+    def at_bar_line(self) -> bool:
+        """Whether nothing stands between a bar line and here."""
+        return self.last is not None and self.now == self.bar_began
+
+    def end_phrase(self) -> None:
+        """The note before ends a phrase."""
         if self.last is not None and self.last.pitches:
             self.last.phrase_end = True
         elif self.staff.notes:
             self.staff.notes[-1] = self.staff.notes[-1]._replace(phrase_end=True)
+
+    def place(self) -> None:
+        """``x`` before a double bar: it bears a sign, such as a fermata over the bar line.
+
+        It takes no time after notes of the bar (the O'Neill tunes use it so), but
+        alone in an upbeat it is a rest.
+        """
+        if self.now == self.bar_began:
+            self.add([], self.unit, [])
+        elif self.fermata:
+            self.fermata = False
+            self.end_phrase()
 
     def overlay(self) -> None:
         """``&``: what follows begins again at the bar line."""

@@ -100,11 +100,16 @@ def _measures(identifier: str, elements: Sequence[Element]) -> tuple[int, list[M
 
 
 def _bar_begins(parts: Sequence[Sequence[Measure]]) -> list[Ticks]:
-    """Where each measure begins: after the fullest part, or a whole bar where all are empty."""
+    """Where each measure begins: after the fullest part, or a whole bar where all are empty.
+
+    A part that rests does not count beside others that sound: an upbeat is often
+    given a rest of a whole bar there.
+    """
     begins: list[Ticks] = [0]
     for place in range(max(map(len, parts), default=0)):
         there = [measures[place] for measures in parts if place < len(measures)]
-        filled = max(measure.filled for measure in there)
+        sounding = [measure for measure in there if any(measure.notes.values())]
+        filled = max(measure.filled for measure in sounding or there)
         begins.append(begins[-1] + (filled or max(measure.bar_length for measure in there)))
     return begins
 

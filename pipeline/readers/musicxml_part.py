@@ -83,7 +83,6 @@ class PartReader:
                 self.now = max(0, self.now + sign * self._duration(child))
             elif child.tag == "barline":
                 self._barline(child, measure)
-            measure.filled = max(measure.filled, self.now)
         measure.bar_length = self.bar_length
         return measure
 
@@ -100,6 +99,7 @@ class PartReader:
         if note.find("chord") is None:
             self.chord = (self.now, staff, len(notes))
             self.now += duration
+            measure.filled = max(measure.filled, self.now)
         pitch = note.find("pitch")
         if note.find("unpitched") is not None:
             raise ReadError("percussion", "a note without pitch: percussion cannot be read as a melody")
@@ -131,7 +131,8 @@ class PartReader:
         if min(actual, normal) < 1:
             raise ReadError("bad_tuplet", f"{actual} notes in the time of {normal}")
         exact = times(exact, normal, actual)
-        return exact if abs(exact - duration) * self.divisions < TICKS_PER_QUARTER else duration
+        gap = (exact - duration) * self.divisions
+        return exact if -TICKS_PER_QUARTER < gap < TICKS_PER_QUARTER else duration
 
     def _duration(self, element: Element) -> Ticks:
         text = (element.findtext("duration") or "").strip()
