@@ -19,8 +19,8 @@ def attention(inputs: Inputs) -> Section:
     drawn = [heading(name) + _matrix(matrix) for name, matrix in matrices if matrix is not None]
     body = Markup("").join(drawn) or paragraph("No experiment saved its attention.")
     how = (
-        "Each row is a symbol that the model says, each column a symbol that it has read; the brighter a field, "
-        "the more it looks there. A diagonal of bright fields is a passage that is repeated."
+        "Each row is a symbol that the model says, each column a symbol that it has read; the brighter a "
+        "field, the more it looks there. A diagonal of bright fields is a passage that is repeated."
     )
     return Section("attention", "Attention", how, body)
 

@@ -28,9 +28,9 @@ def experiments(inputs: Inputs) -> Section:
     """An overview, then every experiment: overall, per corpus, without soft relatives."""
     body = _overview(inputs) + Markup("").join(map(_details, inputs.experiments))
     how = (
-        "Bits per onset is what the second half of a piece costs for each note that begins in it, given the first "
-        "half: lower is better. Rhythm, pitch and silence add up to it. All predictors are scored on the "
-        "same pieces and over the same valid symbols. Compare rows of one data set only."
+        "Bits per onset is what the second half of a piece costs for each note that begins in it, given "
+        "the first half: lower is better. Rhythm, pitch and silence add up to it. All predictors are "
+        "scored on the same pieces and over the same valid symbols. Compare rows of one data set only."
     )
     return Section("experiments", "Experiments and their baselines", how, body)
 
@@ -76,8 +76,9 @@ def _details(experiment: Experiment) -> Markup:
     training, model = experiment.settings["training"], experiment.settings["model"]
     shape = ", ".join(f"{name} {value}" for name, value in model.items())
     text = (
-        f"{shape}; seed {training['seed']}. Evaluated on the {figures['split']} pieces of {figures['dataset']}, cut "
-        f"after {figures['cut']:g} of the notes; n-gram of order {figures['baselines']['ngram']['order']}."
+        f"{shape}; seed {training['seed']}. Evaluated on the {figures['split']} pieces of "
+        f"{figures['dataset']}, cut after {figures['cut']:g} of the notes; n-gram of order "
+        f"{figures['baselines']['ngram']['order']}."
     )
     rows = [
         [label, group, *(figures_of[name] for name in FIGURES)]
