@@ -14,7 +14,7 @@ from pipeline.parsing import Notes, parse_corpus
 from pipeline.parsing.cache import cache_file, keep, look_up
 from pipeline.readers import ReadSettings, Source
 from pipeline.settings import read_section
-from pipeline.sources import fetch
+from pipeline.sources.fetching import fetch
 from pipeline.sources.settings import FolderSource
 from pipeline.tables import content_digest
 

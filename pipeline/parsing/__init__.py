@@ -23,7 +23,7 @@ from pipeline.parsing.cache import cache_file, keep, key_of, look_up
 from pipeline.parsing.records import Refusal, pack, refusal, unpack
 from pipeline.progress import track
 from pipeline.readers import ReadError, ReadSettings, Source
-from pipeline.sources import read_manifest
+from pipeline.sources.manifest import read_manifest
 from pipeline.tables import NOTES
 
 PIECES_A_BATCH = 50
