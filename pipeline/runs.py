@@ -19,6 +19,7 @@ from pipeline.ragged import Bools, Ints, offsets_of, owners, ranges, run_starts,
 from pipeline.tables import as_lists, flatten
 
 BREAK = -128  # no interval of two note numbers
+SHORTEST_CONTAINED = 8  # fewer intervals stand in every other tune by chance
 PAIRS_AT_ONCE = 4_000_000
 
 
@@ -161,6 +162,41 @@ def shares_any(left: Runs, right: Runs) -> Bools:
     found = np.zeros(left.n, bool)
     found[left.piece[np.isin(left_labels, right_labels)]] = True
     return found
+
+
+def containing(sequences: Sequences, short: Ints) -> tuple[Ints, Ints]:
+    """Where the longest part of a short piece stands whole in another piece.
+
+    Args:
+        short: numbers of pieces; those with fewer than ``SHORTEST_CONTAINED``
+            intervals are left out.
+
+    Returns:
+        (short piece, piece that contains it), every place once.
+    """
+    parts = {int(piece): longest_part(sequences.piece(piece)) for piece in short}
+    pieces = np.array([piece for piece, part in parts.items() if len(part) >= SHORTEST_CONTAINED], np.int64)
+    lengths = np.array([len(parts[piece]) for piece in pieces.tolist()], np.int64)
+    values, owner = sequences.values, owners(sequences.offsets)
+    if not len(pieces) or len(values) < SHORTEST_CONTAINED:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    whole = np.full((len(pieces), lengths.max()), BREAK, np.int8)
+    for row, piece in enumerate(pieces.tolist()):
+        whole[row, : lengths[row]] = parts[piece]
+    heads = _pack(whole[:, :SHORTEST_CONTAINED])[:, 0]
+    windows = _pack(np.lib.stride_tricks.sliding_window_view(values, SHORTEST_CONTAINED))[:, 0]
+    order = np.argsort(heads, kind="stable")
+    first = np.searchsorted(heads[order], windows)
+    matches = np.searchsorted(heads[order], windows, side="right") - first
+    at, which = np.repeat(np.arange(len(windows)), matches), order[ranges(first, matches)]
+    last = at + lengths[which] - 1
+    found = last < len(values)
+    found &= owner[np.minimum(last, len(values) - 1)] == owner[at]
+    for place in range(SHORTEST_CONTAINED, whole.shape[1]):
+        same = values[np.minimum(at + place, len(values) - 1)] == whole[which, place]
+        found &= same | (place >= lengths[which])
+    found &= pieces[which] != owner[at]
+    return pieces[which[found]], owner[at[found]]
 
 
 def _portions(piece: Ints, matches: Ints) -> Iterator[tuple[int, int]]:
