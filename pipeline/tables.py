@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ from numpy.typing import NDArray
 
 from pipeline.books import Count, Rejection
 from pipeline.errors import PipelineError
+from pipeline.files import replacing
 
 
 class TableError(PipelineError):
@@ -160,31 +159,6 @@ REJECTED = pa.schema(
         ("detail", pa.string()),
     ]
 )
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A name beside ``path`` to write to; moved into place when all went well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        yield partial
-        with partial.open("rb+") as written:
-            os.fsync(written.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole, UTF-8, line feeds as they stand."""
-    with replacing(path) as partial:
-        partial.write_bytes(text.encode("utf-8"))
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON whole; keys keep their order, floats are as Python prints them."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def write_table(

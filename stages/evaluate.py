@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pipeline.evaluation.experiment import evaluate
 from pipeline.evaluation.settings import EvaluationSettings
+from pipeline.files import write_json
 from pipeline.runner import stage_main
 from pipeline.settings import load_yaml, lookup, read_section
-from pipeline.tables import write_json
 
 
 def run(key: str) -> None:

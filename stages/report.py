@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from pipeline.files import write_text
 from pipeline.progress import say
 from pipeline.report import page
 from pipeline.runner import stage_main
 from pipeline.settings import load_yaml
-from pipeline.tables import write_text
 
 PAGE = Path("data/report/index.html")
 

@@ -20,9 +20,10 @@ from pipeline.evaluation.comparison import COPY, MODEL, NGRAM, compare, figures_
 from pipeline.evaluation.samples import Sample, choose, longest, write_samples
 from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.examples import Example
+from pipeline.files import write_json
 from pipeline.metrics.likelihood import PIECES
 from pipeline.models.interface import Seq2Seq
-from pipeline.tables import write_json, write_table
+from pipeline.tables import write_table
 from pipeline.training.loop import choose_device
 from pipeline.training.runs import load_run
 from pipeline.vocabulary import symbol_name

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from pipeline import vocabulary
 from pipeline.examples import Example
+from pipeline.files import replacing
 from pipeline.music import Grid
 from pipeline.scores.layout import Layout, transposed
 from pipeline.scores.midi import as_midi
 from pipeline.scores.musicxml import as_musicxml
-from pipeline.tables import replacing
 from pipeline.vocabulary import START, STOP
 
 WRITERS: Mapping[str, Callable[[Grid, Layout], bytes]] = {"mid": as_midi, "musicxml": as_musicxml}

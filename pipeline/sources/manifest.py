@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import PipelineError
-from pipeline.tables import write_json
+from pipeline.files import write_json
 
 FILE = "source.json"
 

@@ -22,10 +22,10 @@ from torch import Tensor, nn
 from pipeline.batches import plan
 from pipeline.errors import PipelineError
 from pipeline.examples import Example, cut_at_note
+from pipeline.files import write_text
 from pipeline.models.interface import Seq2Seq
 from pipeline.progress import say, track
 from pipeline.settings import SettingsError
-from pipeline.tables import write_text
 from pipeline.training.gradients import Workers
 from pipeline.training.settings import TrainingSettings
 from pipeline.vocabulary import START

@@ -13,10 +13,10 @@ import safetensors.torch
 
 from pipeline import vocabulary
 from pipeline.errors import PipelineError
+from pipeline.files import replacing, write_json
 from pipeline.models import build, parse_model
 from pipeline.models.interface import Seq2Seq
 from pipeline.settings import Section, SettingsError
-from pipeline.tables import replacing, write_json
 
 WEIGHTS = "weights.safetensors"
 CONFIG = "config.json"
