@@ -4,6 +4,7 @@ The rooms, each importing only rooms above it:
 
 ===============  ==============================================================
 errors           PipelineError, the base of everything a user is told
+files            written whole: beside their target, then moved into place
 settings         reading params.yaml; a section's model lives beside its reader
 music            ticks, Notes, Grid: small frozen values over numpy
 vocabulary       the 258 symbols, their grammar, Grid to tokens and back

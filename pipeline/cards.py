@@ -87,7 +87,8 @@ def prose(card: Mapping[str, Any]) -> str:
         "## Split",
         "",
         f"Kind: {card['split']['settings']['kind']}. Pieces that share a run of "
-        f"{card['split']['family_run']} intervals with a training piece: {leaks['valid']} of valid, {leaks['test']} of test. "
+        f"{card['split']['family_run']} intervals with a training piece: {leaks['valid']} of valid, "
+        f"{leaks['test']} of test. "
         "Softer relatives are marked row by row in the column `soft_relative`.",
     ]
     return "\n".join(lines) + "\n"

@@ -20,7 +20,7 @@ from pipeline.errors import nearest
 from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.families import FamilySettings
 from pipeline.filters import FilterSettings
-from pipeline.models import config_of
+from pipeline.models import parse_model
 from pipeline.quantize import QuantizeSettings
 from pipeline.readers import ReadSettings
 from pipeline.settings import Section, SettingsError, parse_section
@@ -145,6 +145,6 @@ def _experiment(name: str, experiment: Experiment, params: Parameters) -> Iterat
             f"{nearest(experiment.dataset, params.datasets)}"
         )
     try:
-        parse_section(config_of(str(experiment.model.get("kind"))), experiment.model, f"{place}.model")
+        parse_model(experiment.model, f"{place}.model")
     except SettingsError as error:
         yield str(error).removeprefix("params.yaml, ")

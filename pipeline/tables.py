@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.books import Count, Rejection
 from pipeline.errors import PipelineError
+from pipeline.files import replacing
 
 
 class TableError(PipelineError):
@@ -161,31 +161,6 @@ REJECTED = pa.schema(
 )
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A name beside ``path`` to write to; moved into place when all went well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        yield partial
-        with partial.open("rb+") as written:
-            os.fsync(written.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole, UTF-8, line feeds as they stand."""
-    with replacing(path) as partial:
-        partial.write_bytes(text.encode("utf-8"))
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON whole; keys keep their order, floats are as Python prints them."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
 def write_table(
     path: Path, table: pa.Table, schema: pa.Schema, metadata: Mapping[str, str] | None = None
 ) -> None:
@@ -273,7 +248,7 @@ def flatten(column: pa.ChunkedArray | pa.Array) -> tuple[NDArray[np.int64], NDAr
     Null rows are empty. The arrays start at 0 even for a sliced column.
     """
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    lengths = np.asarray(pa.compute.fill_null(pa.compute.list_value_length(array), 0), dtype=np.int64)
+    lengths = np.asarray(pc.fill_null(pc.list_value_length(array), 0), dtype=np.int64)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     return offsets, array.flatten().to_numpy(zero_copy_only=False)
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from pipeline.files import write_text
 from pipeline.parameters import check_parameters
 from pipeline.runner import stage_main
 from pipeline.settings import load_yaml
-from pipeline.tables import write_text
 
 
 def run() -> None:

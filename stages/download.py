@@ -5,7 +5,8 @@ from pathlib import Path
 from pipeline.progress import say
 from pipeline.runner import stage_main
 from pipeline.settings import read_section
-from pipeline.sources import SOURCE, fetch
+from pipeline.sources.fetching import fetch
+from pipeline.sources.settings import SOURCE
 
 
 def run(corpus: str) -> None:

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from pipeline.files import write_json
 from pipeline.progress import say
 from pipeline.runner import stage_main
 from pipeline.settings import read_section
 from pipeline.splits import SPLIT, split_pieces
-from pipeline.tables import FAMILIES, GRIDS, SPLITS, read_table, write_json, write_table
+from pipeline.tables import FAMILIES, GRIDS, SPLITS, read_table, write_table
 
 
 def run(dataset: str) -> None:

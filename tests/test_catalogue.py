@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.sources import fetch, read_manifest
 from pipeline.sources.catalogue import CatalogueError, catalogue, resolve
+from pipeline.sources.fetching import fetch
+from pipeline.sources.manifest import read_manifest
 from pipeline.sources.settings import BundledSource, CatalogueSource, UrlSource
 
 SHARED = Path(__file__).parent.parent.parent / "shared/corpora"

@@ -4,7 +4,7 @@ from typing import Literal
 import pytest
 
 from pipeline.settings import Section, SettingsError, load_yaml, lookup, parse_section, read_section
-from pipeline.sources import SOURCE
+from pipeline.sources.settings import SOURCE
 
 
 class Inner(Section):

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.sources import SourceError, fetch, read_manifest
+from pipeline.sources.fetching import fetch
+from pipeline.sources.manifest import ManifestError, read_manifest
 from pipeline.sources.places import PlaceError
 from pipeline.sources.settings import BundledSource, FolderSource
 
@@ -81,5 +82,5 @@ def test_an_unknown_bundle_gives_the_nearest_name(tmp_path: Path) -> None:
 
 
 def test_a_lost_manifest_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"source\.json: not readable .* run `dvc repro`"):
+    with pytest.raises(ManifestError, match=r"source\.json: not readable .* run `dvc repro`"):
         read_manifest(tmp_path)

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.books import Count, Rejection
+from pipeline.files import replacing
 from pipeline.tables import (
     FAMILIES,
     REJECTED,
@@ -15,7 +16,6 @@ from pipeline.tables import (
     read_books,
     read_table,
     rejection_table,
-    replacing,
     write_rejections,
     write_table,
 )

@@ -23,7 +23,7 @@ from pipeline.parsing.cache import cache_file, keep, key_of, look_up
 from pipeline.parsing.records import Refusal, pack, refusal, unpack
 from pipeline.progress import track
 from pipeline.readers import ReadError, ReadSettings, Source
-from pipeline.sources import read_manifest
+from pipeline.sources.manifest import read_manifest
 from pipeline.tables import NOTES
 
 PIECES_A_BATCH = 50
@@ -116,6 +116,7 @@ def find_pieces(
 
 def read_batch(batch: Batch) -> list[bytes | GivenUp]:
     """The records of a batch, in its order; runs in a worker."""
+    pack(Refusal("", ""))  # what Arrow imports on its first use, the children then find imported
     limits = Limits(batch.settings.max_seconds, batch.settings.max_memory_mib << 20)
     work = [(source, batch.settings) for source in batch.sources]
     return list(run_isolated(_read, work, limits))
@@ -124,7 +125,7 @@ def read_batch(batch: Batch) -> list[bytes | GivenUp]:
 def _read(work: tuple[Source, ReadSettings]) -> bytes:
     source, settings = work
     try:
-        return pack(readers.read(source, settings.reader))
+        return pack(readers.read(source, settings))
     except ReadError as error:
         return pack(refusal(error))
 
@@ -157,8 +158,8 @@ def _records(
 
 
 def _key(source: Source, settings: ReadSettings) -> str:
-    reading = settings.model_dump_json()
-    version = readers.version(source.format, settings.reader)
+    reading = settings.model_dump_json(exclude={"max_seconds", "max_memory_mib"})
+    version = readers.version(source.format, settings)
     return key_of(source.content, source.format.encode(), version.encode(), reading.encode())
 
 

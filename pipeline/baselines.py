@@ -1,0 +1,230 @@
+"""What a model has to beat: copying the previous symbol, and counting n-grams.
+
+Both read the symbols of Example values, see the source before the target is
+scored, and give probabilities over the symbols valid in each state, as every
+model does. No torch.
+
+A baseline that also remembers the piece so far (Pearce 2005: the short-term
+model) is a class beside these two with the same ``log_probs``: the source of
+each Example is its first memory, and :class:`NGram` gives the long-term half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.examples import Example
+from pipeline.vocabulary import SIZE, START, TIED
+
+ROWS_AT_ONCE = 4096  # states scored together: 4096 * 258 floats, 8 MB, stay near the processor
+
+
+class Predictor(Protocol):
+    """Anything that can be scored: a baseline or a trained model."""
+
+    def log_probs(self, examples: Sequence[Example]) -> Iterator[NDArray[np.floating]]:
+        """For each example in turn (T, 258) natural logarithms, -inf where invalid.
+
+        Row j is the distribution of target token j given the source and the
+        true target tokens before it; each row sums to 1 over the valid symbols.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Copy:
+    """Every voice goes on with the note or silence that it is holding.
+
+    The held symbol has probability 1 - epsilon; the other valid symbols share
+    epsilon evenly.
+    """
+
+    epsilon: float
+
+    @classmethod
+    def fit(cls, examples: Iterable[Example]) -> Copy:
+        """Take epsilon from training targets: the share of tokens, STOP included, that do not hold.
+
+        One holding and one changing token are added (Laplace's rule of
+        succession), so that epsilon is neither 0 nor 1.
+        """
+        n_tokens = n_changes = 0
+        for example in examples:
+            n_tokens += len(example.target)
+            n_changes += int((example.target != _held(example)).sum())
+        return cls(epsilon=(n_changes + 1) / (n_tokens + 2))
+
+    def log_probs(self, examples: Sequence[Example]) -> Iterator[NDArray[np.float64]]:
+        """See :class:`Predictor`."""
+        for example in examples:
+            valid = example.valid()
+            others = valid.sum(axis=1, keepdims=True) - 1
+            probs = np.where(valid, self.epsilon / others, 0.0)
+            probs[np.arange(len(probs)), _held(example)] = 1 - self.epsilon
+            yield _log_over(valid, probs)
+
+
+@dataclass(frozen=True)
+class NGram:
+    """An interpolated n-gram over the symbols of whole pieces, START first.
+
+    With T tokens of t types seen after a context c of k symbols,
+
+        p(s | c) = λ · count(s after c) / T + (1 - λ) · p(s | c without its first symbol),
+        λ = T / (T + t),
+
+    from k = ``order`` down to the empty context; below that, order -1, all
+    symbols valid in the state are equally likely. An unknown context passes the
+    question down whole. Last, the probabilities are renormalized over the valid
+    symbols.
+
+    Source: Witten and Bell 1991, method C, as in Pearce 2005, chapter 6; differs
+    in counting every token at every order and in always beginning at the longest
+    known context.
+    """
+
+    levels: tuple[Level, ...]
+
+    @classmethod
+    def fit(cls, examples: Iterable[Example], order: int) -> NGram:
+        """Count what follows every context of 0 to ``order`` symbols, sources included.
+
+        Args:
+            examples: training pieces; source and target are read as one sequence.
+            order: length of the longest context in symbols.
+        """
+        tokens, places = _join(examples)
+        predicted = np.flatnonzero(places > 0)
+        contexts = np.zeros(len(predicted), np.int64)
+        levels = []
+        for length in range(order + 1):
+            keys = np.zeros(1, np.int64)
+            if length:
+                inside = places[predicted] >= length
+                predicted, contexts = predicted[inside], contexts[inside]
+                longer = contexts * SIZE + tokens[predicted - length]
+                keys, contexts = np.unique(longer, return_inverse=True)
+            levels.append(Level.count(keys, contexts, tokens[predicted]))
+        return cls(tuple(levels))
+
+    def log_probs(self, examples: Sequence[Example]) -> Iterator[NDArray[np.float64]]:
+        """See :class:`Predictor`."""
+        for group in _groups(examples):
+            valid = np.concatenate([example.valid() for example in group])
+            tokens, places = _join(group)
+            lengths = [len(example.target) for example in group]
+            ends = np.flatnonzero(np.append(places[1:] == 0, True)) + 1
+            targets = np.concatenate([np.arange(end - n, end) for end, n in zip(ends, lengths, strict=True)])
+            scores = _log_over(valid, self._probs(tokens, places, targets, valid))
+            yield from np.split(scores, np.cumsum(lengths)[:-1])
+
+    def _probs(
+        self,
+        tokens: NDArray[np.int64],
+        places: NDArray[np.int64],
+        targets: NDArray[np.int64],
+        valid: NDArray[np.bool_],
+    ) -> NDArray[np.float64]:
+        """(n, 258) of the tokens at ``targets``, not yet renormalized."""
+        probs: NDArray[np.float64] = valid / valid.sum(axis=1, keepdims=True)
+        contexts = np.zeros(len(targets), np.int64)
+        for length, level in enumerate(self.levels):
+            if length:
+                before = np.where(places[targets] >= length, tokens[targets - length], -1)
+                contexts = level.find(contexts, before)
+            level.interpolate(contexts, probs)
+        return probs
+
+
+@dataclass(frozen=True)
+class Level:
+    """What followed every context of one length; contexts are numbered 0 … C - 1.
+
+    Attributes:
+        keys: (C,) ascending: number of the context without its first symbol, times
+            258, plus that symbol.
+        starts: (C,) where the continuations of each context begin below.
+        types: (C,) how many different symbols followed each context.
+        totals: (C,) how many tokens followed each context.
+        symbols, counts: (P,) continuations of all contexts, in the contexts' order.
+    """
+
+    keys: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    types: NDArray[np.int64]
+    totals: NDArray[np.int64]
+    symbols: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def count(cls, keys: NDArray[np.int64], contexts: NDArray[np.int64], symbols: NDArray[np.int64]) -> Level:
+        """Count symbols by the number of the context that each of them follows."""
+        pairs, counts = np.unique(contexts * SIZE + symbols, return_counts=True)
+        types = np.bincount(pairs // SIZE, minlength=len(keys))
+        totals = np.bincount(contexts, minlength=len(keys))
+        return cls(keys, np.cumsum(types) - types, types, totals, pairs % SIZE, counts)
+
+    def find(self, shorter: NDArray[np.int64], before: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(n,) numbers of contexts one symbol longer; -1 where never seen.
+
+        Args:
+            shorter: (n,) numbers of the contexts without their first symbol, -1 unknown.
+            before: (n,) that first symbol, -1 where the piece does not go so far back.
+        """
+        wanted = shorter * SIZE + before
+        places = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
+        seen = (shorter >= 0) & (before >= 0) & (self.keys[places] == wanted)
+        return np.where(seen, places, -1)
+
+    def interpolate(self, contexts: NDArray[np.int64], probs: NDArray[np.float64]) -> None:
+        """Mix this order into the shorter orders' probabilities, in place.
+
+        Args:
+            contexts: (n,) numbers, -1 unknown: that row is left as it is.
+            probs: (n, 258).
+        """
+        rows = np.flatnonzero((contexts >= 0) & (self.totals[contexts] > 0))
+        found = contexts[rows]
+        types, totals = self.types[found], self.totals[found]
+        probs[rows] *= (types / (types + totals))[:, None]
+        within = np.arange(types.sum()) - np.repeat(np.cumsum(types) - types, types)
+        at = np.repeat(self.starts[found], types) + within
+        probs[np.repeat(rows, types), self.symbols[at]] += self.counts[at] / np.repeat(types + totals, types)
+
+
+def _held(example: Example) -> NDArray[np.int64]:
+    """(T,) the symbol that prolongs what the voice of each target token is doing."""
+    return TIED + example.previous % TIED
+
+
+def _log_over(valid: NDArray[np.bool_], probs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Natural logarithms of rows renormalized over the valid symbols, -inf elsewhere."""
+    shares = np.where(valid, probs, 0.0)
+    shares /= shares.sum(axis=1, keepdims=True)
+    return np.log(shares, out=np.full(shares.shape, -np.inf), where=shares > 0)
+
+
+def _join(examples: Iterable[Example]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All pieces in one array, START before each; and each token's place in its piece."""
+    pieces = [np.concatenate([[START], example.source, example.target]) for example in examples]
+    places = [np.arange(len(piece)) for piece in pieces]
+    return np.concatenate(pieces).astype(np.int64), np.concatenate(places)
+
+
+def _groups(examples: Sequence[Example]) -> Iterator[list[Example]]:
+    """Neighbouring examples together, about ROWS_AT_ONCE target tokens a group."""
+    group: list[Example] = []
+    n_rows = 0
+    for example in examples:
+        group.append(example)
+        n_rows += len(example.target)
+        if n_rows >= ROWS_AT_ONCE:
+            yield group
+            group, n_rows = [], 0
+    if group:
+        yield group

@@ -1,0 +1,158 @@
+"""Everything that is measured of one experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+from numpy.typing import NDArray
+
+from pipeline import decoding
+from pipeline.baselines import Copy, NGram
+from pipeline.batches import cut_rows, fingerprint, read_rows
+from pipeline.errors import PipelineError
+from pipeline.evaluation.comparison import COPY, MODEL, NGRAM, compare, figures_by_group, intervals, rounded
+from pipeline.evaluation.samples import Sample, choose, longest, write_samples
+from pipeline.evaluation.settings import EvaluationSettings
+from pipeline.examples import Example
+from pipeline.files import write_json
+from pipeline.metrics.likelihood import PIECES
+from pipeline.models.interface import Seq2Seq
+from pipeline.tables import write_table
+from pipeline.training.loop import choose_device
+from pipeline.training.runs import load_run
+from pipeline.vocabulary import symbol_name
+
+
+class EvaluationError(PipelineError):
+    """Nothing to evaluate, or a model of other data."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model as a predictor, beside the baselines."""
+
+    model: Seq2Seq
+
+    def log_probs(self, examples: Sequence[Example]) -> Iterator[NDArray[np.float32]]:
+        """See :class:`pipeline.baselines.Predictor`."""
+        return decoding.log_probs(self.model, examples)
+
+
+def evaluate(
+    tokens: Path, run: Path, settings: EvaluationSettings, out: Path
+) -> dict[str, float | int | None]:
+    """Measure a trained model and the baselines on the test split, and write its samples.
+
+    A data set without a test split is measured on what it was trained on.
+
+    Args:
+        tokens: ``data/tokens/DATASET``.
+        run: ``data/runs/EXPERIMENT``, trained on that data set.
+        settings: the experiment's own.
+        out: folder for figures.json, pieces.parquet, samples.json, ``samples/`` and,
+            where wanted and the model has one, attention.json.
+
+    Returns:
+        The few figures by which experiments are told apart.
+
+    Raises:
+        EvaluationError: no examples, or a model trained on other shards.
+        CheckpointError, TableError: files missing or damaged.
+    """
+    model = _load(run, tokens, settings)
+    split, rows = _rows_to_evaluate(tokens)
+    examples = cut_rows(rows, settings.cut)
+    heard = cut_rows(read_rows(tokens, "train", ["tokens", "voices"]), settings.cut)
+
+    copy, ngram = Copy.fit(heard), NGram.fit(heard, settings.ngram_order)
+    pieces = compare({MODEL: Trained(model), NGRAM: ngram, COPY: copy}, rows, examples)
+    samples = _continue(model, rows, examples, settings)
+    figures = {
+        "dataset": tokens.name,
+        "split": split,
+        "cut": settings.cut,
+        "baselines": {NGRAM: {"order": settings.ngram_order}, COPY: {"epsilon": copy.epsilon}},
+        "predictors": figures_by_group(pieces),
+        "bits_per_onset_intervals": intervals(pieces, settings.seed),
+        "samples": {"n_samples": len(samples), "n_exact": sum(sample.exact for sample in samples)},
+    }
+
+    write_table(out / "pieces.parquet", pieces, PIECES)
+    write_json(out / "figures.json", rounded(figures))
+    write_json(out / "samples.json", write_samples(out / "samples", samples))
+    if settings.save_attention:
+        _write_attention(out / "attention.json", model, samples[0])
+    return headline(figures)
+
+
+def headline(figures: Mapping[str, Any]) -> dict[str, float | int | None]:
+    """At most eight flat numbers: what ``dvc exp show`` and ``dvc metrics diff`` print."""
+    of = {name: by_group["all"]["overall"] for name, by_group in figures["predictors"].items()}
+    names = ("nats_per_token", "bits_per_onset", "pitch_bits_per_onset", "onset_accuracy")
+    samples = figures["samples"]
+    numbers = {
+        **{name: of[MODEL][name] for name in names},
+        "ngram_bits_per_onset": of[NGRAM]["bits_per_onset"],
+        "copy_bits_per_onset": of[COPY]["bits_per_onset"],
+        "exact": int(samples["n_exact"] == samples["n_samples"]),
+    }
+    return {name: rounded(number) for name, number in numbers.items()}
+
+
+def _load(run: Path, tokens: Path, settings: EvaluationSettings) -> Seq2Seq:
+    torch.set_num_threads(settings.threads)
+    torch.set_flush_denormal(True)  # denormal numbers make an LSTM many times slower
+    model, facts = load_run(run)
+    if facts.data_fingerprint != fingerprint(tokens):
+        raise EvaluationError(
+            f"{run}: trained on other shards than {tokens} now holds; `dvc repro` trains it again"
+        )
+    return model.to(choose_device(settings.device))
+
+
+def _rows_to_evaluate(tokens: Path) -> tuple[str, pa.Table]:
+    for split in ("test", "train"):
+        rows = read_rows(tokens, split)
+        if len(rows):
+            return split, rows
+    raise EvaluationError(f"{tokens}: no examples to evaluate, neither in test nor in train")
+
+
+def _continue(
+    model: Seq2Seq, rows: pa.Table, examples: Sequence[Example], settings: EvaluationSettings
+) -> list[Sample]:
+    chosen = choose(rows.column("piece_id").to_pylist(), settings.samples, settings.seed)
+    cut = [examples[index] for index in chosen]
+    limit = longest(cut)
+    greedy = decoding.continue_melodies(model, cut, limit)
+    sampled = decoding.continue_melodies(model, cut, limit, settings.temperature, settings.seed)
+    return [
+        Sample(row, example, {"greedy": surest.tokens, "sampled": drawn.tokens})
+        for row, example, surest, drawn in zip(
+            rows.take(chosen).to_pylist(), cut, greedy, sampled, strict=True
+        )
+    ]
+
+
+def _write_attention(path: Path, model: Seq2Seq, sample: Sample) -> None:
+    """Where each true target symbol looks in the source; no file for a model without attention."""
+    weights = decoding.attention(model, sample.example)
+    if weights is None:
+        return
+    example = sample.example
+    content = {
+        "piece_id": sample.row["piece_id"],
+        "title": sample.row["title"],
+        "source": example.source.tolist(),
+        "target": example.target.tolist(),
+        "source_names": [symbol_name(int(symbol)) for symbol in example.source],
+        "target_names": [symbol_name(int(symbol)) for symbol in example.target],
+        "weights": [[round(float(weight), 6) for weight in row] for row in weights],  # T rows of S
+    }
+    write_json(path, content)

@@ -1,0 +1,107 @@
+"""Continuations of a few pieces, chosen by hash and not by ear, as scores that open."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import vocabulary
+from pipeline.examples import Example
+from pipeline.files import replacing
+from pipeline.music import Grid
+from pipeline.scores.layout import Layout, transposed
+from pipeline.scores.midi import as_midi
+from pipeline.scores.musicxml import as_musicxml
+from pipeline.vocabulary import START, STOP
+
+WRITERS: Mapping[str, Callable[[Grid, Layout], bytes]] = {"mid": as_midi, "musicxml": as_musicxml}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One piece and its continuations.
+
+    Attributes:
+        row: its row of the token shards.
+        example: the piece, cut.
+        continuations: by how they were decoded; valid after the source, without
+            STOP where the limit of steps came first.
+    """
+
+    row: Mapping[str, Any]
+    example: Example
+    continuations: Mapping[str, NDArray[np.uint16]]
+
+    @property
+    def exact(self) -> bool:
+        """Greedy decoding gives the target, STOP included."""
+        return np.array_equal(self.continuations["greedy"], self.example.target)
+
+
+def choose(piece_ids: Sequence[str], n: int, seed: int) -> list[int]:
+    """Indices of at most n pieces, by a hash of seed and name: nobody's taste, on any machine."""
+    digests = [hashlib.sha256(f"{seed}:{piece_id}".encode()).hexdigest() for piece_id in piece_ids]
+    return sorted(range(len(piece_ids)), key=lambda index: digests[index])[:n]
+
+
+def longest(examples: Sequence[Example]) -> int:
+    """Steps of the longest whole piece: how long a continuation of any of them may become."""
+    return max((len(e.source) + len(e.target) - 1) // e.voices for e in examples)
+
+
+def write_samples(folder: Path, samples: Sequence[Sample]) -> list[dict[str, Any]]:
+    """Write the true piece and every continuation after its source, in the piece's own key.
+
+    Files are ``folder/NN-reference.mid``, ``NN-greedy.musicxml`` and so on.
+
+    Returns:
+        What ``samples.json`` holds of each: tokens as the model sees them, and names of files.
+    """
+    return [_write(folder, f"{number:02d}", sample) for number, sample in enumerate(samples, start=1)]
+
+
+def layout_of(row: Mapping[str, Any], mark: int) -> Layout:
+    """How a row's grid is written: its bars, its key as written, its title."""
+    per_bar = row["steps_per_bar"]
+    places = row["step_in_bar"] or []
+    later_bars = (step for step, place in enumerate(places) if place == 0 and step > 0)
+    first = next(later_bars, 0)
+    return Layout(
+        steps_per_quarter=row["steps_per_quarter"],
+        steps_per_bar=per_bar,
+        first_bar=first % per_bar if per_bar else 0,
+        key_fifths=min(max(row["key_fifths"] or 0, -7), 7),
+        title=row["title"] or row["piece_id"],
+        mark=mark,
+    )
+
+
+def _write(folder: Path, number: str, sample: Sample) -> dict[str, Any]:
+    row, example = sample.row, sample.example
+    endings = {"reference": example.target, **sample.continuations}
+    layout = layout_of(row, mark=len(example.source) // example.voices)
+    files = {}
+    for name, ending in endings.items():
+        body = np.concatenate([example.source, ending[ending != STOP]])
+        grid = vocabulary.decode([START, *body.tolist(), STOP], example.voices)
+        in_key = transposed(grid, -(row["transposition"] or 0))
+        for suffix, write in WRITERS.items():
+            path = folder / f"{number}-{name}.{suffix}"
+            with replacing(path) as partial:
+                partial.write_bytes(write(in_key, layout))
+        files[name] = {suffix: f"{folder.name}/{number}-{name}.{suffix}" for suffix in WRITERS}
+    kept = ("piece_id", "corpus", "title", "nearest_train", "voices", "steps_per_quarter", "transposition")
+    return {
+        **{name: row[name] for name in kept},
+        "exact": int(sample.exact),
+        "stopped": {name: int(ending[-1] == STOP) for name, ending in sample.continuations.items()},
+        "source": example.source.tolist(),
+        **{name: ending.tolist() for name, ending in endings.items()},
+        "files": files,
+    }

@@ -1,0 +1,33 @@
+"""Settings of the evaluation (``experiments.KEY.evaluation`` in params.yaml); no torch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from pipeline.settings import Section
+
+
+class EvaluationSettings(Section):
+    """How an experiment is measured.
+
+    Attributes:
+        cut: share of a piece's notes that the source holds; the same for every predictor.
+        ngram_order: longest context of the n-gram baseline, in symbols.
+        samples: pieces whose continuations are written as scores, at most.
+        temperature: of the sampled continuations; 1 is the model's own distribution.
+        seed: of the choice of pieces, of the sampled continuations and of the intervals.
+        save_attention: write where the model looks in the first sample.
+        device: auto takes a GPU where there is one.
+        threads: of the processor; part of the result, because sums are ordered by it.
+    """
+
+    cut: float = Field(gt=0, lt=1)
+    ngram_order: int = Field(ge=0, le=32)
+    samples: int = Field(ge=1)
+    temperature: float = Field(gt=0)
+    seed: int = Field(ge=0)
+    save_attention: bool
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    threads: int = Field(ge=1)

@@ -1,0 +1,90 @@
+"""What training, decoding and evaluation rely on in every model.
+
+A model's own part gives logits over all 258 symbols and knows nothing of the
+grammar. :meth:`Seq2Seq.mask` takes away what cannot follow, the same for
+training, scoring and sampling: a likelihood is one over the valid symbols.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+from pipeline.batches import Batch
+from pipeline.vocabulary import START, STOP, VALID_AFTER
+
+State = tuple[Tensor, ...]
+"""What a decoder remembers between symbols; the examples are the first dimension of each tensor."""
+
+
+class Seq2Seq(nn.Module, ABC):
+    """Reads a source, says a target: B examples at once.
+
+    There is no training mode: noise is an argument.
+    """
+
+    barriers: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("barriers", _barriers(), persistent=False)
+
+    @abstractmethod
+    def forward(self, batch: Batch, noise: torch.Generator | None = None) -> Tensor:
+        """Logits of every target symbol given the true ones before it.
+
+        Args:
+            noise: where dropout comes from, in training; None for none.
+
+        Returns:
+            (B, T, 258) float, not masked; what stands at padding means nothing.
+        """
+
+    @abstractmethod
+    def start(self, source: Tensor, source_lengths: Tensor) -> State:
+        """Read sources: the state before the first target symbol.
+
+        Args:
+            source: (B, S) int64, padded on the right with PAD_ROW.
+            source_lengths: (B,) int64.
+        """
+
+    @abstractmethod
+    def step(self, state: State, symbols: Tensor) -> tuple[Tensor, State]:
+        """Say one symbol more.
+
+        Args:
+            symbols: (B,) int64, the symbol before it, START at first.
+
+        Returns:
+            (B, 258) logits, not masked, and the state after.
+        """
+
+    @abstractmethod
+    def attention(self, batch: Batch) -> Tensor | None:
+        """Where in the source each target symbol looks.
+
+        Returns:
+            (B, T, S) float, each row sums to 1 over the example's own source;
+            None for a model without attention.
+        """
+
+    def mask(self, logits: Tensor, previous: Tensor, stop_allowed: Tensor) -> Tensor:
+        """Logits with -inf at every symbol that the grammar forbids.
+
+        Args:
+            logits: (..., 258).
+            previous: (...) int64, the last symbol of the voice whose turn it is, or START.
+            stop_allowed: (...) bool, True at a step's border after the first step.
+        """
+        rows = previous + (START + 1) * stop_allowed
+        return logits + nn.functional.embedding(rows, self.barriers)  # (..., 258)
+
+
+def _barriers() -> Tensor:
+    """(514, 258): 0 where a symbol may follow, -inf elsewhere; from row 257 on STOP may follow, too."""
+    valid = torch.from_numpy(VALID_AFTER.copy()).repeat(2, 1)
+    valid[START + 1 :, STOP] = True
+    return torch.zeros(valid.shape).masked_fill(~valid, float("-inf"))

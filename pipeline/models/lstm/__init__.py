@@ -1,0 +1,1 @@
+"""An encoder-decoder LSTM, with or without attention over the source."""

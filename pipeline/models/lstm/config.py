@@ -1,0 +1,36 @@
+"""Settings of the LSTM (``experiments.KEY.model`` in params.yaml); no torch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from pipeline.settings import Section
+
+
+class Config(Section):
+    """The shape of an encoder-decoder LSTM.
+
+    Attributes:
+        kind: the folder of pipeline/models.
+        input: how a symbol enters the LSTM: as one of 258 unit vectors, or as a learned vector.
+        attention: how the decoder looks at the source. none: it has the encoder's
+            final state alone; dot: scaled products of states (Luong 2015); additive:
+            a small network (Bahdanau 2015), which takes memory of B · T · S · hidden_size.
+        embedding_size: length of the learned vectors; unused with ``input: onehot``.
+        hidden_size: H, units of each LSTM layer and direction.
+        layers: of the encoder and of the decoder.
+        bidirectional: the encoder also reads the source backwards.
+        dropout: share of activations set to 0 in training: of the inputs, between
+            layers and before the output.
+    """
+
+    kind: Literal["lstm"]
+    input: Literal["onehot", "embedding"]
+    attention: Literal["none", "dot", "additive"]
+    embedding_size: int = Field(ge=1, le=4096)
+    hidden_size: int = Field(ge=1, le=8192)
+    layers: int = Field(ge=1, le=16)
+    bidirectional: bool
+    dropout: float = Field(ge=0, lt=1)

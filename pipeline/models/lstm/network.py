@@ -1,0 +1,197 @@
+"""The network of the LSTM.
+
+The encoder reads the source, the decoder says the target, told the true symbols
+before (or its own). Attention is computed for all decoder steps at once, after
+the LSTM and without feeding its result back (Luong et al. 2015, section 3.1,
+without their input feeding), so that training is one pass over the target.
+
+No sequence is packed: padding stands behind the source, so that reading forwards
+never meets it before the end, and each source is turned round by itself for
+reading backwards. What the LSTM makes of the padding is never looked at.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pipeline.batches import Batch
+from pipeline.models.dropout import dropout
+from pipeline.models.interface import Seq2Seq, State
+from pipeline.models.lstm.config import Config
+from pipeline.vocabulary import PAD_ROW, SIZE
+
+
+class Network(Seq2Seq):
+    """Encoder-decoder LSTM; the state is (h, c) or (h, c, keys, values, barrier)."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        hidden = config.hidden_size
+        self.symbols = _Symbols(config)
+        self.encoder = _Encoder(config, self.symbols.size)
+        self.bridge = nn.ModuleList(nn.Linear(self.encoder.size, 2 * hidden) for _ in range(config.layers))
+        sizes = [self.symbols.size] + [hidden] * (config.layers - 1)
+        self.decoder = nn.ModuleList(nn.LSTM(size, hidden, batch_first=True) for size in sizes)
+        self.attend = _Attention(config, self.encoder.size) if config.attention != "none" else None
+        self.output = nn.Linear(hidden, SIZE)
+        self.dropout_share = config.dropout
+        _open_forget_gates(self)
+
+    def forward(self, batch: Batch, noise: torch.Generator | None = None) -> Tensor:
+        """See :class:`Seq2Seq`: (B, T, 258)."""
+        state = self._read(batch.source, batch.source_lengths, noise)
+        logits, _ = self._say(state, batch.inputs, noise)
+        return logits
+
+    def start(self, source: Tensor, source_lengths: Tensor) -> State:
+        """Read sources; the decoder begins with what the encoder ends with, through the bridge."""
+        return self._read(source, source_lengths, None)
+
+    def step(self, state: State, symbols: Tensor) -> tuple[Tensor, State]:
+        """See :class:`Seq2Seq`: (B, 258) and the state after."""
+        logits, state = self._say(state, symbols[:, None], None)
+        return logits[:, 0], state
+
+    def attention(self, batch: Batch) -> Tensor | None:
+        """See :class:`Seq2Seq`: (B, T, S)."""
+        if self.attend is None:
+            return None
+        outputs, state = self._run(self.start(batch.source, batch.source_lengths), batch.inputs, None)
+        return self.attend.weights(outputs, state[2], state[4])
+
+    def _read(self, source: Tensor, lengths: Tensor, noise: torch.Generator | None) -> State:
+        memory, finals = self.encoder(self.symbols, source, lengths, noise)  # (B, S, D), L times (B, D)
+        pairs = [bridge(final).chunk(2, dim=-1) for bridge, final in zip(self.bridge, finals, strict=True)]
+        h = torch.stack([hidden.tanh() for hidden, _ in pairs], dim=1)  # (B, L, H)
+        c = torch.stack([cell for _, cell in pairs], dim=1)  # (B, L, H)
+        if self.attend is None:
+            return h, c
+        return h, c, *self.attend.read(memory, source == PAD_ROW)
+
+    def _say(self, state: State, inputs: Tensor, noise: torch.Generator | None) -> tuple[Tensor, State]:
+        outputs, state = self._run(state, inputs, noise)
+        if self.attend is not None:
+            outputs = self.attend(outputs, *state[2:])  # (B, T, H)
+        return self.output(dropout(outputs, self.dropout_share, noise)), state  # (B, T, 258)
+
+    def _run(self, state: State, inputs: Tensor, noise: torch.Generator | None) -> tuple[Tensor, State]:
+        h, c, *memory = state
+        outputs = self.symbols(inputs, noise)
+        after = []
+        for layer, lstm in enumerate(self.decoder):
+            if layer:
+                outputs = dropout(outputs, self.dropout_share, noise)
+            before = (h[None, :, layer].contiguous(), c[None, :, layer].contiguous())  # (1, B, H)
+            outputs, ended = lstm(outputs, before)  # (B, T, H)
+            after.append(ended)
+        h, c = (torch.cat(parts).transpose(0, 1) for parts in zip(*after, strict=True))  # (B, L, H)
+        return outputs, (h, c, *memory)
+
+
+class _Symbols(nn.Module):
+    """Symbols to vectors: (B, T) to (B, T, size); padding is the zero vector."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        learned = config.input == "embedding"
+        self.size = config.embedding_size if learned else SIZE
+        self.table = nn.Embedding(SIZE + 1, self.size, padding_idx=PAD_ROW) if learned else None
+        self.dropout_share = config.dropout
+
+    def forward(self, symbols: Tensor, noise: torch.Generator | None) -> Tensor:
+        if self.table is not None:
+            return dropout(self.table(symbols), self.dropout_share, noise)
+        return functional.one_hot(symbols, SIZE + 1)[..., :SIZE].float()
+
+
+class _Encoder(nn.Module):
+    """Reads sources layer by layer, in one direction or two."""
+
+    def __init__(self, config: Config, input_size: int) -> None:
+        super().__init__()
+        hidden = config.hidden_size
+        self.size = hidden * (2 if config.bidirectional else 1)  # D
+        sizes = [input_size] + [self.size] * (config.layers - 1)
+        self.forwards = nn.ModuleList(nn.LSTM(size, hidden, batch_first=True) for size in sizes)
+        self.backwards = nn.ModuleList(
+            nn.LSTM(size, hidden, batch_first=True) for size in sizes if config.bidirectional
+        )
+        self.dropout_share = config.dropout
+
+    def forward(
+        self, symbols: _Symbols, source: Tensor, lengths: Tensor, noise: torch.Generator | None
+    ) -> tuple[Tensor, list[Tensor]]:
+        """The outputs of the last layer (B, S, D), and of each layer its final output (B, D)."""
+        turned = _turned_round(source, lengths)
+        ends = turned[:, :1]  # the last place of each source; the final output of either direction
+        outputs, finals = symbols(source, noise), []
+        for layer, forwards in enumerate(self.forwards):
+            inputs = dropout(outputs, self.dropout_share, noise) if layer else outputs
+            outputs = forwards(inputs)[0]  # (B, S, H)
+            final = _take(outputs, ends)[:, 0]
+            if len(self.backwards):
+                back = self.backwards[layer](_take(inputs, turned))[0]
+                final = torch.cat([final, _take(back, ends)[:, 0]], dim=-1)
+                outputs = torch.cat([outputs, _take(back, turned)], dim=-1)  # (B, S, D)
+            finals.append(final)
+        return outputs, finals
+
+
+class _Attention(nn.Module):
+    """Looks from every decoder output at every place of the source."""
+
+    def __init__(self, config: Config, memory_size: int) -> None:
+        super().__init__()
+        hidden = config.hidden_size
+        self.keys = nn.Linear(memory_size, hidden)
+        self.values = nn.Linear(memory_size, hidden)
+        self.query = nn.Linear(hidden, hidden)
+        self.energy = nn.Linear(hidden, 1, bias=False) if config.attention == "additive" else None
+        self.combine = nn.Linear(2 * hidden, hidden)
+
+    def read(self, memory: Tensor, padding: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Keys and values (B, S, H), and -inf at padding (B, 1, S): computed once for a source."""
+        barrier = torch.zeros(padding.shape, device=memory.device).masked_fill(padding, float("-inf"))
+        return self.keys(memory), self.values(memory), barrier[:, None]
+
+    def weights(self, outputs: Tensor, keys: Tensor, barrier: Tensor) -> Tensor:
+        """(B, T, S), each row sums to 1."""
+        query = self.query(outputs)  # (B, T, H)
+        if self.energy is None:
+            energies = query @ keys.transpose(1, 2) / math.sqrt(keys.shape[-1])  # (B, T, S)
+        else:
+            energies = self.energy(torch.tanh(query[:, :, None] + keys[:, None]))[..., 0]  # (B, T, S)
+        looks: Tensor = (energies + barrier).softmax(-1)
+        return looks
+
+    def forward(self, outputs: Tensor, keys: Tensor, values: Tensor, barrier: Tensor) -> Tensor:
+        """Outputs that know what they looked at: (B, T, H)."""
+        context = self.weights(outputs, keys, barrier) @ values  # (B, T, H)
+        mixed: Tensor = self.combine(torch.cat([outputs, context], dim=-1))
+        return mixed.tanh()
+
+
+def _turned_round(source: Tensor, lengths: Tensor) -> Tensor:
+    """(B, S) places that turn each source round by itself and leave the padding where it is."""
+    places = torch.arange(source.shape[1], device=source.device)[None]
+    return torch.where(places < lengths[:, None], lengths[:, None] - 1 - places, places)
+
+
+def _take(sequences: Tensor, places: Tensor) -> Tensor:
+    """(B, S, H) at places (B, K): (B, K, H)."""
+    rows = torch.arange(len(sequences), device=sequences.device)[:, None] * sequences.shape[1]
+    return functional.embedding(places + rows, sequences.reshape(-1, sequences.shape[-1]))
+
+
+def _open_forget_gates(module: nn.Module) -> None:
+    """Begin with forget gates that keep most of the cell (Jozefowicz et al. 2015)."""
+    for lstm in module.modules():
+        if isinstance(lstm, nn.LSTM):
+            for name, bias in lstm.named_parameters():
+                if name.startswith("bias_ih"):
+                    with torch.no_grad():
+                        bias[lstm.hidden_size : 2 * lstm.hidden_size].fill_(1.0)

@@ -1,0 +1,91 @@
+"""Reading scores: from the bytes of a file to pieces of exact notes.
+
+A file may hold one piece or many: ``split`` takes it apart, ``read`` reads one
+piece. Each format is one file of this folder with the same four names:
+``matches(content)``, ``split(content)``, ``read(content)`` and ``VERSION``.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from types import ModuleType
+from typing import Literal
+
+from pydantic import Field
+
+from pipeline.errors import nearest
+from pipeline.music import Piece
+from pipeline.readers import abc, by_music21, musicxml
+from pipeline.readers.source import ReadError, Source
+from pipeline.settings import Section
+
+__all__ = ["FORMATS", "SUFFIXES", "ReadError", "ReadSettings", "Source", "read", "split", "version"]
+
+FORMATS: dict[str, ModuleType] = {"musicxml": musicxml, "abc": abc}
+SUFFIXES = {".abc": "abc", ".mxl": "musicxml", ".musicxml": "musicxml", ".xml": "musicxml"}
+
+
+class ReadSettings(Section):
+    """How the files of a corpus are read: ``corpora.KEY.read`` in params.yaml.
+
+    Attributes:
+        reader: ``auto`` for the fast reader of the format, ``music21`` for the slow judge.
+        accidentals: how far an accidental of ABC reaches in its bar, unless the
+            tune says it: ``octave`` as in print, ``pitch`` in all octaves (the
+            standard's default, and how the Essen songs were converted), ``not``.
+        line_ends: what the end of a line of ABC means: ``phrases`` (Essen) or
+            ``layout``.
+        max_seconds: a piece that takes longer is rejected (``too_slow``).
+        max_memory_mib: a piece that asks for more memory is rejected (``out_of_memory``).
+    """
+
+    reader: Literal["auto", "music21"]
+    accidentals: Literal["octave", "pitch", "not"]
+    line_ends: Literal["phrases", "layout"]
+    max_seconds: float = Field(gt=0)
+    max_memory_mib: int = Field(ge=64)
+
+
+def split(path_name: str, content: bytes) -> list[Source]:
+    """Take a file apart into its pieces; the format is seen in the content.
+
+    Args:
+        path_name: the file's name, for the message and where its content could be anything.
+        content: its bytes.
+
+    Raises:
+        ReadError: the file is empty, of no known format, or damaged.
+    """
+    if not content.strip():
+        raise ReadError("empty", f"{path_name}: the file is empty")
+    for reader in FORMATS.values():
+        if reader.matches(content):
+            try:
+                pieces: list[Source] = reader.split(content)
+            except ReadError as error:
+                raise ReadError(error.rule, f"{path_name}: {error}") from None
+            return pieces
+    suffix = PurePosixPath(path_name).suffix.lower()
+    hint = f"its content is no {SUFFIXES[suffix]}" if suffix in SUFFIXES else nearest(suffix, SUFFIXES)
+    raise ReadError("unknown_format", f"{path_name}: {hint}")
+
+
+def read(source: Source, settings: ReadSettings) -> Piece:
+    """Read one piece.
+
+    Raises:
+        ReadError: with a rule and a message; the piece is one rejected row.
+    """
+    if settings.reader == "music21":
+        return by_music21.read(source.format, source.content, settings.accidentals)
+    if source.format == "abc":
+        return abc.read(source.content, settings.accidentals, settings.line_ends == "phrases")
+    piece: Piece = FORMATS[source.format].read(source.content)
+    return piece
+
+
+def version(format_name: str, settings: ReadSettings) -> str:
+    """What a cached piece depends on besides its bytes; changes when a reader's output does."""
+    if settings.reader == "music21":
+        return f"music21-{by_music21.VERSION}"
+    return f"{format_name}-{FORMATS[format_name].VERSION}"

@@ -1,0 +1,244 @@
+"""One part of a MusicXML score, measure by measure.
+
+Onsets are counted from the beginning of the measure, because only all parts
+together tell how long a measure is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import NamedTuple
+from xml.etree.ElementTree import Element
+
+from pipeline.music import TICKS_PER_QUARTER, Meter
+from pipeline.readers.source import ReadError
+from pipeline.readers.staff import SEMITONES, STEPS, Ticks, Written, times
+
+TYPES: dict[str, tuple[int, int]] = {  # quarters of a note type
+    "long": (16, 1), "breve": (8, 1), "whole": (4, 1), "half": (2, 1), "quarter": (1, 1),
+    "eighth": (1, 2), "16th": (1, 4), "32nd": (1, 8), "64th": (1, 16), "128th": (1, 32),
+}  # fmt: skip
+MAX_STAVES = 16
+
+
+class WrittenMeter(NamedTuple):
+    """A time signature inside a measure."""
+
+    onset: Ticks
+    numerator: int
+    denominator: int
+
+    def at(self, begin: int) -> Meter:
+        """The same, counted from the beginning of the piece."""
+        return Meter(begin + int(self.onset), self.numerator, self.denominator)
+
+
+@dataclass
+class Measure:
+    """A measure; notes, keys, meters and grace notes by the number of the staff.
+
+    Attributes:
+        filled: how far its notes and rests reach.
+        bar_length: what the meter asks for.
+        plain: whether it begins with one plain bar line.
+    """
+
+    filled: Ticks = 0
+    bar_length: Ticks = 4 * TICKS_PER_QUARTER
+    plain: bool = True
+    notes: dict[int, list[Written]] = field(default_factory=dict)
+    keys: dict[int, list[tuple[int | None, str]]] = field(default_factory=dict)
+    meters: dict[int, list[WrittenMeter]] = field(default_factory=dict)
+    n_grace: dict[int, int] = field(default_factory=dict)
+
+
+class PartReader:
+    """Reads the measures of a part in order; remembers what holds on from one to the next."""
+
+    def __init__(self) -> None:
+        self.n_staves = 1
+        self.divisions = 1
+        self.transposition: dict[int, tuple[int, int]] = {}  # staff → semitones, fifths
+        self.bar_length: Ticks = 4 * TICKS_PER_QUARTER
+        self.closed_plainly = True
+        self.now: Ticks = 0
+        self.chord: tuple[Ticks, int, int] = (0, 1, 0)  # onset, staff, place of its first note
+
+    def measure(self, element: Element) -> Measure:
+        """Read one measure.
+
+        Raises:
+            ReadError: percussion, or a number that is none.
+        """
+        measure = Measure(plain=self.closed_plainly and element.get("implicit") != "yes")
+        self.now, self.closed_plainly = 0, True
+        for child in element:
+            if child.tag == "note":
+                self._note(child, measure)
+            elif child.tag == "attributes":
+                self._attributes(child, measure)
+            elif child.tag in ("backup", "forward"):
+                sign = -1 if child.tag == "backup" else 1
+                self.now = max(0, self.now + sign * self._duration(child))
+            elif child.tag == "barline":
+                self._barline(child, measure)
+        measure.bar_length = self.bar_length
+        return measure
+
+    def _note(self, note: Element, measure: Measure) -> None:
+        staff = _integer(note, "staff", 1)
+        if not 1 <= staff <= MAX_STAVES:
+            raise ReadError("unreadable", f"staff {staff}; allowed are 1 to {MAX_STAVES}")
+        self.n_staves = max(self.n_staves, staff)
+        if note.find("grace") is not None:
+            measure.n_grace[staff] = measure.n_grace.get(staff, 0) + (note.find("rest") is None)
+            return
+        duration = self._exact_duration(note)
+        notes = measure.notes.setdefault(staff, [])
+        if note.find("chord") is None:
+            self.chord = (self.now, staff, len(notes))
+            self.now += duration
+            measure.filled = max(measure.filled, self.now)
+        pitch = note.find("pitch")
+        if note.find("unpitched") is not None:
+            raise ReadError("percussion", "a note without pitch: percussion cannot be read as a melody")
+        if pitch is None or note.find("cue") is not None:
+            return
+        if duration <= 0:
+            raise ReadError("bad_duration", f"a note of duration {duration}; durations are positive")
+        fermata = note.find("notations/fermata") is not None
+        onset, chord_staff, first = self.chord
+        if chord_staff == staff and first < len(notes):
+            fermata = fermata or notes[first].phrase_end
+            if fermata:
+                notes[first:] = [other._replace(phrase_end=True) for other in notes[first:]]
+        ties = {tie.get("type") for tie in note.iterfind("tie")}
+        ties = ties or {tie.get("type") for tie in note.iterfind("notations/tied")}
+        number = _midi(pitch) + self.transposition.get(staff, (0, 0))[0]
+        notes.append(Written(onset, duration, number, "start" in ties, "stop" in ties, fermata))
+
+    def _exact_duration(self, note: Element) -> Ticks:
+        """The duration; a tuplet's by its signs, where too few divisions made the number inexact."""
+        duration = self._duration(note)
+        change = note.find("time-modification")
+        kind = TYPES.get((note.findtext("type") or "").strip())
+        if change is None or kind is None:
+            return duration
+        dots = len(note.findall("dot"))
+        exact = times(TICKS_PER_QUARTER * kind[0], (2 << dots) - 1, kind[1] << dots)
+        actual, normal = _integer(change, "actual-notes", 1), _integer(change, "normal-notes", 1)
+        if min(actual, normal) < 1:
+            raise ReadError("bad_tuplet", f"{actual} notes in the time of {normal}")
+        exact = times(exact, normal, actual)
+        gap = (exact - duration) * self.divisions
+        return exact if -TICKS_PER_QUARTER < gap < TICKS_PER_QUARTER else duration
+
+    def _duration(self, element: Element) -> Ticks:
+        text = (element.findtext("duration") or "").strip()
+        try:
+            value: Ticks = int(text) if text.lstrip("-").isdigit() else Fraction(text)
+        except (ValueError, ZeroDivisionError):
+            raise ReadError("bad_duration", f"the duration '{text}' is no number") from None
+        if value < 0 or value > 2**31:
+            raise ReadError("bad_duration", f"a duration of {text}; allowed are 0 to 2³¹")
+        return times(value, TICKS_PER_QUARTER, self.divisions)
+
+    def _attributes(self, attributes: Element, measure: Measure) -> None:
+        self.divisions = _integer(attributes, "divisions", self.divisions)
+        if self.divisions < 1:
+            raise ReadError("bad_duration", f"{self.divisions} divisions a quarter; at least 1 is needed")
+        self.n_staves = max(self.n_staves, min(_integer(attributes, "staves", 1), MAX_STAVES))
+        for transpose in attributes.iterfind("transpose"):
+            for staff in self._staves_of(transpose):
+                self.transposition[staff] = _transposition(transpose)
+        for key in attributes.iterfind("key"):
+            for staff in self._staves_of(key):
+                fifths = self.transposition.get(staff, (0, 0))[1]
+                measure.keys.setdefault(staff, []).append(_key(key, fifths))
+        for time in attributes.iterfind("time"):
+            meter = _meter(time)
+            if meter is not None:
+                self.bar_length = times(4 * TICKS_PER_QUARTER, *meter)
+                for staff in self._staves_of(time):
+                    measure.meters.setdefault(staff, []).append(WrittenMeter(self.now, *meter))
+
+    def _staves_of(self, element: Element) -> range:
+        """The staves that an attribute is for: the one it names, or all."""
+        number = element.get("number", "")
+        return range(int(number), int(number) + 1) if number.isdigit() else range(1, MAX_STAVES + 1)
+
+    def _barline(self, barline: Element, measure: Measure) -> None:
+        style = (barline.findtext("bar-style") or "regular").strip()
+        plain = style == "regular" and barline.find("repeat") is None
+        if barline.get("location") == "left":
+            measure.plain = measure.plain and plain
+        elif barline.get("location", "right") == "right":
+            self.closed_plainly = plain
+
+
+def _midi(pitch: Element) -> int:
+    step = (pitch.findtext("step") or "").strip()
+    if step not in tuple(STEPS):
+        raise ReadError("bad_pitch", f"the step '{step}'; allowed are A to G")
+    alter = (pitch.findtext("alter") or "0").strip()
+    try:
+        semitones = Fraction(alter)
+    except (ValueError, ZeroDivisionError):
+        raise ReadError("bad_pitch", f"the alteration '{alter}' is no number") from None
+    if semitones.denominator != 1 or abs(semitones) > 12:
+        raise ReadError("bad_pitch", f"an alteration of {alter} semitones; microtones have no note number")
+    return 12 * (_integer(pitch, "octave", 4) + 1) + SEMITONES[STEPS.index(step)] + int(semitones)
+
+
+def _transposition(transpose: Element) -> tuple[int, int]:
+    """Semitones and fifths from the written to the sounding pitch."""
+    chromatic = _integer(transpose, "chromatic", 0)
+    diatonic = _integer(transpose, "diatonic", round(chromatic * 7 / 12))
+    fifths = 7 * chromatic - 12 * diatonic
+    return chromatic + 12 * _integer(transpose, "octave-change", 0), fifths
+
+
+def _key(key: Element, transposed_fifths: int) -> tuple[int | None, str]:
+    """Fifths at sounding pitch, and the mode; a signature that is no row of fifths has none."""
+    mode = (key.findtext("mode") or "").strip()
+    if key.find("fifths") is None:
+        return None, ""
+    fifths = _integer(key, "fifths", 0) + transposed_fifths
+    while abs(fifths) > 7:  # the enharmonic one that can be written
+        fifths -= 12 if fifths > 0 else -12
+    return fifths, "" if mode == "none" else mode
+
+
+def _meter(time: Element) -> tuple[int, int] | None:
+    """Numerator and denominator; None for free time."""
+    if time.find("senza-misura") is not None:
+        return None
+    total = Fraction(0)
+    denominators = []
+    for beats, beat_type in zip(time.findall("beats"), time.findall("beat-type"), strict=False):
+        try:
+            numerators = [int(number) for number in (beats.text or "").split("+")]
+            denominators.append(int(beat_type.text or ""))
+        except ValueError:
+            raise ReadError("bad_meter", f"the meter {beats.text}/{beat_type.text}") from None
+        if denominators[-1] not in (1, 2, 4, 8, 16, 32, 64, 128):
+            raise ReadError("bad_meter", f"the meter {beats.text}/{beat_type.text}")
+        total += Fraction(sum(numerators), denominators[-1])
+    if not denominators:
+        return None
+    denominator = max(denominators)
+    numerator = int(total * denominator)
+    if not 1 <= numerator <= 999:
+        raise ReadError("bad_meter", f"the meter {numerator}/{denominator}")
+    return numerator, denominator
+
+
+def _integer(element: Element, path: str, default: int) -> int:
+    text = element.findtext(path)
+    if text is None:
+        return default
+    try:
+        return int(text)
+    except ValueError:
+        raise ReadError("unreadable", f"<{path}> holds '{text.strip()}', which is no whole number") from None

@@ -1,0 +1,54 @@
+"""What every reader takes and raises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.errors import PipelineError
+
+
+class ReadError(PipelineError):
+    """One file or piece cannot be read; it becomes one rejected row.
+
+    Attributes:
+        rule: a short stable name: ``unreadable``, ``no_notes``, ``bad_meter``, …
+    """
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+
+    def __reduce__(self) -> tuple[type[ReadError], tuple[str, str]]:
+        """Errors travel between processes, and an exception alone keeps only its message."""
+        return ReadError, (self.rule, str(self))
+
+
+@dataclass(frozen=True)
+class Source:
+    """One piece inside a file.
+
+    Attributes:
+        name: "" when the file is the piece, else the tune's number ("17", a
+            repeated number "17.2").
+        format: a key of ``readers.FORMATS``.
+        content: what the format's ``read`` takes, already unpacked.
+    """
+
+    name: str
+    format: str
+    content: bytes
+
+
+def decode(content: bytes) -> str:
+    r"""Text in UTF-8, in UTF-16 with its mark, or else in Latin-1, with ``\n`` line ends.
+
+    >>> decode(b"Gr\xfc\xdfe\r\n")
+    'Grüße\n'
+    """
+    for encoding in ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "latin-1"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+    raise ReadError("unreadable", "the text begins with a mark of UTF-16 but is none")

@@ -1,0 +1,110 @@
+"""What a training leaves behind: ``weights.safetensors`` and ``config.json`` in one folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+
+from pipeline import vocabulary
+from pipeline.errors import PipelineError
+from pipeline.files import replacing, write_json
+from pipeline.models import build, parse_model
+from pipeline.models.interface import Seq2Seq
+from pipeline.settings import Section, SettingsError
+
+WEIGHTS = "weights.safetensors"
+CONFIG = "config.json"
+
+
+class CheckpointError(PipelineError):
+    """Saved weights are foreign or damaged."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is known of trained weights.
+
+    Attributes:
+        model: the ``model`` section that they were trained with.
+        dataset: the name of the data set.
+        data_fingerprint: of its shards, see ``batches.fingerprint``.
+        best_epoch: the epoch that the weights are of.
+        valid_nats: nats per target symbol on the validation examples after it.
+    """
+
+    model: Section
+    dataset: str
+    data_fingerprint: str
+    best_epoch: int
+    valid_nats: float
+
+
+def save_run(folder: Path, network: Seq2Seq, run: Run) -> None:
+    """Write weights and config; the same weights give the same bytes."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    content = safetensors.torch.save(tensors)
+    with replacing(folder / WEIGHTS) as partial:
+        partial.write_bytes(content)
+    facts = {
+        **asdict(run),
+        "model": run.model.model_dump(),
+        "valid_nats": round(run.valid_nats, 6),
+        "vocabulary_sha256": vocabulary.sha256(),
+        "weights_sha256": hashlib.sha256(content).hexdigest(),
+    }
+    write_json(folder / CONFIG, facts)
+
+
+def load_run(folder: Path) -> tuple[Seq2Seq, Run]:
+    """Read a trained model back, ready to use on the processor.
+
+    Raises:
+        CheckpointError: a file is missing, damaged, not of this project, or of
+            another vocabulary.
+    """
+    facts = _read_config(folder / CONFIG)
+    path = folder / WEIGHTS
+    try:
+        run = Run(
+            model=parse_model(facts["model"], f"{folder / CONFIG}: model"),
+            **{name: facts[name] for name in ("dataset", "data_fingerprint", "best_epoch", "valid_nats")},
+        )
+        vocabulary_sha256, weights_sha256 = facts["vocabulary_sha256"], facts["weights_sha256"]
+    except KeyError as error:
+        raise CheckpointError(f"{folder / CONFIG}: {error} is missing; not written by this project") from None
+    except SettingsError as error:
+        raise CheckpointError(str(error)) from None
+    if vocabulary_sha256 != vocabulary.sha256():
+        raise CheckpointError(f"{folder}: trained with another vocabulary; `dvc repro` trains it again")
+    content = _read(path)
+    if hashlib.sha256(content).hexdigest() != weights_sha256:
+        raise CheckpointError(f"{path}: damaged, or not the weights that {CONFIG} beside it describes")
+    network = build(run.model)
+    try:
+        network.load_state_dict(safetensors.torch.load(content))
+    except (safetensors.SafetensorError, RuntimeError) as error:
+        raise CheckpointError(f"{path}: weights of another model than {CONFIG} names ({error})") from None
+    return network, run
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        facts = json.loads(_read(path))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{path}: not readable as JSON: {error}") from None
+    if not isinstance(facts, dict):
+        raise CheckpointError(f"{path}: a JSON object is expected; not written by this project")
+    return facts
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read ({error.strerror}); `dvc repro` makes it") from None

@@ -1,0 +1,67 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pipeline.baselines import Copy
+from pipeline.evaluation.comparison import COPY, MODEL, compare, figures_by_group, intervals, rounded
+from pipeline.examples import Example, cut_at_note
+from pipeline.vocabulary import START, STOP
+
+
+def tune(*symbols: int) -> Example:
+    return cut_at_note([START, *symbols, STOP], 0.5)
+
+
+EXAMPLES = [tune(60, 62, 190, 190), tune(60, 64), tune(67, 195, 65, 193, 193, 193)]
+ROWS = pa.table(
+    {
+        "piece_id": ["ballads/1", "ballads/2", "reels/1"],
+        "corpus": ["ballads", "ballads", "reels"],
+        "tune_family": ["a", "b", "c"],
+        "soft_relative": pa.array([True, False, None], pa.bool_()),
+    }
+)
+TABLE = compare({MODEL: Copy(0.3), COPY: Copy(0.6)}, ROWS, EXAMPLES)
+
+
+def test_every_predictor_is_measured_on_every_piece() -> None:
+    assert TABLE.column("predictor").to_pylist() == [MODEL] * 3 + [COPY] * 3
+    assert TABLE.column("piece_id").to_pylist() == ["ballads/1", "ballads/2", "reels/1"] * 2
+    assert TABLE.column("n_onset").to_pylist() == [1, 1, 1] * 2
+
+
+def test_figures_are_given_by_corpus_and_without_relatives() -> None:
+    of_model = figures_by_group(TABLE)[MODEL]
+    assert of_model["all"]["overall"]["n_pieces"] == 3
+    assert list(of_model["all"]["corpora"]) == ["ballads", "reels"]
+    assert of_model["all"]["corpora"]["ballads"]["n_tokens"] == 4
+    assert of_model["without_soft_relatives"]["overall"]["n_pieces"] == 2
+    assert of_model["without_soft_relatives"]["corpora"]["ballads"]["n_pieces"] == 1
+
+
+def test_a_group_without_pieces_has_no_figures() -> None:
+    related = compare({MODEL: Copy(0.3)}, ROWS.slice(0, 1), EXAMPLES[:1])
+    assert figures_by_group(related)[MODEL]["without_soft_relatives"] is None
+
+
+def test_differences_are_paired_on_the_pieces() -> None:
+    found = intervals(TABLE, seed=1)
+    assert list(found) == [MODEL, COPY, "model - copy"]
+    overall = figures_by_group(TABLE)
+    assert found[MODEL]["value"] == pytest.approx(overall[MODEL]["all"]["overall"]["bits_per_onset"])
+    assert found["model - copy"]["value"] == pytest.approx(found[MODEL]["value"] - found[COPY]["value"])
+    assert (
+        found["model - copy"]["high"] - found["model - copy"]["low"]
+        < found[COPY]["high"] - found[COPY]["low"]
+    )
+
+
+def test_the_order_of_pieces_changes_no_figure() -> None:
+    backwards = compare({MODEL: Copy(0.3), COPY: Copy(0.6)}, ROWS.take([2, 1, 0]), EXAMPLES[::-1])
+    assert figures_by_group(backwards) == figures_by_group(TABLE)
+    assert intervals(backwards, seed=1) == intervals(TABLE, seed=1)
+
+
+def test_floats_are_rounded_to_six_digits_and_nothing_else_is() -> None:
+    value = {"a": [1.23456789, 1234567, None], "b": {"c": np.pi * 1e-9, "d": "x"}}
+    assert rounded(value) == {"a": [1.23457, 1234567, None], "b": {"c": 3.14159e-09, "d": "x"}}

@@ -1,0 +1,137 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from pipeline import vocabulary
+from pipeline.batches import fingerprint
+from pipeline.evaluation.experiment import EvaluationError, evaluate
+from pipeline.evaluation.settings import EvaluationSettings
+from pipeline.models import build, parse_model
+from pipeline.settings import load_yaml, parse_section
+from pipeline.tables import TOKENS, write_table
+from pipeline.training.runs import Run, save_run
+from pipeline.vocabulary import START, STOP
+
+SETTINGS = EvaluationSettings(
+    cut=0.5,
+    ngram_order=2,
+    samples=2,
+    temperature=1.0,
+    seed=1,
+    save_attention=True,
+    device="cpu",
+    threads=1,
+)
+CONFIG = {
+    "kind": "lstm",
+    "input": "embedding",
+    "attention": "dot",
+    "embedding_size": 4,
+    "hidden_size": 8,
+    "layers": 1,
+    "bidirectional": True,
+    "dropout": 0.0,
+}
+TUNES = {
+    "train": {"essen/1": [60, 188, 62, 190, 64, 192], "ryans/1": [60, 60, 62, 62]},
+    "test": {"essen/2": [60, 188, 64, 192, 67], "ryans/2": [72, 0, 128, 71], "ryans/3": [60, 62, 64]},
+}
+
+
+def row(piece_id: str, split: str, symbols: list[int]) -> dict[str, Any]:
+    return {
+        **dict.fromkeys(TOKENS.names),
+        "piece_id": piece_id,
+        "corpus": piece_id.split("/")[0],
+        "title": f"The {piece_id}",
+        "tune_family": piece_id,
+        "split": split,
+        "tokens": [START, *symbols, STOP],
+        "n_steps": len(symbols),
+        "voices": 1,
+        "steps_per_quarter": 2,
+        "transposition": 3,
+        "soft_relative": piece_id == "ryans/2",
+    }
+
+
+def shards(folder: Path, splits: tuple[str, ...] = ("train", "test")) -> Path:
+    for split in ("train", "valid", "test"):
+        (folder / split).mkdir(parents=True)
+        rows = [row(piece, split, tune) for piece, tune in TUNES.get(split, {}).items()]
+        if split in splits:
+            table = pa.Table.from_pylist(rows, schema=TOKENS)
+            write_table(
+                folder / split / "00000.parquet", table, TOKENS, {"vocabulary_sha256": vocabulary.sha256()}
+            )
+    return folder
+
+
+def trained(folder: Path, tokens: Path, **changes: Any) -> Path:
+    config = parse_model({**CONFIG, **changes}, "model")
+    save_run(folder, build(config), Run(config, tokens.name, fingerprint(tokens), 1, 1.0))
+    return folder
+
+
+def test_an_experiment_is_measured_and_heard(tmp_path: Path) -> None:
+    tokens = shards(tmp_path / "tokens")
+    numbers = evaluate(tokens, trained(tmp_path / "run", tokens), SETTINGS, tmp_path / "out")
+    assert len(numbers) <= 8
+    assert set(numbers) >= {
+        "nats_per_token",
+        "bits_per_onset",
+        "onset_accuracy",
+        "ngram_bits_per_onset",
+        "copy_bits_per_onset",
+        "exact",
+    }
+    assert all(isinstance(number, int | float) for number in numbers.values())
+    figures = json.loads((tmp_path / "out/figures.json").read_text())
+    assert figures["split"] == "test"
+    assert list(figures["predictors"]) == ["model", "ngram", "copy"]
+    assert figures["predictors"]["model"]["without_soft_relatives"]["overall"]["n_pieces"] == 2
+    assert figures["predictors"]["copy"]["all"]["overall"]["bits_per_onset"] == numbers["copy_bits_per_onset"]
+    attention = json.loads((tmp_path / "out/attention.json").read_text())
+    assert len(attention["weights"]) == len(attention["target"])
+    assert all(len(weights) == len(attention["source"]) for weights in attention["weights"])
+    samples = json.loads((tmp_path / "out/samples.json").read_text())
+    assert [len(samples), numbers["exact"]] == [2, 0]
+    assert all(
+        (tmp_path / "out" / file).exists()
+        for s in samples
+        for f in s["files"].values()
+        for file in f.values()
+    )
+
+
+def test_twice_the_same_is_the_same_bytes(tmp_path: Path) -> None:
+    tokens = shards(tmp_path / "tokens")
+    run = trained(tmp_path / "run", tokens)
+    found = []
+    for name in ("a", "b"):
+        evaluate(tokens, run, SETTINGS, tmp_path / name)
+        files = sorted(path for path in (tmp_path / name).rglob("*") if path.is_file())
+        found.append({path.relative_to(tmp_path / name): path.read_bytes() for path in files})
+    assert found[0] == found[1]
+
+
+def test_without_a_test_split_the_training_pieces_are_measured(tmp_path: Path) -> None:
+    tokens = shards(tmp_path / "tokens", splits=("train",))
+    run = trained(tmp_path / "run", tokens, attention="none")
+    evaluate(tokens, run, SETTINGS, tmp_path / "out")
+    assert json.loads((tmp_path / "out/figures.json").read_text())["split"] == "train"
+    assert not (tmp_path / "out/attention.json").exists()
+
+
+def test_a_model_of_other_shards_is_refused(tmp_path: Path) -> None:
+    tokens, others = shards(tmp_path / "tokens"), shards(tmp_path / "others", splits=("train",))
+    with pytest.raises(EvaluationError, match="trained on other shards"):
+        evaluate(tokens, trained(tmp_path / "run", others), SETTINGS, tmp_path / "out")
+
+
+def test_every_experiment_has_valid_evaluation_settings() -> None:
+    for name, experiment in load_yaml()["experiments"].items():
+        parse_section(EvaluationSettings, experiment["evaluation"], f"experiments.{name}.evaluation")

@@ -1,0 +1,148 @@
+"""Corpora of a few tiny files, read into the notes table."""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline import readers
+from pipeline.engine import EngineSettings
+from pipeline.music import Piece
+from pipeline.parsing import Notes, parse_corpus
+from pipeline.parsing.cache import cache_file, keep, look_up
+from pipeline.readers import ReadSettings, Source
+from pipeline.settings import read_section
+from pipeline.sources.fetching import fetch
+from pipeline.sources.settings import FolderSource
+from pipeline.tables import content_digest
+
+ROOT = Path(__file__).parent.parent
+SERIAL = EngineSettings(kind="serial", workers=1)
+TUNES = "X:1\nT:One\nL:1/4\nK:C\nCDEF|\n\nX:2\nT:Two\nL:1/4\nK:G\nGABc|\n"
+
+
+@pytest.fixture
+def settings() -> ReadSettings:
+    return read_section(ReadSettings, "corpora", "entchen", "read", path=ROOT / "params.yaml")
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, bytes]], Path]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+
+    def build(files: dict[str, bytes]) -> Path:
+        for name, content in files.items():
+            (tmp_path / "scores" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "scores" / name).write_bytes(content)
+        source = FolderSource(kind="folder", path="scores", licence="CC0-1.0", citation="us")
+        fetch("mine", source, tmp_path / "raw")
+        return tmp_path / "raw"
+
+    return build
+
+
+Build = Callable[[dict[str, bytes]], Path]
+
+
+def ids(notes: Notes) -> list[str]:
+    return [str(piece) for piece in notes.table["piece_id"].to_pylist()]
+
+
+def test_every_tune_of_a_file_is_a_piece(corpus: Build, settings: ReadSettings) -> None:
+    notes = parse_corpus("mine", corpus({"book.abc": TUNES.encode()}), settings, SERIAL)
+    assert ids(notes) == ["mine/book#1", "mine/book#2"]
+    assert notes.table["pitch"].to_pylist() == [[60, 62, 64, 65], [67, 69, 71, 72]]
+    assert notes.table["title"].to_pylist() == ["One", "Two"]
+
+
+def test_where_a_piece_is_from_stands_in_its_row(corpus: Build, settings: ReadSettings) -> None:
+    row = parse_corpus("mine", corpus({"deep/book.abc": TUNES.encode()}), settings, SERIAL).table.to_pylist()[
+        0
+    ]
+    assert row["source_path"] == "deep/book.abc"
+    assert row["source_sha256"] == hashlib.sha256(TUNES.encode()).hexdigest()
+    assert (row["licence"], row["citation"], row["corpus"]) == ("CC0-1.0", "us", "mine")
+
+
+def test_files_that_differ_in_their_suffix_keep_it(corpus: Build, settings: ReadSettings) -> None:
+    tune = TUNES.split("\n\n")[0].encode()
+    notes = parse_corpus("mine", corpus({"a.abc": tune, "a.xml": b"<broken"}), settings, SERIAL)
+    assert ids(notes) == ["mine/a.abc"]
+    assert [rejection.piece_id for rejection in notes.rejections] == ["mine/a.xml"]
+
+
+def test_a_bad_file_is_a_rejection_and_the_rest_is_read(corpus: Build, settings: ReadSettings) -> None:
+    notes = parse_corpus(
+        "mine", corpus({"bad.mxl": b"PK noise", "good.abc": TUNES.encode()}), settings, SERIAL
+    )
+    assert len(ids(notes)) == 2
+    assert [rejection.piece_id for rejection in notes.rejections] == ["mine/bad"]
+    assert sorted(notes.incoming) == ["mine/bad", "mine/good#1", "mine/good#2"]
+
+
+def count_readings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the tunes really read; in this process, where they can be counted."""
+    seen: list[str] = []
+    really = readers.read
+
+    def read(source: Source, settings: ReadSettings) -> Piece:
+        seen.append(source.name)
+        return really(source, settings)
+
+    monkeypatch.setattr("pipeline.readers.read", read)
+    monkeypatch.setattr("pipeline.parsing.run_isolated", lambda function, items, _: map(function, items))
+    return seen
+
+
+def test_cold_warm_and_half_warm_runs_give_the_same_rows(
+    corpus: Build, settings: ReadSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = corpus({"book.abc": TUNES.encode()})
+    seen = count_readings(monkeypatch)
+    cold = content_digest(parse_corpus("mine", folder, settings, SERIAL).table)
+    warm = content_digest(parse_corpus("mine", folder, settings, SERIAL).table)
+    assert seen == ["1", "2"]
+    with sqlite3.connect(cache_file()) as store:
+        store.execute("DELETE FROM records WHERE key = (SELECT min(key) FROM records)")
+    half_warm = content_digest(parse_corpus("mine", folder, settings, SERIAL).table)
+    assert len(seen) == 3
+    assert cold == warm == half_warm
+
+
+def test_one_more_file_is_the_only_one_read(
+    corpus: Build, settings: ReadSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = count_readings(monkeypatch)
+    parse_corpus("mine", corpus({"book.abc": TUNES.encode()}), settings, SERIAL)
+    more = TUNES.replace("X:1", "X:7").replace("X:2", "X:8").replace("CDEF", "CDEG").replace("GABc", "GABd")
+    parse_corpus("mine", corpus({"more.abc": more.encode()}), settings, SERIAL)
+    assert seen == ["1", "2", "7", "8"]
+
+
+def test_several_workers_give_the_same_rows(corpus: Build, settings: ReadSettings) -> None:
+    tunes = "\n\n".join(f"X:{i}\nL:1/4\nK:C\n{'CDEFGAB'[i % 7]}{'cdefgab'[i % 5]}EF|" for i in range(120))
+    folder = corpus({"book.abc": tunes.encode()})
+    one = parse_corpus("mine", folder, settings, SERIAL)
+    cache_file().unlink()
+    two = parse_corpus("mine", folder, settings, EngineSettings(kind="processes", workers=2))
+    assert len(ids(one)) == 120
+    assert content_digest(one.table) == content_digest(two.table)
+
+
+@pytest.mark.parametrize("damage", [b"noise" * 1000, b""])
+def test_a_damaged_cache_is_begun_anew(damage: bytes, corpus: Build, settings: ReadSettings) -> None:
+    folder = corpus({"book.abc": TUNES.encode()})
+    before = parse_corpus("mine", folder, settings, SERIAL)
+    cache_file().write_bytes(damage)
+    after = parse_corpus("mine", folder, settings, SERIAL)
+    assert content_digest(before.table) == content_digest(after.table)
+
+
+def test_a_damaged_record_is_read_again(tmp_path: Path) -> None:
+    keep(tmp_path / "c.sqlite", {"a": b"right", "b": b"right"})
+    with sqlite3.connect(tmp_path / "c.sqlite") as store:
+        store.execute("UPDATE records SET record = X'77' WHERE key = 'a'")
+    assert look_up(tmp_path / "c.sqlite", ["a", "b", "c"]) == {"b": b"right"}
