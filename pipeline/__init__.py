@@ -26,7 +26,9 @@ quantize         exact notes to a grid of steps
 filters          which grids are kept, and the reasons of the others
 families         which pieces share a melody, and the splits made from that
 examples         a row cut into source and target
-encoding         keys, transposition, token shards, vocabulary card
+keys             the key of a piece, and how far it is transposed
+encoding         grids to token rows, and their proof
+cards            what stands beside the shards
 batches          shards to padded tensors (torch from here down)
 models           one folder per model, its settings beside it
 training         the training loop

@@ -133,22 +133,22 @@ def normal_title(title: str | None) -> str:
     return " ".join("".join(letters).split())
 
 
-def related_skeletons(left: Sequences, right: Sequences) -> tuple[Ints, Ints, Ints, Ints]:
-    """Pairs whose beat skeletons have runs in common.
+def related(left: Sequences, right: Sequences, length: int) -> tuple[Ints, Ints, Ints, Ints]:
+    """Pairs of pieces that have runs of a length in common.
 
     Returns:
         (piece of left, piece of right, runs in common, runs of the smaller of the two).
     """
-    left_runs, right_runs = runs_of(left, SKELETON_RUN), runs_of(right, SKELETON_RUN)
-    found = list(shared(left_runs, right_runs)) or [(np.zeros(0, np.int64),) * 3]
-    a, b, common = (np.concatenate(column) for column in zip(*found, strict=True))
+    left_runs, right_runs = runs_of(left, length), runs_of(right, length)
+    nothing = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64))
+    a, b, common = (np.concatenate(c) for c in zip(nothing, *shared(left_runs, right_runs), strict=True))
     return a, b, common, np.minimum(left_runs.sizes()[a], right_runs.sizes()[b])
 
 
 def _soft_links(soft: Bools, skeletons: Sequences, titles: Sequence[str | None]) -> tuple[Ints, Ints]:
     chosen = np.flatnonzero(soft)
     melodies = skeletons.where(soft)
-    a, b, common, smaller = related_skeletons(melodies, melodies)
+    a, b, common, smaller = related(melodies, melodies, SKELETON_RUN)
     alike = 10 * common >= CONTAINED_IN_TEN * smaller
     first_with: dict[str, int] = {}
     named = [(i, normal_title(titles[i])) for i in chosen.tolist()]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, model_validator
 
 from pipeline.errors import PipelineError
-from pipeline.families import CONTAINED_IN_TEN, normal_title, related_skeletons
+from pipeline.families import CONTAINED_IN_TEN, SKELETON_RUN, normal_title, related
 from pipeline.ragged import Bools, Ints, run_starts
 from pipeline.runs import Sequences, containing, runs_or_whole, shares_any
 from pipeline.settings import Section
@@ -28,6 +28,7 @@ from pipeline.tables import SPLITS
 SPLIT_NAMES = ("train", "valid", "test")
 LARGEST_FAMILIES = 10  # listed with their titles in the audit
 HASH_BITS = 64
+INTERVAL_RUN = 6  # the shorter runs that find the nearest piece of one without a like skeleton
 
 
 class SplitError(PipelineError):
@@ -80,7 +81,7 @@ class Leaks:
     Attributes:
         hard: (n,) True where a piece shares a run of family length with train.
         skeleton, title, contained: (n,) True where it has such a soft relative in train.
-        nearest: (n,) number of the train piece with the most similar beat skeleton, -1: none.
+        nearest: (n,) number of the most similar train piece, -1 where none has anything in common.
     """
 
     hard: Bools
@@ -164,7 +165,7 @@ def find_leaks(pieces: pa.Table, assigned: NDArray[np.str_], run: int) -> Leaks:
     intervals = Sequences.from_column(pieces["intervals"])
     skeletons = Sequences.from_column(pieces["skeleton"])
     titles = [normal_title(title) for title in pieces["title"].to_pylist()]
-    skeleton, nearest = _skeletons(skeletons, train)
+    skeleton, nearest = _skeletons(skeletons, intervals, train)
     known = {title for title, trains in zip(titles, train, strict=True) if trains and title}
     return Leaks(
         hard=_hard(intervals, train, run),
@@ -180,17 +181,31 @@ def _hard(intervals: Sequences, train: Bools, run: int) -> Bools:
     return _spread(~train, shares_any(held, known))
 
 
-def _skeletons(skeletons: Sequences, train: Bools) -> tuple[Bools, Ints]:
-    """Which pieces have a skeleton's relative in train, and the nearest piece there."""
+def _skeletons(skeletons: Sequences, intervals: Sequences, train: Bools) -> tuple[Bools, Ints]:
+    """Which pieces have a skeleton's relative in train, and the nearest piece there.
+
+    Nearest is who shares most of the smaller piece's skeleton runs; for a piece that
+    shares none, most of its runs of intervals.
+    """
     held, known = np.flatnonzero(~train), np.flatnonzero(train)
-    a, b, common, smaller = related_skeletons(skeletons.where(~train), skeletons.where(train))
+    pairs = related(skeletons.where(~train), skeletons.where(train), SKELETON_RUN)
+    a, _, common, smaller = pairs
     alike = np.zeros(len(train), bool)
     alike[held[a[10 * common >= CONTAINED_IN_TEN * smaller]]] = True
+    nearest = np.full(len(train), -1)
+    _fill_nearest(nearest, pairs, held, known)
+    alone = ~train & (nearest < 0)
+    pairs = related(intervals.where(alone), intervals.where(train), INTERVAL_RUN)
+    _fill_nearest(nearest, pairs, np.flatnonzero(alone), known)
+    return alike, nearest
+
+
+def _fill_nearest(nearest: Ints, pairs: tuple[Ints, Ints, Ints, Ints], held: Ints, known: Ints) -> None:
+    """Note the partner with the largest share in common, of equal ones the first by piece_id."""
+    a, b, common, smaller = pairs
     order = np.lexsort((b, -common, -(common / np.maximum(smaller, 1)), a))
     first = order[run_starts(a[order])]
-    nearest = np.full(len(train), -1)
     nearest[held[a[first]]] = known[b[first]]
-    return alike, nearest
 
 
 def _contained(intervals: Sequences, short: Bools, train: Bools) -> Bools:
