@@ -14,7 +14,7 @@ FIND_PYTHON := for candidate in $(PYTHON) python3 python3.14 python3.13 python3.
 .DELETE_ON_ERROR:
 
 repro: $(INSTALLED)
-	$(BIN)/dvc repro
+	PATH="$(abspath $(BIN)):$$PATH" dvc repro
 
 test: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -52,6 +52,8 @@ def bundled() -> Iterator[Unread]:
             reader="auto",
             accidentals="pitch" if essen else "octave",
             line_ends="phrases" if essen else "layout",
+            max_seconds=60,
+            max_memory_mib=2048,
         )
         for path in sorted((root / folder).glob(pattern)):
             for source in readers.split(path.name, path.read_bytes()):
