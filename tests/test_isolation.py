@@ -33,7 +33,7 @@ def test_good_items_give_their_results() -> None:
     ("bad", "rule", "detail"),
     [
         ("hang", "too_slow", "no result within 1 seconds"),
-        ("die", "crashed", "signal.SIGKILL"),
+        ("die", "crashed", "signal SIGKILL"),
         ("exit", "crashed", "exit status 3"),
         ("eat", "out_of_memory", "more than 256 MiB"),
     ],
