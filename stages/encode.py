@@ -8,20 +8,12 @@ from pipeline import vocabulary
 from pipeline.books import balance, require_rows
 from pipeline.cards import make_card, prose
 from pipeline.encoding import EncodeSettings, encode_rows, shard_metadata, shards
+from pipeline.files import write_json, write_text
 from pipeline.progress import say
 from pipeline.runner import stage_main
 from pipeline.settings import read_section
 from pipeline.splits import SPLIT_NAMES
-from pipeline.tables import (
-    GRIDS,
-    SPLITS,
-    TOKENS,
-    read_table,
-    write_json,
-    write_rejections,
-    write_table,
-    write_text,
-)
+from pipeline.tables import GRIDS, SPLITS, TOKENS, read_table, write_rejections, write_table
 
 
 def run(dataset: str) -> None:
