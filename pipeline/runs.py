@@ -93,7 +93,7 @@ def runs_or_whole(sequences: Sequences, length: int) -> Runs:
     runs = runs_of(sequences, length)
     short = np.flatnonzero(runs.sizes() == 0)
     padded = np.full((len(short), length), BREAK, np.int8)
-    for row, piece in enumerate(short):
+    for row, piece in enumerate(short.tolist()):
         whole = longest_part(sequences.piece(piece))
         padded[row, : len(whole)] = whole
     pieces = np.concatenate([runs.piece, short])

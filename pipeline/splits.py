@@ -23,9 +23,8 @@ from pipeline.families import CONTAINED_IN_TEN, SKELETON_RUN, normal_title, rela
 from pipeline.ragged import Bools, Ints, run_starts
 from pipeline.runs import Sequences, containing, runs_or_whole, shares_any
 from pipeline.settings import Section
-from pipeline.tables import SPLITS
+from pipeline.tables import SPLIT_NAMES, SPLITS
 
-SPLIT_NAMES = ("train", "valid", "test")
 LARGEST_FAMILIES = 10  # listed with their titles in the audit
 HASH_BITS = 64
 INTERVAL_RUN = 6  # the shorter runs that find the nearest piece of one without a like skeleton

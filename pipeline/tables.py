@@ -107,6 +107,8 @@ GRIDS = pa.schema(
     ]
 )
 
+SPLIT_NAMES = ("train", "valid", "test")
+
 # a row a piece of a data set
 SPLITS = pa.schema(
     [

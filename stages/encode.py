@@ -12,8 +12,7 @@ from pipeline.files import write_json, write_text
 from pipeline.progress import say
 from pipeline.runner import stage_main
 from pipeline.settings import read_section
-from pipeline.splits import SPLIT_NAMES
-from pipeline.tables import GRIDS, SPLITS, TOKENS, read_table, write_rejections, write_table
+from pipeline.tables import GRIDS, SPLIT_NAMES, SPLITS, TOKENS, read_table, write_rejections, write_table
 
 
 def run(dataset: str) -> None:

@@ -3,7 +3,7 @@
 music21 10.5 differs from the scores in ways that are undone here: it lets no
 accidental last to the bar's end unless the text says that it is ABC 2, and it
 writes a meter of its own into every ABC bar that does not fill the meter.
-Its other faults stand in ``tests/readers/differences.py``.
+Its other faults stand in ``tests/readers/comparison.py``.
 """
 
 from __future__ import annotations
@@ -70,14 +70,14 @@ def _parse_musicxml(text: str) -> Any:
 
 
 def _written_meters(text: str) -> set[tuple[int, int]]:
-    """The meters that the M: fields name; music21 adds others of its own."""
+    """The meters that the M: fields name; music21 adds others of its own, and loses some."""
     named = re.findall(r"(?:^|\[)M:\s*([^\]\n%]*)", text, flags=re.MULTILINE)
     meters = {{"C": (4, 4), "C|": (2, 2)}.get(name.strip(), (0, 0)) for name in named}
     for name in named:
         fraction = re.search(r"(\d+)\s*/\s*(\d+)", name)
         if fraction:
             meters.add((int(fraction[1]), int(fraction[2])))
-    return meters
+    return meters - {(0, 0)}
 
 
 def _staff(part: Any, written_meters: set[tuple[int, int]] | None) -> Staff:
@@ -102,6 +102,8 @@ def _staff(part: Any, written_meters: set[tuple[int, int]] | None) -> Staff:
             staff.notes.append(Written(onset, duration, member.pitch.midi, ties_on, tied_from, fermata))
     for signature in flat.getElementsByClass(key.KeySignature):
         staff.keys.append((signature.sharps, signature.mode if isinstance(signature, key.Key) else ""))
+    if written_meters is not None and len(written_meters) == 1:
+        staff.meters.append(Meter(0, *next(iter(written_meters))))
     for time in flat.getElementsByClass(meter.TimeSignature):
         if written_meters is None or (time.numerator, time.denominator) in written_meters:
             staff.meters.append(Meter(int(_ticks(time.offset)), time.numerator, time.denominator))

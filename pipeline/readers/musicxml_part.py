@@ -71,7 +71,8 @@ class PartReader:
         Raises:
             ReadError: percussion, or a number that is none.
         """
-        measure = Measure(plain=self.closed_plainly and element.get("implicit") != "yes")
+        goes_on = element.get("implicit") == "yes" or not element.get("number", "0").isdigit()  # "4a", "X1"
+        measure = Measure(plain=self.closed_plainly and not goes_on)
         self.now, self.closed_plainly = 0, True
         for child in element:
             if child.tag == "note":

@@ -167,8 +167,9 @@ class TestBars:
             part(note("C5", 4), note("D5", 3) + repeat, note("G4"), note("C5", 4)).bar_onsets
         ) == [0, 4, 8]
 
-    def test_a_bar_that_goes_on_as_an_implicit_measure(self) -> None:
-        rest = f'<measure implicit="yes">{note("G4", 2)}</measure>'
+    @pytest.mark.parametrize("how", ['implicit="yes"', 'number="4a"', 'number="X1"'])
+    def test_a_bar_that_goes_on_in_another_measure(self, how: str) -> None:
+        rest = f"<measure {how}>{note('G4', 2)}</measure>"
         assert quarters(part(note("C5", 4), note("D5", 2), rest, note("C5", 4)).bar_onsets) == [0, 4, 8]
 
     def test_parts_stay_together_where_one_leaves_a_bar_short(self) -> None:

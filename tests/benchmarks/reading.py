@@ -1,0 +1,83 @@
+"""How fast the readers are, and whether they agree with music21, over all bundled pieces.
+
+Run ``python -m tests.benchmarks.reading`` (minutes). The last line is one JSON
+object, ratios first. ``--processes N`` reads with N workers both ways;
+``--every N`` takes every Nth piece only; ``--show`` lists what is unexplained.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+from pipeline.engine import EngineSettings, map_batches
+from pipeline.music import Piece
+from pipeline.progress import say, track
+from pipeline.readers import ReadError
+from tests.readers.comparison import Unread, alike, bundled, causes, read
+
+A_BATCH = 50
+
+
+def read_fast(batch: Sequence[Unread]) -> list[Piece | ReadError]:
+    return [read(unread, "auto") for unread in batch]
+
+
+def read_slow(batch: Sequence[Unread]) -> list[Piece | ReadError]:
+    return [read(unread, "music21") for unread in batch]
+
+
+def explain(batch: Sequence[tuple[Unread, Piece | ReadError]]) -> list[tuple[str, ...]]:
+    return [causes(unread, fast) for unread, fast in batch]
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--processes", type=int, default=2)
+    arguments.add_argument("--every", type=int, default=1)
+    arguments.add_argument("--show", action="store_true")
+    options = arguments.parse_args()
+    engine = EngineSettings(kind="processes", workers=options.processes)
+
+    began = time.perf_counter()
+    pieces = list(bundled())[:: options.every]
+    split_seconds = time.perf_counter() - began
+    batches = [pieces[first : first + A_BATCH] for first in range(0, len(pieces), A_BATCH)]
+
+    def timed(function, what):  # type: ignore[no-untyped-def]
+        began = time.perf_counter()
+        found = list(track(map_batches(function, batches, engine), what, len(batches), "batches"))
+        return [piece for batch in found for piece in batch], time.perf_counter() - began
+
+    fast, fast_seconds = timed(read_fast, "our readers")
+    slow, slow_seconds = timed(read_slow, "music21")
+    triples = zip(pieces, fast, slow, strict=True)
+    differing = [(unread, ours) for unread, ours, theirs in triples if not alike(ours, theirs)]
+    few = [differing[first : first + 10] for first in range(0, len(differing), 10)]
+    explained = list(track(map_batches(explain, few, engine), "looking for causes", len(few), "batches"))
+    found = [cause for batch in explained for cause in batch]
+    for (unread, _), cause in zip(differing, found, strict=True):
+        if options.show and cause == ("unexplained",):
+            say(f"unexplained: {unread.name}")
+    counts = Counter(name for cause in found for name in cause)
+    result = {
+        "times_as_fast_as_music21": round(slow_seconds / fast_seconds, 1),
+        "share_alike": round(1 - len(differing) / len(pieces), 4),
+        "pieces": len(pieces),
+        "alike": len(pieces) - len(differing),
+        "differing": len(differing),
+        "unexplained": found.count(("unexplained",)),
+        "pieces_by_cause": dict(counts.most_common()),
+        "processes": options.processes,
+        "split_seconds": round(split_seconds, 2),
+        "fast_seconds": round(fast_seconds, 2),
+        "music21_seconds": round(slow_seconds, 2),
+    }
+    print(json.dumps(result, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""Where the fast readers and music21 differ over the bundled corpora, and why.
+
+Both read a piece; where their notes differ, the text is rewritten without the
+sign that music21 is known to misread, one fault after the other, until both
+agree. What had to be rewritten is the cause: everything else in the piece is
+thereby read alike. ``BY_HAND`` holds the pieces that no rewriting explains,
+each looked at.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pipeline import readers
+from pipeline.music import Part, Piece
+from pipeline.readers import ReadError, ReadSettings, Source
+
+FOLDERS = {
+    "bach": "*.mxl",
+    "essenFolksong": "*.abc",
+    "oneills1850": "*.abc",
+    "ryansMammoth": "*.abc",
+    "airdsAirs": "*.abc",
+}
+
+BY_HAND = {
+    "bach/bwv130.6.mxl": "one part is longer than the others in the last bar: ours end together",
+    "bach/bwv171.6.mxl": "music21 lets resting trumpets drift five quarters away from the voices",
+}
+
+
+class Unread(NamedTuple):
+    """One bundled piece: its name, its source, and the corpus' reading parameters."""
+
+    name: str
+    source: Source
+    settings: ReadSettings
+
+
+def bundled() -> Iterator[Unread]:
+    """Every piece of the five bundled corpora, in order."""
+    from music21 import common
+
+    root = Path(common.getCorpusFilePath())
+    for folder, pattern in FOLDERS.items():
+        essen = folder == "essenFolksong"
+        settings = ReadSettings(
+            reader="auto",
+            accidentals="pitch" if essen else "octave",
+            line_ends="phrases" if essen else "layout",
+        )
+        for path in sorted((root / folder).glob(pattern)):
+            for source in readers.split(path.name, path.read_bytes()):
+                name = f"{folder}/{path.name}" + (f"#{source.name}" if source.name else "")
+                yield Unread(name, source, settings)
+
+
+def read(unread: Unread, reader: str) -> Piece | ReadError:
+    """One piece by one reader; what music21 warns of is not the question here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return readers.read(unread.source, unread.settings.model_copy(update={"reader": reader}))
+        except ReadError as error:
+            return error
+
+
+def alike(fast: Piece | ReadError, slow: Piece | ReadError) -> bool:
+    """Whether all parts have the same notes, end and key."""
+    if isinstance(fast, ReadError) or isinstance(slow, ReadError):
+        return False
+    return [_row(part) for part in fast.parts] == [_row(part) for part in slow.parts]
+
+
+def _row(part: Part) -> tuple[Any, ...]:
+    notes = part.onset.tolist(), part.duration.tolist(), part.pitch.tolist()
+    return *notes, part.end, part.key_fifths, part.key_mode
+
+
+def causes(unread: Unread, fast: Piece | ReadError) -> tuple[str, ...]:
+    """Why the readers differ on a piece; ("unexplained",) where nothing known explains it."""
+    if unread.name in BY_HAND:
+        return (BY_HAND[unread.name],)
+    if isinstance(fast, ReadError):
+        return (f"refused by us: {fast.rule}",)
+    if unread.source.format != "abc":
+        return ("unexplained",)
+    text = unread.source.content.decode()
+    needed: list[str] = []
+    for name, rewrite in FAULTS.items():
+        rewritten = rewrite(text)
+        if rewritten != text:
+            text = rewritten
+            needed.append(name)
+            if _alike_when(unread, text):
+                return _without_needless(unread, needed)
+    return ("unexplained",)
+
+
+def _without_needless(unread: Unread, needed: list[str]) -> tuple[str, ...]:
+    """Leave out the rewritings that are not needed; the last one is."""
+    for name in needed[:-1]:
+        fewer = [other for other in needed if other != name]
+        text = unread.source.content.decode()
+        for other in fewer:
+            text = FAULTS[other](text)
+        if _alike_when(unread, text):
+            needed = fewer
+    return tuple(needed)
+
+
+def _alike_when(unread: Unread, text: str) -> bool:
+    rewritten = unread._replace(source=Source("", "abc", text.encode()))
+    return alike(read(rewritten, "auto"), read(rewritten, "music21"))
+
+
+def _replace(pattern: str, replacement: str) -> Callable[[str], str]:
+    """A rewriting of the lines of music alone."""
+    compiled = re.compile(pattern)
+
+    def rewrite(text: str) -> str:
+        head, key, body = text.partition("\nK:")
+        lines = (key + body).split("\n")
+        return head + "\n".join(
+            line if re.match(r"[A-Zmrsw+]:(?![|:])", line) else compiled.sub(replacement, line)
+            for line in lines
+        )
+
+    return rewrite
+
+
+def _plain_header(text: str) -> str:
+    head, key, body = text.partition("\nK:")
+    lines = [line for line in head.split("\n") if re.match(r"[A-Za-z]:|%", line)]
+    return "\n".join(lines) + key + body
+
+
+# what music21 10.5 misreads → a rewriting of the text without it
+FAULTS: dict[str, Callable[[str], str]] = {
+    "a note with a fermata (H) is dropped": _replace("H", ""),
+    'an annotation before a note (">", fingering) drops it or its dot': _replace('"[^"]*"', ""),
+    "a dot (> or <) beside a slur, a tie or a space is dropped": lambda text: _replace(
+        r"(?<=[<>])[-(.~\suvT]+|[-).\s]+(?=[<>])", ""
+    )(_replace(r"\((?!\d)|\)", "")(text)),
+    "a decoration before an accidental or a note changes it": _replace(r"[uvTMPSk~.]|![^!\s]*!", ""),
+    "a grace note counts in a tuplet, and splits a dotted pair": _replace(r"\{[^}]*\}", ""),
+    "a tied note loses its accidental at the bar line": _replace("-", ""),
+    "a note before :: is read as a field": _replace("::", ":| |:"),
+    "a line of the header without a colon is read as music": _plain_header,
+    "text of electronic mail (=20) is read as accidentals": lambda text: re.sub(
+        r"=[ \t]*\n", "", text.replace("=20", " ").replace("=3D", "=")
+    ),
+    "voices that begin inside a line are run together": _replace(r" *\[(V:\d)\] *", r"\n\1\n"),
+    "a tie or an accidental inside a chord is not kept": _replace(r"\[([_^=]*[a-gA-G][,']*)[^\]]*\]", r"\1"),
+    "a chord of old files (+ceg+) is read as a row of notes": _replace(r"\+([a-gA-G]\d*)[^+]*\+", r"\1"),
+    "an invisible rest (x) or a rest of bars (Z) takes no time": _replace("[xX]|Z", "z"),
+    "a field inside a line is lost": _replace(r"\[([LMK]:[^\]]*)\]", r"\n\1\n"),
+    "a rest before a double bar has no place for its fermata": _replace(r"z+(?=\s*[|:\[])", ""),
+    "the length of a note is misread (3//, or two dots in a row)": _replace(r"//|[<>]", ""),
+}
