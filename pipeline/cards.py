@@ -13,7 +13,7 @@ from pipeline import vocabulary
 from pipeline.books import Count
 from pipeline.encoding import PROJECT_VERSION, Encoded, EncodeSettings
 from pipeline.keys import key_name
-from pipeline.splits import SPLIT_NAMES
+from pipeline.tables import SPLIT_NAMES
 
 PITCH_CLASSES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 COMMON_KEYS = 12  # keys listed in the prose; all stand in card.json
