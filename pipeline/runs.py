@@ -156,12 +156,32 @@ def shared(left: Runs, right: Runs) -> Iterator[tuple[Ints, Ints, Ints]]:
         yield found // right.n, found % right.n, counts
 
 
-def shares_any(left: Runs, right: Runs) -> Bools:
-    """(left.n,) True for pieces of the left that share a run with any of the right."""
-    left_labels, right_labels = label(left, right)
-    found = np.zeros(left.n, bool)
-    found[left.piece[np.isin(left_labels, right_labels)]] = True
-    return found
+@dataclass(frozen=True)
+class RunIndex:
+    """Which pieces hold which runs, equal runs under one number.
+
+    Attributes:
+        n: how many pieces.
+        piece, run: (N,) a run of a piece each.
+    """
+
+    n: int
+    piece: Ints
+    run: Ints
+
+    @classmethod
+    def of(cls, runs: Runs) -> RunIndex:
+        """Number the runs."""
+        return cls(runs.n, runs.piece, label(runs)[0])
+
+    def related_to(self, chosen: Bools) -> Bools:
+        """(n,) True for the other pieces that share a run with any of the chosen."""
+        among = chosen[self.piece]
+        known = np.zeros(int(self.run.max(initial=-1)) + 1, bool)
+        known[self.run[among]] = True
+        found = np.zeros(self.n, bool)
+        found[self.piece[known[self.run] & ~among]] = True
+        return found
 
 
 def containing(sequences: Sequences, short: Ints) -> tuple[Ints, Ints]:

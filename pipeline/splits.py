@@ -21,7 +21,7 @@ from pydantic import Field, TypeAdapter, model_validator
 from pipeline.errors import PipelineError
 from pipeline.families import CONTAINED_IN_TEN, SKELETON_RUN, normal_title, related
 from pipeline.ragged import Bools, Ints, run_starts
-from pipeline.runs import Sequences, containing, runs_or_whole, shares_any
+from pipeline.runs import RunIndex, Sequences, containing, runs_or_whole
 from pipeline.settings import Section
 from pipeline.tables import SPLIT_NAMES, SPLITS
 
@@ -118,7 +118,8 @@ def split_pieces(
     pieces = families.take(pa.array(chosen))
     run = int(families.schema.metadata[b"family_run"])
     assigned = assign(pieces, settings)
-    leaks = find_leaks(pieces, assigned, run)
+    index = RunIndex.of(runs_or_whole(Sequences.from_column(pieces["intervals"]), run))
+    leaks = find_leaks(pieces, assigned, index, run)
     names = np.array([*pieces["piece_id"].to_pylist(), None], dtype=object)
     columns = {
         "piece_id": pa.array(ids, pa.string()),
@@ -129,7 +130,9 @@ def split_pieces(
         "nearest_train": pa.array(names[leaks.nearest][piece], pa.string()),
     }
     table = pa.table({name: columns[name] for name in SPLITS.names}, schema=SPLITS)
-    return table, audit(pieces, assigned, leaks, settings, run)
+    report = audit(pieces, assigned, leaks, settings)
+    random = _random_leaks(pieces, settings, index)
+    return table, {**report, "family_run": run, "random_split_would_leak": random}
 
 
 def assign(pieces: pa.Table, settings: NoSplit | FamilySplit | RandomSplit) -> NDArray[np.str_]:
@@ -141,23 +144,29 @@ def assign(pieces: pa.Table, settings: NoSplit | FamilySplit | RandomSplit) -> N
     if isinstance(settings, NoSplit):
         return np.full(pieces.num_rows, "train")
     by = "tune_family" if isinstance(settings, FamilySplit) else "piece_id"
-    return np.array([_draw(unit, settings) for unit in pieces[by].to_pylist()], dtype="<U5")
+    test = _border(settings.test)
+    valid = test + _border(settings.valid)
+    drawn = [_draw(settings.seed, unit) for unit in pieces[by].to_pylist()]
+    return np.array(["test" if n < test else "valid" if n < valid else "train" for n in drawn], dtype="<U5")
 
 
-def _draw(unit: str, settings: FamilySplit | RandomSplit) -> str:
-    """A stable draw: the hash of seed and name as a fraction of its range."""
-    digest = hashlib.sha256(f"{settings.seed}:{unit}".encode()).hexdigest()
-    drawn = Fraction(int(digest[: HASH_BITS // 4], 16), 1 << HASH_BITS)
-    test, valid = (Fraction(str(share)) for share in (settings.test, settings.valid))
-    return "test" if drawn < test else "valid" if drawn < test + valid else "train"
+def _draw(seed: int, unit: str) -> int:
+    """A stable draw from 0 … 2^64 - 1."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{unit}".encode()).digest()[: HASH_BITS // 8], "big")
 
 
-def find_leaks(pieces: pa.Table, assigned: NDArray[np.str_], run: int) -> Leaks:
+def _border(share: float) -> int:
+    """A share, as written in decimals, of the range of a draw."""
+    return int(Fraction(str(share)) * (1 << HASH_BITS))
+
+
+def find_leaks(pieces: pa.Table, assigned: NDArray[np.str_], index: RunIndex, run: int) -> Leaks:
     """Relatives in train of all pieces outside it.
 
     Args:
         pieces: rows of ``tables.FAMILIES``.
         assigned: (n,) split of each.
+        index: the runs of each.
         run: intervals that make two pieces relatives.
     """
     train = assigned == "train"
@@ -167,17 +176,12 @@ def find_leaks(pieces: pa.Table, assigned: NDArray[np.str_], run: int) -> Leaks:
     skeleton, nearest = _skeletons(skeletons, intervals, train)
     known = {title for title, trains in zip(titles, train, strict=True) if trains and title}
     return Leaks(
-        hard=_hard(intervals, train, run),
+        hard=index.related_to(train),
         skeleton=skeleton,
         title=~train & np.array([title in known for title in titles], bool),
         contained=_contained(intervals, pieces["n_intervals"].to_numpy() < run, train),
         nearest=nearest,
     )
-
-
-def _hard(intervals: Sequences, train: Bools, run: int) -> Bools:
-    held, known = (runs_or_whole(intervals.where(side), run) for side in (~train, train))
-    return _spread(~train, shares_any(held, known))
 
 
 def _skeletons(skeletons: Sequences, intervals: Sequences, train: Bools) -> tuple[Bools, Ints]:
@@ -221,7 +225,6 @@ def audit(
     assigned: NDArray[np.str_],
     leaks: Leaks,
     settings: NoSplit | FamilySplit | RandomSplit,
-    run: int,
 ) -> dict[str, Any]:
     """What the split holds and what it leaks, as counts of pieces.
 
@@ -231,7 +234,7 @@ def audit(
     held = {name: assigned == name for name in ("valid", "test")}
     hard = {name: int(leaks.hard[rows].sum()) for name, rows in held.items()}
     if isinstance(settings, FamilySplit) and any(hard.values()):
-        raise SplitError(f"pieces outside train share a run of {run} intervals with it: {hard}")
+        raise SplitError(f"pieces outside train share a run with it: {hard}")
     rules = {
         "skeleton": leaks.skeleton,
         "title": leaks.title,
@@ -240,7 +243,6 @@ def audit(
     }
     return {
         "settings": settings.model_dump(),
-        "family_run": run,
         "pieces": _counts(assigned),
         "families": {
             name: len(pieces["tune_family"].filter(pa.array(assigned == name)).unique())
@@ -252,20 +254,19 @@ def audit(
             name: {rule: int(found[rows].sum()) for rule, found in rules.items()}
             for name, rows in held.items()
         },
-        "random_split_would_leak": _random_leaks(pieces, settings, run),
         "largest_families": _largest(pieces),
     }
 
 
 def _random_leaks(
-    pieces: pa.Table, settings: NoSplit | FamilySplit | RandomSplit, run: int
+    pieces: pa.Table, settings: NoSplit | FamilySplit | RandomSplit, index: RunIndex
 ) -> dict[str, dict[str, int]]:
     """Per corpus: test pieces of a random split with the same shares, and those with a relative in train."""
     if isinstance(settings, NoSplit):
         return {}
     customary = RandomSplit(kind="random", seed=settings.seed, valid=settings.valid, test=settings.test)
     assigned = assign(pieces, customary)
-    hard = _hard(Sequences.from_column(pieces["intervals"]), assigned == "train", run)
+    hard = index.related_to(assigned == "train")
     tested = assigned == "test"
     return {
         corpus: {"test": int((tested & rows).sum()), "leaked": int((hard & tested & rows).sum())}
@@ -295,12 +296,6 @@ def _by_corpus(pieces: pa.Table) -> Mapping[str, Bools]:
 
 def _counts(assigned: NDArray[np.str_]) -> dict[str, int]:
     return {name: int((assigned == name).sum()) for name in SPLIT_NAMES}
-
-
-def _spread(chosen: Bools, values: Bools) -> Bools:
-    spread = np.zeros(len(chosen), bool)
-    spread[chosen] = values
-    return spread
 
 
 def _source(piece_id: str, place: Mapping[str, int]) -> int:

@@ -107,8 +107,10 @@ def paint(notes: Lines, n_steps: Ints, voices: int) -> Cells:
     )
 
 
-def _by_step(n_steps: Ints, voices: int) -> Ints:
+def _by_step(n_steps: Ints, voices: int) -> Ints | slice:
     """Where each cell stands when the voices of a piece come one after the other."""
+    if voices == 1:
+        return slice(None)
     steps = offsets_of(n_steps)
     piece_begin = np.repeat(steps[:-1] * voices, n_steps)
     place = np.arange(steps[-1]) - np.repeat(steps[:-1], n_steps)
