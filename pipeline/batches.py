@@ -158,7 +158,7 @@ def collate(examples: Sequence[Example]) -> Batch:
     return Batch(
         source=torch.from_numpy(_pad(sources, PAD_ROW)),
         source_lengths=_lengths(sources),
-        inputs=torch.from_numpy(np.where(inputs == IGNORED_LABEL, PAD_ROW, inputs)),
+        inputs=torch.from_numpy(np.where(target == IGNORED_LABEL, PAD_ROW, inputs)),
         previous=torch.from_numpy(_pad([example.previous for example in examples], START)),
         stop_allowed=torch.from_numpy(_pad([example.stop_allowed for example in examples], 0).astype(bool)),
         target=torch.from_numpy(target),

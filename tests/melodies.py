@@ -1,0 +1,60 @@
+"""Small melodies and models that several tests share."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline import vocabulary
+from pipeline.examples import Example, cut_at_note
+from pipeline.models.lstm.config import Config
+from pipeline.tables import TOKENS, write_table
+from pipeline.training.settings import TrainingSettings
+from pipeline.vocabulary import START, STOP, TIED
+
+ENTCHEN = [START, 60, 62, 64, 65, 67, 195, 67, 195, 69, 69, 69, 69, 67, 195, 69, 69]
+ENTCHEN += [69, 69, 67, 195, 65, 65, 65, 65, 64, 192, 64, 192, 62, 62, 62, 62, 60, 188, STOP]
+
+
+def scale(start: int, n_notes: int, held: int = 1) -> list[int]:
+    """A rising scale, each note ``held`` steps long."""
+    steps = [[start + i, *[TIED + start + i] * (held - 1)] for i in range(n_notes)]
+    return [START, *(symbol for note in steps for symbol in note), STOP]
+
+
+def scales() -> list[Example]:
+    """Eight scales of different lengths, cut in the middle."""
+    return [cut_at_note(scale(55 + i, 4 + i, 1 + i % 3), 0.5) for i in range(8)]
+
+
+def lstm(**changes: object) -> Config:
+    """A tiny LSTM with attention."""
+    shape = {"kind": "lstm", "input": "embedding", "attention": "dot", "embedding_size": 8, "hidden_size": 12}
+    return Config.model_validate({**shape, "layers": 1, "bidirectional": True, "dropout": 0.0, **changes})
+
+
+def training(**changes: object) -> TrainingSettings:
+    """A short training on the processor."""
+    steps = {"seed": 1, "cut": 0.5, "least_cut": 0.5, "epochs": 3, "batch_tokens": 40, "learning_rate": 0.01}
+    plan = {"warmup": 0.0, "schedule": "constant", "clip_norm": 1.0, "teacher_forcing": 1.0, "patience": 0}
+    where = {"device": "cpu", "threads": 2}
+    return TrainingSettings.model_validate({**steps, **plan, **where, **changes})
+
+
+def write_shard(path: Path, tunes: list[list[int]], vocabulary_sha256: str | None = None) -> None:
+    """A token shard of tunes of one voice."""
+    rows = [
+        {
+            "piece_id": f"test/{i}",
+            "corpus": "test",
+            "tune_family": str(i),
+            "split": path.parent.name,
+            "tokens": np.array(tune, np.uint16),
+            "n_steps": len(tune) - 2,
+            "voices": 1,
+            "steps_per_quarter": 1,
+        }
+        for i, tune in enumerate(tunes)
+    ]
+    table = pa.Table.from_pylist(rows, schema=TOKENS)
+    write_table(path, table, TOKENS, {"vocabulary_sha256": vocabulary_sha256 or vocabulary.sha256()})

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+import torch
+
+from pipeline.decoding import attention, continue_melodies, log_probs
+from pipeline.examples import Example
+from pipeline.models import build
+from pipeline.models.interface import Seq2Seq
+from pipeline.vocabulary import STOP, decode
+from tests.melodies import lstm, scales
+
+
+@pytest.fixture(scope="module")
+def model() -> Seq2Seq:
+    torch.manual_seed(1)
+    return build(lstm())
+
+
+def two_voices() -> Example:
+    source = np.array([64, 60, 192, 188], np.uint16)
+    return Example(source, np.array([STOP], np.uint16), voices=2)
+
+
+def test_probabilities_sum_to_one_over_the_valid_symbols(model: Seq2Seq) -> None:
+    for example, rows in zip(scales(), log_probs(model, scales()), strict=True):
+        assert rows.shape == (len(example.target), 258)
+        assert rows.dtype == np.float32
+        assert np.array_equal(np.isfinite(rows), example.valid())
+        np.testing.assert_allclose(np.exp(rows).sum(1), 1, rtol=1e-5)
+
+
+def test_likelihoods_do_not_depend_on_batches(model: Seq2Seq) -> None:
+    alone = log_probs(model, scales(), batch_tokens=1)
+    together = log_probs(model, scales(), batch_tokens=10_000)
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0, 5.0])
+def test_a_continuation_obeys_the_grammar(model: Seq2Seq, temperature: float) -> None:
+    examples = [*scales(), two_voices()]
+    said = continue_melodies(model, examples, max_steps=30, temperature=temperature, seed=3)
+    for example, continuation in zip(examples, said, strict=True):
+        ending = [] if continuation.complete else [STOP]
+        whole = [256, *example.source, *continuation.tokens, *ending]
+        assert decode(whole, example.voices).n_steps <= len(example.source) + 30
+
+
+def test_the_limit_of_steps_cuts_and_says_so(model: Seq2Seq) -> None:
+    with torch.no_grad():
+        model.output.bias[STOP] = -100.0
+    short = continue_melodies(model, [*scales(), two_voices()], max_steps=3)
+    assert [len(c.tokens) for c in short] == [3] * 8 + [6]
+    assert not any(c.complete for c in short)
+
+
+def test_a_draw_depends_on_its_seed_and_place_alone(model: Seq2Seq) -> None:
+    def drawn(seed: int, batch_size: int) -> list[list[int]]:
+        said = continue_melodies(model, scales(), 20, temperature=1.0, seed=seed, batch_size=batch_size)
+        return [c.tokens.tolist() for c in said]
+
+    assert drawn(1, 8) == drawn(1, 8)
+    assert drawn(1, 8) == drawn(1, 3)
+    assert drawn(1, 8) != drawn(2, 8)
+
+
+def test_attention_is_one_row_per_target_symbol(model: Seq2Seq) -> None:
+    example = scales()[0]
+    weights = attention(model, example)
+    assert weights is not None
+    assert weights.shape == (len(example.target), len(example.source))
+    np.testing.assert_allclose(weights.sum(1), 1, rtol=1e-5)

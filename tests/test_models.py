@@ -1,0 +1,125 @@
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.batches import Batch, collate
+from pipeline.examples import Example, cut_at_note
+from pipeline.models import build, known_kinds, parse_model
+from pipeline.models.dropout import dropout
+from pipeline.models.interface import Seq2Seq
+from pipeline.settings import SettingsError
+from pipeline.vocabulary import START, STOP
+from tests.melodies import ENTCHEN, lstm, scales
+
+SHAPES = [
+    {"input": "onehot", "attention": "none", "bidirectional": False},
+    {"input": "embedding", "attention": "none"},
+    {"attention": "dot", "layers": 2},
+    {"attention": "additive", "bidirectional": False},
+]
+
+
+def network(**changes: object) -> Seq2Seq:
+    torch.manual_seed(1)
+    return build(lstm(**changes))
+
+
+def step_by_step(model: Seq2Seq, batch: Batch) -> torch.Tensor:
+    state = model.start(batch.source, batch.source_lengths)
+    rows = []
+    for symbols in batch.inputs.T:
+        logits, state = model.step(state, symbols)
+        rows.append(logits)
+    return torch.stack(rows, dim=1)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_piece_gets_the_same_numbers_alone_and_beside_longer_ones(shape: dict[str, object]) -> None:
+    model, examples = network(**shape), scales()
+    together = model(collate(examples))
+    for row, example in zip(together, examples, strict=True):
+        alone = model(collate([example]))[0]
+        torch.testing.assert_close(row[: len(example.target)], alone, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_one_pass_equals_saying_symbol_by_symbol(shape: dict[str, object]) -> None:
+    model, batch = network(**shape), collate(scales()[:1])
+    torch.testing.assert_close(model(batch), step_by_step(model, batch), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_comes_later_does_not_change_what_came_before(shape: dict[str, object]) -> None:
+    model, batch = network(**shape), collate(scales()[:1])
+    other = batch.inputs.clone()
+    other[:, 2:] = 40
+    torch.testing.assert_close(model(batch)[:, :2], model(replace(batch, inputs=other))[:, :2])
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_weight_learns(shape: dict[str, object]) -> None:
+    model = network(**shape)
+    model(collate(scales())).sum().backward()
+    assert [name for name, weight in model.named_parameters() if weight.grad is None] == []
+
+
+def test_attention_looks_at_the_own_source_and_sums_to_one() -> None:
+    batch = collate(scales())
+    weights = network(attention="additive").attention(batch)
+    assert weights is not None
+    torch.testing.assert_close(weights.sum(-1), torch.ones(batch.target.shape))
+    for row, length in zip(weights, batch.source_lengths, strict=True):
+        assert (row[:, length:] == 0).all()
+
+
+def test_without_attention_there_are_no_weights() -> None:
+    assert network(attention="none").attention(collate(scales())) is None
+
+
+def test_the_mask_leaves_what_the_grammar_allows() -> None:
+    example = cut_at_note(ENTCHEN, 0.5)
+    batch = collate([example])
+    masked = network().mask(torch.zeros(1, len(example.target), 258), batch.previous, batch.stop_allowed)
+    assert np.array_equal(masked[0].isfinite().numpy(), example.valid())
+
+
+def test_the_mask_knows_voices() -> None:
+    tokens = [START, 64, 60, 65, 188, 67, 188, STOP]
+    example: Example = cut_at_note(tokens, 0.5, voices=2)
+    batch = collate([example])
+    masked = network().mask(torch.zeros(1, len(example.target), 258), batch.previous, batch.stop_allowed)
+    assert np.array_equal(masked[0].isfinite().numpy(), example.valid())
+
+
+def test_without_noise_nothing_is_dropped() -> None:
+    ones = torch.ones(100)
+    assert torch.equal(dropout(ones, 0.5, None), ones)
+    noisy = dropout(ones, 0.5, torch.Generator().manual_seed(1))
+    assert sorted(set(noisy.tolist())) == [0.0, 2.0]
+
+
+def test_an_unknown_kind_gives_the_nearest_name() -> None:
+    with pytest.raises(SettingsError, match="no model 'lstmm'; did you mean 'lstm'"):
+        parse_model({"kind": "lstmm"}, "experiments.mine.model")
+
+
+def test_an_unknown_parameter_gives_the_nearest_name() -> None:
+    section = {**lstm().model_dump(), "hiden_size": 3}
+    with pytest.raises(SettingsError, match="did you mean 'hidden_size'"):
+        parse_model(section, "experiments.mine.model")
+
+
+def test_settings_are_read_without_torch() -> None:
+    code = (
+        "import importlib, sys\n"
+        "import pipeline.training.settings\n"
+        "from pipeline.models import known_kinds\n"
+        "for kind in known_kinds(): importlib.import_module(f'pipeline.models.{kind}.config').Config\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert "lstm" in known_kinds()
