@@ -29,7 +29,14 @@ def scales() -> list[Example]:
 
 def lstm(**changes: object) -> Config:
     """A tiny LSTM with attention."""
-    shape = {"kind": "lstm", "input": "embedding", "attention": "dot", "embedding_size": 8, "hidden_size": 12}
+    shape = {
+        "kind": "lstm",
+        "input": "embedding",
+        "attention": "dot",
+        "attention_size": 6,
+        "embedding_size": 8,
+        "hidden_size": 12,
+    }
     return Config.model_validate({**shape, "layers": 1, "bidirectional": True, "dropout": 0.0, **changes})
 
 

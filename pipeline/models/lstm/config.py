@@ -17,7 +17,8 @@ class Config(Section):
         input: how a symbol enters the LSTM: as one of 258 unit vectors, or as a learned vector.
         attention: how the decoder looks at the source. none: it has the encoder's
             final state alone; dot: scaled products of states (Luong 2015); additive:
-            a small network (Bahdanau 2015), which takes memory of B · T · S · hidden_size.
+            a small network (Bahdanau 2015), which takes memory of B · T · S · attention_size.
+        attention_size: A, length of queries, keys and values; unused with ``attention: none``.
         embedding_size: length of the learned vectors; unused with ``input: onehot``.
         hidden_size: H, units of each LSTM layer and direction.
         layers: of the encoder and of the decoder.
@@ -29,6 +30,7 @@ class Config(Section):
     kind: Literal["lstm"]
     input: Literal["onehot", "embedding"]
     attention: Literal["none", "dot", "additive"]
+    attention_size: int = Field(ge=1, le=8192)
     embedding_size: int = Field(ge=1, le=4096)
     hidden_size: int = Field(ge=1, le=8192)
     layers: int = Field(ge=1, le=16)

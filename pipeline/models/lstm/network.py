@@ -2,8 +2,9 @@
 
 The encoder reads the source, the decoder says the target, told the true symbols
 before (or its own). Attention is computed for all decoder steps at once, after
-the LSTM and without feeding its result back (Luong et al. 2015, section 3.1,
-without their input feeding), so that training is one pass over the target.
+the LSTM and without feeding its result back (as Luong et al. 2015, section 3.1,
+without their input feeding and without a layer between attention and output),
+so that training is one pass over the target.
 
 No sequence is packed: padding stands behind the source, so that reading forwards
 never meets it before the end, and each source is turned round by itself for
@@ -11,8 +12,6 @@ reading backwards. What the LSTM makes of the padding is never looked at.
 """
 
 from __future__ import annotations
-
-import math
 
 import torch
 from torch import Tensor, nn
@@ -37,7 +36,7 @@ class Network(Seq2Seq):
         sizes = [self.symbols.size] + [hidden] * (config.layers - 1)
         self.decoder = nn.ModuleList(nn.LSTM(size, hidden, batch_first=True) for size in sizes)
         self.attend = _Attention(config, self.encoder.size) if config.attention != "none" else None
-        self.output = nn.Linear(hidden, SIZE)
+        self.output = nn.Linear(hidden + (self.attend.size if self.attend else 0), SIZE)
         self.dropout_share = config.dropout
         _open_forget_gates(self)
 
@@ -75,7 +74,7 @@ class Network(Seq2Seq):
     def _say(self, state: State, inputs: Tensor, noise: torch.Generator | None) -> tuple[Tensor, State]:
         outputs, state = self._run(state, inputs, noise)
         if self.attend is not None:
-            outputs = self.attend(outputs, *state[2:])  # (B, T, H)
+            outputs = torch.cat([outputs, self.attend(outputs, *state[2:])], dim=-1)  # (B, T, H + A)
         return self.output(dropout(outputs, self.dropout_share, noise)), state  # (B, T, 258)
 
     def _run(self, state: State, inputs: Tensor, noise: torch.Generator | None) -> tuple[Tensor, State]:
@@ -146,33 +145,31 @@ class _Attention(nn.Module):
 
     def __init__(self, config: Config, memory_size: int) -> None:
         super().__init__()
-        hidden = config.hidden_size
-        self.keys = nn.Linear(memory_size, hidden)
-        self.values = nn.Linear(memory_size, hidden)
-        self.query = nn.Linear(hidden, hidden)
-        self.energy = nn.Linear(hidden, 1, bias=False) if config.attention == "additive" else None
-        self.combine = nn.Linear(2 * hidden, hidden)
+        self.size = config.attention_size  # A
+        self.memory = nn.Linear(memory_size, 2 * self.size)
+        self.query = nn.Linear(config.hidden_size, self.size)
+        self.energy = nn.Linear(self.size, 1, bias=False) if config.attention == "additive" else None
 
     def read(self, memory: Tensor, padding: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Keys and values (B, S, H), and -inf at padding (B, 1, S): computed once for a source."""
+        """Keys and values (B, S, A), and -inf at padding (B, 1, S): computed once for a source."""
+        keys, values = self.memory(memory).chunk(2, dim=-1)
         barrier = torch.zeros(padding.shape, device=memory.device).masked_fill(padding, float("-inf"))
-        return self.keys(memory), self.values(memory), barrier[:, None]
+        return keys, values, barrier[:, None]
 
     def weights(self, outputs: Tensor, keys: Tensor, barrier: Tensor) -> Tensor:
         """(B, T, S), each row sums to 1."""
-        query = self.query(outputs)  # (B, T, H)
+        query = self.query(outputs)  # (B, T, A)
         if self.energy is None:
-            energies = query @ keys.transpose(1, 2) / math.sqrt(keys.shape[-1])  # (B, T, S)
+            energies = torch.baddbmm(barrier, query, keys.transpose(1, 2), alpha=self.size**-0.5)  # (B, T, S)
         else:
             energies = self.energy(torch.tanh(query[:, :, None] + keys[:, None]))[..., 0]  # (B, T, S)
-        looks: Tensor = (energies + barrier).softmax(-1)
+            energies = energies + barrier
+        looks: Tensor = energies.softmax(-1)
         return looks
 
     def forward(self, outputs: Tensor, keys: Tensor, values: Tensor, barrier: Tensor) -> Tensor:
-        """Outputs that know what they looked at: (B, T, H)."""
-        context = self.weights(outputs, keys, barrier) @ values  # (B, T, H)
-        mixed: Tensor = self.combine(torch.cat([outputs, context], dim=-1))
-        return mixed.tanh()
+        """What is seen there: (B, T, A)."""
+        return self.weights(outputs, keys, barrier) @ values
 
 
 def _turned_round(source: Tensor, lengths: Tensor) -> Tensor:
