@@ -73,19 +73,23 @@ class Copy:
 class NGram:
     """An interpolated n-gram over the symbols of whole pieces, START first.
 
-    With T tokens of t types seen after a context c of k symbols,
+    Scoring begins at the shortest context of the piece so far after which
+    training knows a single symbol, else at the longest known one, of at most
+    ``order`` symbols, and goes down to the empty context:
 
-        p(s | c) = λ · count(s after c) / T + (1 - λ) · p(s | c without its first symbol),
-        λ = T / (T + t),
+        p(s | c) = (count(s after c) + t · p(s | c without its first symbol)) / (T + t)
 
-    from k = ``order`` down to the empty context; below that, order -1, all
-    symbols valid in the state are equally likely. An unknown context passes the
-    question down whole. Last, the probabilities are renormalized over the valid
-    symbols.
+    where t types of symbols followed c, and T tokens, leaving out those of
+    symbols that the longer context before it has already counted. Below the
+    empty context all symbols valid in the state are equally likely. Leaving out
+    makes the sum exceed 1; last, the probabilities are renormalized over the
+    valid symbols.
 
-    Source: Witten and Bell 1991, method C, as in Pearce 2005, chapter 6; differs
-    in counting every token at every order and in always beginning at the longest
-    known context.
+    Leaving out is what makes long contexts pay: without it a context seen once
+    takes half of the probability at every order, and 8 symbols are worse than 4.
+
+    Source: Pearce 2005, section 6.2 (escape method C, interpolated, long-term);
+    differs in its bounded order and in the uniform order -1.
     """
 
     levels: tuple[Level, ...]
@@ -101,7 +105,7 @@ class NGram:
         tokens, places = _join(examples)
         predicted = np.flatnonzero(places > 0)
         contexts = np.zeros(len(predicted), np.int64)
-        levels = []
+        levels: list[Level] = []
         for length in range(order + 1):
             keys = np.zeros(1, np.int64)
             if length:
@@ -109,7 +113,7 @@ class NGram:
                 predicted, contexts = predicted[inside], contexts[inside]
                 longer = contexts * SIZE + tokens[predicted - length]
                 keys, contexts = np.unique(longer, return_inverse=True)
-            levels.append(Level.count(keys, contexts, tokens[predicted]))
+            levels.append(Level.count(keys, contexts, tokens[predicted], levels[-1] if levels else None))
         return cls(tuple(levels))
 
     def log_probs(self, examples: Sequence[Example]) -> Iterator[NDArray[np.float64]]:
@@ -132,13 +136,28 @@ class NGram:
     ) -> NDArray[np.float64]:
         """(n, 258) of the tokens at ``targets``, not yet renormalized."""
         probs: NDArray[np.float64] = valid / valid.sum(axis=1, keepdims=True)
-        contexts = np.zeros(len(targets), np.int64)
-        for length, level in enumerate(self.levels):
-            if length:
-                before = np.where(places[targets] >= length, tokens[targets - length], -1)
-                contexts = level.find(contexts, before)
-            level.interpolate(contexts, probs)
+        contexts = self._contexts(tokens, places, targets)
+        for length, (level, found) in enumerate(zip(self.levels, contexts, strict=True)):
+            rows = np.flatnonzero(found >= 0)
+            left_out = np.zeros(len(rows), np.int64)
+            if length + 1 < len(self.levels):
+                longer = contexts[length + 1][rows]
+                left_out = np.where(longer >= 0, self.levels[length + 1].shared[longer], 0)
+            level.interpolate(probs, rows, found[rows], left_out)
         return probs
+
+    def _contexts(
+        self, tokens: NDArray[np.int64], places: NDArray[np.int64], targets: NDArray[np.int64]
+    ) -> list[NDArray[np.int64]]:
+        """For each length (n,) the number of the context to use, -1 for none."""
+        contexts = [np.zeros(len(targets), np.int64)]
+        for length, level in enumerate(self.levels[1:], start=1):
+            shorter = contexts[-1]
+            go_on = (
+                (shorter >= 0) & (self.levels[length - 1].types[shorter] > 1) & (places[targets] >= length)
+            )
+            contexts.append(level.find(np.where(go_on, shorter, -1), tokens[targets - length]))
+        return contexts
 
 
 @dataclass(frozen=True)
@@ -151,6 +170,8 @@ class Level:
         starts: (C,) where the continuations of each context begin below.
         types: (C,) how many different symbols followed each context.
         totals: (C,) how many tokens followed each context.
+        shared: (C,) how many tokens that followed the context without its first
+            symbol are of symbols that followed this one, too.
         symbols, counts: (P,) continuations of all contexts, in the contexts' order.
     """
 
@@ -158,43 +179,70 @@ class Level:
     starts: NDArray[np.int64]
     types: NDArray[np.int64]
     totals: NDArray[np.int64]
+    shared: NDArray[np.int64]
     symbols: NDArray[np.int64]
     counts: NDArray[np.int64]
 
     @classmethod
-    def count(cls, keys: NDArray[np.int64], contexts: NDArray[np.int64], symbols: NDArray[np.int64]) -> Level:
-        """Count symbols by the number of the context that each of them follows."""
+    def count(
+        cls,
+        keys: NDArray[np.int64],
+        contexts: NDArray[np.int64],
+        symbols: NDArray[np.int64],
+        shorter: Level | None,
+    ) -> Level:
+        """Count symbols by the number of the context that each of them follows.
+
+        Args:
+            keys: (C,) as above.
+            contexts, symbols: (n,) of every token.
+            shorter: the level of contexts one symbol shorter, None below the first.
+        """
         pairs, counts = np.unique(contexts * SIZE + symbols, return_counts=True)
-        types = np.bincount(pairs // SIZE, minlength=len(keys))
+        owners, kinds = pairs // SIZE, pairs % SIZE
+        types = np.bincount(owners, minlength=len(keys))
         totals = np.bincount(contexts, minlength=len(keys))
-        return cls(keys, np.cumsum(types) - types, types, totals, pairs % SIZE, counts)
+        shared = np.zeros(len(keys), np.int64)
+        if shorter is not None:
+            np.add.at(shared, owners, shorter.counts_of(keys[owners] // SIZE, kinds))
+        return cls(keys, np.cumsum(types) - types, types, totals, shared, kinds, counts)
+
+    def counts_of(self, contexts: NDArray[np.int64], symbols: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(n,) how often each symbol followed each context; every pair must be known."""
+        owners = np.repeat(np.arange(len(self.keys)), self.types)
+        return self.counts[np.searchsorted(owners * SIZE + self.symbols, contexts * SIZE + symbols)]
 
     def find(self, shorter: NDArray[np.int64], before: NDArray[np.int64]) -> NDArray[np.int64]:
         """(n,) numbers of contexts one symbol longer; -1 where never seen.
 
         Args:
-            shorter: (n,) numbers of the contexts without their first symbol, -1 unknown.
-            before: (n,) that first symbol, -1 where the piece does not go so far back.
+            shorter: (n,) numbers of the contexts without their first symbol, -1 for none.
+            before: (n,) that first symbol.
         """
         wanted = shorter * SIZE + before
         places = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
-        seen = (shorter >= 0) & (before >= 0) & (self.keys[places] == wanted)
-        return np.where(seen, places, -1)
+        return np.where((shorter >= 0) & (self.keys[places] == wanted), places, -1)
 
-    def interpolate(self, contexts: NDArray[np.int64], probs: NDArray[np.float64]) -> None:
-        """Mix this order into the shorter orders' probabilities, in place.
+    def interpolate(
+        self,
+        probs: NDArray[np.float64],
+        rows: NDArray[np.int64],
+        contexts: NDArray[np.int64],
+        left_out: NDArray[np.int64],
+    ) -> None:
+        """Mix this level into the shorter contexts' probabilities, in place.
 
         Args:
-            contexts: (n,) numbers, -1 unknown: that row is left as it is.
             probs: (n, 258).
+            rows: (r,) those whose context is known here. contexts: (r,) its number.
+            left_out: (r,) tokens that a longer context has already counted.
         """
-        rows = np.flatnonzero((contexts >= 0) & (self.totals[contexts] > 0))
-        found = contexts[rows]
-        types, totals = self.types[found], self.totals[found]
-        probs[rows] *= (types / (types + totals))[:, None]
+        types = self.types[contexts]
+        scale = 1 / (self.totals[contexts] - left_out + types)
+        probs[rows] *= (types * scale)[:, None]
         within = np.arange(types.sum()) - np.repeat(np.cumsum(types) - types, types)
-        at = np.repeat(self.starts[found], types) + within
-        probs[np.repeat(rows, types), self.symbols[at]] += self.counts[at] / np.repeat(types + totals, types)
+        at = np.repeat(self.starts[contexts], types) + within
+        probs[np.repeat(rows, types), self.symbols[at]] += self.counts[at] * np.repeat(scale, types)
 
 
 def _held(example: Example) -> NDArray[np.int64]:

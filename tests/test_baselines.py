@@ -23,13 +23,24 @@ def test_the_empty_context_mixes_counts_with_a_uniform_choice() -> None:
 
 
 def test_a_known_context_is_mixed_with_the_shorter_ones() -> None:
-    # after 60: 60 and 62 once each, T = t = 2; in all: 60 60 62 STOP, T = 4, t = 3
+    # after 60: 60 and 62 once each, T = t = 2; in all 60 60 62 STOP, t = 3, and
+    # T = 1: STOP alone, because 60 and 62 are counted after 60 already
     probs = next_probs(1, piece(60, 60, 62), piece(60, 62))
-    lowest = 1 / 130
-    shortest = {60: (2 + 3 * lowest) / 7, 62: (1 + 3 * lowest) / 7, 64: 3 * lowest / 7}
-    assert probs[60] == pytest.approx((1 + 2 * shortest[60]) / 4)
-    assert probs[62] == pytest.approx((1 + 2 * shortest[62]) / 4)
-    assert probs[64] == pytest.approx(2 * shortest[64] / 4)
+    counts = {60: (1, 2), 62: (1, 1), STOP: (0, 1), 64: (0, 0)}
+    raw = {s: (after + 2 * (ever + 3 / 130) / (1 + 3)) / (2 + 2) for s, (after, ever) in counts.items()}
+    total = raw[60] + raw[62] + raw[STOP] + 127 * raw[64]
+    for symbol, share in raw.items():
+        assert probs[symbol] == pytest.approx(share / total)
+
+
+def test_scoring_begins_at_the_shortest_context_that_leaves_no_choice() -> None:
+    # after 64 only 65 is known: what stands before 64 adds nothing
+    heard = piece(60, 62, 64, 65, 62, 67, 62, 64, 65)
+    told = piece(62, 64, 65, 65)
+    given_64 = [np.exp(next(NGram.fit([heard], order).log_probs([told]))[0]) for order in (1, 2, 5)]
+    assert given_64[0].argmax() == 65
+    assert np.array_equal(given_64[0], given_64[1])
+    assert np.array_equal(given_64[0], given_64[2])
 
 
 def test_an_unknown_context_leaves_the_shorter_one_as_it_is() -> None:
