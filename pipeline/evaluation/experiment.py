@@ -28,6 +28,8 @@ from pipeline.training.loop import choose_device
 from pipeline.training.runs import load_run
 from pipeline.vocabulary import symbol_name
 
+PIECES_AT_ONCE = 256  # scored before the next ones are begun: progress shows, memory stays small
+
 
 class EvaluationError(PipelineError):
     """Nothing to evaluate, or a model of other data."""
@@ -41,7 +43,8 @@ class Trained:
 
     def log_probs(self, examples: Sequence[Example]) -> Iterator[NDArray[np.float32]]:
         """See :class:`pipeline.baselines.Predictor`."""
-        return decoding.log_probs(self.model, examples)
+        for begin in range(0, len(examples), PIECES_AT_ONCE):
+            yield from decoding.log_probs(self.model, examples[begin : begin + PIECES_AT_ONCE])
 
 
 def evaluate(

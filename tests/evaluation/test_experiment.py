@@ -25,16 +25,7 @@ SETTINGS = EvaluationSettings(
     device="cpu",
     threads=1,
 )
-CONFIG = {
-    "kind": "lstm",
-    "input": "embedding",
-    "attention": "dot",
-    "embedding_size": 4,
-    "hidden_size": 8,
-    "layers": 1,
-    "bidirectional": True,
-    "dropout": 0.0,
-}
+MODEL = load_yaml()["experiments"]["overfit-attention"]["model"]
 TUNES = {
     "train": {"essen/1": [60, 188, 62, 190, 64, 192], "ryans/1": [60, 60, 62, 62]},
     "test": {"essen/2": [60, 188, 64, 192, 67], "ryans/2": [72, 0, 128, 71], "ryans/3": [60, 62, 64]},
@@ -71,7 +62,7 @@ def shards(folder: Path, splits: tuple[str, ...] = ("train", "test")) -> Path:
 
 
 def trained(folder: Path, tokens: Path, **changes: Any) -> Path:
-    config = parse_model({**CONFIG, **changes}, "model")
+    config = parse_model({**MODEL, **changes}, "model")
     save_run(folder, build(config), Run(config, tokens.name, fingerprint(tokens), 1, 1.0))
     return folder
 
