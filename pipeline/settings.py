@@ -119,7 +119,7 @@ def _walk(schema: dict[str, Any], location: tuple[str | int, ...]) -> tuple[list
             continue
         path.append(str(name))
         known = list(node.get("properties", {}))
-        node = node.get("properties", {}).get(name, {})
+        node = node.get("properties", {}).get(name, node.get("additionalProperties") or {})
     return path or [str(name) for name in location], known
 
 

@@ -19,7 +19,7 @@ batches models training decoding baselines metrics scores evaluation report para
 """.split()
 
 DOORS = {
-    "music21": ("pipeline.readers.by_music21", "pipeline.scores"),
+    "music21": ("pipeline.readers.by_music21",),
     "torch": (
         "pipeline.batches",
         "pipeline.models.",

@@ -13,6 +13,7 @@ class Inner(Section):
 
 class Outer(Section):
     rate: float
+    named: dict[str, Inner] = {}  # noqa: RUF012
     kind: Literal["a", "b"]
     inner: Inner
 
@@ -30,6 +31,10 @@ def test_a_section_is_read_from_a_file(tmp_path: Path) -> None:
     [
         ({"rat": 1.0}, "outer.rat: unknown parameter; did you mean 'rate'"),
         ({"inner": {"depth": 1, "dept": 2}}, "outer.inner.dept: unknown parameter; did you mean 'depth'"),
+        (
+            {"named": {"x": {"dept": 1, "depth": 1}}},
+            "outer.named.x.dept: unknown parameter; did you mean 'depth'",
+        ),
         ({"inner": {}}, "outer.inner.depth: this parameter is missing"),
         ({"kind": "c"}, "outer.kind: Input should be 'a' or 'b', found 'c'"),
         ({"inner": {"depth": "3"}}, "outer.inner.depth: Input should be a valid integer, found '3'"),

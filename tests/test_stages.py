@@ -1,5 +1,6 @@
 """The real `dvc repro` on two tiny corpora: what runs again, and what a mistake does."""
 
+import copy
 import os
 import random
 import re
@@ -19,23 +20,7 @@ from pipeline.tables import read_books
 ROOT = Path(__file__).parent.parent
 NOTES = "CDEFGABcdefg"
 
-QUANTIZE = {
-    "parts": {"default": ["top"]},
-    "steps_per_quarter": 2,
-    "chords": "top",
-    "rests": "symbol",
-    "edge_silence": "trim",
-}
-MODEL = {
-    "kind": "lstm",
-    "input": "embedding",
-    "attention": "dot",
-    "embedding_size": 8,
-    "hidden_size": 8,
-    "layers": 1,
-    "bidirectional": False,
-    "dropout": 0.0,
-}
+SMALL = {"embedding_size": 8, "hidden_size": 8, "attention_size": 8, "layers": 1, "dropout": 0.0}
 
 
 def tune(number: int) -> str:
@@ -76,7 +61,7 @@ class Project:
         experiments = source["experiments"]
         trial = {
             "dataset": "tunes",
-            "model": MODEL,
+            "model": {**experiments["bach-chorales"]["model"], **SMALL},
             "training": {**experiments["bach-chorales"]["training"], "epochs": 1},
             "evaluation": {**experiments["bach-chorales"]["evaluation"], "samples": 1, "ngram_order": 2},
         }
@@ -100,7 +85,7 @@ class Project:
                 "tunes": {
                     "notes": "data/notes",
                     "corpora": ["songs", "dances"],
-                    "quantize": QUANTIZE,
+                    "quantize": source["datasets"]["entchen"]["quantize"] | {"steps_per_quarter": 2},
                     "filter": {"min_notes": 8},
                     "split": {"kind": "family", "seed": 1, "valid": 0.2, "test": 0.2},
                     "encode": {
@@ -110,7 +95,7 @@ class Project:
                     },
                 }
             },
-            "experiments": {"first": trial, "second": trial},
+            "experiments": {"first": trial, "second": copy.deepcopy(trial)},
         }
         with (self.root / "params.yaml").open("w") as file:
             YAML().dump(params, file)
@@ -162,10 +147,10 @@ def test_a_filters_limit_runs_the_filter_and_what_its_rows_change(project: Proje
 
 def test_a_filter_that_rejects_runs_all_that_follows(project: Project) -> None:
     def stricter(params: Any) -> None:
-        params["datasets"]["tunes"]["filter"]["min_distinct_pitches"] = 9
+        params["datasets"]["tunes"]["filter"]["min_distinct_pitches"] = 12
 
     project.edit(stricter)
-    assert project.repro() == [
+    assert set(project.repro()) == {
         "check",
         "filter@tunes",
         "split@tunes",
@@ -175,7 +160,7 @@ def test_a_filter_that_rejects_runs_all_that_follows(project: Project) -> None:
         "evaluate@first",
         "evaluate@second",
         "report",
-    ]
+    }
 
 
 def test_a_training_parameter_runs_its_own_experiment(project: Project) -> None:
@@ -187,14 +172,10 @@ def test_a_training_parameter_runs_its_own_experiment(project: Project) -> None:
 
 
 def test_a_new_score_runs_its_corpus_and_what_depends_on_it(project: Project) -> None:
-    (project.root / "scores/dances/new.abc").write_text(tune(200))
+    (project.root / "scores/dances/new.abc").write_text(tune(200).replace("K:C\n", f"K:C\n{NOTES}|"))
     ran = project.repro()
-    assert ran[:4] == ["download@dances", "parse@dances", "families", "quantize@tunes"] or set(ran[:4]) == {
-        "download@dances",
-        "parse@dances",
-        "families",
-        "quantize@tunes",
-    }
+    assert ran[0] == "download@dances"
+    assert {"parse@dances", "families", "quantize@tunes", "encode@tunes"} < set(ran)
     assert not [name for name in ran if name.endswith("@songs") or name == "check"]
     assert ran[-1] == "report"
     tokens = pd.read_parquet(project.root / "data/tokens/tunes")
@@ -203,7 +184,7 @@ def test_a_new_score_runs_its_corpus_and_what_depends_on_it(project: Project) ->
 
 def test_a_new_experiment_runs_only_its_own_stages(project: Project) -> None:
     def third(params: Any) -> None:
-        params["experiments"]["third"] = params["experiments"]["first"]
+        params["experiments"]["third"] = copy.deepcopy(params["experiments"]["first"])
 
     project.edit(third)
     assert project.repro() == ["check", "train@third", "evaluate@third", "report"]

@@ -18,13 +18,15 @@ from typing import Any, NamedTuple
 from pipeline import readers
 from pipeline.music import Part, Piece
 from pipeline.readers import ReadError, ReadSettings, Source
+from pipeline.settings import load_yaml, lookup, parse_section
 
-FOLDERS = {
-    "bach": "*.mxl",
-    "essenFolksong": "*.abc",
-    "oneills1850": "*.abc",
-    "ryansMammoth": "*.abc",
-    "airdsAirs": "*.abc",
+ROOT = Path(__file__).parents[2]
+FOLDERS = {  # corpus in params.yaml → folder in the music21 wheel, files
+    "bach-chorales": ("bach", "*.mxl"),
+    "essen": ("essenFolksong", "*.abc"),
+    "oneills": ("oneills1850", "*.abc"),
+    "ryans": ("ryansMammoth", "*.abc"),
+    "airds": ("airdsAirs", "*.abc"),
 }
 
 BY_HAND = {
@@ -45,17 +47,11 @@ def bundled() -> Iterator[Unread]:
     """Every piece of the five bundled corpora, in order."""
     from music21 import common
 
-    root = Path(common.getCorpusFilePath())
-    for folder, pattern in FOLDERS.items():
-        essen = folder == "essenFolksong"
-        settings = ReadSettings(
-            reader="auto",
-            accidentals="pitch" if essen else "octave",
-            line_ends="phrases" if essen else "layout",
-            max_seconds=60,
-            max_memory_mib=2048,
-        )
-        for path in sorted((root / folder).glob(pattern)):
+    wheel = Path(common.getCorpusFilePath())
+    params = load_yaml(ROOT / "params.yaml")
+    for corpus, (folder, pattern) in FOLDERS.items():
+        settings = parse_section(ReadSettings, lookup(params, "corpora", corpus, "read"), corpus)
+        for path in sorted((wheel / folder).glob(pattern)):
             for source in readers.split(path.name, path.read_bytes()):
                 name = f"{folder}/{path.name}" + (f"#{source.name}" if source.name else "")
                 yield Unread(name, source, settings)
@@ -141,26 +137,41 @@ def _plain_header(text: str) -> str:
     return "\n".join(lines) + key + body
 
 
+def _voice_by_voice(text: str) -> str:
+    """All lines of a voice together: music21 takes each ``[V:1]`` for another part."""
+    head, key, body = text.partition("\nK:")
+    lines = body.split("\n")
+    voices: dict[str, list[str]] = {}
+    for line in lines[1:]:
+        found = re.match(r"\s*\[V:(\d+)\](.*)", line)
+        if found:
+            voices.setdefault(found[1], []).append(found[2])
+    if not voices:
+        return text
+    music = "\n".join(f"V:{voice}\n" + "\n".join(rows) for voice, rows in voices.items())
+    return re.sub(r"\nV:.*", "", head) + f"{key}{lines[0]}\n{music}\n"
+
+
 # what music21 10.5 misreads → a rewriting of the text without it
 FAULTS: dict[str, Callable[[str], str]] = {
     "a note with a fermata (H) is dropped": _replace("H", ""),
+    "the text of an ending is read as a chord": _replace(r'\["[^"]*"(?=\s)', ""),
     'an annotation before a note (">", fingering) drops it or its dot': _replace('"[^"]*"', ""),
     "a dot (> or <) beside a slur, a tie or a space is dropped": lambda text: _replace(
         r"(?<=[<>])[-(.~\suvT]+|[-).\s]+(?=[<>])", ""
     )(_replace(r"\((?!\d)|\)", "")(text)),
     "a decoration before an accidental or a note changes it": _replace(r"[uvTMPSk~.]|![^!\s]*!", ""),
     "a grace note counts in a tuplet, and splits a dotted pair": _replace(r"\{[^}]*\}", ""),
+    "a tie or an accidental inside a chord is not kept": _replace(r"\[([_^=]*[a-gA-G][,']*)[^\]]*\]", r"\1"),
     "a tied note loses its accidental at the bar line": _replace("-", ""),
     "a note before :: is read as a field": _replace("::", ":| |:"),
     "a line of the header without a colon is read as music": _plain_header,
     "text of electronic mail (=20) is read as accidentals": lambda text: re.sub(
         r"=[ \t]*\n", "", text.replace("=20", " ").replace("=3D", "=")
     ),
-    "voices that begin inside a line are run together": _replace(r" *\[(V:\d)\] *", r"\n\1\n"),
-    "a tie or an accidental inside a chord is not kept": _replace(r"\[([_^=]*[a-gA-G][,']*)[^\]]*\]", r"\1"),
+    "voices that begin inside a line are run together": _voice_by_voice,
     "a chord of old files (+ceg+) is read as a row of notes": _replace(r"\+([a-gA-G]\d*)[^+]*\+", r"\1"),
     "an invisible rest (x) or a rest of bars (Z) takes no time": _replace("[xX]|Z", "z"),
     "a field inside a line is lost": _replace(r"\[([LMK]:[^\]]*)\]", r"\n\1\n"),
-    "a rest before a double bar has no place for its fermata": _replace(r"z+(?=\s*[|:\[])", ""),
     "the length of a note is misread (3//, or two dots in a row)": _replace(r"//|[<>]", ""),
 }
