@@ -16,6 +16,7 @@ from jinja2 import Environment, StrictUndefined
 from pipeline.report.attention import attention
 from pipeline.report.books import books
 from pipeline.report.curves import curves
+from pipeline.report.datasets import datasets
 from pipeline.report.experiments import experiments
 from pipeline.report.html import Section
 from pipeline.report.inputs import Inputs, read_inputs
@@ -39,4 +40,4 @@ def page(data: Path, params: Mapping[str, Any]) -> str:
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(sections=sections)
 
 
-SECTIONS: tuple[Callable[[Inputs], Section], ...] = (books, experiments, curves, attention)
+SECTIONS: tuple[Callable[[Inputs], Section], ...] = (books, datasets, experiments, curves, attention)

@@ -23,15 +23,15 @@ def books(inputs: Inputs) -> Section:
 
 
 def _corpora(inputs: Inputs) -> Markup:
-    counts = {step.name: step.counts.get(step.name) for step in inputs.steps if step.stage == "parse"}
-    rows = []
-    for name, corpus in inputs.corpora.items():
-        count = counts[name]
-        source = corpus["source"]
-        rows.append([name, count.incoming if count else 0, source["licence"], source["citation"]])
-    return heading("Where the scores come from") + table(
-        ["corpus", "pieces", "licence", "citation"], rows, text_columns=(0, 2, 3)
-    )
+    rights = {corpus: facts for card in inputs.cards.values() for corpus, facts in card["corpora"].items()}
+    rows: list[list[object]] = []
+    for step in inputs.steps:
+        if step.stage == "parse":
+            n_pieces = sum(count.incoming for count in step.counts.values())
+            facts = rights.get(step.name, {"licences": [], "citations": []})
+            rows.append([step.name, n_pieces, "; ".join(facts["licences"]), "; ".join(facts["citations"])])
+    head = ["corpus", "pieces", "licence", "citation"]
+    return heading("Where the scores come from") + table(head, rows, text_columns=(0, 2, 3))
 
 
 def _flow(inputs: Inputs) -> Markup:

@@ -19,11 +19,11 @@ from numpy.typing import ArrayLike, NDArray
 
 INK = "#010203"  # stands for the colour of the page's text
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe and Ito 2008
+FONT = "DejaVu Sans"  # comes with matplotlib: text is measured alike on every machine
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "entchen",
-    "font.family": "sans-serif",
-    "font.sans-serif": ["system-ui", "sans-serif"],
+    "font.family": FONT,
     "font.size": 10,
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
@@ -103,7 +103,7 @@ def _svg(figure: Figure, alt: str) -> str:
     text = io.StringIO()
     figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     svg = text.getvalue()
-    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
+    svg = svg[svg.index("<svg") :].replace(INK, "currentColor").replace(f"'{FONT}'", "system-ui, sans-serif")
     width, height = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg).groups()  # type: ignore[union-attr]
     quoted = alt.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
     size = f'style="width:{float(width) / 12:.2f}rem;max-width:100%;height:auto"'

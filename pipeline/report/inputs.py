@@ -47,10 +47,9 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything, read once."""
+    """Everything, read once; ``cards`` are the data cards by the names of their data sets."""
 
-    corpora: Mapping[str, Mapping[str, Any]]
-    datasets: Mapping[str, Mapping[str, Any]]
+    cards: Mapping[str, Mapping[str, Any]]
     steps: Sequence[Step]
     experiments: Sequence[Experiment]
 
@@ -61,7 +60,8 @@ def read_inputs(data: Path, params: Mapping[str, Any]) -> Inputs:
     for stage in ("quantize", "filter", "encode"):
         steps += [_step(data, stage, name) for name in params["datasets"]]
     experiments = [_experiment(data, name, settings) for name, settings in params["experiments"].items()]
-    return Inputs(params["corpora"], params["datasets"], steps, experiments)
+    cards = {name: _json(data / "cards" / name / "card.json") for name in params["datasets"]}
+    return Inputs(cards, steps, experiments)
 
 
 def _step(data: Path, stage: str, name: str) -> Step:

@@ -1,0 +1,141 @@
+"""The page from small files as the stages leave them."""
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.books import Count, Rejection
+from pipeline.files import write_json, write_text
+from pipeline.report import page
+from pipeline.report.inputs import ReportError
+from pipeline.tables import write_rejections
+
+NAMES = """
+bits_per_onset rhythm_bits_per_onset pitch_bits_per_onset silence_bits_per_onset nats_per_token
+bits_per_token stop_bits_per_piece onset_accuracy tied_accuracy
+""".split()
+FIGURES = {**dict.fromkeys(NAMES, 1.25), "n_pieces": 7}
+GROUPS = {"all": {"overall": FIGURES, "corpora": {"songs": FIGURES}}, "without_soft_relatives": None}
+PARAMS: dict[str, Any] = {
+    "corpora": {"songs": {}},
+    "datasets": {"tunes": {}},
+    "experiments": {"first": {"model": {"kind": "lstm"}, "training": {"seed": 1}}},
+}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    for stage, name in (
+        ("parse", "songs"),
+        *((stage, "tunes") for stage in ("quantize", "filter", "encode")),
+    ):
+        rejections = (
+            [Rejection("songs/<bad>", "too_few_notes", value=3, limit=8)] if stage == "filter" else []
+        )
+        counts = {"songs": Count(9, 9 - len(rejections), len(rejections))}
+        write_rejections(tmp_path / f"rejected/{stage}/{name}.parquet", stage, rejections, counts)
+    audit = {
+        "settings": {"kind": "family"},
+        "pieces": {"train": 5, "valid": 1, "test": 2},
+        "share_a_run_with_train": {"test": 0},
+        "soft_relatives_in_train": {"test": {"any": 1, "skeleton": 1, "title": 0, "contained": 0}},
+        "random_split_would_leak": {"songs": {"test": 3, "leaked": 2}},
+        "largest_families": [
+            {"tune_family": "abc", "size": 2, "pieces": [{"piece_id": "songs/1", "title": "Twin"}]}
+        ],
+    }
+    card = {
+        "voices": 1,
+        "steps_per_quarter": 4,
+        "examples": {"train": {"examples": 5, "steps": 50, "notes": 40}},
+        "corpora": {"songs": {"licences": ["CC0-1.0"], "citations": ["Us"]}},
+        "split": audit,
+    }
+    write_json(tmp_path / "cards/tunes/card.json", card)
+    figures = {
+        "dataset": "tunes",
+        "split": "test",
+        "cut": 0.5,
+        "baselines": {"ngram": {"order": 8}},
+        "predictors": dict.fromkeys(("model", "ngram", "copy"), GROUPS),
+        "bits_per_onset_intervals": {"model - ngram": {"value": -0.5, "low": -0.75, "high": -0.25}},
+        "samples": {"n_samples": 4, "n_exact": 3},
+    }
+    write_json(tmp_path / "evaluations/first/figures.json", figures)
+    attention = {
+        "piece_id": "songs/1",
+        "title": "Twin",
+        "weights": [[0.25, 0.75]],
+        "source_names": ["onset C4", "tied C4"],
+        "target_names": ["onset D4"],
+    }
+    write_json(tmp_path / "evaluations/first/attention.json", attention)
+    write_json(tmp_path / "metrics/first.json", {"exact": 0})
+    write_text(tmp_path / "plots/first/learning.csv", "epoch,train_nats,valid_nats\n1,2.0,2.5\n2,1.0,2.25\n")
+    return tmp_path
+
+
+class Outline(HTMLParser):
+    """Headings' ids, links to them, and everything that would be fetched."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.fetched: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        named = dict(attributes)
+        if tag == "section":
+            self.ids.append(named.get("id") or "")
+        if tag == "a":
+            self.links.append(named.get("href") or "")
+        if tag in ("script", "link", "img", "iframe", "audio"):
+            self.fetched.append(named.get("src") or named.get("href") or tag)
+
+
+def test_every_section_is_there_and_linked(data: Path) -> None:
+    outline = Outline(page(data, PARAMS))
+    assert outline.ids == ["books", "datasets", "experiments", "curves", "attention"]
+    assert outline.links[:5] == [f"#{name}" for name in outline.ids]
+
+
+def test_the_page_needs_nothing_else(data: Path) -> None:
+    assert Outline(page(data, PARAMS)).fetched == []
+
+
+def test_the_same_files_give_the_same_bytes(data: Path) -> None:
+    assert page(data, PARAMS) == page(data, PARAMS)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "CC0-1.0",
+        "too_few_notes",
+        "songs/&lt;bad&gt;",
+        "Twin",
+        "-0.500 [-0.750, -0.250]",
+        "3 of 4",
+        "best 2.250",
+        "onset D4",
+    ],
+)
+def test_what_a_reader_looks_for_is_there(data: Path, words: str) -> None:
+    assert words in page(data, PARAMS)
+
+
+def test_a_missing_file_says_what_to_do(data: Path) -> None:
+    (data / "evaluations/first/figures.json").unlink()
+    with pytest.raises(ReportError, match=r"figures\.json: not readable .* run `dvc repro`"):
+        page(data, PARAMS)
+
+
+def test_a_damaged_file_says_what_to_do(data: Path) -> None:
+    (data / "metrics/first.json").write_text(json.dumps({})[:1])
+    with pytest.raises(ReportError, match=r"first\.json: not readable"):
+        page(data, PARAMS)
