@@ -6,9 +6,11 @@ import pytest
 
 from pipeline import readers
 from pipeline.readers import ReadError, ReadSettings
+from pipeline.settings import read_section
 
-FAST = ReadSettings(reader="auto", accidentals="octave", line_ends="layout")
-SLOW = ReadSettings(reader="music21", accidentals="octave", line_ends="layout")
+FAST = read_section(ReadSettings, "corpora", "oneills", "read")
+ESSEN = read_section(ReadSettings, "corpora", "essen", "read")
+SLOW = FAST.model_copy(update={"reader": "music21"})
 TUNE = b"X:1\nT:Scale\nM:2/4\nL:1/8\nK:G\nG2 (3FED | E4- | E2 ^c2 | c2 z2 |]\n"
 SCORE = (
     b"<score-partwise><part-list><score-part id='P1'><part-name>Flute</part-name></score-part></part-list>"
@@ -49,10 +51,9 @@ def test_errors_travel_between_processes() -> None:
 
 
 def test_a_corpus_says_what_lines_and_accidentals_mean() -> None:
-    essen = ReadSettings(reader="auto", accidentals="pitch", line_ends="phrases")
     source = readers.split("a.abc", b"X:1\nL:1/4\nK:C\n^F f\nG")[0]
     assert readers.read(source, FAST).parts[0].pitch.tolist() == [66, 77, 67]
-    read = readers.read(source, essen).parts[0]
+    read = readers.read(source, ESSEN).parts[0]
     assert read.pitch.tolist() == [66, 78, 67]
     assert read.phrase_end.tolist() == [False, True, True]
 
