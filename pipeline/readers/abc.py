@@ -40,7 +40,7 @@ _CARRY = re.compile(r"^(?:%%|I:\s*)propagate-accidentals\s+(octave|pitch|not)\b"
 
 _ENDING = re.compile(r"[1-9](?=[\s(\"A-Ga-g])")  # its bar line ends the line before
 _NOTE = r"([_^=]*)([a-gA-G][,']*)"
-_LENGTH = r"(\d*)(/*)(\d*)"
+_LENGTH = r"(\d{0,9})(/*)(\d{0,9})"  # longer numbers are no lengths
 _IN_CHORD = re.compile(rf"{_NOTE}{_LENGTH}(-?)")
 _IN_GRACE = re.compile(_NOTE)
 _TOKEN = re.compile(
@@ -49,16 +49,16 @@ _TOKEN = re.compile(
     | (?P<bar>\.?:*\|+[|:\]]*|\[\|[|:\]]*|:+)(?:\[?\d[\d,.-]*)?
     | (?P<tie>-)
     | (?P<broken>>+|<+)
-    | \((?P<p>\d+)(?::(?P<q>\d*))?(?::(?P<r>\d*))?
+    | \((?P<p>\d{{1,9}})(?::(?P<q>\d{{0,9}}))?(?::(?P<r>\d{{0,9}}))?
     | (?P<quoted>"[^"]*"?)
     | \{{(?P<grace>[^}}]*)\}}?
     | \[(?P<inline>[A-Zr]):(?P<value>[^\]]*)\]
     | (?P<ending>\[\d[\d,.-]*|\["[^"]*"(?=\s))
-    | (?:\[(?P<chord>(?:"[^"]*"|[^\]"|])*)\]|\+(?P<old>(?:[_^=]*[a-gA-G][,']*\d*/*\d*)+)\+)
-      (?P<clength>\d*)(?P<cslashes>/*)(?P<cdivisor>\d*)
+    | (?:\[(?P<chord>(?:"[^"]*"|[^\]"|])*)\]|\+(?P<old>(?:[_^=]*[a-gA-G][,']*\d*(?:/+\d*)?)+)\+)
+      (?P<clength>\d{{0,9}})(?P<cslashes>/*)(?P<cdivisor>\d{{0,9}})
     | (?P<place>x(?=\s*(?:\|[|\]:]|:+\||\[\|)))
-    | (?P<rest>[zx])(?P<rlength>\d*)(?P<rslashes>/*)(?P<rdivisor>\d*)
-    | (?P<bars>[ZX])(?P<count>\d*)
+    | (?P<rest>[zx])(?P<rlength>\d{{0,9}})(?P<rslashes>/*)(?P<rdivisor>\d{{0,9}})
+    | (?P<bars>[ZX])(?P<count>\d{{0,9}})
     | (?P<overlay>&)
     | (?P<mark>![^!\s|\[\]]+!|\+[A-Za-z][^+\s|\[\]]*\+)
     | (?P<skipped>y\d*|[\s`~.()!$\\*;?@#H-Wh-w\]])
@@ -88,7 +88,7 @@ def split(content: bytes) -> list[Source]:
         tune = text[begin:end]
         found = _NUMBER.match(tune)
         name = _COMMENT.sub("", found[1] if found else "").strip()
-        name = str(int(name)) if re.fullmatch(r"[0-9]+", name) else "-".join(name.split())
+        name = str(int(name)) if re.fullmatch(r"[0-9]{1,18}", name) else "-".join(name.split())
         seen[name] += 1
         name = name if seen[name] == 1 else f"{name}.{seen[name]}"
         sources.append(Source(name, "abc", (head + tune).encode()))

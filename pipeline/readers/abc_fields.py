@@ -134,7 +134,7 @@ def read_meter(text: str) -> tuple[int, int] | None:
         return None
     if words in ("C", "C|"):
         return (4, 4) if words == "C" else (2, 2)
-    found = re.search(r"\(?(\d+(?:\s*\+\s*\d+)*)\)?\s*/\s*(\d+)\s*$", words)
+    found = re.search(r"\(?(\d{1,4}(?:\s*\+\s*\d{1,4})*)\)?\s*/\s*(\d{1,4})\s*$", words)
     if found is None:
         raise ReadError("bad_meter", f"M:{words}: a meter is 'C', 'C|', 'none' or a fraction like 6/8")
     numerator, denominator = sum(map(int, found[1].split("+"))), int(found[2])
@@ -149,7 +149,7 @@ def read_unit(text: str) -> Fraction:
     Raises:
         ReadError: ``bad_unit``.
     """
-    found = re.match(r"\s*(\d+)\s*(?:/\s*(\d+))?\s*$", text)
+    found = re.match(r"\s*(\d{1,9})\s*(?:/\s*(\d{1,9}))?\s*$", text)
     if found is None or int(found[1]) == 0 or int(found[2] or 1) == 0:
         raise ReadError("bad_unit", f"L:{text.strip()}: the unit length is a fraction like 1/8")
     return Fraction(int(found[1]), int(found[2] or 1))

@@ -6,6 +6,7 @@ together tell how long a measure is.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
@@ -136,13 +137,9 @@ class PartReader:
         return exact if -TICKS_PER_QUARTER < gap < TICKS_PER_QUARTER else duration
 
     def _duration(self, element: Element) -> Ticks:
-        text = (element.findtext("duration") or "").strip()
-        try:
-            value: Ticks = int(text) if text.lstrip("-").isdigit() else Fraction(text)
-        except (ValueError, ZeroDivisionError):
-            raise ReadError("bad_duration", f"the duration '{text}' is no number") from None
+        value = _decimal(element.findtext("duration") or "", "bad_duration")
         if value < 0 or value > 2**31:
-            raise ReadError("bad_duration", f"a duration of {text}; allowed are 0 to 2³¹")
+            raise ReadError("bad_duration", f"a duration of {value}; allowed are 0 to 2³¹")
         return times(value, TICKS_PER_QUARTER, self.divisions)
 
     def _attributes(self, attributes: Element, measure: Measure) -> None:
@@ -167,7 +164,11 @@ class PartReader:
     def _staves_of(self, element: Element) -> range:
         """The staves that an attribute is for: the one it names, or all."""
         number = element.get("number", "")
-        return range(int(number), int(number) + 1) if number.isdigit() else range(1, MAX_STAVES + 1)
+        return (
+            range(int(number), int(number) + 1)
+            if re.fullmatch(r"[0-9]{1,3}", number)
+            else range(1, MAX_STAVES + 1)
+        )
 
     def _barline(self, barline: Element, measure: Measure) -> None:
         style = (barline.findtext("bar-style") or "regular").strip()
@@ -182,14 +183,12 @@ def _midi(pitch: Element) -> int:
     step = (pitch.findtext("step") or "").strip()
     if step not in tuple(STEPS):
         raise ReadError("bad_pitch", f"the step '{step}'; allowed are A to G")
-    alter = (pitch.findtext("alter") or "0").strip()
-    try:
-        semitones = Fraction(alter)
-    except (ValueError, ZeroDivisionError):
-        raise ReadError("bad_pitch", f"the alteration '{alter}' is no number") from None
-    if semitones.denominator != 1 or abs(semitones) > 12:
-        raise ReadError("bad_pitch", f"an alteration of {alter} semitones; microtones have no note number")
-    return 12 * (_integer(pitch, "octave", 4) + 1) + SEMITONES[STEPS.index(step)] + int(semitones)
+    semitones = _decimal(pitch.findtext("alter") or "0", "bad_pitch")
+    if not isinstance(semitones, int) or abs(semitones) > 12:
+        raise ReadError(
+            "bad_pitch", f"an alteration of {semitones} semitones; microtones have no note number"
+        )
+    return 12 * (_integer(pitch, "octave", 4) + 1) + SEMITONES[STEPS.index(step)] + semitones
 
 
 def _transposition(transpose: Element) -> tuple[int, int]:
@@ -206,8 +205,8 @@ def _key(key: Element, transposed_fifths: int) -> tuple[int | None, str]:
     if key.find("fifths") is None:
         return None, ""
     fifths = _integer(key, "fifths", 0) + transposed_fifths
-    while abs(fifths) > 7:  # the enharmonic one that can be written
-        fifths -= 12 if fifths > 0 else -12
+    if abs(fifths) > 7:  # the enharmonic one that can be written
+        fifths = (fifths + 6) % 12 - 6
     return fifths, "" if mode == "none" else mode
 
 
@@ -235,6 +234,14 @@ def _meter(time: Element) -> tuple[int, int] | None:
     return numerator, denominator
 
 
+def _decimal(text: str, rule: str) -> Ticks:
+    """A decimal number as the schema allows it; whole ones are integers."""
+    if re.fullmatch(r"\s*[-+]?[0-9]{1,12}(\.[0-9]{0,12})?\s*", text) is None:
+        raise ReadError(rule, f"'{text.strip()[:40]}' is no number")
+    value = Fraction(text.strip())
+    return value.numerator if value.denominator == 1 else value
+
+
 def _integer(element: Element, path: str, default: int) -> int:
     text = element.findtext(path)
     if text is None:
@@ -242,4 +249,6 @@ def _integer(element: Element, path: str, default: int) -> int:
     try:
         return int(text)
     except ValueError:
-        raise ReadError("unreadable", f"<{path}> holds '{text.strip()}', which is no whole number") from None
+        raise ReadError(
+            "unreadable", f"<{path}> holds '{text.strip()[:40]}', which is no whole number"
+        ) from None

@@ -327,6 +327,11 @@ class TestFiles:
             part("z4 |]")
         assert caught.value.rule == "no_notes"
 
+    def test_numbers_that_no_score_writes_are_refused(self) -> None:
+        for body in ("C" + 5000 * "1", "(" + 5000 * "9" + "CDE", "+C" + 50 * "1/" + " D"):
+            with pytest.raises(ReadError):
+                part(body)
+
     def test_a_number_without_a_note_is_refused(self) -> None:
         with pytest.raises(ReadError, match="line 6 of the tune: a number without a note"):
             part("C | 22G")

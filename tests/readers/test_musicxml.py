@@ -264,6 +264,13 @@ class TestRefusals:
             packed.writestr("readme.txt", "nothing")
         assert self.refused(file.getvalue()) == "unreadable"
 
+    @pytest.mark.parametrize("text", ["1e999999999", "9" * 5000, "inf", ""])
+    def test_a_duration_that_is_no_number(self, text: str) -> None:
+        assert self.refused(score(measure(note("C4").replace(">1<", f">{text}<")))) == "bad_duration"
+
+    def test_a_key_beyond_all_keys_becomes_one_that_can_be_written(self) -> None:
+        assert part(note("C4"), attributes="<key><fifths>999999999999</fifths></key>").key_fifths == 3
+
     def test_no_divisions(self) -> None:
         assert self.refused(score(measure(note("C4"), "<divisions>0</divisions>"))) == "bad_duration"
 
