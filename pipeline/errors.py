@@ -15,6 +15,7 @@ traceback::
     ├── SourceError          sources      a corpus cannot be fetched
     ├── ReadError            readers      a piece cannot be read (becomes a rejected row)
     ├── EmptyDatasetError    books        nothing is left of a data set
+    ├── DivergedError        training     the loss is no longer a finite number
     └── CheckpointError      training     saved weights are foreign or damaged
 """
 
