@@ -135,7 +135,8 @@ def _records(
 ) -> list[bytes]:
     """A record a piece, from the cache or read now."""
     store = cache_file()
-    keys = [_key(piece.source, settings) for piece in pieces]
+    version = readers.version(settings)
+    keys = [_key(piece.source, version, settings) for piece in pieces]
     records = look_up(store, keys)
     missing = {key: piece.source for key, piece in zip(keys, pieces, strict=True) if key not in records}
     names = list(missing)
@@ -157,9 +158,8 @@ def _records(
     return [records[key] for key in keys]
 
 
-def _key(source: Source, settings: ReadSettings) -> str:
+def _key(source: Source, version: str, settings: ReadSettings) -> str:
     reading = settings.model_dump_json(exclude={"max_seconds", "max_memory_mib"})
-    version = readers.version(source.format, settings)
     return key_of(source.content, source.format.encode(), version.encode(), reading.encode())
 
 

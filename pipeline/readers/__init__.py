@@ -1,13 +1,15 @@
 """Reading scores: from the bytes of a file to pieces of exact notes.
 
 A file may hold one piece or many: ``split`` takes it apart, ``read`` reads one
-piece. Each format is one file of this folder with the same four names:
-``matches(content)``, ``split(content)``, ``read(content)`` and ``VERSION``.
+piece. Each format is one file of this folder with the same three names:
+``matches(content)``, ``split(content)`` and ``read(content)``.
 """
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+import hashlib
+from importlib.metadata import version as package_version
+from pathlib import Path, PurePosixPath
 from types import ModuleType
 from typing import Literal
 
@@ -84,8 +86,10 @@ def read(source: Source, settings: ReadSettings) -> Piece:
     return piece
 
 
-def version(format_name: str, settings: ReadSettings) -> str:
-    """What a cached piece depends on besides its bytes; changes when a reader's output does."""
-    if settings.reader == "music21":
-        return f"music21-{by_music21.VERSION}"
-    return f"{format_name}-{FORMATS[format_name].VERSION}"
+def version(settings: ReadSettings) -> str:
+    """What a cached piece depends on besides its bytes and the settings: the code that reads it."""
+    code = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        code.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    judge = f" music21 {package_version('music21')}" if settings.reader == "music21" else ""
+    return code.hexdigest() + judge

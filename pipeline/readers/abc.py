@@ -28,8 +28,6 @@ from pipeline.readers.abc_voice import Voice
 from pipeline.readers.source import ReadError, Source, decode
 from pipeline.readers.staff import Staff, Ticks, times
 
-VERSION = "1"
-
 Carry = Literal["octave", "pitch", "not"]
 
 _NUMBER = re.compile(r"^X:[ \t]*(.*)$", re.MULTILINE)

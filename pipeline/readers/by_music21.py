@@ -17,8 +17,6 @@ from pipeline.readers.bars import BarLine
 from pipeline.readers.source import ReadError, decode
 from pipeline.readers.staff import Staff, Ticks, Written
 
-VERSION = "1"
-
 ABC_2 = "%abc-2.1\n%%propagate-accidentals {}\n"
 
 

@@ -20,8 +20,6 @@ from pipeline.readers.musicxml_part import Measure, PartReader
 from pipeline.readers.source import ReadError, Source
 from pipeline.readers.staff import Staff, Ticks
 
-VERSION = "1"
-
 _ROOT = re.compile(rb"<(?:\w+:)?score-(?:part|time)wise\b")
 _FILE_NAME = re.compile(r"\.(mxl|xml|musicxml)$", re.IGNORECASE)
 _NO_TITLE = re.compile(r"©|\(c\)|copyright|www\.|https?:|^PDF\b", re.IGNORECASE)
