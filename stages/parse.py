@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from pipeline.readers import ReadSettings
-
 from pipeline.books import balance
 from pipeline.engine import EngineSettings
 from pipeline.parsing import parse_corpus
 from pipeline.progress import say
+from pipeline.readers import ReadSettings
 from pipeline.runner import stage_main
 from pipeline.settings import read_section
 from pipeline.tables import NOTES, write_rejections, write_table
