@@ -15,6 +15,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 INK = "#010203"  # stands for the colour of the page's text
@@ -58,6 +59,8 @@ def line_chart(
                 marker="o",
                 markersize=2.5,
             )
+        if all(np.equal(np.mod(np.asarray(x, float), 1), 0).all() for x, _ in series.values()):
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
         if len(series) > 1:
