@@ -97,7 +97,12 @@ def require_rows(stage: str, dataset: str, kept: Sequence[str], rejections: Iter
     if kept:
         return
     rules = Counter(rejection.rule for rejection in rejections).most_common()
-    reasons = ", ".join(f"{rule} ({n})" for rule, n in rules) or "nothing came in"
+    if not rules:
+        raise EmptyDatasetError(
+            f"data set '{dataset}' ends empty: no piece came into {stage}; "
+            "data/rejected/ holds what the stages before rejected, and why"
+        )
+    reasons = ", ".join(f"{rule} ({n})" for rule, n in rules)
     raise EmptyDatasetError(
         f"data set '{dataset}' ends empty: {stage} rejects every piece; rules broken: {reasons}. "
         f"Loosen datasets.{dataset}.{stage} in params.yaml"

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.books import BooksError, Count, Rejection, balance
+from pipeline.books import BooksError, Count, EmptyDatasetError, Rejection, balance, require_rows
 
 
 def test_every_row_is_kept_or_rejected() -> None:
@@ -28,3 +28,14 @@ def test_two_broken_rules_reject_one_row() -> None:
 def test_books_that_do_not_balance_stop_the_stage(kept: list[str], rejected: list[str], fault: str) -> None:
     with pytest.raises(BooksError, match=fault):
         balance("filter", ["a/1", "a/2"], kept, [Rejection(piece, "short") for piece in rejected])
+
+
+def test_a_stage_that_keeps_nothing_says_which_rules_were_broken() -> None:
+    rejections = [Rejection("a/1", "short"), Rejection("a/2", "short"), Rejection("a/2", "narrow")]
+    with pytest.raises(EmptyDatasetError, match=r"filter rejects every piece; .* short \(2\), narrow \(1\)"):
+        require_rows("filter", "tunes", [], rejections)
+
+
+def test_a_stage_that_got_nothing_points_to_those_before() -> None:
+    with pytest.raises(EmptyDatasetError, match="no piece came into quantize"):
+        require_rows("quantize", "tunes", [], [])

@@ -87,7 +87,9 @@ def heat_map(
     figure = Figure(figsize=size, layout="constrained")
     with mpl.rc_context({**STYLE, "font.size": 8}):
         axes = figure.subplots()
-        shades = axes.pcolormesh(values, cmap="viridis", vmin=0.0, vmax=1.0)
+        shades = axes.pcolormesh(
+            values, cmap="viridis", vmin=0.0, vmax=float(values.max()), edgecolors="face"
+        )
         axes.invert_yaxis()
         axes.set_xticks(np.arange(len(columns)) + 0.5, columns, rotation=90)
         axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
