@@ -58,9 +58,9 @@ class Workers:
 
         results = list(self._pool.map(of_slice, range(len(slices))))
         nats = torch.stack([nats for nats, _ in results]).sum()
-        gradients = [
-            torch.stack(parts).sum(0) for parts in zip(*(parts for _, parts in results), strict=True)
-        ]
+        gradients = list(results[0][1])
+        for _, others in results[1:]:
+            torch._foreach_add_(gradients, others)
         return nats, gradients
 
     def nats_per_token(self, examples: Sequence[Example], batch_tokens: int) -> float:
