@@ -73,13 +73,16 @@ class Part:
 class Piece:
     """One tune or movement as a reader returns it, parts from the top down.
 
-    ``origin`` is what the source says of where the tune is from (ABC field O:).
+    Attributes:
+        origin: what the source says of where the tune is from (ABC field O:).
+        left_out: name of each part that is not read, and the rule that it breaks.
     """
 
     title: str
     composer: str
     parts: tuple[Part, ...]
     origin: str = ""
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

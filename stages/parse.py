@@ -20,7 +20,8 @@ def run(corpus: str) -> None:
     kept = notes.table["piece_id"].unique().to_pylist()
     counts = balance("parse", notes.incoming, kept, notes.rejections)
     write_table(Path(f"data/notes/{corpus}.parquet"), notes.table, NOTES)
-    write_rejections(Path(f"data/rejected/parse/{corpus}.parquet"), "parse", notes.rejections, counts)
+    all_rejected = (*notes.rejections, *notes.parts_left_out)
+    write_rejections(Path(f"data/rejected/parse/{corpus}.parquet"), "parse", all_rejected, counts)
     say(f"parse@{corpus}: {len(kept)} pieces kept, {len(notes.rejections)} rejected")
 
 

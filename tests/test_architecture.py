@@ -27,6 +27,7 @@ DOORS = {
         "pipeline.decoding",
         "pipeline.evaluation.",
     ),
+    "symusic": ("pipeline.readers.midi",),
     "loky": ("pipeline.engine",),
     "psutil": ("pipeline.runner",),
     "jinja2": ("pipeline.report.",),

@@ -146,3 +146,15 @@ def test_a_damaged_record_is_read_again(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "c.sqlite") as store:
         store.execute("UPDATE records SET record = X'77' WHERE key = 'a'")
     assert look_up(tmp_path / "c.sqlite", ["a", "b", "c"]) == {"b": b"right"}
+
+
+def test_a_part_that_is_left_out_is_a_rejected_row_of_a_kept_piece(
+    corpus: Build, settings: ReadSettings
+) -> None:
+    note, drum = b"\x00\x90\x3c\x50\x60\x80\x3c\x00", b"\x00\x99\x26\x50\x60\x89\x26\x00"
+    tracks = [b"MTrk\x00\x00\x00\x0c" + events + b"\x00\xff\x2f\x00" for events in (note, drum)]
+    content = b"MThd\x00\x00\x00\x06\x00\x01\x00\x02\x00\x60" + b"".join(tracks)
+    notes = parse_corpus("mine", corpus({"band.mid": content}), settings, SERIAL)
+    assert ids(notes) == ["mine/band"]
+    assert notes.rejections == ()
+    assert [(left.piece_id, left.rule) for left in notes.parts_left_out] == [("mine/band", "percussion")]

@@ -20,7 +20,7 @@ from pipeline.books import Rejection
 from pipeline.engine import EngineSettings, map_batches
 from pipeline.isolation import GivenUp, Limits, run_isolated
 from pipeline.parsing.cache import cache_file, keep, key_of, look_up
-from pipeline.parsing.records import Refusal, pack, refusal, unpack
+from pipeline.parsing.records import Refusal, left_out, pack, refusal, unpack
 from pipeline.progress import track
 from pipeline.readers import ReadError, ReadSettings, Source
 from pipeline.sources.manifest import read_manifest
@@ -50,11 +50,19 @@ class Batch:
 
 @dataclass(frozen=True)
 class Notes:
-    """A corpus read: the table, the identifiers that came in, and the rejections."""
+    """A corpus read.
+
+    Attributes:
+        table: rows of ``tables.NOTES``, sorted by piece_id and part.
+        incoming: identifiers of all pieces that came in.
+        rejections: of whole pieces.
+        parts_left_out: of single parts of pieces that were kept.
+    """
 
     table: pa.Table
     incoming: tuple[str, ...]
     rejections: tuple[Rejection, ...]
+    parts_left_out: tuple[Rejection, ...]
 
 
 def parse_corpus(corpus: str, folder: Path, settings: ReadSettings, engine: EngineSettings) -> Notes:
@@ -72,17 +80,21 @@ def parse_corpus(corpus: str, folder: Path, settings: ReadSettings, engine: Engi
     records = _records(corpus, pieces, settings, engine)
     tables: list[pa.Table] = []
     kept: list[Unread] = []
+    parts: list[Rejection] = []
     for piece, record in zip(pieces, records, strict=True):
         outcome = unpack(record)
         if isinstance(outcome, Refusal):
             rejections.append(Rejection(piece.piece_id, outcome.rule, detail=outcome.detail))
         else:
-            tables.append(outcome)
+            tables.append(outcome.replace_schema_metadata(None))
             kept.append(piece)
+            parts += [
+                Rejection(piece.piece_id, rule, detail=f"part '{name}'") for name, rule in left_out(outcome)
+            ]
     incoming = [piece.piece_id for piece in pieces]
     incoming += [rejection.piece_id for rejection in rejections if rejection.piece_id not in set(incoming)]
     table = _with_identity(corpus, manifest, kept, tables)
-    return Notes(table, tuple(incoming), tuple(rejections))
+    return Notes(table, tuple(incoming), tuple(rejections), tuple(parts))
 
 
 def find_pieces(

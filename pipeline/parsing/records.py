@@ -7,6 +7,7 @@ the rule.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,11 +37,19 @@ def pack(outcome: Piece | Refusal) -> bytes:
     if isinstance(outcome, Refusal):
         schema = RECORD.with_metadata({"rule": outcome.rule, "detail": outcome.detail})
     else:
+        if outcome.left_out:
+            schema = RECORD.with_metadata({"left_out": json.dumps(outcome.left_out)})
         rows = [_row(outcome, number, part) for number, part in enumerate(outcome.parts)]
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, schema) as stream:
         stream.write_batch(pa.RecordBatch.from_pylist(rows, schema=RECORD))
     return bytes(sink.getvalue())
+
+
+def left_out(table: pa.Table) -> list[tuple[str, str]]:
+    """Name and broken rule of every part of a piece that was not read."""
+    notes = (table.schema.metadata or {}).get(b"left_out", b"[]")
+    return [(name, rule) for name, rule in json.loads(notes)]
 
 
 def unpack(record: bytes) -> pa.Table | Refusal:

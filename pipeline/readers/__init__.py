@@ -17,21 +17,37 @@ from pydantic import Field
 
 from pipeline.errors import nearest
 from pipeline.music import Piece
-from pipeline.readers import abc, by_music21, musicxml
+from pipeline.readers import abc, by_music21, jsb_json, midi, musicxml, tinynotation
 from pipeline.readers.source import ReadError, Source
 from pipeline.settings import Section
 
 __all__ = ["FORMATS", "SUFFIXES", "ReadError", "ReadSettings", "Source", "read", "split", "version"]
 
-FORMATS: dict[str, ModuleType] = {"musicxml": musicxml, "abc": abc}
-SUFFIXES = {".abc": "abc", ".mxl": "musicxml", ".musicxml": "musicxml", ".xml": "musicxml"}
+FORMATS: dict[str, ModuleType] = {
+    "musicxml": musicxml,
+    "midi": midi,
+    "tinynotation": tinynotation,
+    "jsb_json": jsb_json,
+    "abc": abc,
+}
+SUFFIXES = {
+    ".abc": "abc",
+    ".json": "jsb_json",
+    ".mid": "midi",
+    ".midi": "midi",
+    ".mxl": "musicxml",
+    ".musicxml": "musicxml",
+    ".tinynotation": "tinynotation",
+    ".xml": "musicxml",
+}
 
 
 class ReadSettings(Section):
     """How the files of a corpus are read: ``corpora.KEY.read`` in params.yaml.
 
     Attributes:
-        reader: ``auto`` for the fast reader of the format, ``music21`` for the slow judge.
+        reader: ``auto`` for the fast reader of the format, ``music21`` for the slow
+            judge of ABC and MusicXML; other formats have one reader.
         accidentals: how far an accidental of ABC reaches in its bar, unless the
             tune says it: ``octave`` as in print, ``pitch`` in all octaves (the
             standard's default, and how the Essen songs were converted), ``not``.
@@ -78,7 +94,7 @@ def read(source: Source, settings: ReadSettings) -> Piece:
     Raises:
         ReadError: with a rule and a message; the piece is one rejected row.
     """
-    if settings.reader == "music21":
+    if settings.reader == "music21" and source.format in by_music21.FORMATS:
         return by_music21.read(source.format, source.content, settings.accidentals)
     if source.format == "abc":
         return abc.read(source.content, settings.accidentals, settings.line_ends == "phrases")

@@ -19,6 +19,8 @@ from pipeline.readers.staff import Staff, Ticks, Written
 
 ABC_2 = "%abc-2.1\n%%propagate-accidentals {}\n"
 
+FORMATS = ("abc", "musicxml")
+
 
 def read(format_name: str, content: bytes, carry: str = "octave") -> Piece:
     """Read one piece.
