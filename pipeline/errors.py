@@ -8,15 +8,29 @@ traceback::
 
     PipelineError
     ├── SettingsError        settings     params.yaml holds something else than allowed
+    ├── GridError            music        arrays that are no valid grid
     ├── TokenError           vocabulary   a token sequence breaks the grammar
-    ├── TableError           tables       a Parquet file is missing, damaged or of another schema
+    ├── CutError             examples     a piece has no second half
     ├── BooksError           books        a stage lost or invented rows
-    ├── StageError           runner       a stage was interrupted, or its inputs changed under it
-    ├── SourceError          sources      a corpus cannot be fetched
-    ├── ReadError            readers      a piece cannot be read (becomes a rejected row)
     ├── EmptyDatasetError    books        nothing is left of a data set
+    ├── TableError           tables       a Parquet file is missing, damaged or of another schema
+    ├── DvcFileError         dvcfile      dvc.yaml names no such stage
+    ├── EngineError          engine       a worker died
+    ├── StageError           runner       a stage cannot run, or its inputs changed under it
+    ├── CatalogueError       sources      the catalogue knows no such corpus
+    ├── PlaceError           sources      a folder or bundle is missing, or holds no score
+    ├── DownloadError        sources      no address gave the file that was asked for
+    ├── ArchiveError         sources      an archive is damaged, or tries what it must not
+    ├── ManifestError        sources      source.json is missing or damaged
+    ├── ReadError            readers      a piece cannot be read (becomes a rejected row)
+    ├── SplitError           splits       a piece is in no tune family
+    ├── RoundTripError       encoding     tokens do not give their grid back
     ├── DivergedError        training     the loss is no longer a finite number
-    └── CheckpointError      training     saved weights are foreign or damaged
+    ├── CheckpointError      training     saved weights are foreign or damaged
+    ├── LikelihoodError      metrics      probabilities are no distribution
+    ├── ScoreError           scores       a grid cannot be written as a score
+    ├── EvaluationError      evaluation   nothing to evaluate, or a model of other data
+    └── ReportError          report       a file that the report needs is missing
 """
 
 from collections.abc import Iterable
