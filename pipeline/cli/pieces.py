@@ -9,6 +9,7 @@ from typing import Any
 from pipeline import vocabulary
 from pipeline.inspecting.listing import names_of
 from pipeline.inspecting.pieces import find_grids, find_tokens, grid_of
+from pipeline.inspecting.story import tell, way_back
 from pipeline.piano_roll import WIDTH, draw
 
 
@@ -24,6 +25,22 @@ def add_commands(commands: Any) -> None:
     show.add_argument("piece", metavar="PIECE", help="a piece_id; a phrase's ends in :NUMBER")
     show.add_argument("--dataset", metavar="D", help="a data set; the first that holds the piece unless told")
     show.set_defaults(command=_show)
+    trace = commands.add_parser(
+        "trace",
+        help="tell what became of a piece, from its source file to its shards",
+        description="Tell the whole story of a piece: source file and sha256, what reading found and changed, "
+        "its tune family, and in each data set what quantizing cost, what the filters say, its split, and "
+        "its shard and row; or the rule that rejected it.",
+        epilog="examples: python -m pipeline trace 'essen/altdeu10#17'; "
+        "python -m pipeline trace --row melodies/train/00000:1319 --step 96",
+    )
+    which = trace.add_mutually_exclusive_group(required=True)
+    which.add_argument("piece", metavar="PIECE", nargs="?", help="a piece_id")
+    which.add_argument(
+        "--row", metavar="SHARD:N", help="row N, counted from 0, of a shard: DATASET/SPLIT/00000:N"
+    )
+    trace.add_argument("--step", type=int, metavar="S", help="with --row: the bar of this step of the row")
+    trace.set_defaults(command=_trace)
 
 
 def _show(asked: argparse.Namespace) -> None:
@@ -47,3 +64,15 @@ def _show(asked: argparse.Namespace) -> None:
             print("tokens (no shard holds this piece; as written, not transposed):")
             print(names_of(vocabulary.encode(grid).tolist(), width))
         print()
+
+
+def _trace(asked: argparse.Namespace) -> None:
+    if asked.row:
+        piece, lines = way_back(asked.row, asked.step)
+        print("\n".join(lines), end="\n\n")
+    else:
+        piece = asked.piece
+    for chapter in tell(piece):
+        print(chapter.stage)
+        for line in chapter.lines:
+            print(f"    {line}")

@@ -48,17 +48,23 @@ def notes_file(corpus: str, root: Path = Path()) -> Path:
 
 def rows_of(path: Path, schema: pa.Schema, piece_id: str) -> pa.Table:
     """The rows of a piece and of its phrases ("piece:2"), phrases in their order."""
-    table = read_table(path, schema)
-    ids = table["piece_id"]
-    table = table.filter(pc.or_(pc.equal(ids, piece_id), pc.starts_with(ids, f"{piece_id}:")))
-    numbers = [phrase_number(name, piece_id) for name in table["piece_id"].to_pylist()]
-    return table.take(pa.array(np.argsort(numbers, kind="stable"), pa.int64()))
+    ids = read_table(path, schema, ["piece_id"])["piece_id"]
+    return read_table(path, schema).take(pa.array(_places_of(ids, piece_id), pa.int64()))
+
+
+def _places_of(ids: pa.ChunkedArray, piece_id: str) -> list[int]:
+    """Where a piece and its phrases stand in a column, in the order of the phrases."""
+    begun = np.flatnonzero(np.asarray(pc.starts_with(ids, piece_id)))
+    numbers = {int(place): phrase_number(ids[int(place)].as_py(), piece_id) for place in begun}
+    return sorted((place for place, number in numbers.items() if number >= 0), key=lambda p: (numbers[p], p))
 
 
 def phrase_number(name: str, piece_id: str) -> int:
-    """2 for the phrase "piece:2", 0 for the piece itself."""
-    number = name.removeprefix(piece_id).removeprefix(":")
-    return int(number) if number.isdigit() else 0
+    """2 for the phrase "piece:2", 0 for the piece itself, -1 for another piece."""
+    number = name.removeprefix(piece_id)
+    if not number:
+        return 0
+    return int(number[1:]) if number[0] == ":" and number[1:].isdecimal() else -1
 
 
 def find_piece(name: str, root: Path = Path()) -> str:
@@ -152,13 +158,11 @@ def find_tokens(name: str, dataset: str, root: Path = Path()) -> Iterator[tuple[
     """The token rows of a piece and of its phrases, and where they stand; none where it has none."""
     for split in SPLIT_NAMES:
         for shard in sorted((root / "data/tokens" / dataset / split).glob("*.parquet")):
-            ids = read_table(shard, TOKENS, ["piece_id"])["piece_id"]
-            mask = pc.or_(pc.equal(ids, name), pc.starts_with(ids, f"{name}:"))
-            places = np.flatnonzero(np.asarray(mask))
-            if len(places):
+            places = _places_of(read_table(shard, TOKENS, ["piece_id"])["piece_id"], name)
+            if places:
                 rows = read_table(shard, TOKENS).take(pa.array(places)).to_pylist()
                 for place, row in zip(places, rows, strict=True):
-                    yield Place(shard.relative_to(root), int(place)), row
+                    yield Place(shard.relative_to(root), place), row
 
 
 def row_at(text: str, root: Path = Path()) -> tuple[str, dict[str, Any]]:
