@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline import vocabulary
 from pipeline.inspecting.listing import names_of
-from pipeline.inspecting.pieces import find_grids, find_tokens, grid_of
+from pipeline.inspecting.pieces import UnknownPieceError, find_grids, find_tokens, grid_of
 from pipeline.inspecting.story import tell, way_back
 from pipeline.piano_roll import WIDTH, draw
 
@@ -28,9 +28,9 @@ def add_commands(commands: Any) -> None:
     trace = commands.add_parser(
         "trace",
         help="tell what became of a piece, from its source file to its shards",
-        description="Tell the whole story of a piece: source file and sha256, what reading found and changed, "
-        "its tune family, and in each data set what quantizing cost, what the filters say, its split, and "
-        "its shard and row; or the rule that rejected it.",
+        description="Tell the whole story of a piece: source file and sha256, what reading found and "
+        "changed, its tune family, and in each data set what quantizing cost, what the filters say, its "
+        "split, and its shard and row; or the rule that rejected it.",
         epilog="examples: python -m pipeline trace 'essen/altdeu10#17'; "
         "python -m pipeline trace --row melodies/train/00000:1319 --step 96",
     )
@@ -70,6 +70,8 @@ def _trace(asked: argparse.Namespace) -> None:
     if asked.row:
         piece, lines = way_back(asked.row, asked.step)
         print("\n".join(lines), end="\n\n")
+    elif asked.step is not None:
+        raise UnknownPieceError("--step counts the steps of a row: it goes with --row SHARD:N")
     else:
         piece = asked.piece
     for chapter in tell(piece):

@@ -133,7 +133,7 @@ def _begins(grids: pa.Table, notes: pa.Table, settings: QuantizeSettings) -> lis
 
 
 def _find(whole_row: Mapping[str, Any], part_row: Mapping[str, Any], searched: int) -> int | None:
-    """The first step, from ``searched`` on, at which a grid is part of another; a note held into it counts."""
+    """The first step, from ``searched`` on, where one grid holds another; it may begin within a note."""
     if any(whole_row[name] != part_row[name] for name in ("voices", "steps_per_quarter")):
         return None
     whole, part = grid_of(whole_row), grid_of(part_row)
