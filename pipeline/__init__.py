@@ -42,5 +42,6 @@ report           the page that a person reads
 parameters       the whole of params.yaml, checked at once
 inspecting       what became of a piece, a filter, a file outside DVC
 cli              ``python -m pipeline …``
+notebook         a few names for looking at a data set by hand
 ===============  ==============================================================
 """

@@ -16,7 +16,8 @@ ROOMS = """
 errors files settings music vocabulary piano_roll examples books tables progress dvcfile
 outputs engine isolation runner
 sources readers parsing ragged lines runs quantize filters keys families splits encoding cards
-batches models training decoding baselines metrics scores evaluation report parameters inspecting cli __main__
+batches models training decoding baselines metrics scores evaluation report parameters
+inspecting cli notebook __main__
 """.split()
 
 DOORS = {
@@ -27,6 +28,7 @@ DOORS = {
         "pipeline.training.",
         "pipeline.decoding",
         "pipeline.evaluation.",
+        "pipeline.notebook",
     ),
     "loky": ("pipeline.engine",),
     "psutil": ("pipeline.runner",),

@@ -37,8 +37,8 @@ def add_commands(commands: Any) -> None:
         "decode",
         help="turn lines of tokens into a score, or draw them",
         description="Read lines of tokens (what `encode` prints; bare numbers will do) and write them as "
-        "MIDI or MusicXML, in the key of the score; without --out draw them as text. Of several pieces each has a "
-        "file of its own, numbered.",
+        "MIDI or MusicXML, in the key of the score; without --out draw them as text. Of several "
+        "pieces each has a file of its own, numbered.",
         epilog="example: python -m pipeline decode tune.tokens --out tune.mid",
     )
     decode.add_argument("file", metavar="TOKENS-FILE", help="a text file, or - for the standard input")
