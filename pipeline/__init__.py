@@ -8,6 +8,7 @@ files            written whole: beside their target, then moved into place
 settings         reading params.yaml; a section's model lives beside its reader
 music            ticks, Notes, Grid: small frozen values over numpy
 vocabulary       the 258 symbols, their grammar, Grid to tokens and back
+piano_roll       Grid to a picture in plain text
 tables           the Parquet schemas, reading and writing them atomically
 books            rows in = rows kept + rows rejected
 progress         a bar or plain lines for long work
@@ -38,7 +39,9 @@ metrics          what is measured, one file per kind
 scores           Grid to MIDI and MusicXML
 evaluation       a trained experiment to figures and samples
 report           the page that a person reads
-cli              ``python -m pipeline …``
 parameters       the whole of params.yaml, checked at once
+inspecting       what became of a piece, a filter, a file outside DVC
+cli              ``python -m pipeline …``
+notebook         a few names for looking at a data set by hand
 ===============  ==============================================================
 """

@@ -13,9 +13,11 @@ ROOT = Path(__file__).parent.parent
 
 # A room may import only rooms above it (rooms on one line are one room).
 ROOMS = """
-errors files settings music vocabulary examples books tables progress dvcfile outputs engine isolation runner
+errors files settings music vocabulary piano_roll examples books tables progress dvcfile
+outputs engine isolation runner
 sources readers parsing ragged lines runs quantize filters keys families splits encoding cards
-batches models training decoding baselines metrics scores evaluation report parameters cli __main__
+batches models training decoding baselines metrics scores evaluation report parameters
+inspecting cli notebook __main__
 """.split()
 
 DOORS = {
@@ -26,6 +28,7 @@ DOORS = {
         "pipeline.training.",
         "pipeline.decoding",
         "pipeline.evaluation.",
+        "pipeline.notebook",
     ),
     "symusic": ("pipeline.readers.midi",),
     "loky": ("pipeline.engine",),

@@ -1,0 +1,53 @@
+"""``filter-report``: what the filters of params.yaml would reject, before anything runs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.filters import FilterSettings
+from pipeline.inspecting.dry_count import DryCount, dry_count
+from pipeline.settings import read_section
+from pipeline.tables import GRIDS, read_table
+
+
+def add_commands(commands: Any) -> None:
+    """Add the command to the parser's."""
+    report = commands.add_parser(
+        "filter-report",
+        help="count what each filter, and all together, would reject",
+        description="Count what the filters in params.yaml, as they stand now, would reject of a data set's "
+        "grids. Nothing is written.",
+        epilog="example: python -m pipeline filter-report melodies",
+    )
+    report.add_argument("dataset", metavar="DATASET", help="a name under `datasets` in params.yaml")
+    report.set_defaults(command=_filter_report)
+
+
+def _filter_report(asked: argparse.Namespace) -> None:
+    settings = read_section(FilterSettings, "datasets", asked.dataset, "filter")
+    count = dry_count(read_table(Path(f"data/grids/{asked.dataset}.parquet"), GRIDS), settings)
+    console = Console()
+    console.print(_table(count), soft_wrap=not console.is_terminal)
+    kept = count.incoming - count.rejected
+    print(f"{kept} of {count.incoming} grids of {asked.dataset} would be kept.")
+
+
+def _table(count: DryCount) -> Table:
+    table = Table("parameter", "limit", "rule", box=None, header_style="bold")
+    for title in ("rejected alone", "only by it", "kept"):
+        table.add_column(title, justify="right")
+    for rule in count.rules:
+        numbers = (rule.alone, rule.only, count.incoming - rule.alone)
+        table.add_row(rule.parameter, _text(rule.limit), rule.rule, *map(str, numbers))
+    together = (count.rejected, "", count.incoming - count.rejected)
+    table.add_row("all together", "", "", *map(str, together), style="bold")
+    return table
+
+
+def _text(limit: object) -> str:
+    return ", ".join(map(str, limit)) if isinstance(limit, list) else str(limit)

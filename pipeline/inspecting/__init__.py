@@ -1,0 +1,1 @@
+"""Looking at what the stages made: nothing here writes an output or is imported by a stage."""

@@ -1,0 +1,178 @@
+"""A few names for a notebook: open a data set, see a row, hear it, train on it.
+
+::
+
+    from pipeline.notebook import collate, decode_row, open_dataset, save, see, torch_dataset
+
+    test = open_dataset("melodies", "test")            # a pandas DataFrame, a row a piece
+    grid = decode_row(test.iloc[0])                    # in the key of the score
+    see(grid, test.iloc[0])                            # a piano roll in text
+    save(grid, "tune.mid", test.iloc[0])               # or "tune.musicxml"
+    examples = torch_dataset("melodies", "train")      # a torch Dataset of Example
+    loader = torch.utils.data.DataLoader(examples, batch_size=32, collate_fn=collate)
+
+All take ``root``, the folder of the project, where a notebook lies elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from torch.utils.data import Dataset
+
+from pipeline import vocabulary
+from pipeline.batches import collate, cut_rows, read_rows
+from pipeline.errors import nearest
+from pipeline.evaluation.samples import layout_of
+from pipeline.examples import Example
+from pipeline.files import replacing
+from pipeline.inspecting.pieces import find_grids, find_tokens, grid_of
+from pipeline.inspecting.token_text import as_score
+from pipeline.music import Grid
+from pipeline.piano_roll import WIDTH, draw
+from pipeline.scores.layout import Layout, transposed
+from pipeline.tables import SPLIT_NAMES, TableError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "Examples",
+    "collate",
+    "decode_row",
+    "open_dataset",
+    "open_piece",
+    "save",
+    "see",
+    "torch_dataset",
+]
+
+Row = Mapping[str, Any]  # a row of a DataFrame is one, too, as far as these functions ask
+
+
+class Examples(Dataset[Example]):
+    """The pieces of a split, each cut into source and target.
+
+    Give ``collate`` to a DataLoader: it pads examples to a ``batches.Batch``.
+    """
+
+    def __init__(self, examples: list[Example]) -> None:
+        self._examples = examples
+
+    def __len__(self) -> int:
+        return len(self._examples)
+
+    def __getitem__(self, index: int) -> Example:
+        return self._examples[index]
+
+
+def open_dataset(name: str, split: str = "train", root: str | Path = ".") -> pd.DataFrame:
+    """One split of a data set, a row an example; the columns of ``tables.TOKENS``.
+
+    Args:
+        name: under ``datasets`` in params.yaml.
+        split: train, valid or test.
+
+    Raises:
+        TableError: no such data set or split, or its shards are of another vocabulary.
+    """
+    frame: pd.DataFrame = read_rows(_folder(name, split, root), split).to_pandas()
+    return frame
+
+
+def torch_dataset(name: str, split: str = "train", cut: float = 0.5, root: str | Path = ".") -> Examples:
+    """One split of a data set as a torch Dataset, in the order of ``open_dataset``.
+
+    Args:
+        cut: share of a piece's notes that the source holds.
+
+    Raises:
+        TableError: no such data set or split, or its shards are of another vocabulary.
+        CutError: a piece has fewer than two notes.
+    """
+    rows = read_rows(_folder(name, split, root), split, ["tokens", "voices"])
+    return Examples(cut_rows(rows, cut))
+
+
+def decode_row(row: Row | pd.Series[Any], as_written: bool = True) -> Grid:
+    """The grid of a row of ``open_dataset``.
+
+    Args:
+        as_written: in the key of the score; False for the key of the tokens.
+
+    Raises:
+        TokenError: the tokens break the grammar.
+    """
+    grid = vocabulary.decode(row["tokens"], int(row["voices"]))
+    return transposed(grid, -int(row["transposition"])) if as_written else grid
+
+
+def open_piece(piece_id: str, dataset: str | None = None, root: str | Path = ".") -> tuple[Grid, Row]:
+    """The grid of a piece, filtered or not, and its row of the shards, of the grids where it has none.
+
+    Args:
+        dataset: None for the first that holds it.
+
+    Raises:
+        UnknownPieceError: no data set has a grid of that piece.
+    """
+    name, grids = find_grids(piece_id, dataset, Path(root))
+    row = grids.to_pylist()[0]
+    tokens = [found for _, found in find_tokens(row["piece_id"], name, Path(root))]
+    return grid_of(row), tokens[0] if tokens else row
+
+
+def see(grid: Grid, row: Row | pd.Series[Any] | None = None, width: int = WIDTH) -> None:
+    """Print a piano roll.
+
+    Args:
+        row: of the shards, for the bar lines; None: no bar lines.
+        width: columns of a line.
+    """
+    bars = None if row is None else row["step_in_bar"]
+    print(draw(grid, bars, width))
+
+
+def save(
+    grid: Grid, path: str | Path, row: Row | pd.Series[Any] | None = None, steps_per_quarter: int = 4
+) -> Path:
+    """Write a grid as a score to hear or to see, by the suffix of its name: .mid or .musicxml.
+
+    Args:
+        row: of the shards, for metre, key, title and resolution; None for none of them.
+        steps_per_quarter: where no row tells it.
+
+    Raises:
+        TokenTextError: no such format.
+    """
+    path = Path(path)
+    layout = Layout(steps_per_quarter) if row is None else replace(layout_of(_plain(row), mark=0), mark=None)
+    score = as_score(grid, layout, path.suffix)
+    with replacing(path) as partial:
+        partial.write_bytes(score)
+    return path
+
+
+def _plain(row: Row | pd.Series[Any]) -> dict[str, Any]:
+    """What a score shows of a row; pandas has values of its own for numbers and for what is missing."""
+    numbers = {name: _whole(row[name]) for name in ("steps_per_bar", "steps_per_quarter", "key_fifths")}
+    texts = {name: row[name] if isinstance(row[name], str) else "" for name in ("title", "piece_id")}
+    bars = row["step_in_bar"]
+    return {**numbers, **texts, "step_in_bar": None if bars is None else [int(step) for step in bars]}
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None or value != value else int(value)
+
+
+def _folder(name: str, split: str, root: str | Path) -> Path:
+    shards = Path(root) / "data/tokens"
+    known = sorted(folder.name for folder in shards.glob("*") if folder.is_dir())
+    if name not in known:
+        raise TableError(f"{shards}: there is no data set '{name}'; {nearest(name, known)}")
+    if split not in SPLIT_NAMES:
+        raise TableError(f"there is no split '{split}'; {nearest(split, SPLIT_NAMES)}")
+    return shards / name

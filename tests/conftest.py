@@ -1,0 +1,105 @@
+"""A tiny project whose data stages have run, for tests that look at what they made."""
+
+import os
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline.settings import load_yaml
+from stages import download, encode, families, filter, parse, quantize, split
+
+ROOT = Path(__file__).parent.parent
+
+MELODY = "CDEF|GABc|dcBA|GFED|CEGc|BGEC|DFAd|cAFD"
+SONGS = f"""X:1
+T:The Long One
+M:4/4
+L:1/4
+K:G
+{MELODY}|]
+
+X:2
+T:Its Relative
+M:4/4
+L:1/4
+K:G
+G|{MELODY}|E4|]
+
+X:3
+T:Too Short
+M:4/4
+L:1/4
+K:C
+C4|]
+
+X:4
+T:Broken
+M:4/4
+L:1/4
+K:C
+4CDEF|]
+
+X:5
+T:Two Phrases
+M:4/4
+L:1/4
+K:C
+z4|CDEF|G4|z4|z4|GFED|C4|]
+"""
+
+
+def recipe(min_notes: int, **quantizing: object) -> dict[str, object]:
+    """A data set of the songs, a step a quarter, all of it for training."""
+    known = load_yaml(ROOT / "params.yaml")["datasets"]["entchen"]
+    return {
+        "notes": "data/notes/songs.parquet",
+        "corpora": ["songs"],
+        "quantize": {**known["quantize"], **quantizing},
+        "filter": {"min_notes": min_notes, "max_moved_share": 0.5},
+        "split": {"kind": "none"},
+        "encode": {**known["encode"], "transpose": "c_major_a_minor"},
+    }
+
+
+def write_project(root: Path) -> None:
+    (root / "scores").mkdir()
+    (root / "scores" / "all.abc").write_text(SONGS)
+    source = {"kind": "folder", "path": "scores", "licence": "CC0-1.0", "citation": "us"}
+    read = load_yaml(ROOT / "params.yaml")["corpora"]["entchen"]["read"]
+    params = {
+        "engine": {"kind": "serial", "workers": 1},
+        "corpora": {"songs": {"watch": "scores", "source": source, "read": read}},
+        "families": {"family_run": 16, "soft": {}},
+        "datasets": {
+            "tunes": recipe(min_notes=8),
+            "phrases": recipe(min_notes=2, rests="split", min_rest=4),
+        },
+    }
+    with (root / "params.yaml").open("w") as file:
+        YAML().dump(params, file)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("project")
+    write_project(root)
+    before = Path.cwd()
+    os.chdir(root)
+    try:
+        download.run("songs")
+        parse.run("songs")
+        families.run()
+        for dataset in ("tunes", "phrases"):
+            for stage in (quantize, filter, split, encode):
+                stage.run(dataset)
+    finally:
+        os.chdir(before)
+    return root
+
+
+@pytest.fixture
+def project(finished: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The root of the project, which is the working directory, too."""
+    monkeypatch.chdir(finished)
+    return finished
