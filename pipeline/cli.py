@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.errors import PipelineError
+from pipeline.ledger import balance_all, read_ledger
 from pipeline.progress import say
 from pipeline.sources.catalogue import catalogue
 from pipeline.sources.settings import BundledSource
@@ -24,12 +25,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         epilog="example: python -m pipeline corpora",
     )
     listing.set_defaults(command=_corpora)
-    chosen = parser.parse_args(arguments)
+    books = commands.add_parser(
+        "books",
+        help="hold the books of all stages of a data set against each other",
+        epilog="example: python -m pipeline books melodies",
+    )
+    books.add_argument("dataset", help="its name in params.yaml")
+    books.set_defaults(command=_books)
+    chosen = vars(parser.parse_args(arguments))
+    command = chosen.pop("command")
     try:
-        chosen.command()
+        command(**chosen)
     except PipelineError as error:
         say(f"{error}")
         raise SystemExit(1) from None
+
+
+def _books(dataset: str) -> None:
+    say(f"{dataset}: {balance_all(read_ledger(dataset))}")
 
 
 def _corpora() -> None:
