@@ -1,4 +1,4 @@
-"""``filter-report``: what the filters of params.yaml would reject, before anything runs."""
+"""``filter-report`` and ``books``: what is kept and what is rejected, before a run and after it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.table import Table
 
 from pipeline.filters import FilterSettings
 from pipeline.inspecting.dry_count import DryCount, dry_count
+from pipeline.ledger import balance_all, read_ledger
 from pipeline.settings import read_section
 from pipeline.tables import GRIDS, read_table
 
@@ -26,6 +27,17 @@ def add_commands(commands: Any) -> None:
     )
     report.add_argument("dataset", metavar="DATASET", help="a name under `datasets` in params.yaml")
     report.set_defaults(command=_filter_report)
+    books = commands.add_parser(
+        "books",
+        help="hold the books of all stages of a data set against each other",
+        epilog="example: python -m pipeline books melodies",
+    )
+    books.add_argument("dataset", metavar="DATASET", help="a name under `datasets` in params.yaml")
+    books.set_defaults(command=_books)
+
+
+def _books(asked: argparse.Namespace) -> None:
+    print(f"{asked.dataset}: {balance_all(read_ledger(asked.dataset))}")
 
 
 def _filter_report(asked: argparse.Namespace) -> None:

@@ -1,0 +1,121 @@
+"""What must not matter: the order of the rows, the hash seed, and pieces that come later."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.encoding import EncodeSettings, encode_rows
+from pipeline.families import FamilySettings, find_families
+from pipeline.filters import FilterSettings, apply_filters
+from pipeline.quantize import quantize
+from pipeline.settings import parse_section
+from pipeline.splits import SPLIT, split_pieces
+from pipeline.tables import FAMILIES, GRIDS, SPLITS, TOKENS, write_table
+from tests.properties.music import Music, brief, music, quantizing
+from tests.tunes import notes_table, part
+
+RUN = 16
+FILTER = {"min_notes": 2, "max_silence_share": 0.6, "duplicates": "drop"}
+SPLIT_BY_FAMILY = {"kind": "family", "seed": 5, "valid": 0.25, "test": 0.25}
+ENCODE = {"key": {"default": "analysis"}, "transpose": "c_major_a_minor", "max_rows_per_shard": 100}
+
+
+def families_of(notes: pa.Table) -> pa.Table:
+    found = find_families(notes, FamilySettings(family_run=RUN, soft={"songs": True}))
+    return found.replace_schema_metadata({"family_run": str(RUN)})
+
+
+def data_set(notes: pa.Table, folder: Path) -> dict[str, str]:
+    """The digest of every file that the stages write of these notes."""
+    families = families_of(notes)
+    made = quantize(notes, quantizing(1, 2, rests="split", min_rest=3, edge_silence="trim"))
+    filtered = apply_filters(made.grids, parse_section(FilterSettings, FILTER, "filter")).grids
+    by_family = parse_section(SPLIT, SPLIT_BY_FAMILY, "split")
+    splits, _ = split_pieces(filtered["piece_id"].to_pylist(), families, by_family)
+    rows = encode_rows(filtered, splits, parse_section(EncodeSettings, ENCODE, "encode")).rows
+    schemas = {"families": FAMILIES, "grids": GRIDS, "filtered": GRIDS, "splits": SPLITS, "tokens": TOKENS}
+    digests = {}
+    for (name, schema), table in zip(
+        schemas.items(), (families, made.grids, filtered, splits, rows), strict=True
+    ):
+        write_table(folder / name, table, schema)
+        digests[name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    return digests
+
+
+@brief
+@given(pieces=st.lists(music(), min_size=2, max_size=6), dice=st.randoms(use_true_random=False))
+def test_the_order_of_the_rows_changes_no_byte(pieces: list[Music], dice: st.DataObject) -> None:
+    rows = [row for n, piece in enumerate(pieces) for row in piece.rows(f"songs/{n}")]
+    shuffled = list(rows)
+    dice.shuffle(shuffled)
+    with tempfile.TemporaryDirectory() as folder:
+        ordered = data_set(notes_table(*rows), Path(folder))
+        assert data_set(notes_table(*shuffled), Path(folder)) == ordered
+
+
+def test_the_hash_seed_changes_no_byte() -> None:
+    """Each digest comes from a Python of its own, as a stage does."""
+    program = (
+        "import tempfile, pathlib; from tests.properties.test_stability import *; "
+        "rows = [part(f'songs/{i}', ' '.join(f'{60 + (j * j + i) % 12}:1' for j in range(30))) "
+        "for i in range(9)]; "
+        "print(data_set(notes_table(*rows), pathlib.Path(tempfile.mkdtemp())))"
+    )
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert runs[0] == runs[1]
+    assert "tokens" in runs[0]
+
+
+# tunes are put together from long motifs, so that some share one and some do not
+motifs = st.lists(st.integers(0, 40), min_size=1, max_size=3)
+
+
+def tune(numbers: list[int]) -> str:
+    pitches = [60 + (7 * place * place + 13 * place * n + 5 * n) % 23 for n in numbers for place in range(20)]
+    return " ".join(f"{pitch}:1" for pitch in pitches)
+
+
+def splits_of(families: pa.Table) -> dict[str, str]:
+    table, _ = split_pieces(
+        families["piece_id"].to_pylist(), families, parse_section(SPLIT, SPLIT_BY_FAMILY, "split")
+    )
+    return dict(zip(table["piece_id"].to_pylist(), table["split"].to_pylist(), strict=True))
+
+
+def members(families: pa.Table) -> dict[str, frozenset[str]]:
+    """Who is of the family of each piece."""
+    ids, names = families["piece_id"].to_pylist(), families["tune_family"].to_pylist()
+    found: dict[str, set[str]] = {}
+    for piece, name in zip(ids, names, strict=True):
+        found.setdefault(name, set()).add(piece)
+    return {piece: frozenset(found[name]) for piece, name in zip(ids, names, strict=True)}
+
+
+@brief
+@given(old=st.lists(motifs, min_size=2, max_size=12), new=st.lists(motifs, min_size=1, max_size=12))
+def test_a_new_corpus_moves_only_pieces_whose_family_grew(old: list[list[int]], new: list[list[int]]) -> None:
+    here = [part(f"old/{i}", tune(numbers)) for i, numbers in enumerate(old)]
+    there = [part(f"new/{i}", tune(numbers)) for i, numbers in enumerate(new)]
+    before, after = families_of(notes_table(*here)), families_of(notes_table(*here, *there))
+    was, now = splits_of(before), splits_of(after)
+    small, grown = members(before), members(after)
+    for piece in was:
+        if was[piece] != now[piece]:
+            assert small[piece] < grown[piece]
