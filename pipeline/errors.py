@@ -16,6 +16,9 @@ traceback::
     ├── ReadError            readers      a piece cannot be read (becomes a rejected row)
     ├── EmptyDatasetError    books        nothing is left of a data set
     ├── DivergedError        training     the loss is no longer a finite number
+    ├── UnknownPieceError    inspecting   nothing that was read or encoded has that name
+    ├── TokenTextError       inspecting   a text holds something else than lines of tokens
+    ├── FileError            inspecting   a file cannot be opened, or not be encoded
     └── CheckpointError      training     saved weights are foreign or damaged
 """
 
