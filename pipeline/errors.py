@@ -30,6 +30,9 @@ traceback::
     ├── LikelihoodError      metrics      probabilities are no distribution
     ├── ScoreError           scores       a grid cannot be written as a score
     ├── EvaluationError      evaluation   nothing to evaluate, or a model of other data
+    ├── FileError            inspecting   a file on its own cannot be encoded or decoded
+    ├── TokenTextError       inspecting   a line of tokens that cannot be read
+    ├── UnknownPieceError    inspecting   no data set or corpus holds such a piece
     └── ReportError          report       a file that the report needs is missing
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from pipeline.inspecting.dry_count import DryCount, dry_count
 from pipeline.ledger import balance_all, read_ledger
 from pipeline.settings import read_section
 from pipeline.tables import GRIDS, read_table
+
+PLAIN_WIDTH = 200  # columns where no terminal limits them; no cell is then broken
 
 
 def add_commands(commands: Any) -> None:
@@ -43,8 +46,8 @@ def _books(asked: argparse.Namespace) -> None:
 def _filter_report(asked: argparse.Namespace) -> None:
     settings = read_section(FilterSettings, "datasets", asked.dataset, "filter")
     count = dry_count(read_table(Path(f"data/grids/{asked.dataset}.parquet"), GRIDS), settings)
-    console = Console()
-    console.print(_table(count), soft_wrap=not console.is_terminal)
+    terminal = sys.stdout.isatty()
+    Console(width=None if terminal else PLAIN_WIDTH, highlight=False).print(_table(count))
     kept = count.incoming - count.rejected
     print(f"{kept} of {count.incoming} grids of {asked.dataset} would be kept.")
 

@@ -81,7 +81,7 @@ def way_back(place: str, step: int | None = None, root: Path = Path()) -> tuple[
     settings = read_section(QuantizeSettings, "datasets", dataset, "quantize", path=root / PARAMS_FILE)
     grids = rows_of(root / f"data/grids/{dataset}.parquet", GRIDS, piece_id)
     score = score_of(grids, _notes(piece_id.partition("/")[0], piece_id, root), settings)
-    begin = score.begins[grids["piece_id"].to_pylist().index(name)]
+    begin = dict(zip(grids["piece_id"].to_pylist(), score.begins, strict=True)).get(name)
     lines = [f"{place} is {name}, {row['split']}, transposed by {row['transposition']:+d}"]
     file = source_file(piece_id, root)
     if file:

@@ -10,6 +10,7 @@ default, so bare numbers will do::
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -113,13 +114,13 @@ def read_lines(text: str, defaults: Mapping[str, Any] | None = None) -> list[Lin
     """
     lines: list[Line] = []
     known = dict(defaults or {})
-    heading = Heading(**known)
+    unheaded = heading = _checked(known, "for pieces that do not say it")
     for number, line in enumerate(text.splitlines(), start=1):
         if line.startswith("#"):
             heading = _heading(line[1:].strip(), known, number)
         elif line.strip():
             lines.append(Line(number, _numbers(line, number), heading))
-            heading = Heading(**known)
+            heading = unheaded
     if not lines:
         raise TokenTextError("no tokens: a line of numbers is expected, for example 256 60 188 257")
     return lines
@@ -150,13 +151,20 @@ def _heading(text: str, known: Mapping[str, Any], number: int) -> Heading:
     if not text.startswith("{"):
         return Heading(**known)
     try:
-        told = Heading.model_validate_json(text)
+        told = json.loads(text)
+    except ValueError as error:
+        raise TokenTextError(f"line {number}: not readable as JSON: {error}") from None
+    return _checked({**known, **told}, f"line {number}")
+
+
+def _checked(facts: Mapping[str, Any], where: str) -> Heading:
+    try:
+        return Heading.model_validate(facts)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
-        where = ".".join(map(str, fault["loc"])) or "JSON"
-        hint = f"; {nearest(where, Heading.model_fields)}" if fault["type"] == "extra_forbidden" else ""
-        raise TokenTextError(f"line {number}, {where}: {fault['msg']}{hint}") from None
-    return Heading(**{**known, **told.model_dump(exclude_unset=True)})
+        name = ".".join(map(str, fault["loc"]))
+        hint = f"; {nearest(name, Heading.model_fields)}" if fault["type"] == "extra_forbidden" else ""
+        raise TokenTextError(f"{where}, {name}: {fault['msg']}, found {fault['input']!r}{hint}") from None
 
 
 def _numbers(line: str, number: int) -> list[int]:

@@ -81,12 +81,18 @@ def test_each_line_is_a_piece_and_a_heading_belongs_to_the_next_alone() -> None:
         ("", "no tokens"),
         ("256 c4 257", "line 1: 'c4' is no token"),
         ('# {"voice": 1}\n256 60 257', "line 1, voice: .*Known: .*voices"),
-        ('# {"voices": 0}\n256 60 257', "line 1, voices: "),
+        ('# {"voices": 0}\n256 60 257', "line 1, voices: .*found 0"),
+        ('# {"voices": \n256 60 257', "line 1: not readable as JSON"),
     ],
 )
 def test_a_text_of_something_else_is_refused(text: str, said: str) -> None:
     with pytest.raises(TokenTextError, match=said):
         read_lines(text)
+
+
+def test_facts_for_all_pieces_are_checked_too() -> None:
+    with pytest.raises(TokenTextError, match="steps_per_quarter: .*found 0"):
+        read_lines("256 60 257", {"steps_per_quarter": 0})
 
 
 def test_a_broken_grammar_names_the_line_and_can_be_mended() -> None:
