@@ -14,7 +14,8 @@ ROOT = Path(__file__).parent.parent
 # A room may import only rooms above it (rooms on one line are one room).
 ROOMS = """
 errors files settings music vocabulary examples books tables progress dvcfile outputs engine isolation runner
-sources readers parsing ragged lines runs quantize filters keys families splits encoding cards ledger
+sources readers parsing ragged lines runs quantize filters keys families splits encoding cards
+croissant ledger
 batches models training decoding baselines metrics scores evaluation report parameters cli __main__
 """.split()
 
