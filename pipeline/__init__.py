@@ -30,6 +30,7 @@ examples         a row cut into source and target
 keys             the key of a piece, and how far it is transposed
 encoding         grids to token rows, and their proof
 cards            what stands beside the shards
+croissant        the shards as machines find them
 ledger           the books of all stages at once
 batches          shards to padded tensors (torch from here down)
 models           one folder per model, its settings beside it

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -139,10 +139,19 @@ def related(left: Sequences, right: Sequences, length: int) -> tuple[Ints, Ints,
     Returns:
         (piece of left, piece of right, runs in common, runs of the smaller of the two).
     """
+    nothing = (np.zeros(0, np.int64),) * 4
+    a, b, common, smaller = zip(nothing, *related_in_portions(left, right, length), strict=True)
+    return np.concatenate(a), np.concatenate(b), np.concatenate(common), np.concatenate(smaller)
+
+
+def related_in_portions(
+    left: Sequences, right: Sequences, length: int
+) -> Iterator[tuple[Ints, Ints, Ints, Ints]]:
+    """The same in bounded portions, each with all pairs of some pieces of left."""
     left_runs, right_runs = runs_of(left, length), runs_of(right, length)
-    nothing = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64))
-    a, b, common = (np.concatenate(c) for c in zip(nothing, *shared(left_runs, right_runs), strict=True))
-    return a, b, common, np.minimum(left_runs.sizes()[a], right_runs.sizes()[b])
+    left_sizes, right_sizes = left_runs.sizes(), right_runs.sizes()
+    for a, b, common in shared(left_runs, right_runs):
+        yield a, b, common, np.minimum(left_sizes[a], right_sizes[b])
 
 
 def _soft_links(soft: Bools, skeletons: Sequences, titles: Sequence[str | None]) -> tuple[Ints, Ints]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, model_validator
 
 from pipeline.errors import PipelineError
-from pipeline.families import CONTAINED_IN_TEN, SKELETON_RUN, normal_title, related
+from pipeline.families import CONTAINED_IN_TEN, SKELETON_RUN, normal_title, related_in_portions
 from pipeline.ragged import Bools, Ints, run_starts
 from pipeline.runs import RunIndex, Sequences, containing, runs_or_whole
 from pipeline.settings import Section
@@ -191,15 +191,15 @@ def _skeletons(skeletons: Sequences, intervals: Sequences, train: Bools) -> tupl
     shares none, most of its runs of intervals.
     """
     held, known = np.flatnonzero(~train), np.flatnonzero(train)
-    pairs = related(skeletons.where(~train), skeletons.where(train), SKELETON_RUN)
-    a, _, common, smaller = pairs
     alike = np.zeros(len(train), bool)
-    alike[held[a[10 * common >= CONTAINED_IN_TEN * smaller]]] = True
     nearest = np.full(len(train), -1)
-    _fill_nearest(nearest, pairs, held, known)
+    for pairs in related_in_portions(skeletons.where(~train), skeletons.where(train), SKELETON_RUN):
+        a, _, common, smaller = pairs
+        alike[held[a[10 * common >= CONTAINED_IN_TEN * smaller]]] = True
+        _fill_nearest(nearest, pairs, held, known)
     alone = ~train & (nearest < 0)
-    pairs = related(intervals.where(alone), intervals.where(train), INTERVAL_RUN)
-    _fill_nearest(nearest, pairs, np.flatnonzero(alone), known)
+    for pairs in related_in_portions(intervals.where(alone), intervals.where(train), INTERVAL_RUN):
+        _fill_nearest(nearest, pairs, np.flatnonzero(alone), known)
     return alike, nearest
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from pipeline import vocabulary
 from pipeline.books import balance, require_rows
 from pipeline.cards import make_card, prose
+from pipeline.croissant import make_croissant
 from pipeline.encoding import EncodeSettings, encode_rows, shard_metadata, shards
 from pipeline.files import write_json, write_text
 from pipeline.progress import say
@@ -34,6 +35,7 @@ def run(dataset: str) -> None:
     write_text(cards / "vocabulary.json", vocabulary.as_json())
     write_json(cards / "card.json", card)
     write_text(cards / "README.md", prose(card))
+    write_json(cards / "croissant.json", make_croissant(card, sorted(tokens.glob("*/*.parquet")), cards))
     write_rejections(Path(f"data/rejected/encode/{dataset}.parquet"), "encode", made.rejections, counts)
     say(f"encode@{dataset}: {len(kept)} of {grids.num_rows} examples written")
 

@@ -15,7 +15,8 @@ ROOT = Path(__file__).parent.parent
 ROOMS = """
 errors files settings music vocabulary piano_roll examples books tables progress dvcfile
 outputs engine isolation runner
-sources readers parsing ragged lines runs quantize filters keys families splits encoding cards ledger
+sources readers parsing ragged lines runs quantize filters keys families splits encoding cards
+croissant ledger
 batches models training decoding baselines metrics scores evaluation report parameters
 inspecting cli notebook __main__
 """.split()

@@ -7,7 +7,9 @@ whole columns; every change is counted in the row.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,12 +24,13 @@ from pipeline.quantize.cells import Cells, Spans
 from pipeline.quantize.rounding import Rounded, round_lines, to_steps
 from pipeline.quantize.settings import QuantizeSettings
 from pipeline.quantize.voices import Voices, choose_voices
-from pipeline.ragged import Bools, Ints, maxima, offsets_from_owners, offsets_of, ranges, sums
+from pipeline.ragged import Bools, Ints, maxima, offsets_from_owners, offsets_of, ranges, run_starts, sums
 from pipeline.tables import GRIDS, as_lists
 
 __all__ = ["QuantizeSettings", "Quantized", "quantize"]
 
 HIGHEST_PITCH = 127
+PIECES_AT_ONCE = 20_000
 COPIED = [  # from the row of the top voice
     "piece_id",
     "corpus",
@@ -98,6 +101,27 @@ def quantize(notes: pa.Table, settings: QuantizeSettings) -> Quantized:
         ``chord``, ``inexact``, ``rest``.
     """
     notes = notes.sort_by([("piece_id", "ascending"), ("part", "ascending")])
+    made = [_quantize(portion, settings) for portion in _portions(notes)]
+    return Quantized(
+        pa.concat_tables([each.grids for each in made]).sort_by("piece_id"),
+        [piece for each in made for piece in each.incoming],
+        [piece for each in made for piece in each.kept],
+        [rejection for each in made for rejection in each.rejections],
+    )
+
+
+def _portions(notes: pa.Table) -> Iterator[pa.Table]:
+    """Whole pieces, so many at once that memory stays bounded; one portion of a table without rows."""
+    codes = notes["piece_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    borders = np.append(run_starts(codes)[::PIECES_AT_ONCE], notes.num_rows)
+    if len(borders) == 1:
+        yield notes
+    for begin, end in pairwise(borders.tolist()):
+        yield notes.slice(begin, end - begin).combine_chunks()
+
+
+def _quantize(notes: pa.Table, settings: QuantizeSettings) -> Quantized:
+    """The same for some pieces, their rows in order."""
     voices, rejections = choose_voices(notes, settings)
     pieces = _on_grid(notes, voices, settings)
     painted = cells.paint(pieces.rounded.notes, pieces.n_steps, pieces.voices)
@@ -119,7 +143,7 @@ def quantize(notes: pa.Table, settings: QuantizeSettings) -> Quantized:
     }
     grids = pa.table({name: columns[name] for name in GRIDS.names}, schema=GRIDS)
     kept = [piece for piece in pieces.ids if piece not in rejected]
-    return Quantized(grids.sort_by("piece_id"), voices.piece_ids, kept, rejections)
+    return Quantized(grids, voices.piece_ids, kept, rejections)
 
 
 def _on_grid(notes: pa.Table, voices: Voices, settings: QuantizeSettings) -> _Pieces:

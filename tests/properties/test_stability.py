@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,6 +60,19 @@ def test_the_order_of_the_rows_changes_no_byte(pieces: list[Music], dice: st.Dat
     with tempfile.TemporaryDirectory() as folder:
         ordered = data_set(notes_table(*rows), Path(folder))
         assert data_set(notes_table(*shuffled), Path(folder)) == ordered
+
+
+@brief
+@given(pieces=st.lists(music(), min_size=2, max_size=6), portion=st.integers(1, 3))
+def test_the_number_of_pieces_at_once_changes_no_row(pieces: list[Music], portion: int) -> None:
+    notes = notes_table(*(row for n, piece in enumerate(pieces) for row in piece.rows(f"songs/{n}")))
+    options = quantizing(1, 2, rests="split", min_rest=2, edge_silence="trim")
+    whole = quantize(notes, options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipeline.quantize.PIECES_AT_ONCE", portion)
+        cut = quantize(notes, options)
+    assert cut.grids.equals(whole.grids)
+    assert (cut.incoming, cut.kept, cut.rejections) == (whole.incoming, whole.kept, whole.rejections)
 
 
 def test_the_hash_seed_changes_no_byte() -> None:
