@@ -9,25 +9,26 @@ settings         reading params.yaml; a section's model lives beside its reader
 music            ticks, Notes, Grid: small frozen values over numpy
 vocabulary       the 258 symbols, their grammar, Grid to tokens and back
 piano_roll       Grid to a picture in plain text
-tables           the Parquet schemas, reading and writing them atomically
+examples         a row cut into source and target
 books            rows in = rows kept + rows rejected
+tables           the Parquet schemas, reading and writing them atomically
 progress         a bar or plain lines for long work
-engine           mapping a function over batches, in this process or several
 dvcfile          what dvc.yaml says of a stage
 outputs          the last good outputs of a stage that failed
+engine           mapping a function over batches, in this process or several
+isolation        untrusted work in a child that may die
 runner           what every stage does around its own work
 sources          bundled corpora and folders to ``data/raw``
 readers          one file per format: bytes to exact notes
-isolation        untrusted work in a child that may die
 parsing          the files of a corpus to its notes table
 ragged           lists of different lengths as one flat array
 lines            what is heard as the melody of a staff
 runs             runs of intervals, and who shares them
 quantize         exact notes to a grid of steps
 filters          which grids are kept, and the reasons of the others
-families         which pieces share a melody, and the splits made from that
-examples         a row cut into source and target
 keys             the key of a piece, and how far it is transposed
+families         which pieces share a melody
+splits           families to train, valid and test, and the audit of that
 encoding         grids to token rows, and their proof
 cards            what stands beside the shards
 croissant        the shards as machines find them

@@ -1,11 +1,13 @@
 """The order of the rooms, the doors of the big libraries, and dvc.yaml's deps."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import pipeline
 from pipeline.dvcfile import declared
 from pipeline.settings import load_yaml, lookup
 
@@ -105,6 +107,11 @@ def holds_code(file: Path) -> bool:
     """Whether there is more in a file than its docstring."""
     body = ast.parse((ROOT / file).read_text(encoding="utf-8")).body
     return len(body) > 1
+
+
+def test_the_map_of_the_package_names_every_room_in_its_order() -> None:
+    rows = re.findall(r"^(\w+) {2,}\S", pipeline.__doc__ or "", re.MULTILINE)
+    assert rows == [name for name in ROOMS if name != "__main__"]
 
 
 def room(module: str) -> str:
