@@ -17,7 +17,7 @@ from pydantic import Field
 
 from pipeline.errors import nearest
 from pipeline.music import Piece
-from pipeline.readers import abc, by_music21, jsb_json, midi, musicxml, tinynotation
+from pipeline.readers import abc, by_music21, jsb_json, kern, midi, musicxml, tinynotation
 from pipeline.readers.source import ReadError, Source
 from pipeline.settings import Section
 
@@ -28,11 +28,13 @@ FORMATS: dict[str, ModuleType] = {
     "midi": midi,
     "tinynotation": tinynotation,
     "jsb_json": jsb_json,
+    "kern": kern,
     "abc": abc,
 }
 SUFFIXES = {
     ".abc": "abc",
     ".json": "jsb_json",
+    ".krn": "kern",
     ".mid": "midi",
     ".midi": "midi",
     ".mxl": "musicxml",

@@ -1,4 +1,4 @@
-"""ABC and MusicXML through music21: slow, and the judge of the fast readers.
+"""ABC, MusicXML and **kern through music21: slow, and the judge of the fast readers.
 
 music21 10.5 differs from the scores in ways that are undone here: it lets no
 accidental last to the bar's end unless the text says that it is ABC 2, and it
@@ -19,14 +19,14 @@ from pipeline.readers.staff import Staff, Ticks, Written
 
 ABC_2 = "%abc-2.1\n%%propagate-accidentals {}\n"
 
-FORMATS = ("abc", "musicxml")
+FORMATS = ("abc", "kern", "musicxml")
 
 
 def read(format_name: str, content: bytes, carry: str = "octave") -> Piece:
     """Read one piece.
 
     Args:
-        format_name: ``abc`` or ``musicxml``.
+        format_name: one of FORMATS.
         content: one tune, or one unpacked score.
         carry: how far an accidental of ABC reaches in its bar.
 
@@ -35,7 +35,7 @@ def read(format_name: str, content: bytes, carry: str = "octave") -> Piece:
     """
     text = decode(content)
     try:
-        score = _parse_abc(ABC_2.format(carry) + text) if format_name == "abc" else _parse_musicxml(text)
+        score = _parse_abc(ABC_2.format(carry) + text) if format_name == "abc" else _parse(text, format_name)
         written_meters = _written_meters(text) if format_name == "abc" else None
         staves = [_staff(part, written_meters) for part in score.parts]
     except ReadError:
@@ -60,11 +60,12 @@ def _parse_abc(text: str) -> Any:
     return translate.abcToStreamScore(abcFormat.ABCFile().readstr(text))
 
 
-def _parse_musicxml(text: str) -> Any:
+def _parse(text: str, format_name: str) -> Any:
     from music21 import converter
 
     text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)  # a decoded text has no encoding to declare
-    score = converter.parseData(text, format="musicxml", forceSource=True)
+    names = {"kern": "humdrum"}
+    score = converter.parseData(text, format=names.get(format_name, format_name), forceSource=True)
     score.toSoundingPitch(inPlace=True)
     return score
 
