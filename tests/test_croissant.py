@@ -4,10 +4,13 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import mlcroissant
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
 from pipeline.croissant import make_croissant
+from pipeline.files import write_json
 from pipeline.tables import TOKENS, write_table
 from tests.melodies import ENTCHEN, scale, write_shard
 
@@ -73,3 +76,25 @@ def test_licences_and_citations_are_of_the_corpora_that_are_in_it(shards: list[P
     assert described["license"] == ["CC-BY-4.0", "CC0-1.0"]
     assert described["citeAs"] == "Them 1800; Us 1900"
     assert described["conformsTo"] == "http://mlcommons.org/croissant/1.0"
+
+
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning:rdflib")
+@pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationWarning")
+def test_mlcroissant_finds_no_fault_and_reads_the_rows(shards: list[Path]) -> None:
+    card = shards[0].parents[3] / "cards/tunes/croissant.json"
+    write_json(card, made(shards))
+    described = mlcroissant.Dataset(jsonld=card)
+    # a date of publication would be a clock in an output; all else that it asks for is there
+    assert not described.metadata.issues.errors
+    assert [warning for warning in described.metadata.issues.warnings if "datePublished" not in warning] == []
+    for shard in shards:
+        rows = pd.read_parquet(shard)
+        if rows.empty:
+            continue
+        name = f"rows-{shard.parent.name}-{shard.stem}"
+        records = list(described.records(name))
+        assert len(records) == len(rows)
+        for record, (_, row) in zip(records, rows.iterrows(), strict=True):
+            assert list(record[f"{name}/tokens"]) == row["tokens"].tolist()
+            assert record[f"{name}/piece_id"].decode() == row["piece_id"]
+            assert record[f"{name}/n_steps"] == row["n_steps"]

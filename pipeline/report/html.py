@@ -62,6 +62,11 @@ def figure(svg: str, caption: str) -> Markup:
     )
 
 
+def folded(summary: str, body: Markup) -> Markup:
+    """What is there for those who ask: a line to open, and what it hides."""
+    return Markup("<details><summary>{}</summary>{}</details>\n").format(summary, body)
+
+
 def heading(text: str) -> Markup:
     """A heading inside a section."""
     return Markup("<h3>{}</h3>\n").format(text)

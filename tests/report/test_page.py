@@ -53,6 +53,11 @@ def data(tmp_path: Path) -> Path:
         "examples": {"train": {"examples": 5, "steps": 50, "notes": 40}},
         "corpora": {"songs": {"licences": ["CC0-1.0"], "citations": ["Us"]}},
         "split": audit,
+        "keys": [
+            {"corpus": "songs", "written": "G major", "used": "A minor", "found_by": "tonic", "pieces": 4},
+            {"corpus": "songs", "written": "D major", "used": "A minor", "found_by": "tonic", "pieces": 3},
+            {"corpus": "songs", "written": "2 sharps", "used": "unknown", "found_by": "none", "pieces": 1},
+        ],
     }
     write_json(tmp_path / "cards/tunes/card.json", card)
     figures = {
@@ -100,8 +105,8 @@ class Outline(HTMLParser):
 
 def test_every_section_is_there_and_linked(data: Path) -> None:
     outline = Outline(page(data, PARAMS))
-    assert outline.ids == ["books", "datasets", "experiments", "curves", "attention"]
-    assert outline.links[:5] == [f"#{name}" for name in outline.ids]
+    assert outline.ids == ["books", "datasets", "keys", "experiments", "curves", "attention"]
+    assert outline.links[:6] == [f"#{name}" for name in outline.ids]
 
 
 def test_the_page_needs_nothing_else(data: Path) -> None:
@@ -127,6 +132,16 @@ def test_the_same_files_give_the_same_bytes(data: Path) -> None:
 )
 def test_what_a_reader_looks_for_is_there(data: Path, words: str) -> None:
     assert words in page(data, PARAMS)
+
+
+def test_pieces_are_counted_by_the_mode_that_they_were_written_in_and_are_used_in(data: Path) -> None:
+    text = page(data, PARAMS)
+    cells = (
+        '<td class="text">major</td><td class="text">minor</td><td class="text">tonic</td><td class="">7</td>'
+    )
+    assert cells in text
+    assert '<td class="text">none named</td><td class="text">none named</td>' in text
+    assert "G major" in text
 
 
 def test_a_missing_file_says_what_to_do(data: Path) -> None:
