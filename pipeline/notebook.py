@@ -2,12 +2,13 @@
 
 ::
 
-    from pipeline.notebook import collate, decode_row, open_dataset, save, see, torch_dataset
+    from pipeline.notebook import collate, decode_row, hear, open_dataset, save, see, torch_dataset
 
     test = open_dataset("melodies", "test")            # a pandas DataFrame, a row a piece
     grid = decode_row(test.iloc[0])                    # in the key of the score
     see(grid, test.iloc[0])                            # a piano roll in text
-    save(grid, "tune.mid", test.iloc[0])               # or "tune.musicxml"
+    hear(grid, test.iloc[0])                           # a player, where the notebook shows HTML
+    save(grid, "tune.mid", test.iloc[0])               # or "tune.musicxml", "tune.wav"
     examples = torch_dataset("melodies", "train")      # a torch Dataset of Example
     loader = torch.utils.data.DataLoader(examples, batch_size=32, collate_fn=collate)
 
@@ -16,8 +17,9 @@ All take ``root``, the folder of the project, where a notebook lies elsewhere.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,8 +43,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Examples",
+    "Sound",
     "collate",
     "decode_row",
+    "hear",
     "open_dataset",
     "open_piece",
     "save",
@@ -136,10 +140,31 @@ def see(grid: Grid, row: Row | pd.Series[Any] | None = None, width: int = WIDTH)
     print(draw(grid, bars, width))
 
 
+@dataclass(frozen=True)
+class Sound:
+    """A WAV file that a notebook shows as a player."""
+
+    wav: bytes
+
+    def _repr_html_(self) -> str:
+        content = base64.b64encode(self.wav).decode("ascii")
+        return f'<audio controls src="data:audio/wav;base64,{content}"></audio>'
+
+
+def hear(grid: Grid, row: Row | pd.Series[Any] | None = None, steps_per_quarter: int = 4) -> Sound:
+    """A grid as sound, 120 quarter notes a minute; the last value of a notebook's cell plays it.
+
+    Args:
+        row: of the shards, for the resolution.
+        steps_per_quarter: where no row tells it.
+    """
+    return Sound(as_score(grid, _layout(row, steps_per_quarter), ".wav"))
+
+
 def save(
     grid: Grid, path: str | Path, row: Row | pd.Series[Any] | None = None, steps_per_quarter: int = 4
 ) -> Path:
-    """Write a grid as a score to hear or to see, by the suffix of its name: .mid or .musicxml.
+    """Write a grid as a score to hear or to see, by the suffix of its name: .mid, .musicxml or .wav.
 
     Args:
         row: of the shards, for metre, key, title and resolution; None for none of them.
@@ -149,11 +174,14 @@ def save(
         TokenTextError: no such format.
     """
     path = Path(path)
-    layout = Layout(steps_per_quarter) if row is None else replace(layout_of(_plain(row), mark=0), mark=None)
-    score = as_score(grid, layout, path.suffix)
+    score = as_score(grid, _layout(row, steps_per_quarter), path.suffix)
     with replacing(path) as partial:
         partial.write_bytes(score)
     return path
+
+
+def _layout(row: Row | pd.Series[Any] | None, steps_per_quarter: int) -> Layout:
+    return Layout(steps_per_quarter) if row is None else replace(layout_of(_plain(row), mark=0), mark=None)
 
 
 def _plain(row: Row | pd.Series[Any]) -> dict[str, Any]:

@@ -1,9 +1,11 @@
+import io
+import wave
 from pathlib import Path
 
 import pytest
 from torch.utils.data import DataLoader
 
-from pipeline.notebook import collate, decode_row, open_dataset, open_piece, save, see, torch_dataset
+from pipeline.notebook import collate, decode_row, hear, open_dataset, open_piece, save, see, torch_dataset
 from pipeline.tables import TOKENS, TableError
 
 
@@ -52,6 +54,18 @@ def test_a_grid_is_saved_to_be_heard_or_seen(tmp_path: Path, suffix: str, begins
     assert with_row.startswith(begins)
     assert without.startswith(begins)
     assert b"The Long One" in with_row
+
+
+@pytest.mark.usefixtures("project")
+def test_a_grid_is_heard_in_a_player_of_its_own(tmp_path: Path) -> None:
+    row = open_dataset("tunes").iloc[0]
+    grid = decode_row(row)
+    sound = hear(grid, row)
+    assert save(grid, tmp_path / "a.wav", row).read_bytes() == sound.wav
+    with wave.open(io.BytesIO(sound.wav)) as opened:
+        seconds = opened.getnframes() / opened.getframerate()
+    assert seconds == pytest.approx(grid.n_steps / row["steps_per_quarter"] / 2, abs=0.001)
+    assert sound._repr_html_().startswith('<audio controls src="data:audio/wav;base64,UklGR')
 
 
 @pytest.mark.usefixtures("project")

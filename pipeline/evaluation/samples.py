@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,11 @@ from numpy.typing import NDArray
 from pipeline import vocabulary
 from pipeline.examples import Example
 from pipeline.files import replacing
-from pipeline.music import Grid
+from pipeline.scores import WRITERS
 from pipeline.scores.layout import Layout, transposed
-from pipeline.scores.midi import as_midi
-from pipeline.scores.musicxml import as_musicxml
 from pipeline.vocabulary import START, STOP
 
-WRITERS: Mapping[str, Callable[[Grid, Layout], bytes]] = {"mid": as_midi, "musicxml": as_musicxml}
+FORMATS = ("mid", "musicxml")  # suffixes of the files of a sample
 
 
 @dataclass(frozen=True)
@@ -91,11 +89,11 @@ def _write(folder: Path, number: str, sample: Sample) -> dict[str, Any]:
         body = np.concatenate([example.source, ending[ending != STOP]])
         grid = vocabulary.decode([START, *body.tolist(), STOP], example.voices)
         in_key = transposed(grid, -(row["transposition"] or 0))
-        for suffix, write in WRITERS.items():
+        for suffix in FORMATS:
             path = folder / f"{number}-{name}.{suffix}"
             with replacing(path) as partial:
-                partial.write_bytes(write(in_key, layout))
-        files[name] = {suffix: f"{folder.name}/{number}-{name}.{suffix}" for suffix in WRITERS}
+                partial.write_bytes(WRITERS[suffix](in_key, layout))
+        files[name] = {suffix: f"{folder.name}/{number}-{name}.{suffix}" for suffix in FORMATS}
     kept = ("piece_id", "corpus", "title", "nearest_train", "voices", "steps_per_quarter", "transposition")
     return {
         **{name: row[name] for name in kept},

@@ -20,8 +20,9 @@ from pydantic import Field, ValidationError
 
 from pipeline import vocabulary
 from pipeline.errors import PipelineError, nearest
-from pipeline.evaluation.samples import WRITERS, layout_of
+from pipeline.evaluation.samples import layout_of
 from pipeline.music import Grid
+from pipeline.scores import WRITERS
 from pipeline.scores.layout import Layout, transposed
 from pipeline.settings import Section
 from pipeline.vocabulary import Repairs
@@ -130,7 +131,7 @@ def as_score(grid: Grid, layout: Layout, suffix: str) -> bytes:
     """A grid as the bytes of a score.
 
     Args:
-        suffix: of the file, ".mid" or ".musicxml".
+        suffix: of the file: ".mid", ".musicxml" or ".wav".
 
     Raises:
         TokenTextError: no such format is written.
