@@ -46,6 +46,7 @@ NOTES = pa.schema(
         ("citation", pa.string()),
         ("source_path", pa.string()),
         ("source_sha256", pa.string()),
+        ("published_split", pa.string()),  # train, valid or test; null where the corpus tells none
         ("key_fifths", pa.int8()),
         ("key_mode", pa.string()),
         ("n_key_changes", pa.int16()),
@@ -69,6 +70,7 @@ FAMILIES = pa.schema(
         pa.field("corpus", pa.string(), nullable=False),
         pa.field("tune_family", pa.string(), nullable=False),
         ("title", pa.string()),
+        ("published_split", pa.string()),  # as in NOTES
         ("n_intervals", pa.int32()),  # after merging repeats, of its longest part
         ("family_size", pa.int32()),
         ("intervals", pa.list_(pa.int8())),  # of all parts, repeats merged; -128 between parts
