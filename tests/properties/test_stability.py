@@ -39,7 +39,7 @@ def data_set(notes: pa.Table, folder: Path) -> dict[str, str]:
     made = quantize(notes, quantizing(1, 2, rests="split", min_rest=3, edge_silence="trim"))
     filtered = apply_filters(made.grids, parse_section(FilterSettings, FILTER, "filter")).grids
     by_family = parse_section(SPLIT, SPLIT_BY_FAMILY, "split")
-    splits, _ = split_pieces(filtered["piece_id"].to_pylist(), families, by_family)
+    splits = split_pieces(filtered["piece_id"].to_pylist(), families, by_family).rows
     rows = encode_rows(filtered, splits, parse_section(EncodeSettings, ENCODE, "encode")).rows
     schemas = {"families": FAMILIES, "grids": GRIDS, "filtered": GRIDS, "splits": SPLITS, "tokens": TOKENS}
     digests = {}
@@ -107,9 +107,9 @@ def tune(numbers: list[int]) -> str:
 
 
 def splits_of(families: pa.Table) -> dict[str, str]:
-    table, _ = split_pieces(
+    table = split_pieces(
         families["piece_id"].to_pylist(), families, parse_section(SPLIT, SPLIT_BY_FAMILY, "split")
-    )
+    ).rows
     return dict(zip(table["piece_id"].to_pylist(), table["split"].to_pylist(), strict=True))
 
 
