@@ -55,6 +55,13 @@ def test_likeness_is_the_share_of_the_smaller_ones_runs() -> None:
     assert 0.3 < row["likeness"] < 0.8
 
 
+def test_a_scrap_of_a_tune_is_not_the_nearest_where_a_whole_one_is_like_it() -> None:
+    half = [*LONG[:20], *walk(3, 12)]
+    row = beside(part("a/half", tune(half)), part("a/scrap", tune(LONG[:9])), part("a/whole", tune(LONG)))
+    assert row["nearest_train"] == "a/whole"
+    assert row["likeness"] < 1
+
+
 def test_a_tune_like_no_other_has_no_nearest() -> None:
     row = beside(part("a/new", tune(SONG)), part("a/other", tune(OTHER)))
     assert (row["nearest_train"], row["nearest_title"], row["likeness_of"]) == (None, None, None)

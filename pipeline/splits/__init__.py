@@ -76,7 +76,7 @@ def _rows(ids: Sequence[str], pieces: pa.Table, assigned: Names, leaks: Leaks, p
     Args:
         piece: (n,) the row of ``pieces`` that an id belongs to.
     """
-    nearest = leaks.nearest[piece]
+    nearest = leaks.nearest.piece[piece]
     columns = {
         "piece_id": pa.array(ids, pa.string()),
         "corpus": pieces["corpus"].take(pa.array(piece)),

@@ -37,9 +37,10 @@ def leak_table(pieces: pa.Table, assigned: Names, leaks: Leaks) -> pa.Table:
         Rows of ``tables.LEAKS`` for the pieces of valid and test, sorted by piece_id.
     """
     held = np.flatnonzero(assigned != "train")
-    nearest = leaks.nearest[held]
-    partner = pa.array(nearest, pa.int64(), mask=nearest < 0)
-    measured = np.where(leaks.by_skeleton, "skeleton", "intervals")[held]
+    nearest = leaks.nearest
+    alone = nearest.piece[held] < 0
+    partner = pa.array(nearest.piece[held], pa.int64(), mask=alone)
+    measured = np.where(nearest.by_skeleton, "skeleton", "intervals")[held]
     columns = {
         **{
             name: pieces[name].take(pa.array(held)) for name in ("piece_id", "corpus", "title", "tune_family")
@@ -51,10 +52,10 @@ def leak_table(pieces: pa.Table, assigned: Names, leaks: Leaks) -> pa.Table:
         "contained": leaks.contained[held],
         "nearest_train": pieces["piece_id"].take(partner),
         "nearest_title": pieces["title"].take(partner),
-        "runs_in_common": leaks.common[held],
-        "runs": leaks.runs[held],
-        "likeness": leaks.likeness[held],
-        "likeness_of": pa.array(measured, pa.string(), mask=nearest < 0),
+        "runs_in_common": nearest.common[held],
+        "runs": nearest.runs[held],
+        "likeness": nearest.likeness[held],
+        "likeness_of": pa.array(measured, pa.string(), mask=alone),
     }
     return pa.table({name: columns[name] for name in LEAKS.names}, schema=LEAKS).sort_by("piece_id")
 

@@ -14,7 +14,7 @@ from pipeline.runs import RunIndex, Sequences, containing, runs_or_whole
 from pipeline.splits.assignment import Names
 
 INTERVAL_RUN = 6  # the shorter runs that find the nearest piece of one without a like skeleton
-RULES = ("hard", "skeleton", "title", "contained")  # by which a piece is a relative
+FEW_RUNS = 8
 
 
 @dataclass(frozen=True)
@@ -54,80 +54,97 @@ class Melodies:
 
 
 @dataclass(frozen=True)
+class Nearest:
+    """The piece of train that is most like each of n pieces.
+
+    Attributes:
+        piece: (n,) its number, -1 where none has anything in common, and for train itself.
+        common, runs: (n,) the runs that the two have in common, and the runs of the
+            smaller of the two; 0 where there is none.
+        by_skeleton: (n,) True where those are runs of the beat skeleton, False
+            where no skeleton is alike and they are of the intervals.
+    """
+
+    piece: Ints
+    common: Ints
+    runs: Ints
+    by_skeleton: Bools
+
+    @property
+    def likeness(self) -> NDArray[np.float64]:
+        """(n,) share of runs in common, 0 … 1; 0 where there is none."""
+        return self.common / np.maximum(self.runs, 1)
+
+
+@dataclass(frozen=True)
 class Leaks:
-    """How n pieces are related to those of train; all of it is false or none in train itself.
+    """How n pieces are related to those of train; in train itself nothing is.
 
     Attributes:
         hard: (n,) True where a piece shares a run of family length with train.
         skeleton, title, contained: (n,) True where it has such a soft relative in train.
-        nearest: (n,) number of the most similar train piece, -1 where none has anything in common.
-        common, runs: (n,) the runs that it has in common with its nearest, and the
-            runs of the smaller of the two.
-        by_skeleton: (n,) True where those are runs of the beat skeleton, False
-            where no skeleton is alike and they are of the intervals.
+        nearest: who of train is most like it.
     """
 
     hard: Bools
     skeleton: Bools
     title: Bools
     contained: Bools
-    nearest: Ints
-    common: Ints
-    runs: Ints
-    by_skeleton: Bools
+    nearest: Nearest
 
     @property
     def soft(self) -> Bools:
         """(n,) True where any of the soft rules holds."""
         return self.skeleton | self.title | self.contained
 
-    @property
-    def likeness(self) -> NDArray[np.float64]:
-        """(n,) share of runs in common with the nearest, 0 … 1; 0 where there is none."""
-        return self.common / np.maximum(self.runs, 1)
-
 
 def find_leaks(melodies: Melodies, assigned: Names) -> Leaks:
     """Relatives in train of the pieces of valid and test.
-
-    Nearest is who shares most of the smaller piece's skeleton runs; for a piece
-    that shares none, most of its runs of intervals.
 
     Args:
         assigned: (n,) train, valid, test, or "" for pieces that are left out.
     """
     train = assigned == "train"
     held = (assigned == "valid") | (assigned == "test")
-    n = len(train)
-    skeleton = np.zeros(n, bool)
-    nearest, common, runs = np.full(n, -1), np.zeros(n, np.int64), np.zeros(n, np.int64)
-    by_skeleton = np.zeros(n, bool)
-    for sequences, length in ((melodies.skeletons, SKELETON_RUN), (melodies.intervals, INTERVAL_RUN)):
-        alone = held & (nearest < 0)
-        for portion in related_in_portions(sequences.where(alone), sequences.where(train), length):
-            a, b, shared, smaller = _likest(*portion)
-            rows = np.flatnonzero(alone)[a]
-            nearest[rows], common[rows], runs[rows] = np.flatnonzero(train)[b], shared, smaller
-            if length == SKELETON_RUN:
-                by_skeleton[rows] = True
-                skeleton[rows] = 10 * shared >= CONTAINED_IN_TEN * smaller
+    skeleton, nearest = _likest_of_train(melodies, held, train)
     return Leaks(
         hard=melodies.index.related_to(train) & held,
         skeleton=skeleton,
         title=held & (melodies.titles >= 0) & np.isin(melodies.titles, melodies.titles[train]),
         contained=_contained(melodies, train) & held,
         nearest=nearest,
-        common=common,
-        runs=runs,
-        by_skeleton=by_skeleton,
     )
 
 
-def _likest(a: Ints, b: Ints, common: Ints, smaller: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-    """For every a the pair with the largest share in common, of equal ones the first by piece_id."""
-    order = np.lexsort((b, -common, -(common / np.maximum(smaller, 1)), a))
-    first = order[run_starts(a[order])]
-    return a[first], b[first], common[first], smaller[first]
+def _likest_of_train(melodies: Melodies, held: Bools, train: Bools) -> tuple[Bools, Nearest]:
+    """Which pieces have a skeleton's relative in train, and the nearest piece there.
+
+    Nearest is who shares most of the smaller piece's skeleton runs; for a piece
+    that shares none, most of its runs of intervals. A tune of one or two runs
+    stands whole in a hundred others: it counts as one of ``FEW_RUNS``.
+    """
+    n, known = len(train), np.flatnonzero(train)
+    alike, by_skeleton = np.zeros(n, bool), np.zeros(n, bool)
+    nearest, common, runs = np.full(n, -1), np.zeros(n, np.int64), np.zeros(n, np.int64)
+    for sequences, length in ((melodies.skeletons, SKELETON_RUN), (melodies.intervals, INTERVAL_RUN)):
+        open_ = held & (nearest < 0)
+        alone = np.flatnonzero(open_)
+        pairs = related_in_portions(sequences.where(open_), sequences.where(train), length)
+        for a, b, shared, smaller in pairs:
+            if length == SKELETON_RUN:
+                alike[alone[a[10 * shared >= CONTAINED_IN_TEN * smaller]]] = True
+            first = _likest(a, b, shared, smaller)
+            rows = alone[a[first]]
+            nearest[rows], common[rows], runs[rows] = known[b[first]], shared[first], smaller[first]
+            by_skeleton[rows] = length == SKELETON_RUN
+    return alike, Nearest(nearest, common, runs, by_skeleton)
+
+
+def _likest(a: Ints, b: Ints, common: Ints, smaller: Ints) -> Ints:
+    """For every a the place of its likest pair, of equal ones the first by piece_id."""
+    share = common / np.maximum(smaller, FEW_RUNS)
+    order = np.lexsort((b, smaller, -common, -share, a))
+    return order[run_starts(a[order])]
 
 
 def _contained(melodies: Melodies, train: Bools) -> Bools:
