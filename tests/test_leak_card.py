@@ -62,6 +62,11 @@ def test_a_scrap_of_a_tune_is_not_the_nearest_where_a_whole_one_is_like_it() -> 
     assert row["likeness"] < 1
 
 
+def test_of_many_copies_the_first_by_name_is_the_nearest() -> None:
+    copies = [part(f"a/{i}", tune(transposed(LONG, i))) for i in range(3, 8)]
+    assert beside(part("a/9", tune(LONG)), part("a/1", tune(OTHER)), *copies)["nearest_train"] == "a/3"
+
+
 def test_a_tune_like_no_other_has_no_nearest() -> None:
     row = beside(part("a/new", tune(SONG)), part("a/other", tune(OTHER)))
     assert (row["nearest_train"], row["nearest_title"], row["likeness_of"]) == (None, None, None)
@@ -132,6 +137,7 @@ def test_short_tunes_are_not_listed_among_the_most_alike() -> None:
         part("a/old", tune(SONG[:10]), published_split="train"),
     )
     assert made.leaks["likeness"].to_pylist() == [1.0]
+    assert made.leaks["contained"].to_pylist() == [True]
     assert "a/old" not in prose(made)
 
 

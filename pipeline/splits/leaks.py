@@ -10,11 +10,41 @@ from numpy.typing import NDArray
 
 from pipeline.families import CONTAINED_IN_TEN, SKELETON_RUN, normal_title, related_in_portions
 from pipeline.ragged import Bools, Ints, run_starts
-from pipeline.runs import RunIndex, Sequences, containing, runs_or_whole
+from pipeline.runs import SHORTEST_CONTAINED, RunIndex, Sequences, containing, runs_or_whole
 from pipeline.splits.assignment import Names
 
 INTERVAL_RUN = 6  # the shorter runs that find the nearest piece of one without a like skeleton
-FEW_RUNS = 8
+FEW_RUNS = 8  # in fewer, a piece is like another by chance
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """The different sequences of n pieces: a tune in another key has the same.
+
+    Attributes:
+        sequences: each once.
+        of: (n,) which of them a piece has.
+    """
+
+    sequences: Sequences
+    of: Ints
+
+    @classmethod
+    def among(cls, sequences: Sequences) -> Distinct:
+        """Of all pieces."""
+        numbers: dict[bytes, int] = {}
+        each = (sequences.piece(piece).tobytes() for piece in range(len(sequences)))
+        of = np.array([numbers.setdefault(content, len(numbers)) for content in each], np.int64)
+        first = np.zeros(len(sequences), bool)
+        first[np.unique(of, return_index=True)[1]] = True
+        return cls(sequences.where(first), of)
+
+    def first_of(self, chosen: Bools) -> Ints:
+        """For every sequence the first of the chosen pieces that has it, -1 where none has."""
+        first = np.full(len(self.sequences), -1)
+        rows = np.flatnonzero(chosen)[::-1]
+        first[self.of[rows]] = rows
+        return first
 
 
 @dataclass(frozen=True)
@@ -23,13 +53,13 @@ class Melodies:
 
     Attributes:
         intervals, skeletons: of every piece.
-        index: its runs of family length.
+        index: the runs of family length of the different sequences of intervals.
         titles: (n,) equal titles have equal numbers, -1 for none.
-        inner, outer: pairs of a short piece and one that contains it.
+        inner, outer: pairs of sequences of intervals, a short one and one that contains it.
     """
 
-    intervals: Sequences
-    skeletons: Sequences
+    intervals: Distinct
+    skeletons: Distinct
     index: RunIndex
     titles: Ints
     inner: Ints
@@ -42,14 +72,19 @@ class Melodies:
         Args:
             run: intervals that make two pieces relatives.
         """
-        intervals = Sequences.from_column(pieces["intervals"])
-        short = np.flatnonzero(pieces["n_intervals"].to_numpy() < run)
+        intervals = Distinct.among(Sequences.from_column(pieces["intervals"]))
+        lengths = np.zeros(len(intervals.sequences), np.int64)
+        lengths[intervals.of] = pieces["n_intervals"].to_numpy()
+        short = np.flatnonzero(lengths < run)
+        inner, outer = containing(intervals.sequences, short)
+        whole = short[lengths[short] >= SHORTEST_CONTAINED]
         return cls(
             intervals,
-            Sequences.from_column(pieces["skeleton"]),
-            RunIndex.of(runs_or_whole(intervals, run)),
+            Distinct.among(Sequences.from_column(pieces["skeleton"])),
+            RunIndex.of(runs_or_whole(intervals.sequences, run)),
             _numbered(pieces["title"]),
-            *containing(intervals, short),
+            np.append(inner, whole),
+            np.append(outer, whole),
         )
 
 
@@ -108,12 +143,19 @@ def find_leaks(melodies: Melodies, assigned: Names) -> Leaks:
     held = (assigned == "valid") | (assigned == "test")
     skeleton, nearest = _likest_of_train(melodies, held, train)
     return Leaks(
-        hard=melodies.index.related_to(train) & held,
+        hard=_sharing_a_run(melodies, held, train),
         skeleton=skeleton,
         title=held & (melodies.titles >= 0) & np.isin(melodies.titles, melodies.titles[train]),
-        contained=_contained(melodies, train) & held,
+        contained=_contained(melodies, held, train),
         nearest=nearest,
     )
+
+
+def _sharing_a_run(melodies: Melodies, held: Bools, train: Bools) -> Bools:
+    """Which pieces share a run of family length with a piece of train."""
+    known = melodies.intervals.first_of(train) >= 0
+    found = known | melodies.index.related_to(known)
+    return found[melodies.intervals.of] & held
 
 
 def _likest_of_train(melodies: Melodies, held: Bools, train: Bools) -> tuple[Bools, Nearest]:
@@ -123,37 +165,52 @@ def _likest_of_train(melodies: Melodies, held: Bools, train: Bools) -> tuple[Boo
     that shares none, most of its runs of intervals. A tune of one or two runs
     stands whole in a hundred others: it counts as one of ``FEW_RUNS``.
     """
-    n, known = len(train), np.flatnonzero(train)
-    alike, by_skeleton = np.zeros(n, bool), np.zeros(n, bool)
-    nearest, common, runs = np.full(n, -1), np.zeros(n, np.int64), np.zeros(n, np.int64)
-    for sequences, length in ((melodies.skeletons, SKELETON_RUN), (melodies.intervals, INTERVAL_RUN)):
-        open_ = held & (nearest < 0)
-        alone = np.flatnonzero(open_)
-        pairs = related_in_portions(sequences.where(open_), sequences.where(train), length)
-        for a, b, shared, smaller in pairs:
-            if length == SKELETON_RUN:
-                alike[alone[a[10 * shared >= CONTAINED_IN_TEN * smaller]]] = True
-            first = _likest(a, b, shared, smaller)
-            rows = alone[a[first]]
-            nearest[rows], common[rows], runs[rows] = known[b[first]], shared[first], smaller[first]
-            by_skeleton[rows] = length == SKELETON_RUN
-    return alike, Nearest(nearest, common, runs, by_skeleton)
+    alike, *by_beat = _likest(melodies.skeletons, held, train, SKELETON_RUN)
+    found = by_beat[0] >= 0
+    _, *by_step = _likest(melodies.intervals, held & ~found, train, INTERVAL_RUN)
+    piece, common, runs = (np.where(found, *pair) for pair in zip(by_beat, by_step, strict=True))
+    return alike, Nearest(piece, common, runs, by_skeleton=found)
 
 
-def _likest(a: Ints, b: Ints, common: Ints, smaller: Ints) -> Ints:
-    """For every a the place of its likest pair, of equal ones the first by piece_id."""
+def _likest(melodies: Distinct, held: Bools, train: Bools, length: int) -> tuple[Bools, Ints, Ints, Ints]:
+    """The pieces of train that share most runs of a length.
+
+    Sequences are compared, not pieces: copies of a tune cost nothing.
+
+    Returns:
+        (n,) whether enough is shared to be a soft relative, the train piece (-1:
+        none), the runs in common, the runs of the smaller of the two.
+    """
+    first = melodies.first_of(train)
+    asked, known = melodies.first_of(held) >= 0, first >= 0
+    alike = np.zeros(len(first), bool)
+    piece, common, runs = np.full(len(first), -1), np.zeros_like(first), np.zeros_like(first)
+    sequences = melodies.sequences
+    pairs = related_in_portions(sequences.where(asked), sequences.where(known), length)
+    for asking, answering, shared, smaller in pairs:
+        row, partner = np.flatnonzero(asked)[asking], first[known][answering]
+        alike[row[10 * shared >= CONTAINED_IN_TEN * smaller]] = True
+        best = _best_pairs(row, partner, shared, smaller)
+        piece[row[best]], common[row[best]], runs[row[best]] = partner[best], shared[best], smaller[best]
+    of = melodies.of
+    return held & alike[of], np.where(held, piece[of], -1), held * common[of], held * runs[of]
+
+
+def _best_pairs(row: Ints, partner: Ints, common: Ints, smaller: Ints) -> Ints:
+    """For every row the place of its likest pair, of equal ones the first partner by piece_id."""
     share = common / np.maximum(smaller, FEW_RUNS)
-    order = np.lexsort((b, smaller, -common, -share, a))
-    return order[run_starts(a[order])]
+    order = np.lexsort((partner, smaller, -common, -share, row))
+    return order[run_starts(row[order])]
 
 
-def _contained(melodies: Melodies, train: Bools) -> Bools:
-    """Which pieces stand whole in a piece across the border of train, or hold one of there."""
-    inner, outer = melodies.inner, melodies.outer
-    across = train[inner] != train[outer]
-    found = np.zeros(len(train), bool)
-    found[inner[across]] = found[outer[across]] = True
-    return found
+def _contained(melodies: Melodies, held: Bools, train: Bools) -> Bools:
+    """Which pieces stand whole in a piece of train, or hold one of there that is short."""
+    tunes = melodies.intervals
+    known = tunes.first_of(train) >= 0
+    found = np.zeros(len(known), bool)
+    found[melodies.inner[known[melodies.outer]]] = True
+    found[melodies.outer[known[melodies.inner]]] = True
+    return found[tunes.of] & held
 
 
 def _numbered(titles: pa.ChunkedArray) -> Ints:
