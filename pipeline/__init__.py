@@ -28,7 +28,7 @@ quantize         exact notes to a grid of steps
 filters          which grids are kept, and the reasons of the others
 keys             the key of a piece, and how far it is transposed
 families         which pieces share a melody
-splits           families to train, valid and test, and the audit of that
+splits           families to train, valid and test, and what that leaks
 encoding         grids to token rows, and their proof
 cards            what stands beside the shards
 croissant        the shards as machines find them

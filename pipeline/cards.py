@@ -89,7 +89,9 @@ def prose(card: Mapping[str, Any]) -> str:
         f"Kind: {card['split']['settings']['kind']}. Pieces that share a run of "
         f"{card['split']['family_run']} intervals with a training piece: {leaks['valid']} of valid, "
         f"{leaks['test']} of test. "
-        "Softer relatives are marked row by row in the column `soft_relative`.",
+        "Softer relatives are marked row by row in the column `soft_relative`. The "
+        "[leak card](leaks.md) tells what this split and others leak, and [leaks.parquet](leaks.parquet) "
+        "names the nearest training piece of every piece held out.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -23,7 +23,7 @@ traceback::
     ├── ArchiveError         sources      an archive is damaged, or tries what it must not
     ├── ManifestError        sources      source.json is missing or damaged
     ├── ReadError            readers      a piece cannot be read (becomes a rejected row)
-    ├── SplitError           splits       a piece is in no tune family
+    ├── SplitError           splits       a piece is in no tune family or published split
     ├── RoundTripError       encoding     tokens do not give their grid back
     ├── DivergedError        training     the loss is no longer a finite number
     ├── CheckpointError      training     saved weights are foreign or damaged

@@ -55,7 +55,7 @@ def find_families(notes: pa.Table, settings: FamilySettings) -> pa.Table:
     """
     notes = notes.sort_by([("piece_id", "ascending"), ("part", "ascending")])
     first = _first_rows(notes)
-    pieces = notes.select(["piece_id", "corpus", "title"]).take(pa.array(first))
+    pieces = notes.select(["piece_id", "corpus", "title", "published_split"]).take(pa.array(first))
     melody, _ = skyline(read_lines(notes, np.arange(notes.num_rows)))
     intervals = part_intervals(melody, first)
     skeletons = beat_skeletons(melody, notes, _melody_rows(notes, first))
@@ -68,6 +68,7 @@ def find_families(notes: pa.Table, settings: FamilySettings) -> pa.Table:
         "corpus": pieces["corpus"],
         "tune_family": pa.array(_family_ids(intervals, root), pa.string()),
         "title": pieces["title"],
+        "published_split": pieces["published_split"],
         "n_intervals": _longest(melody, notes.num_rows, first),
         "family_size": np.bincount(root, minlength=len(root))[root].astype(np.int32),
         "intervals": intervals.column(),

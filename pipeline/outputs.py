@@ -1,4 +1,4 @@
-"""The last good outputs of a stage, brought back when the stage fails.
+"""The last good outputs of a stage: brought back when it fails, and for comparison.
 
 DVC deletes a stage's outputs before it runs it. They still lie in DVC's cache,
 named by their digests in dvc.lock; a failed stage puts them back, so that a
@@ -28,10 +28,24 @@ def bring_back(stage: str) -> list[str]:
     Returns:
         The outputs that are back.
     """
+    return [out["path"] for out in _locked(stage) if _bring_back(out)]
+
+
+def last_version(stage: str, path: str) -> Path | None:
+    """Where DVC's cache keeps the last version of an output that is one file.
+
+    Returns:
+        None where the stage never ran, or the cache no longer holds it.
+    """
+    found = [_cached(str(out.get("md5", ""))) for out in _locked(stage) if out["path"] == path]
+    return next((cached for cached in found if cached.is_file()), None)
+
+
+def _locked(stage: str) -> list[Mapping[str, Any]]:
+    """The outputs of a stage as dvc.lock lists them."""
     if not LOCK_FILE.exists():
         return []
-    locked = load_yaml(LOCK_FILE).get("stages", {}).get(stage, {})
-    return [out["path"] for out in locked.get("outs", []) if _bring_back(out)]
+    return list(load_yaml(LOCK_FILE).get("stages", {}).get(stage, {}).get("outs", []))
 
 
 def _bring_back(out: Mapping[str, Any]) -> bool:

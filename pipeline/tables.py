@@ -1,9 +1,10 @@
 """The Parquet tables between stages: schemas, reading, writing.
 
 One row a part in NOTES, a grid in GRIDS, an example in TOKENS, a piece in
-FAMILIES and SPLITS, a broken rule of a piece in REJECTED. Files are written
-with fixed options beside their target and moved into place, so that the same
-rows give the same bytes and no half-written file is ever taken for a whole one.
+FAMILIES and SPLITS, a piece of valid or test in LEAKS, a broken rule of a piece
+in REJECTED. Files are written with fixed options beside their target and moved
+into place, so that the same rows give the same bytes and no half-written file
+is ever taken for a whole one.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ NOTES = pa.schema(
         ("citation", pa.string()),
         ("source_path", pa.string()),
         ("source_sha256", pa.string()),
+        ("published_split", pa.string()),  # train, valid or test; null where the corpus tells none
         ("key_fifths", pa.int8()),
         ("key_mode", pa.string()),
         ("n_key_changes", pa.int16()),
@@ -69,6 +71,7 @@ FAMILIES = pa.schema(
         pa.field("corpus", pa.string(), nullable=False),
         pa.field("tune_family", pa.string(), nullable=False),
         ("title", pa.string()),
+        ("published_split", pa.string()),  # as in NOTES
         ("n_intervals", pa.int32()),  # after merging repeats, of its longest part
         ("family_size", pa.int32()),
         ("intervals", pa.list_(pa.int8())),  # of all parts, repeats merged; -128 between parts
@@ -118,6 +121,27 @@ SPLITS = pa.schema(
         pa.field("split", pa.string(), nullable=False),
         ("soft_relative", pa.bool_()),  # it has a soft relative in train
         ("nearest_train", pa.string()),  # piece_id; null for training pieces
+    ]
+)
+
+# a row a piece of valid or test: who of train is like it (the leak card)
+LEAKS = pa.schema(
+    [
+        pa.field("piece_id", pa.string(), nullable=False),
+        pa.field("corpus", pa.string(), nullable=False),
+        pa.field("split", pa.string(), nullable=False),
+        ("title", pa.string()),
+        pa.field("tune_family", pa.string(), nullable=False),
+        pa.field("hard", pa.bool_(), nullable=False),  # shares a run of family length with train
+        pa.field("same_skeleton", pa.bool_(), nullable=False),
+        pa.field("same_title", pa.bool_(), nullable=False),
+        pa.field("contained", pa.bool_(), nullable=False),  # it, short, in a piece of train; or the other way
+        ("nearest_train", pa.string()),  # piece_id; null where nothing in train is like it
+        ("nearest_title", pa.string()),
+        pa.field("runs_in_common", pa.int32(), nullable=False),  # with its nearest
+        pa.field("runs", pa.int32(), nullable=False),  # of the smaller of the two; 0 where there is none
+        pa.field("likeness", pa.float64(), nullable=False),  # runs_in_common / runs, 0 … 1
+        ("likeness_of", pa.string()),  # whose runs: skeleton or intervals
     ]
 )
 

@@ -9,7 +9,7 @@ from pipeline.books import balance, require_rows
 from pipeline.cards import make_card, prose
 from pipeline.croissant import make_croissant
 from pipeline.encoding import EncodeSettings, encode_rows, shard_metadata, shards
-from pipeline.files import write_json, write_text
+from pipeline.files import replacing, write_json, write_text
 from pipeline.progress import say
 from pipeline.runner import stage_main
 from pipeline.settings import read_section
@@ -35,6 +35,9 @@ def run(dataset: str) -> None:
     write_text(cards / "vocabulary.json", vocabulary.as_json())
     write_json(cards / "card.json", card)
     write_text(cards / "README.md", prose(card))
+    for name in ("leaks.parquet", "leaks.md"):
+        with replacing(cards / name) as partial:
+            shutil.copyfile(f"data/splits/{dataset}.{name}", partial)
     write_json(cards / "croissant.json", make_croissant(card, sorted(tokens.glob("*/*.parquet")), cards))
     write_rejections(Path(f"data/rejected/encode/{dataset}.parquet"), "encode", made.rejections, counts)
     say(f"encode@{dataset}: {len(kept)} of {grids.num_rows} examples written")

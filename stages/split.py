@@ -2,24 +2,36 @@
 
 from pathlib import Path
 
-from pipeline.files import write_json
+from pipeline.files import write_json, write_text
+from pipeline.outputs import last_version
 from pipeline.progress import say
 from pipeline.runner import stage_main
 from pipeline.settings import read_section
 from pipeline.splits import SPLIT, split_pieces
-from pipeline.tables import FAMILIES, GRIDS, SPLITS, read_table, write_table
+from pipeline.splits.card import leak_prose
+from pipeline.splits.moves import find_moves, last_split, tell
+from pipeline.tables import FAMILIES, GRIDS, LEAKS, SPLITS, read_table, write_table
 
 
 def run(dataset: str) -> None:
-    """Split one data set; write the split and its audit."""
+    """Split one data set; write the split, its audit and its leak card."""
     settings = read_section(SPLIT, "datasets", dataset, "split")
     rows = read_table(Path(f"data/filtered/{dataset}.parquet"), GRIDS, ["piece_id"])
     families = read_table(Path("data/families.parquet"), FAMILIES)
-    table, audit = split_pieces(rows["piece_id"].to_pylist(), families, settings)
-    write_table(Path(f"data/splits/{dataset}.parquet"), table, SPLITS)
-    write_json(Path(f"data/splits/{dataset}.audit.json"), audit)
-    shares = ", ".join(f"{n} {name}" for name, n in audit["pieces"].items())
+    made = split_pieces(rows["piece_id"].to_pylist(), families, settings)
+    place = f"data/splits/{dataset}"
+    write_table(Path(f"{place}.parquet"), made.rows, SPLITS)
+    write_json(Path(f"{place}.audit.json"), made.audit)
+    write_table(Path(f"{place}.leaks.parquet"), made.leaks, LEAKS)
+    write_text(Path(f"{place}.leaks.md"), leak_prose(dataset, made.audit, made.leaks))
+    shares = ", ".join(f"{n} {name}" for name, n in made.audit["pieces"].items())
     say(f"split@{dataset}: pieces: {shares}")
+    last_rows, last_audit = (
+        last_version(f"split@{dataset}", f"{place}.{suffix}") for suffix in ("parquet", "audit.json")
+    )
+    before = last_split(last_rows, last_audit, settings)
+    for line in tell(find_moves(before, made.rows)) if before is not None else []:
+        say(f"split@{dataset}: {line}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,5 @@
 """The catalogue of known corpora, and the real files of two of them over the loopback."""
 
-import functools
-import http.server
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +9,7 @@ from pipeline.sources.catalogue import CatalogueError, catalogue, resolve
 from pipeline.sources.fetching import fetch
 from pipeline.sources.manifest import read_manifest
 from pipeline.sources.settings import BundledSource, CatalogueSource, UrlSource
-
-SHARED = Path(__file__).parent.parent.parent / "shared/corpora"
+from tests.loopback import SHARED, served
 
 
 @pytest.mark.parametrize("name", catalogue())
@@ -47,18 +43,8 @@ def test_a_mirror_is_asked_first() -> None:
 
 @pytest.fixture
 def mirror() -> Iterator[str]:
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    handler = functools.partial(Quiet, directory=str(SHARED))
-    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=httpd.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{httpd.server_port}"
-    httpd.shutdown()
-    httpd.server_close()
-    thread.join()
+    with served(SHARED) as address:
+        yield address
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the published files do not lie beside this checkout")

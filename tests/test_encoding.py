@@ -49,9 +49,9 @@ def made_of(
     grids = quantize(notes, choice).grids
     families = find_families(notes, FamilySettings(family_run=16, soft={}))
     families = families.replace_schema_metadata({"family_run": "16"})
-    splits, _ = split_pieces(
+    splits = split_pieces(
         grids["piece_id"].to_pylist(), families, parse_section(SPLIT, {"kind": "none"}, "split")
-    )
+    ).rows
     return encode_rows(grids, splits, parse_section(EncodeSettings, {**PLAIN, **changes}, "encode"))
 
 

@@ -39,6 +39,14 @@ def test_a_transposed_tune_is_family() -> None:
     assert related(tune(SONG), tune(transposed(SONG, 5)))
 
 
+def test_the_published_split_of_a_piece_goes_along() -> None:
+    rows = [part("a/1", tune(SONG), published_split="valid"), part("a/1", tune(OTHER), number=1)]
+    table = find_families(
+        notes_table(*rows, part("a/2", tune(OTHER))), FamilySettings(family_run=16, soft={})
+    )
+    assert table["published_split"].to_pylist() == ["valid", None]
+
+
 def test_another_tune_is_not() -> None:
     assert not related(tune(SONG), tune(OTHER))
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.outputs import bring_back
+from pipeline.outputs import bring_back, last_version
 
 LOCK = """
 schema: '2.0'
@@ -52,3 +52,13 @@ def test_a_stage_that_never_ran_has_nothing(workspace: Path) -> None:
     assert bring_back("make@y") == []
     (workspace / "dvc.lock").unlink()
     assert bring_back("make@x") == []
+
+
+def test_the_last_version_of_a_file_is_found_while_its_place_is_empty(workspace: Path) -> None:
+    last = last_version("make@x", "data/one.txt")
+    assert last is not None
+    assert last.read_text() == "one"
+    assert last_version("make@x", "data/two.txt") is None
+    assert last_version("other", "data/one.txt") is None
+    (workspace / last).unlink()
+    assert last_version("make@x", "data/one.txt") is None

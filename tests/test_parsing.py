@@ -1,6 +1,7 @@
 """Corpora of a few tiny files, read into the notes table."""
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -65,6 +66,29 @@ def test_where_a_piece_is_from_stands_in_its_row(corpus: Build, settings: ReadSe
     assert row["source_path"] == "deep/book.abc"
     assert row["source_sha256"] == hashlib.sha256(TUNES.encode()).hexdigest()
     assert (row["licence"], row["citation"], row["corpus"]) == ("CC0-1.0", "us", "mine")
+
+
+def test_a_folder_tells_the_split_that_its_pieces_were_published_in(
+    corpus: Build, settings: ReadSettings
+) -> None:
+    song = TUNES.split("\n\n")[0].encode()
+    places = {
+        "Train/a.abc": "train",
+        "x/validation/test/b.abc": "valid",
+        "test.abc": None,
+        "contest/d.abc": None,
+    }
+    table = parse_corpus("mine", corpus(dict.fromkeys(places, song)), settings, SERIAL).table
+    told = dict(zip(table["source_path"].to_pylist(), table["published_split"].to_pylist(), strict=True))
+    assert told == places
+
+
+def test_a_file_tells_the_split_of_each_of_its_pieces(corpus: Build, settings: ReadSettings) -> None:
+    chorale = [[[72, 67, 64, 48]]]
+    content = json.dumps({"train": chorale, "valid": [], "test": chorale}).encode()
+    table = parse_corpus("mine", corpus({"train/jsb.json": content}), settings, SERIAL).table
+    assert ids(Notes(table, (), (), ())) == ["mine/train/jsb#test.0"] * 4 + ["mine/train/jsb#train.0"] * 4
+    assert table["published_split"].to_pylist() == ["test"] * 4 + ["train"] * 4
 
 
 def test_files_that_differ_in_their_suffix_keep_it(corpus: Build, settings: ReadSettings) -> None:

@@ -10,11 +10,17 @@ from pipeline.splits import SPLIT, SplitError, split_pieces
 from tests.test_families import OTHER, SONG, transposed, tune
 from tests.tunes import notes_table, part
 
+PUBLISHED = ("train", "valid", "test")
 FAMILY = {"kind": "family", "seed": 1, "valid": 0.2, "test": 0.2}
 
 
 def settings(**changes: Any) -> Any:
     return parse_section(SPLIT, {**FAMILY, **changes}, "split")
+
+
+def by(kind: str) -> Any:
+    """A kind that takes no shares."""
+    return parse_section(SPLIT, {"kind": kind}, "split")
 
 
 def families(*rows: dict[str, Any]) -> pa.Table:
@@ -36,7 +42,7 @@ def many(n: int, corpus: str = "a") -> list[dict[str, Any]]:
 
 
 def split(known: pa.Table, pieces: list[str] | None = None, **changes: Any) -> dict[str, str]:
-    table, _ = split_pieces(pieces or known["piece_id"].to_pylist(), known, settings(**changes))
+    table = split_pieces(pieces or known["piece_id"].to_pylist(), known, settings(**changes)).rows
     return dict(zip(table["piece_id"].to_pylist(), table["split"].to_pylist(), strict=True))
 
 
@@ -56,17 +62,18 @@ def test_relatives_are_never_parted() -> None:
 def test_a_split_by_family_leaks_nothing() -> None:
     rows = [part(f"a/{i}", tune(transposed(walk(i % 30), i // 30))) for i in range(120)]
     known = families(*rows)
-    _, audit = split_pieces(known["piece_id"].to_pylist(), known, settings())
+    audit = split_pieces(known["piece_id"].to_pylist(), known, settings()).audit
     assert audit["share_a_run_with_train"] == {"valid": 0, "test": 0}
-    leaks = audit["random_split_would_leak"]["a"]
-    assert leaks["test"] > 0
-    assert leaks["leaked"] == leaks["test"]
+    leaks = audit["leaks_by_kind"]["random"]["a"]["test"]
+    assert leaks["pieces"] > 0
+    assert leaks["hard"] == leaks["either"] == leaks["pieces"]
+    assert audit["leaks_by_kind"]["family"]["a"]["test"]["hard"] == 0
 
 
 def test_a_random_split_says_what_it_leaks() -> None:
     rows = [part(f"a/{i}", tune(transposed(SONG, i))) for i in range(20)]
     known = families(*rows)
-    _, audit = split_pieces(known["piece_id"].to_pylist(), known, settings(kind="random"))
+    audit = split_pieces(known["piece_id"].to_pylist(), known, settings(kind="random")).audit
     assert audit["share_a_run_with_train"]["test"] == audit["pieces"]["test"] > 0
 
 
@@ -85,9 +92,26 @@ def test_data_sets_with_one_seed_agree() -> None:
 
 def test_without_a_split_all_is_training() -> None:
     known = families(*many(5))
-    table, audit = split_pieces(["a/1", "a/2"], known, parse_section(SPLIT, {"kind": "none"}, "split"))
-    assert table["split"].to_pylist() == ["train", "train"]
-    assert audit["random_split_would_leak"] == {}
+    made = split_pieces(["a/1", "a/2"], known, by("none"))
+    assert made.rows["split"].to_pylist() == ["train", "train"]
+    assert made.leaks.num_rows == 0
+    assert made.audit["leaks_by_kind"] == {}
+
+
+def test_a_published_split_is_followed() -> None:
+    rows = [part(f"a/{i}", tune(walk(i)), published_split=name) for i, name in enumerate(PUBLISHED)]
+    assigned = split_pieces(["a/0:1", "a/1", "a/2"], families(*rows), by("published")).rows
+    assert dict(assigned.select(["piece_id", "split"]).to_pandas().to_numpy()) == {
+        "a/0:1": "train",
+        "a/1": "valid",
+        "a/2": "test",
+    }
+
+
+def test_pieces_without_a_published_split_are_one_clear_message() -> None:
+    rows = [part("a/1", tune(SONG), published_split="test"), *many(2, "b"), part("c/1", tune(OTHER))]
+    with pytest.raises(SplitError, match=r"of 3 of 4 pieces is not known \(b: 2, c: 1\).*`kind: family`"):
+        split_pieces(["a/1", "b/0", "b/1", "c/1"], families(*rows), by("published"))
 
 
 def test_phrases_go_where_their_piece_goes() -> None:
@@ -102,8 +126,8 @@ def audited(test: dict[str, Any], *others: dict[str, Any]) -> dict[str, Any]:
     """The row of a test piece beside training pieces: the first seed that parts them so."""
     known = families(test, *others)
     for seed in range(1000):
-        table, _ = split_pieces(known["piece_id"].to_pylist(), known, settings(seed=seed))
-        rows = {row["piece_id"]: row for row in table.to_pylist()}
+        made = split_pieces(known["piece_id"].to_pylist(), known, settings(seed=seed))
+        rows = {row["piece_id"]: row for row in made.rows.to_pylist()}
         found: dict[str, Any] = rows.pop(test["piece_id"])
         if found["split"] == "test" and all(row["split"] == "train" for row in rows.values()):
             return found
@@ -138,7 +162,7 @@ def test_a_short_tune_inside_a_longer_one_is_a_soft_relative(short_one_is_tested
 def test_largest_families_are_listed_with_their_titles() -> None:
     rows = [part(f"a/{i}", tune(transposed(SONG, i)), title=f"Song {i}") for i in range(3)]
     known = families(*rows, part("a/9", tune(OTHER)))
-    _, audit = split_pieces(known["piece_id"].to_pylist(), known, settings())
+    audit = split_pieces(known["piece_id"].to_pylist(), known, settings()).audit
     (largest,) = audit["largest_families"]
     assert [piece["title"] for piece in largest["pieces"]] == ["Song 0", "Song 1", "Song 2"]
 
@@ -154,6 +178,7 @@ def test_a_piece_without_a_family_is_an_error() -> None:
         ({"kind": "famly"}, "kind"),
         ({**FAMILY, "valid": 0.5, "test": 0.5}, "leave a share to train"),
         ({**FAMILY, "kind": "none"}, "unknown parameter"),
+        ({**FAMILY, "kind": "published"}, "unknown parameter"),
     ],
 )
 def test_wrong_settings_are_refused(section: dict[str, Any], message: str) -> None:

@@ -20,6 +20,7 @@ from pipeline.books import Rejection
 from pipeline.engine import EngineSettings, map_batches
 from pipeline.isolation import GivenUp, Limits, run_isolated
 from pipeline.parsing.cache import cache_file, keep, key_of, look_up
+from pipeline.parsing.published import published_split
 from pipeline.parsing.records import Refusal, left_out, pack, refusal, unpack
 from pipeline.progress import track
 from pipeline.readers import ReadError, ReadSettings, Source
@@ -190,6 +191,7 @@ def _with_identity(
         "citation": [manifest["citation"]] * len(owners),
         "source_path": [piece.source_path for piece in owners],
         "source_sha256": [piece.source_sha256 for piece in owners],
+        "published_split": [published_split(piece.source_path, piece.source) for piece in owners],
     }
     columns = [identity[name] if name in identity else body[name] for name in NOTES.names]
     return pa.table(dict(zip(NOTES.names, columns, strict=True)), schema=NOTES)

@@ -18,7 +18,15 @@ from pipeline.readers import ReadError
 from pipeline.tables import NOTES
 
 # columns that the place of a piece decides, not its bytes
-IDENTITY = ("piece_id", "corpus", "licence", "citation", "source_path", "source_sha256")
+IDENTITY = (
+    "piece_id",
+    "corpus",
+    "licence",
+    "citation",
+    "source_path",
+    "source_sha256",
+    "published_split",
+)
 RECORD = pa.schema([field for field in NOTES if field.name not in IDENTITY])
 
 

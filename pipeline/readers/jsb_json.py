@@ -39,7 +39,7 @@ def split(content: bytes) -> list[Source]:
     ):
         raise ReadError("unreadable", f"an object of lists is expected, named {', '.join(SPLITS)}")
     return [
-        Source(f"{name}.{number}", "jsb_json", json.dumps(chorale).encode())
+        Source(f"{name}.{number}", "jsb_json", json.dumps(chorale).encode(), name)
         for name in SPLITS
         for number, chorale in enumerate(published.get(name, []))
     ]

@@ -32,11 +32,14 @@ class Source:
             repeated number "17.2").
         format: a key of ``readers.FORMATS``.
         content: what the format's ``read`` takes, already unpacked.
+        published_split: train, valid or test where the file itself gives the piece
+            to one; else "".
     """
 
     name: str
     format: str
     content: bytes
+    published_split: str = ""
 
 
 def decode(content: bytes) -> str:

@@ -18,7 +18,7 @@ from pipeline.filters import FilterSettings, apply_filters
 from pipeline.quantize import quantize
 from pipeline.settings import parse_section
 from pipeline.splits import SPLIT, split_pieces
-from pipeline.tables import FAMILIES, GRIDS, SPLITS, TOKENS, write_table
+from pipeline.tables import FAMILIES, GRIDS, LEAKS, SPLITS, TOKENS, write_table
 from tests.properties.music import Music, brief, music, quantizing
 from tests.tunes import notes_table, part
 
@@ -39,13 +39,18 @@ def data_set(notes: pa.Table, folder: Path) -> dict[str, str]:
     made = quantize(notes, quantizing(1, 2, rests="split", min_rest=3, edge_silence="trim"))
     filtered = apply_filters(made.grids, parse_section(FilterSettings, FILTER, "filter")).grids
     by_family = parse_section(SPLIT, SPLIT_BY_FAMILY, "split")
-    splits, _ = split_pieces(filtered["piece_id"].to_pylist(), families, by_family)
-    rows = encode_rows(filtered, splits, parse_section(EncodeSettings, ENCODE, "encode")).rows
-    schemas = {"families": FAMILIES, "grids": GRIDS, "filtered": GRIDS, "splits": SPLITS, "tokens": TOKENS}
+    divided = split_pieces(filtered["piece_id"].to_pylist(), families, by_family)
+    rows = encode_rows(filtered, divided.rows, parse_section(EncodeSettings, ENCODE, "encode")).rows
+    tables = {
+        "families": (families, FAMILIES),
+        "grids": (made.grids, GRIDS),
+        "filtered": (filtered, GRIDS),
+        "splits": (divided.rows, SPLITS),
+        "leaks": (divided.leaks, LEAKS),
+        "tokens": (rows, TOKENS),
+    }
     digests = {}
-    for (name, schema), table in zip(
-        schemas.items(), (families, made.grids, filtered, splits, rows), strict=True
-    ):
+    for name, (table, schema) in tables.items():
         write_table(folder / name, table, schema)
         digests[name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
     return digests
@@ -107,9 +112,9 @@ def tune(numbers: list[int]) -> str:
 
 
 def splits_of(families: pa.Table) -> dict[str, str]:
-    table, _ = split_pieces(
+    table = split_pieces(
         families["piece_id"].to_pylist(), families, parse_section(SPLIT, SPLIT_BY_FAMILY, "split")
-    )
+    ).rows
     return dict(zip(table["piece_id"].to_pylist(), table["split"].to_pylist(), strict=True))
 
 

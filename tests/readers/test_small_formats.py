@@ -83,6 +83,7 @@ def one(content: bytes) -> Source:
 
 def test_a_chorale_is_named_by_its_published_split() -> None:
     assert one(chorales([72, 67, 64, 48])).name == "valid.0"
+    assert one(chorales([72, 67, 64, 48])).published_split == "valid"
 
 
 def test_equal_neighbours_are_one_note_and_silence_is_a_gap() -> None:

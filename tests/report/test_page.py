@@ -1,6 +1,7 @@
 """The page from small files as the stages leave them."""
 
 import json
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,13 @@ def data(tmp_path: Path) -> Path:
         "pieces": {"train": 5, "valid": 1, "test": 2},
         "share_a_run_with_train": {"test": 0},
         "soft_relatives_in_train": {"test": {"any": 1, "skeleton": 1, "title": 0, "contained": 0}},
-        "random_split_would_leak": {"songs": {"test": 3, "leaked": 2}},
+        "leaks_by_kind": {
+            "family": {"songs": {"test": {"pieces": 2, "hard": 0, "soft": 1, "either": 1}}},
+            "random": {
+                "songs": {"test": {"pieces": 3, "hard": 2, "soft": 1, "either": 2}},
+                "dances": {"test": {"pieces": 5, "hard": 2, "soft": 0, "either": 2}},
+            },
+        },
         "largest_families": [
             {"tune_family": "abc", "size": 2, "pieces": [{"piece_id": "songs/1", "title": "Twin"}]}
         ],
@@ -142,6 +149,14 @@ def test_pieces_are_counted_by_the_mode_that_they_were_written_in_and_are_used_i
     assert cells in text
     assert '<td class="text">none named</td><td class="text">none named</td>' in text
     assert "G major" in text
+
+
+def test_what_a_random_split_would_leak_stands_per_corpus_and_in_all(data: Path) -> None:
+    text = re.sub(r"<[^>]+>", " ", page(data, PARAMS))
+    rows = [" ".join(line.split()) for line in text.splitlines()]
+    assert "tunes family songs 2 0 0 1 50 1 50" in rows
+    assert "tunes random songs 3 2 67 1 33 2 67" in rows
+    assert "tunes random all 8 4 50 1 12 4 50" in rows
 
 
 def test_a_missing_file_says_what_to_do(data: Path) -> None:
