@@ -11,7 +11,9 @@ vocabulary       the 258 symbols, their grammar, Grid to tokens and back
 piano_roll       Grid to a picture in plain text
 examples         a row cut into source and target
 books            rows in = rows kept + rows rejected
+parquet          the same rows, the same bytes: options, row groups, a digest
 tables           the Parquet schemas, reading and writing them atomically
+portions         tables larger than memory, some whole pieces at a time
 progress         a bar or plain lines for long work
 dvcfile          what dvc.yaml says of a stage
 outputs          the last good outputs of a stage that failed
@@ -25,6 +27,7 @@ ragged           lists of different lengths as one flat array
 lines            what is heard as the melody of a staff
 runs             runs of intervals, and who shares them
 quantize         exact notes to a grid of steps
+fingerprints     whether two grids hold the same notes in any key
 filters          which grids are kept, and the reasons of the others
 keys             the key of a piece, and how far it is transposed
 families         which pieces share a melody

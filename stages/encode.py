@@ -25,7 +25,7 @@ def run(dataset: str) -> None:
     made = encode_rows(grids, splits, settings)
     kept = made.rows["piece_id"].to_pylist()
     counts = balance("encode", grids["piece_id"].to_pylist(), kept, made.rejections)
-    require_rows("encode", dataset, kept, made.rejections)
+    require_rows("encode", dataset, len(kept), [each.rule for each in made.rejections])
     tokens, cards = Path("data/tokens") / dataset, Path("data/cards") / dataset
     shutil.rmtree(tokens, ignore_errors=True)
     for split in SPLIT_NAMES:

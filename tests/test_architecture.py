@@ -15,9 +15,9 @@ ROOT = Path(__file__).parent.parent
 
 # A room may import only rooms above it (rooms on one line are one room).
 ROOMS = """
-errors files settings music vocabulary piano_roll examples books tables progress dvcfile
+errors files settings music vocabulary piano_roll examples books parquet tables portions progress dvcfile
 outputs engine isolation runner
-sources readers parsing ragged lines runs quantize filters keys families splits encoding cards
+sources readers parsing ragged lines runs quantize fingerprints filters keys families splits encoding cards
 croissant ledger
 batches models training decoding baselines metrics scores evaluation report parameters
 inspecting cli notebook __main__
