@@ -25,7 +25,8 @@ readers          one file per format: bytes to exact notes
 parsing          the files of a corpus to its notes table
 ragged           lists of different lengths as one flat array
 lines            what is heard as the melody of a staff
-runs             runs of intervals, and who shares them
+runs             runs of intervals, and who holds them
+related          pairs of pieces, and how many runs they share
 quantize         exact notes to a grid of steps
 fingerprints     whether two grids hold the same notes in any key
 filters          which grids are kept, and the reasons of the others

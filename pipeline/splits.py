@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, model_validator
 
 from pipeline.errors import PipelineError
-from pipeline.families import CONTAINED_IN_TEN, SKELETON_RUN, normal_title, related_in_portions
+from pipeline.families import CONTAINED_IN_TEN, SKELETON_RUN, normal_title
 from pipeline.ragged import Bools, Ints, run_starts
-from pipeline.runs import RunIndex, Sequences, containing, runs_or_whole
+from pipeline.related import containing, related_in_portions
+from pipeline.runs import RunIndex, Sequences
 from pipeline.settings import Section
 from pipeline.tables import SPLIT_NAMES, SPLITS
 
@@ -118,7 +119,7 @@ def split_pieces(
     pieces = families.take(pa.array(chosen))
     run = int(families.schema.metadata[b"family_run"])
     assigned = assign(pieces, settings)
-    index = RunIndex.of(runs_or_whole(Sequences.from_column(pieces["intervals"]), run))
+    index = RunIndex.of(Sequences.from_column(pieces["intervals"]), run)
     leaks = find_leaks(pieces, assigned, index, run)
     names = np.array([*pieces["piece_id"].to_pylist(), None], dtype=object)
     columns = {
