@@ -34,6 +34,7 @@ keys             the key of a piece, and how far it is transposed
 families         which pieces share a melody
 splits           families to train, valid and test, and the audit of that
 encoding         grids to token rows, and their proof
+shards           token rows to the files of a data set
 cards            what stands beside the shards
 croissant        the shards as machines find them
 ledger           the books of all stages at once

@@ -11,8 +11,7 @@ from pipeline.settings import load_yaml
 def run() -> None:
     """Check params.yaml; the first output never changes, so nothing else runs again for it.
 
-    The names of the corpora stand in a file of their own: ``families`` depends on them,
-    and not on how a corpus is fetched and read.
+    The names of the corpora stand in a file of their own, for DVC to see when one goes.
     """
     params = load_yaml()
     check_parameters(params)

@@ -6,7 +6,7 @@ from pipeline.families import FamilySettings, families_of_portions
 from pipeline.portions import read_portions
 from pipeline.progress import say
 from pipeline.runner import stage_main
-from pipeline.settings import read_section
+from pipeline.settings import load_yaml, lookup, read_section
 from pipeline.tables import FAMILIES, NOTES, write_table
 
 USED = (
@@ -27,11 +27,12 @@ USED = (
 def run() -> None:
     """Write the family of every piece of the corpora that params.yaml names.
 
-    data/notes may still hold a file of a corpus that is no longer named.
+    data/notes may still hold a file of a corpus that is no longer named. DVC knows the
+    names by data/corpora.txt: were the section itself a dependency, so would be how each
+    corpus is fetched and read.
     """
     settings = read_section(FamilySettings, "families")
-    corpora = Path("data/corpora.txt").read_text(encoding="utf-8").split()
-    notes = [Path(f"data/notes/{corpus}.parquet") for corpus in corpora]
+    notes = [Path(f"data/notes/{corpus}.parquet") for corpus in lookup(load_yaml(), "corpora")]
     portions = read_portions(notes, NOTES, keys=("piece_id", "part"), columns=USED)
     families = families_of_portions(portions, settings)
     metadata = {"family_run": str(settings.family_run)}

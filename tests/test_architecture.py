@@ -18,7 +18,7 @@ ROOMS = """
 errors files settings music vocabulary piano_roll examples books parquet tables portions progress dvcfile
 outputs engine isolation runner
 sources readers parsing ragged lines runs related quantize fingerprints filters keys families splits encoding
-cards croissant ledger
+shards cards croissant ledger
 batches models training decoding baselines metrics scores evaluation report parameters
 inspecting cli notebook __main__
 """.split()

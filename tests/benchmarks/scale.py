@@ -101,8 +101,8 @@ def run_at(tunes: int, data: Path) -> dict[str, dict[str, float]]:
     with tempfile.TemporaryDirectory(prefix="scale-") as name:
         folder = Path(name)
         (folder / "data").mkdir()
+        params["corpora"] = {corpus: params["corpora"][corpus] for corpus in corpora}
         YAML().dump(params, folder / "params.yaml")
-        (folder / "data/corpora.txt").write_text("\n".join(corpora) + "\n")
         compose(tunes, data / "notes", folder / "data/notes", corpora)
         for stage in STAGES:
             found[stage] = measure(stage, folder)
