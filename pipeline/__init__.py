@@ -11,7 +11,9 @@ vocabulary       the 258 symbols, their grammar, Grid to tokens and back
 piano_roll       Grid to a picture in plain text
 examples         a row cut into source and target
 books            rows in = rows kept + rows rejected
+parquet          the same rows, the same bytes: options, row groups, a digest
 tables           the Parquet schemas, reading and writing them atomically
+portions         tables larger than memory, some whole pieces at a time
 progress         a bar or plain lines for long work
 dvcfile          what dvc.yaml says of a stage
 outputs          the last good outputs of a stage that failed
@@ -23,13 +25,16 @@ readers          one file per format: bytes to exact notes
 parsing          the files of a corpus to its notes table
 ragged           lists of different lengths as one flat array
 lines            what is heard as the melody of a staff
-runs             runs of intervals, and who shares them
+runs             runs of intervals, and who holds them
+related          pairs of pieces, and how many runs they share
 quantize         exact notes to a grid of steps
+fingerprints     whether two grids hold the same notes in any key
 filters          which grids are kept, and the reasons of the others
 keys             the key of a piece, and how far it is transposed
 families         which pieces share a melody
 splits           families to train, valid and test, and what that leaks
 encoding         grids to token rows, and their proof
+shards           token rows to the files of a data set
 cards            what stands beside the shards
 croissant        the shards as machines find them
 ledger           the books of all stages at once

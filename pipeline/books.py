@@ -9,7 +9,7 @@ where the report finds them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import PipelineError
@@ -88,21 +88,36 @@ def balance(
     return counts
 
 
-def require_rows(stage: str, dataset: str, kept: Sequence[str], rejections: Iterable[Rejection]) -> None:
+def add_counts(portions: Iterable[Mapping[str, Count]]) -> dict[str, Count]:
+    """The books of portions that share no piece, as one, sorted by corpus."""
+    total: dict[str, Count] = {}
+    for counts in portions:
+        for corpus, count in counts.items():
+            so_far = total.get(corpus, Count(0, 0, 0))
+            total[corpus] = Count(
+                so_far.incoming + count.incoming, so_far.kept + count.kept, so_far.rejected + count.rejected
+            )
+    return {corpus: total[corpus] for corpus in sorted(total)}
+
+
+def require_rows(stage: str, dataset: str, n_kept: int, rules: Iterable[str]) -> None:
     """Stop a stage that would leave nothing.
+
+    Args:
+        rules: the rule of every rejection.
 
     Raises:
         EmptyDatasetError: no row is kept; the message counts the broken rules.
     """
-    if kept:
+    if n_kept:
         return
-    rules = Counter(rejection.rule for rejection in rejections).most_common()
-    if not rules:
+    broken = Counter(rules).most_common()
+    if not broken:
         raise EmptyDatasetError(
             f"data set '{dataset}' ends empty: no piece came into {stage}; "
             "data/rejected/ holds what the stages before rejected, and why"
         )
-    reasons = ", ".join(f"{rule} ({n})" for rule, n in rules)
+    reasons = ", ".join(f"{rule} ({n})" for rule, n in broken)
     raise EmptyDatasetError(
         f"data set '{dataset}' ends empty: {stage} rejects every piece; rules broken: {reasons}. "
         f"Loosen datasets.{dataset}.{stage} in params.yaml"

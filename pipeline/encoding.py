@@ -7,18 +7,15 @@ transposition undone.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import Field
 
-from pipeline import vocabulary
 from pipeline.books import Rejection
 from pipeline.errors import PipelineError, nearest
 from pipeline.keys import UNKNOWN, Keys, Policy, find_keys
@@ -33,6 +30,8 @@ DEFAULT = "default"  # stands for every corpus that a mapping does not name
 LOWEST, HIGHEST = 1, 127  # what a sounding note may be
 OCTAVE = 12
 NO_NOTE = 255
+OTHER_PIECES = "grids and splits name different pieces; run `dvc repro`"
+OF_ONE_PIECE = ("piece_id", "title", "tune_family", "nearest_train", "source_sha256")
 
 
 class RoundTripError(PipelineError):
@@ -79,6 +78,10 @@ class Encoded:
     grids: pa.Table
     rejections: list[Rejection]
 
+    def outline(self) -> Encoded:
+        """What the data card counts: without lists, and without what tells pieces apart."""
+        return Encoded(_outline(self.rows), _outline(self.grids), self.rejections)
+
 
 @dataclass(frozen=True)
 class _Cells:
@@ -105,7 +108,7 @@ def encode_rows(grids: pa.Table, splits: pa.Table, settings: EncodeSettings) -> 
     """
     grids, splits = grids.sort_by("piece_id"), splits.sort_by("piece_id")
     if grids["piece_id"].to_pylist() != splits["piece_id"].to_pylist():
-        raise RoundTripError("grids and splits name different pieces; run `dvc repro`")
+        raise RoundTripError(OTHER_PIECES)
     keys = find_keys(grids, _sounding(_cells(grids)), [settings.policy(c.as_py()) for c in grids["corpus"]])
     transposed = settings.transpose != "none"
     shift, broken = _transposition(grids, keys) if transposed else (np.zeros_like(keys.home), [])
@@ -128,21 +131,32 @@ def encode_rows(grids: pa.Table, splits: pa.Table, settings: EncodeSettings) -> 
     return Encoded(rows, kept, broken)
 
 
-def shards(rows: pa.Table, split: str, max_rows: int) -> list[pa.Table]:
-    """The rows of a split cut into files; one without rows where it has none."""
-    chosen = rows.filter(pc.equal(rows["split"], split))
-    starts = range(0, max(chosen.num_rows, 1), max_rows)
-    return [chosen.slice(start, max_rows) for start in starts]
+def encode_portions(
+    portions: Iterable[pa.Table], splits: pa.Table, settings: EncodeSettings
+) -> Iterator[tuple[pa.Table, Encoded]]:
+    """The same for grids that come in order of piece_id, some at a time.
+
+    Args:
+        splits: rows for all of them.
+
+    Yields:
+        The grids that came in, and what became of them.
+    """
+    splits = splits.sort_by("piece_id")
+    for grids in portions:
+        yield grids, encode_rows(grids, splits.slice(0, grids.num_rows), settings)
+        splits = splits.slice(grids.num_rows)
+    if splits.num_rows:
+        raise RoundTripError(OTHER_PIECES)
 
 
-def shard_metadata(settings: EncodeSettings) -> Mapping[str, str]:
-    """What every shard says of itself: vocabulary, parameters, version."""
-    return {
-        "vocabulary": f"{vocabulary.SIZE} symbols: onset p, tied p, START, STOP",
-        "vocabulary_sha256": vocabulary.sha256(),
-        "parameters": json.dumps(settings.model_dump(), sort_keys=True),
-        "project_version": PROJECT_VERSION,
-    }
+def join(portions: Sequence[Encoded]) -> Encoded:
+    """All rows, grids and rejections, in order."""
+    return Encoded(
+        pa.concat_tables([each.rows for each in portions]),
+        pa.concat_tables([each.grids for each in portions]),
+        [rejection for each in portions for rejection in each.rejections],
+    )
 
 
 def check_round_trip(grids: pa.Table, tokens: pa.Array, shift: Ints) -> None:
@@ -244,6 +258,16 @@ def _transposition(grids: pa.Table, keys: Keys) -> tuple[Ints, list[Rejection]]:
 def _where(grids: pa.Table, chosen: Bools) -> list[tuple[Any, ...]]:
     found = grids.select(["piece_id", "key_fifths", "key_mode"]).filter(pa.array(chosen))
     return [tuple(row.values()) for row in found.to_pylist()]
+
+
+def _outline(table: pa.Table) -> pa.Table:
+    return table.select(
+        [
+            field.name
+            for field in table.schema
+            if not pa.types.is_list(field.type) and field.name not in OF_ONE_PIECE
+        ]
+    )
 
 
 def _text(values: NDArray[np.str_]) -> pa.Array:

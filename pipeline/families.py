@@ -13,16 +13,22 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 from pydantic import Field
 
 from pipeline.lines import Lines, read_lines, skyline
 from pipeline.music import TICKS_PER_QUARTER
-from pipeline.ragged import Bools, Ints, minima, offsets_from_owners, offsets_of, owners, run_starts
-from pipeline.runs import BREAK, Sequences, components, links, runs_of, runs_or_whole, shared
+from pipeline.portions import in_portions
+from pipeline.ragged import Ints, minima, offsets_from_owners, offsets_of, owners, run_starts
+from pipeline.related import related
+from pipeline.runs import BREAK, Sequences, components, holders
 from pipeline.settings import Section
 from pipeline.tables import FAMILIES, flatten
 
@@ -44,6 +50,23 @@ class FamilySettings(Section):
     soft: dict[str, bool]
 
 
+@dataclass(frozen=True)
+class _Pieces:
+    """What makes some pieces relatives.
+
+    Attributes:
+        names: piece_id, corpus and title of each.
+        intervals: of all parts.
+        skeletons: of the melody.
+        longest: int32, intervals of the longest part.
+    """
+
+    names: pa.Table
+    intervals: Sequences
+    skeletons: Sequences
+    longest: NDArray[np.int32]
+
+
 def find_families(notes: pa.Table, settings: FamilySettings) -> pa.Table:
     """Families of all pieces.
 
@@ -54,27 +77,43 @@ def find_families(notes: pa.Table, settings: FamilySettings) -> pa.Table:
         Rows of ``tables.FAMILIES``, sorted by piece_id.
     """
     notes = notes.sort_by([("piece_id", "ascending"), ("part", "ascending")])
-    first = _first_rows(notes)
-    pieces = notes.select(["piece_id", "corpus", "title", "published_split"]).take(pa.array(first))
-    melody, _ = skyline(read_lines(notes, np.arange(notes.num_rows)))
-    intervals = part_intervals(melody, first)
-    skeletons = beat_skeletons(melody, notes, _melody_rows(notes, first))
-    left, right = links(runs_or_whole(intervals, settings.family_run))
-    soft = np.array([settings.soft.get(corpus, False) for corpus in pieces["corpus"].to_pylist()], bool)
-    soft_left, soft_right = _soft_links(soft, skeletons, pieces["title"].to_pylist())
-    root = components(len(first), np.append(left, soft_left), np.append(right, soft_right))
+    return families_of_portions(in_portions(notes), settings)
+
+
+def families_of_portions(portions: Iterable[pa.Table], settings: FamilySettings) -> pa.Table:
+    """The same for notes that come in order, some whole pieces at a time."""
+    read = [_read(notes) for notes in portions]
+    names = pa.concat_tables([each.names for each in read])
+    intervals = Sequences.join([each.intervals for each in read])
+    skeletons = Sequences.join([each.skeletons for each in read])
+    longest = np.concatenate([each.longest for each in read])
+    del read
+    soft = _soft_links(names, skeletons, settings)
+    hard = (part.links() for part in holders(intervals, settings.family_run))
+    root = components(names.num_rows, chain([soft], hard))
     columns = {
-        "piece_id": pieces["piece_id"],
-        "corpus": pieces["corpus"],
+        "piece_id": names["piece_id"],
+        "corpus": names["corpus"],
         "tune_family": pa.array(_family_ids(intervals, root), pa.string()),
-        "title": pieces["title"],
-        "published_split": pieces["published_split"],
-        "n_intervals": _longest(melody, notes.num_rows, first),
+        "title": names["title"],
+        "published_split": names["published_split"],
+        "n_intervals": longest,
         "family_size": np.bincount(root, minlength=len(root))[root].astype(np.int32),
         "intervals": intervals.column(),
         "skeleton": skeletons.column(),
     }
     return pa.table({name: columns[name] for name in FAMILIES.names}, schema=FAMILIES)
+
+
+def _read(notes: pa.Table) -> _Pieces:
+    first = _first_rows(notes)
+    melody, _ = skyline(read_lines(notes, np.arange(notes.num_rows)))
+    return _Pieces(
+        notes.select(["piece_id", "corpus", "title", "published_split"]).take(pa.array(first)),
+        part_intervals(melody, first),
+        beat_skeletons(melody, notes, _melody_rows(notes, first)),
+        _longest(melody, notes.num_rows, first),
+    )
 
 
 def part_intervals(melody: Lines, first: Ints) -> Sequences:
@@ -134,34 +173,17 @@ def normal_title(title: str | None) -> str:
     return " ".join("".join(letters).split())
 
 
-def related(left: Sequences, right: Sequences, length: int) -> tuple[Ints, Ints, Ints, Ints]:
-    """Pairs of pieces that have runs of a length in common.
-
-    Returns:
-        (piece of left, piece of right, runs in common, runs of the smaller of the two).
-    """
-    nothing = (np.zeros(0, np.int64),) * 4
-    a, b, common, smaller = zip(nothing, *related_in_portions(left, right, length), strict=True)
-    return np.concatenate(a), np.concatenate(b), np.concatenate(common), np.concatenate(smaller)
-
-
-def related_in_portions(
-    left: Sequences, right: Sequences, length: int
-) -> Iterator[tuple[Ints, Ints, Ints, Ints]]:
-    """The same in bounded portions, each with all pairs of some pieces of left."""
-    left_runs, right_runs = runs_of(left, length), runs_of(right, length)
-    left_sizes, right_sizes = left_runs.sizes(), right_runs.sizes()
-    for a, b, common in shared(left_runs, right_runs):
-        yield a, b, common, np.minimum(left_sizes[a], right_sizes[b])
-
-
-def _soft_links(soft: Bools, skeletons: Sequences, titles: Sequence[str | None]) -> tuple[Ints, Ints]:
+def _soft_links(names: pa.Table, skeletons: Sequences, settings: FamilySettings) -> tuple[Ints, Ints]:
+    """Pieces of corpora with ``soft`` that are alike in skeleton or title."""
+    corpora = pa.array([corpus for corpus, soft in settings.soft.items() if soft], pa.string())
+    soft = np.asarray(pc.is_in(names["corpus"], value_set=corpora), dtype=bool)
     chosen = np.flatnonzero(soft)
     melodies = skeletons.where(soft)
     a, b, common, smaller = related(melodies, melodies, SKELETON_RUN)
     alike = 10 * common >= CONTAINED_IN_TEN * smaller
     first_with: dict[str, int] = {}
-    named = [(i, normal_title(titles[i])) for i in chosen.tolist()]
+    titles = names["title"].filter(pa.array(soft)).to_pylist()
+    named = [(i, normal_title(title)) for i, title in zip(chosen.tolist(), titles, strict=True)]
     same = [(i, first_with.setdefault(title, i)) for i, title in named if title]
     left, right = np.array(same, np.int64).reshape(-1, 2).T
     return np.append(chosen[a[alike]], left), np.append(chosen[b[alike]], right)
@@ -192,7 +214,7 @@ def _melody_rows(notes: pa.Table, first: Ints) -> Ints:
     return rows
 
 
-def _longest(melody: Lines, n_rows: int, first: Ints) -> Ints:
+def _longest(melody: Lines, n_rows: int, first: Ints) -> NDArray[np.int32]:
     """Intervals of the longest part of every piece."""
     changes = np.bincount(melody.line[run_starts(melody.line, melody.pitch)], minlength=n_rows)
     if not n_rows:

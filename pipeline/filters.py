@@ -7,7 +7,7 @@ recorded. Pitches are those of the score: filters act before transposition.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from pipeline.books import Rejection
+from pipeline.fingerprints import fingerprints
 from pipeline.music import SILENCE
-from pipeline.ragged import Bools, Ints, maxima, minima, offsets_of, owners, run_starts, sums
+from pipeline.ragged import Bools, Ints, maxima, minima, offsets_of, owners, sums
 from pipeline.settings import Section
 from pipeline.tables import flatten
 
@@ -120,9 +121,10 @@ class Filter:
 
 @dataclass(frozen=True)
 class Filtered:
-    """The rows kept, and all broken rules of the others."""
+    """The rows kept, the piece_id of all rows, and all broken rules of those left out."""
 
     grids: pa.Table
+    incoming: list[str]
     rejections: list[Rejection]
 
 
@@ -133,17 +135,27 @@ def apply_filters(table: pa.Table, settings: FilterSettings) -> Filtered:
         table: rows of ``tables.GRIDS``.
         settings: the limits; None filters nothing.
     """
-    judged = broken_rules(table, settings)
-    kept = np.ones(table.num_rows, bool)
-    for broken in judged.values():
-        kept[[row for row, _ in broken]] = False
-    rejections = [rejection for broken in judged.values() for _, rejection in broken]
-    if settings.duplicates == "drop":
-        again = _duplicates(table.filter(pa.array(kept)))
-        rejections += again
-        doubles = pa.array([rejection.piece_id for rejection in again], pa.string())
-        kept &= ~np.asarray(pc.is_in(table["piece_id"], value_set=doubles))
-    return Filtered(table.filter(pa.array(kept)), rejections)
+    (made,) = filter_portions([table], settings)
+    return made
+
+
+def filter_portions(portions: Iterable[pa.Table], settings: FilterSettings) -> Iterator[Filtered]:
+    """The same for portions of a data set that come in order of piece_id."""
+    seen: dict[bytes, str] = {}
+    for table in portions:
+        broken = broken_rules(table, settings).values()
+        rejections = [rejection for rule in broken for _, rejection in rule]
+        kept = _without(table, rejections)
+        if settings.duplicates == "drop":
+            again = _duplicates(kept, seen)
+            rejections += again
+            kept = _without(kept, again)
+        yield Filtered(kept, table["piece_id"].to_pylist(), rejections)
+
+
+def _without(table: pa.Table, rejections: list[Rejection]) -> pa.Table:
+    gone = pa.array([rejection.piece_id for rejection in rejections], pa.string())
+    return table.filter(pc.invert(pc.is_in(table["piece_id"], value_set=gone)))
 
 
 def broken_rules(table: pa.Table, settings: FilterSettings) -> dict[str, list[tuple[int, Rejection]]]:
@@ -244,22 +256,13 @@ def _share(part: Ints, whole: Ints) -> NDArray[np.float64]:
     return part / np.maximum(whole, 1)
 
 
-def _duplicates(table: pa.Table) -> list[Rejection]:
-    """Grids that an earlier one equals, the first sounding pitch taken off both."""
+def _duplicates(table: pa.Table, seen: dict[bytes, str]) -> list[Rejection]:
+    """Grids that an earlier one equals; ``seen`` learns the first piece with each fingerprint."""
     grids = Grids(table.sort_by("piece_id"))
-    heard = grids.pitch != SILENCE
-    first = np.zeros(len(grids), np.int64)
-    sounding, row = heard.any(axis=1), owners(grids.steps)
-    begins = run_starts(row[sounding])
-    top = grids.pitch.max(axis=1)[sounding]
-    first[row[sounding][begins]] = top[begins]
-    relative = np.where(heard, grids.pitch - first[row][:, None], 1000).astype(np.int16)
-    symbols = np.where(grids.begun, relative, relative + 2000).astype(np.int16)
-    seen: dict[bytes, str] = {}
+    prints = fingerprints(grids.pitch, grids.begun, grids.steps)
     found = []
-    for number, piece_id in enumerate(grids.table["piece_id"].to_pylist()):
-        key = symbols[grids.steps[number] : grids.steps[number + 1]].tobytes()
-        original = seen.setdefault(key, piece_id)
+    for piece_id, fingerprint in zip(grids.table["piece_id"].to_pylist(), prints, strict=True):
+        original = seen.setdefault(fingerprint, piece_id)
         if original != piece_id:
             found.append(Rejection(piece_id, "duplicate", detail=f"the same notes as {original}"))
     return found

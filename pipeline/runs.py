@@ -2,25 +2,27 @@
 
 A piece is a sequence of intervals in semitones, its parts one after the other
 with ``BREAK`` between them. A run is a stretch of a given length inside one
-part. Runs are compared by their bytes, never by a hash, so no collision can
-join two pieces.
+part. Runs are compared by their bytes, never by a hash alone, so no collision can
+join two pieces. A hash only deals them out to parts, so that memory stays bounded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.ragged import Bools, Ints, offsets_of, owners, ranges, run_starts, take
+from pipeline.ragged import Bools, Ints, offsets_of, run_starts, take
 from pipeline.tables import as_lists, flatten
 
 BREAK = -128  # no interval of two note numbers
-SHORTEST_CONTAINED = 8  # fewer intervals stand in every other tune by chance
-PAIRS_AT_ONCE = 4_000_000
+RUNS_AT_ONCE = 4_000_000
+WORD = 8  # intervals that are compared at once
+MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 divided by the golden ratio
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,20 @@ class Sequences:
         """As a list<int8> column."""
         return as_lists(self.offsets, self.values, pa.int8())
 
+    @classmethod
+    def join(cls, several: list[Sequences]) -> Sequences:
+        """The pieces of several, one after the other."""
+        lengths = [np.diff(each.offsets) for each in several]
+        return cls(offsets_of(np.concatenate(lengths)), np.concatenate([each.values for each in several]))
+
+    def slices(self) -> Iterator[tuple[int, Sequences]]:
+        """Neighbouring pieces, about RUNS_AT_ONCE intervals at once: (first piece, pieces)."""
+        starts = np.arange(0, len(self.values) + 1, RUNS_AT_ONCE)
+        borders = np.unique(np.append(np.searchsorted(self.offsets[:-1], starts), len(self)))
+        for begin, end in pairwise(borders.tolist()):
+            offsets = self.offsets[begin : end + 1]
+            yield begin, Sequences(offsets - offsets[0], self.values[offsets[0] : offsets[-1]])
+
     def where(self, chosen: Bools) -> Sequences:
         """The chosen pieces."""
         offsets, places = take(self.offsets, np.flatnonzero(chosen))
@@ -59,46 +75,48 @@ class Sequences:
 
 
 @dataclass(frozen=True)
-class Runs:
-    """Runs of pieces, each run of a piece once.
+class Holders:
+    """Which pieces hold which runs, every run of a piece once.
 
     Attributes:
-        piece: (N,) whose run it is, in rising order.
-        words: (N, W) uint64, the bytes of the run.
+        piece: (N,) number of a piece; rising among those of one run.
+        run: (N,) number of a run, never falling; equal runs under one number.
     """
 
-    n: int
     piece: Ints
-    words: NDArray[np.uint64]
+    run: Ints
 
-    def sizes(self) -> Ints:
-        """(n,) number of different runs of every piece."""
-        return np.bincount(self.piece, minlength=self.n)
+    def links(self) -> tuple[Ints, Ints]:
+        """Pairs of pieces that share a run, enough to connect all that do."""
+        same = np.diff(self.run) == 0
+        return self.piece[:-1][same], self.piece[1:][same]
 
-
-def runs_of(sequences: Sequences, length: int) -> Runs:
-    """All different runs of a length; none of a piece without so long a part."""
-    values, piece = sequences.values, owners(sequences.offsets)
-    if len(values) < length:
-        return Runs(len(sequences), np.zeros(0, np.int64), np.zeros((0, _words(length)), np.uint64))
-    breaks = offsets_of(values == BREAK)
-    n = len(values) - length + 1
-    inside = (piece[:n] == piece[length - 1 :]) & (breaks[length:] == breaks[:n])
-    windows = np.lib.stride_tricks.sliding_window_view(values, length)[inside]
-    return _distinct(Runs(len(sequences), piece[:n][inside], _pack(windows)))
+    def only_shared(self) -> Holders:
+        """Without the runs of a single piece, in half the memory."""
+        shared = np.bincount(self.run)[self.run] > 1
+        return Holders(self.piece[shared].astype(np.int32), self.run[shared].astype(np.int32))
 
 
-def runs_or_whole(sequences: Sequences, length: int) -> Runs:
-    """Runs, and of a piece without so long a part its longest part as a whole."""
-    runs = runs_of(sequences, length)
-    short = np.flatnonzero(runs.sizes() == 0)
-    padded = np.full((len(short), length), BREAK, np.int8)
-    for row, piece in enumerate(short.tolist()):
-        whole = longest_part(sequences.piece(piece))
-        padded[row, : len(whole)] = whole
-    pieces = np.concatenate([runs.piece, short])
-    order = np.argsort(pieces, kind="stable")
-    return Runs(runs.n, pieces[order], np.concatenate([runs.words, _pack(padded)])[order])
+def holders(sequences: Sequences, length: int) -> Iterator[Holders]:
+    """Who holds which run of a length, or is equal as a whole.
+
+    A piece without so long a part counts by its longest part as a whole, which
+    equals no run.
+
+    Yields:
+        Parts of bounded size; equal runs are in the same.
+    """
+    inside = _windows_inside(sequences, length)
+    n_parts = int(np.count_nonzero(inside)) // RUNS_AT_ONCE + 1
+    part = _parts(sequences.values, length, n_parts) if n_parts > 1 else np.zeros(len(inside), np.uint8)
+    has_run = np.zeros(len(sequences), bool)
+    for number in range(n_parts):
+        found = _distinct(*_runs_at(sequences, length, np.flatnonzero(inside & (part == number))))
+        has_run[found.piece] = True
+        yield found
+    short = np.flatnonzero(~has_run)
+    whole = as_rows([longest_part(sequences.piece(piece)) for piece in short.tolist()], length)
+    yield _distinct(short, pack(whole))
 
 
 def longest_part(sequence: NDArray[np.int8]) -> NDArray[np.int8]:
@@ -108,147 +126,136 @@ def longest_part(sequence: NDArray[np.int8]) -> NDArray[np.int8]:
     return max((part[part != BREAK] for part in parts), key=len)
 
 
-def label(*runs: Runs) -> list[Ints]:
-    """Number the runs of several sets so that equal runs have equal numbers."""
-    words = np.concatenate([each.words for each in runs])
-    order = np.lexsort(words.T[::-1])
-    starts = run_starts(*words[order].T)
-    labels = np.empty(len(words), np.int64)
-    labels[order] = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(words))))
-    return np.split(labels, np.cumsum([len(each.piece) for each in runs])[:-1])
-
-
-def links(runs: Runs) -> tuple[Ints, Ints]:
-    """Pairs of pieces that share a run, enough to connect all that do."""
-    (labels,) = label(runs)
-    order = np.argsort(labels, kind="stable")
-    same = np.diff(labels[order]) == 0
-    return runs.piece[order][:-1][same], runs.piece[order][1:][same]
-
-
-def components(n: int, left: Ints, right: Ints) -> Ints:
+def components(n: int, links: Iterable[tuple[Ints, Ints]]) -> Ints:
     """Connected components of n pieces: for every piece the least member of its own."""
     root = np.arange(n)
-    while True:
-        a, b = root[left], root[right]
-        if (a == b).all():
-            return root
-        np.minimum.at(root, np.maximum(a, b), np.minimum(a, b))
-        while (root[root] != root).any():
-            root = root[root]
-
-
-def shared(left: Runs, right: Runs) -> Iterator[tuple[Ints, Ints, Ints]]:
-    """Pairs that share any run, and how many, in bounded portions.
-
-    Yields:
-        (piece of left, piece of right, number of runs in common), each pair once.
-    """
-    left_labels, right_labels = label(left, right)
-    order = np.argsort(right_labels, kind="stable")
-    ordered = right_labels[order]
-    first = np.searchsorted(ordered, left_labels)
-    matches = np.searchsorted(ordered, left_labels, side="right") - first
-    for begin, end in _portions(left.piece, matches):
-        partners = order[ranges(first[begin:end], matches[begin:end])]
-        pairs = np.repeat(left.piece[begin:end], matches[begin:end]) * right.n + right.piece[partners]
-        found, counts = np.unique(pairs, return_counts=True)
-        yield found // right.n, found % right.n, counts
+    for left, right in links:
+        while True:
+            a, b = root[left], root[right]
+            apart = a != b
+            if not apart.any():
+                break
+            left, right, a, b = left[apart], right[apart], a[apart], b[apart]
+            np.minimum.at(root, np.maximum(a, b), np.minimum(a, b))
+            while (root[root] != root).any():
+                root = root[root]
+    return root
 
 
 @dataclass(frozen=True)
 class RunIndex:
-    """Which pieces hold which runs, equal runs under one number.
+    """Which pieces hold which of the runs that several pieces hold.
 
     Attributes:
         n: how many pieces.
-        piece, run: (N,) a run of a piece each.
+        parts: the runs, dealt out.
     """
 
     n: int
-    piece: Ints
-    run: Ints
+    parts: tuple[Holders, ...]
 
     @classmethod
-    def of(cls, runs: Runs) -> RunIndex:
-        """Number the runs."""
-        return cls(runs.n, runs.piece, label(runs)[0])
+    def of(cls, sequences: Sequences, length: int) -> RunIndex:
+        """The index of all runs of a length, short pieces as a whole."""
+        return cls(len(sequences), tuple(part.only_shared() for part in holders(sequences, length)))
 
     def related_to(self, chosen: Bools) -> Bools:
         """(n,) True for the other pieces that share a run with any of the chosen."""
-        among = chosen[self.piece]
-        known = np.zeros(int(self.run.max(initial=-1)) + 1, bool)
-        known[self.run[among]] = True
         found = np.zeros(self.n, bool)
-        found[self.piece[known[self.run] & ~among]] = True
-        return found
+        for part in self.parts:
+            known = np.zeros(int(part.run.max(initial=-1)) + 1, bool)
+            known[part.run[chosen[part.piece]]] = True
+            found[part.piece[known[part.run]]] = True
+        return found & ~chosen
 
 
-def containing(sequences: Sequences, short: Ints) -> tuple[Ints, Ints]:
-    """Where the longest part of a short piece stands whole in another piece.
+def distinct_runs(sequences: Sequences, length: int) -> tuple[Ints, NDArray[np.uint64]]:
+    """Every run of every piece once, pieces in order.
 
     Args:
-        short: numbers of pieces; those with fewer than ``SHORTEST_CONTAINED``
-            intervals are left out.
+        length: at most WORD, so that a run is one word.
 
     Returns:
-        (short piece, piece that contains it), every place once.
+        (piece, run), (N,) each.
     """
-    parts = {int(piece): longest_part(sequences.piece(piece)) for piece in short}
-    pieces = np.array([piece for piece, part in parts.items() if len(part) >= SHORTEST_CONTAINED], np.int64)
-    lengths = np.array([len(parts[piece]) for piece in pieces.tolist()], np.int64)
-    values, owner = sequences.values, owners(sequences.offsets)
-    if not len(pieces) or len(values) < SHORTEST_CONTAINED:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    whole = np.full((len(pieces), lengths.max()), BREAK, np.int8)
-    for row, piece in enumerate(pieces.tolist()):
-        whole[row, : lengths[row]] = parts[piece]
-    heads = _pack(whole[:, :SHORTEST_CONTAINED])[:, 0]
-    windows = _pack(np.lib.stride_tricks.sliding_window_view(values, SHORTEST_CONTAINED))[:, 0]
-    order = np.argsort(heads, kind="stable")
-    first = np.searchsorted(heads[order], windows)
-    matches = np.searchsorted(heads[order], windows, side="right") - first
-    at, which = np.repeat(np.arange(len(windows)), matches), order[ranges(first, matches)]
-    last = at + lengths[which] - 1
-    found = last < len(values)
-    found &= owner[np.minimum(last, len(values) - 1)] == owner[at]
-    for place in range(SHORTEST_CONTAINED, whole.shape[1]):
-        same = values[np.minimum(at + place, len(values) - 1)] == whole[which, place]
-        found &= same | (place >= lengths[which])
-    found &= pieces[which] != owner[at]
-    return pieces[which[found]], owner[at[found]]
+    at = np.flatnonzero(_windows_inside(sequences, length))
+    piece, words = _runs_at(sequences, length, at)
+    order = np.lexsort((words[:, 0], piece))
+    piece, run = piece[order], words[order, 0]
+    once = run_starts(piece, run)
+    return piece[once], run[once]
 
 
-def _portions(piece: Ints, matches: Ints) -> Iterator[tuple[int, int]]:
-    """Stretches of whole pieces with about PAIRS_AT_ONCE matches each."""
-    starts = run_starts(piece)
-    total = offsets_of(matches)
-    begin = 0
-    while begin < len(piece):
-        reach = np.searchsorted(total, total[begin] + PAIRS_AT_ONCE, side="right") - 1
-        following = starts[np.searchsorted(starts, max(reach, begin + 1)) :]
-        if total[-1] - total[begin] <= PAIRS_AT_ONCE or not len(following):
-            end = len(piece)
-        else:
-            end = int(following[0])
-        yield begin, end
-        begin = end
+def _windows_inside(sequences: Sequences, length: int) -> Bools:
+    """True where a window of a length begins that lies inside one part of one piece."""
+    values = sequences.values
+    n = max(len(values) - length + 1, 0)
+    stops = values == BREAK
+    begins = np.zeros(len(values) + 1, bool)
+    begins[sequences.offsets] = True
+    inside = np.ones(n, bool)
+    for place in range(length):
+        inside &= ~stops[place : place + n]
+        if place:
+            inside &= ~begins[place : place + n]
+    return inside
 
 
-def _words(length: int) -> int:
-    return -(-length // 8)
+def _parts(values: NDArray[np.int8], length: int, n_parts: int) -> NDArray[np.uint8]:
+    """Deal the windows of a length out to parts, equal ones to the same."""
+    n = len(values) - length + 1
+    hashed = np.zeros(n, np.uint16)
+    for place in range(length):
+        hashed *= np.uint16(40503)
+        hashed += values[place : place + n].view(np.uint8)
+    return (hashed.astype(np.uint32) * np.uint32(n_parts) >> np.uint32(16)).astype(np.uint8)
 
 
-def _pack(windows: NDArray[np.int8]) -> NDArray[np.uint64]:
-    """(N, length) int8 to (N, W) uint64, eight intervals a word."""
+def _runs_at(sequences: Sequences, length: int, at: Ints) -> tuple[Ints, NDArray[np.uint64]]:
+    """The windows that begin at some places: (piece, run in words)."""
+    piece = np.searchsorted(sequences.offsets, at, side="right") - 1
+    if not len(at):
+        return piece, np.zeros((0, -(-length // WORD)), np.uint64)
+    windows = np.lib.stride_tricks.sliding_window_view(sequences.values, length)
+    return piece, pack(windows[at])
+
+
+def as_rows(parts: list[NDArray[np.int8]], length: int) -> NDArray[np.int8]:
+    """Parts of different lengths as rows, filled up with BREAK."""
+    rows = np.full((len(parts), length), BREAK, np.int8)
+    for row, part in enumerate(parts):
+        rows[row, : len(part)] = part
+    return rows
+
+
+def _distinct(piece: Ints, words: NDArray[np.uint64]) -> Holders:
+    """Number the runs; pieces must not fall."""
+    order = _order(words)
+    piece, words = piece[order], words[order]
+    starts = np.zeros(len(piece), bool)
+    starts[run_starts(*words.T)] = True
+    run = np.cumsum(starts) - 1
+    once = run_starts(piece, run)
+    return Holders(piece[once], run[once])
+
+
+def _order(words: NDArray[np.uint64]) -> Ints:
+    """A stable order in which equal runs are neighbours: by a hash, which is fast.
+
+    Should different runs have one hash, they are ordered by themselves.
+    """
+    mixed = words[:, 0].copy()
+    for word in words.T[1:]:
+        mixed = (mixed ^ (mixed >> np.uint64(29))) * MIX ^ word
+    order = np.argsort(mixed, kind="stable")
+    mixed, sorted_words = mixed[order], words[order]
+    torn = (mixed[1:] == mixed[:-1]) & (sorted_words[1:] != sorted_words[:-1]).any(axis=1)
+    return np.lexsort(words.T) if torn.any() else order
+
+
+def pack(windows: NDArray[np.int8]) -> NDArray[np.uint64]:
+    """(N, length) int8 to (N, W) uint64, WORD intervals a word."""
     n, length = windows.shape
-    padded = np.zeros((n, 8 * _words(length)), np.int8)
+    padded = np.zeros((n, WORD * -(-length // WORD)), np.int8)
     padded[:, :length] = windows
     return padded.view("<u8").astype(np.uint64)
-
-
-def _distinct(runs: Runs) -> Runs:
-    order = np.lexsort((*runs.words.T, runs.piece))
-    piece, words = runs.piece[order], runs.words[order]
-    once = run_starts(piece, *words.T)
-    return Runs(runs.n, piece[once], words[once])

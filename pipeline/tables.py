@@ -9,10 +9,9 @@ is ever taken for a whole one.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from numpy.typing import NDArray
 
 from pipeline.books import Count, Rejection
 from pipeline.errors import PipelineError
-from pipeline.files import replacing
+from pipeline.parquet import ROWS_PER_GROUP, Digest, compact, noted, write_groups
 
 
 class TableError(PipelineError):
@@ -199,21 +198,21 @@ def write_table(
     Raises:
         TableError: the columns differ from the schema.
     """
+    table = of_schema(path, table, schema).combine_chunks()
+    digest = content_digest(table)
+    groups = (table.slice(row, ROWS_PER_GROUP) for row in range(0, table.num_rows, ROWS_PER_GROUP))
+    write_groups(path, groups, noted(schema, metadata, digest))
+
+
+def of_schema(path: Path, table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A table with the types of its schema.
+
+    Raises:
+        TableError: the columns differ from the schema; names the file they are for.
+    """
     if table.column_names != schema.names:
         raise TableError(f"{path}: columns {table.column_names} are not {schema.names}")
-    table = table.cast(schema).combine_chunks()
-    notes = {**(metadata or {}), "content_sha256": content_digest(table)}
-    table = table.replace_schema_metadata({key: notes[key] for key in sorted(notes)})
-    with replacing(path) as partial:
-        pq.write_table(
-            table,
-            partial,
-            version="2.6",
-            compression="zstd",
-            compression_level=3,
-            row_group_size=4096,
-            write_statistics=True,
-        )
+    return table.cast(schema)
 
 
 def read_table(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:
@@ -237,29 +236,33 @@ def read_table(path: Path, schema: pa.Schema, columns: Sequence[str] | None = No
 
 def content_digest(table: pa.Table) -> str:
     """sha256 of the rows themselves, whatever Parquet does to them."""
-    digest = hashlib.sha256()
-    sink = _Digest(digest)
-    bare = table.replace_schema_metadata(None).combine_chunks()
-    with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), bare.schema) as writer:
-        writer.write_table(bare, max_chunksize=4096)
-    return digest.hexdigest()
+    sink = Digest()
+    with sink.stream(table.schema) as stream:
+        for row in range(0, table.num_rows, ROWS_PER_GROUP):
+            stream.write_table(compact(table.slice(row, ROWS_PER_GROUP)))
+    return sink.hexdigest()
 
 
 def rejection_table(stage: str, rejections: Iterable[Rejection]) -> pa.Table:
     """Rejections as rows, sorted by piece, part and rule."""
     ordered = sorted(rejections, key=lambda r: (r.piece_id, -1 if r.part is None else r.part, r.rule))
-    rows = [{**asdict(rejection), "stage": stage} for rejection in ordered]
-    return pa.Table.from_pylist(rows, schema=REJECTED)
+    columns = {
+        field.name: [getattr(rejection, field.name) for rejection in ordered] for field in fields(Rejection)
+    }
+    return pa.table({**columns, "stage": [stage] * len(ordered)}).select(REJECTED.names).cast(REJECTED)
 
 
 def write_rejections(
     path: Path, stage: str, rejections: Iterable[Rejection], counts: Mapping[str, Count]
 ) -> None:
     """Write the rejected rows of a stage, the balanced counts in their metadata."""
+    write_rejected(path, rejection_table(stage, rejections), counts)
+
+
+def write_rejected(path: Path, rows: pa.Table, counts: Mapping[str, Count]) -> None:
+    """Write rows of REJECTED, the balanced counts in their metadata."""
     books = {corpus: asdict(count) for corpus, count in counts.items()}
-    write_table(
-        path, rejection_table(stage, rejections), REJECTED, {"books": json.dumps(books, sort_keys=True)}
-    )
+    write_table(path, rows, REJECTED, {"books": json.dumps(books, sort_keys=True)})
 
 
 def read_books(path: Path) -> dict[str, Count]:
@@ -292,22 +295,3 @@ def as_lists(
     """
     mask = None if null is None else pa.array(null)
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(values, type_), mask=mask)
-
-
-class _Digest:
-    """A file that keeps nothing but the digest of what was written to it."""
-
-    closed = False
-
-    def __init__(self, digest: Any) -> None:
-        self._digest = digest
-
-    def write(self, data: bytes) -> int:
-        self._digest.update(data)
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-    def close(self) -> None:
-        self.closed = True

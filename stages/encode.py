@@ -2,36 +2,49 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+
 from pipeline import vocabulary
-from pipeline.books import balance, require_rows
+from pipeline.books import Count, add_counts, balance, require_rows
 from pipeline.cards import make_card, prose
 from pipeline.croissant import make_croissant
-from pipeline.encoding import EncodeSettings, encode_rows, shard_metadata, shards
-from pipeline.files import replacing, write_json, write_text
+from pipeline.encoding import Encoded, EncodeSettings, encode_portions, join
+from pipeline.files import replacing, replacing_folder, write_json, write_text
+from pipeline.portions import read_portions
 from pipeline.progress import say
 from pipeline.runner import stage_main
 from pipeline.settings import read_section
-from pipeline.tables import GRIDS, SPLIT_NAMES, SPLITS, TOKENS, read_table, write_rejections, write_table
+from pipeline.shards import shard_metadata, shards
+from pipeline.tables import GRIDS, SPLITS, TOKENS, read_table, write_rejections, write_table
 
 
 def run(dataset: str) -> None:
     """Write the shards of one data set; the books count grids."""
     settings = read_section(EncodeSettings, "datasets", dataset, "encode")
-    grids = read_table(Path(f"data/filtered/{dataset}.parquet"), GRIDS)
-    splits = read_table(Path(f"data/splits/{dataset}.parquet"), SPLITS)
     audit = json.loads(Path(f"data/splits/{dataset}.audit.json").read_text(encoding="utf-8"))
-    made = encode_rows(grids, splits, settings)
-    kept = made.rows["piece_id"].to_pylist()
-    counts = balance("encode", grids["piece_id"].to_pylist(), kept, made.rejections)
-    require_rows("encode", dataset, kept, made.rejections)
     tokens, cards = Path("data/tokens") / dataset, Path("data/cards") / dataset
-    shutil.rmtree(tokens, ignore_errors=True)
-    for split in SPLIT_NAMES:
-        for number, shard in enumerate(shards(made.rows, split, settings.max_rows_per_shard)):
-            write_table(tokens / split / f"{number:05d}.parquet", shard, TOKENS, shard_metadata(settings))
-    card = make_card(dataset, made, settings, counts, audit)
+    outlines: list[Encoded] = []
+    counts: list[dict[str, Count]] = []
+
+    def encoded() -> Iterator[pa.Table]:
+        grids = read_portions([Path(f"data/filtered/{dataset}.parquet")], GRIDS)
+        splits = read_table(Path(f"data/splits/{dataset}.parquet"), SPLITS)
+        for incoming, made in encode_portions(grids, splits, settings):
+            came, kept = (table["piece_id"].to_pylist() for table in (incoming, made.rows))
+            counts.append(balance("encode", came, kept, made.rejections))
+            outlines.append(made.outline())
+            yield made.rows
+
+    with replacing_folder(tokens) as folder:
+        for name, shard in shards(encoded(), settings.max_rows_per_shard):
+            write_table(folder / f"{name}.parquet", shard, TOKENS, shard_metadata(settings))
+        made, books = join(outlines), add_counts(counts)
+        n_kept = made.rows.num_rows
+        require_rows("encode", dataset, n_kept, [rejection.rule for rejection in made.rejections])
+    card = make_card(dataset, made, settings, books, audit)
     write_text(cards / "vocabulary.json", vocabulary.as_json())
     write_json(cards / "card.json", card)
     write_text(cards / "README.md", prose(card))
@@ -39,8 +52,9 @@ def run(dataset: str) -> None:
         with replacing(cards / name) as partial:
             shutil.copyfile(f"data/splits/{dataset}.{name}", partial)
     write_json(cards / "croissant.json", make_croissant(card, sorted(tokens.glob("*/*.parquet")), cards))
-    write_rejections(Path(f"data/rejected/encode/{dataset}.parquet"), "encode", made.rejections, counts)
-    say(f"encode@{dataset}: {len(kept)} of {grids.num_rows} examples written")
+    write_rejections(Path(f"data/rejected/encode/{dataset}.parquet"), "encode", made.rejections, books)
+    n_incoming = sum(count.incoming for count in books.values())
+    say(f"encode@{dataset}: {n_kept} of {n_incoming} examples written")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-import pyarrow as pa
-
-from pipeline.families import FamilySettings, find_families
+from pipeline.families import FamilySettings, families_of_portions
+from pipeline.portions import read_portions
 from pipeline.progress import say
 from pipeline.runner import stage_main
-from pipeline.settings import read_section
-from pipeline.tables import FAMILIES, NOTES, read_table, write_table
+from pipeline.settings import load_yaml, lookup, read_section
+from pipeline.tables import FAMILIES, NOTES, write_table
 
 USED = (
     *("piece_id", "corpus", "part", "part_name", "title", "published_split"),
@@ -17,11 +16,16 @@ USED = (
 
 
 def run() -> None:
-    """Write the family of every piece under data/notes."""
+    """Write the family of every piece of the corpora that params.yaml names.
+
+    data/notes may still hold a file of a corpus that is no longer named. DVC knows the
+    names by data/corpora.txt: were the section itself a dependency, so would be how each
+    corpus is fetched and read.
+    """
     settings = read_section(FamilySettings, "families")
-    files = sorted(Path("data/notes").glob("*.parquet"))
-    notes = pa.concat_tables([read_table(file, NOTES, USED) for file in files])
-    families = find_families(notes, settings)
+    notes = [Path(f"data/notes/{corpus}.parquet") for corpus in lookup(load_yaml(), "corpora")]
+    portions = read_portions(notes, NOTES, keys=("piece_id", "part"), columns=USED)
+    families = families_of_portions(portions, settings)
     metadata = {"family_run": str(settings.family_run)}
     write_table(Path("data/families.parquet"), families, FAMILIES, metadata)
     n_families = len(families["tune_family"].unique())

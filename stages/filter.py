@@ -2,25 +2,34 @@
 
 from pathlib import Path
 
-from pipeline.books import balance, require_rows
-from pipeline.filters import FilterSettings, apply_filters
+import pyarrow as pa
+
+from pipeline.books import add_counts, balance, require_rows
+from pipeline.filters import FilterSettings, filter_portions
+from pipeline.portions import open_table, read_portions
 from pipeline.progress import say
 from pipeline.runner import stage_main
 from pipeline.settings import read_section
-from pipeline.tables import GRIDS, read_table, write_rejections, write_table
+from pipeline.tables import GRIDS, rejection_table, write_rejected
 
 
 def run(dataset: str) -> None:
     """Filter one data set; the books count grids."""
     settings = read_section(FilterSettings, "datasets", dataset, "filter")
-    grids = read_table(Path(f"data/grids/{dataset}.parquet"), GRIDS)
-    made = apply_filters(grids, settings)
-    incoming, kept = grids["piece_id"].to_pylist(), made.grids["piece_id"].to_pylist()
-    counts = balance("filter", incoming, kept, made.rejections)
-    require_rows("filter", dataset, kept, made.rejections)
-    write_table(Path(f"data/filtered/{dataset}.parquet"), made.grids, GRIDS)
-    write_rejections(Path(f"data/rejected/filter/{dataset}.parquet"), "filter", made.rejections, counts)
-    say(f"filter@{dataset}: {len(kept)} of {len(incoming)} grids kept")
+    counts, rejected = [], []
+    grids = read_portions([Path(f"data/grids/{dataset}.parquet")], GRIDS)
+    with open_table(Path(f"data/filtered/{dataset}.parquet"), GRIDS) as filtered:
+        for made in filter_portions(grids, settings):
+            kept = made.grids["piece_id"].to_pylist()
+            counts.append(balance("filter", made.incoming, kept, made.rejections))
+            rejected.append(rejection_table("filter", made.rejections))
+            filtered.add(made.grids)
+        rows = pa.concat_tables(rejected)
+        require_rows("filter", dataset, filtered.n_rows, rows["rule"].to_pylist())
+    books = add_counts(counts)
+    write_rejected(Path(f"data/rejected/filter/{dataset}.parquet"), rows, books)
+    n_incoming = sum(count.incoming for count in books.values())
+    say(f"filter@{dataset}: {filtered.n_rows} of {n_incoming} grids kept")
 
 
 if __name__ == "__main__":

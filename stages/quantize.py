@@ -4,26 +4,32 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline.books import balance, require_rows
+from pipeline.books import add_counts, balance, require_rows
+from pipeline.portions import open_table, read_portions
 from pipeline.progress import say
-from pipeline.quantize import QuantizeSettings, quantize
+from pipeline.quantize import QuantizeSettings, quantize_portions
 from pipeline.runner import stage_main
 from pipeline.settings import load_yaml, lookup, read_section
-from pipeline.tables import GRIDS, NOTES, read_table, write_rejections, write_table
+from pipeline.tables import GRIDS, NOTES, rejection_table, write_rejected
 
 
 def run(dataset: str) -> None:
     """Quantize the corpora of one data set; the books count pieces."""
     settings = read_section(QuantizeSettings, "datasets", dataset, "quantize")
     corpora = lookup(load_yaml(), "datasets", dataset, "corpora")
-    notes = pa.concat_tables([read_table(Path(f"data/notes/{corpus}.parquet"), NOTES) for corpus in corpora])
-    made = quantize(notes, settings)
-    counts = balance("quantize", made.incoming, made.kept, made.rejections)
-    require_rows("quantize", dataset, made.kept, made.rejections)
-    write_table(Path(f"data/grids/{dataset}.parquet"), made.grids, GRIDS)
-    write_rejections(Path(f"data/rejected/quantize/{dataset}.parquet"), "quantize", made.rejections, counts)
-    grids = f"{made.grids.num_rows} grids of {len(made.kept)} pieces"
-    say(f"quantize@{dataset}: {grids} kept, {len(made.incoming) - len(made.kept)} pieces rejected")
+    notes = [Path(f"data/notes/{corpus}.parquet") for corpus in corpora]
+    counts, rejected = [], []
+    with open_table(Path(f"data/grids/{dataset}.parquet"), GRIDS) as grids:
+        for made in quantize_portions(read_portions(notes, NOTES, keys=("piece_id", "part")), settings):
+            counts.append(balance("quantize", made.incoming, made.kept, made.rejections))
+            rejected.append(rejection_table("quantize", made.rejections))
+            grids.add(made.grids)
+        rows, books = pa.concat_tables(rejected), add_counts(counts)
+        n_kept = sum(count.kept for count in books.values())
+        require_rows("quantize", dataset, n_kept, rows["rule"].to_pylist())
+    write_rejected(Path(f"data/rejected/quantize/{dataset}.parquet"), rows, books)
+    n_rejected = sum(count.rejected for count in books.values())
+    say(f"quantize@{dataset}: {grids.n_rows} grids of {n_kept} pieces kept, {n_rejected} pieces rejected")
 
 
 if __name__ == "__main__":

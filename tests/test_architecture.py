@@ -15,10 +15,10 @@ ROOT = Path(__file__).parent.parent
 
 # A room may import only rooms above it (rooms on one line are one room).
 ROOMS = """
-errors files settings music vocabulary piano_roll examples books tables progress dvcfile
+errors files settings music vocabulary piano_roll examples books parquet tables portions progress dvcfile
 outputs engine isolation runner
-sources readers parsing ragged lines runs quantize filters keys families splits encoding cards
-croissant ledger
+sources readers parsing ragged lines runs related quantize fingerprints filters keys families splits encoding
+shards cards croissant ledger
 batches models training decoding baselines metrics scores evaluation report parameters
 inspecting cli notebook __main__
 """.split()

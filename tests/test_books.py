@@ -1,6 +1,14 @@
 import pytest
 
-from pipeline.books import BooksError, Count, EmptyDatasetError, Rejection, balance, require_rows
+from pipeline.books import (
+    BooksError,
+    Count,
+    EmptyDatasetError,
+    Rejection,
+    add_counts,
+    balance,
+    require_rows,
+)
 
 
 def test_every_row_is_kept_or_rejected() -> None:
@@ -31,11 +39,16 @@ def test_books_that_do_not_balance_stop_the_stage(kept: list[str], rejected: lis
 
 
 def test_a_stage_that_keeps_nothing_says_which_rules_were_broken() -> None:
-    rejections = [Rejection("a/1", "short"), Rejection("a/2", "short"), Rejection("a/2", "narrow")]
+    rules = ["short", "short", "narrow"]
     with pytest.raises(EmptyDatasetError, match=r"filter rejects every piece; .* short \(2\), narrow \(1\)"):
-        require_rows("filter", "tunes", [], rejections)
+        require_rows("filter", "tunes", 0, rules)
 
 
 def test_a_stage_that_got_nothing_points_to_those_before() -> None:
     with pytest.raises(EmptyDatasetError, match="no piece came into quantize"):
-        require_rows("quantize", "tunes", [], [])
+        require_rows("quantize", "tunes", 0, [])
+
+
+def test_the_books_of_portions_add_up_by_corpus() -> None:
+    portions = [{"a": Count(3, 2, 1)}, {"b": Count(1, 0, 1), "a": Count(2, 2, 0)}]
+    assert add_counts(portions) == {"a": Count(5, 4, 1), "b": Count(1, 0, 1)}

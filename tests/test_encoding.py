@@ -19,16 +19,16 @@ from pipeline.encoding import (
     EncodeSettings,
     RoundTripError,
     check_round_trip,
+    encode_portions,
     encode_rows,
-    shard_metadata,
-    shards,
 )
 from pipeline.families import FamilySettings, find_families
 from pipeline.music import Grid
 from pipeline.quantize import QuantizeSettings, quantize
 from pipeline.settings import SettingsError, parse_section
+from pipeline.shards import shard_metadata, shards
 from pipeline.splits import SPLIT, split_pieces
-from pipeline.tables import TOKENS, content_digest, write_table
+from pipeline.tables import SPLITS, TOKENS, content_digest, write_table
 from tests.tunes import notes_of, notes_table, part
 
 PLAIN = {"key": {"default": "signature"}, "transpose": "none", "max_rows_per_shard": 100}
@@ -187,16 +187,39 @@ def test_the_order_of_the_rows_leaves_the_bytes_alone() -> None:
 
 def test_shards_are_bounded_and_an_empty_split_has_one_without_rows() -> None:
     rows = made_of(*(part(f"a/{i}", "60:1") for i in range(5))).rows
-    assert [shard.num_rows for shard in shards(rows, "train", 2)] == [2, 2, 1]
-    assert [shard.num_rows for shard in shards(rows, "test", 2)] == [0]
+    for portions in ([rows], [rows.slice(0, 1), rows.slice(1)], [rows.slice(0, 4), rows.slice(4)]):
+        cut = {name: shard["piece_id"].to_pylist() for name, shard in shards(portions, 2)}
+        assert cut == {
+            "train/00000": ["a/0", "a/1"],
+            "train/00001": ["a/2", "a/3"],
+            "train/00002": ["a/4"],
+            "valid/00000": [],
+            "test/00000": [],
+        }
+
+
+def test_a_full_shard_is_followed_by_none_without_rows() -> None:
+    rows = made_of(*(part(f"a/{i}", "60:1") for i in range(4))).rows
+    assert [name for name, _ in shards([rows], 2)][:2] == ["train/00000", "train/00001"]
+    assert [name for name, _ in shards([rows], 2) if name.startswith("train")][2:] == []
+
+
+def test_portions_of_a_data_set_give_the_rows_of_the_whole() -> None:
+    whole = made_of(*(part(f"a/{i}", f"{60 + i}:1 62:1") for i in range(5)))
+    splits = whole.rows.select(SPLITS.names)
+    choice = parse_section(EncodeSettings, PLAIN, "encode")
+    portions = [whole.grids.slice(0, 2), whole.grids.slice(2)]
+    made = [made for _, made in encode_portions(portions, splits, choice)]
+    assert pa.concat_tables([each.rows for each in made]).equals(whole.rows)
+    with pytest.raises(RoundTripError, match="name different pieces"):
+        list(encode_portions(portions[:1], splits, choice))
 
 
 def test_pandas_reads_a_data_set_with_empty_splits(tmp_path: Path) -> None:
     rows = made_of(part("a/1", "60:1"), part("a/2", "62:1")).rows
     choice = parse_section(EncodeSettings, PLAIN, "encode")
-    for split in ("train", "valid", "test"):
-        for number, shard in enumerate(shards(rows, split, 1)):
-            write_table(tmp_path / split / f"{number:05d}.parquet", shard, TOKENS, shard_metadata(choice))
+    for name, shard in shards([rows], 1):
+        write_table(tmp_path / f"{name}.parquet", shard, TOKENS, shard_metadata(choice))
     frame = pd.read_parquet(tmp_path)
     assert frame["piece_id"].tolist() == ["a/1", "a/2"]
     assert frame["tokens"][0].tolist() == [256, 60, 257]

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from pipeline.families import FamilySettings, beat_skeletons, find_families, normal_title
 from pipeline.lines import read_lines, skyline
 from pipeline.ragged import offsets_of
-from pipeline.runs import BREAK, Sequences, components, runs_of, shared
+from pipeline.related import related as pairs_of
+from pipeline.runs import BREAK, Sequences, components
 from pipeline.tables import content_digest
 from tests.tunes import notes_table, part, ticks
 
@@ -171,7 +172,7 @@ def sequences(lists: list[list[int]]) -> Sequences:
 @settings(deadline=None)
 @given(
     st.lists(st.lists(st.integers(-1, 1) | st.just(BREAK), max_size=12), min_size=1, max_size=6),
-    st.integers(1, 10),
+    st.integers(1, 8),
 )
 def test_shared_runs_are_counted_as_by_hand(lists: list[list[int]], length: int) -> None:
     def runs(values: list[int]) -> set[tuple[int, ...]]:
@@ -184,16 +185,16 @@ def test_shared_runs_are_counted_as_by_hand(lists: list[list[int]], length: int)
         for b, right in enumerate(lists)
         if runs(left) & runs(right)
     }
-    mine = runs_of(sequences(lists), length)
-    found = {
-        (int(a), int(b)): int(n) for portion in shared(mine, mine) for a, b, n in zip(*portion, strict=True)
-    }
-    assert found == expected
+    mine = sequences(lists)
+    found = pairs_of(mine, mine, length)
+    assert {(int(a), int(b)): int(n) for a, b, n, _ in zip(*found, strict=True)} == expected
+    sizes = [len(runs(values)) for values in lists]
+    assert all(int(least) == min(sizes[a], sizes[b]) for a, b, _, least in zip(*found, strict=True))
 
 
 def test_a_long_chain_is_one_component() -> None:
     dice = np.random.default_rng(1).permutation(1000)
-    assert set(components(1000, dice[:-1], dice[1:]).tolist()) == {0}
+    assert set(components(1000, [(dice[:-1], dice[1:])]).tolist()) == {0}
 
 
 def test_no_notes_no_families() -> None:

@@ -69,8 +69,20 @@ def test_datasets_loads_the_splits_offline(
     monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
     from datasets import load_dataset
 
-    # a shard without rows is beyond this reader: it takes the size of the first row group for its batches
-    files = {split: f"{folder}/{split}/*.parquet" for split in TUNES}
-    loaded = load_dataset("parquet", data_files=files, cache_dir=str(tmp_path / "cache"))
-    assert {split: loaded[split].num_rows for split in loaded} == {"train": 2, "valid": 1}
-    assert loaded["train"][0]["tokens"] == ENTCHEN
+    files = {split: f"{folder}/{split}/*.parquet" for split in ("train", "valid", "test")}
+    cache = str(tmp_path / "cache")
+    for split, tunes in TUNES.items():
+        loaded = load_dataset("parquet", data_files=files, split=split, cache_dir=cache)
+        assert list(loaded["tokens"]) == tunes
+    streams = load_dataset("parquet", data_files=files, streaming=True)
+    counts = {split: len(list(stream)) for split, stream in streams.items()}
+    assert counts == {"train": 2, "valid": 1, "test": 0}
+
+
+def test_a_split_without_rows_is_read_by_all(folder: Path) -> None:
+    empty = folder / "test/00000.parquet"
+    assert pd.read_parquet(empty).columns.tolist() == TOKENS.names
+    assert ds.dataset(empty, format="parquet").to_table().num_rows == 0
+    assert pl.read_parquet(empty).shape == (0, len(TOKENS))
+    with duckdb.connect() as connection:
+        assert connection.execute("select count(*) from read_parquet(?)", [str(empty)]).fetchall() == [(0,)]

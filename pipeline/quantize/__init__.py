@@ -7,30 +7,30 @@ whole columns; every change is counted in the row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.books import Rejection
 from pipeline.lines import Lines, count_chords, read_lines, skyline
 from pipeline.music import SILENCE
+from pipeline.portions import in_portions
 from pipeline.quantize import cells
 from pipeline.quantize.bars import find_bars
 from pipeline.quantize.cells import Cells, Spans
 from pipeline.quantize.rounding import Rounded, round_lines, to_steps
 from pipeline.quantize.settings import QuantizeSettings
 from pipeline.quantize.voices import Voices, choose_voices
-from pipeline.ragged import Bools, Ints, maxima, offsets_from_owners, offsets_of, ranges, run_starts, sums
+from pipeline.ragged import Bools, Ints, maxima, offsets_from_owners, offsets_of, ranges, sums
 from pipeline.tables import GRIDS, as_lists
 
-__all__ = ["QuantizeSettings", "Quantized", "quantize"]
+__all__ = ["QuantizeSettings", "Quantized", "quantize", "quantize_portions"]
 
 HIGHEST_PITCH = 127
-PIECES_AT_ONCE = 20_000
 COPIED = [  # from the row of the top voice
     "piece_id",
     "corpus",
@@ -101,23 +101,35 @@ def quantize(notes: pa.Table, settings: QuantizeSettings) -> Quantized:
         ``chord``, ``inexact``, ``rest``.
     """
     notes = notes.sort_by([("piece_id", "ascending"), ("part", "ascending")])
-    made = [_quantize(portion, settings) for portion in _portions(notes)]
+    made = list(quantize_portions(in_portions(notes), settings))
     return Quantized(
-        pa.concat_tables([each.grids for each in made]).sort_by("piece_id"),
+        pa.concat_tables([each.grids for each in made]),
         [piece for each in made for piece in each.incoming],
         [piece for each in made for piece in each.kept],
         [rejection for each in made for rejection in each.rejections],
     )
 
 
-def _portions(notes: pa.Table) -> Iterator[pa.Table]:
-    """Whole pieces, so many at once that memory stays bounded; one portion of a table without rows."""
-    codes = notes["piece_id"].combine_chunks().dictionary_encode().indices.to_numpy()
-    borders = np.append(run_starts(codes)[::PIECES_AT_ONCE], notes.num_rows)
-    if len(borders) == 1:
-        yield notes
-    for begin, end in pairwise(borders.tolist()):
-        yield notes.slice(begin, end - begin).combine_chunks()
+def quantize_portions(portions: Iterable[pa.Table], settings: QuantizeSettings) -> Iterator[Quantized]:
+    """The same for notes that come in order, some whole pieces at a time.
+
+    The grids of all that is yielded, one after the other, are sorted by piece_id: those
+    of a portion wait for the next, for a phrase ("a/1:2") comes after other pieces ("a/10").
+    """
+    waiting = GRIDS.empty_table()
+    for portion in portions:
+        made = _quantize(portion, settings)
+        n = _before(waiting, made.incoming)
+        yield replace(made, grids=waiting.slice(0, n))
+        waiting = pa.concat_tables([waiting.slice(n), made.grids]).combine_chunks().sort_by("piece_id")
+    yield Quantized(waiting, [], [], [])
+
+
+def _before(grids: pa.Table, pieces: list[str]) -> int:
+    """How many of the sorted grids come before any of these and of later pieces."""
+    if not pieces:
+        return 0
+    return int(pc.sum(pc.less(grids["piece_id"], pieces[0]), min_count=0).as_py())
 
 
 def _quantize(notes: pa.Table, settings: QuantizeSettings) -> Quantized:

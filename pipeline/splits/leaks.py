@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.families import CONTAINED_IN_TEN, SKELETON_RUN, normal_title, related_in_portions
+from pipeline.families import CONTAINED_IN_TEN, SKELETON_RUN, normal_title
 from pipeline.ragged import Bools, Ints, run_starts
-from pipeline.runs import SHORTEST_CONTAINED, RunIndex, Sequences, containing, runs_or_whole
+from pipeline.related import SHORTEST_CONTAINED, containing, related_in_portions
+from pipeline.runs import RunIndex, Sequences
 from pipeline.splits.assignment import Names
 
 INTERVAL_RUN = 6  # the shorter runs that find the nearest piece of one without a like skeleton
@@ -81,7 +82,7 @@ class Melodies:
         return cls(
             intervals,
             Distinct.among(Sequences.from_column(pieces["skeleton"])),
-            RunIndex.of(runs_or_whole(intervals.sequences, run)),
+            RunIndex.of(intervals.sequences, run),
             _numbered(pieces["title"]),
             np.append(inner, whole),
             np.append(outer, whole),

@@ -74,7 +74,7 @@ def test_the_number_of_pieces_at_once_changes_no_row(pieces: list[Music], portio
     options = quantizing(1, 2, rests="split", min_rest=2, edge_silence="trim")
     whole = quantize(notes, options)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.quantize.PIECES_AT_ONCE", portion)
+        patch.setattr("pipeline.portions.ROWS_AT_ONCE", portion)
         cut = quantize(notes, options)
     assert cut.grids.equals(whole.grids)
     assert (cut.incoming, cut.kept, cut.rejections) == (whole.incoming, whole.kept, whole.rejections)
