@@ -37,7 +37,7 @@ def read(format_name: str, content: bytes, carry: str = "octave", played: bool =
     text = decode(content)
     try:
         score = _parse_abc(ABC_2.format(carry) + text) if format_name == "abc" else _parse(text, format_name)
-        score = score.expandRepeats() if played else score
+        score = _play_out(score, text) if played else score
         written_meters = _written_meters(text) if format_name == "abc" else None
         staves = [_staff(part, written_meters) for part in score.parts]
     except ReadError:
@@ -69,6 +69,15 @@ def _parse(text: str, format_name: str) -> Any:
     names = {"kern": "humdrum"}
     score = converter.parseData(text, format=names.get(format_name, format_name), forceSource=True)
     score.toSoundingPitch(inPlace=True)
+    return score
+
+
+def _play_out(score: Any, text: str) -> Any:
+    """Repeats played out; music21 makes no bars of a short ABC tune, and its repeats are lost then."""
+    if any(part.hasMeasures() for part in score.parts):
+        return score.expandRepeats()
+    if re.search(r":[|:]", text):
+        raise ReadError("bad_repeats", "music21 makes no bars of so short a tune, so it cannot repeat them")
     return score
 
 

@@ -24,7 +24,7 @@ class Sign(NamedTuple):
         kind: ``open`` and ``close`` are the repeat signs, ``start`` is where a close
             without its open goes back to (a double bar of ABC); ``ending`` and
             ``end`` bound an ending; ``section`` begins what a list of sections names.
-        passes: in which passes an ending is played.
+        passes: in which passes an ending is played, at least one.
         times: how often the section before a close is played.
         label: which segno, coda or section.
         after_jump: a close that is obeyed after D.C. and D.S., too.

@@ -45,8 +45,8 @@ def plan(signs: Iterable[Sign], end: Ticks, order: Sequence[str] = ()) -> tuple[
             score. Repeats inside a section are played whenever it is.
 
     Raises:
-        ReadError: ``bad_repeats``, a sign leads nowhere, or the piece grows beyond
-            64 times its written length.
+        ReadError: ``bad_repeats``, a sign leads nowhere, nothing is left to play, or the
+            piece grows beyond 64 times its written length.
     """
     ordered = sorted(set(signs), key=lambda sign: (sign.onset, RANK[sign.kind], *sign[2:]))
     sections = [sign for sign in ordered if sign.kind == "section"]
@@ -57,7 +57,10 @@ def plan(signs: Iterable[Sign], end: Ticks, order: Sequence[str] = ()) -> tuple[
         segments = _Player(ordered, 0, end).played()
     if sum(stop - begin for begin, stop in segments) > MAX_TIMES * end:
         raise ReadError("bad_repeats", f"played out it is more than {MAX_TIMES} times as long as written")
-    return tuple(_joined(segments))
+    joined = tuple(_joined(segments))
+    if end and not joined:
+        raise ReadError("bad_repeats", "the signs leave nothing to play")
+    return joined
 
 
 def play(staff: Staff, segments: Sequence[Segment]) -> Staff:

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline import readers
 from pipeline.music import Part
 from pipeline.readers import ReadError, ReadSettings, abc, kern, musicxml
-from pipeline.readers.repeat_signs import Sign
+from pipeline.readers.repeat_signs import RANK, Sign
 from pipeline.readers.repeats import plan
 from pipeline.settings import read_section
 
@@ -246,6 +248,34 @@ def test_signs_that_lead_round_and_round_end() -> None:
         plan([Sign(4, "close", times=100_000)], 4)
 
 
+def signs_of(kinds: tuple[str, ...]) -> st.SearchStrategy[list[Sign]]:
+    numbers = st.lists(st.integers(1, 4), min_size=1, max_size=2, unique=True).map(sorted).map(tuple)
+    sign = st.builds(
+        Sign, st.integers(0, 6), st.sampled_from(kinds), numbers, st.integers(0, 3), st.sampled_from("AB")
+    )
+    return st.lists(sign, max_size=9)
+
+
+@settings(derandomize=True, database=None, deadline=None, max_examples=300)
+@given(signs_of(tuple(RANK)), st.sampled_from(((), ("A", "B", "A"))))
+def test_any_signs_are_played_or_refused(signs: list[Sign], order: tuple[str, ...]) -> None:
+    rule, segments = "", ((0, 6),)
+    try:
+        segments = plan(signs, 6, order)
+    except ReadError as error:
+        rule = error.rule
+    assert rule in ("", "bad_repeats")
+    assert segments
+    assert all(0 <= begin < end <= 6 for begin, end in segments)
+
+
+@settings(derandomize=True, database=None, deadline=None, max_examples=300)
+@given(signs_of(("open", "close", "start")))
+def test_repeat_signs_alone_leave_nothing_out(signs: list[Sign]) -> None:
+    heard = {step for begin, end in plan(signs, 6) for step in range(int(begin), int(end))}
+    assert heard == set(range(6))
+
+
 def test_a_corpus_says_whether_repeats_are_played() -> None:
     written = read_section(ReadSettings, "corpora", "oneills", "read")
     source = readers.split("a.abc", b"X:1\nM:4/4\nL:1/1\nK:C\nC | D :| E | F |\n")[0]
@@ -255,3 +285,14 @@ def test_a_corpus_says_whether_repeats_are_played() -> None:
         part = readers.read(source, played).parts[0]
         assert letters(part) == "CDCDEF"
         assert np.array_equal(part.onset // 40320, [0, 1, 2, 3, 4, 5])
+
+
+def test_music21_says_when_it_cannot_repeat() -> None:
+    played = read_section(ReadSettings, "corpora", "oneills", "read").model_copy(
+        update={"repeats": "played", "reader": "music21"}
+    )
+    short = readers.split("a.abc", b"X:1\nM:4/4\nL:1/1\nK:C\nC | D |\n")[0]
+    assert letters(readers.read(short, played).parts[0]) == "CD"
+    repeated = readers.split("a.abc", b"X:1\nM:4/4\nL:1/1\nK:C\nC | D :|\n")[0]
+    with pytest.raises(ReadError, match="so short a tune"):
+        readers.read(repeated, played)
