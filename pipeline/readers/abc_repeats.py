@@ -29,7 +29,8 @@ def signs_of_bar(text: str, onset: Ticks) -> list[Sign]:
     if not text.strip(":"):
         before = after = len(text) // 2
     else:
-        before, after = len(text) - len(text.lstrip(":")), len(text) - len(text.rstrip(":"))
+        before = max(map(len, re.findall(r":+(?=[|\]])", text)), default=0)
+        after = len(text) - len(text.rstrip(":"))
     signs: list[Sign] = []
     if before:
         signs += [Sign(onset, "close", times=before + 1), Sign(onset, "end")]

@@ -30,10 +30,15 @@ FOLDERS = {  # corpus in params.yaml → folder in the music21 wheel, files
 }
 
 _BAR = re.compile(r"^P:.*\n|(?P<sign>:*\|+[\]:|]*|\[\||::+)(?:\[?(?P<number>\d))?", re.MULTILINE)
+_FIELDS = re.compile(r"(?:[ \t]*\n[A-Za-z]:.*)*\n?")
 
 BY_HAND = {
     "bach/bwv130.6.mxl": "one part is longer than the others in the last bar: ours end together",
     "bach/bwv171.6.mxl": "music21 lets resting trumpets drift five quarters away from the voices",
+    "ryansMammoth/CupOfTeaReel.abc": "a |: cut in two by the end of a line is no sign to music21",
+    "ryansMammoth/LadyGardnersReel.abc": "played out, music21 refuses a [|] beside a repeat sign",
+    "ryansMammoth/MorganRattlerJig.abc": "played out, music21 refuses a [|] beside a repeat sign",
+    "airdsAirs/book4.abc#773": "played out, music21 loses the tied note at the end of a long bar",
 }
 
 
@@ -194,7 +199,8 @@ def _explicit_starts(text: str) -> str:
             mark, opened, in_ending = found.end(), sign.endswith(":") and sign != "P:", False
         else:
             opened = opened or sign.endswith(":")
-    for place in reversed(places):
+    for mark in reversed(places):
+        place = _FIELDS.match(body, mark).end()  # music21 forgets a |: before a field
         body = f"{body[:place]} |: {body[place:]}"
     return head + key + body
 

@@ -31,6 +31,7 @@ def abc_part(music: str, header: str = "") -> Part:
         ("C |: D :| E", "CDDE"),
         ("C :: D :| E", "CCDDE"),
         ("C :|: D :| E", "CCDDE"),
+        ("C :|] D [|]:| E", "CCDDE"),
         ("C :| D :| E", "CCDDE"),
         ("C || D :| E", "CDDE"),
         ("|: C || D :| E", "CDCDE"),
