@@ -81,7 +81,8 @@ def play(staff: Staff, segments: Sequence[Segment]) -> Staff:
         ]
         if played.lines is not None:
             played.lines += _lines(staff.lines or (), begin, stop, shift)
-        played.end = now + max(0, min(stop, staff.end) - begin)
+        if staff.end > begin:
+            played.end = now + min(stop, staff.end) - begin
         now += stop - begin
     return played
 

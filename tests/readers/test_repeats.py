@@ -154,6 +154,14 @@ def test_all_voices_follow_the_signs_of_any() -> None:
     assert [letters(part) for part in abc.read(tune, played=True).parts] == ["CDCDE", "EFEFG"]
 
 
+def test_a_voice_that_ends_early_ends_early() -> None:
+    tune = b"X:1\nP:ABA\nM:4/4\nL:1/1\nV:1\nV:2\nV:3\nK:C\n[V:1] [P:A] C | [P:B] D |]\n[V:2] E |]\n"
+    parts = abc.read(tune, played=True).parts
+    assert [(letters(part), part.end // 40320) for part in parts] == [("CDC", 3), ("EE", 3)]
+    tune = b"X:1\nM:4/4\nL:1/1\nV:1\nV:2\nK:C\n[V:1] C :| D |]\n[V:2] E |]\n"
+    assert [part.end // 40320 for part in abc.read(tune, played=True).parts] == [3, 2]
+
+
 def test_phrase_ends_are_played_again() -> None:
     part = abc.read(b"X:1\nL:1/1\nK:C\nC|HD:|E", played=True).parts[0]
     assert part.phrase_end.tolist() == [False, True, False, True, False]
