@@ -8,7 +8,14 @@ from pipeline.cli import main
 from pipeline.readers import ReadSettings
 from pipeline.sources.catalogue import catalogue
 
-READ = ReadSettings(reader="auto", accidentals="octave", line_ends="layout", max_seconds=9, max_memory_mib=64)
+READ = ReadSettings(
+    reader="auto",
+    accidentals="octave",
+    line_ends="layout",
+    repeats="written",
+    max_seconds=9,
+    max_memory_mib=64,
+)
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

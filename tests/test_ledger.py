@@ -47,6 +47,7 @@ PARAMS = {
                 "reader": "auto",
                 "accidentals": "octave",
                 "line_ends": "layout",
+                "repeats": "written",
                 "max_seconds": 60,
                 "max_memory_mib": 2048,
             }

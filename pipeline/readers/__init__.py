@@ -55,6 +55,8 @@ class ReadSettings(Section):
             standard's default, and how the Essen songs were converted), ``not``.
         line_ends: what the end of a line of ABC means: ``phrases`` (Essen) or
             ``layout``.
+        repeats: ``written`` reads a score from its first bar to its last, ``played``
+            takes repeats, endings, D.C. and the order of parts as a player does.
         max_seconds: a piece that takes longer is rejected (``too_slow``).
         max_memory_mib: a piece that asks for more memory is rejected (``out_of_memory``).
     """
@@ -62,6 +64,7 @@ class ReadSettings(Section):
     reader: Literal["auto", "music21"]
     accidentals: Literal["octave", "pitch", "not"]
     line_ends: Literal["phrases", "layout"]
+    repeats: Literal["written", "played"]
     max_seconds: float = Field(gt=0)
     max_memory_mib: int = Field(ge=64)
 
@@ -96,11 +99,16 @@ def read(source: Source, settings: ReadSettings) -> Piece:
     Raises:
         ReadError: with a rule and a message; the piece is one rejected row.
     """
+    played = settings.repeats == "played"
     if settings.reader == "music21" and source.format in by_music21.FORMATS:
-        return by_music21.read(source.format, source.content, settings.accidentals)
+        return by_music21.read(source.format, source.content, settings.accidentals, played)
     if source.format == "abc":
-        return abc.read(source.content, settings.accidentals, settings.line_ends == "phrases")
-    piece: Piece = FORMATS[source.format].read(source.content)
+        return abc.read(source.content, settings.accidentals, settings.line_ends == "phrases", played)
+    if source.format == "kern":
+        return kern.read(source.content, played)
+    if source.format == "musicxml":
+        return musicxml.read(source.content, played)
+    piece: Piece = FORMATS[source.format].read(source.content)  # these write no repeats
     return piece
 
 

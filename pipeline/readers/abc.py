@@ -2,9 +2,9 @@
 
 Source: the ABC music standard 2.1 (abcnotation.com/wiki/abc:standard:v2.1).
 Read are fields, notes, rests, chords, tuplets, broken rhythms, ties, voices and
-overlays; decorations, slurs, lyrics and chord symbols are passed over, repeats
-and endings are not played out. What the standard leaves open is a parameter:
-how far an accidental reaches, and whether a line's end is a phrase's end.
+overlays; decorations, slurs, lyrics and chord symbols are passed over. What the
+standard leaves open is a parameter: how far an accidental reaches, whether a
+line's end is a phrase's end, and whether repeats are played out.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ from pipeline.music import TICKS_PER_QUARTER, Piece
 from pipeline.readers.abc_fields import (
     NO_KEY,
     default_unit,
+    note_length,
     read_key,
     read_meter,
     read_unit,
     sound_shift,
     voice_name,
 )
+from pipeline.readers.abc_repeats import read_order
 from pipeline.readers.abc_voice import Voice
+from pipeline.readers.repeats import play_out
 from pipeline.readers.source import ReadError, Source, decode
 from pipeline.readers.staff import Staff, Ticks, times
 
@@ -44,7 +47,7 @@ _IN_GRACE = re.compile(_NOTE)
 _TOKEN = re.compile(
     rf"""
       {_NOTE}{_LENGTH}                                        # 1–5
-    | (?P<bar>\.?:*\|+[|:\]]*|\[\|[|:\]]*|:+)(?:\[?\d[\d,.-]*)?
+    | (?P<bar>\.?:*\|+[|:\]]*|\[\|[|:\]]*|:+)(?:\[?(?P<volta>\d[\d,.-]*))?
     | (?P<tie>-)
     | (?P<broken>>+|<+)
     | \((?P<p>\d{{1,9}})(?::(?P<q>\d{{0,9}}))?(?::(?P<r>\d{{0,9}}))?
@@ -93,7 +96,7 @@ def split(content: bytes) -> list[Source]:
     return sources
 
 
-def read(content: bytes, carry: Carry = "octave", phrases: bool = False) -> Piece:
+def read(content: bytes, carry: Carry = "octave", phrases: bool = False, played: bool = False) -> Piece:
     """Read one tune.
 
     Args:
@@ -101,6 +104,7 @@ def read(content: bytes, carry: Carry = "octave", phrases: bool = False) -> Piec
         carry: how far an accidental reaches in its bar, unless the tune says it:
             its octave, its pitch in all octaves, or not at all.
         phrases: a line of the body ends a phrase.
+        played: repeats are played out.
 
     Raises:
         ReadError: a field or a note that cannot be understood, or no note at all.
@@ -113,7 +117,7 @@ def read(content: bytes, carry: Carry = "octave", phrases: bool = False) -> Piec
             tune.line(line)
         except ReadError as error:
             raise ReadError(error.rule, f"line {number} of the tune: {error}") from None
-    return tune.piece()
+    return tune.piece(played)
 
 
 @dataclass
@@ -167,6 +171,8 @@ class _Tune:
             self.voice.set_meter(read_meter(value))
         elif letter == "L":
             self.voice.unit = _unit_ticks(value)
+        elif letter == "P":
+            self.voice.section(value)
 
     def start_body(self) -> None:
         """The header is at its end: all voices begin as it says."""
@@ -203,6 +209,8 @@ class _Tune:
         """A line of notes."""
         ending = _ENDING.match(line) if self.voice is not None and self.voice.at_bar_line() else None
         place = ending.end() if ending else 0
+        if ending and self.voice is not None:
+            self.voice.ending(ending[0])
         while place < len(line):
             found = _TOKEN.match(line, place)
             if found is None:
@@ -219,9 +227,12 @@ class _Tune:
         if kind is None:
             accidental, name, length, slashes, divisor = found.group(1, 2, 3, 4, 5)
             pitches = [(name, voice.pitch(accidental, name))]
-            voice.add(pitches, _duration(voice.unit, length, slashes, divisor), [False])
-        elif kind == "bar":
-            voice.bar_line("plain" if found["bar"] == "|" else "sign")
+            voice.add(pitches, note_length(voice.unit, length, slashes, divisor), [False])
+        elif kind in ("bar", "volta"):
+            voice.bar_line(found["bar"])
+            voice.ending(found["volta"] or "")
+        elif kind == "ending":
+            voice.ending(found["ending"])
         elif kind == "tie":
             voice.tie()
         elif kind == "broken":
@@ -236,7 +247,7 @@ class _Tune:
         elif kind == "cdivisor":
             _chord(voice, found)
         elif kind == "rdivisor":
-            voice.add([], _duration(voice.unit, *found.group("rlength", "rslashes", "rdivisor")), [])
+            voice.add([], note_length(voice.unit, *found.group("rlength", "rslashes", "rdivisor")), [])
         elif kind == "count":
             voice.rest_bars(int(found["count"] or 1))
         elif kind == "place":
@@ -246,13 +257,16 @@ class _Tune:
         elif found[0] in ("H", "!fermata!", "+fermata+"):
             voice.fermata = True
 
-    def piece(self) -> Piece:
+    def piece(self, played: bool) -> Piece:
         """The finished piece."""
         if "K" not in self.fields:
             raise ReadError("unreadable", "no field K:, so no music begins")
         staves = [voice.finish() for voice in self.voices.values()]
         if not any(staff.notes for staff in staves):
             raise ReadError("no_notes", "the tune holds no note")
+        if played:
+            signs = [sign for voice in self.voices.values() for sign in voice.signs]
+            staves = play_out(staves, signs, read_order(self.fields.get("P", "")))
         title, composer, origin = (" ".join(self.fields.get(letter, "").split()) for letter in "TCO")
         return Piece(title, composer, tuple(staff.part() for staff in staves if staff.end), origin)
 
@@ -262,8 +276,8 @@ def _chord(voice: Voice, found: re.Match[str]) -> None:
     members = _IN_CHORD.findall(re.sub(r'"[^"]*"|![^!]*!', "", found["chord"] or found["old"] or ""))
     if not members:
         return
-    inner = _duration(voice.unit, *members[0][2:5])
-    outer = _duration(1, *found.group("clength", "cslashes", "cdivisor"))
+    inner = note_length(voice.unit, *members[0][2:5])
+    outer = note_length(1, *found.group("clength", "cslashes", "cdivisor"))
     numerator, denominator = outer.as_integer_ratio()
     pitches = [(name, voice.pitch(accidental, name)) for accidental, name, *_ in members]
     voice.add(pitches, times(inner, numerator, denominator), [bool(member[5]) for member in members])
@@ -275,16 +289,6 @@ def _grace(voice: Voice, notes: str) -> None:
         voice.staff.n_grace += 1
         if accidental:
             voice.pitch(accidental, name)
-
-
-def _duration(unit: Ticks, length: str, slashes: str, divisor: str) -> Ticks:
-    """``unit`` times a written length: "3", "3/2", "/4", "/" (a half), "//" (a quarter)."""
-    if not slashes:
-        return unit * int(length) if length else unit
-    below = int(divisor) if divisor else 2 ** min(len(slashes), 16)
-    if below == 0:
-        raise ReadError("bad_duration", f"the length {length}{slashes}{divisor} divides by zero")
-    return times(unit, int(length) if length else 1, below)
 
 
 def _unit_ticks(text: str) -> Ticks:

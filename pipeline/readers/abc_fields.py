@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from pipeline.readers.source import ReadError
-from pipeline.readers.staff import STEPS
+from pipeline.readers.staff import STEPS, Ticks, times
 
 SHARPS_OF_MAJOR = {"F": -1, "C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5, "H": 5}
 ORDER_OF_SHARPS = "FCGDAEB"
@@ -158,6 +158,20 @@ def read_unit(text: str) -> Fraction:
 def default_unit(meter: tuple[int, int] | None) -> Fraction:
     """The unit length of a tune without ``L:``: 1/16 below three quarters, else 1/8."""
     return Fraction(1, 16) if meter is not None and 4 * meter[0] < 3 * meter[1] else Fraction(1, 8)
+
+
+def note_length(unit: Ticks, length: str, slashes: str, divisor: str) -> Ticks:
+    """``unit`` times a written length: "3", "3/2", "/4", "/" (a half), "//" (a quarter).
+
+    Raises:
+        ReadError: ``bad_duration``, a division by zero.
+    """
+    if not slashes:
+        return unit * int(length) if length else unit
+    below = int(divisor) if divisor else 2 ** min(len(slashes), 16)
+    if below == 0:
+        raise ReadError("bad_duration", f"the length {length}{slashes}{divisor} divides by zero")
+    return times(unit, int(length) if length else 1, below)
 
 
 def voice_name(text: str) -> tuple[str, str]:

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 
 from pipeline.music import TICKS_PER_QUARTER, Meter
 from pipeline.readers.abc_fields import NO_KEY, Key
-from pipeline.readers.bars import BarLine, Kind
+from pipeline.readers.abc_repeats import signs_of_bar
+from pipeline.readers.bars import BarLine
+from pipeline.readers.repeat_signs import Sign, read_passes
 from pipeline.readers.source import ReadError
-from pipeline.readers.staff import SEMITONES, STEPS, Staff, Ticks, Written, times
+from pipeline.readers.staff import SEMITONES, STEPS, KeySign, Staff, Ticks, Written, times
 
 LONGEST_TUPLET = 99
 
@@ -53,6 +55,7 @@ class Voice:
     tuplet: tuple[int, int, int] | None = None  # notes left, normal, actual
     broken: tuple[tuple[int, int], tuple[int, int]] | None = None  # factors of the last note and the next
     fermata: bool = False
+    signs: list[Sign] = field(default_factory=list)
 
     def set_meter(self, meter: tuple[int, int] | None) -> None:
         """A new time signature from here on."""
@@ -63,7 +66,7 @@ class Voice:
     def set_key(self, key: Key) -> None:
         """A new key signature from here on."""
         self.key = key
-        self.staff.keys.append((key.fifths, key.mode))
+        self.staff.keys.append(KeySign(key.fifths, key.mode, self.now))
 
     def pitch(self, accidental: str, name: str) -> int:
         """MIDI note number of a written note, by signature, bar and ties.
@@ -137,14 +140,24 @@ class Voice:
             raise ReadError("bad_tuplet", f"({actual}:{normal}: a tuplet has 1 to {LONGEST_TUPLET} notes")
         self.tuplet = (count or actual, normal, actual)
 
-    def bar_line(self, kind: Kind) -> None:
+    def bar_line(self, text: str) -> None:
         """A bar line: accidentals end, overlaid voices meet, and a dot without a second note is none."""
         self.accidentals.clear()
         self.broken = None
         self.now = self.bar_began = max(self.now, self.furthest)
-        lines = self.staff.lines
-        if lines is not None:
-            lines.append(BarLine(_floor(self.now), kind))
+        self.signs += signs_of_bar(text, self.now)
+        if self.staff.lines is not None:
+            self.staff.lines.append(BarLine(_floor(self.now), "plain" if text == "|" else "sign"))
+
+    def ending(self, text: str) -> None:
+        """The number of an ending, or of several: ``1``, ``1,3``, ``1-3``."""
+        passes = read_passes(text)
+        if passes:
+            self.signs.append(Sign(self.now, "ending", passes))
+
+    def section(self, label: str) -> None:
+        """``P:`` in the tune: a part of it begins, which the header's ``P:`` may name."""
+        self.signs += [Sign(self.now, "section", label=label.strip(". ")), Sign(self.now, "start")]
 
     def line_end(self) -> None:
         """The end of a line that is the end of a phrase; also a bar line, where the bar is full."""

@@ -15,20 +15,21 @@ from typing import Any
 from pipeline.music import TICKS_PER_QUARTER, Meter, Piece
 from pipeline.readers.bars import BarLine
 from pipeline.readers.source import ReadError, decode
-from pipeline.readers.staff import Staff, Ticks, Written
+from pipeline.readers.staff import KeySign, Staff, Ticks, Written
 
 ABC_2 = "%abc-2.1\n%%propagate-accidentals {}\n"
 
 FORMATS = ("abc", "kern", "musicxml")
 
 
-def read(format_name: str, content: bytes, carry: str = "octave") -> Piece:
+def read(format_name: str, content: bytes, carry: str = "octave", played: bool = False) -> Piece:
     """Read one piece.
 
     Args:
         format_name: one of FORMATS.
         content: one tune, or one unpacked score.
         carry: how far an accidental of ABC reaches in its bar.
+        played: repeats are played out.
 
     Raises:
         ReadError: music21 fails on it, or it holds no note or a percussion staff.
@@ -36,6 +37,7 @@ def read(format_name: str, content: bytes, carry: str = "octave") -> Piece:
     text = decode(content)
     try:
         score = _parse_abc(ABC_2.format(carry) + text) if format_name == "abc" else _parse(text, format_name)
+        score = _play_out(score, text) if played else score
         written_meters = _written_meters(text) if format_name == "abc" else None
         staves = [_staff(part, written_meters) for part in score.parts]
     except ReadError:
@@ -67,6 +69,15 @@ def _parse(text: str, format_name: str) -> Any:
     names = {"kern": "humdrum"}
     score = converter.parseData(text, format=names.get(format_name, format_name), forceSource=True)
     score.toSoundingPitch(inPlace=True)
+    return score
+
+
+def _play_out(score: Any, text: str) -> Any:
+    """Repeats played out; music21 makes no bars of a short ABC tune, and its repeats are lost then."""
+    if any(part.hasMeasures() for part in score.parts):
+        return score.expandRepeats()
+    if re.search(r":[|:]", text):
+        raise ReadError("bad_repeats", "music21 makes no bars of so short a tune, so it cannot repeat them")
     return score
 
 
@@ -102,7 +113,8 @@ def _staff(part: Any, written_meters: set[tuple[int, int]] | None) -> Staff:
             ties_on, tied_from = tie in ("start", "continue"), tie in ("stop", "continue")
             staff.notes.append(Written(onset, duration, member.pitch.midi, ties_on, tied_from, fermata))
     for signature in flat.getElementsByClass(key.KeySignature):
-        staff.keys.append((signature.sharps, signature.mode if isinstance(signature, key.Key) else ""))
+        mode = signature.mode if isinstance(signature, key.Key) else ""
+        staff.keys.append(KeySign(signature.sharps, mode, _ticks(signature.offset)))
     if written_meters is not None and len(written_meters) == 1:
         staff.meters.append(Meter(0, *next(iter(written_meters))))
     for time in flat.getElementsByClass(meter.TimeSignature):

@@ -4,7 +4,8 @@ A spine of the type ``**kern`` is a part, the rightmost one the top; spines of
 other types are passed over. Where a spine splits (``*^``) and joins (``*v``) its
 strands are voices of one part. Pitches are sounding already: ``*ITr`` tells how
 they are engraved and ``*Tr`` what was done to them before, so neither moves a
-note. Phrases end at fermatas and at ``}``. Repeats (``*>``) are not played out.
+note. Phrases end at fermatas and at ``}``. Played out, a piece follows its list of
+sections (``*>[A,A,B]``), or without one its repeat signs.
 
 Source: D. Huron, *The Humdrum Toolkit*, sections "Spine paths" and ``**kern``.
 """
@@ -13,26 +14,18 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import groupby
 
-from pipeline.music import TICKS_PER_QUARTER, Meter, Piece
+from pipeline.music import TICKS_PER_QUARTER, Piece
 from pipeline.readers.bars import BarLine
-from pipeline.readers.kern_tokens import (
-    Key,
-    Sound,
-    bar_line,
-    mode_of,
-    read_key,
-    read_meter,
-    read_name,
-    read_signature,
-    read_token,
-)
+from pipeline.readers.kern_part import PartReader
+from pipeline.readers.kern_tokens import bar_line, bar_signs, read_order, read_token
+from pipeline.readers.repeat_signs import Sign
+from pipeline.readers.repeats import play_out
 from pipeline.readers.source import ReadError, Source, decode
-from pipeline.readers.staff import Staff, Ticks, Written
+from pipeline.readers.staff import Ticks
 
 MAX_SPINES = 500
 PATHS = ("*^", "*v", "*x", "*+", "*-")
@@ -72,8 +65,8 @@ def split(content: bytes) -> list[Source]:
     ]
 
 
-def read(content: bytes) -> Piece:
-    """Read one piece.
+def read(content: bytes, played: bool = False) -> Piece:
+    """Read one piece, as written or with its repeats played out.
 
     Raises:
         ReadError: lines that do not fit their spines, a token that is no note, durations
@@ -85,61 +78,7 @@ def read(content: bytes) -> Piece:
             score.line(line.rstrip())
         except ReadError as error:
             raise ReadError(error.rule, f"line {number}: {error}") from None
-    return score.piece()
-
-
-@dataclass
-class _Part:
-    """A part while it is read: its staff, and what its interpretations said.
-
-    Attributes:
-        name_rank: how good its name is; 0 without one.
-        key: what was named before there was a signature.
-        signed_at: where its last signature stands.
-    """
-
-    staff: Staff = field(default_factory=lambda: Staff(lines=[]))
-    name_rank: int = 0
-    key: Key | None = None
-    percussion: bool = False
-    signed_at: Ticks = -1
-
-    def interpret(self, token: str, now: Ticks) -> None:
-        """What a tandem interpretation says of the part from now on."""
-        if token.startswith("*k["):
-            fifths = read_signature(token)
-            self.signed_at = now
-            self.staff.keys.append((fifths, mode_of(self.key, fifths)))
-        elif token.startswith("*M") and not token.startswith("*MM"):
-            meter = read_meter(token)
-            if meter is not None:
-                self.staff.meters.append(Meter(int(now), *meter))
-        elif token.startswith("*clefX"):
-            self.percussion = True
-        elif token.startswith("*I"):
-            named = read_name(token)
-            if named is not None and named[0] > self.name_rank:
-                self.name_rank, self.staff.name = named
-        else:
-            self._designate(read_key(token), now)
-
-    def _designate(self, key: Key | None, now: Ticks) -> None:
-        """A key's name tells the mode of the signature beside it; elsewhere it is analysis."""
-        if key is None:
-            return
-        if not self.staff.keys:
-            self.key = self.key or key
-        elif self.signed_at == now:
-            fifths, _ = self.staff.keys[-1]
-            self.staff.keys[-1] = fifths, mode_of(key, fifths)
-
-    def add(self, sounds: Sequence[Sound], onset: Ticks) -> None:
-        """The notes of a token."""
-        for duration, pitch, grace, ties_on, tied_from, phrase_end in sounds:
-            if grace:
-                self.staff.n_grace += pitch is not None
-            elif duration is not None and pitch is not None:
-                self.staff.notes.append(Written(onset, duration, pitch, ties_on, tied_from, phrase_end))
+    return score.piece(played)
 
 
 @dataclass
@@ -153,7 +92,7 @@ class _Strand:
     """
 
     spine: int
-    part: _Part | None = None
+    part: PartReader | None = None
     end: Ticks = 0
 
 
@@ -162,10 +101,12 @@ class _Score:
     """A piece while its lines are read."""
 
     strands: list[_Strand] = field(default_factory=list)
-    parts: list[_Part] = field(default_factory=list)
+    parts: list[PartReader] = field(default_factory=list)
     records: dict[str, str] = field(default_factory=dict)
     n_spines: int = 0
     end: Ticks = 0
+    signs: list[Sign] = field(default_factory=list)
+    order: list[str] = field(default_factory=list)
 
     def line(self, line: str) -> None:
         """Read a line of the file."""
@@ -186,7 +127,7 @@ class _Score:
         else:
             self._notes(cells)
 
-    def piece(self) -> Piece:
+    def piece(self, played: bool) -> Piece:
         """The finished piece, its parts from the top down."""
         if self.strands:
             raise ReadError("unreadable", "the file ends before its spines do, which *- would say")
@@ -200,6 +141,9 @@ class _Score:
             raise ReadError("no_notes", "the piece holds no note")
         for staff in staves:
             staff.end = self.end
+        if played:
+            signs = [sign for sign in self.signs if not self.order or sign.kind == "section"]
+            staves = play_out(staves, signs, self.order)
         return Piece(
             title=self.records.get("OTL", ""),
             composer=self.records.get("COM", ""),
@@ -217,6 +161,8 @@ class _Score:
         for strand, token in zip(self.strands, cells, strict=True):
             if token.startswith("**"):
                 self._set_type(strand, token)
+            elif token.startswith("*>"):
+                self._section(token)
             elif not token.startswith("*"):
                 raise ReadError("bad_syntax", f"'{token[:40]}' among interpretations, which begin with *")
             elif strand.part is not None and len(token) > 2:
@@ -224,11 +170,18 @@ class _Score:
         if any(token in PATHS for token in cells):
             self._paths(cells)
 
+    def _section(self, token: str) -> None:
+        """A section's label, or a list of them; each spine writes it again."""
+        if token.endswith("]"):
+            self.order = self.order or read_order(token)
+        else:
+            self.signs.append(Sign(self.end, "section", label=token[2:].strip()))
+
     def _set_type(self, strand: _Strand, token: str) -> None:
         if token != "**kern":
             strand.part = None
         elif strand.part is None:
-            self.parts.append(_Part())
+            self.parts.append(PartReader())
             strand.part, strand.end = self.parts[-1], self.end
 
     def _paths(self, cells: list[str]) -> None:
@@ -264,6 +217,7 @@ class _Score:
             if not token.startswith("="):
                 raise ReadError("bad_syntax", f"'{token[:40]}' among bar lines, which begin with =")
             if strand.part is not None and strand.part.staff.lines is not None:
+                self.signs += bar_signs(token, self.end)
                 strand.part.staff.lines.append(BarLine(int(self.end), bar_line(token)))
 
     def _notes(self, cells: list[str]) -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from pipeline.music import TICKS_PER_QUARTER
 from pipeline.readers.bars import Kind
+from pipeline.readers.repeat_signs import Sign
 from pipeline.readers.source import ReadError
 from pipeline.readers.staff import SEMITONES, STEPS, Ticks, times
 
@@ -235,3 +236,23 @@ def bar_line(token: str) -> Kind:
     """
     numbered = re.match(r"=+[0-9]+(?![0-9a-x])", token)
     return "plain" if numbered or re.fullmatch(r"=y*;*", token) else "sign"
+
+
+def bar_signs(token: str, onset: Ticks) -> list[Sign]:
+    """The repeat signs of a bar line.
+
+    >>> [sign.kind for sign in bar_signs("=8:|!|:", 0)]
+    ['close', 'open']
+    """
+    signs = [Sign(onset, "close")] if re.search(r":[|!]", token) else []
+    return signs + ([Sign(onset, "open")] if re.search(r"[|!]:", token) else [])
+
+
+def read_order(interpretation: str) -> list[str]:
+    """The sections of an expansion list, in the order of playing; named lists are other versions.
+
+    >>> read_order("*>[A,A,B]"), read_order("*>norep[A,B]")
+    (['A', 'A', 'B'], [])
+    """
+    found = re.fullmatch(r"\*>\[(.*)\]", interpretation)
+    return [label.strip() for label in found[1].split(",")] if found else []

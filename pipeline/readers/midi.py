@@ -19,7 +19,7 @@ import numpy as np
 from pipeline.music import TICKS_PER_QUARTER, Meter, Piece
 from pipeline.readers.bars import BarLine
 from pipeline.readers.source import ReadError, Source
-from pipeline.readers.staff import Staff, Ticks, Written
+from pipeline.readers.staff import KeySign, Staff, Ticks, Written
 
 HEADER_BYTES = 14
 MAX_NOTES = 1_000_000
@@ -55,9 +55,7 @@ def read(content: bytes) -> Piece:
         raise ReadError("no_notes", "the file holds no note")
     ticks = _Ticks(division)
     meters = [_meter(ticks, found) for found in score.time_signatures]
-    keys: list[tuple[int | None, str]] = [
-        (int(found.key), MODES[int(found.tonality) % 2]) for found in score.key_signatures
-    ]
+    keys = [KeySign(int(found.key), MODES[int(found.tonality) % 2]) for found in score.key_signatures]
     staves = [_staff(ticks, track, meters, keys) for track in pitched]
     end = max(staff.end for staff in staves)
     lines = _bar_lines(meters, end)
@@ -100,7 +98,7 @@ def _score(content: bytes) -> Any:
         raise ReadError("unreadable", f"broken MIDI: {str(error)[:200]}") from None
 
 
-def _staff(ticks: _Ticks, track: Any, meters: list[Meter], keys: list[tuple[int | None, str]]) -> Staff:
+def _staff(ticks: _Ticks, track: Any, meters: list[Meter], keys: list[KeySign]) -> Staff:
     columns = track.notes.numpy()
     onsets, durations = columns["time"].astype(np.int64), columns["duration"].astype(np.int64)
     if (onsets < 0).any() or (durations < 0).any():

@@ -1,9 +1,9 @@
 """MusicXML, plain or compressed, partwise or timewise.
 
 Source: MusicXML 4.0 (w3.org/2021/06/musicxml40). A part of ours is one staff
-with the notes of all its voices. Repeats and endings are not played out; grace
-notes are counted, cue notes are rests. Bars are as long as the fullest part
-fills them, so that parts stay together where one leaves a bar short.
+with the notes of all its voices. Grace notes are counted, cue notes are rests. Bars
+are as long as the fullest part fills them, so that parts stay together where one
+leaves a bar short.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from pipeline.music import Piece
 from pipeline.readers.bars import BarLine, Kind
 from pipeline.readers.containers import MAX_UNPACKED_BYTES, unpack
 from pipeline.readers.musicxml_part import Measure, PartReader
+from pipeline.readers.repeat_signs import Sign
+from pipeline.readers.repeats import play_out
 from pipeline.readers.source import ReadError, Source
 from pipeline.readers.staff import Staff, Ticks
 
@@ -35,8 +37,8 @@ def split(content: bytes) -> list[Source]:
     return [Source("", "musicxml", unpack(content) if content[:2] == b"PK" else content)]
 
 
-def read(content: bytes) -> Piece:
-    """Read one score.
+def read(content: bytes, played: bool = False) -> Piece:
+    """Read one score, as written or with its repeats played out.
 
     Raises:
         ReadError: XML that is broken or declares entities, percussion, a note
@@ -49,6 +51,9 @@ def read(content: bytes) -> Piece:
     staves = [
         staff for name, (n_staves, measures) in parts for staff in _staves(name, n_staves, measures, begins)
     ]
+    if played:
+        signs = [sign for _, (_, measures) in parts for sign in _signs(measures, begins)]
+        staves = play_out(staves, signs)
     if not any(staff.notes for staff in staves):
         raise ReadError("no_notes", "the score holds no note")
     return Piece(_title(root), _composer(root), tuple(staff.part() for staff in staves))
@@ -125,9 +130,16 @@ def _staves(
             notes = measure.notes.get(number, ())
             staff.notes += [note._replace(onset=begin + note.onset) for note in notes]
             staff.n_grace += measure.n_grace.get(number, 0)
-            staff.keys += measure.keys.get(number, ())
+            staff.keys += [key._replace(onset=begin + key.onset) for key in measure.keys.get(number, ())]
             staff.meters += [meter.at(int(begin)) for meter in measure.meters.get(number, ())]
         yield staff
+
+
+def _signs(measures: Sequence[Measure], begins: Sequence[Ticks]) -> Iterator[Sign]:
+    """The repeat signs of a part in their places."""
+    for measure, begin, end in zip(measures, begins, begins[1:], strict=False):
+        yield from (sign._replace(onset=begin + sign.onset) for sign in measure.signs)
+        yield from (sign._replace(onset=end) for sign in measure.closing)
 
 
 def _title(root: Element) -> str:

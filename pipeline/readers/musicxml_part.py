@@ -7,20 +7,29 @@ together tell how long a measure is.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from pipeline.music import TICKS_PER_QUARTER, Meter
+from pipeline.readers.repeat_signs import Kind, Sign, read_passes
 from pipeline.readers.source import ReadError
-from pipeline.readers.staff import SEMITONES, STEPS, Ticks, Written, times
+from pipeline.readers.staff import SEMITONES, STEPS, KeySign, Ticks, Written, times
 
 TYPES: dict[str, tuple[int, int]] = {  # quarters of a note type
     "long": (16, 1), "breve": (8, 1), "whole": (4, 1), "half": (2, 1), "quarter": (1, 1),
     "eighth": (1, 2), "16th": (1, 4), "32nd": (1, 8), "64th": (1, 16), "128th": (1, 32),
 }  # fmt: skip
 MAX_STAVES = 16
+
+# attributes of <sound>
+LANDINGS: dict[str, Kind] = {"segno": "segno", "coda": "coda"}
+DEPARTURES: dict[str, Kind] = {
+    "dacapo": "da_capo", "fine": "fine", "dalsegno": "dal_segno", "tocoda": "to_coda",
+}  # fmt: skip
+UNNAMED = ("dacapo", "fine")  # they name no place
 
 
 class WrittenMeter(NamedTuple):
@@ -43,15 +52,18 @@ class Measure:
         filled: how far its notes and rests reach.
         bar_length: what the meter asks for.
         plain: whether it begins with one plain bar line.
+        signs, closing: repeat signs counted from its beginning, and those at its end.
     """
 
     filled: Ticks = 0
     bar_length: Ticks = 4 * TICKS_PER_QUARTER
     plain: bool = True
     notes: dict[int, list[Written]] = field(default_factory=dict)
-    keys: dict[int, list[tuple[int | None, str]]] = field(default_factory=dict)
+    keys: dict[int, list[KeySign]] = field(default_factory=dict)
     meters: dict[int, list[WrittenMeter]] = field(default_factory=dict)
     n_grace: dict[int, int] = field(default_factory=dict)
+    signs: list[Sign] = field(default_factory=list)
+    closing: list[Sign] = field(default_factory=list)
 
 
 class PartReader:
@@ -85,6 +97,9 @@ class PartReader:
                 self.now = max(0, self.now + sign * self._duration(child))
             elif child.tag == "barline":
                 self._barline(child, measure)
+            elif child.tag in ("direction", "sound"):
+                for sound in child.iter("sound"):
+                    _jumps(sound, measure)
         measure.bar_length = self.bar_length
         return measure
 
@@ -153,7 +168,7 @@ class PartReader:
         for key in attributes.iterfind("key"):
             for staff in self._staves_of(key):
                 fifths = self.transposition.get(staff, (0, 0))[1]
-                measure.keys.setdefault(staff, []).append(_key(key, fifths))
+                measure.keys.setdefault(staff, []).append(_key(key, fifths)._replace(onset=self.now))
         for time in attributes.iterfind("time"):
             meter = _meter(time)
             if meter is not None:
@@ -177,6 +192,37 @@ class PartReader:
             measure.plain = measure.plain and plain
         elif barline.get("location", "right") == "right":
             self.closed_plainly = plain
+        side = barline.get("location", "right")
+        signs = measure.closing if side == "right" else measure.signs
+        signs += _repeat_signs(barline, self.now if side == "middle" else 0)
+
+
+def _repeat_signs(barline: Element, onset: Ticks) -> Iterator[Sign]:
+    """The repeat sign of a bar line, and the endings that begin or end there."""
+    for repeat in barline.iterfind("repeat"):
+        if repeat.get("direction") == "forward":
+            yield Sign(onset, "open")
+        elif repeat.get("direction") == "backward":
+            times = repeat.get("times", "2")
+            if re.fullmatch(r"[0-9]{1,6}", times) is None:
+                raise ReadError("bad_repeats", f"a repeat to be played '{times[:40]}' times")
+            yield Sign(onset, "close", times=int(times), after_jump=repeat.get("after-jump") == "yes")
+    for ending in barline.iterfind("ending"):
+        passes = read_passes(ending.get("number", ""))
+        if ending.get("type") != "start":
+            yield Sign(onset, "end")
+        elif passes:
+            yield Sign(onset, "ending", passes)
+
+
+def _jumps(sound: Element, measure: Measure) -> None:
+    """D.C., D.S. and Fine take effect at the end of their measure, wherever they are written in it."""
+    for name, kind in LANDINGS.items():
+        if sound.get(name):
+            measure.signs.append(Sign(0, kind, label=sound.get(name, "")))
+    for name, kind in DEPARTURES.items():
+        if sound.get(name, "no") != "no":
+            measure.closing.append(Sign(0, kind, label=sound.get(name, "") if name not in UNNAMED else ""))
 
 
 def _midi(pitch: Element) -> int:
@@ -199,15 +245,15 @@ def _transposition(transpose: Element) -> tuple[int, int]:
     return chromatic + 12 * _integer(transpose, "octave-change", 0), fifths
 
 
-def _key(key: Element, transposed_fifths: int) -> tuple[int | None, str]:
+def _key(key: Element, transposed_fifths: int) -> KeySign:
     """Fifths at sounding pitch, and the mode; a signature that is no row of fifths has none."""
     mode = (key.findtext("mode") or "").strip()
     if key.find("fifths") is None:
-        return None, ""
+        return KeySign(None, "")
     fifths = _integer(key, "fifths", 0) + transposed_fifths
     if abs(fifths) > 7:  # the enharmonic one that can be written
         fifths = (fifths + 6) % 12 - 6
-    return fifths, "" if mode == "none" else mode
+    return KeySign(fifths, "" if mode == "none" else mode)
 
 
 def _meter(time: Element) -> tuple[int, int] | None:

@@ -33,23 +33,33 @@ class Written(NamedTuple):
     phrase_end: bool = False
 
 
+class KeySign(NamedTuple):
+    """A key signature: sharps (+) or flats (-), None where it is no row of them, and the mode."""
+
+    fifths: int | None
+    mode: str
+    onset: Ticks = 0
+
+
 @dataclass
 class Staff:
     """What a reader gathers for one part.
 
     Attributes:
         end: where the staff ends so far, rests included.
-        keys: (fifths, mode) of each key signature in order.
+        keys: key signatures in order.
         lines: written bar lines; None where the reader does not know them.
+        n_cut: notes that were cut off where a repeat leads away.
     """
 
     name: str = ""
     end: Ticks = 0
     notes: list[Written] = field(default_factory=list)
     meters: list[Meter] = field(default_factory=list)
-    keys: list[tuple[int | None, str]] = field(default_factory=list)
+    keys: list[KeySign] = field(default_factory=list)
     lines: list[BarLine] | None = None
     n_grace: int = 0
+    n_cut: int = 0
 
     def part(self) -> Part:
         """The finished part.
@@ -74,13 +84,13 @@ class Staff:
             duration=np.array(ends, np.int32) - np.array(onsets, np.int32),
             pitch=np.array(pitches, np.uint8),
             phrase_end=np.array([note.phrase_end for note in merged], np.bool_),
-            key_fifths=self.keys[0][0] if self.keys else None,
-            key_mode=self.keys[0][1] if self.keys else "",
-            n_key_changes=sum(a != b for a, b in zip(self.keys, self.keys[1:], strict=False)),
+            key_fifths=self.keys[0].fifths if self.keys else None,
+            key_mode=self.keys[0].mode if self.keys else "",
+            n_key_changes=sum(a[:2] != b[:2] for a, b in zip(self.keys, self.keys[1:], strict=False)),
             meters=meters,
             bar_onsets=None if self.lines is None else bar_onsets(self.lines, meters, end),
             n_grace_dropped=self.n_grace,
-            n_broken_ties=n_broken,
+            n_broken_ties=n_broken + self.n_cut,
             n_inexact=n_inexact,
         )
 
