@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import readers
+from pipeline.books import Rejection
 from pipeline.engine import EngineSettings
 from pipeline.music import Piece
 from pipeline.parsing import Notes, parse_corpus
@@ -17,6 +18,7 @@ from pipeline.settings import read_section
 from pipeline.sources.fetching import fetch
 from pipeline.sources.settings import FolderSource
 from pipeline.tables import content_digest
+from tests.readers.hostile import NOTE, score
 
 ROOT = Path(__file__).parent.parent
 SERIAL = EngineSettings(kind="serial", workers=1)
@@ -158,3 +160,76 @@ def test_a_part_that_is_left_out_is_a_rejected_row_of_a_kept_piece(
     assert ids(notes) == ["mine/band"]
     assert notes.rejections == ()
     assert [(left.piece_id, left.rule) for left in notes.parts_left_out] == [("mine/band", "percussion")]
+
+
+def within(settings: ReadSettings, **limits: float) -> ReadSettings:
+    """The settings with some limits changed."""
+    return settings.model_copy(update={"limits": settings.limits.model_copy(update=limits)})
+
+
+@pytest.mark.parametrize(
+    ("limit", "tight", "rule"),
+    [
+        ("max_notes", 3, "too_many_notes"),
+        ("max_depth", 4, "too_deep"),
+        ("max_file_mib", 100 / 2**20, "too_large"),
+        ("max_unpacked_mib", 100 / 2**20, "unpacks_too_large"),
+        ("max_seconds", 1e-6, "too_slow"),
+    ],
+)
+def test_another_limit_gives_the_same_rows_cold_and_warm(
+    limit: str, tight: float, rule: str, corpus: Build, settings: ReadSettings
+) -> None:
+    folder = corpus({"book.abc": TUNES.encode(), "score.xml": score(NOTE * 6).encode()})
+    loose, narrow = settings, within(settings, **{limit: tight})
+
+    def rows(chosen: ReadSettings) -> tuple[str, tuple[Rejection, ...]]:
+        notes = parse_corpus("mine", folder, chosen, SERIAL)
+        assert len(set(ids(notes))) + len(notes.rejections) == len(notes.incoming)
+        return content_digest(notes.table), notes.rejections
+
+    warm = [rows(chosen) for chosen in (loose, narrow, loose, narrow)][2:]
+    cold = []
+    for chosen in (loose, narrow):
+        cache_file().unlink()
+        cold.append(rows(chosen))
+    assert warm == cold
+    assert {(broken.rule, broken.limit) for broken in cold[1][1]} == {(rule, tight)}
+    assert all(broken.value is not None and broken.detail for broken in cold[1][1])
+
+
+def test_a_fault_of_a_reader_is_one_rejected_row(
+    corpus: Build, settings: ReadSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = readers.read
+
+    def read(source: Source, settings: ReadSettings) -> Piece:
+        return really(source, settings) if source.name == "1" else 1 // 0  # type: ignore[return-value]
+
+    monkeypatch.setattr("pipeline.readers.read", read)
+    notes = parse_corpus("mine", corpus({"book.abc": TUNES.encode()}), settings, SERIAL)
+    assert ids(notes) == ["mine/book#1"]
+    assert [(broken.piece_id, broken.rule) for broken in notes.rejections] == [
+        ("mine/book#2", "reader_failed")
+    ]
+    assert "ZeroDivisionError" in notes.rejections[0].detail
+
+
+def test_one_file_beside_ten_thousand_is_the_only_one_read(
+    corpus: Build, settings: ReadSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = count_readings(monkeypatch)
+    steps = "CDEFGABc"
+
+    def tune(number: int) -> bytes:
+        notes = " ".join(steps[number // 8**place % 8] for place in range(5))
+        return f"X:{number}\nL:1/4\nK:C\n{notes}|\n".encode()
+
+    def count(first: int, last: int) -> int:
+        folder = corpus({f"{number // 100}/{number}.abc": tune(number) for number in range(first, last)})
+        before = len(seen)
+        assert len(ids(parse_corpus("mine", folder, settings, SERIAL))) == last
+        return len(seen) - before
+
+    assert count(0, 10_000) == 10_000
+    assert count(10_000, 10_001) == 1

@@ -31,6 +31,7 @@ from pipeline.readers.kern_tokens import (
     read_signature,
     read_token,
 )
+from pipeline.readers.limits import too_many
 from pipeline.readers.source import ReadError, Source, decode
 from pipeline.readers.staff import Staff, Ticks, Written
 
@@ -84,7 +85,7 @@ def read(content: bytes) -> Piece:
         try:
             score.line(line.rstrip())
         except ReadError as error:
-            raise ReadError(error.rule, f"line {number}: {error}") from None
+            raise error.at(f"line {number}") from None
     return score.piece()
 
 
@@ -175,8 +176,10 @@ class _Score:
         if not line or line.startswith("!"):
             return
         cells = [cell for cell in line.split("\t") if cell.strip()]
+        if len(cells) > MAX_SPINES:
+            raise too_many("too_many_spines", "spines at once", len(cells), MAX_SPINES)
         if not self.strands and line.startswith("**"):
-            self.strands = [self._new_strand() for _ in cells[: MAX_SPINES + 1]]
+            self.strands = [self._new_strand() for _ in cells]
         if len(cells) != len(self.strands):
             raise ReadError("bad_syntax", f"{len(cells)} tokens for {len(self.strands)} spines")
         if line.startswith("*"):
@@ -255,8 +258,6 @@ class _Score:
                 elif token == "*x" and crossing is not None:
                     moved[crossing], moved[-1] = moved[-1], moved[crossing]
                     crossing = None
-        if len(moved) > MAX_SPINES:
-            raise ReadError("too_large", f"{len(moved)} spines at once; allowed are {MAX_SPINES}")
         self.strands = moved
 
     def _bar_line(self, cells: list[str]) -> None:
