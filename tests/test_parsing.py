@@ -4,6 +4,7 @@ import hashlib
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -16,6 +17,7 @@ from pipeline.parsing.cache import cache_file, keep, look_up
 from pipeline.readers import ReadSettings, Source
 from pipeline.settings import read_section
 from pipeline.sources.fetching import fetch
+from pipeline.sources.manifest import write_manifest
 from pipeline.sources.settings import FolderSource
 from pipeline.tables import content_digest
 from tests.readers.hostile import NOTE, score
@@ -85,14 +87,14 @@ def test_a_bad_file_is_a_rejection_and_the_rest_is_read(corpus: Build, settings:
     assert sorted(notes.incoming) == ["mine/bad", "mine/good#1", "mine/good#2"]
 
 
-def count_readings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of the tunes really read; in this process, where they can be counted."""
+def count_readings(monkeypatch: pytest.MonkeyPatch, piece: Piece | None = None) -> list[str]:
+    """Names of the tunes really read, or taken for ``piece``; in this process, where they can be counted."""
     seen: list[str] = []
     really = readers.read
 
     def read(source: Source, settings: ReadSettings) -> Piece:
         seen.append(source.name)
-        return really(source, settings)
+        return piece or really(source, settings)
 
     monkeypatch.setattr("pipeline.readers.read", read)
     monkeypatch.setattr("pipeline.parsing.run_isolated", lambda function, items, _: map(function, items))
@@ -174,7 +176,6 @@ def within(settings: ReadSettings, **limits: float) -> ReadSettings:
         ("max_depth", 4, "too_deep"),
         ("max_file_mib", 100 / 2**20, "too_large"),
         ("max_unpacked_mib", 100 / 2**20, "unpacks_too_large"),
-        ("max_seconds", 1e-6, "too_slow"),
     ],
 )
 def test_another_limit_gives_the_same_rows_cold_and_warm(
@@ -198,6 +199,24 @@ def test_another_limit_gives_the_same_rows_cold_and_warm(
     assert all(broken.value is not None and broken.detail for broken in cold[1][1])
 
 
+def test_less_time_is_not_answered_from_the_cache(
+    corpus: Build, settings: ReadSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = corpus({"book.abc": TUNES.encode()})
+    assert len(ids(parse_corpus("mine", folder, settings, SERIAL))) == 2
+    really = readers.read
+
+    def read(source: Source, settings: ReadSettings) -> Piece:
+        if source.name == "2":
+            Event().wait()
+        return really(source, settings)
+
+    monkeypatch.setattr("pipeline.readers.read", read)
+    notes = parse_corpus("mine", folder, within(settings, max_seconds=1), SERIAL)
+    assert ids(notes) == ["mine/book#1"]
+    assert [(broken.rule, broken.value, broken.limit) for broken in notes.rejections] == [("too_slow", 1, 1)]
+
+
 def test_a_fault_of_a_reader_is_one_rejected_row(
     corpus: Build, settings: ReadSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,20 +235,16 @@ def test_a_fault_of_a_reader_is_one_rejected_row(
 
 
 def test_one_file_beside_ten_thousand_is_the_only_one_read(
-    corpus: Build, settings: ReadSettings, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, settings: ReadSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = count_readings(monkeypatch)
-    steps = "CDEFGABc"
-
-    def tune(number: int) -> bytes:
-        notes = " ".join(steps[number // 8**place % 8] for place in range(5))
-        return f"X:{number}\nL:1/4\nK:C\n{notes}|\n".encode()
-
-    def count(first: int, last: int) -> int:
-        folder = corpus({f"{number // 100}/{number}.abc": tune(number) for number in range(first, last)})
+    monkeypatch.chdir(tmp_path)
+    seen = count_readings(monkeypatch, Piece("", "", ()))
+    facts = {"licence": "CC0-1.0", "citation": "us"}
+    files = [tmp_path / f"{number}.abc" for number in range(10_001)]
+    for number, file in enumerate(files):
+        file.write_bytes(b"X:1\nK:C\nC%d\n" % number)
+    for last, newly_read in ((10_000, 10_000), (10_001, 1)):
+        write_manifest(tmp_path, facts, files[:last], [])
         before = len(seen)
-        assert len(ids(parse_corpus("mine", folder, settings, SERIAL))) == last
-        return len(seen) - before
-
-    assert count(0, 10_000) == 10_000
-    assert count(10_000, 10_001) == 1
+        assert len(parse_corpus("mine", tmp_path, settings, SERIAL).incoming) == last
+        assert len(seen) - before == newly_read
