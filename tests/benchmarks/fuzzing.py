@@ -16,7 +16,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial, reduce
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +32,7 @@ ROOT = Path(__file__).parents[2]
 SETTINGS = read_section(ReadSettings, "corpora", "oneills", "read", path=ROOT / "params.yaml")
 LIMITS = Limits(seconds=20, memory_bytes=1 << 30)
 A_BATCH = 100
+Mangler = Callable[[bytes, random.Random], bytes]
 LONGEST_SEED = 40_000  # bytes; a larger file is spoilt no better, and slower
 BUNDLED = {
     "abc": ("airdsAirs/*.abc", "essenFolksong/*.abc"),
@@ -63,9 +64,9 @@ def seeds() -> dict[str, list[bytes]]:
     from music21 import common
 
     wheel = Path(common.getCorpusFilePath())
-    found: dict[str, list[bytes]] = {
-        name: [TINY[name]] * 4 if name in TINY else [] for name in readers.FORMATS
-    }
+    found: dict[str, list[bytes]] = {name: [] for name in readers.FORMATS}
+    for name, content in TINY.items():
+        found[name] += [content] * 4
     for name, patterns in BUNDLED.items():
         for pattern in patterns:
             paths = [path for path in sorted(wheel.glob(pattern)) if path.stat().st_size <= LONGEST_SEED]
@@ -107,9 +108,8 @@ def splice(content: bytes, dice: random.Random) -> bytes:
 def extreme(content: bytes, dice: random.Random) -> bytes:
     """Some numbers become extreme ones."""
     numbers = list(re.finditer(rb"[0-9]+", content))
-    for found in sorted(
-        dice.sample(numbers, min(len(numbers), dice.randint(1, 3))), reverse=True, key=re.Match.start
-    ):
+    chosen = dice.sample(numbers, min(len(numbers), dice.randint(1, 3)))
+    for found in sorted(chosen, reverse=True, key=lambda found: found.start()):
         content = content[: found.start()] + dice.choice(EXTREMES).encode() + content[found.end() :]
     return content
 
@@ -122,12 +122,23 @@ def swap(content: bytes, dice: random.Random) -> bytes:
     return b"".join(tokens)
 
 
+def leaves(content: bytes, dice: random.Random) -> bytes:
+    """Elements of XML that hold no other are dropped, doubled or change places; the rest stays whole."""
+    parts = re.split(rb"(<([\w-]+)[^<>]*(?:/>|>[^<]*</\2>))", content)
+    leaf = range(1, len(parts), 3)
+    for _ in range(min(len(leaf), dice.randint(1, 4))):
+        one, other = dice.choice(leaf), dice.choice(leaf)
+        parts[one], parts[other] = dice.choice(((parts[other], parts[one]), (b"", parts[one] * 2)))
+    return b"".join(part for place, part in enumerate(parts) if place % 3 != 2)
+
+
 def _chunk(content: bytes, dice: random.Random) -> tuple[int, int]:
     first = dice.randint(0, len(content))
     return first, min(len(content), first + dice.choice((1, 4, 30, len(content))))
 
 
-MANGLERS: Sequence[Callable[[bytes, random.Random], bytes]] = (flip, delete, double, splice, extreme, swap)
+BLUNT: Sequence[Mangler] = (flip, delete, double, splice, swap)
+WELL_FORMED: Sequence[Mangler] = (extreme, leaves)
 
 
 def spoil(good: dict[str, list[bytes]], seed: int, number: int) -> Spoilt:
@@ -138,9 +149,9 @@ def spoil(good: dict[str, list[bytes]], seed: int, number: int) -> Spoilt:
     inside = content[:2] == b"PK" and dice.random() < 0.8
     if inside:
         content = readers.split("", content)[0].content
-    content = reduce(
-        lambda so_far, mangle: mangle(so_far, dice), dice.choices(MANGLERS, k=dice.randint(1, 3)), content
-    )
+    gentle = dice.random() < (0.8 if name == "musicxml" else 0.3)  # broken XML is refused at once
+    for mangle in dice.choices(WELL_FORMED if gentle else (*BLUNT, *WELL_FORMED), k=dice.randint(1, 3)):
+        content = mangle(content, dice)
     return Spoilt(name, number, zipped({"a.xml": content}) if inside and dice.random() < 0.2 else content)
 
 
