@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
 from typing import Any, Generic, TypeVar
 
 if sys.platform != "win32":
@@ -28,10 +29,16 @@ _CONTEXT: Any = multiprocessing.get_context("fork" if sys.platform == "linux" el
 
 @dataclass(frozen=True)
 class GivenUp:
-    """Why an item has no result: ``too_slow``, ``out_of_memory`` or ``crashed``."""
+    """Why an item has no result: ``too_slow``, ``out_of_memory`` or ``crashed``.
+
+    Attributes:
+        detail: a sentence for a person.
+        limit: the seconds or MiB that were not enough; None for a crash.
+    """
 
     rule: str
     detail: str
+    limit: float | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,7 @@ def _one_child(
     try:
         for _ in items:
             if not receiver.poll(limits.seconds):
-                yield GivenUp("too_slow", f"no result within {limits.seconds:g} seconds")
+                yield GivenUp("too_slow", f"no result within {limits.seconds:g} seconds", limits.seconds)
                 return
             try:
                 outcome = receiver.recv()
@@ -118,11 +125,15 @@ def _work(
         outcome: _Done[Result] | GivenUp | _Failure
         try:
             outcome = _Done(function(item))
+            message = ForkingPickler.dumps(outcome)  # takes memory, too
         except MemoryError:
-            outcome = GivenUp("out_of_memory", f"more than {limits.memory_bytes >> 20} MiB were asked for")
+            mib = limits.memory_bytes >> 20
+            outcome = GivenUp("out_of_memory", f"more than {mib} MiB were asked for", mib)
+            message = ForkingPickler.dumps(outcome)
         except Exception as error:
             outcome = _Failure(error)
-        sender.send(outcome)
+            message = ForkingPickler.dumps(outcome)
+        sender.send_bytes(message)
         if not isinstance(outcome, _Done):
             return
 

@@ -6,15 +6,11 @@ import pytest
 from pipeline import readers
 from pipeline.cli import main
 from pipeline.readers import ReadSettings
+from pipeline.settings import read_section
 from pipeline.sources.catalogue import catalogue
 
-READ = ReadSettings(
-    reader="auto",
-    accidentals="octave",
-    line_ends="layout",
-    repeats="written",
-    max_seconds=9,
-    max_memory_mib=64,
+READ = read_section(
+    ReadSettings, "corpora", "entchen", "read", path=Path(__file__).parent.parent / "params.yaml"
 )
 
 

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from pipeline.books import BooksError
 from pipeline.files import write_json
 from pipeline.ledger import Ledger, balance_all, read_ledger
-from pipeline.settings import SettingsError
+from pipeline.settings import SettingsError, load_yaml
 from stages import encode, families, parse, quantize, split
 from stages import filter as filters
 
@@ -38,6 +38,7 @@ K:C
 C4|]
 """
 BAD = "X:1\nT:No key\nM:4/4\nL:1/4\nK:Q\nCDEF|]\n"
+LIMITS = load_yaml(Path(__file__).parent.parent / "params.yaml")["corpora"]["entchen"]["read"]["limits"]
 PARAMS = {
     "engine": {"kind": "serial", "workers": 1},
     "families": {"family_run": 16, "soft": {}},
@@ -48,8 +49,7 @@ PARAMS = {
                 "accidentals": "octave",
                 "line_ends": "layout",
                 "repeats": "written",
-                "max_seconds": 60,
-                "max_memory_mib": 2048,
+                "limits": LIMITS,
             }
         }
     },

@@ -5,10 +5,12 @@ import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from pipeline import readers
+from pipeline.books import Rejection
 from pipeline.engine import EngineSettings
 from pipeline.music import Piece
 from pipeline.parsing import Notes, parse_corpus
@@ -16,8 +18,10 @@ from pipeline.parsing.cache import cache_file, keep, look_up
 from pipeline.readers import ReadSettings, Source
 from pipeline.settings import read_section
 from pipeline.sources.fetching import fetch
+from pipeline.sources.manifest import write_manifest
 from pipeline.sources.settings import FolderSource
 from pipeline.tables import content_digest
+from tests.readers.hostile import NOTE, score
 
 ROOT = Path(__file__).parent.parent
 SERIAL = EngineSettings(kind="serial", workers=1)
@@ -107,14 +111,14 @@ def test_a_bad_file_is_a_rejection_and_the_rest_is_read(corpus: Build, settings:
     assert sorted(notes.incoming) == ["mine/bad", "mine/good#1", "mine/good#2"]
 
 
-def count_readings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of the tunes really read; in this process, where they can be counted."""
+def count_readings(monkeypatch: pytest.MonkeyPatch, piece: Piece | None = None) -> list[str]:
+    """Names of the tunes really read, or taken for ``piece``; in this process, where they can be counted."""
     seen: list[str] = []
     really = readers.read
 
     def read(source: Source, settings: ReadSettings) -> Piece:
         seen.append(source.name)
-        return really(source, settings)
+        return piece or really(source, settings)
 
     monkeypatch.setattr("pipeline.readers.read", read)
     monkeypatch.setattr("pipeline.parsing.run_isolated", lambda function, items, _: map(function, items))
@@ -182,3 +186,89 @@ def test_a_part_that_is_left_out_is_a_rejected_row_of_a_kept_piece(
     assert ids(notes) == ["mine/band"]
     assert notes.rejections == ()
     assert [(left.piece_id, left.rule) for left in notes.parts_left_out] == [("mine/band", "percussion")]
+
+
+def within(settings: ReadSettings, **limits: float) -> ReadSettings:
+    """The settings with some limits changed."""
+    return settings.model_copy(update={"limits": settings.limits.model_copy(update=limits)})
+
+
+@pytest.mark.parametrize(
+    ("limit", "tight", "rule"),
+    [
+        ("max_notes", 3, "too_many_notes"),
+        ("max_depth", 4, "too_deep"),
+        ("max_file_mib", 100 / 2**20, "too_large"),
+        ("max_unpacked_mib", 100 / 2**20, "unpacks_too_large"),
+    ],
+)
+def test_another_limit_gives_the_same_rows_cold_and_warm(
+    limit: str, tight: float, rule: str, corpus: Build, settings: ReadSettings
+) -> None:
+    folder = corpus({"book.abc": TUNES.encode(), "score.xml": score(NOTE * 6).encode()})
+    loose, narrow = settings, within(settings, **{limit: tight})
+
+    def rows(chosen: ReadSettings) -> tuple[str, tuple[Rejection, ...]]:
+        notes = parse_corpus("mine", folder, chosen, SERIAL)
+        assert len(set(ids(notes))) + len(notes.rejections) == len(notes.incoming)
+        return content_digest(notes.table), notes.rejections
+
+    warm = [rows(chosen) for chosen in (loose, narrow, loose, narrow)][2:]
+    cold = []
+    for chosen in (loose, narrow):
+        cache_file().unlink()
+        cold.append(rows(chosen))
+    assert warm == cold
+    assert {(broken.rule, broken.limit) for broken in cold[1][1]} == {(rule, tight)}
+    assert all(broken.value is not None and broken.detail for broken in cold[1][1])
+
+
+def test_less_time_is_not_answered_from_the_cache(
+    corpus: Build, settings: ReadSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = corpus({"book.abc": TUNES.encode()})
+    assert len(ids(parse_corpus("mine", folder, settings, SERIAL))) == 2
+    really = readers.read
+
+    def read(source: Source, settings: ReadSettings) -> Piece:
+        if source.name == "2":
+            Event().wait()
+        return really(source, settings)
+
+    monkeypatch.setattr("pipeline.readers.read", read)
+    notes = parse_corpus("mine", folder, within(settings, max_seconds=1), SERIAL)
+    assert ids(notes) == ["mine/book#1"]
+    assert [(broken.rule, broken.value, broken.limit) for broken in notes.rejections] == [("too_slow", 1, 1)]
+
+
+def test_a_fault_of_a_reader_is_one_rejected_row(
+    corpus: Build, settings: ReadSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = readers.read
+
+    def read(source: Source, settings: ReadSettings) -> Piece:
+        return really(source, settings) if source.name == "1" else 1 // 0  # type: ignore[return-value]
+
+    monkeypatch.setattr("pipeline.readers.read", read)
+    notes = parse_corpus("mine", corpus({"book.abc": TUNES.encode()}), settings, SERIAL)
+    assert ids(notes) == ["mine/book#1"]
+    assert [(broken.piece_id, broken.rule) for broken in notes.rejections] == [
+        ("mine/book#2", "reader_failed")
+    ]
+    assert "ZeroDivisionError" in notes.rejections[0].detail
+
+
+def test_one_file_beside_ten_thousand_is_the_only_one_read(
+    tmp_path: Path, settings: ReadSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    seen = count_readings(monkeypatch, Piece("", "", ()))
+    facts = {"licence": "CC0-1.0", "citation": "us"}
+    files = [tmp_path / f"{number}.abc" for number in range(10_001)]
+    for number, file in enumerate(files):
+        file.write_bytes(b"X:1\nK:C\nC%d\n" % number)
+    for last, newly_read in ((10_000, 10_000), (10_001, 1)):
+        write_manifest(tmp_path, facts, files[:last], [])
+        before = len(seen)
+        assert len(parse_corpus("mine", tmp_path, settings, SERIAL).incoming) == last
+        assert len(seen) - before == newly_read

@@ -28,7 +28,7 @@ def add_commands(commands: Any) -> None:
         "filters would reject is said on stderr.",
         epilog="example: python -m pipeline encode tune.abc --dataset melodies > tune.tokens",
     )
-    encode.add_argument("file", metavar="FILE", type=Path, help="a score: .abc, .mxl, .musicxml")
+    encode.add_argument("file", metavar="FILE", type=Path, help="a score of any format that is read")
     encode.add_argument("--dataset", metavar="D", required=True, help="whose settings are used")
     encode.add_argument("--corpus", metavar="C", help="which corpus of the data set the file is read like")
     encode.add_argument("--names", action="store_true", help="names of the symbols instead of numbers")

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline import readers
 from pipeline.books import Rejection
 from pipeline.encoding import EncodeSettings, encode_rows
 from pipeline.errors import PipelineError, nearest
 from pipeline.filters import FilterSettings, apply_filters
-from pipeline.parsing import Unread, find_pieces
-from pipeline.parsing.records import Refusal, pack, unpack
+from pipeline.isolation import GivenUp
+from pipeline.parsing import Batch, Unread, find_pieces, read_batch, rejected
+from pipeline.parsing.records import unpack
 from pipeline.quantize import QuantizeSettings, quantize
-from pipeline.readers import ReadError, ReadSettings
+from pipeline.readers import ReadSettings
 from pipeline.settings import PARAMS_FILE, load_yaml, lookup, parse_section
 from pipeline.tables import NOTES, SPLITS
 
@@ -80,25 +80,32 @@ def encode_file(file: Path, dataset: str, corpus: str | None = None, root: Path 
 def read_file(file: Path, corpus: str, settings: ReadSettings) -> tuple[pa.Table, list[Rejection]]:
     """The pieces of a file as rows of ``tables.NOTES``, and why others cannot be read.
 
+    It is read as ``parse`` reads: within the limits, in a child process.
+
     Raises:
         FileError: the file cannot be opened.
     """
     try:
-        content = file.read_bytes()
+        pieces, rejections = find_pieces(
+            corpus, file.parent, [{"path": file.name, "sha256": ""}], settings.limits
+        )
+        sha256 = _sha256(file) if pieces else ""
     except OSError as error:
         raise FileError(f"{file}: cannot be opened: {error.strerror}") from None
-    sha256 = hashlib.sha256(content).hexdigest()
-    pieces, rejections = find_pieces(corpus, file.parent, [{"path": file.name, "sha256": sha256}])
     tables = [NOTES.empty_table()]
-    for piece in pieces:
-        try:
-            record = unpack(pack(readers.read(piece.source, settings)))
-        except ReadError as error:
-            rejections.append(Rejection(piece.piece_id, error.rule, detail=str(error)))
-            continue
-        if not isinstance(record, Refusal):
-            tables.append(_named(piece, corpus, record))
+    records = read_batch(Batch(tuple(piece.source for piece in pieces), settings))
+    for piece, record in zip(pieces, records, strict=True):
+        outcome = record if isinstance(record, GivenUp) else unpack(record)
+        if isinstance(outcome, pa.Table):
+            tables.append(_named(replace(piece, source_sha256=sha256), corpus, outcome))
+        else:
+            rejections.append(rejected(piece.piece_id, outcome))
     return pa.concat_tables(tables), rejections
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _named(piece: Unread, corpus: str, record: pa.Table) -> pa.Table:

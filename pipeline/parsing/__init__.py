@@ -1,8 +1,9 @@
 """From the files of a corpus to its notes table: every piece is a row or a rejection.
 
-Files are split into pieces here, where it is cheap. Pieces that the cache does
-not know are read in batches that the engine spreads, each batch in a child
-process that may hang or die: one piece that cannot be read is one rejected row.
+Files are split into pieces, which is cheap, in one child process. Pieces that
+the cache does not know are read in batches that the engine spreads, each batch
+in a child of its own. A child may hang or die: one file that cannot be split or
+one piece that cannot be read is one rejected row.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,18 @@ from pipeline.engine import EngineSettings, map_batches
 from pipeline.isolation import GivenUp, Limits, run_isolated
 from pipeline.parsing.cache import cache_file, keep, key_of, look_up
 from pipeline.parsing.published import published_split
-from pipeline.parsing.records import Refusal, left_out, pack, refusal, unpack
+from pipeline.parsing.records import (
+    LONGEST_DETAIL,
+    Refusal,
+    code_version,
+    left_out,
+    pack,
+    refusal,
+    unpack,
+)
 from pipeline.progress import track
-from pipeline.readers import ReadError, ReadSettings, Source
+from pipeline.readers import ReadError, ReadLimits, ReadSettings, Source
+from pipeline.readers.limits import FILE_LIMITS, MIB, read_bytes
 from pipeline.sources.manifest import read_manifest
 from pipeline.tables import NOTES
 
@@ -76,7 +87,7 @@ def parse_corpus(corpus: str, folder: Path, settings: ReadSettings, engine: Engi
         engine: how the reading is spread.
     """
     manifest = read_manifest(folder)
-    pieces, rejections = find_pieces(corpus, folder, manifest["files"])
+    pieces, rejections = find_pieces(corpus, folder, manifest["files"], settings.limits)
     pieces = sorted(pieces, key=lambda piece: piece.piece_id)
     records = _records(corpus, pieces, settings, engine)
     tables: list[pa.Table] = []
@@ -85,7 +96,7 @@ def parse_corpus(corpus: str, folder: Path, settings: ReadSettings, engine: Engi
     for piece, record in zip(pieces, records, strict=True):
         outcome = unpack(record)
         if isinstance(outcome, Refusal):
-            rejections.append(Rejection(piece.piece_id, outcome.rule, detail=outcome.detail))
+            rejections.append(rejected(piece.piece_id, outcome))
         else:
             tables.append(outcome.replace_schema_metadata(None))
             kept.append(piece)
@@ -93,13 +104,14 @@ def parse_corpus(corpus: str, folder: Path, settings: ReadSettings, engine: Engi
                 Rejection(piece.piece_id, rule, detail=f"part '{name}'") for name, rule in left_out(outcome)
             ]
     incoming = [piece.piece_id for piece in pieces]
-    incoming += [rejection.piece_id for rejection in rejections if rejection.piece_id not in set(incoming)]
+    known = set(incoming)
+    incoming += [rejection.piece_id for rejection in rejections if rejection.piece_id not in known]
     table = _with_identity(corpus, manifest, kept, tables)
     return Notes(table, tuple(incoming), tuple(rejections), tuple(parts))
 
 
 def find_pieces(
-    corpus: str, folder: Path, files: Sequence[Mapping[str, Any]]
+    corpus: str, folder: Path, files: Sequence[Mapping[str, Any]], limits: ReadLimits
 ) -> tuple[list[Unread], list[Rejection]]:
     """Split the files of a corpus into pieces with readable identifiers.
 
@@ -109,19 +121,22 @@ def find_pieces(
 
     Returns:
         The pieces, and a rejection for every file that could not be split.
+
+    Raises:
+        OSError: a file cannot be opened.
     """
     stems = Counter(_stem(file["path"]) for file in files)
     pieces: list[Unread] = []
     rejections: list[Rejection] = []
-    for file in files:
+    paths = [file["path"] for file in files]
+    taken_apart = run_isolated(partial(_split, folder, limits), paths, _of_a_child(limits))
+    for file, found in zip(files, taken_apart, strict=True):
         path = file["path"]
         file_id = f"{corpus}/{_stem(path) if stems[_stem(path)] == 1 else path}"
-        try:
-            sources = readers.split(path, (folder / path).read_bytes())
-        except ReadError as error:
-            rejections.append(Rejection(file_id, error.rule, detail=str(error)))
+        if isinstance(found, Refusal | GivenUp):
+            rejections.append(rejected(file_id, found))
             continue
-        for source in sources:
+        for source in found:
             piece_id = f"{file_id}#{source.name}" if source.name else file_id
             pieces.append(Unread(piece_id, path, file["sha256"], source))
     return pieces, rejections
@@ -130,17 +145,45 @@ def find_pieces(
 def read_batch(batch: Batch) -> list[bytes | GivenUp]:
     """The records of a batch, in its order; runs in a worker."""
     pack(Refusal("", ""))  # what Arrow imports on its first use, the children then find imported
-    limits = Limits(batch.settings.max_seconds, batch.settings.max_memory_mib << 20)
-    work = [(source, batch.settings) for source in batch.sources]
-    return list(run_isolated(_read, work, limits))
+    limits = _of_a_child(batch.settings.limits)
+    return list(run_isolated(partial(_read, batch.settings), batch.sources, limits))
 
 
-def _read(work: tuple[Source, ReadSettings]) -> bytes:
-    source, settings = work
+def rejected(identifier: str, outcome: Refusal | GivenUp) -> Rejection:
+    """The rejected row of a file or a piece; what was given up took at least its limit."""
+    value = outcome.value if isinstance(outcome, Refusal) else outcome.limit
+    return Rejection(identifier, outcome.rule, None, value, outcome.limit, outcome.detail)
+
+
+def _split(folder: Path, limits: ReadLimits, path: str) -> list[Source] | Refusal | GivenUp:
+    try:
+        return readers.split(path, read_bytes(folder / path, limits), limits)
+    except ReadError as error:
+        return refusal(error)
+    except (MemoryError, OSError):
+        raise
+    except Exception as error:
+        return _at_a_loss(error)
+
+
+def _read(settings: ReadSettings, source: Source) -> bytes | GivenUp:
     try:
         return pack(readers.read(source, settings))
     except ReadError as error:
         return pack(refusal(error))
+    except MemoryError:
+        raise
+    except Exception as error:
+        return _at_a_loss(error)
+
+
+def _at_a_loss(error: Exception) -> GivenUp:
+    """A fault of a reader: told in the piece's row, because the other pieces must not suffer from it."""
+    return GivenUp("reader_failed", f"a fault of this project, worth a report: {error!r}"[:LONGEST_DETAIL])
+
+
+def _of_a_child(limits: ReadLimits) -> Limits:
+    return Limits(limits.max_seconds, limits.max_memory_mib * MIB)
 
 
 def _records(
@@ -148,7 +191,7 @@ def _records(
 ) -> list[bytes]:
     """A record a piece, from the cache or read now."""
     store = cache_file()
-    version = readers.version(settings)
+    version = readers.version(settings) + code_version()
     keys = [_key(piece.source, version, settings) for piece in pieces]
     records = look_up(store, keys)
     missing = {key: piece.source for key, piece in zip(keys, pieces, strict=True) if key not in records}
@@ -162,7 +205,7 @@ def _records(
     for number, outcomes in enumerate(done):
         for key, outcome in zip(names[number * PIECES_A_BATCH :], outcomes, strict=False):
             if isinstance(outcome, GivenUp):  # may go well on another day: not for the cache
-                records[key] = pack(Refusal(outcome.rule, outcome.detail))
+                records[key] = pack(Refusal(outcome.rule, outcome.detail, outcome.limit, outcome.limit))
             else:
                 records[key] = unsaved[key] = outcome
         if len(unsaved) >= PIECES_A_SAVING or number == len(batches) - 1:
@@ -172,7 +215,7 @@ def _records(
 
 
 def _key(source: Source, version: str, settings: ReadSettings) -> str:
-    reading = settings.model_dump_json(exclude={"max_seconds", "max_memory_mib"})
+    reading = settings.model_dump_json(exclude={"limits": set(FILE_LIMITS)})
     return key_of(source.content, source.format.encode(), version.encode(), reading.encode())
 
 

@@ -7,8 +7,10 @@ the rule.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -30,12 +32,17 @@ IDENTITY = (
 RECORD = pa.schema([field for field in NOTES if field.name not in IDENTITY])
 
 
+LONGEST_DETAIL = 500
+
+
 @dataclass(frozen=True)
 class Refusal:
-    """Why a piece was not read: the rule and a sentence."""
+    """Why a piece was not read: the rule, a sentence, and the numbers of a broken limit."""
 
     rule: str
     detail: str
+    value: float | None = None
+    limit: float | None = None
 
 
 def pack(outcome: Piece | Refusal) -> bytes:
@@ -43,7 +50,7 @@ def pack(outcome: Piece | Refusal) -> bytes:
     schema = RECORD
     rows: list[dict[str, Any]] = []
     if isinstance(outcome, Refusal):
-        schema = RECORD.with_metadata({"rule": outcome.rule, "detail": outcome.detail})
+        schema = RECORD.with_metadata({"refusal": json.dumps(vars(outcome))})
     else:
         if outcome.left_out:
             schema = RECORD.with_metadata({"left_out": json.dumps(outcome.left_out)})
@@ -60,18 +67,24 @@ def left_out(table: pa.Table) -> list[tuple[str, str]]:
     return [(name, rule) for name, rule in json.loads(notes)]
 
 
+def code_version() -> str:
+    """Digest of this file: another form of the records is another version of the cache."""
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+
+
 def unpack(record: bytes) -> pa.Table | Refusal:
     """The inverse of ``pack``; a piece is a table of the schema RECORD."""
     table = pa.ipc.open_stream(record).read_all()
     metadata = table.schema.metadata or {}
-    if b"rule" in metadata:
-        return Refusal(metadata[b"rule"].decode(), metadata[b"detail"].decode())
+    if b"refusal" in metadata:
+        return Refusal(**json.loads(metadata[b"refusal"]))
     return table
 
 
 def refusal(error: ReadError) -> Refusal:
-    """What a reader said, as a record's refusal."""
-    return Refusal(error.rule, str(error))
+    """What a reader said, as a record's refusal; of a text that quotes a hostile file the beginning."""
+    detail = str(error)[:LONGEST_DETAIL].encode("utf-8", "backslashreplace").decode()
+    return Refusal(error.rule, detail, error.value, error.limit)
 
 
 def _row(piece: Piece, number: int, part: Part) -> dict[str, Any]:

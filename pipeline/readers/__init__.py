@@ -13,15 +13,24 @@ from pathlib import Path, PurePosixPath
 from types import ModuleType
 from typing import Literal
 
-from pydantic import Field
-
 from pipeline.errors import nearest
 from pipeline.music import Piece
 from pipeline.readers import abc, by_music21, jsb_json, kern, midi, musicxml, tinynotation
+from pipeline.readers.limits import MIB, ReadLimits, too_many
 from pipeline.readers.source import ReadError, Source
 from pipeline.settings import Section
 
-__all__ = ["FORMATS", "SUFFIXES", "ReadError", "ReadSettings", "Source", "read", "split", "version"]
+__all__ = [
+    "FORMATS",
+    "SUFFIXES",
+    "ReadError",
+    "ReadLimits",
+    "ReadSettings",
+    "Source",
+    "read",
+    "split",
+    "version",
+]
 
 FORMATS: dict[str, ModuleType] = {
     "musicxml": musicxml,
@@ -57,40 +66,55 @@ class ReadSettings(Section):
             ``layout``.
         repeats: ``written`` reads a score from its first bar to its last, ``played``
             takes repeats, endings, D.C. and the order of parts as a player does.
-        max_seconds: a piece that takes longer is rejected (``too_slow``).
-        max_memory_mib: a piece that asks for more memory is rejected (``out_of_memory``).
+        limits: how much a file and a piece may ask for.
     """
 
     reader: Literal["auto", "music21"]
     accidentals: Literal["octave", "pitch", "not"]
     line_ends: Literal["phrases", "layout"]
     repeats: Literal["written", "played"]
-    max_seconds: float = Field(gt=0)
-    max_memory_mib: int = Field(ge=64)
+    limits: ReadLimits
 
 
-def split(path_name: str, content: bytes) -> list[Source]:
+def split(path_name: str, content: bytes, limits: ReadLimits | None = None) -> list[Source]:
     """Take a file apart into its pieces; the format is seen in the content.
 
     Args:
         path_name: the file's name, for the message and where its content could be anything.
         content: its bytes.
+        limits: for what it unpacks to; None for a file that is trusted.
 
     Raises:
-        ReadError: the file is empty, of no known format, or damaged.
+        ReadError: the file is empty, of no known format, damaged, or beyond a limit.
     """
     if not content.strip():
         raise ReadError("empty", f"{path_name}: the file is empty")
-    for reader in FORMATS.values():
+    for name, reader in FORMATS.items():
         if reader.matches(content):
             try:
-                pieces: list[Source] = reader.split(content)
+                return _split(name, content, limits)
             except ReadError as error:
-                raise ReadError(error.rule, f"{path_name}: {error}") from None
-            return pieces
+                raise error.at(path_name) from None
     suffix = PurePosixPath(path_name).suffix.lower()
     hint = f"its content is no {SUFFIXES[suffix]}" if suffix in SUFFIXES else nearest(suffix, SUFFIXES)
     raise ReadError("unknown_format", f"{path_name}: {hint}")
+
+
+def _split(format_name: str, content: bytes, limits: ReadLimits | None) -> list[Source]:
+    pieces: list[Source]
+    if limits is None:
+        pieces = FORMATS[format_name].split(content)
+        return pieces
+    if format_name == "musicxml":
+        pieces = musicxml.split(content, limits)
+    elif format_name == "jsb_json":
+        pieces = jsb_json.split(content, limits.max_depth)
+    else:
+        pieces = FORMATS[format_name].split(content)
+    unpacked_mib = sum(len(piece.content) for piece in pieces) / MIB
+    if unpacked_mib > limits.max_unpacked_mib:
+        raise too_many("unpacks_too_large", "MiB in its pieces", unpacked_mib, limits.max_unpacked_mib)
+    return pieces
 
 
 def read(source: Source, settings: ReadSettings) -> Piece:
@@ -99,15 +123,27 @@ def read(source: Source, settings: ReadSettings) -> Piece:
     Raises:
         ReadError: with a rule and a message; the piece is one rejected row.
     """
-    played = settings.repeats == "played"
+    piece = _read(source, settings)
+    n_notes = sum(len(part.onset) for part in piece.parts)
+    if n_notes > settings.limits.max_notes:
+        raise too_many("too_many_notes", "notes", n_notes, settings.limits.max_notes)
+    return piece
+
+
+def _read(source: Source, settings: ReadSettings) -> Piece:
+    limits, played = settings.limits, settings.repeats == "played"
     if settings.reader == "music21" and source.format in by_music21.FORMATS:
+        if source.format == "musicxml":
+            musicxml.parse(source.content, limits.max_depth)  # what music21 would trust
         return by_music21.read(source.format, source.content, settings.accidentals, played)
     if source.format == "abc":
         return abc.read(source.content, settings.accidentals, settings.line_ends == "phrases", played)
     if source.format == "kern":
         return kern.read(source.content, played)
     if source.format == "musicxml":
-        return musicxml.read(source.content, played)
+        return musicxml.read(source.content, played, limits.max_depth)
+    if source.format == "midi":
+        return midi.read(source.content, limits.max_notes)
     piece: Piece = FORMATS[source.format].read(source.content)  # these write no repeats
     return piece
 

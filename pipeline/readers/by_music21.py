@@ -40,7 +40,7 @@ def read(format_name: str, content: bytes, carry: str = "octave", played: bool =
         score = _play_out(score, text) if played else score
         written_meters = _written_meters(text) if format_name == "abc" else None
         staves = [_staff(part, written_meters) for part in score.parts]
-    except ReadError:
+    except (ReadError, MemoryError):
         raise
     except Exception as error:  # music21 raises whatever its insides raise
         raise ReadError("unreadable", f"music21: {type(error).__name__}: {error}") from None

@@ -1,7 +1,7 @@
 """Compressed MusicXML (.mxl): a zip archive whose container names the score.
 
 Source: MusicXML 4.0, "Compressed .MXL files". An archive is hostile until it is
-read: no more than ``MAX_UNPACKED_BYTES`` are ever unpacked, whatever it says.
+read: no more than the limit is ever unpacked, whatever it says.
 """
 
 from __future__ import annotations
@@ -11,35 +11,34 @@ import re
 import zipfile
 import zlib
 
+from pipeline.readers.limits import MIB, ReadLimits, too_many
 from pipeline.readers.source import ReadError
 
-MAX_UNPACKED_BYTES = 32 * 2**20  # the largest orchestral scores in public collections have about 20 MB
-MAX_MEMBERS = 10_000
 CONTAINER = "META-INF/container.xml"
 
 
-def unpack(content: bytes) -> bytes:
+def unpack(content: bytes, limits: ReadLimits | None) -> bytes:
     """The score inside an archive.
 
     Raises:
         ReadError: ``unreadable``, a damaged or encrypted archive, or one without
-            a score; ``too_large``, a member beyond the limit.
+            a score; ``too_many_members``; ``unpacks_too_large``.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = archive.namelist()
-            if len(names) > MAX_MEMBERS:
-                raise ReadError("too_large", f"an archive of {len(names)} files; allowed are {MAX_MEMBERS}")
-            return _member(archive, _score_name(archive, names))
+            if limits is not None and len(names) > limits.max_members:
+                raise too_many("too_many_members", "files in the archive", len(names), limits.max_members)
+            return _member(archive, _score_name(archive, names, limits), limits)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         raise ReadError("unreadable", f"a damaged or encrypted archive: {error}") from None
     except (KeyError, ValueError) as error:
         raise ReadError("unreadable", f"an archive without what it names: {error}") from None
 
 
-def _score_name(archive: zipfile.ZipFile, names: list[str]) -> str:
+def _score_name(archive: zipfile.ZipFile, names: list[str], limits: ReadLimits | None) -> str:
     if CONTAINER in names:
-        container = _member(archive, CONTAINER)
+        container = _member(archive, CONTAINER, limits)
         named = re.search(rb"<rootfile\b[^>]*?\bfull-path\s*=\s*[\"']([^\"']+)[\"']", container)
         if named is not None and named[1].decode("utf-8", "replace") in names:
             return named[1].decode("utf-8", "replace")
@@ -50,11 +49,14 @@ def _score_name(archive: zipfile.ZipFile, names: list[str]) -> str:
     return scores[0]
 
 
-def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+def _member(archive: zipfile.ZipFile, name: str, limits: ReadLimits | None) -> bytes:
     """Unpack one member, and stop at the limit."""
+    if limits is None:
+        return archive.read(name)
+    most = int(limits.max_unpacked_mib * MIB)
     with archive.open(name) as member:
-        unpacked = member.read(MAX_UNPACKED_BYTES + 1)
-    if len(unpacked) > MAX_UNPACKED_BYTES:
-        limit = f"{MAX_UNPACKED_BYTES // 2**20} MiB"
-        raise ReadError("too_large", f"{name} unpacks to more than {limit}")
+        unpacked = member.read(most + 1)
+    if len(unpacked) > most:
+        found = len(unpacked) / MIB
+        raise too_many("unpacks_too_large", "MiB and more, unpacked", found, limits.max_unpacked_mib)
     return unpacked

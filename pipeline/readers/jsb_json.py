@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from pipeline.music import TICKS_PER_QUARTER, Piece
+from pipeline.readers.limits import json_depth, too_many
 from pipeline.readers.source import ReadError, Source
 from pipeline.readers.staff import Staff, Written
 
@@ -28,8 +29,10 @@ def matches(content: bytes) -> bool:
     return head[:1] == b"{" and any(f'"{split}"'.encode() in content for split in SPLITS)
 
 
-def split(content: bytes) -> list[Source]:
+def split(content: bytes, max_depth: int | None = None) -> list[Source]:
     """Every chorale, named by its published split and its place there: ``train.17``."""
+    if max_depth is not None and (depth := json_depth(content)) > max_depth:
+        raise too_many("too_deep", "brackets inside one another", depth, max_depth)
     try:
         published = json.loads(content)
     except (ValueError, RecursionError) as error:

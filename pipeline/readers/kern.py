@@ -22,6 +22,7 @@ from pipeline.music import TICKS_PER_QUARTER, Piece
 from pipeline.readers.bars import BarLine
 from pipeline.readers.kern_part import PartReader
 from pipeline.readers.kern_tokens import bar_line, bar_signs, read_order, read_token
+from pipeline.readers.limits import too_many
 from pipeline.readers.repeat_signs import Sign
 from pipeline.readers.repeats import play_out
 from pipeline.readers.source import ReadError, Source, decode
@@ -77,7 +78,7 @@ def read(content: bytes, played: bool = False) -> Piece:
         try:
             score.line(line.rstrip())
         except ReadError as error:
-            raise ReadError(error.rule, f"line {number}: {error}") from None
+            raise error.at(f"line {number}") from None
     return score.piece(played)
 
 
@@ -116,8 +117,10 @@ class _Score:
         if not line or line.startswith("!"):
             return
         cells = [cell for cell in line.split("\t") if cell.strip()]
+        if len(cells) > MAX_SPINES:
+            raise too_many("too_many_spines", "spines at once", len(cells), MAX_SPINES)
         if not self.strands and line.startswith("**"):
-            self.strands = [self._new_strand() for _ in cells[: MAX_SPINES + 1]]
+            self.strands = [self._new_strand() for _ in cells]
         if len(cells) != len(self.strands):
             raise ReadError("bad_syntax", f"{len(cells)} tokens for {len(self.strands)} spines")
         if line.startswith("*"):
@@ -208,8 +211,6 @@ class _Score:
                 elif token == "*x" and crossing is not None:
                     moved[crossing], moved[-1] = moved[-1], moved[crossing]
                     crossing = None
-        if len(moved) > MAX_SPINES:
-            raise ReadError("too_large", f"{len(moved)} spines at once; allowed are {MAX_SPINES}")
         self.strands = moved
 
     def _bar_line(self, cells: list[str]) -> None:

@@ -40,7 +40,7 @@ INSTRUMENTS = {
     "guitr": "Guitar",
 }  # fmt: skip
 
-_NOTE = re.compile(r"[^a-gA-G]*([a-gA-G])(\1*)(#+|-+|n)?([^a-gA-G]*)")
+_NOTE = re.compile(r"[^a-gA-G#-]*([a-gA-G])(\1*)(#+|-+|n)?([^a-gA-G]*)")
 _LENGTH = re.compile(r"([0-9]+)(?:%([0-9]+))?(\.*)")
 _METER = re.compile(r"\*M([0-9]{1,3}(?:\+[0-9]{1,3})*)/([0-9]{1,3})(?:%([0-9]{1,3}))?(?![0-9])")
 _SIGNATURE = re.compile(r"\*k\[((?:[a-gA-G](?:#|-|n))*)\]")

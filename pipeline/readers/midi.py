@@ -18,11 +18,11 @@ import numpy as np
 
 from pipeline.music import TICKS_PER_QUARTER, Meter, Piece
 from pipeline.readers.bars import BarLine
+from pipeline.readers.limits import too_many
 from pipeline.readers.source import ReadError, Source
 from pipeline.readers.staff import KeySign, Staff, Ticks, Written
 
 HEADER_BYTES = 14
-MAX_NOTES = 1_000_000
 MAX_BARS = 100_000
 MODES = ("major", "minor")
 
@@ -37,18 +37,23 @@ def split(content: bytes) -> list[Source]:
     return [Source("", "midi", content)]
 
 
-def read(content: bytes) -> Piece:
+def read(content: bytes, max_notes: int | None = None) -> Piece:
     """Read one file.
 
+    Args:
+        content: its bytes.
+        max_notes: of all pitched tracks together; None for any number.
+
     Raises:
-        ReadError: damaged, of format 2 or in film time, percussion alone, or no note at all.
+        ReadError: damaged, of format 2 or in film time, percussion alone, no note at all or too many.
     """
     division = _division(content)
     score = _score(content)
     pitched = [track for track in score.tracks if not track.is_drum and len(track.notes)]
     drums = [track for track in score.tracks if track.is_drum and len(track.notes)]
-    if sum(len(track.notes) for track in pitched) > MAX_NOTES:
-        raise ReadError("too_large", f"more than {MAX_NOTES} notes")
+    n_notes = sum(len(track.notes) for track in pitched)
+    if max_notes is not None and n_notes > max_notes:  # before any of them costs more than symusic's bytes
+        raise too_many("too_many_notes", "notes", n_notes, max_notes)
     if not pitched:
         if drums:
             raise ReadError("percussion", "the file holds percussion alone: its notes have no pitch")

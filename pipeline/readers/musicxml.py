@@ -15,7 +15,8 @@ from xml.etree.ElementTree import Element
 
 from pipeline.music import Piece
 from pipeline.readers.bars import BarLine, Kind
-from pipeline.readers.containers import MAX_UNPACKED_BYTES, unpack
+from pipeline.readers.containers import unpack
+from pipeline.readers.limits import ReadLimits, too_many
 from pipeline.readers.musicxml_part import Measure, PartReader
 from pipeline.readers.repeat_signs import Sign
 from pipeline.readers.repeats import play_out
@@ -32,19 +33,24 @@ def matches(content: bytes) -> bool:
     return content[:4] == b"PK\x03\x04" or _ROOT.search(content[:65536].replace(b"\0", b"")) is not None
 
 
-def split(content: bytes) -> list[Source]:
-    """The one piece of a file, unpacked."""
-    return [Source("", "musicxml", unpack(content) if content[:2] == b"PK" else content)]
+def split(content: bytes, limits: ReadLimits | None = None) -> list[Source]:
+    """The one piece of a file, unpacked within limits, or trusted without any."""
+    return [Source("", "musicxml", unpack(content, limits) if content[:2] == b"PK" else content)]
 
 
-def read(content: bytes, played: bool = False) -> Piece:
-    """Read one score, as written or with its repeats played out.
+def read(content: bytes, played: bool = False, max_depth: int | None = None) -> Piece:
+    """Read one score.
+
+    Args:
+        content: its XML.
+        played: with its repeats played out; else as written.
+        max_depth: how many elements may stand inside one another; None for any number.
 
     Raises:
         ReadError: XML that is broken or declares entities, percussion, a note
             that has no meaning, or no note at all.
     """
-    root = _parse(content)
+    root = parse(content, max_depth)
     names = {part.get("id", ""): _text(part, "part-name") for part in root.iterfind("part-list/score-part")}
     parts = [(names.get(identifier, ""), _measures(identifier, bars)) for identifier, bars in _parts(root)]
     begins = _bar_begins([measures for _, (_, measures) in parts])
@@ -59,20 +65,33 @@ def read(content: bytes, played: bool = False) -> Piece:
     return Piece(_title(root), _composer(root), tuple(staff.part() for staff in staves))
 
 
-def _parse(content: bytes) -> Element:
-    if len(content) > MAX_UNPACKED_BYTES:
-        raise ReadError("too_large", f"{len(content)} bytes; allowed are {MAX_UNPACKED_BYTES}")
+def parse(content: bytes, max_depth: int | None = None) -> Element:
+    """The root of a score that holds nothing hostile to an XML reader.
+
+    Raises:
+        ReadError: ``unreadable``, ``entities`` or ``too_deep``.
+    """
     if b"<!ENTITY" in content.replace(b"\0", b""):  # the zeros are those of UTF-16
         raise ReadError("entities", "the document declares entities of its own, which no score needs")
     try:
         root = ElementTree.fromstring(content)
     except (ElementTree.ParseError, LookupError, ValueError) as error:
         raise ReadError("unreadable", f"broken XML: {error}") from None
+    if max_depth is not None:
+        _check_depth(root, max_depth)
     for element in root.iter() if "}" in root.tag else ():
         element.tag = element.tag.rpartition("}")[2]
     if root.tag not in ("score-partwise", "score-timewise"):
         raise ReadError("unreadable", f"the root is <{root.tag}>; a score begins with <score-partwise>")
     return root
+
+
+def _check_depth(root: Element, max_depth: int) -> None:
+    level, depth = [root], 1
+    while level := [child for element in level for child in element]:
+        depth += 1
+        if depth > max_depth:
+            raise too_many("too_deep", "elements and more inside one another", depth, max_depth)
 
 
 def _parts(root: Element) -> Iterator[tuple[str, list[Element]]]:

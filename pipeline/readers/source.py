@@ -12,15 +12,24 @@ class ReadError(PipelineError):
 
     Attributes:
         rule: a short stable name: ``unreadable``, ``no_notes``, ``bad_meter``, …
+        value, limit: what was found and what is allowed, where the rule has a number.
     """
 
-    def __init__(self, rule: str, message: str) -> None:
+    def __init__(
+        self, rule: str, message: str, value: float | None = None, limit: float | None = None
+    ) -> None:
         super().__init__(message)
         self.rule = rule
+        self.value = value
+        self.limit = limit
 
-    def __reduce__(self) -> tuple[type[ReadError], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[ReadError], tuple[str, str, float | None, float | None]]:
         """Errors travel between processes, and an exception alone keeps only its message."""
-        return ReadError, (self.rule, str(self))
+        return ReadError, (self.rule, str(self), self.value, self.limit)
+
+    def at(self, place: str) -> ReadError:
+        """The same, with the place where it happened before its message."""
+        return ReadError(self.rule, f"{place}: {self}", self.value, self.limit)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""How fast the readers are, and whether they agree with music21, over all bundled pieces.
+"""How fast the readers are beside music21, MusPy and symusic, and whether they agree with music21.
 
-Run ``python -m tests.benchmarks.reading`` (minutes). The last line is one JSON
-object, ratios first. ``--processes N`` reads with N workers both ways;
-``--every N`` takes every Nth piece only; ``--show`` lists what is unexplained.
+Run ``python -m tests.benchmarks.reading`` (minutes) over all bundled pieces. The
+last line is one JSON object, ratios first. ``--processes N`` reads with N
+workers, ours and music21; ``--every N`` takes every Nth piece only; ``--show``
+lists what is unexplained; ``--only-others`` leaves music21 out.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from pipeline.engine import EngineSettings, map_batches
 from pipeline.music import Piece
 from pipeline.progress import say, track
 from pipeline.readers import ReadError
-from tests.readers.comparison import Unread, alike, bundled, causes, read
+from tests.benchmarks.others import compare
+from tests.readers.comparison import Unread, alike, bundled, bundled_files, causes, read
 
 A_BATCH = 50
 Reader = Callable[[Sequence[Unread]], list[Piece | ReadError]]
@@ -40,7 +42,16 @@ def main() -> None:
     arguments.add_argument("--processes", type=int, default=2)
     arguments.add_argument("--every", type=int, default=1)
     arguments.add_argument("--show", action="store_true")
+    arguments.add_argument("--only-others", action="store_true", help="leave music21 out")
     options = arguments.parse_args()
+    files = bundled_files()
+    others = compare(
+        {corpus: paths[:: options.every] for corpus, (_, paths) in files.items()},
+        {corpus: settings for corpus, (settings, _) in files.items()},
+    )
+    if options.only_others:
+        print(json.dumps(others))
+        return
     engine = EngineSettings(kind="processes", workers=options.processes)
 
     began = time.perf_counter()
@@ -72,6 +83,7 @@ def main() -> None:
         "differing": len(differing),
         "unexplained": found.count(("unexplained",)),
         "pieces_by_cause": dict(counts.most_common()),
+        "others": others,
         "processes": options.processes,
         "split_seconds": round(split_seconds, 2),
         "fast_seconds": round(fast_seconds, 2),

@@ -50,15 +50,26 @@ class Unread(NamedTuple):
     settings: ReadSettings
 
 
-def bundled() -> Iterator[Unread]:
-    """Every piece of the five bundled corpora, in order."""
+def bundled_files() -> dict[str, tuple[ReadSettings, list[Path]]]:
+    """The files of the five bundled corpora, and how each corpus is read."""
     from music21 import common
 
     wheel = Path(common.getCorpusFilePath())
     params = load_yaml(ROOT / "params.yaml")
-    for corpus, (folder, pattern) in FOLDERS.items():
-        settings = parse_section(ReadSettings, lookup(params, "corpora", corpus, "read"), corpus)
-        for path in sorted((wheel / folder).glob(pattern)):
+    return {
+        corpus: (
+            parse_section(ReadSettings, lookup(params, "corpora", corpus, "read"), corpus),
+            sorted((wheel / folder).glob(pattern)),
+        )
+        for corpus, (folder, pattern) in FOLDERS.items()
+    }
+
+
+def bundled() -> Iterator[Unread]:
+    """Every piece of the five bundled corpora, in order."""
+    for corpus, (settings, paths) in bundled_files().items():
+        folder = FOLDERS[corpus][0]
+        for path in paths:
             for source in readers.split(path.name, path.read_bytes()):
                 name = f"{folder}/{path.name}" + (f"#{source.name}" if source.name else "")
                 yield Unread(name, source, settings)

@@ -11,7 +11,10 @@ import json
 import random
 import zipfile
 from collections.abc import Iterator
+from itertools import starmap
 from typing import NamedTuple
+
+from tests.readers.hostile_kern import kern_files
 
 READ = "read"
 NOTE = "<note><pitch><step>C</step><octave>4</octave></pitch><duration>1</duration></note>"
@@ -34,6 +37,8 @@ def hostile_files() -> Iterator[Hostile]:
     yield from _abc()
     yield from _midi()
     yield from _text_and_json()
+    yield from starmap(Hostile, kern_files())
+    yield from _beyond_limits()
 
 
 def _of_no_format() -> Iterator[Hostile]:
@@ -122,7 +127,7 @@ def _musicxml() -> Iterator[Hostile]:
         score(NOTE, "<time><beats>x</beats><beat-type>4</beat-type></time>").encode(),
         "bad_meter",
     )
-    yield Hostile("deep.xml", score("<a>" * 20_000 + "</a>" * 20_000).encode(), "no_notes")
+    yield Hostile("deep.xml", score("<a>" * 20_000 + "</a>" * 20_000).encode(), "too_deep")
     yield Hostile(
         "back-before-the-start.xml",
         score(NOTE + "<backup><duration>99</duration></backup>" + NOTE).encode(),
@@ -156,7 +161,9 @@ def _compressed() -> Iterator[Hostile]:
         "broken-container.mxl", zipped({"META-INF/container.xml": b"<container", "a.xml": b"<"}), "unreadable"
     )
     yield Hostile(
-        "bomb.mxl", zipped({"META-INF/container.xml": points, "score.xml": bytes(200_000_000)}), "too_large"
+        "bomb.mxl",
+        zipped({"META-INF/container.xml": points, "score.xml": bytes(200_000_000)}),
+        "unpacks_too_large",
     )
     yield Hostile("nested.mxl", zipped({"META-INF/container.xml": points, "score.xml": good}), "unreadable")
 
@@ -224,7 +231,20 @@ def _text_and_json() -> Iterator[Hostile]:
     yield Hostile("metre-0.tinynotation", b"tinyNotation: 3/0 c4", "bad_meter")
     yield Hostile("open.tinynotation", b"tinyNotation: trip{c4 d e", READ)
     yield Hostile("truncated.json", b'{"train": [[[60, 55, 52', "unreadable")
-    yield Hostile("deep.json", b'{"train": ' + b"[" * 200_000, "unreadable")
+    yield Hostile("deep.json", b'{"train": ' + b"[" * 200_000, "too_deep")
     yield Hostile("three-voices.json", json.dumps({"train": [[[60, 55, 52]]]}).encode(), "bad_syntax")
     yield Hostile("words.json", json.dumps({"train": [[["a", "b", "c", "d"]]]}).encode(), "bad_syntax")
     yield Hostile("silence.json", json.dumps({"test": [[[-1, -1, -1, -1]]]}).encode(), "no_notes")
+
+
+def _beyond_limits() -> Iterator[Hostile]:
+    """What breaks a limit of ``params.yaml`` by itself; ``test_limits.py`` has the others."""
+    tunes = b"%" + bytes([65]) * 2**20 + b"\n" + b"".join(b"X:%d\nK:C\nC\n" % number for number in range(100))
+    yield Hostile("long-head-of-many-tunes.abc", tunes, "unpacks_too_large")
+    members = {f"{number}.xml": b"" for number in range(10_001)}
+    yield Hostile("many-members.mxl", zipped(members), "too_many_members")
+    notes = b"\x00\x90" + b"\x3c\x50\x01\x3c\x00\x00" * 1_000_001
+    track = b"MTrk" + (len(notes) + 3).to_bytes(4, "big") + notes + b"\xff\x2f\x00"
+    yield Hostile("many-notes.mid", b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x00\x60" + track, "too_many_notes")
+    yield Hostile("deep-lists.json", b'{"train": [' + b"[" * 101 + b"]" * 101 + b"]}", "too_deep")
+    yield Hostile("deep-score.xml", score("<a>" * 98 + "</a>" * 98).encode(), "too_deep")

@@ -20,7 +20,7 @@ GOOD = {hostile.name: hostile.content for hostile in hostile_files() if hostile.
 def outcome(file: Hostile) -> str:
     """The rule that refuses a file, or READ."""
     try:
-        for source in split(file.name, file.content):
+        for source in split(file.name, file.content, SETTINGS.limits):
             read(source, SETTINGS)
     except ReadError as error:
         return error.rule
