@@ -11,16 +11,18 @@ Source: Standard MIDI Files 1.0 (MIDI Manufacturers Association, 1996).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pipeline.music import TICKS_PER_QUARTER, Meter, Piece
+from pipeline.music import TICKS_PER_QUARTER, Meter, Part, Piece
 from pipeline.readers.bars import BarLine
 from pipeline.readers.limits import too_many
 from pipeline.readers.source import ReadError, Source
-from pipeline.readers.staff import KeySign, Staff, Ticks, Written
+from pipeline.readers.staff import KeySign, Staff, Ticks, check_range
 
 HEADER_BYTES = 14
 MAX_BARS = 100_000
@@ -61,12 +63,20 @@ def read(content: bytes, max_notes: int | None = None) -> Piece:
     ticks = _Ticks(division)
     meters = [_meter(ticks, found) for found in score.time_signatures]
     keys = [KeySign(int(found.key), MODES[int(found.tonality) % 2]) for found in score.key_signatures]
-    staves = [_staff(ticks, track, meters, keys) for track in pitched]
-    end = max(staff.end for staff in staves)
+    columns = [_columns(track) for track in pitched]
+    end = max(ticks(int((notes.time + notes.duration).max(initial=0))) for notes in columns)
+    if end == 0:
+        raise ReadError("no_notes", "every note of the file is of no length")
     lines = _bar_lines(meters, end)
-    for staff in staves:
-        staff.end, staff.lines = end, lines
-    return Piece("", "", tuple(staff.part() for staff in staves), left_out=_left_out(drums))
+    parts = tuple(
+        _part(
+            Staff(name=_name(track), end=end, meters=meters, keys=keys, lines=lines),
+            notes,
+            division,
+        )
+        for track, notes in zip(pitched, columns, strict=True)
+    )
+    return Piece("", "", parts, left_out=tuple((_name(track), "percussion") for track in drums))
 
 
 class _Ticks:
@@ -103,25 +113,45 @@ def _score(content: bytes) -> Any:
         raise ReadError("unreadable", f"broken MIDI: {str(error)[:200]}") from None
 
 
-def _staff(ticks: _Ticks, track: Any, meters: list[Meter], keys: list[KeySign]) -> Staff:
-    columns = track.notes.numpy()
-    onsets, durations = columns["time"].astype(np.int64), columns["duration"].astype(np.int64)
-    if (onsets < 0).any() or (durations < 0).any():
+class _Columns(NamedTuple):
+    """Notes of a track, by onset, falling pitch and duration; times in the file's ticks, all int64."""
+
+    time: NDArray[np.int64]
+    duration: NDArray[np.int64]
+    pitch: NDArray[np.int64]
+    n_without_length: int
+
+
+def _columns(track: Any) -> _Columns:
+    found = track.notes.numpy()
+    time, duration, pitch = (found[name].astype(np.int64) for name in ("time", "duration", "pitch"))
+    if (time < 0).any() or (duration < 0).any():
         raise ReadError("bad_duration", "a note begins before the file, or ends before it begins")
-    sounding = durations > 0
-    staff = Staff(name=" ".join(track.name.split()), meters=list(meters), keys=list(keys))
-    staff.n_grace = int((~sounding).sum())
-    rows = zip(
-        onsets[sounding].tolist(),
-        durations[sounding].tolist(),
-        columns["pitch"][sounding].tolist(),
-        strict=True,
+    order = np.lexsort((-duration, -pitch, time))
+    order = order[duration[order] > 0]
+    return _Columns(time[order], duration[order], pitch[order], len(time) - len(order))
+
+
+def _part(staff: Staff, notes: _Columns, division: int) -> Part:
+    """The part of a staff that holds no notes yet, with these; times rounded half up to our ticks."""
+    if len(notes.pitch):
+        check_range(int(notes.pitch.min()), int(notes.pitch.max()))
+    empty = staff.part()  # refuses times beyond what 32 bits hold
+    exact = np.stack([notes.time, notes.time + notes.duration]) * TICKS_PER_QUARTER
+    onset, end = (2 * exact + division) // (2 * division)
+    return replace(
+        empty,
+        onset=onset.astype(np.int32),
+        duration=np.maximum(end - onset, 1).astype(np.int32),
+        pitch=notes.pitch.astype(np.uint8),
+        phrase_end=np.zeros(len(onset), np.bool_),
+        n_grace_dropped=notes.n_without_length,
+        n_inexact=int((exact % division != 0).sum()),
     )
-    for onset, duration, pitch in rows:
-        begins = ticks(onset)
-        staff.notes.append(Written(begins, ticks(onset + duration) - begins, pitch))
-    staff.end = max((note.onset + note.duration for note in staff.notes), default=0)
-    return staff
+
+
+def _name(track: Any) -> str:
+    return " ".join(track.name.split())
 
 
 def _meter(ticks: _Ticks, found: Any) -> Meter:
@@ -141,7 +171,3 @@ def _bar_lines(meters: list[Meter], end: Ticks) -> list[BarLine] | None:
             raise ReadError("too_long", f"more than {MAX_BARS} bars")
         lines += [BarLine(onset, "plain") for onset in range(meter.onset, until, length)]
     return lines
-
-
-def _left_out(drums: list[Any]) -> tuple[tuple[str, str], ...]:
-    return tuple((" ".join(track.name.split()), "percussion") for track in drums)

@@ -73,9 +73,8 @@ class Staff:
         if end > MAX_TICKS:
             raise ReadError("too_long", f"{end} ticks; allowed are {MAX_TICKS} (213,000 quarter notes)")
         pitches = [note.pitch for note in merged]
-        if pitches and (min(pitches) < 1 or max(pitches) > 127):
-            strange = min(pitches) if min(pitches) < 1 else max(pitches)
-            raise ReadError("pitch_out_of_range", f"note number {strange}; allowed are 1 to 127")
+        if pitches:
+            check_range(min(pitches), max(pitches))
         meters = _in_force(self.meters)
         return Part(
             name=self.name,
@@ -93,6 +92,17 @@ class Staff:
             n_broken_ties=n_broken + self.n_cut,
             n_inexact=n_inexact,
         )
+
+
+def check_range(lowest: int, highest: int) -> None:
+    """Whether MIDI note numbers name the notes; 0 is silence.
+
+    Raises:
+        ReadError: ``pitch_out_of_range``.
+    """
+    if lowest < 1 or highest > 127:
+        strange = lowest if lowest < 1 else highest
+        raise ReadError("pitch_out_of_range", f"note number {strange}; allowed are 1 to 127")
 
 
 def merge_ties(written: list[Written]) -> tuple[list[Written], int]:

@@ -93,6 +93,7 @@ def test_percussion_is_left_out_and_named() -> None:
     [
         (file(track(note(0, 480, 38, channel=9))), "percussion"),
         (file(track()), "no_notes"),
+        (file(track(note(0, 0, 60))), "no_notes"),
         (file(track(note(0, 480, 60)), kind=2), "unsupported"),
         (file(track(note(0, 480, 60)), division=0xE728), "unsupported"),
         (file(track(note(0, 480, 60)), division=0), "unreadable"),
