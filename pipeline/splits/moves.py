@@ -25,7 +25,8 @@ class Move:
 
     Attributes:
         was, now: its splits.
-        relatives_before, relatives_now: how many other pieces of the data set are of its family.
+        relatives_before, relatives_now: how many other rows of the data set (pieces or
+            phrases) are of its family.
     """
 
     piece_id: str
