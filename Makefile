@@ -1,6 +1,6 @@
 # The two commands of the README, and how the lock file is made.
 #
-#   make repro   set up, then run the whole pipeline
+#   make repro   set up, then run the whole pipeline; with a remote, fetch what others have run
 #   make test    set up, then lint, type checks and tests
 #   make lock    write requirements.lock anew from pyproject.toml
 
@@ -14,7 +14,7 @@ FIND_PYTHON := for candidate in $(PYTHON) python3 python3.14 python3.13 python3.
 .DELETE_ON_ERROR:
 
 repro: $(INSTALLED)
-	PATH="$(abspath $(BIN)):$$PATH" dvc repro
+	export PATH="$(abspath $(BIN)):$$PATH"; dvc repro $$(dvc config core.remote > /dev/null 2>&1 && echo --pull)
 
 test: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -56,6 +56,13 @@ class Project:
         self.call("git", "init", "--quiet")
         self.call("dvc", "init", "--quiet")
 
+    @classmethod
+    def at(cls, root: Path) -> "Project":
+        """One that is there already."""
+        project = cls.__new__(cls)
+        project.root = root
+        return project
+
     def write_params(self) -> None:
         source = yaml_of(ROOT / "params.yaml")
         experiments = source["experiments"]
@@ -112,9 +119,9 @@ class Project:
         )
         return done.returncode, done.stdout + done.stderr
 
-    def repro(self) -> list[str]:
+    def repro(self, *options: str) -> list[str]:
         """Run everything; the names of the stages that really ran."""
-        status, said = self.call("dvc", "repro")
+        status, said = self.call("dvc", "repro", *options)
         assert status == 0, said
         return re.findall(r"Running stage '([^']+)'", said)
 
@@ -254,6 +261,21 @@ def test_a_folder_without_scores_is_one_clear_message(project: Project) -> None:
     assert "scores/dances holds no score" in said
     assert "Traceback" not in said
     assert outputs(project) == files
+
+
+def test_a_clone_fetches_from_a_remote_what_others_have_run(project: Project, tmp_path: Path) -> None:
+    for command in (
+        ("dvc", "remote", "add", "--default", "store", str(tmp_path / "store")),
+        ("dvc", "push"),
+        ("git", "add", "--all"),
+        ("git", "-c", "user.name=us", "-c", "user.email=us@example.org", "commit", "--quiet", "-m", "all"),
+        ("git", "clone", "--quiet", ".", str(tmp_path / "clone")),
+    ):
+        status, said = project.call(*command)
+        assert status == 0, said
+    clone = Project.at(tmp_path / "clone")
+    assert clone.repro("--pull") == []
+    assert outputs(clone) == outputs(project)
 
 
 def outputs(project: Project) -> dict[str, bytes]:
