@@ -20,6 +20,7 @@ from pipeline.report.datasets import datasets
 from pipeline.report.experiments import experiments
 from pipeline.report.html import Section
 from pipeline.report.inputs import Inputs, read_inputs
+from pipeline.report.keys import keys
 
 TEMPLATE = Path(__file__).parent / "page.html.j2"
 
@@ -40,4 +41,4 @@ def page(data: Path, params: Mapping[str, Any]) -> str:
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(sections=sections)
 
 
-SECTIONS: tuple[Callable[[Inputs], Section], ...] = (books, datasets, experiments, curves, attention)
+SECTIONS: tuple[Callable[[Inputs], Section], ...] = (books, datasets, keys, experiments, curves, attention)

@@ -1,6 +1,7 @@
 """The page from small files as the stages leave them."""
 
 import json
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,10 @@ def data(tmp_path: Path) -> Path:
         "steps_per_quarter": 4,
         "examples": {"train": {"examples": 5, "steps": 50, "notes": 40}},
         "corpora": {"songs": {"licences": ["CC0-1.0"], "citations": ["Us"]}},
+        "keys": [
+            {"corpus": "songs", "written": "G major", "used": "A minor", "found_by": "tonic", "pieces": 3},
+            {"corpus": "songs", "written": "D major", "used": "A minor", "found_by": "tonic", "pieces": 4},
+        ],
         "split": audit,
     }
     write_json(tmp_path / "cards/tunes/card.json", card)
@@ -100,8 +105,8 @@ class Outline(HTMLParser):
 
 def test_every_section_is_there_and_linked(data: Path) -> None:
     outline = Outline(page(data, PARAMS))
-    assert outline.ids == ["books", "datasets", "experiments", "curves", "attention"]
-    assert outline.links[:5] == [f"#{name}" for name in outline.ids]
+    assert outline.ids == ["books", "datasets", "keys", "experiments", "curves", "attention"]
+    assert outline.links[:6] == [f"#{name}" for name in outline.ids]
 
 
 def test_the_page_needs_nothing_else(data: Path) -> None:
@@ -127,6 +132,11 @@ def test_the_same_files_give_the_same_bytes(data: Path) -> None:
 )
 def test_what_a_reader_looks_for_is_there(data: Path, words: str) -> None:
     assert words in page(data, PARAMS)
+
+
+def test_pieces_that_change_their_mode_are_counted_over_all_tonics(data: Path) -> None:
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", page(data, PARAMS))
+    assert ["major", "minor", "tonic", "7"] in [cells[i : i + 4] for i in range(len(cells))]
 
 
 def test_a_missing_file_says_what_to_do(data: Path) -> None:
