@@ -37,9 +37,15 @@ def _modes(cards: Mapping[str, Mapping[str, Any]]) -> Markup:
 def _count_modes(card: Mapping[str, Any]) -> dict[tuple[str, str, str, str], int]:
     counts: Counter[tuple[str, str, str, str]] = Counter()
     for row in card["keys"]:
-        modes = (row["written"].split(" ")[-1], row["used"].split(" ")[-1])
+        modes = (_mode(row["written"]), _mode(row["used"]))
         counts[row["corpus"], *modes, row["found_by"]] += row["pieces"]
     return dict(sorted(counts.items()))
+
+
+def _mode(key: str) -> str:
+    """The mode of "A minor"; a key of accidentals alone, "2 sharps", names none."""
+    word = key.split(" ")[-1]
+    return "not named" if word in ("sharps", "flats", "unknown") else word
 
 
 def _pairs(cards: Mapping[str, Mapping[str, Any]]) -> Markup:
