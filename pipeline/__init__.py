@@ -41,10 +41,11 @@ ledger           the books of all stages at once
 batches          shards to padded tensors (torch from here down)
 models           one folder per model, its settings beside it
 training         the training loop
+sampling         choosing the next symbol: temperature, top-k, top-p
 decoding         greedy and sampled continuations under the grammar
 baselines        copy and n-gram, no torch
 metrics          what is measured, one file per kind
-scores           Grid to MIDI and MusicXML
+scores           Grid to MIDI, MusicXML and sound
 evaluation       a trained experiment to figures and samples
 report           the page that a person reads
 parameters       the whole of params.yaml, checked at once

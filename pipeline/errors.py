@@ -27,6 +27,7 @@ traceback::
     ├── RoundTripError       encoding     tokens do not give their grid back
     ├── DivergedError        training     the loss is no longer a finite number
     ├── CheckpointError      training     saved weights are foreign or damaged
+    ├── SamplingError        sampling     a way of choosing symbols that does not exist
     ├── ContinuationError    metrics      no whole steps, or a prime without a note
     ├── LikelihoodError      metrics      probabilities are no distribution
     ├── ScoreError           scores       a grid cannot be written as a score

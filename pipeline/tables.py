@@ -84,6 +84,7 @@ GRIDS = pa.schema(
         pa.field("piece_id", pa.string(), nullable=False),
         pa.field("corpus", pa.string(), nullable=False),
         ("title", pa.string()),
+        ("origin", pa.string()),  # where the tune is from, as the source writes it
         ("licence", pa.string()),
         ("citation", pa.string()),
         ("source_sha256", pa.string()),

@@ -88,6 +88,37 @@ def test_only_admitted_licences_pass() -> None:
     assert kept(grids("60:1"), licences=["CC-BY-4.0"]) == []
 
 
+ORIGINS = ("Europa, Mitteleuropa, Deutschland", "SCOTCH.", "", None, "Irland; Deutschlandsberg")
+
+
+def songs_from(*origins: str | None) -> pa.Table:
+    """Songs 1, 2, … of which the sources write that."""
+    rows = [part(f"songs/{n}", "60:1 62:1", origin=origin) for n, origin in enumerate(origins, start=1)]
+    return quantize(
+        notes_table(*rows),
+        QuantizeSettings(parts=PARTS, steps_per_quarter=1, chords="top", rests="symbol", edge_silence="trim"),
+    ).grids
+
+
+@pytest.mark.parametrize(
+    ("regions", "songs"),
+    [
+        (["deutschland"], ["1"]),
+        (["Scotch", "Irland"], ["2", "5"]),
+        (["none"], ["3", "4"]),
+        (["Europa", "none"], ["1", "3", "4"]),
+        (["Land"], []),
+    ],
+)
+def test_a_region_is_a_whole_part_of_what_the_source_writes(regions: list[str], songs: list[str]) -> None:
+    assert kept(songs_from(*ORIGINS), regions=regions) == songs
+
+
+def test_a_rejected_region_is_told_as_written() -> None:
+    details = [r.detail for r in filtered(songs_from("SCOTCH.", None), regions=["Irland"]).rejections]
+    assert details == ["'SCOTCH.'; admitted: Irland", "'none'; admitted: Irland"]
+
+
 def test_of_transposed_duplicates_the_first_stays() -> None:
     table = grids("60:1 r:1 64:2", "65:1 r:1 69:2", "60:1 r:1 64:1", "60:1 60:1 64:2")
     assert kept(table, duplicates="drop") == ["1", "3", "4"]
@@ -124,7 +155,7 @@ def test_a_limit_that_keeps_the_same_rows_gives_the_same_rows() -> None:
 
 @pytest.mark.parametrize("name", FILTERS)
 def test_every_filter_has_its_parameter_and_takes_nothing_from_nothing(name: str) -> None:
-    limit: Any = ["3/4"] if name in ("meters", "licences") else 0
+    limit: Any = ["3/4"] if name in ("meters", "regions", "licences") else 0
     if name in ("max_silence_share", "max_moved_share", "max_collapsed_share"):
         limit = 0.0
     assert filtered(grids(), **{name: limit}, duplicates="drop").rejections == []

@@ -35,6 +35,7 @@ COPIED = [  # from the row of the top voice
     "piece_id",
     "corpus",
     "title",
+    "origin",
     "licence",
     "citation",
     "source_sha256",

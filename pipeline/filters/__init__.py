@@ -7,67 +7,25 @@ recorded. Pitches are those of the score: filters act before transposition.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pydantic import Field
 
 from pipeline.books import Rejection
+from pipeline.filters.settings import FilterSettings
 from pipeline.fingerprints import fingerprints
 from pipeline.music import SILENCE
 from pipeline.ragged import Bools, Ints, maxima, minima, offsets_of, owners, sums
-from pipeline.settings import Section
 from pipeline.tables import flatten
 
-Count = Field(default=None, ge=0)
-Share = Field(default=None, ge=0.0, le=1.0)
-
-
-class FilterSettings(Section):
-    """The section ``filter`` of a data set; a limit that is left out filters nothing.
-
-    Attributes:
-        min_notes, max_notes: sounding notes of the top voice; a cut needs two.
-        min_steps, max_steps: length.
-        min_distinct_pitches: over all voices, silence not counted.
-        min_range, max_range: semitones from the lowest to the highest note.
-        max_silence_steps: the longest silence of any voice.
-        max_silence_share: silent cells of all cells; with ``rests: extend`` those
-            that were silent before.
-        max_moved_share: notes whose onset or end rounding moved, of all notes.
-        max_error_ticks: the farthest that one was moved; 10080 = a quarter note.
-        max_collapsed_share: notes lost because another took their step, of all.
-        max_covered: notes that the skyline left out.
-        meters: those admitted, for example ["3/4", "6/8"]; "none" admits grids
-            without a metre or with a change of metre.
-        licences: those admitted, as the corpora state them.
-        duplicates: ``drop`` keeps one of the grids that are the same up to
-            transposition: of those that no other filter rejects, the one whose
-            piece_id comes first.
-    """
-
-    min_notes: int | None = Count
-    max_notes: int | None = Count
-    min_steps: int | None = Count
-    max_steps: int | None = Count
-    min_distinct_pitches: int | None = Count
-    min_range: int | None = Count
-    max_range: int | None = Count
-    max_silence_steps: int | None = Count
-    max_silence_share: float | None = Share
-    max_moved_share: float | None = Share
-    max_error_ticks: int | None = Count
-    max_collapsed_share: float | None = Share
-    max_covered: int | None = Count
-    meters: list[str] | None = Field(default=None, min_length=1)
-    licences: list[str] | None = Field(default=None, min_length=1)
-    duplicates: Literal["keep", "drop"] = "keep"
+__all__ = ["FILTERS", "FilterSettings", "Filtered", "apply_filters", "broken_rules", "filter_portions"]
 
 
 @dataclass(frozen=True)
@@ -247,6 +205,12 @@ def meter(grids: Grids) -> NDArray[np.object_]:
     return np.asarray(pc.fill_null(grids.table["meter"], "none"), dtype=object)
 
 
+def region(grids: Grids) -> NDArray[np.object_]:
+    """Where the tune is from as the source writes it, "none" where it does not tell."""
+    written = pc.utf8_trim_whitespace(pc.fill_null(grids.table["origin"], ""))
+    return np.asarray(pc.if_else(pc.equal(written, ""), "none", written), dtype=object)
+
+
 def licence(grids: Grids) -> NDArray[np.object_]:
     """The licence as its corpus states it, "" where it states none."""
     return np.asarray(pc.fill_null(grids.table["licence"], ""), dtype=object)
@@ -280,6 +244,19 @@ def _one_of(values: NDArray[Any], admitted: Any) -> Bools:
     return np.isin(values.astype(str), admitted)
 
 
+def _of_a_region(values: NDArray[Any], admitted: Any) -> Bools:
+    """Any part of the text is admitted; looked at once for each different text."""
+    wanted = {_plain(name) for name in admitted}
+    texts, which = np.unique(values.astype(str), return_inverse=True)
+    fits = [any(_plain(part) in wanted for part in re.split("[,;/]", text)) for text in texts.tolist()]
+    return np.array(fits, bool)[which]
+
+
+def _plain(name: str) -> str:
+    """Sources write "SCOTCH." and "Scotch"."""
+    return name.strip(" .").casefold()
+
+
 FILTERS: Mapping[str, Filter] = {
     "min_notes": Filter("too_few_notes", n_notes, _at_least),
     "max_notes": Filter("too_many_notes", n_notes, _at_most),
@@ -295,5 +272,6 @@ FILTERS: Mapping[str, Filter] = {
     "max_collapsed_share": Filter("too_many_collapsed", collapsed_share, _at_most),
     "max_covered": Filter("too_many_covered", n_covered, _at_most),
     "meters": Filter("meter_not_admitted", meter, _one_of),
+    "regions": Filter("region_not_admitted", region, _of_a_region),
     "licences": Filter("licence_not_admitted", licence, _one_of),
 }
