@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, model_validator
 
@@ -113,9 +114,7 @@ def split_pieces(
         SplitError: a piece is not among the families.
     """
     ids = sorted(piece_ids)
-    place = {piece: row for row, piece in enumerate(families["piece_id"].to_pylist())}
-    source = np.array([_source(piece, place) for piece in ids], np.int64)
-    chosen, piece = np.unique(source, return_inverse=True)
+    chosen, piece = np.unique(_sources(ids, families), return_inverse=True)
     pieces = families.take(pa.array(chosen))
     run = int(families.schema.metadata[b"family_run"])
     assigned = assign(pieces, settings)
@@ -147,7 +146,7 @@ def assign(pieces: pa.Table, settings: NoSplit | FamilySplit | RandomSplit) -> N
     by = "tune_family" if isinstance(settings, FamilySplit) else "piece_id"
     test = _border(settings.test)
     valid = test + _border(settings.valid)
-    drawn = [_draw(settings.seed, unit) for unit in pieces[by].to_pylist()]
+    drawn = (_draw(settings.seed, unit) for unit in pieces[by].to_pylist())
     return np.array(["test" if n < test else "valid" if n < valid else "train" for n in drawn], dtype="<U5")
 
 
@@ -299,9 +298,12 @@ def _counts(assigned: NDArray[np.str_]) -> dict[str, int]:
     return {name: int((assigned == name).sum()) for name in SPLIT_NAMES}
 
 
-def _source(piece_id: str, place: Mapping[str, int]) -> int:
-    """The row of a piece among the families; a phrase belongs to its piece."""
-    for name in (piece_id, piece_id.rpartition(":")[0]):
-        if name in place:
-            return place[name]
-    raise SplitError(f"{piece_id}: data/families.parquet does not know this piece; run `dvc repro families`")
+def _sources(piece_ids: Sequence[str], families: pa.Table) -> Ints:
+    """The row of every piece among the families; a phrase belongs to its piece."""
+    ids, known = pa.array(piece_ids, pa.string()), families["piece_id"]
+    pieces = pc.replace_substring_regex(ids, ":[^:]*$", "")
+    rows = pc.coalesce(pc.index_in(ids, value_set=known), pc.index_in(pieces, value_set=known))
+    if rows.null_count:
+        piece = ids.filter(rows.is_null())[0]
+        raise SplitError(f"{piece}: data/families.parquet does not know this piece; run `dvc repro families`")
+    return np.asarray(rows, dtype=np.int64)
