@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.ragged import Ints, offsets_of, owners, ranges, run_starts
 from pipeline.runs import Sequences, as_rows, distinct_runs, longest_part, pack
 
-PAIRS_AT_ONCE = 4_000_000
+PAIRS_AT_ONCE = 2_000_000
 SHORTEST_CONTAINED = 8  # fewer intervals stand in every other tune by chance
 COMMON = 1000  # a run that more pieces hold is idiom and tells nothing of kinship
 
@@ -36,7 +36,9 @@ def related(left: Sequences, right: Sequences, length: int) -> Pairs:
 
 def related_in_portions(left: Sequences, right: Sequences, length: int) -> Iterator[Pairs]:
     """The same in bounded portions, each with all pairs of some pieces of left."""
-    right_sizes = np.concatenate([np.zeros(0, np.int64), *_sizes(right, length)])
+    if not len(left) or not len(right):
+        return
+    right_sizes = np.concatenate(list(_sizes(right, length)))
     for begin, some in left.slices():
         piece, run = distinct_runs(some, length)
         left_sizes = np.bincount(piece, minlength=len(some))
@@ -97,16 +99,18 @@ def _sizes(sequences: Sequences, length: int) -> Iterator[Ints]:
 
 
 def _holders_among(sequences: Sequences, length: int, known: NDArray[np.uint64]) -> tuple[Ints, Ints]:
-    """Who holds which of the known runs: (piece, number of the run), ordered by run."""
+    """Who holds which of the known runs but the common ones: (piece, number of the run), ordered by run."""
+    times = np.zeros(len(known), np.int64)
     pieces, runs = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
     for begin, some in sequences.slices() if len(known) else ():
         piece, run = distinct_runs(some, length)
         number = np.minimum(np.searchsorted(known, run), len(known) - 1)
-        found = known[number] == run
+        found = (known[number] == run) & (times[number] <= COMMON)
         pieces.append((piece[found] + begin).astype(np.int32))
         runs.append(number[found].astype(np.int32))
+        times += np.bincount(runs[-1], minlength=len(known))
     piece, number = np.concatenate(pieces), np.concatenate(runs)
-    telling = np.bincount(number, minlength=len(known))[number] <= COMMON
+    telling = times[number] <= COMMON
     piece, number = piece[telling], number[telling]
     order = np.argsort(number, kind="stable")
     return piece[order], number[order]

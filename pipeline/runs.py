@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.ragged import Bools, Ints, offsets_of, run_starts, take
+from pipeline.ragged import Bools, Ints, offsets_of, run_starts
 from pipeline.tables import as_lists, flatten
 
 BREAK = -128  # no interval of two note numbers
@@ -66,8 +66,8 @@ class Sequences:
 
     def where(self, chosen: Bools) -> Sequences:
         """The chosen pieces."""
-        offsets, places = take(self.offsets, np.flatnonzero(chosen))
-        return Sequences(offsets, self.values[places])
+        lengths = np.diff(self.offsets)
+        return Sequences(offsets_of(lengths[chosen]), self.values[np.repeat(chosen, lengths)])
 
     def piece(self, number: int) -> NDArray[np.int8]:
         """The sequence of one piece."""
@@ -90,11 +90,6 @@ class Holders:
         """Pairs of pieces that share a run, enough to connect all that do."""
         same = np.diff(self.run) == 0
         return self.piece[:-1][same], self.piece[1:][same]
-
-    def only_shared(self) -> Holders:
-        """Without the runs of a single piece, in half the memory."""
-        shared = np.bincount(self.run)[self.run] > 1
-        return Holders(self.piece[shared].astype(np.int32), self.run[shared].astype(np.int32))
 
 
 def holders(sequences: Sequences, length: int) -> Iterator[Holders]:
@@ -148,25 +143,33 @@ class RunIndex:
 
     Attributes:
         n: how many pieces.
-        parts: the runs, dealt out.
+        parts: (piece, begins), (N,) each: pieces by run, True where the next run begins.
     """
 
     n: int
-    parts: tuple[Holders, ...]
+    parts: tuple[tuple[NDArray[np.int32], Bools], ...]
 
     @classmethod
     def of(cls, sequences: Sequences, length: int) -> RunIndex:
         """The index of all runs of a length, short pieces as a whole."""
-        return cls(len(sequences), tuple(part.only_shared() for part in holders(sequences, length)))
+        return cls(len(sequences), tuple(_several(part) for part in holders(sequences, length)))
 
     def related_to(self, chosen: Bools) -> Bools:
         """(n,) True for the other pieces that share a run with any of the chosen."""
         found = np.zeros(self.n, bool)
-        for part in self.parts:
-            known = np.zeros(int(part.run.max(initial=-1)) + 1, bool)
-            known[part.run[chosen[part.piece]]] = True
-            found[part.piece[known[part.run]]] = True
+        for piece, begins in self.parts:
+            starts = np.flatnonzero(begins)
+            known = np.logical_or.reduceat(chosen[piece], starts) if len(starts) else begins
+            found[piece[np.repeat(known, np.diff(np.append(starts, len(piece))))]] = True
         return found & ~chosen
+
+
+def _several(part: Holders) -> tuple[NDArray[np.int32], Bools]:
+    """The runs of more than one piece, in little memory."""
+    kept = np.bincount(part.run)[part.run] > 1
+    begins = np.zeros(int(kept.sum()), bool)
+    begins[run_starts(part.run[kept])] = True
+    return part.piece[kept].astype(np.int32), begins
 
 
 def distinct_runs(sequences: Sequences, length: int) -> tuple[Ints, NDArray[np.uint64]]:

@@ -8,12 +8,13 @@ kinds, none, random and published, are there to compare with what others do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.ragged import Ints
 from pipeline.splits.assignment import Names, assign
@@ -54,8 +55,7 @@ def split_pieces(piece_ids: Sequence[str], families: pa.Table, settings: AnySpli
             where that is asked for.
     """
     ids = sorted(piece_ids)
-    place = {piece: row for row, piece in enumerate(families["piece_id"].to_pylist())}
-    chosen, piece = np.unique(np.array([_source(name, place) for name in ids], np.int64), return_inverse=True)
+    chosen, piece = np.unique(_sources(ids, families), return_inverse=True)
     pieces = families.take(pa.array(chosen))
     run = int(families.schema.metadata[b"family_run"])
     assigned = assign(pieces, settings)
@@ -88,9 +88,12 @@ def _rows(ids: Sequence[str], pieces: pa.Table, assigned: Names, leaks: Leaks, p
     return pa.table({name: columns[name] for name in SPLITS.names}, schema=SPLITS)
 
 
-def _source(piece_id: str, place: Mapping[str, int]) -> int:
-    """The row of a piece among the families; a phrase belongs to its piece."""
-    for name in (piece_id, piece_id.rpartition(":")[0]):
-        if name in place:
-            return place[name]
-    raise SplitError(f"{piece_id}: data/families.parquet does not know this piece; run `dvc repro families`")
+def _sources(piece_ids: Sequence[str], families: pa.Table) -> Ints:
+    """The row of every piece among the families; a phrase belongs to its piece."""
+    ids, known = pa.array(piece_ids, pa.string()), families["piece_id"]
+    pieces = pc.replace_substring_regex(ids, ":[^:]*$", "")
+    rows = pc.coalesce(pc.index_in(ids, value_set=known), pc.index_in(pieces, value_set=known))
+    if rows.null_count:
+        piece = ids.filter(rows.is_null())[0]
+        raise SplitError(f"{piece}: data/families.parquet does not know this piece; run `dvc repro families`")
+    return np.asarray(rows, dtype=np.int64)
