@@ -37,7 +37,7 @@ batches          shards to padded tensors (torch from here down)
 models           one folder per model, its settings beside it
 training         the training loop
 decoding         greedy and sampled continuations under the grammar
-baselines        copy and n-gram, no torch
+baselines        copy, n-grams, memory of the piece so far; no torch
 metrics          what is measured, one file per kind
 scores           Grid to MIDI and MusicXML
 evaluation       a trained experiment to figures and samples

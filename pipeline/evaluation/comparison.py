@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.baselines import Predictor
+from pipeline.baselines.tokens import Predictor
 from pipeline.examples import Example
 from pipeline.metrics.likelihood import PIECES, Sums, figures, interval, measure, total
 from pipeline.progress import track

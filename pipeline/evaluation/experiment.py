@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from pipeline import decoding
-from pipeline.baselines import Copy, NGram
+from pipeline.baselines.tokens import Copy, NGram
 from pipeline.batches import cut_rows, fingerprint, read_rows
 from pipeline.errors import PipelineError
 from pipeline.evaluation.comparison import COPY, MODEL, NGRAM, compare, figures_by_group, intervals, rounded
@@ -42,7 +42,7 @@ class Trained:
     model: Seq2Seq
 
     def log_probs(self, examples: Sequence[Example]) -> Iterator[NDArray[np.float32]]:
-        """See :class:`pipeline.baselines.Predictor`."""
+        """See :class:`pipeline.baselines.tokens.Predictor`."""
         for begin in range(0, len(examples), PIECES_AT_ONCE):
             yield from decoding.log_probs(self.model, examples[begin : begin + PIECES_AT_ONCE])
 

@@ -2,7 +2,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.baselines import Copy
+from pipeline.baselines.tokens import Copy
 from pipeline.evaluation.comparison import COPY, MODEL, compare, figures_by_group, intervals, rounded
 from pipeline.examples import Example, cut_at_note
 from pipeline.vocabulary import START, STOP
