@@ -43,7 +43,7 @@ models           one folder per model, its settings beside it
 training         the training loop
 sampling         choosing the next symbol: temperature, top-k, top-p
 decoding         greedy and sampled continuations under the grammar
-baselines        copy and n-gram, no torch
+baselines        copy, n-grams, memory of the piece so far; no torch
 metrics          what is measured, one file per kind
 scores           Grid to MIDI, MusicXML and sound
 evaluation       a trained experiment to figures and samples

@@ -10,34 +10,48 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.baselines import Predictor
+from pipeline.baselines.tokens import Memory, Predictor
 from pipeline.examples import Example
 from pipeline.metrics.likelihood import PIECES, Sums, figures, interval, measure, total
 from pipeline.progress import track
 
 MODEL, NGRAM, COPY = "model", "ngram", "copy"
+MODEL_MEMORY, NGRAM_MEMORY = "model_memory", "ngram_memory"
+REMINDED = {MODEL: MODEL_MEMORY, NGRAM: NGRAM_MEMORY}  # the name of a predictor once mixed with a memory
 GROUPING = ("piece_id", "corpus", "tune_family", "soft_relative")
 
 Row = Mapping[str, Any]
 
 
-def compare(predictors: Mapping[str, Predictor], rows: pa.Table, examples: Sequence[Example]) -> pa.Table:
-    """Measure every predictor on every piece.
+def compare(
+    predictors: Mapping[str, Predictor],
+    rows: pa.Table,
+    examples: Sequence[Example],
+    memory: Memory | None = None,
+) -> pa.Table:
+    """Measure every predictor on every piece, those of REMINDED also mixed with a memory.
 
     Args:
         predictors: by the name that the table gives them.
         rows: of the token shards, at least the columns GROUPING.
         examples: the same pieces, cut.
+        memory: of the piece so far; None: no mixtures.
 
     Returns:
-        A table of ``likelihood.PIECES``, ordered by predictor as given, then as the rows are.
+        A table of ``likelihood.PIECES``, ordered by predictor as given, each before its
+        mixture, then as the rows are.
     """
     pieces = rows.select(list(GROUPING)).to_pylist()
-    measured = []
+    measured: list[dict[str, Any]] = []
     for name, predictor in predictors.items():
         scored = track(predictor.log_probs(examples), f"scoring {name}", len(examples), "pieces")
+        alone, reminded = [], []
         for piece, log_probs, example in zip(pieces, scored, examples, strict=True):
-            measured.append({**piece, "predictor": name, **asdict(measure(log_probs, example))})
+            alone.append({**piece, "predictor": name, **asdict(measure(log_probs, example))})
+            if memory is not None and name in REMINDED:
+                sums = measure(memory.remind(log_probs, example), example)
+                reminded.append({**piece, "predictor": REMINDED[name], **asdict(sums)})
+        measured += alone + reminded
     return pa.Table.from_pylist(measured, schema=PIECES)
 
 

@@ -13,10 +13,19 @@ import torch
 from numpy.typing import NDArray
 
 from pipeline import decoding
-from pipeline.baselines import Copy, NGram
+from pipeline.baselines.tokens import Copy, Memory, NGram
 from pipeline.batches import cut_rows, fingerprint, read_rows
 from pipeline.errors import PipelineError
-from pipeline.evaluation.comparison import COPY, MODEL, NGRAM, compare, figures_by_group, intervals, rounded
+from pipeline.evaluation.comparison import (
+    COPY,
+    MODEL,
+    NGRAM,
+    NGRAM_MEMORY,
+    compare,
+    figures_by_group,
+    intervals,
+    rounded,
+)
 from pipeline.evaluation.samples import Sample, choose, longest, write_samples
 from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.examples import Example
@@ -42,7 +51,7 @@ class Trained:
     model: Seq2Seq
 
     def log_probs(self, examples: Sequence[Example]) -> Iterator[NDArray[np.float32]]:
-        """See :class:`pipeline.baselines.Predictor`."""
+        """See :class:`pipeline.baselines.tokens.Predictor`."""
         for begin in range(0, len(examples), PIECES_AT_ONCE):
             yield from decoding.log_probs(self.model, examples[begin : begin + PIECES_AT_ONCE])
 
@@ -74,13 +83,18 @@ def evaluate(
     heard = cut_rows(read_rows(tokens, "train", ["tokens", "voices"]), settings.cut)
 
     copy, ngram = Copy.fit(heard), NGram.fit(heard, settings.ngram_order)
-    pieces = compare({MODEL: Trained(model), NGRAM: ngram, COPY: copy}, rows, examples)
+    memory = Memory.fit(heard, settings.ngram_order, settings.ngram_mixing_b)
+    pieces = compare({MODEL: Trained(model), NGRAM: ngram, COPY: copy}, rows, examples, memory)
     samples = _continue(model, rows, examples, settings)
     figures = {
         "dataset": tokens.name,
         "split": split,
         "cut": settings.cut,
-        "baselines": {NGRAM: {"order": settings.ngram_order}, COPY: {"epsilon": copy.epsilon}},
+        "baselines": {
+            NGRAM: {"order": settings.ngram_order},
+            NGRAM_MEMORY: {"order": settings.ngram_order, "mixing_b": settings.ngram_mixing_b},
+            COPY: {"epsilon": copy.epsilon},
+        },
         "predictors": figures_by_group(pieces),
         "bits_per_onset_intervals": intervals(pieces, settings.seed),
         "samples": {"n_samples": len(samples), "n_exact": sum(sample.exact for sample in samples)},
@@ -102,6 +116,7 @@ def headline(figures: Mapping[str, Any]) -> dict[str, float | int | None]:
     numbers = {
         **{name: of[MODEL][name] for name in names},
         "ngram_bits_per_onset": of[NGRAM]["bits_per_onset"],
+        "ngram_memory_bits_per_onset": of[NGRAM_MEMORY]["bits_per_onset"],
         "copy_bits_per_onset": of[COPY]["bits_per_onset"],
         "exact": int(samples["n_exact"] == samples["n_samples"]),
     }

@@ -14,7 +14,8 @@ class EvaluationSettings(Section):
 
     Attributes:
         cut: share of a piece's notes that the source holds; the same for every predictor.
-        ngram_order: longest context of the n-gram baseline, in symbols.
+        ngram_order: longest context of the n-grams, in symbols; null: no limit.
+        ngram_mixing_b: how much the surer one counts where the memory of the piece so far is mixed in.
         samples: pieces whose continuations are written as scores, at most.
         temperature: of the sampled continuations; 1 is the model's own distribution.
         seed: of the choice of pieces, of the sampled continuations and of the intervals.
@@ -24,7 +25,8 @@ class EvaluationSettings(Section):
     """
 
     cut: float = Field(gt=0, lt=1)
-    ngram_order: int = Field(ge=0, le=32)
+    ngram_order: int | None = Field(ge=0)
+    ngram_mixing_b: float = Field(ge=0, le=16)
     samples: int = Field(ge=1)
     temperature: float = Field(gt=0)
     seed: int = Field(ge=0)

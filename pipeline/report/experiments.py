@@ -10,7 +10,13 @@ from markupsafe import Markup
 from pipeline.report.html import Section, heading, number, paragraph, table
 from pipeline.report.inputs import Experiment, Inputs
 
-PREDICTORS = {"model": "model", "ngram": "n-gram", "copy": "copy"}
+PREDICTORS = {
+    "model": "model",
+    "model_memory": "model + memory",
+    "ngram": "n-gram",
+    "ngram_memory": "n-gram with memory",
+    "copy": "copy",
+}
 FIGURES = {
     "bits_per_onset": "bits per onset",
     "rhythm_bits_per_onset": "rhythm",
@@ -49,6 +55,7 @@ def _overview(inputs: Inputs) -> Markup:
                 overall["model"]["n_pieces"],
                 *bits,
                 _interval(experiment, "model - ngram"),
+                _interval(experiment, "model - ngram_memory"),
                 overall["model"]["onset_accuracy"],
                 _exact(experiment),
             ]
@@ -57,16 +64,16 @@ def _overview(inputs: Inputs) -> Markup:
         "experiment",
         "data set",
         "pieces",
-        "model",
-        "n-gram",
-        "copy",
+        *PREDICTORS.values(),
         "model less n-gram, 95 %",
+        "model less n-gram with memory, 95 %",
         "onset accuracy",
         "exact samples",
     ]
     note = paragraph(
-        "Bits per onset of the model and of both baselines, the lowest in bold. The difference has its 95 % "
-        "interval over tune families: below 0 throughout, the model is better than the n-gram."
+        "Bits per onset of the model and of its baselines, the lowest in bold. Memory is an n-gram of the "
+        "piece so far, mixed in by how sure each of both is. Differences have their 95 % interval over tune "
+        "families: below 0 throughout, the model is better."
     )
     return heading("Overview") + note + table(head, rows, text_columns=(0, 1), best=best)
 
@@ -77,8 +84,7 @@ def _details(experiment: Experiment) -> Markup:
     shape = ", ".join(f"{name} {value}" for name, value in model.items())
     text = (
         f"{shape}; seed {training['seed']}. Evaluated on the {figures['split']} pieces of "
-        f"{figures['dataset']}, cut after {figures['cut']:g} of the notes; n-gram of order "
-        f"{figures['baselines']['ngram']['order']}."
+        f"{figures['dataset']}, cut after {figures['cut']:g} of the notes; {_ngram(figures['baselines'])}."
     )
     rows = [
         [label, group, *(figures_of[name] for name in FIGURES)]
@@ -87,6 +93,12 @@ def _details(experiment: Experiment) -> Markup:
     ]
     head = ["predictor", "pieces of", *FIGURES.values()]
     return heading(experiment.name) + paragraph(text) + table(head, rows, text_columns=(0, 1))
+
+
+def _ngram(baselines: Mapping[str, Any]) -> str:
+    order, mixing_b = baselines["ngram"]["order"], baselines["ngram_memory"]["mixing_b"]
+    limit = "no limit of order" if order is None else f"order {order}"
+    return f"n-gram with {limit}, memory mixed in with b = {mixing_b:g}"
 
 
 def _groups(by_group: Mapping[str, Any]) -> list[tuple[str, Mapping[str, float]]]:

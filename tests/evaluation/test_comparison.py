@@ -2,9 +2,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.baselines import Copy
+from pipeline.baselines.tokens import Copy, Memory
 from pipeline.evaluation.comparison import COPY, MODEL, compare, figures_by_group, intervals, rounded
 from pipeline.examples import Example, cut_at_note
+from pipeline.metrics.likelihood import measure
 from pipeline.vocabulary import START, STOP
 
 
@@ -65,3 +66,16 @@ def test_the_order_of_pieces_changes_no_figure() -> None:
 def test_floats_are_rounded_to_six_digits_and_nothing_else_is() -> None:
     value = {"a": [1.23456789, 1234567, None], "b": {"c": np.pi * 1e-9, "d": "x"}}
     assert rounded(value) == {"a": [1.23457, 1234567, None], "b": {"c": 3.14159e-09, "d": "x"}}
+
+
+def test_a_memory_is_mixed_into_the_model_and_the_copy_stays_alone() -> None:
+    memory = Memory.fit(EXAMPLES, None, 1.0)
+    reminded = compare({MODEL: Copy(0.3), COPY: Copy(0.6)}, ROWS, EXAMPLES, memory)
+    assert reminded.column("predictor").to_pylist() == [MODEL] * 3 + ["model_memory"] * 3 + [COPY] * 3
+    alone = reminded.take([0, 1, 2, 6, 7, 8])
+    assert alone.equals(TABLE)
+    expected = [
+        measure(memory.remind(scores, tune), tune).onset_nats
+        for scores, tune in zip(Copy(0.3).log_probs(EXAMPLES), EXAMPLES, strict=True)
+    ]
+    assert reminded.column("onset_nats").to_pylist()[3:6] == expected

@@ -18,6 +18,7 @@ from pipeline.vocabulary import START, STOP
 SETTINGS = EvaluationSettings(
     cut=0.5,
     ngram_order=2,
+    ngram_mixing_b=1.5,
     samples=2,
     temperature=1.0,
     seed=1,
@@ -76,13 +77,14 @@ def test_an_experiment_is_measured_and_heard(tmp_path: Path) -> None:
         "bits_per_onset",
         "onset_accuracy",
         "ngram_bits_per_onset",
+        "ngram_memory_bits_per_onset",
         "copy_bits_per_onset",
         "exact",
     }
     assert all(isinstance(number, int | float) for number in numbers.values())
     figures = json.loads((tmp_path / "out/figures.json").read_text())
     assert figures["split"] == "test"
-    assert list(figures["predictors"]) == ["model", "ngram", "copy"]
+    assert list(figures["predictors"]) == ["model", "model_memory", "ngram", "ngram_memory", "copy"]
     assert figures["predictors"]["model"]["without_soft_relatives"]["overall"]["n_pieces"] == 2
     assert figures["predictors"]["copy"]["all"]["overall"]["bits_per_onset"] == numbers["copy_bits_per_onset"]
     attention = json.loads((tmp_path / "out/attention.json").read_text())

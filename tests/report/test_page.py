@@ -11,6 +11,7 @@ import pytest
 from pipeline.books import Count, Rejection
 from pipeline.files import write_json, write_text
 from pipeline.report import page
+from pipeline.report.experiments import PREDICTORS
 from pipeline.report.inputs import ReportError
 from pipeline.tables import write_rejections
 
@@ -71,9 +72,12 @@ def data(tmp_path: Path) -> Path:
         "dataset": "tunes",
         "split": "test",
         "cut": 0.5,
-        "baselines": {"ngram": {"order": 8}},
-        "predictors": dict.fromkeys(("model", "ngram", "copy"), GROUPS),
-        "bits_per_onset_intervals": {"model - ngram": {"value": -0.5, "low": -0.75, "high": -0.25}},
+        "baselines": {"ngram": {"order": None}, "ngram_memory": {"mixing_b": 1.5}},
+        "predictors": dict.fromkeys(PREDICTORS, GROUPS),
+        "bits_per_onset_intervals": {
+            "model - ngram": {"value": -0.5, "low": -0.75, "high": -0.25},
+            "model - ngram_memory": {"value": 0.5, "low": 0.25, "high": 0.75},
+        },
         "samples": {"n_samples": 4, "n_exact": 3},
     }
     write_json(tmp_path / "evaluations/first/figures.json", figures)
@@ -132,6 +136,8 @@ def test_the_same_files_give_the_same_bytes(data: Path) -> None:
         "songs/&lt;bad&gt;",
         "Twin",
         "-0.500 [-0.750, -0.250]",
+        "0.500 [0.250, 0.750]",
+        "n-gram with no limit of order, memory mixed in with b = 1.5",
         "3 of 4",
         "best 2.250",
         "onset D4",

@@ -1,0 +1,61 @@
+"""Many sequences in one array, so that counting and looking up need no loop over symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """n symbols of several sequences, one sequence after the other.
+
+    Attributes:
+        symbols: (n,) numbers from 0.
+        places: (n,) the place of each symbol in its own sequence, from 0.
+        told: (n,) True where a symbol is to be predicted; the others are context only.
+    """
+
+    symbols: Ints
+    places: Ints
+    told: Bools
+
+    @classmethod
+    def join(cls, sequences: Iterable[ArrayLike], first_told: int = 0, every: int = 1) -> Sequences:
+        """Put sequences behind each other.
+
+        Args:
+            first_told: place of the first symbol that is predicted.
+            every: 1 where all symbols from there on are, 2 where every second one is.
+        """
+        parts = [np.asarray(sequence, dtype=np.int64) for sequence in sequences]
+        places = np.concatenate([np.arange(len(part)) for part in parts])
+        told = (places >= first_told) & ((places - first_told) % every == 0)
+        return cls(np.concatenate(parts), places, told)
+
+
+def only_unseen(prior: Floats, seen: Bools) -> Floats:
+    """Order -1: the prior of the symbols that have never occurred, as shares of 1.
+
+    Args:
+        prior: (n, A) weights. seen: (n, A) or (A,) True where a symbol has occurred.
+
+    Returns:
+        (n, A); a row of zeros where no symbol of any weight is left.
+    """
+    left = np.where(seen, 0.0, prior)
+    sums = left.sum(axis=1, keepdims=True)
+    return np.asarray(left / np.where(sums > 0, sums, 1.0))
+
+
+def normalized(probs: Floats, valid: Bools) -> Floats:
+    """(n, A) rows as shares of 1 over the valid symbols, 0 elsewhere."""
+    shares = np.where(valid, probs, 0.0)
+    return np.asarray(shares / shares.sum(axis=1, keepdims=True))
