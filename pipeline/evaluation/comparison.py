@@ -77,6 +77,8 @@ def figures_by_group(table: pa.Table) -> dict[str, Any]:
 def intervals(table: pa.Table, seed: int) -> dict[str, Any]:
     """Bits per onset of each predictor, and of the model less each other one, over tune families.
 
+    So is the reminded model less the reminded n-gram: who knows more beside the same memory.
+
     Differences are paired: negative where the model is better. Every figure has
     its 95 % interval by ``likelihood.interval``; the same families are drawn for all.
     """
@@ -86,6 +88,8 @@ def intervals(table: pa.Table, seed: int) -> dict[str, Any]:
     amounts = dict(bits)
     if MODEL in bits:
         amounts |= {f"{MODEL} - {name}": bits[MODEL] - bits[name] for name in names if name != MODEL}
+    if MODEL_MEMORY in bits and NGRAM_MEMORY in bits:
+        amounts[f"{MODEL_MEMORY} - {NGRAM_MEMORY}"] = bits[MODEL_MEMORY] - bits[NGRAM_MEMORY]
     first = of[names[0]]
     families, onsets = first.column("tune_family").to_pylist(), first.column("n_onset").to_numpy()
     return {name: asdict(interval(families, amount, onsets, seed)) for name, amount in amounts.items()}

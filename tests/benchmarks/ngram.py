@@ -11,9 +11,10 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -47,6 +48,17 @@ TOLD = (("pitch",), ("interval",), ("degree",), ("degree", "interval"), ("interv
 CONTEXTS = ((), ("duration",), ("place in bar",), ("phrase",), ("place in bar", "phrase"),
             ("duration", "place in bar", "phrase"))  # fmt: skip
 PITCH = Viewpoint(("pitch",))
+B = (0.5, 1.0, 2.0)  # of the products of viewpoints, one chosen by each fold
+
+Opinions = Mapping[str, Sequence[np.ndarray]]
+
+
+class Chosen(NamedTuple):
+    """Viewpoints, their b, and the bits a note that they gave where they were chosen."""
+
+    names: tuple[str, ...]
+    b: float
+    bits: float
 
 
 def files(corpus: str) -> tuple[str, str, list[Path]]:
@@ -159,54 +171,59 @@ def on_tokens(rows: Sequence[dict[str, object]], seed: int) -> dict[str, float]:
             for name, found in sums.items() for long, short in wanted.items()}  # fmt: skip
 
 
-def with_viewpoints(melodies: Sequence[Melody], seed: int) -> tuple[dict[str, float], list[list[str]]]:
-    """Bits a note of whole melodies and of second halves; each fold chooses its own viewpoints.
+def with_viewpoints(melodies: Sequence[Melody], seed: int) -> tuple[dict[str, float], list[Chosen]]:
+    """Bits a note of whole melodies and of second halves; each fold chooses for itself.
 
     Greedy: the viewpoint that helps most on one held-out training fold is added,
-    until none brings LEAST_GAIN. The test fold is seen only by what was chosen.
+    until none brings LEAST_GAIN; of the B the best one there is taken. The test
+    fold is seen only by what was chosen.
     """
     parts, candidates = folds(len(melodies), seed), alphabet(melodies)
-    views = {str(v): see(melodies, v, candidates) for told in TOLD for facts in CONTEXTS
-             if (v := Viewpoint(told, facts))}  # fmt: skip
+    kinds = [Viewpoint(told, facts) for told in TOLD for facts in CONTEXTS]
+    views = {str(kind): see(melodies, kind, candidates) for kind in kinds}
     own = {name: [view.short_term(i, None) for i in range(len(melodies))] for name, view in views.items()}
-    whole, second, chosen = [], [], []
+    whole, second, choices = [], [], []
     for fold, test in enumerate(parts):
-        held = (fold + 1) % FOLDS
-        names = choose(views, own, others(parts, fold, held), parts[held])
-        train = others(parts, fold)
-        mixed = mixture(
-            views, own, names, {name: views[name].long_term(train, test, None) for name in names}, test
-        )
-        whole.append(bits(views[names[0]], test, mixed))
-        second.append(bits(views[names[0]], test, mixed, 0.5))
-        chosen.append(names)
-        say(f"fold {fold + 1}: {ratio(whole[-1:])} bits a note with {'; '.join(names)}")
-    return {"viewpoints": ratio(whole), "viewpoints_second_half": ratio(second)}, chosen
+        held = parts[(fold + 1) % FOLDS]
+        train = others(parts, fold, (fold + 1) % FOLDS)
+        known = {name: view.long_term(train, held, None) for name, view in views.items()}
+        best = min((choose(views, own, known, held, b) for b in B), key=lambda chosen: chosen.bits)
+        known = {name: views[name].long_term(others(parts, fold), test, None) for name in best.names}
+        mixed = mixture(own, known, best.names, test, best.b)
+        whole.append(bits(views[best.names[0]], test, mixed))
+        second.append(bits(views[best.names[0]], test, mixed, 0.5))
+        choices.append(best)
+        say(f"fold {fold + 1}: {ratio(whole[-1:])} bits a note, b = {best.b:g}: {'; '.join(best.names)}")
+    return {"viewpoints": ratio(whole), "viewpoints_second_half": ratio(second)}, choices
 
 
-Opinions = dict[str, list[np.ndarray]]
-
-
-def choose(views: dict[str, View], own: Opinions, train: list[int], test: list[int]) -> list[str]:
-    known = {name: view.long_term(train, test, None) for name, view in views.items()}
-    names: list[str] = []
-    best = np.inf
+def choose(
+    views: Mapping[str, View], own: Opinions, known: Opinions, held: Sequence[int], b: float
+) -> Chosen:
+    """Add viewpoints while they help on the held-out melodies."""
+    best = Chosen((), b, np.inf)
     while True:
-        tried = {name: ratio([bits(views[name], test, mixture(views, own, [*names, name], known, test))])
-                 for name in views if name not in names}  # fmt: skip
-        name = min(tried, key=lambda each: tried[each])
-        if tried[name] > best - LEAST_GAIN:
-            return names
-        names, best = [*names, name], tried[name]
+        tried = []
+        for name in views:
+            if name not in best.names:
+                names = (*best.names, name)
+                tried.append(
+                    Chosen(names, b, ratio([bits(views[name], held, mixture(own, known, names, held, b))]))
+                )
+        found = min(tried, key=lambda chosen: chosen.bits)
+        if found.bits > best.bits - LEAST_GAIN:
+            return best
+        best = found
 
 
 def mixture(
-    views: dict[str, View], own: Opinions, names: Sequence[str], known: Opinions, test: Sequence[int]
+    own: Opinions, known: Opinions, names: Sequence[str], melodies: Sequence[int], b: float
 ) -> list[np.ndarray]:
-    """All test melodies at once: a mixture costs a call, not a call a melody."""
-    joined = combine([np.concatenate(known[name]) for name in names],
-                     [np.concatenate([own[name][i] for i in test]) for name in names], MIXING_B)  # fmt: skip
-    return np.split(joined, np.cumsum([len(views[names[0]].true[i]) for i in test])[:-1])
+    """All melodies at once: a mixture costs a call, not a call a melody."""
+    long_term = [np.concatenate(known[name]) for name in names]
+    short_term = [np.concatenate([own[name][i] for i in melodies]) for name in names]
+    joined = combine(long_term, short_term, b)
+    return np.split(joined, np.cumsum([len(rows) for rows in known[names[0]]])[:-1])
 
 
 def main() -> None:
@@ -227,7 +244,7 @@ def main() -> None:
             "mixed_second_half"
         ]
         ours |= mean([on_tokens(rows, seed) for seed in options.seeds])
-        chosen = None
+        chosen: list[Chosen] = []
         if not options.without_viewpoints:
             more, chosen = with_viewpoints(melodies, options.seeds[0])
             ours |= more

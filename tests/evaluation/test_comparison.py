@@ -3,7 +3,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.baselines.tokens import Copy, Memory
-from pipeline.evaluation.comparison import COPY, MODEL, compare, figures_by_group, intervals, rounded
+from pipeline.evaluation.comparison import COPY, MODEL, NGRAM, compare, figures_by_group, intervals, rounded
 from pipeline.examples import Example, cut_at_note
 from pipeline.metrics.likelihood import measure
 from pipeline.vocabulary import START, STOP
@@ -79,3 +79,11 @@ def test_a_memory_is_mixed_into_the_model_and_the_copy_stays_alone() -> None:
         for scores, tune in zip(Copy(0.3).log_probs(EXAMPLES), EXAMPLES, strict=True)
     ]
     assert reminded.column("onset_nats").to_pylist()[3:6] == expected
+
+
+def test_the_same_memory_beside_model_and_n_gram_is_compared_too() -> None:
+    memory = Memory.fit(EXAMPLES, None, 1.0)
+    found = intervals(compare({MODEL: Copy(0.3), NGRAM: Copy(0.6)}, ROWS, EXAMPLES, memory), seed=1)
+    difference = found["model_memory"]["value"] - found["ngram_memory"]["value"]
+    assert found["model_memory - ngram_memory"]["value"] == pytest.approx(difference)
+    assert difference != 0
