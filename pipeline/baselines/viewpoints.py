@@ -9,7 +9,7 @@ told alternate in one sequence, so that an n-gram backs off from both.
 Each viewpoint has two opinions, a long-term and a short-term one. What it tells
 of a pitch is its symbol's probability, shared evenly by the candidates with the
 same symbol. Long-term opinions are multiplied with each other, short-term ones too,
-then both: a product gives 1.92 bits a note for the chorales, a sum 1.99.
+then both: a product gives 1.89 bits a note for the chorales, a sum 1.99.
 
 Source: Conklin and Witten 1995; Pearce 2005, chapters 5 to 7. Differs in giving
 facts as context and not as a part of the symbol.
