@@ -1,5 +1,7 @@
 """Small melodies and models that several tests share."""
 
+from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -48,8 +50,13 @@ def training(**changes: object) -> TrainingSettings:
     return TrainingSettings.model_validate({**steps, **plan, **where, **changes})
 
 
-def write_shard(path: Path, tunes: list[list[int]], vocabulary_sha256: str | None = None) -> None:
-    """A token shard of tunes of one voice."""
+def write_shard(
+    path: Path,
+    tunes: list[list[int]],
+    bars: Sequence[tuple[int, list[int]] | None] = (),
+    vocabulary_sha256: str | None = None,
+) -> None:
+    """A token shard of tunes of one voice, their bars as (steps per bar, step in bar)."""
     rows = [
         {
             "piece_id": f"test/{i}",
@@ -60,8 +67,10 @@ def write_shard(path: Path, tunes: list[list[int]], vocabulary_sha256: str | Non
             "n_steps": len(tune) - 2,
             "voices": 1,
             "steps_per_quarter": 1,
+            "steps_per_bar": metre[0] if metre else None,
+            "step_in_bar": metre[1] if metre else None,
         }
-        for i, tune in enumerate(tunes)
+        for i, (tune, metre) in enumerate(zip_longest(tunes, bars))
     ]
     table = pa.Table.from_pylist(rows, schema=TOKENS)
     write_table(path, table, TOKENS, {"vocabulary_sha256": vocabulary_sha256 or vocabulary.sha256()})

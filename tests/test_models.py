@@ -29,7 +29,7 @@ def network(**changes: object) -> Seq2Seq:
 
 
 def step_by_step(model: Seq2Seq, batch: Batch) -> torch.Tensor:
-    state = model.start(batch.source, batch.source_lengths)
+    state = model.start(batch)
     rows = []
     for symbols in batch.inputs.T:
         logits, state = model.step(state, symbols)

@@ -46,9 +46,9 @@ class Network(Seq2Seq):
         logits, _ = self._say(state, batch.inputs, noise)
         return logits
 
-    def start(self, source: Tensor, source_lengths: Tensor) -> State:
+    def start(self, batch: Batch) -> State:
         """Read sources; the decoder begins with what the encoder ends with, through the bridge."""
-        return self._read(source, source_lengths, None)
+        return self._read(batch.source, batch.source_lengths, None)
 
     def step(self, state: State, symbols: Tensor) -> tuple[Tensor, State]:
         """See :class:`Seq2Seq`: (B, 258) and the state after."""
@@ -59,7 +59,7 @@ class Network(Seq2Seq):
         """See :class:`Seq2Seq`: (B, T, S)."""
         if self.attend is None:
             return None
-        outputs, state = self._run(self.start(batch.source, batch.source_lengths), batch.inputs, None)
+        outputs, state = self._run(self.start(batch), batch.inputs, None)
         return self.attend.weights(outputs, state[2], state[4])
 
     def _read(self, source: Tensor, lengths: Tensor, noise: torch.Generator | None) -> State:
