@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from pipeline import vocabulary
 from pipeline.examples import Example, cut_at_note
+from pipeline.models.copying.config import Config as Copying
 from pipeline.models.lstm.config import Config
 from pipeline.tables import TOKENS, write_table
 from pipeline.training.settings import TrainingSettings
@@ -40,6 +41,13 @@ def lstm(**changes: object) -> Config:
         "hidden_size": 12,
     }
     return Config.model_validate({**shape, "layers": 1, "bidirectional": True, "dropout": 0.0, **changes})
+
+
+def copying(**changes: object) -> Copying:
+    """A tiny LSTM that copies."""
+    shape = {"embedding_size": 8, "hidden_size": 12, "layers": 1, "attention_size": 6, "dropout": 0.0}
+    ways = {"copies": ["pitch", "interval"], "matches": True, "bars": True}
+    return Copying.model_validate({"kind": "copying", **shape, **ways, **changes})
 
 
 def training(**changes: object) -> TrainingSettings:
