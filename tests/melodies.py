@@ -52,7 +52,8 @@ def copying(**changes: object) -> Copying:
 
 def training(**changes: object) -> TrainingSettings:
     """A short training on the processor."""
-    steps = {"seed": 1, "cut": 0.5, "least_cut": 0.5, "epochs": 3, "batch_tokens": 40, "learning_rate": 0.01}
+    steps = {"seed": 1, "cut": 0.5, "least_cut": 0.5, "most_cut": 0.5, "epochs": 3}
+    steps |= {"batch_tokens": 40, "learning_rate": 0.01}
     plan = {"warmup": 0.0, "schedule": "constant", "clip_norm": 1.0, "teacher_forcing": 1.0, "patience": 0}
     where = {"device": "cpu", "threads": 2}
     return TrainingSettings.model_validate({**steps, **plan, **where, **changes})

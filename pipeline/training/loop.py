@@ -130,11 +130,11 @@ def train(
 
 
 def cut_anew(examples: Sequence[Example], settings: TrainingSettings, epoch: int) -> list[Example]:
-    """The same pieces, cut elsewhere: evenly between ``least_cut`` and ``cut``, by seed and epoch."""
-    if settings.least_cut == settings.cut:
+    """The same pieces, cut elsewhere: evenly between ``least_cut`` and ``most_cut``, by seed and epoch."""
+    if settings.least_cut == settings.most_cut == settings.cut:
         return list(examples)
     rng = np.random.default_rng([settings.seed, epoch, 1])
-    cuts = rng.uniform(settings.least_cut, settings.cut, len(examples))
+    cuts = rng.uniform(settings.least_cut, settings.most_cut, len(examples))
     return [example.cut_anew(cut) for example, cut in zip(examples, cuts, strict=True)]
 
 

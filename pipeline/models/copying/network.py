@@ -195,6 +195,9 @@ class _Symbols(nn.Module):
         self.table = nn.Embedding(SIZE + 1, size, padding_idx=PAD_ROW)
         self.step_in_bar = nn.Embedding(LONGEST_BAR + 1, size) if config.bars else None  # row 0: unknown
         self.steps_per_bar = nn.Embedding(LONGEST_BAR + 1, size) if config.bars else None
+        for table in (self.step_in_bar, self.steps_per_bar):
+            if table is not None:  # smaller than the symbols, which tell more: it learns faster so
+                nn.init.normal_(table.weight, std=0.3)
         self.dropout_share = config.dropout
 
     def forward(
