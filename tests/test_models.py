@@ -12,7 +12,7 @@ from pipeline.models import build, known_kinds, parse_model
 from pipeline.models.dropout import dropout
 from pipeline.models.interface import Seq2Seq
 from pipeline.settings import Section, SettingsError
-from pipeline.vocabulary import START, STOP
+from pipeline.vocabulary import IGNORED_LABEL, PAD_ROW, START, STOP
 from tests.melodies import ENTCHEN, copying, lstm, scales
 
 SHAPES = [
@@ -46,7 +46,7 @@ def duet() -> Example:
 def step_by_step(model: Seq2Seq, batch: Batch) -> torch.Tensor:
     state = model.start(batch)
     rows = []
-    for symbols in batch.inputs.T:
+    for symbols in batch.inputs.masked_fill(batch.inputs == PAD_ROW, 0).T:
         logits, state = model.step(state, symbols)
         rows.append(logits)
     return torch.stack(rows, dim=1)
@@ -64,9 +64,12 @@ def test_a_piece_gets_the_same_numbers_alone_and_beside_longer_ones(shape: Secti
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_one_pass_equals_saying_symbol_by_symbol(shape: Section) -> None:
     model = network(shape)
-    for example in (scales()[7], waltz(), duet()):
-        batch = collate([example])
-        torch.testing.assert_close(model(batch), step_by_step(model, batch), rtol=1e-4, atol=1e-4)
+    for examples in (scales(), [waltz()], [duet()]):
+        batch = collate(examples)
+        there = batch.target != IGNORED_LABEL
+        torch.testing.assert_close(
+            model(batch)[there], step_by_step(model, batch)[there], rtol=1e-4, atol=1e-4
+        )
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
