@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,11 +21,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline import vocabulary
-from pipeline.examples import Example, cut_at_note
+from pipeline.errors import PipelineError
+from pipeline.examples import Bars, Example, cut_at_note
 from pipeline.tables import TOKENS, TableError, flatten, read_table
 from pipeline.vocabulary import IGNORED_LABEL, PAD_ROW, START
 
+EXAMPLE_COLUMNS = ("tokens", "voices", "steps_per_bar", "step_in_bar")  # what a model sees of a row
 LENGTH_JITTER = 0.05  # neighbours in length change from epoch to epoch by about so much
+
+
+class BatchError(PipelineError):
+    """Examples that cannot stand in one batch."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,12 @@ class Batch:
         stop_allowed: (B, T) bool, the other part of that state.
         target: (B, T) int64, IGNORED_LABEL after the end.
         target_lengths: (B,) int64.
+        step_in_bar: (B, W) int64, W the longest source and target together: the
+            position in the bar of the symbols of the source and straight after them
+            of the target, as a listener to the source expects it; -1 where unknown
+            and after the end.
+        steps_per_bar: (B,) int64, 0 where unknown.
+        voices: V, the same in all examples.
     """
 
     source: Tensor
@@ -49,10 +62,17 @@ class Batch:
     stop_allowed: Tensor
     target: Tensor
     target_lengths: Tensor
+    step_in_bar: Tensor
+    steps_per_bar: Tensor
+    voices: int
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device."""
-        return Batch(**{name: value.to(device) for name, value in vars(self).items()})
+        moved: dict[str, Any] = {
+            name: value.to(device) if isinstance(value, Tensor) else value
+            for name, value in vars(self).items()
+        }
+        return Batch(**moved)
 
     def with_inputs(self, inputs: Tensor) -> Batch:
         """The same batch, the decoder told something else."""
@@ -83,7 +103,8 @@ def cut_rows(rows: pa.Table, cut: float) -> list[Example]:
     """Cut every row of a token table into source and target.
 
     Args:
-        rows: at least the columns ``tokens`` and ``voices``.
+        rows: at least the columns ``tokens`` and ``voices``; bars are known where
+            the others of EXAMPLE_COLUMNS are there, too.
         cut: share of the notes that the source holds.
 
     Raises:
@@ -92,14 +113,14 @@ def cut_rows(rows: pa.Table, cut: float) -> list[Example]:
     offsets, values = flatten(rows.column("tokens"))
     voices = rows.column("voices").to_pylist()
     return [
-        cut_at_note(values[begin:end], cut, n_voices)
-        for begin, end, n_voices in zip(offsets[:-1], offsets[1:], voices, strict=True)
+        cut_at_note(values[begin:end], cut, n_voices, bars)
+        for begin, end, n_voices, bars in zip(offsets[:-1], offsets[1:], voices, _bars(rows), strict=True)
     ]
 
 
 def load_examples(folder: Path, split: str, cut: float) -> list[Example]:
     """The examples of one split; see :func:`read_rows` and :func:`cut_rows`."""
-    return cut_rows(read_rows(folder, split, ["tokens", "voices"]), cut)
+    return cut_rows(read_rows(folder, split, EXAMPLE_COLUMNS), cut)
 
 
 def fingerprint(folder: Path) -> str:
@@ -150,7 +171,13 @@ def by_length(
 
 
 def collate(examples: Sequence[Example]) -> Batch:
-    """Pad examples to one batch."""
+    """Pad examples to one batch.
+
+    Raises:
+        BatchError: not all have as many voices.
+    """
+    if len({example.voices for example in examples}) > 1:
+        raise BatchError("a batch holds examples of as many voices: a data set has one number of them")
     sources = [example.source for example in examples]
     targets = [example.target for example in examples]
     target = _pad(targets, IGNORED_LABEL)
@@ -163,7 +190,22 @@ def collate(examples: Sequence[Example]) -> Batch:
         stop_allowed=torch.from_numpy(_pad([example.stop_allowed for example in examples], 0).astype(bool)),
         target=torch.from_numpy(target),
         target_lengths=_lengths(targets),
+        step_in_bar=torch.from_numpy(_pad([example.step_in_bar for example in examples], -1)),
+        steps_per_bar=torch.tensor([e.bars.steps_per_bar if e.bars else 0 for e in examples]),
+        voices=examples[0].voices,
     )
+
+
+def _bars(rows: pa.Table) -> list[Bars | None]:
+    """The bars of each piece; None where there are none, no metre, or one that changes."""
+    if not set(EXAMPLE_COLUMNS) <= set(rows.column_names):
+        return [None] * len(rows)
+    offsets, values = flatten(rows.column("step_in_bar"))
+    metres = rows.column("steps_per_bar").to_pylist()
+    return [
+        Bars(metre, values[begin:end]) if metre and end > begin else None
+        for begin, end, metre in zip(offsets[:-1], offsets[1:], metres, strict=True)
+    ]
 
 
 def _read_shard(shard: Path, columns: Sequence[str] | None) -> pa.Table:

@@ -130,7 +130,7 @@ def _continue_group(
     stopped = torch.zeros(len(examples), dtype=torch.bool, device=device)
     said = []
     with torch.inference_mode():
-        state = model.start(batch.source, batch.source_lengths)
+        state = model.start(batch)
         for place in range(max_steps * voices):
             voice = place % voices
             logits, state = model.step(state, symbols)

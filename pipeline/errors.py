@@ -25,6 +25,7 @@ traceback::
     ├── ReadError            readers      a piece cannot be read (becomes a rejected row)
     ├── SplitError           splits       a piece is in no tune family or published split
     ├── RoundTripError       encoding     tokens do not give their grid back
+    ├── BatchError           batches      examples that cannot stand in one batch
     ├── DivergedError        training     the loss is no longer a finite number
     ├── CheckpointError      training     saved weights are foreign or damaged
     ├── SamplingError        sampling     a way of choosing symbols that does not exist

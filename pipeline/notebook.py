@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from torch.utils.data import Dataset
 
 from pipeline import vocabulary
-from pipeline.batches import collate, cut_rows, read_rows
+from pipeline.batches import collate, load_examples, read_rows
 from pipeline.errors import nearest
 from pipeline.evaluation.samples import layout_of
 from pipeline.examples import Example
@@ -97,8 +97,7 @@ def torch_dataset(name: str, split: str = "train", cut: float = 0.5, root: str |
         TableError: no such data set or split, or its shards are of another vocabulary.
         CutError: a piece has fewer than two notes.
     """
-    rows = read_rows(_folder(name, split, root), split, ["tokens", "voices"])
-    return Examples(cut_rows(rows, cut))
+    return Examples(load_examples(_folder(name, split, root), split, cut))
 
 
 def decode_row(row: Row | pd.Series[Any], as_written: bool = True) -> Grid:

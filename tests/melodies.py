@@ -1,5 +1,7 @@
 """Small melodies and models that several tests share."""
 
+from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +9,7 @@ import pyarrow as pa
 
 from pipeline import vocabulary
 from pipeline.examples import Example, cut_at_note
+from pipeline.models.copying.config import Config as Copying
 from pipeline.models.lstm.config import Config
 from pipeline.tables import TOKENS, write_table
 from pipeline.training.settings import TrainingSettings
@@ -40,16 +43,29 @@ def lstm(**changes: object) -> Config:
     return Config.model_validate({**shape, "layers": 1, "bidirectional": True, "dropout": 0.0, **changes})
 
 
+def copying(**changes: object) -> Copying:
+    """A tiny LSTM that copies."""
+    shape = {"embedding_size": 8, "hidden_size": 12, "layers": 1, "attention_size": 6, "dropout": 0.0}
+    ways = {"copies": ["pitch", "interval"], "matches": True, "bars": True}
+    return Copying.model_validate({"kind": "copying", **shape, **ways, **changes})
+
+
 def training(**changes: object) -> TrainingSettings:
     """A short training on the processor."""
-    steps = {"seed": 1, "cut": 0.5, "least_cut": 0.5, "epochs": 3, "batch_tokens": 40, "learning_rate": 0.01}
+    steps = {"seed": 1, "cut": 0.5, "least_cut": 0.5, "most_cut": 0.5, "epochs": 3}
+    steps |= {"batch_tokens": 40, "learning_rate": 0.01}
     plan = {"warmup": 0.0, "schedule": "constant", "clip_norm": 1.0, "teacher_forcing": 1.0, "patience": 0}
     where = {"device": "cpu", "threads": 2}
     return TrainingSettings.model_validate({**steps, **plan, **where, **changes})
 
 
-def write_shard(path: Path, tunes: list[list[int]], vocabulary_sha256: str | None = None) -> None:
-    """A token shard of tunes of one voice."""
+def write_shard(
+    path: Path,
+    tunes: list[list[int]],
+    bars: Sequence[tuple[int, list[int]] | None] = (),
+    vocabulary_sha256: str | None = None,
+) -> None:
+    """A token shard of tunes of one voice, their bars as (steps per bar, step in bar)."""
     rows = [
         {
             "piece_id": f"test/{i}",
@@ -60,8 +76,10 @@ def write_shard(path: Path, tunes: list[list[int]], vocabulary_sha256: str | Non
             "n_steps": len(tune) - 2,
             "voices": 1,
             "steps_per_quarter": 1,
+            "steps_per_bar": metre[0] if metre else None,
+            "step_in_bar": metre[1] if metre else None,
         }
-        for i, tune in enumerate(tunes)
+        for i, (tune, metre) in enumerate(zip_longest(tunes, bars))
     ]
     table = pa.Table.from_pylist(rows, schema=TOKENS)
     write_table(path, table, TOKENS, {"vocabulary_sha256": vocabulary_sha256 or vocabulary.sha256()})

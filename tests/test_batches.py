@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.batches import by_length, collate, fingerprint, load_examples, plan
+from pipeline.batches import BatchError, by_length, collate, fingerprint, load_examples, plan
 from pipeline.examples import cut_at_note
 from pipeline.tables import TableError
 from pipeline.vocabulary import IGNORED_LABEL, PAD_ROW, START
 from tests.melodies import ENTCHEN, scale, scales, write_shard
+
+ENTCHEN_PLACES = [*[0, 1, 2, 3] * 8, 0, 1]
 
 
 def test_a_batch_pads_behind_and_tells_the_decoder_start_first() -> None:
@@ -87,3 +89,16 @@ def test_the_fingerprint_changes_with_the_notes(tmp_path: Path) -> None:
 def test_a_batch_moves_to_a_device_whole() -> None:
     batch = collate(scales()).to(torch.device("cpu"))
     assert batch.target.device.type == "cpu"
+
+
+def test_bars_come_from_the_shards(tmp_path: Path) -> None:
+    write_shard(tmp_path / "train" / "00000.parquet", [ENTCHEN, scale(60, 4)], [(4, ENTCHEN_PLACES), None])
+    batch = collate(load_examples(tmp_path, "train", 0.5))
+    assert batch.steps_per_bar.tolist() == [4, 0]
+    assert batch.step_in_bar.tolist() == [[*ENTCHEN_PLACES, 2], [-1] * 35]
+
+
+def test_voices_of_different_numbers_are_no_batch() -> None:
+    duet = cut_at_note([START, 64, 60, 65, 188, 257], 0.5, voices=2)
+    with pytest.raises(BatchError, match="as many voices"):
+        collate([duet, cut_at_note(ENTCHEN, 0.5)])

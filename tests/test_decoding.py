@@ -7,13 +7,13 @@ from pipeline.examples import Example
 from pipeline.models import build
 from pipeline.models.interface import Seq2Seq
 from pipeline.vocabulary import STOP, decode
-from tests.melodies import lstm, scales
+from tests.melodies import copying, lstm, scales
 
 
-@pytest.fixture(scope="module")
-def model() -> Seq2Seq:
+@pytest.fixture(scope="module", params=[lstm(), copying()], ids=["lstm", "copying"])
+def model(request: pytest.FixtureRequest) -> Seq2Seq:
     torch.manual_seed(1)
-    return build(lstm())
+    return build(request.param)
 
 
 def two_voices() -> Example:

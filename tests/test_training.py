@@ -19,6 +19,7 @@ from pipeline.training.loop import (
 )
 from pipeline.training.runs import CheckpointError, Run, load_run, save_run
 from pipeline.training.settings import TrainingSettings
+from pipeline.vocabulary import TIED
 from tests.melodies import ENTCHEN, lstm, scales, training
 
 PARAMS = Path(__file__).parent.parent / "params.yaml"
@@ -127,6 +128,11 @@ def test_pieces_are_cut_anew_in_every_epoch() -> None:
         assert len(again.source) <= len(example.source)
 
 
+def test_with_cuts_of_nothing_all_after_the_first_note_is_learned() -> None:
+    examples = cut_anew(scales(), training(least_cut=0.0, most_cut=0.0), epoch=1)
+    assert [int((example.source < TIED).sum()) for example in examples] == [1] * 8
+
+
 def test_the_learning_rate_rises_and_falls() -> None:
     settings = training(learning_rate=1.0, warmup=0.2, schedule="linear")
     assert [settings.rate_at(p) for p in (0.1, 0.2, 0.6, 1.0)] == pytest.approx([0.5, 1.0, 0.5, 0.0])
@@ -136,7 +142,7 @@ def test_the_learning_rate_rises_and_falls() -> None:
 
 def test_cuts_stand_in_order() -> None:
     section = {**training().model_dump(), "least_cut": 0.6}
-    with pytest.raises(SettingsError, match="must not be above cut"):
+    with pytest.raises(SettingsError, match="must not be above most_cut"):
         parse_section(TrainingSettings, section, "experiments.mine.training")
 
 

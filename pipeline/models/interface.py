@@ -43,13 +43,8 @@ class Seq2Seq(nn.Module, ABC):
         """
 
     @abstractmethod
-    def start(self, source: Tensor, source_lengths: Tensor) -> State:
-        """Read sources: the state before the first target symbol.
-
-        Args:
-            source: (B, S) int64, padded on the right with PAD_ROW.
-            source_lengths: (B,) int64.
-        """
+    def start(self, batch: Batch) -> State:
+        """Read sources: the state before the first target symbol; no target is looked at."""
 
     @abstractmethod
     def step(self, state: State, symbols: Tensor) -> tuple[Tensor, State]:

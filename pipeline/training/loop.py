@@ -21,14 +21,13 @@ from torch import Tensor, nn
 
 from pipeline.batches import plan
 from pipeline.errors import PipelineError
-from pipeline.examples import Example, cut_at_note
+from pipeline.examples import Example
 from pipeline.files import write_text
 from pipeline.models.interface import Seq2Seq
 from pipeline.progress import say, track
 from pipeline.settings import SettingsError
 from pipeline.training.gradients import Workers
 from pipeline.training.settings import TrainingSettings
-from pipeline.vocabulary import START
 
 LINES = 20  # epochs that are reported, at most
 LONG_EPOCH = 20  # batches; a bar for a shorter one would only flicker
@@ -131,15 +130,12 @@ def train(
 
 
 def cut_anew(examples: Sequence[Example], settings: TrainingSettings, epoch: int) -> list[Example]:
-    """The same pieces, cut elsewhere: evenly between ``least_cut`` and ``cut``, by seed and epoch."""
-    if settings.least_cut == settings.cut:
+    """The same pieces, cut elsewhere: evenly between ``least_cut`` and ``most_cut``, by seed and epoch."""
+    if settings.least_cut == settings.most_cut == settings.cut:
         return list(examples)
     rng = np.random.default_rng([settings.seed, epoch, 1])
-    cuts = rng.uniform(settings.least_cut, settings.cut, len(examples))
-    return [
-        cut_at_note(np.concatenate([[START], example.source, example.target]), cut, example.voices)
-        for example, cut in zip(examples, cuts, strict=True)
-    ]
+    cuts = rng.uniform(settings.least_cut, settings.most_cut, len(examples))
+    return [example.cut_anew(cut) for example, cut in zip(examples, cuts, strict=True)]
 
 
 def write_learning_curve(path: Path, curve: Iterable[Epoch]) -> None:

@@ -15,9 +15,10 @@ class TrainingSettings(Section):
 
     Attributes:
         seed: of the first weights, of dropout, of the order of batches.
-        cut: share of a piece's notes that the source holds, on validation and at most in training.
-        least_cut: the least such share in training, where each piece is cut anew in
-            every epoch, evenly between both; equal to ``cut``: always there.
+        cut: share of a piece's notes that the source holds, on validation.
+        least_cut, most_cut: the same in training, where each piece is cut anew in
+            every epoch, evenly between both. Both 0: after its first note, so that a
+            model whose encoder and decoder are one learns from the whole piece.
         epochs: passes over the training examples.
         batch_tokens: most target symbols of a batch, padding included.
         learning_rate: of Adam, at its highest.
@@ -35,6 +36,7 @@ class TrainingSettings(Section):
     seed: int = Field(ge=0)
     cut: float = Field(gt=0, lt=1)
     least_cut: float = Field(ge=0, lt=1)
+    most_cut: float = Field(ge=0, lt=1)
     epochs: int = Field(ge=1)
     batch_tokens: int = Field(ge=1)
     learning_rate: float = Field(gt=0)
@@ -48,8 +50,8 @@ class TrainingSettings(Section):
 
     @model_validator(mode="after")
     def _cuts_in_order(self) -> TrainingSettings:
-        if self.least_cut > self.cut:
-            raise ValueError(f"least_cut {self.least_cut} must not be above cut {self.cut}")
+        if self.least_cut > self.most_cut:
+            raise ValueError(f"least_cut {self.least_cut} must not be above most_cut {self.most_cut}")
         return self
 
     def rate_at(self, progress: float) -> float:

@@ -21,6 +21,7 @@ from pipeline.batches import Batch
 from pipeline.models.dropout import dropout
 from pipeline.models.interface import Seq2Seq, State
 from pipeline.models.lstm.config import Config
+from pipeline.models.recurrent import open_forget_gates, take
 from pipeline.vocabulary import PAD_ROW, SIZE
 
 
@@ -38,7 +39,7 @@ class Network(Seq2Seq):
         self.attend = _Attention(config, self.encoder.size) if config.attention != "none" else None
         self.output = nn.Linear(hidden + (self.attend.size if self.attend else 0), SIZE)
         self.dropout_share = config.dropout
-        _open_forget_gates(self)
+        open_forget_gates(self)
 
     def forward(self, batch: Batch, noise: torch.Generator | None = None) -> Tensor:
         """See :class:`Seq2Seq`: (B, T, 258)."""
@@ -46,9 +47,9 @@ class Network(Seq2Seq):
         logits, _ = self._say(state, batch.inputs, noise)
         return logits
 
-    def start(self, source: Tensor, source_lengths: Tensor) -> State:
+    def start(self, batch: Batch) -> State:
         """Read sources; the decoder begins with what the encoder ends with, through the bridge."""
-        return self._read(source, source_lengths, None)
+        return self._read(batch.source, batch.source_lengths, None)
 
     def step(self, state: State, symbols: Tensor) -> tuple[Tensor, State]:
         """See :class:`Seq2Seq`: (B, 258) and the state after."""
@@ -59,7 +60,7 @@ class Network(Seq2Seq):
         """See :class:`Seq2Seq`: (B, T, S)."""
         if self.attend is None:
             return None
-        outputs, state = self._run(self.start(batch.source, batch.source_lengths), batch.inputs, None)
+        outputs, state = self._run(self.start(batch), batch.inputs, None)
         return self.attend.weights(outputs, state[2], state[4])
 
     def _read(self, source: Tensor, lengths: Tensor, noise: torch.Generator | None) -> State:
@@ -131,11 +132,11 @@ class _Encoder(nn.Module):
         for layer, forwards in enumerate(self.forwards):
             inputs = dropout(outputs, self.dropout_share, noise) if layer else outputs
             outputs = forwards(inputs)[0]  # (B, S, H)
-            final = _take(outputs, ends)[:, 0]
+            final = take(outputs, ends)[:, 0]
             if len(self.backwards):
-                back = self.backwards[layer](_take(inputs, turned))[0]
-                final = torch.cat([final, _take(back, ends)[:, 0]], dim=-1)
-                outputs = torch.cat([outputs, _take(back, turned)], dim=-1)  # (B, S, D)
+                back = self.backwards[layer](take(inputs, turned))[0]
+                final = torch.cat([final, take(back, ends)[:, 0]], dim=-1)
+                outputs = torch.cat([outputs, take(back, turned)], dim=-1)  # (B, S, D)
             finals.append(final)
         return outputs, finals
 
@@ -176,19 +177,3 @@ def _turned_round(source: Tensor, lengths: Tensor) -> Tensor:
     """(B, S) places that turn each source round by itself and leave the padding where it is."""
     places = torch.arange(source.shape[1], device=source.device)[None]
     return torch.where(places < lengths[:, None], lengths[:, None] - 1 - places, places)
-
-
-def _take(sequences: Tensor, places: Tensor) -> Tensor:
-    """(B, S, H) at places (B, K): (B, K, H)."""
-    rows = torch.arange(len(sequences), device=sequences.device)[:, None] * sequences.shape[1]
-    return functional.embedding(places + rows, sequences.reshape(-1, sequences.shape[-1]))
-
-
-def _open_forget_gates(module: nn.Module) -> None:
-    """Begin with forget gates that keep most of the cell (Jozefowicz et al. 2015)."""
-    for lstm in module.modules():
-        if isinstance(lstm, nn.LSTM):
-            for name, bias in lstm.named_parameters():
-                if name.startswith("bias_ih"):
-                    with torch.no_grad():
-                        bias[lstm.hidden_size : 2 * lstm.hidden_size].fill_(1.0)

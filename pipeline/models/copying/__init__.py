@@ -1,0 +1,1 @@
+"""An LSTM that looks back over all that was said and can repeat it."""

@@ -1,0 +1,37 @@
+"""Settings of the LSTM that copies (``experiments.KEY.model`` in params.yaml); no torch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from pipeline.settings import Section
+
+
+class Config(Section):
+    """The shape of an LSTM that copies.
+
+    Attributes:
+        kind: the folder of pipeline/models.
+        embedding_size: length of the learned vectors of symbols, metres and positions in the bar.
+        hidden_size: H, units of each LSTM layer.
+        layers: of the LSTM that reads the source and then says the target.
+        attention_size: A, length of all queries, keys and values.
+        copies: what may follow again after a like passage. pitch: the same symbol;
+            interval: the same interval, from the note that sounds now.
+        matches: a passage is known by how long it agrees, as well as by the LSTM's state.
+        bars: positions in the bar and the metre are read, too.
+        dropout: share of activations set to 0 in training: of the inputs, between
+            layers and before the output.
+    """
+
+    kind: Literal["copying"]
+    embedding_size: int = Field(ge=1, le=4096)
+    hidden_size: int = Field(ge=1, le=8192)
+    layers: int = Field(ge=1, le=16)
+    attention_size: int = Field(ge=1, le=8192)
+    copies: list[Literal["pitch", "interval"]] = Field(min_length=1, max_length=2)
+    matches: bool
+    bars: bool
+    dropout: float = Field(ge=0, lt=1)

@@ -1,0 +1,23 @@
+"""What networks around an LSTM have in common."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+def take(sequences: Tensor, places: Tensor) -> Tensor:
+    """(B, S, H) at places (B, K): (B, K, H)."""
+    rows = torch.arange(len(sequences), device=sequences.device)[:, None] * sequences.shape[1]
+    return functional.embedding(places + rows, sequences.reshape(-1, sequences.shape[-1]))
+
+
+def open_forget_gates(module: nn.Module) -> None:
+    """Begin with forget gates that keep most of the cell (Jozefowicz et al. 2015)."""
+    for lstm in module.modules():
+        if isinstance(lstm, nn.LSTM):
+            for name, bias in lstm.named_parameters():
+                if name.startswith("bias_ih"):
+                    with torch.no_grad():
+                        bias[lstm.hidden_size : 2 * lstm.hidden_size].fill_(1.0)
