@@ -27,6 +27,7 @@ traceback::
     ├── RoundTripError       encoding     tokens do not give their grid back
     ├── DivergedError        training     the loss is no longer a finite number
     ├── CheckpointError      training     saved weights are foreign or damaged
+    ├── LeakError            training     held-out pieces have relatives that the weights have seen
     ├── LikelihoodError      metrics      probabilities are no distribution
     ├── ScoreError           scores       a grid cannot be written as a score
     ├── EvaluationError      evaluation   nothing to evaluate, or a model of other data
