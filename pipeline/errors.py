@@ -30,6 +30,7 @@ traceback::
     ├── CheckpointError      training     saved weights are foreign or damaged
     ├── SamplingError        sampling     a way of choosing symbols that does not exist
     ├── ContinuationError    metrics      no whole steps, or a prime without a note
+    ├── LeakError            training     held-out pieces have relatives that the weights have seen
     ├── LikelihoodError      metrics      probabilities are no distribution
     ├── ScoreError           scores       a grid cannot be written as a score
     ├── EvaluationError      evaluation   nothing to evaluate, or a model of other data

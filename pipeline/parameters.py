@@ -26,6 +26,7 @@ from pipeline.readers import ReadSettings
 from pipeline.settings import Section, SettingsError, parse_section
 from pipeline.sources.settings import FolderSource, Source
 from pipeline.splits import Split
+from pipeline.splits.settings import NoSplit
 from pipeline.training.settings import TrainingSettings
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -68,6 +69,16 @@ class Experiment(Section):
     evaluation: EvaluationSettings
 
 
+class Finetune(Experiment):
+    """An experiment that begins with the weights of another.
+
+    Attributes:
+        parent: ``from`` in params.yaml, a name of ``experiments``.
+    """
+
+    parent: str = Field(alias="from")
+
+
 class Parameters(Section):
     """All of params.yaml."""
 
@@ -76,6 +87,7 @@ class Parameters(Section):
     families: FamilySettings
     datasets: dict[str, Dataset]
     experiments: dict[str, Experiment]
+    finetunes: dict[str, Finetune]
 
 
 def check_parameters(content: Mapping[str, Any], root: Path = Path()) -> Parameters:
@@ -93,7 +105,13 @@ def check_parameters(content: Mapping[str, Any], root: Path = Path()) -> Paramet
         *_names(params),
         *(line for name, corpus in params.corpora.items() for line in _corpus(name, corpus, root)),
         *(line for name, dataset in params.datasets.items() for line in _dataset(name, dataset, params)),
-        *(line for name, trial in params.experiments.items() for line in _experiment(name, trial, params)),
+        *(
+            line
+            for group in ("experiments", "finetunes")
+            for name, trial in getattr(params, group).items()
+            for line in _experiment(f"{group}.{name}", trial, params)
+        ),
+        *(line for name, trial in params.finetunes.items() for line in _finetune(name, trial, params)),
     ]
     if mistakes:
         raise SettingsError("\n".join(f"params.yaml, {mistake}" for mistake in mistakes))
@@ -102,7 +120,7 @@ def check_parameters(content: Mapping[str, Any], root: Path = Path()) -> Paramet
 
 def _names(params: Parameters) -> Iterator[str]:
     """DVC takes these names apart: a letter first, then letters, digits, - and _."""
-    for group in ("corpora", "datasets", "experiments"):
+    for group in ("corpora", "datasets", "experiments", "finetunes"):
         for name in getattr(params, group):
             if not NAME.fullmatch(name):
                 yield f"{group}.{name}: a name begins with a letter and holds letters, digits, - and _ only"
@@ -137,8 +155,7 @@ def _dataset(name: str, dataset: Dataset, params: Parameters) -> Iterator[str]:
             yield f"{place}.{section}: '{DEFAULT}' is missing, and not every corpus is named"
 
 
-def _experiment(name: str, experiment: Experiment, params: Parameters) -> Iterator[str]:
-    place = f"experiments.{name}"
+def _experiment(place: str, experiment: Experiment, params: Parameters) -> Iterator[str]:
     if experiment.dataset not in params.datasets:
         yield (
             f"{place}.dataset: there is no data set '{experiment.dataset}'; "
@@ -148,3 +165,23 @@ def _experiment(name: str, experiment: Experiment, params: Parameters) -> Iterat
         parse_model(experiment.model, f"{place}.model")
     except SettingsError as error:
         yield str(error).removeprefix("params.yaml, ")
+
+
+def _finetune(name: str, finetune: Finetune, params: Parameters) -> Iterator[str]:
+    """A parent that exists, the same model, and the same split: else relatives would leak."""
+    place = f"finetunes.{name}"
+    if name in params.experiments:
+        yield f"{place}: an experiment has this name already, and both write data/runs/{name}"
+    parent = params.experiments.get(finetune.parent)
+    if parent is None:
+        yield (
+            f"{place}.from: there is no experiment '{finetune.parent}'; "
+            f"{nearest(finetune.parent, params.experiments)}"
+        )
+        return
+    ours, theirs = params.datasets.get(finetune.dataset), params.datasets.get(parent.dataset)
+    if ours and theirs and not isinstance(ours.split, NoSplit) and ours.split != theirs.split:
+        yield (
+            f"{place}.dataset: {finetune.dataset} is split in another way than {parent.dataset}, which "
+            f"'{finetune.parent}' is trained on: kind, seed and shares must be the same"
+        )

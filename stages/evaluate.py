@@ -11,10 +11,10 @@ from pipeline.runner import stage_main
 from pipeline.settings import load_yaml, lookup, read_section
 
 
-def run(key: str) -> None:
-    """Evaluate ``experiments.KEY`` on the test split of its data set."""
-    settings = read_section(EvaluationSettings, "experiments", key, "evaluation")
-    dataset = lookup(load_yaml(), "experiments", key, "dataset")
+def run(key: str, group: str = "experiments") -> None:
+    """Evaluate ``GROUP.KEY`` on the test split of its data set."""
+    settings = read_section(EvaluationSettings, group, key, "evaluation")
+    dataset = lookup(load_yaml(), group, key, "dataset")
     numbers = evaluate(
         Path("data/tokens") / dataset, Path("data/runs") / key, settings, Path("data/evaluations") / key
     )

@@ -55,8 +55,9 @@ def training(**changes: object) -> TrainingSettings:
     steps = {"seed": 1, "cut": 0.5, "least_cut": 0.5, "most_cut": 0.5, "epochs": 3}
     steps |= {"batch_tokens": 40, "learning_rate": 0.01}
     plan = {"warmup": 0.0, "schedule": "constant", "clip_norm": 1.0, "teacher_forcing": 1.0, "patience": 0}
-    where = {"device": "cpu", "threads": 2}
-    return TrainingSettings.model_validate({**steps, **plan, **where, **changes})
+    extras = {"transpose_semitones": 0, "label_smoothing": 0.0, "average_decay": 0.0}
+    where = {"precision": "float32", "checkpoint_seconds": 0.0, "device": "cpu", "threads": 2}
+    return TrainingSettings.model_validate({**steps, **plan, **extras, **where, **changes})
 
 
 def write_shard(

@@ -156,9 +156,10 @@ def stages_with_keys() -> list[tuple[str, str | None]]:
 
 def found_by_name(stage: str, key: str | None) -> set[str]:
     """Modules that are imported by a name in params.yaml."""
-    if stage not in ("train", "evaluate"):
+    if stage not in ("train", "evaluate", "finetune", "evaluate_finetuned"):
         return set()
-    kind = lookup(load_yaml(ROOT / "params.yaml"), "experiments", str(key), "model", "kind")
+    group = "experiments" if stage in ("train", "evaluate") else "finetunes"
+    kind = lookup(load_yaml(ROOT / "params.yaml"), group, str(key), "model", "kind")
     return {name for name in MODULES if name.startswith(f"pipeline.models.{kind}")}
 
 

@@ -76,6 +76,23 @@ MISTAKES: list[tuple[Callable[[dict[str, Any]], None], str]] = [
         r"training\.cut: Input should be less than 1",
     ),
     (drop("experiments", "melodies", "training", "seed"), r"training\.seed: this parameter is missing"),
+    (
+        put("finetunes", "chorales-from-melodies", "from", value="melodis"),
+        r"finetunes\.chorales-from-melodies\.from: there is no experiment 'melodis'; did you mean 'melodies",
+    ),
+    (
+        put("datasets", "chorale-melodies", "split", "seed", value=24),
+        r"finetunes\.chorales-from-melodies\.dataset: chorale-melodies is split in another way than",
+    ),
+    (
+        put("finetunes", "melodies", value=GOOD["finetunes"]["chorales-from-melodies"]),
+        r"finetunes\.melodies: an experiment has this name already",
+    ),
+    (
+        put("finetunes", "chorales-from-melodies", "training", "epochs", value=0),
+        r"finetunes\.chorales-from-melodies\.training\.epochs: Input should be",
+    ),
+    (drop("finetunes"), r"finetunes: this parameter is missing"),
     (drop("families"), r"families: this parameter is missing"),
 ]
 

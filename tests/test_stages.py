@@ -103,6 +103,7 @@ class Project:
                 }
             },
             "experiments": {"first": trial, "second": copy.deepcopy(trial)},
+            "finetunes": {"tuned": {"from": "second", **copy.deepcopy(trial)}},
         }
         with (self.root / "params.yaml").open("w") as file:
             YAML().dump(params, file)
@@ -164,18 +165,37 @@ def test_a_filter_that_rejects_runs_all_that_follows(project: Project) -> None:
         "encode@tunes",
         "train@first",
         "train@second",
+        "finetune@tuned",
         "evaluate@first",
         "evaluate@second",
+        "evaluate_finetuned@tuned",
         "report",
     }
 
 
 def test_a_training_parameter_runs_its_own_experiment(project: Project) -> None:
     def longer(params: Any) -> None:
+        params["experiments"]["first"]["training"]["epochs"] = 2
+
+    project.edit(longer)
+    assert project.repro() == ["check", "train@first", "evaluate@first", "report"]
+
+
+def test_new_weights_run_what_begins_with_them(project: Project) -> None:
+    def longer(params: Any) -> None:
         params["experiments"]["second"]["training"]["epochs"] = 2
 
     project.edit(longer)
-    assert project.repro() == ["check", "train@second", "evaluate@second", "report"]
+    ran = project.repro()
+    assert set(ran) == {
+        "check",
+        "train@second",
+        "evaluate@second",
+        "finetune@tuned",
+        "evaluate_finetuned@tuned",
+        "report",
+    }
+    assert ran.index("train@second") < ran.index("finetune@tuned")
 
 
 def test_a_new_score_runs_its_corpus_and_what_depends_on_it(project: Project) -> None:

@@ -8,16 +8,13 @@ from pipeline.decoding import continue_melodies
 from pipeline.examples import cut_at_note
 from pipeline.models import build, parse_model
 from pipeline.settings import SettingsError, load_yaml, lookup, parse_section, read_section
-from pipeline.training.gradients import Workers, sometimes_its_own
-from pipeline.training.loop import (
-    DivergedError,
-    choose_device,
-    cut_anew,
-    prepare,
-    train,
-    write_learning_curve,
-)
-from pipeline.training.runs import CheckpointError, Run, load_run, save_run
+from pipeline.training.augmentation import cut_anew
+from pipeline.training.checkpoints import CheckpointError
+from pipeline.training.devices import choose_device, prepare
+from pipeline.training.gradients import Workers
+from pipeline.training.loop import DivergedError, train, write_learning_curve
+from pipeline.training.losses import sometimes_its_own
+from pipeline.training.runs import Run, load_run, save_run
 from pipeline.training.settings import TrainingSettings
 from pipeline.vocabulary import TIED
 from tests.melodies import ENTCHEN, lstm, scales, training
@@ -61,9 +58,9 @@ def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
 def test_slices_of_a_batch_add_up_to_its_gradient() -> None:
     torch.manual_seed(1)
     network = build(lstm())
-    one, three = Workers(network, 1), Workers(network, 3)
-    nats, gradients = one.gradient(scales(), 1.0, [1])
-    sliced_nats, sliced_gradients = three.gradient(scales(), 1.0, [1])
+    one, three = Workers(network, training(threads=1)), Workers(network, training(threads=3))
+    nats, gradients = one.gradient(scales(), [1])
+    sliced_nats, sliced_gradients = three.gradient(scales(), [1])
     torch.testing.assert_close(nats, sliced_nats)
     torch.testing.assert_close(gradients, sliced_gradients, rtol=1e-4, atol=1e-4)
     one.close()
@@ -72,10 +69,11 @@ def test_slices_of_a_batch_add_up_to_its_gradient() -> None:
 
 def test_the_loss_does_not_depend_on_batches() -> None:
     torch.manual_seed(1)
-    workers = Workers(build(lstm()), 2)
-    small, large = workers.nats_per_token(scales(), 10), workers.nats_per_token(scales(), 1000)
-    assert small == pytest.approx(large, rel=1e-5)
-    workers.close()
+    network = build(lstm())
+    small, large = Workers(network, training(batch_tokens=10)), Workers(network, training(batch_tokens=1000))
+    assert small.nats_per_token(scales()) == pytest.approx(large.nats_per_token(scales()), rel=1e-5)
+    small.close()
+    large.close()
 
 
 def test_the_best_epoch_is_kept() -> None:
@@ -84,8 +82,8 @@ def test_the_best_epoch_is_kept() -> None:
     network = build(lstm())
     trained = train(network, scales()[:4], scales()[4:], settings)
     assert trained.best == min(trained.curve, key=lambda epoch: epoch.valid_nats)
-    workers = Workers(network, 1)
-    assert workers.nats_per_token(scales()[4:], 40) == pytest.approx(trained.best.valid_nats, rel=1e-5)
+    workers = Workers(network, settings)
+    assert workers.nats_per_token(scales()[4:]) == pytest.approx(trained.best.valid_nats, rel=1e-5)
     workers.close()
 
 

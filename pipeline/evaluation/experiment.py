@@ -33,7 +33,7 @@ from pipeline.files import write_json
 from pipeline.metrics.likelihood import PIECES
 from pipeline.models.interface import Seq2Seq
 from pipeline.tables import write_table
-from pipeline.training.loop import choose_device
+from pipeline.training.devices import choose_device
 from pipeline.training.runs import load_run
 from pipeline.vocabulary import symbol_name
 

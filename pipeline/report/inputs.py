@@ -59,7 +59,8 @@ def read_inputs(data: Path, params: Mapping[str, Any]) -> Inputs:
     steps = [_step(data, "parse", name) for name in params["corpora"]]
     for stage in ("quantize", "filter", "encode"):
         steps += [_step(data, stage, name) for name in params["datasets"]]
-    experiments = [_experiment(data, name, settings) for name, settings in params["experiments"].items()]
+    trained = {**params["experiments"], **params["finetunes"]}
+    experiments = [_experiment(data, name, settings) for name, settings in trained.items()]
     cards = {name: _json(data / "cards" / name / "card.json") for name in params["datasets"]}
     return Inputs(cards, steps, experiments)
 

@@ -2,21 +2,18 @@
 
 All losses are nats per target symbol (STOP included, padding never), summed
 over all batches and then divided. On a processor the same settings, data,
-version and number of threads give the same weights to the bit.
+version and number of threads give the same weights to the bit, no matter how
+often the training was killed and begun again on the way.
 """
 
 from __future__ import annotations
 
 import math
-import os
-import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pipeline.batches import plan
@@ -25,8 +22,12 @@ from pipeline.examples import Example
 from pipeline.files import write_text
 from pipeline.models.interface import Seq2Seq
 from pipeline.progress import say, track
-from pipeline.settings import SettingsError
+from pipeline.training.augmentation import examples_of_epoch
+from pipeline.training.averaging import MovingAverage
+from pipeline.training.checkpoints import CheckpointError, Checkpoints, State
+from pipeline.training.devices import random_states, restore_random_states
 from pipeline.training.gradients import Workers
+from pipeline.training.processes import ALONE, Processes
 from pipeline.training.settings import TrainingSettings
 
 LINES = 20  # epochs that are reported, at most
@@ -54,44 +55,13 @@ class Trained:
     best: Epoch
 
 
-def prepare(settings: TrainingSettings) -> torch.device:
-    """Fix everything random; call it before a model is built.
-
-    Returns:
-        The device to train on.
-
-    Raises:
-        SettingsError: this machine has no such device.
-    """
-    device = choose_device(settings.device)
-    random.seed(settings.seed)
-    np.random.seed(settings.seed)  # noqa: NPY002 (for libraries below; our own code has generators)
-    torch.manual_seed(settings.seed)
-    torch.set_flush_denormal(True)  # denormal numbers make an LSTM many times slower
-    torch.set_num_threads(1)  # the threads of a batch's slices are our own
-    if device.type == "cuda":
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True, warn_only=True)
-    return device
-
-
-def choose_device(name: str) -> torch.device:
-    """The device of a name; ``auto`` prefers CUDA, then MPS, then the processor.
-
-    Raises:
-        SettingsError: this machine has no such device.
-    """
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if name == "auto":
-        return torch.device(next(kind for kind, found in there.items() if found))
-    if not there[name]:
-        found = ", ".join(kind for kind in there if there[kind])
-        raise SettingsError(f"device '{name}': this machine has none; it has {found} (auto chooses)")
-    return torch.device(name)
-
-
 def train(
-    model: Seq2Seq, examples: Sequence[Example], validation: Sequence[Example], settings: TrainingSettings
+    model: Seq2Seq,
+    examples: Sequence[Example],
+    validation: Sequence[Example],
+    settings: TrainingSettings,
+    processes: Processes = ALONE,
+    checkpoints: Checkpoints | None = None,
 ) -> Trained:
     """Train a model in place; it ends with the weights of its best epoch.
 
@@ -100,42 +70,20 @@ def train(
         examples: what it learns from, at least one.
         validation: what decides which epoch was best; ``examples`` again where a
             data set has no split.
+        processes: who else trains it; all are given the same arguments.
+        checkpoints: where the training goes on from when it was killed, and what it
+            leaves there on its way; None keeps nothing.
 
     Raises:
         DivergedError: the loss is no longer a finite number.
     """
-    optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
-    workers = Workers(model, settings.threads)
-    curve: list[Epoch] = []
-    best, best_weights = Epoch(0, math.inf, math.inf), _copy_of_weights(model)
-    for number in range(1, settings.epochs + 1):
-        train_nats = _train_epoch(model, workers, optimizer, examples, settings, number)
-        valid_nats = workers.nats_per_token(validation, settings.batch_tokens)
-        if not math.isfinite(train_nats + valid_nats):
-            raise DivergedError(
-                f"epoch {number}: the loss is no longer finite; lower learning_rate "
-                f"({settings.learning_rate}) or clip_norm ({settings.clip_norm})"
-            )
-        curve.append(Epoch(number, train_nats, valid_nats))
-        if number % math.ceil(settings.epochs / LINES) == 0:
-            losses = f"{train_nats:.4f} nats per token, {valid_nats:.4f} on validation"
-            say(f"epoch {number} of {settings.epochs}: {losses}")
-        if valid_nats < best.valid_nats:
-            best, best_weights = curve[-1], _copy_of_weights(model)
-        elif settings.patience and number - best.epoch >= settings.patience:
-            break
-    workers.close()
-    model.load_state_dict(best_weights)
-    return Trained(tuple(curve), best)
-
-
-def cut_anew(examples: Sequence[Example], settings: TrainingSettings, epoch: int) -> list[Example]:
-    """The same pieces, cut elsewhere: evenly between ``least_cut`` and ``most_cut``, by seed and epoch."""
-    if settings.least_cut == settings.most_cut == settings.cut:
-        return list(examples)
-    rng = np.random.default_rng([settings.seed, epoch, 1])
-    cuts = rng.uniform(settings.least_cut, settings.most_cut, len(examples))
-    return [example.cut_anew(cut) for example, cut in zip(examples, cuts, strict=True)]
+    training = _Training(model, settings, processes, checkpoints)
+    training.resume()
+    while training.goes_on():
+        train_nats = training.learn(examples)
+        training.measure(train_nats, validation)
+        training.keep()
+    return training.end()
 
 
 def write_learning_curve(path: Path, curve: Iterable[Epoch]) -> None:
@@ -144,33 +92,139 @@ def write_learning_curve(path: Path, curve: Iterable[Epoch]) -> None:
     write_text(path, "\n".join(["epoch,train_nats,valid_nats", *rows]) + "\n")
 
 
-def _train_epoch(
-    model: Seq2Seq,
-    workers: Workers,
-    optimizer: torch.optim.Optimizer,
-    examples: Sequence[Example],
-    settings: TrainingSettings,
-    number: int,
-) -> float:
-    examples = cut_anew(examples, settings, number)
-    batches = plan(examples, settings.batch_tokens, settings.seed, number)
-    turns: Iterable[NDArray[np.int64]] = batches
-    if len(batches) >= LONG_EPOCH:
-        turns = track(batches, f"training, epoch {number} of {settings.epochs}", len(batches), "batches")
-    sums = []
-    for done, indices in enumerate(turns):
-        chosen = [examples[i] for i in indices]
-        progress = (number - 1 + (done + 0.5) / len(batches)) / settings.epochs
-        nats, gradients = workers.gradient(chosen, settings.teacher_forcing, (settings.seed, number, done))
+class _Training:
+    """A training between two of its batches: all that changes on the way, and nothing else.
+
+    Attributes:
+        curve: of the epochs that are done.
+        best: the epoch with the least validation loss, and its weights.
+        nats: summed loss of each batch that is done of the epoch under way.
+        n_steps: batches of all epochs.
+    """
+
+    def __init__(
+        self,
+        model: Seq2Seq,
+        settings: TrainingSettings,
+        processes: Processes,
+        checkpoints: Checkpoints | None,
+    ) -> None:
+        self.model = model
+        self.settings = settings
+        self.processes = processes
+        self.checkpoints = checkpoints
+        self.workers = Workers(model, settings, processes)
+        self.optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
+        self.average = MovingAverage(model, settings.average_decay)
+        self.curve: list[Epoch] = []
+        self.best, self.best_weights = Epoch(0, math.inf, math.inf), _copy_of_weights(model)
+        self.nats: list[Tensor] = []
+        self.n_steps = 0
+
+    def goes_on(self) -> bool:
+        """Whether another epoch is wanted."""
+        done, patience = len(self.curve), self.settings.patience
+        waited = bool(patience) and done > 0 and done - self.best.epoch >= patience
+        return done < self.settings.epochs and not waited
+
+    def learn(self, examples: Sequence[Example]) -> float:
+        """Finish the epoch under way; the mean loss of its batches in nats."""
+        number = len(self.curve) + 1
+        examples = examples_of_epoch(examples, self.settings, number)
+        batches = plan(examples, self.settings.batch_tokens, self.settings.seed, number)
+        turns: Iterable[int] = range(len(self.nats), len(batches))
+        if len(batches) >= LONG_EPOCH and self.processes.rank == 0:
+            what = f"training, epoch {number} of {self.settings.epochs}"
+            turns = track(turns, what, len(batches) - len(self.nats), "batches")
+        for done in turns:
+            progress = (number - 1 + (done + 0.5) / len(batches)) / self.settings.epochs
+            seeds = (self.settings.seed, number, done)
+            self._step([examples[i] for i in batches[done]], self.settings.rate_at(progress), seeds)
+            self.keep()
+        return float(torch.stack(self.nats).double().sum()) / _n_tokens(examples)
+
+    def measure(self, train_nats: float, validation: Sequence[Example]) -> None:
+        """End the epoch under way: is it the best one?"""
+        number = len(self.curve) + 1
+        with self.average.in_place():
+            valid_nats = self.workers.nats_per_token(validation)
+            if valid_nats < self.best.valid_nats:
+                self.best = Epoch(number, train_nats, valid_nats)
+                self.best_weights = _copy_of_weights(self.model)
+        if not math.isfinite(train_nats + valid_nats):
+            raise DivergedError(
+                f"epoch {number}: the loss is no longer finite; lower learning_rate "
+                f"({self.settings.learning_rate}) or clip_norm ({self.settings.clip_norm})"
+            )
+        self.curve.append(Epoch(number, train_nats, valid_nats))
+        self.nats = []
+        if number % math.ceil(self.settings.epochs / LINES) == 0 and self.processes.rank == 0:
+            losses = f"{train_nats:.4f} nats per token, {valid_nats:.4f} on validation"
+            say(f"epoch {number} of {self.settings.epochs}: {losses}")
+
+    def end(self) -> Trained:
+        """Give the model the weights of its best epoch."""
+        self.workers.close()
+        self.model.load_state_dict(self.best_weights)
+        return Trained(tuple(self.curve), self.best)
+
+    def keep(self) -> None:
+        """Leave the state for whoever begins this training again, if it is time."""
+        if self.checkpoints is not None and self.processes.rank == 0:
+            self.checkpoints.save_when_due(self.state)
+
+    def resume(self) -> None:
+        """Go on from the state that process 0 finds; a damaged one is told and begun anew."""
+        found: State | None = None
+        if self.checkpoints is not None and self.processes.rank == 0:
+            try:
+                found = self.checkpoints.load()
+            except CheckpointError as error:
+                say(f"{error}; training begins anew")
+        state = self.processes.as_first_has_it(found)
+        if state is not None:
+            self.restore(state)
+        if found is not None:
+            say(f"training goes on after epoch {len(self.curve)} and {len(self.nats)} batches")
+
+    def state(self) -> State:
+        """Everything that the rest of the training depends on."""
+        return {
+            "weights": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": self.average.weights,
+            "curve": [astuple(epoch) for epoch in self.curve],
+            "best": astuple(self.best),
+            "best_weights": self.best_weights,
+            "nats": self.nats,
+            "n_steps": self.n_steps,
+            "random": random_states(),
+        }
+
+    def restore(self, state: State) -> None:
+        """Put back what :meth:`state` gave."""
+        device = self.model.barriers.device
+        self.model.load_state_dict(state["weights"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average.weights = [weights.to(device) for weights in state["average"]]
+        self.curve = [Epoch(*row) for row in state["curve"]]
+        self.best, self.best_weights = Epoch(*state["best"]), dict(state["best_weights"])
+        self.nats = [nats.to(device) for nats in state["nats"]]
+        self.n_steps = state["n_steps"]
+        restore_random_states(state["random"])
+
+    def _step(self, chosen: Sequence[Example], learning_rate: float, seeds: Iterable[int]) -> None:
+        nats, gradients = self.workers.gradient(chosen, seeds)
         n_tokens = _n_tokens(chosen)
-        for parameter, gradient in zip(model.parameters(), gradients, strict=True):
+        for parameter, gradient in zip(self.model.parameters(), gradients, strict=True):
             parameter.grad = gradient / n_tokens
-        nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
-        for group in optimizer.param_groups:
-            group["lr"] = settings.rate_at(progress)
-        optimizer.step()
-        sums.append(nats)
-    return float(torch.stack(sums).double().sum()) / _n_tokens(examples)
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        self.optimizer.step()
+        self.n_steps += 1
+        self.average.update(self.n_steps)
+        self.nats.append(nats)
 
 
 def _n_tokens(examples: Sequence[Example]) -> int:

@@ -1,4 +1,8 @@
-"""What a training leaves behind: ``weights.safetensors`` and ``config.json`` in one folder."""
+"""What a training leaves behind: ``weights.safetensors`` and ``config.json`` in one folder.
+
+The weights carry what config.json says in their own metadata, so that a file on
+its own still tells what it is; config.json adds its digest.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +16,16 @@ import safetensors
 import safetensors.torch
 
 from pipeline import vocabulary
-from pipeline.errors import PipelineError
 from pipeline.files import replacing, write_json
 from pipeline.models import build, parse_model
 from pipeline.models.interface import Seq2Seq
 from pipeline.settings import Section, SettingsError
+from pipeline.training.checkpoints import CheckpointError
 
 WEIGHTS = "weights.safetensors"
 CONFIG = "config.json"
-
-
-class CheckpointError(PipelineError):
-    """Saved weights are foreign or damaged."""
+METADATA = "config"  # one key: safetensors writes several in no fixed order
+HEADER_LENGTH = 8  # bytes of the number that a safetensors file begins with
 
 
 @dataclass(frozen=True)
@@ -47,18 +49,17 @@ class Run:
 
 def save_run(folder: Path, network: Seq2Seq, run: Run) -> None:
     """Write weights and config; the same weights give the same bytes."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    content = safetensors.torch.save(tensors)
-    with replacing(folder / WEIGHTS) as partial:
-        partial.write_bytes(content)
     facts = {
         **asdict(run),
         "model": run.model.model_dump(),
         "valid_nats": round(run.valid_nats, 6),
         "vocabulary_sha256": vocabulary.sha256(),
-        "weights_sha256": hashlib.sha256(content).hexdigest(),
     }
-    write_json(folder / CONFIG, facts)
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    content = safetensors.torch.save(tensors, {METADATA: json.dumps(facts, sort_keys=True)})
+    with replacing(folder / WEIGHTS) as partial:
+        partial.write_bytes(content)
+    write_json(folder / CONFIG, {**facts, "weights_sha256": hashlib.sha256(content).hexdigest()})
 
 
 def load_run(folder: Path) -> tuple[Seq2Seq, Run]:
@@ -85,12 +86,24 @@ def load_run(folder: Path) -> tuple[Seq2Seq, Run]:
     content = _read(path)
     if hashlib.sha256(content).hexdigest() != weights_sha256:
         raise CheckpointError(f"{path}: damaged, or not the weights that {CONFIG} beside it describes")
+    if _metadata(content) != {name: fact for name, fact in facts.items() if name != "weights_sha256"}:
+        raise CheckpointError(f"{path}: weights of another model than {CONFIG} beside it describes")
     network = build(run.model)
     try:
         network.load_state_dict(safetensors.torch.load(content))
     except (safetensors.SafetensorError, RuntimeError) as error:
         raise CheckpointError(f"{path}: weights of another model than {CONFIG} names ({error})") from None
     return network, run
+
+
+def _metadata(content: bytes) -> Any:
+    """What weights say of themselves; None where they say nothing."""
+    length = int.from_bytes(content[:HEADER_LENGTH], "little")
+    try:
+        header = json.loads(content[HEADER_LENGTH : HEADER_LENGTH + length])
+        return json.loads(header["__metadata__"][METADATA])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _read_config(path: Path) -> dict[str, Any]:

@@ -14,11 +14,13 @@ class TrainingSettings(Section):
     """How a model is trained.
 
     Attributes:
-        seed: of the first weights, of dropout, of the order of batches.
+        seed: of the first weights, of all noise, of the order of batches.
         cut: share of a piece's notes that the source holds, on validation.
         least_cut, most_cut: the same in training, where each piece is cut anew in
             every epoch, evenly between both. Both 0: after its first note, so that a
             model whose encoder and decoder are one learns from the whole piece.
+        transpose_semitones: how far a training piece may be transposed in an epoch, up
+            or down, evenly; 0: never. Validation stays as it is.
         epochs: passes over the training examples.
         batch_tokens: most target symbols of a batch, padding included.
         learning_rate: of Adam, at its highest.
@@ -27,7 +29,14 @@ class TrainingSettings(Section):
         clip_norm: longest gradient.
         teacher_forcing: share of decoder inputs that are the true symbols; the
             others are what the model says itself.
+        label_smoothing: share of each target's probability that is spread evenly over
+            the valid symbols; the learning curve leaves it out. 0: none.
+        average_decay: what validation sees and the run keeps is a moving average of
+            the weights, of which so much stays at every step; 0: the weights themselves.
         patience: epochs without a better validation loss before training ends; 0: never.
+        precision: of the forward pass in training; bfloat16 leaves weights, loss and
+            validation in float32.
+        checkpoint_seconds: what a crash costs at most, about; no byte depends on it.
         device: auto takes a GPU where there is one.
         threads: of the processor, each for its slice of every batch; part of the
             result, because sums are ordered by it.
@@ -37,6 +46,7 @@ class TrainingSettings(Section):
     cut: float = Field(gt=0, lt=1)
     least_cut: float = Field(ge=0, lt=1)
     most_cut: float = Field(ge=0, lt=1)
+    transpose_semitones: int = Field(ge=0, le=60)
     epochs: int = Field(ge=1)
     batch_tokens: int = Field(ge=1)
     learning_rate: float = Field(gt=0)
@@ -44,7 +54,11 @@ class TrainingSettings(Section):
     schedule: Literal["constant", "linear", "cosine"]
     clip_norm: float = Field(gt=0)
     teacher_forcing: float = Field(ge=0, le=1)
+    label_smoothing: float = Field(ge=0, lt=1)
+    average_decay: float = Field(ge=0, lt=1)
     patience: int = Field(ge=0)
+    precision: Literal["float32", "bfloat16"]
+    checkpoint_seconds: float = Field(ge=0)
     device: Literal["auto", "cpu", "cuda", "mps"]
     threads: int = Field(ge=1)
 

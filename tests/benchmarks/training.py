@@ -1,13 +1,18 @@
-"""How fast training is, beside a bare ``nn.LSTM`` encoder-decoder loop of the same shape.
+"""How fast training is, beside what a torch user writes first.
 
-Both see the same batches of made-up tunes, in turns, in one run. The bare loop
-has no attention, no grammar, no clipping and no dropout: it is what torch alone
-needs. Run it on a quiet machine, from the root of the project::
+``bare`` is an ``nn.LSTM`` encoder-decoder of the same shape, with dropout and
+scaled dot-product attention (torch's own functions for both) where the
+experiment's model has them, and without grammar, bridge and clipping: it is what
+torch alone needs. ``step_by_step`` is the same network one symbol and one piece
+at a time, as the early experiments had it.
+
+All see the same batches of made-up tunes, in turns, in one run. Run it on a
+quiet machine, from the root of the project::
 
     python -m tests.benchmarks.training [EXPERIMENT] [ROUNDS]
 
-The last line is one JSON object: the ratio (ours to bare) and both in target
-tokens a second, padding left out; medians over rounds.
+The last line is one JSON object: how many times as fast as either our loop is,
+and all three in target tokens a second, padding left out; medians over rounds.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from operator import truediv
 from statistics import median
 
 import numpy as np
@@ -27,12 +33,13 @@ from pipeline.examples import Example, cut_at_note
 from pipeline.models import build, parse_model
 from pipeline.models.lstm.config import Config
 from pipeline.settings import load_yaml, lookup, read_section
+from pipeline.training.devices import prepare
 from pipeline.training.gradients import Workers
-from pipeline.training.loop import prepare
 from pipeline.training.settings import TrainingSettings
-from pipeline.vocabulary import IGNORED_LABEL, SIZE, START, STOP, TIED
+from pipeline.vocabulary import IGNORED_LABEL, PAD_ROW, SIZE, START, STOP, TIED
 
 BATCHES_A_ROUND = 8
+PIECES_ONE_BY_ONE = 2
 
 
 class Bare(nn.Module):
@@ -40,20 +47,42 @@ class Bare(nn.Module):
 
     def __init__(self, config: Config) -> None:
         super().__init__()
-        directions = 2 if config.bidirectional else 1
+        self.directions = 2 if config.bidirectional else 1
         self.table = nn.Embedding(SIZE + 1, config.embedding_size)
-        shape = {"num_layers": config.layers, "batch_first": True}
+        shape = {"num_layers": config.layers, "batch_first": True, "dropout": config.dropout}
+        shape["dropout"] *= config.layers > 1
         self.encoder = nn.LSTM(
             config.embedding_size, config.hidden_size, bidirectional=config.bidirectional, **shape
         )
         self.decoder = nn.LSTM(config.embedding_size, config.hidden_size, **shape)
-        self.output = nn.Linear(config.hidden_size, SIZE)
-        self.directions = directions
+        self.dropout = nn.Dropout(config.dropout)
+        seen = config.attention_size if config.attention != "none" else 0
+        if seen:
+            self.query = nn.Linear(config.hidden_size, seen)
+            self.memory = nn.Linear(config.hidden_size * self.directions, 2 * seen)
+        self.attends = bool(seen)
+        self.output = nn.Linear(config.hidden_size + seen, SIZE)
 
     def forward(self, batch: Batch) -> Tensor:
-        _, (h, c) = self.encoder(self.table(batch.source))
-        state = (h[:: self.directions].contiguous(), c[:: self.directions].contiguous())
-        return self.output(self.decoder(self.table(batch.inputs), state)[0])
+        memory, state = self.read(batch.source)
+        padding = batch.source == PAD_ROW
+        return self.say(memory, padding, state, batch.inputs)[0]
+
+    def read(self, source: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        memory, (h, c) = self.encoder(self.dropout(self.table(source)))
+        return memory, (h[:: self.directions].contiguous(), c[:: self.directions].contiguous())
+
+    def say(
+        self, memory: Tensor, padding: Tensor, state: tuple[Tensor, Tensor], inputs: Tensor
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        outputs, state = self.decoder(self.dropout(self.table(inputs)), state)
+        if self.attends:
+            keys, values = self.memory(memory).chunk(2, dim=-1)
+            seen = nn.functional.scaled_dot_product_attention(
+                self.query(outputs), keys, values, attn_mask=~padding[:, None]
+            )
+            outputs = torch.cat([outputs, seen], dim=-1)
+        return self.output(self.dropout(outputs)), state
 
 
 def made_up_tunes(n: int) -> list[Example]:
@@ -73,12 +102,12 @@ def our_loop(config: Config, settings: TrainingSettings) -> Callable[[list[Examp
     """One step of the loop of this project."""
     prepare(settings)
     model = build(config)
-    workers = Workers(model, settings.threads)
+    workers = Workers(model, settings)
     optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
 
     def step(examples: list[Example]) -> None:
         torch.set_num_threads(1)
-        _, gradients = workers.gradient(examples, settings.teacher_forcing, [1])
+        _, gradients = workers.gradient(examples, [1])
         for parameter, gradient in zip(model.parameters(), gradients, strict=True):
             parameter.grad = gradient / sum(len(example.target) for example in examples)
         nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
@@ -105,6 +134,35 @@ def bare_loop(config: Config, settings: TrainingSettings) -> Callable[[list[Exam
     return step
 
 
+def step_by_step_loop(config: Config, settings: TrainingSettings) -> Callable[[list[Example]], None]:
+    """One piece after the other, one symbol after the other; a second thread would slow it down."""
+    model = Bare(config)
+    optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
+
+    def learn(example: Example) -> None:
+        batch = collate([example])
+        outputs, state = [], None
+        for at in range(len(example.source)):
+            said, state = model.encoder(model.dropout(model.table(batch.source[:, at : at + 1])), state)
+            outputs.append(said)
+        memory, padding = torch.cat(outputs, dim=1), batch.source == PAD_ROW
+        state = tuple(part[:: model.directions].contiguous() for part in state)
+        loss = torch.zeros(())
+        for at in range(len(example.target)):
+            logits, state = model.say(memory, padding, state, batch.inputs[:, at : at + 1])
+            loss = loss + nn.functional.cross_entropy(logits[:, 0], batch.target[:, at])
+        optimizer.zero_grad()
+        (loss / len(example.target)).backward()
+        optimizer.step()
+
+    def step(examples: list[Example]) -> None:
+        torch.set_num_threads(1)
+        for example in examples:
+            learn(example)
+
+    return step
+
+
 def tokens_a_second(step: Callable[[list[Example]], None], batches: list[list[Example]]) -> float:
     began = time.perf_counter()
     for batch in batches:
@@ -120,16 +178,22 @@ def main(experiment: str = "melodies", rounds: str = "7") -> None:
     batches = [[examples[i] for i in chosen] for chosen in plan(examples, settings.batch_tokens, 1, 1)]
     batches = batches[:BATCHES_A_ROUND]
     loops = {"ours": our_loop(config, settings), "bare": bare_loop(config, settings)}
-    speeds: dict[str, list[float]] = {name: [] for name in loops}
+    slow = step_by_step_loop(config, settings)
+    few = [batch[:PIECES_ONE_BY_ONE] for batch in batches[:1]]
+    speeds: dict[str, list[float]] = {name: [] for name in (*loops, "step_by_step")}
     for number in range(int(rounds) + 1):
-        for name, step in loops.items():
-            speed = tokens_a_second(step, batches)
+        measured = {name: tokens_a_second(step, batches) for name, step in loops.items()}
+        measured["step_by_step"] = tokens_a_second(slow, few)
+        for name, speed in measured.items():
             if number:
                 speeds[name].append(speed)
                 print(f"round {number}: {name} {speed:.0f} tokens/s", flush=True)
-    ratio = median(ours / bare for ours, bare in zip(speeds["ours"], speeds["bare"], strict=True))
-    figures = {name: round(median(values)) for name, values in speeds.items()}
-    print(json.dumps({"ratio": round(ratio, 3), **{f"{k}_tokens_per_s": v for k, v in figures.items()}}))
+    ratios = {
+        f"ratio_to_{name}": round(median(map(truediv, speeds["ours"], speeds[name])), 2)
+        for name in ("bare", "step_by_step")
+    }
+    figures = {f"{name}_tokens_per_s": round(median(values)) for name, values in speeds.items()}
+    print(json.dumps({**ratios, **figures}))
 
 
 if __name__ == "__main__":

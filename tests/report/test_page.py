@@ -25,6 +25,7 @@ PARAMS: dict[str, Any] = {
     "corpora": {"songs": {}},
     "datasets": {"tunes": {}},
     "experiments": {"first": {"model": {"kind": "lstm"}, "training": {"seed": 1}}},
+    "finetunes": {},
 }
 
 

@@ -1,0 +1,55 @@
+"""Training pieces that differ from epoch to epoch: cut elsewhere, in another key.
+
+Both are pure functions of the seed and the epoch, so that an epoch that is begun
+again holds the same pieces. Validation and test never come here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.examples import Example
+from pipeline.training.settings import TrainingSettings
+from pipeline.vocabulary import START, TIED
+
+LOWEST, HIGHEST = 1, TIED - 1  # note numbers that sound; 0 is silence
+CUTS, SHIFTS = 1, 2  # which of an epoch's random numbers; batches are planned without such a number
+
+
+def examples_of_epoch(examples: Sequence[Example], settings: TrainingSettings, epoch: int) -> list[Example]:
+    """The training pieces as this epoch sees them."""
+    return transposed_anew(cut_anew(examples, settings, epoch), settings, epoch)
+
+
+def cut_anew(examples: Sequence[Example], settings: TrainingSettings, epoch: int) -> list[Example]:
+    """The same pieces, cut elsewhere: evenly between ``least_cut`` and ``most_cut``."""
+    if settings.least_cut == settings.most_cut == settings.cut:
+        return list(examples)
+    rng = np.random.default_rng([settings.seed, epoch, CUTS])
+    cuts = rng.uniform(settings.least_cut, settings.most_cut, len(examples))
+    return [example.cut_anew(cut) for example, cut in zip(examples, cuts, strict=True)]
+
+
+def transposed_anew(examples: Sequence[Example], settings: TrainingSettings, epoch: int) -> list[Example]:
+    """The same pieces in other keys: evenly among the shifts that keep every note in 1 … 127."""
+    most = settings.transpose_semitones
+    if not most:
+        return list(examples)
+    draws = np.random.default_rng([settings.seed, epoch, SHIFTS]).random(len(examples))
+    return [_transposed(example, most, draw) for example, draw in zip(examples, draws, strict=True)]
+
+
+def _transposed(example: Example, most: int, draw: float) -> Example:
+    symbols = np.concatenate([example.source, example.target]).astype(np.int64)
+    pitches = symbols % TIED
+    sounding = (symbols < START) & (pitches > 0)
+    lowest = max(-most, LOWEST - int(pitches[sounding].min(initial=HIGHEST)))
+    highest = min(most, HIGHEST - int(pitches[sounding].max(initial=LOWEST)))
+    shift = lowest + int(draw * (highest - lowest + 1))
+    moved: NDArray[np.uint16] = (symbols + shift * sounding).astype(np.uint16)
+    border = len(example.source)
+    return replace(example, source=moved[:border], target=moved[border:])

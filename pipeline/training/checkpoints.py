@@ -1,0 +1,113 @@
+"""The state of a training that is not done, so that a crash costs seconds.
+
+One file, ``state``, in ``.cache/checkpoints/IDENTITY/`` below ``$DVC_ROOT``: no
+output of DVC, which deletes a stage's outputs before it runs. IDENTITY is a
+digest of all that the weights depend on, so that no training goes on with what
+another has left. The file is moved into place whole and names its own digest;
+it holds plain values and tensors only, and nothing in it is ever executed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import pickle
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import pipeline
+from pipeline.errors import PipelineError
+from pipeline.files import replacing
+
+FOLDER = Path(".cache/checkpoints")
+STATE = "state"
+DIGEST_LENGTH = 64
+
+State = Mapping[str, Any]
+
+
+class CheckpointError(PipelineError):
+    """Saved weights, or the state of a training, are foreign or damaged."""
+
+
+@dataclass
+class Checkpoints:
+    """Where one training keeps its state.
+
+    Attributes:
+        folder: its own.
+        identity: see :func:`identity`.
+        seconds: that pass between two states at least.
+    """
+
+    folder: Path
+    identity: str
+    seconds: float
+    _last: float = field(default_factory=time.monotonic, repr=False)
+
+    def save_when_due(self, state: Callable[[], State]) -> None:
+        """Write the state unless the last one is young."""
+        if time.monotonic() - self._last >= self.seconds:
+            self.save(state())
+            self._last = time.monotonic()
+
+    def save(self, state: State) -> None:
+        """Write a state of plain values and tensors."""
+        stream = io.BytesIO()
+        torch.save({"identity": self.identity, "state": dict(state)}, stream)
+        content = stream.getvalue()
+        with replacing(self.folder / STATE) as partial:
+            partial.write_bytes(hashlib.sha256(content).hexdigest().encode() + content)
+
+    def load(self) -> State | None:
+        """The last state, None where there is none.
+
+        Raises:
+            CheckpointError: the file is damaged, or of another training.
+        """
+        path = self.folder / STATE
+        try:
+            whole = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from None
+        digest, content = whole[:DIGEST_LENGTH], whole[DIGEST_LENGTH:]
+        if hashlib.sha256(content).hexdigest().encode() != digest:
+            raise CheckpointError(f"{path}: damaged")
+        try:
+            held = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+            identity, state = held["identity"], held["state"]
+        except (pickle.UnpicklingError, RuntimeError, KeyError, TypeError):
+            raise CheckpointError(f"{path}: not written by this project") from None
+        if identity != self.identity:
+            raise CheckpointError(f"{path}: of another training ({str(identity)[:12]})")
+        return dict(state)
+
+    def remove(self) -> None:
+        """Leave nothing behind: the training is done."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def checkpoints(facts: Mapping[str, Any], seconds: float) -> Checkpoints:
+    """Those of the training that these facts, with the code of this package, make up."""
+    name = identity(facts)
+    root = Path(os.environ.get("DVC_ROOT", "."))
+    return Checkpoints(root / FOLDER / name, name, seconds)
+
+
+def identity(facts: Mapping[str, Any]) -> str:
+    """Digest of JSON-like facts and of this package's code."""
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+    package = Path(pipeline.__file__).parent
+    for file in sorted(package.rglob("*.py")):
+        digest.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()

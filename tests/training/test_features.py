@@ -1,0 +1,113 @@
+"""What training can do beside following the gradient: other keys, softer targets, averages."""
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.batches import collate
+from pipeline.examples import Example, cut_at_note
+from pipeline.models import build
+from pipeline.training.augmentation import transposed_anew
+from pipeline.training.averaging import MovingAverage
+from pipeline.training.devices import prepare
+from pipeline.training.loop import train
+from pipeline.training.losses import losses
+from pipeline.vocabulary import START, STOP, TIED
+from tests.melodies import ENTCHEN, lstm, scales, training
+
+
+def whole(example: Example) -> list[int]:
+    return [*example.source.tolist(), *example.target.tolist()]
+
+
+def moved(symbols: list[int], shift: int) -> list[int]:
+    """The same tune in another key: silence and STOP stay."""
+    return [s if s in (0, TIED, STOP) else s + shift for s in symbols]
+
+
+RESTS = [START, 60, 60 + TIED, 0, TIED, 64, 67, 0, STOP]
+
+
+@pytest.mark.parametrize("tune", [ENTCHEN, RESTS])
+def test_a_tune_is_heard_in_every_key_within_reach_and_in_no_other(tune: list[int]) -> None:
+    original = cut_at_note(tune, 0.5)
+    keys = set()
+    for epoch in range(60):
+        (example,) = transposed_anew([original], training(transpose_semitones=2), epoch)
+        shift = whole(example)[0] - whole(original)[0]
+        assert whole(example) == moved(whole(original), shift)
+        assert len(example.source) == len(original.source)
+        keys.add(shift)
+    assert keys == {-2, -1, 0, 1, 2}
+
+
+@pytest.mark.parametrize(("pitches", "allowed"), [([1, 3], {0, 1, 2, 3}), ([120, 127], {-3, -2, -1, 0})])
+def test_no_note_leaves_1_to_127(pitches: list[int], allowed: set[int]) -> None:
+    original = cut_at_note([START, *pitches, STOP], 0.5)
+    settings = training(transpose_semitones=3)
+    heard = {whole(transposed_anew([original], settings, epoch)[0])[0] for epoch in range(60)}
+    assert {pitch - pitches[0] for pitch in heard} == allowed
+
+
+def test_an_epoch_that_is_begun_again_has_the_same_keys() -> None:
+    settings = training(transpose_semitones=5)
+    first, again, later = (transposed_anew(scales(), settings, epoch) for epoch in (1, 1, 2))
+    assert [whole(e) for e in first] == [whole(e) for e in again]
+    assert [whole(e) for e in first] != [whole(e) for e in later]
+
+
+def test_smoothing_spreads_over_the_valid_symbols_alone() -> None:
+    torch.manual_seed(1)
+    network, example = build(lstm()), cut_at_note(ENTCHEN, 0.5)
+    batch = collate([example])
+    nats, loss = losses(network, batch, training(label_smoothing=0.2))
+    log_probs = network.mask(network(batch), batch.previous, batch.stop_allowed).log_softmax(-1)[0]
+    spread = -sum(
+        log_probs[t, torch.from_numpy(valid)].mean() for t, valid in enumerate(np.asarray(example.valid()))
+    )
+    torch.testing.assert_close(loss, 0.8 * nats + 0.2 * spread)
+
+
+def test_smoothing_leaves_padding_out() -> None:
+    torch.manual_seed(1)
+    network, settings = build(lstm()), training(label_smoothing=0.2)
+    _, together = losses(network, collate(scales()), settings)
+    alone = [losses(network, collate([example]), settings)[1] for example in scales()]
+    torch.testing.assert_close(together, torch.stack(alone).sum())
+
+
+def test_an_average_counts_later_weights_more() -> None:
+    model = torch.nn.Linear(1, 1, bias=False)
+    with torch.no_grad():
+        model.weight.fill_(1.0)
+        average = MovingAverage(model, 0.9)
+        for step, weight in ((1, 3.0), (2, 5.0)):
+            model.weight.fill_(weight)
+            average.update(step)
+    first = 2 / 11 * 1.0 + 9 / 11 * 3.0
+    with average.in_place():
+        assert model.weight.item() == pytest.approx(3 / 12 * first + 9 / 12 * 5.0)
+    assert model.weight.item() == 5.0
+
+
+@pytest.mark.parametrize(
+    "changes", [{"average_decay": 0.9}, {"label_smoothing": 0.1}, {"transpose_semitones": 4}]
+)
+def test_every_feature_changes_what_is_learnt(changes: dict[str, object]) -> None:
+    curves = []
+    for settings in (training(), training(**changes)):
+        prepare(settings)
+        curves.append(train(build(lstm()), scales(), scales(), settings).curve)
+    assert curves[0] != curves[1]
+
+
+def test_half_precision_is_about_as_good() -> None:
+    torch.manual_seed(1)
+    network, batch = build(lstm()), collate(scales())
+    nats, _ = losses(network, batch, training())
+    halved, loss = losses(network, batch, training(precision="bfloat16"))
+    assert halved.dtype == torch.float32
+    assert halved.item() != nats.item()
+    assert halved.item() == pytest.approx(nats.item(), rel=0.01)
+    gradients = torch.autograd.grad(loss, list(network.parameters()))
+    assert all(gradient.dtype == torch.float32 for gradient in gradients)
