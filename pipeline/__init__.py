@@ -50,6 +50,7 @@ evaluation       a trained experiment to figures and samples
 report           the page that a person reads
 parameters       the whole of params.yaml, checked at once
 inspecting       what became of a piece, a filter, a file outside DVC
+generating       a trained model goes on from a prompt
 cli              ``python -m pipeline …``
 notebook         a few names for looking at a data set by hand
 ===============  ==============================================================

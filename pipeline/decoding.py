@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from torch import Tensor
 from pipeline.batches import by_length, collate
 from pipeline.examples import Example
 from pipeline.models.interface import Seq2Seq
+from pipeline.sampling import GREEDY, Sampling
 from pipeline.vocabulary import SIZE, START, STOP
 
 WINDOW = 1024  # examples whose likelihoods are held at once, to return them in order
@@ -68,7 +70,7 @@ def continue_melodies(
     model: Seq2Seq,
     examples: Sequence[Example],
     max_steps: int,
-    temperature: float = 0.0,
+    sampling: Sampling = GREEDY,
     seed: int = 0,
     batch_size: int = 256,
 ) -> list[Continuation]:
@@ -76,8 +78,7 @@ def continue_melodies(
 
     Args:
         max_steps: most steps that a continuation may have.
-        temperature: 0 says the most probable symbol each time; above 0 draws from
-            the distribution whose logits are divided by it.
+        sampling: how the next symbol is chosen.
         seed: of the draws; example i draws from its own stream, so it hears
             nothing of the others.
         batch_size: how many are continued at once.
@@ -88,9 +89,55 @@ def continue_melodies(
     for indices in _runs_of_equal_voices(order, examples, batch_size):
         group = [examples[i] for i in indices]
         draws = [chances[i] for i in indices]
-        tokens = _continue_group(model, group, max_steps, temperature, draws)
+        tokens = _continue_group(model, group, max_steps, sampling, draws)
         said |= {i: _until_stop(row) for i, row in zip(indices, tokens, strict=True)}
     return [said[i] for i in range(len(examples))]
+
+
+def search(model: Seq2Seq, example: Example, max_steps: int, width: int) -> Continuation:
+    """Continue one source by beam search: the likeliest continuation that is found.
+
+    Continuations of different lengths are compared by their mean log-probability a
+    symbol. The search ends when ``width`` of them have said STOP.
+
+    Args:
+        max_steps: most steps that a continuation may have.
+        width: unfinished continuations that are kept at every symbol.
+    """
+    device, voices = model.barriers.device, example.voices
+    batch = collate([example] * width).to(device)
+    held = torch.tensor(example.source[-voices:].astype(np.int64), device=device).repeat(width, 1)
+    symbols = torch.full((width,), START, device=device)
+    said = torch.empty((width, 0), dtype=torch.int64, device=device)
+    totals = torch.full((width,), -math.inf, device=device, dtype=torch.float64)
+    totals[0] = 0.0  # all begin alike: one of them is enough
+    ended: list[tuple[float, Tensor]] = []
+    with torch.inference_mode():
+        state = model.start(batch)
+        for place in range(max_steps * voices):
+            voice = place % voices
+            logits, state = model.step(state, symbols)
+            border = torch.full((width,), voice == 0, device=device)
+            scores = model.mask(logits, held[:, voice], border).double().log_softmax(-1)  # (W, 258)
+            best, places = (totals[:, None] + scores).flatten().topk(2 * width)
+            rows, chosen = places // SIZE, places % SIZE
+            stops = (chosen == STOP) & best.isfinite()
+            ended += [
+                (float(best[i]) / (place + 1), torch.cat([said[rows[i]], chosen[i : i + 1]]))
+                for i in torch.nonzero(stops[:width])[:, 0].tolist()
+            ]
+            if len(ended) >= width:
+                break
+            going = torch.nonzero(~stops)[:width, 0]
+            rows, symbols, totals = rows[going], chosen[going], best[going]
+            said = torch.cat([said[rows], symbols[:, None]], dim=1)
+            held = held[rows]
+            held[:, voice] = symbols
+            state = tuple(part[rows] for part in state)
+    if not ended:
+        return _until_stop(said[0].cpu().numpy())
+    _, likeliest = max(ended, key=lambda pair: pair[0])
+    return _until_stop(likeliest.cpu().numpy())
 
 
 def _log_probs_of(examples: Sequence[Example], model: Seq2Seq) -> NDArray[np.float32]:
@@ -118,7 +165,7 @@ def _continue_group(
     model: Seq2Seq,
     examples: Sequence[Example],
     max_steps: int,
-    temperature: float,
+    sampling: Sampling,
     chances: Sequence[np.random.Generator],
 ) -> NDArray[np.int64]:
     """(B, up to max_steps * V + 1) symbols; after a STOP they mean nothing."""
@@ -135,7 +182,8 @@ def _continue_group(
             voice = place % voices
             logits, state = model.step(state, symbols)
             border = torch.full_like(stopped, voice == 0)
-            symbols = _choose(model.mask(logits, held[:, voice], border), temperature, chances)
+            masked = model.mask(logits, held[:, voice], border).double().cpu().numpy()
+            symbols = torch.from_numpy(sampling.choose(masked, chances)).to(device)
             said.append(symbols)
             stopped |= symbols == STOP
             if bool(stopped.all()):
@@ -143,18 +191,6 @@ def _continue_group(
             symbols = symbols.masked_fill(stopped, 0)  # what a stopped one says is not kept
             held[:, voice] = symbols
     return torch.stack(said, dim=1).cpu().numpy() if said else np.empty((len(examples), 0), np.int64)
-
-
-def _choose(logits: Tensor, temperature: float, chances: Sequence[np.random.Generator]) -> Tensor:
-    """(B,) symbols: the most probable, or one drawn per row."""
-    if temperature == 0:
-        return logits.argmax(-1)
-    cumulated = (logits.double() / temperature).softmax(-1).cumsum(-1).cpu().numpy()  # (B, 258)
-    drawn = [
-        np.searchsorted(row, chance.random() * row[-1], side="right")
-        for row, chance in zip(cumulated, chances, strict=True)
-    ]
-    return torch.tensor(np.minimum(drawn, SIZE - 1), device=logits.device)
 
 
 def _until_stop(symbols: NDArray[np.int64]) -> Continuation:

@@ -86,3 +86,6 @@ class Sampling:
         truncated = np.empty_like(shares)
         np.put_along_axis(truncated, order, ranked, axis=1)
         return np.asarray(truncated / truncated.sum(axis=1, keepdims=True))
+
+
+GREEDY = Sampling(temperature=0.0)

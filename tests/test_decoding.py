@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.decoding import attention, continue_melodies, log_probs
+from pipeline.decoding import attention, continue_melodies, log_probs, search
 from pipeline.examples import Example
 from pipeline.models import build
 from pipeline.models.interface import Seq2Seq
+from pipeline.sampling import Sampling
 from pipeline.vocabulary import STOP, decode
 from tests.melodies import copying, lstm, scales
 
@@ -39,7 +40,7 @@ def test_likelihoods_do_not_depend_on_batches(model: Seq2Seq) -> None:
 @pytest.mark.parametrize("temperature", [0.0, 1.0, 5.0])
 def test_a_continuation_obeys_the_grammar(model: Seq2Seq, temperature: float) -> None:
     examples = [*scales(), two_voices()]
-    said = continue_melodies(model, examples, max_steps=30, temperature=temperature, seed=3)
+    said = continue_melodies(model, examples, max_steps=30, sampling=Sampling(temperature), seed=3)
     for example, continuation in zip(examples, said, strict=True):
         ending = [] if continuation.complete else [STOP]
         whole = [256, *example.source, *continuation.tokens, *ending]
@@ -56,7 +57,7 @@ def test_the_limit_of_steps_cuts_and_says_so(model: Seq2Seq) -> None:
 
 def test_a_draw_depends_on_its_seed_and_place_alone(model: Seq2Seq) -> None:
     def drawn(seed: int, batch_size: int) -> list[list[int]]:
-        said = continue_melodies(model, scales(), 20, temperature=1.0, seed=seed, batch_size=batch_size)
+        said = continue_melodies(model, scales(), 20, Sampling(1.0), seed=seed, batch_size=batch_size)
         return [c.tokens.tolist() for c in said]
 
     assert drawn(1, 8) == drawn(1, 8)
@@ -70,3 +71,36 @@ def test_attention_is_one_row_per_target_symbol(model: Seq2Seq) -> None:
     assert weights is not None
     assert weights.shape == (len(example.target), len(example.source))
     np.testing.assert_allclose(weights.sum(1), 1, rtol=1e-5)
+
+
+def likelihood(model: Seq2Seq, example: Example, tokens: np.ndarray) -> float:
+    """Mean log-probability a symbol of a continuation."""
+    (rows,) = log_probs(model, [Example(example.source, tokens, example.voices)])
+    return float(rows[np.arange(len(tokens)), tokens].mean())
+
+
+def test_a_beam_of_one_is_the_greedy_continuation(model: Seq2Seq) -> None:
+    for example in [*scales(), two_voices()]:
+        (greedy,) = continue_melodies(model, [example], max_steps=12)
+        found = search(model, example, max_steps=12, width=1)
+        assert found.tokens.tolist() == greedy.tokens.tolist()
+        assert found.complete == greedy.complete
+
+
+def test_a_wide_beam_finds_the_likeliest_of_all_short_continuations(model: Seq2Seq) -> None:
+    example = scales()[0]
+    with torch.no_grad():
+        model.output.bias[STOP] = 4.0
+    found = search(model, example, max_steps=2, width=300)
+    valid = np.flatnonzero(example.valid()[0][:256])
+    every = [np.array([symbol, STOP], np.uint16) for symbol in valid]
+    assert (
+        likelihood(model, example, found.tokens) >= max(likelihood(model, example, e) for e in every) - 1e-4
+    )
+
+
+def test_a_found_continuation_obeys_the_grammar(model: Seq2Seq) -> None:
+    for example in [*scales(), two_voices()]:
+        found = search(model, example, max_steps=15, width=4)
+        ending = [] if found.complete else [STOP]
+        decode([256, *example.source, *found.tokens, *ending], example.voices)

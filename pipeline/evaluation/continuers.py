@@ -7,7 +7,7 @@ says whole steps of valid symbols, without STOP. None looks at the target.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -19,6 +19,8 @@ from pipeline.vocabulary import STOP, TIED
 
 Symbols = NDArray[np.uint16]
 
+MARKOV_ORDER = 3  # notes; the order of the published figures (MIREX 2018)
+
 
 class Continuer(Protocol):
     """Anything that goes on from a source."""
@@ -26,6 +28,35 @@ class Continuer(Protocol):
     def go_on(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:
         """(n_steps * V,) symbols that may follow the source of the example."""
         ...
+
+
+def continued_without_model(
+    examples: Sequence[Example], steps: Sequence[int], heard: Sequence[Example], samples: int, seed: int
+) -> dict[str, list[list[Symbols]]]:
+    """What every continuer says of every piece; those that draw say several samples.
+
+    Args:
+        steps: to say of each example.
+        heard: the training pieces.
+        seed: with the places of piece and sample it decides the draws.
+
+    Returns:
+        Name of the continuer → piece → samples. A Markov chain is of one voice only.
+    """
+    continuers: dict[str, tuple[Continuer, int]] = {
+        "repeat the prime": (RepeatPrime(), 1),
+        "repeat the last note": (RepeatNote(), 1),
+        "another tune": (OtherTune.fit(heard), samples),
+    }
+    if all(example.voices == 1 for example in examples):
+        continuers["markov chain"] = (Markov.fit(heard, MARKOV_ORDER), samples)
+    return {
+        name: [
+            [continuer.go_on(example, n, np.random.default_rng([seed, i, j])) for j in range(n_samples)]
+            for i, (example, n) in enumerate(zip(examples, steps, strict=True))
+        ]
+        for name, (continuer, n_samples) in continuers.items()
+    }
 
 
 class RepeatPrime:

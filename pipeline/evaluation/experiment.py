@@ -26,12 +26,20 @@ from pipeline.evaluation.comparison import (
     intervals,
     rounded,
 )
+from pipeline.evaluation.continuations import (
+    CONTINUATIONS,
+    figures_by_horizon,
+    measure_continuations,
+    steps_to_say,
+)
+from pipeline.evaluation.continuers import MARKOV_ORDER, continued_without_model
 from pipeline.evaluation.samples import Sample, choose, longest, write_samples
 from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.examples import Example
 from pipeline.files import write_json
 from pipeline.metrics.likelihood import PIECES
 from pipeline.models.interface import Seq2Seq
+from pipeline.sampling import Sampling
 from pipeline.tables import write_table
 from pipeline.training.devices import choose_device
 from pipeline.training.runs import load_run
@@ -86,6 +94,7 @@ def evaluate(
     memory = Memory.fit(heard, settings.ngram_order, settings.ngram_mixing_b)
     pieces = compare({MODEL: Trained(model), NGRAM: ngram, COPY: copy}, rows, examples, memory)
     samples = _continue(model, rows, examples, settings)
+    continuations = _compare_continuations(model, rows, examples, heard, settings)
     figures = {
         "dataset": tokens.name,
         "split": split,
@@ -98,9 +107,15 @@ def evaluate(
         "predictors": figures_by_group(pieces),
         "bits_per_onset_intervals": intervals(pieces, settings.seed),
         "samples": {"n_samples": len(samples), "n_exact": sum(sample.exact for sample in samples)},
+        "continuations": {
+            "samples": settings.continuations.samples,
+            "markov_order": MARKOV_ORDER,
+            "predictors": figures_by_horizon(continuations, settings.seed),
+        },
     }
 
     write_table(out / "pieces.parquet", pieces, PIECES)
+    write_table(out / "continuations.parquet", continuations, CONTINUATIONS)
     write_json(out / "figures.json", rounded(figures))
     write_json(out / "samples.json", write_samples(out / "samples", samples))
     if settings.save_attention:
@@ -149,13 +164,38 @@ def _continue(
     cut = [examples[index] for index in chosen]
     limit = longest(cut)
     greedy = decoding.continue_melodies(model, cut, limit)
-    sampled = decoding.continue_melodies(model, cut, limit, settings.temperature, settings.seed)
+    sampled = decoding.continue_melodies(model, cut, limit, Sampling(settings.temperature), settings.seed)
     return [
         Sample(row, example, {"greedy": surest.tokens, "sampled": drawn.tokens})
         for row, example, surest, drawn in zip(
             rows.take(chosen).to_pylist(), cut, greedy, sampled, strict=True
         )
     ]
+
+
+def _compare_continuations(
+    model: Seq2Seq,
+    rows: pa.Table,
+    examples: Sequence[Example],
+    heard: Sequence[Example],
+    settings: EvaluationSettings,
+) -> pa.Table:
+    """Rows of CONTINUATIONS: the model and what needs no model, on pieces chosen by hash."""
+    asked = settings.continuations
+    chosen = choose(rows.column("piece_id").to_pylist(), asked.pieces, settings.seed)
+    cut, table = [examples[index] for index in chosen], rows.take(chosen)
+    steps = [
+        steps_to_say(example, per_quarter)
+        for example, per_quarter in zip(cut, table["steps_per_quarter"].to_pylist(), strict=True)
+    ]
+    many = [example for example in cut for _ in range(asked.samples)]
+    drawn = decoding.continue_melodies(model, many, max(steps), Sampling(settings.temperature), settings.seed)
+    own = [
+        [continuation.tokens for continuation in drawn[first : first + asked.samples]]
+        for first in range(0, len(drawn), asked.samples)
+    ]
+    others = continued_without_model(cut, steps, heard, asked.samples, settings.seed)
+    return measure_continuations({MODEL: own, **others}, table, cut)
 
 
 def _write_attention(path: Path, model: Seq2Seq, sample: Sample) -> None:

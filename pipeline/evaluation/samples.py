@@ -64,7 +64,7 @@ def write_samples(folder: Path, samples: Sequence[Sample]) -> list[dict[str, Any
     return [_write(folder, f"{number:02d}", sample) for number, sample in enumerate(samples, start=1)]
 
 
-def layout_of(row: Mapping[str, Any], mark: int) -> Layout:
+def layout_of(row: Mapping[str, Any], mark: int | None) -> Layout:
     """How a row's grid is written: its bars, its key as written, its title."""
     per_bar = row["steps_per_bar"]
     places = row["step_in_bar"] or []

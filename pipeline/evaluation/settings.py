@@ -9,6 +9,18 @@ from pydantic import Field
 from pipeline.settings import Section
 
 
+class ContinuationSettings(Section):
+    """How continuations are compared with the true ones.
+
+    Attributes:
+        pieces: at most so many pieces are continued, chosen by hash.
+        samples: continuations that a predictor that draws says of each piece.
+    """
+
+    pieces: int = Field(ge=1)
+    samples: int = Field(ge=1)
+
+
 class EvaluationSettings(Section):
     """How an experiment is measured.
 
@@ -17,6 +29,7 @@ class EvaluationSettings(Section):
         ngram_order: longest context of the n-grams, in symbols; null: no limit.
         ngram_mixing_b: how much the surer one counts where the memory of the piece so far is mixed in.
         samples: pieces whose continuations are written as scores, at most.
+        continuations: how continuations are compared with the true ones, as music.
         temperature: of the sampled continuations; 1 is the model's own distribution.
         seed: of the choice of pieces, of the sampled continuations and of the intervals.
         save_attention: write where the model looks in the first sample.
@@ -28,6 +41,7 @@ class EvaluationSettings(Section):
     ngram_order: int | None = Field(ge=0)
     ngram_mixing_b: float = Field(ge=0, le=16)
     samples: int = Field(ge=1)
+    continuations: ContinuationSettings
     temperature: float = Field(gt=0)
     seed: int = Field(ge=0)
     save_attention: bool

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.books import Rejection
-from pipeline.encoding import EncodeSettings, encode_rows
+from pipeline.encoding import DEFAULT, Encoded, EncodeSettings, encode_rows, join
 from pipeline.errors import PipelineError, nearest
 from pipeline.filters import FilterSettings, apply_filters
 from pipeline.isolation import GivenUp
@@ -43,7 +44,9 @@ class EncodedFile:
     filtered: list[Rejection]
 
 
-def encode_file(file: Path, dataset: str, corpus: str | None = None, root: Path = Path()) -> EncodedFile:
+def encode_file(
+    file: Path, dataset: str, corpus: str | None = None, root: Path = Path(), analyse: bool = False
+) -> EncodedFile:
     """Read, quantize, transpose and encode a file as a data set does; filters only report.
 
     Args:
@@ -51,6 +54,7 @@ def encode_file(file: Path, dataset: str, corpus: str | None = None, root: Path 
         corpus: which corpus of the data set the file is read like; None for the one
             below whose ``data/raw`` it lies, else the first for which the data set
             makes no exception, else the first.
+        analyse: find the key of a piece by its notes where its source names none.
 
     Raises:
         FileError: the file or the corpus does not exist.
@@ -73,6 +77,8 @@ def encode_file(file: Path, dataset: str, corpus: str | None = None, root: Path 
     notes, rejections = read_file(file, corpus, reading)
     made = quantize(notes, quantizing)
     encoded = encode_rows(made.grids, _unsplit(made.grids), encoding)
+    if analyse:
+        encoded = _with_keys_analysed(encoded, made.grids, encoding)
     rejections = [*rejections, *made.rejections, *encoded.rejections]
     return EncodedFile(corpus, encoded.rows, rejections, apply_filters(encoded.grids, filters).rejections)
 
@@ -101,6 +107,15 @@ def read_file(file: Path, corpus: str, settings: ReadSettings) -> tuple[pa.Table
         else:
             rejections.append(rejected(piece.piece_id, outcome))
     return pa.concat_tables(tables), rejections
+
+
+def _with_keys_analysed(encoded: Encoded, grids: pa.Table, settings: EncodeSettings) -> Encoded:
+    """The same, pieces whose source names no key encoded by the key that their notes suggest."""
+    keyless = [broken.piece_id for broken in encoded.rejections if broken.rule == "unknown_key"]
+    chosen = grids.filter(pc.is_in(grids["piece_id"], value_set=pa.array(keyless, pa.string())))
+    by_notes = settings.model_copy(update={"key": {DEFAULT: "analysis"}})
+    known = replace(encoded, rejections=[r for r in encoded.rejections if r.piece_id not in keyless])
+    return join([known, encode_rows(chosen, _unsplit(chosen), by_notes)])
 
 
 def _sha256(file: Path) -> str:

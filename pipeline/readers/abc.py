@@ -46,8 +46,8 @@ _IN_CHORD = re.compile(rf"{_NOTE}{_LENGTH}(-?)")
 _IN_GRACE = re.compile(_NOTE)
 _TOKEN = re.compile(
     rf"""
-      {_NOTE}{_LENGTH}                                        # 1–5
-    | (?P<bar>\.?:*\|+[|:\]]*|\[\|[|:\]]*|:+)(?:\[?(?P<volta>\d[\d,.-]*))?
+      {_NOTE}{_LENGTH}[ ]*                                    # 1–5
+    | (?P<bar>\.?:*\|+[|:\]]*|\[\|[|:\]]*|:+)(?:\[?(?P<volta>\d[\d,.-]*))?[ ]*
     | (?P<tie>-)
     | (?P<broken>>+|<+)
     | \((?P<p>\d{{1,9}})(?::(?P<q>\d{{0,9}}))?(?::(?P<r>\d{{0,9}}))?
@@ -231,6 +231,8 @@ class _Tune:
         elif kind in ("bar", "volta"):
             voice.bar_line(found["bar"])
             voice.ending(found["volta"] or "")
+        elif kind in ("skipped", "mark"):
+            voice.fermata = voice.fermata or found[0] in ("H", "!fermata!", "+fermata+")
         elif kind == "ending":
             voice.ending(found["ending"])
         elif kind == "tie":
@@ -254,8 +256,6 @@ class _Tune:
             voice.place()
         elif kind == "overlay":
             voice.overlay()
-        elif found[0] in ("H", "!fermata!", "+fermata+"):
-            voice.fermata = True
 
     def piece(self, played: bool) -> Piece:
         """The finished piece."""

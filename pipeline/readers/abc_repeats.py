@@ -26,6 +26,8 @@ def signs_of_bar(text: str, onset: Ticks) -> list[Sign]:
     >>> [sign.kind for sign in signs_of_bar(":|:", 0)], [sign.kind for sign in signs_of_bar("||", 0)]
     (['close', 'end', 'open'], ['end', 'start'])
     """
+    if text == "|":  # as nearly all are
+        return []
     if not text.strip(":"):
         before = after = len(text) // 2
     else:

@@ -17,9 +17,14 @@ from pipeline.readers.source import ReadError
 from pipeline.readers.staff import SEMITONES, STEPS, KeySign, Staff, Ticks, Written, times
 
 LONGEST_TUPLET = 99
+LETTERS = {  # → step of the scale (0 = C), note number without accidental
+    letter: (step, octave + SEMITONES[step])
+    for octave, letters in ((60, STEPS), (72, STEPS.lower()))
+    for step, letter in enumerate(letters)
+}
 
 
-@dataclass
+@dataclass(slots=True)
 class Event:
     """The note, chord or rest read last; a tie or a dot that follows may still change it."""
 
@@ -30,7 +35,7 @@ class Event:
     phrase_end: bool = False
 
 
-@dataclass
+@dataclass(slots=True)
 class Voice:
     """Reads notes into a staff.
 
@@ -75,11 +80,9 @@ class Voice:
             accidental: its signs, "" for none.
             name: letter and octave marks, for example ``c'``.
         """
-        letter = name[0].upper()
-        step = STEPS.index(letter)
-        octave = (5 if name[0].islower() else 4) + name.count("'") - name.count(",")
-        natural = 12 * (octave + 1) + SEMITONES[step] + self.shift
-        reach = name if self.carry == "octave" else letter
+        step, natural = LETTERS[name[0]]
+        natural += self.shift + 12 * (name.count("'") - name.count(","))
+        reach = name if self.carry == "octave" else STEPS[step]
         if accidental:
             alteration = accidental.count("^") - accidental.count("_")
             if self.carry != "not":
@@ -151,7 +154,7 @@ class Voice:
 
     def ending(self, text: str) -> None:
         """The number of an ending, or of several: ``1``, ``1,3``, ``1-3``."""
-        passes = read_passes(text)
+        passes = read_passes(text) if text else ()
         if passes:
             self.signs.append(Sign(self.now, "ending", passes))
 

@@ -21,7 +21,7 @@ from pipeline.readers.musicxml_part import Measure, PartReader
 from pipeline.readers.repeat_signs import Sign
 from pipeline.readers.repeats import play_out
 from pipeline.readers.source import ReadError, Source
-from pipeline.readers.staff import Staff, Ticks
+from pipeline.readers.staff import Staff, Ticks, Written
 
 _ROOT = re.compile(rb"<(?:\w+:)?score-(?:part|time)wise\b")
 _FILE_NAME = re.compile(r"\.(mxl|xml|musicxml)$", re.IGNORECASE)
@@ -147,7 +147,7 @@ def _staves(
             if staff.lines is not None:
                 staff.lines.append(BarLine(int(begin), kind))
             notes = measure.notes.get(number, ())
-            staff.notes += [note._replace(onset=begin + note.onset) for note in notes]
+            staff.notes += [Written(begin + note.onset, *note[1:]) for note in notes]
             staff.n_grace += measure.n_grace.get(number, 0)
             staff.keys += [key._replace(onset=begin + key.onset) for key in measure.keys.get(number, ())]
             staff.meters += [meter.at(int(begin)) for meter in measure.meters.get(number, ())]

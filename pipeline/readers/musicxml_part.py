@@ -9,14 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from pipeline.music import TICKS_PER_QUARTER, Meter
+from pipeline.readers.musicxml_values import (
+    at_sounding_pitch,
+    duration_of,
+    integer,
+    key_of,
+    meter_of,
+    note_number,
+    transposition_of,
+)
 from pipeline.readers.repeat_signs import Kind, Sign, read_passes
 from pipeline.readers.source import ReadError
-from pipeline.readers.staff import SEMITONES, STEPS, KeySign, Ticks, Written, times
+from pipeline.readers.staff import KeySign, Ticks, Written, times
 
 TYPES: dict[str, tuple[int, int]] = {  # quarters of a note type
     "long": (16, 1), "breve": (8, 1), "whole": (4, 1), "half": (2, 1), "quarter": (1, 1),
@@ -94,7 +102,7 @@ class PartReader:
                 self._attributes(child, measure)
             elif child.tag in ("backup", "forward"):
                 sign = -1 if child.tag == "backup" else 1
-                self.now = max(0, self.now + sign * self._duration(child))
+                self.now = max(0, self.now + sign * duration_of(child, self.divisions))
             elif child.tag == "barline":
                 self._barline(child, measure)
             elif child.tag in ("direction", "sound"):
@@ -104,77 +112,74 @@ class PartReader:
         return measure
 
     def _note(self, note: Element, measure: Measure) -> None:
-        staff = _integer(note, "staff", 1)
+        staff = integer(note, "staff", 1)
         if not 1 <= staff <= MAX_STAVES:
             raise ReadError("unreadable", f"staff {staff}; allowed are 1 to {MAX_STAVES}")
         self.n_staves = max(self.n_staves, staff)
-        if note.find("grace") is not None:
-            measure.n_grace[staff] = measure.n_grace.get(staff, 0) + (note.find("rest") is None)
+        tags = {child.tag for child in note}
+        if "grace" in tags:
+            measure.n_grace[staff] = measure.n_grace.get(staff, 0) + ("rest" not in tags)
             return
-        duration = self._exact_duration(note)
+        duration = duration_of(note, self.divisions)
+        change = note.find("time-modification")
+        if change is not None:
+            duration = self._exact_duration(duration, note, change)
         notes = measure.notes.setdefault(staff, [])
-        if note.find("chord") is None:
+        if "chord" not in tags:
             self.chord = (self.now, staff, len(notes))
             self.now += duration
             measure.filled = max(measure.filled, self.now)
-        pitch = note.find("pitch")
-        if note.find("unpitched") is not None:
+        if "unpitched" in tags:
             raise ReadError("percussion", "a note without pitch: percussion cannot be read as a melody")
-        if pitch is None or note.find("cue") is not None:
+        pitch = note.find("pitch")
+        if pitch is None or "cue" in tags:
             return
         if duration <= 0:
             raise ReadError("bad_duration", f"a note of duration {duration}; durations are positive")
-        fermata = note.find("notations/fermata") is not None
+        fermata = "notations" in tags and note.find("notations/fermata") is not None
         onset, chord_staff, first = self.chord
         if chord_staff == staff and first < len(notes):
             fermata = fermata or notes[first].phrase_end
             if fermata:
                 notes[first:] = [other._replace(phrase_end=True) for other in notes[first:]]
-        ties = {tie.get("type") for tie in note.iterfind("tie")}
-        ties = ties or {tie.get("type") for tie in note.iterfind("notations/tied")}
-        number = _midi(pitch) + self.transposition.get(staff, (0, 0))[0]
+        ties = _ties(note, tags)
+        number = note_number(pitch) + self.transposition.get(staff, (0, 0))[0]
         notes.append(Written(onset, duration, number, "start" in ties, "stop" in ties, fermata))
 
-    def _exact_duration(self, note: Element) -> Ticks:
-        """The duration; a tuplet's by its signs, where too few divisions made the number inexact."""
-        duration = self._duration(note)
-        change = note.find("time-modification")
-        kind = TYPES.get((note.findtext("type") or "").strip())
-        if change is None or kind is None:
+    def _exact_duration(self, duration: Ticks, note: Element, change: Element) -> Ticks:
+        """A tuplet's duration by its signs, where too few divisions made the number inexact."""
+        kind = TYPES.get(note.findtext("type", "").strip())
+        if kind is None:
             return duration
         dots = len(note.findall("dot"))
         exact = times(TICKS_PER_QUARTER * kind[0], (2 << dots) - 1, kind[1] << dots)
-        actual, normal = _integer(change, "actual-notes", 1), _integer(change, "normal-notes", 1)
+        actual, normal = integer(change, "actual-notes", 1), integer(change, "normal-notes", 1)
         if min(actual, normal) < 1:
             raise ReadError("bad_tuplet", f"{actual} notes in the time of {normal}")
         exact = times(exact, normal, actual)
         gap = (exact - duration) * self.divisions
         return exact if -TICKS_PER_QUARTER < gap < TICKS_PER_QUARTER else duration
 
-    def _duration(self, element: Element) -> Ticks:
-        value = _decimal(element.findtext("duration") or "", "bad_duration")
-        if value < 0 or value > 2**31:
-            raise ReadError("bad_duration", f"a duration of {value}; allowed are 0 to 2³¹")
-        return times(value, TICKS_PER_QUARTER, self.divisions)
-
     def _attributes(self, attributes: Element, measure: Measure) -> None:
-        self.divisions = _integer(attributes, "divisions", self.divisions)
+        self.divisions = integer(attributes, "divisions", self.divisions)
         if self.divisions < 1:
             raise ReadError("bad_duration", f"{self.divisions} divisions a quarter; at least 1 is needed")
-        self.n_staves = max(self.n_staves, min(_integer(attributes, "staves", 1), MAX_STAVES))
+        self.n_staves = max(self.n_staves, min(integer(attributes, "staves", 1), MAX_STAVES))
         for transpose in attributes.iterfind("transpose"):
             for staff in self._staves_of(transpose):
-                self.transposition[staff] = _transposition(transpose)
+                self.transposition[staff] = transposition_of(transpose)
         for key in attributes.iterfind("key"):
+            written = key_of(key, self.now)
             for staff in self._staves_of(key):
                 fifths = self.transposition.get(staff, (0, 0))[1]
-                measure.keys.setdefault(staff, []).append(_key(key, fifths)._replace(onset=self.now))
+                measure.keys.setdefault(staff, []).append(at_sounding_pitch(written, fifths))
         for time in attributes.iterfind("time"):
-            meter = _meter(time)
+            meter = meter_of(time)
             if meter is not None:
                 self.bar_length = times(4 * TICKS_PER_QUARTER, *meter)
+                written_meter = WrittenMeter(self.now, *meter)
                 for staff in self._staves_of(time):
-                    measure.meters.setdefault(staff, []).append(WrittenMeter(self.now, *meter))
+                    measure.meters.setdefault(staff, []).append(written_meter)
 
     def _staves_of(self, element: Element) -> range:
         """The staves that an attribute is for: the one it names, or all."""
@@ -225,76 +230,7 @@ def _jumps(sound: Element, measure: Measure) -> None:
             measure.closing.append(Sign(0, kind, label=sound.get(name, "") if name not in UNNAMED else ""))
 
 
-def _midi(pitch: Element) -> int:
-    step = (pitch.findtext("step") or "").strip()
-    if step not in tuple(STEPS):
-        raise ReadError("bad_pitch", f"the step '{step}'; allowed are A to G")
-    semitones = _decimal(pitch.findtext("alter") or "0", "bad_pitch")
-    if not isinstance(semitones, int) or abs(semitones) > 12:
-        raise ReadError(
-            "bad_pitch", f"an alteration of {semitones} semitones; microtones have no note number"
-        )
-    return 12 * (_integer(pitch, "octave", 4) + 1) + SEMITONES[STEPS.index(step)] + semitones
-
-
-def _transposition(transpose: Element) -> tuple[int, int]:
-    """Semitones and fifths from the written to the sounding pitch."""
-    chromatic = _integer(transpose, "chromatic", 0)
-    diatonic = _integer(transpose, "diatonic", round(chromatic * 7 / 12))
-    fifths = 7 * chromatic - 12 * diatonic
-    return chromatic + 12 * _integer(transpose, "octave-change", 0), fifths
-
-
-def _key(key: Element, transposed_fifths: int) -> KeySign:
-    """Fifths at sounding pitch, and the mode; a signature that is no row of fifths has none."""
-    mode = (key.findtext("mode") or "").strip()
-    if key.find("fifths") is None:
-        return KeySign(None, "")
-    fifths = _integer(key, "fifths", 0) + transposed_fifths
-    if abs(fifths) > 7:  # the enharmonic one that can be written
-        fifths = (fifths + 6) % 12 - 6
-    return KeySign(fifths, "" if mode == "none" else mode)
-
-
-def _meter(time: Element) -> tuple[int, int] | None:
-    """Numerator and denominator; None for free time."""
-    if time.find("senza-misura") is not None:
-        return None
-    total = Fraction(0)
-    denominators = []
-    for beats, beat_type in zip(time.findall("beats"), time.findall("beat-type"), strict=False):
-        try:
-            numerators = [int(number) for number in (beats.text or "").split("+")]
-            denominators.append(int(beat_type.text or ""))
-        except ValueError:
-            raise ReadError("bad_meter", f"the meter {beats.text}/{beat_type.text}") from None
-        if denominators[-1] not in (1, 2, 4, 8, 16, 32, 64, 128):
-            raise ReadError("bad_meter", f"the meter {beats.text}/{beat_type.text}")
-        total += Fraction(sum(numerators), denominators[-1])
-    if not denominators:
-        return None
-    denominator = max(denominators)
-    numerator = int(total * denominator)
-    if not 1 <= numerator <= 999:
-        raise ReadError("bad_meter", f"the meter {numerator}/{denominator}")
-    return numerator, denominator
-
-
-def _decimal(text: str, rule: str) -> Ticks:
-    """A decimal number as the schema allows it; whole ones are integers."""
-    if re.fullmatch(r"\s*[-+]?[0-9]{1,12}(\.[0-9]{0,12})?\s*", text) is None:
-        raise ReadError(rule, f"'{text.strip()[:40]}' is no number")
-    value = Fraction(text.strip())
-    return value.numerator if value.denominator == 1 else value
-
-
-def _integer(element: Element, path: str, default: int) -> int:
-    text = element.findtext(path)
-    if text is None:
-        return default
-    try:
-        return int(text)
-    except ValueError:
-        raise ReadError(
-            "unreadable", f"<{path}> holds '{text.strip()[:40]}', which is no whole number"
-        ) from None
+def _ties(note: Element, tags: set[str]) -> set[str | None]:
+    """Which ends of ties a note has; what is engraved counts where no sound is told."""
+    path = "tie" if "tie" in tags else "notations/tied"
+    return {tie.get("type") for tie in note.iterfind(path)} if tags & {"tie", "notations"} else set()

@@ -15,6 +15,7 @@ from jinja2 import Environment, StrictUndefined
 
 from pipeline.report.attention import attention
 from pipeline.report.books import books
+from pipeline.report.continuations import continuations
 from pipeline.report.curves import curves
 from pipeline.report.datasets import datasets
 from pipeline.report.experiments import experiments
@@ -41,4 +42,12 @@ def page(data: Path, params: Mapping[str, Any]) -> str:
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(sections=sections)
 
 
-SECTIONS: tuple[Callable[[Inputs], Section], ...] = (books, datasets, keys, experiments, curves, attention)
+SECTIONS: tuple[Callable[[Inputs], Section], ...] = (
+    books,
+    datasets,
+    keys,
+    experiments,
+    continuations,
+    curves,
+    attention,
+)

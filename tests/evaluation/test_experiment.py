@@ -8,7 +8,7 @@ import pytest
 from pipeline import vocabulary
 from pipeline.batches import fingerprint
 from pipeline.evaluation.experiment import EvaluationError, evaluate
-from pipeline.evaluation.settings import EvaluationSettings
+from pipeline.evaluation.settings import ContinuationSettings, EvaluationSettings
 from pipeline.models import build, parse_model
 from pipeline.settings import load_yaml, parse_section
 from pipeline.tables import TOKENS, write_table
@@ -20,6 +20,7 @@ SETTINGS = EvaluationSettings(
     ngram_order=2,
     ngram_mixing_b=1.5,
     samples=2,
+    continuations=ContinuationSettings(pieces=2, samples=3),
     temperature=1.0,
     seed=1,
     save_attention=True,
@@ -87,6 +88,15 @@ def test_an_experiment_is_measured_and_heard(tmp_path: Path) -> None:
     assert list(figures["predictors"]) == ["model", "model_memory", "ngram", "ngram_memory", "copy"]
     assert figures["predictors"]["model"]["without_soft_relatives"]["overall"]["n_pieces"] == 2
     assert figures["predictors"]["copy"]["all"]["overall"]["bits_per_onset"] == numbers["copy_bits_per_onset"]
+    continued = figures["continuations"]
+    assert list(continued["predictors"]) == [
+        "model",
+        "repeat the prime",
+        "repeat the last note",
+        "another tune",
+        "markov chain",
+    ]
+    assert continued["predictors"]["model"]["10"]["n_pieces"] == 2
     attention = json.loads((tmp_path / "out/attention.json").read_text())
     assert len(attention["weights"]) == len(attention["target"])
     assert all(len(weights) == len(attention["source"]) for weights in attention["weights"])

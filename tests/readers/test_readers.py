@@ -1,6 +1,8 @@
 """The format is seen in the content; what cannot be read is said."""
 
+import gc
 import pickle
+from contextlib import suppress
 
 import pytest
 
@@ -70,3 +72,16 @@ def test_music21_reads_the_same(content: bytes) -> None:
 
 def test_a_cached_piece_knows_its_reader() -> None:
     assert readers.version(FAST) != readers.version(SLOW)
+
+
+@pytest.mark.parametrize("collects", [True, False])
+@pytest.mark.parametrize("score", [SCORE, SCORE.replace(b"<step>C", b"<step>H")])
+def test_the_collector_of_cycles_is_left_as_it_was(collects: bool, score: bytes) -> None:
+    before = gc.isenabled()
+    try:
+        (gc.enable if collects else gc.disable)()
+        with suppress(ReadError):
+            readers.read(readers.split("a.xml", score)[0], FAST)
+        assert gc.isenabled() == collects
+    finally:
+        (gc.enable if before else gc.disable)()

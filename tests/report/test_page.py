@@ -29,6 +29,13 @@ PARAMS: dict[str, Any] = {
 }
 
 
+def likeness(f1: float | None) -> dict[str, Any]:
+    """Figures of continuations at one horizon."""
+    spread = f1 and {"value": f1, "low": f1 - 0.125, "high": f1 + 0.125}
+    scores = dict.fromkeys(("pitch_overlap", "pitch_class_overlap", "edit_share"), 0.5)
+    return {"n_pieces": 7, "n_undefined": 1, "f1": f1, "f1_interval": spread, **scores}
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     for stage, name in (
@@ -80,6 +87,14 @@ def data(tmp_path: Path) -> Path:
             "model - ngram_memory": {"value": 0.5, "low": 0.25, "high": 0.75},
         },
         "samples": {"n_samples": 4, "n_exact": 3},
+        "continuations": {
+            "samples": 10,
+            "markov_order": 3,
+            "predictors": {
+                "model": {"4": likeness(0.375), "10": likeness(0.4375)},
+                "repeat the prime": {"4": likeness(None), "10": likeness(0.25)},
+            },
+        },
     }
     write_json(tmp_path / "evaluations/first/figures.json", figures)
     attention = {
@@ -117,8 +132,8 @@ class Outline(HTMLParser):
 
 def test_every_section_is_there_and_linked(data: Path) -> None:
     outline = Outline(page(data, PARAMS))
-    assert outline.ids == ["books", "datasets", "keys", "experiments", "curves", "attention"]
-    assert outline.links[:6] == [f"#{name}" for name in outline.ids]
+    assert outline.ids == ["books", "datasets", "keys", "experiments", "continuations", "curves", "attention"]
+    assert outline.links[:7] == [f"#{name}" for name in outline.ids]
 
 
 def test_the_page_needs_nothing_else(data: Path) -> None:
@@ -142,6 +157,7 @@ def test_the_same_files_give_the_same_bytes(data: Path) -> None:
         "3 of 4",
         "best 2.250",
         "onset D4",
+        "0.438 [0.312, 0.562]",
     ],
 )
 def test_what_a_reader_looks_for_is_there(data: Path, words: str) -> None:
