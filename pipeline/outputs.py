@@ -8,12 +8,13 @@ user's mistake costs nothing that was there before.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.settings import load_yaml
+from ruamel.yaml import YAML
 
 LOCK_FILE = Path("dvc.lock")
 CACHE = Path(".dvc/cache/files/md5")
@@ -42,10 +43,14 @@ def last_version(stage: str, path: str) -> Path | None:
 
 
 def _locked(stage: str) -> list[Mapping[str, Any]]:
-    """The outputs of a stage as dvc.lock lists them."""
+    """The outputs of a stage as dvc.lock lists them; only its own lines are read, the file is long."""
     if not LOCK_FILE.exists():
         return []
-    return list(load_yaml(LOCK_FILE).get("stages", {}).get(stage, {}).get("outs", []))
+    own = re.search(
+        rf"^  {re.escape(stage)}:\n((?:    .*\n?)*)", LOCK_FILE.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    listed = YAML(typ="safe", pure=True).load(own[1]) if own else None
+    return list(listed.get("outs", [])) if listed else []
 
 
 def _bring_back(out: Mapping[str, Any]) -> bool:
