@@ -1,8 +1,9 @@
 """A trained model goes on from a prompt: any score, read and written in its own key.
 
-The prompt is read, quantized and transposed as the experiment's data set does it (where
-its source names no key, by the key that its notes suggest);
-all of it is the source, and what the model says comes after its last step.
+The prompt is read, quantized and transposed as the experiment's data set does it; where
+it has no part of the name that is asked for, by its top part, and where its source
+names no key, by the key that its notes suggest. All of it is the source, and what the
+model says comes after its last step.
 """
 
 from __future__ import annotations
@@ -125,11 +126,11 @@ def read_prompt(prompt: str, dataset: str, piece: str | None = None, root: Path 
         PromptError: no piece of it can be read, or several can and none is named.
     """
     if not prompt.lower().startswith(INLINE):
-        return _only_piece(encode_file(Path(prompt), dataset, root=root, analyse=True), prompt, piece)
+        return _only_piece(encode_file(Path(prompt), dataset, root=root, as_prompt=True), prompt, piece)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "prompt.tinynotation"
         file.write_text(prompt, encoding="utf-8")
-        return _only_piece(encode_file(file, dataset, root=root, analyse=True), "the prompt", piece)
+        return _only_piece(encode_file(file, dataset, root=root, as_prompt=True), "the prompt", piece)
 
 
 def source_of(row: Mapping[str, Any]) -> Example:

@@ -1,6 +1,8 @@
 """A trained model goes on from prompts of all kinds, in their own key."""
 
+import shutil
 from pathlib import Path
+from typing import Any
 
 import music21
 import numpy as np
@@ -20,8 +22,11 @@ TUNE = "tinyNotation: 4/4 c4 d e f g2 g"
 
 
 @pytest.fixture
-def trained(project: Path) -> Path:
-    """A project with one experiment, its weights as they began."""
+def trained(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of its own with one experiment, its weights as they began."""
+    project = tmp_path / "project"
+    shutil.copytree(finished, project)
+    monkeypatch.chdir(project)
     torch.manual_seed(3)
     config = copying()
     tokens = project / "data/tokens/tunes"
@@ -75,6 +80,14 @@ def test_a_piece_of_a_file_of_many_is_named() -> None:
 def test_a_prompt_that_cannot_be_read_says_why() -> None:
     with pytest.raises(PromptError, match="nothing in it can be read as a prompt: no_notes"):
         read_prompt("tinyNotation: 4/4 r4 r", "tunes")
+
+
+def test_the_top_part_will_do_where_the_asked_for_is_not_there(trained: Path) -> None:
+    def sopranos(params: dict[str, Any]) -> None:
+        params["datasets"]["tunes"]["quantize"]["parts"] = {"default": ["Soprano"]}
+
+    edit(trained / "params.yaml", sopranos)
+    assert read_prompt("scores/all.abc", "tunes", "2")["piece_id"] == "songs/all#2"
 
 
 @pytest.mark.usefixtures("trained")

@@ -18,6 +18,7 @@ from pipeline.isolation import GivenUp
 from pipeline.parsing import Batch, Unread, find_pieces, read_batch, rejected
 from pipeline.parsing.records import unpack
 from pipeline.quantize import QuantizeSettings, quantize
+from pipeline.quantize.settings import TOP
 from pipeline.readers import ReadSettings
 from pipeline.settings import PARAMS_FILE, load_yaml, lookup, parse_section
 from pipeline.tables import NOTES, SPLITS
@@ -45,7 +46,7 @@ class EncodedFile:
 
 
 def encode_file(
-    file: Path, dataset: str, corpus: str | None = None, root: Path = Path(), analyse: bool = False
+    file: Path, dataset: str, corpus: str | None = None, root: Path = Path(), as_prompt: bool = False
 ) -> EncodedFile:
     """Read, quantize, transpose and encode a file as a data set does; filters only report.
 
@@ -54,7 +55,8 @@ def encode_file(
         corpus: which corpus of the data set the file is read like; None for the one
             below whose ``data/raw`` it lies, else the first for which the data set
             makes no exception, else the first.
-        analyse: find the key of a piece by its notes where its source names none.
+        as_prompt: ask less of a piece: where it has no part of the name that the data
+            set takes, its top part will do, and where its source names no key, its notes decide.
 
     Raises:
         FileError: the file or the corpus does not exist.
@@ -76,8 +78,11 @@ def encode_file(
     reading = parse_section(ReadSettings, lookup(params, "corpora", corpus, "read"), f"corpora.{corpus}.read")
     notes, rejections = read_file(file, corpus, reading)
     made = quantize(notes, quantizing)
+    lacks_part = any(broken.rule == "no_such_part" for broken in made.rejections)
+    if as_prompt and lacks_part and quantizing.voices == 1:
+        made = quantize(notes, quantizing.model_copy(update={"parts": {DEFAULT: [TOP]}}))
     encoded = encode_rows(made.grids, _unsplit(made.grids), encoding)
-    if analyse:
+    if as_prompt:
         encoded = _with_keys_analysed(encoded, made.grids, encoding)
     rejections = [*rejections, *made.rejections, *encoded.rejections]
     return EncodedFile(corpus, encoded.rows, rejections, apply_filters(encoded.grids, filters).rejections)
