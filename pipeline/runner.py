@@ -131,8 +131,9 @@ def _end_with(parents: list[psutil.Process]) -> None:
 def _fingerprint(stage: Declared) -> dict[str, object]:
     """What a stage depends on, now: parameters by value, files by size and time."""
     state: dict[str, object] = {}
+    files = {file: load_yaml(Path(file)) for file, _ in stage.params}
     for file, name in stage.params:
-        state[f"{file}:{name}"] = lookup(load_yaml(Path(file)), *name.split("."))
+        state[f"{file}:{name}"] = lookup(files[file], *name.split("."))
     for dep in stage.deps:
         state[dep] = sorted(_stamps(Path(dep)))
     return state

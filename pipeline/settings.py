@@ -41,7 +41,7 @@ def load_yaml(path: Path = PARAMS_FILE) -> dict[str, Any]:
         SettingsError: the file is missing, is no YAML, or is no mapping.
     """
     try:
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingsError(f"{path}: no such file; run from the root of the project") from None
     except (YAMLError, UnicodeDecodeError) as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -62,6 +63,7 @@ def counts(assigned: Names) -> dict[str, int]:
     return {name: int((assigned == name).sum()) for name in SPLIT_NAMES}
 
 
+@cache
 def _border(share: float) -> int:
     """A share, as written in decimals, of the range of a draw."""
     return int(Fraction(str(share)) * (1 << HASH_BITS))
