@@ -33,6 +33,7 @@ traceback::
     ├── LeakError            training     held-out pieces have relatives that the weights have seen
     ├── LikelihoodError      metrics      probabilities are no distribution
     ├── ScoreError           scores       a grid cannot be written as a score
+    ├── FoldError            crossvalidation  no such experiment, or nothing to divide into folds
     ├── EvaluationError      evaluation   nothing to evaluate, or a model of other data
     ├── FileError            inspecting   a file on its own cannot be encoded or decoded
     ├── TokenTextError       inspecting   a line of tokens that cannot be read

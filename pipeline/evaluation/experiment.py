@@ -45,6 +45,7 @@ from pipeline.training.devices import choose_device
 from pipeline.training.runs import load_run
 from pipeline.vocabulary import symbol_name
 
+GREEDY = "model, likeliest symbols"  # its continuations where nothing is drawn
 PIECES_AT_ONCE = 256  # scored before the next ones are begun: progress shows, memory stays small
 
 
@@ -94,7 +95,7 @@ def evaluate(
     memory = Memory.fit(heard, settings.ngram_order, settings.ngram_mixing_b)
     pieces = compare({MODEL: Trained(model), NGRAM: ngram, COPY: copy}, rows, examples, memory)
     samples = _continue(model, rows, examples, settings)
-    continuations = _compare_continuations(model, rows, examples, heard, settings)
+    continuations = compare_continuations(model, rows, examples, heard, settings)
     figures = {
         "dataset": tokens.name,
         "split": split,
@@ -121,6 +122,41 @@ def evaluate(
     if settings.save_attention:
         _write_attention(out / "attention.json", model, samples[0])
     return headline(figures)
+
+
+def compare_continuations(
+    model: Seq2Seq,
+    rows: pa.Table,
+    examples: Sequence[Example],
+    heard: Sequence[Example],
+    settings: EvaluationSettings,
+) -> pa.Table:
+    """Continuations of the model, drawn and likeliest, and of what needs no model, on pieces chosen by hash.
+
+    Args:
+        rows: of the token shards; the pieces that may be chosen.
+        examples: the same pieces, cut.
+        heard: the training pieces.
+
+    Returns:
+        Rows of CONTINUATIONS.
+    """
+    asked = settings.continuations
+    chosen = choose(rows.column("piece_id").to_pylist(), asked.pieces, settings.seed)
+    cut, table = [examples[index] for index in chosen], rows.take(chosen)
+    steps = [
+        steps_to_say(example, per_quarter)
+        for example, per_quarter in zip(cut, table["steps_per_quarter"].to_pylist(), strict=True)
+    ]
+    many = [example for example in cut for _ in range(asked.samples)]
+    drawn = decoding.continue_melodies(model, many, max(steps), Sampling(settings.temperature), settings.seed)
+    own = [
+        [continuation.tokens for continuation in drawn[first : first + asked.samples]]
+        for first in range(0, len(drawn), asked.samples)
+    ]
+    likeliest = [[said.tokens] for said in decoding.continue_melodies(model, cut, max(steps))]
+    others = continued_without_model(cut, steps, heard, asked.samples, settings.seed)
+    return measure_continuations({MODEL: own, GREEDY: likeliest, **others}, table, cut)
 
 
 def headline(figures: Mapping[str, Any]) -> dict[str, float | int | None]:
@@ -171,31 +207,6 @@ def _continue(
             rows.take(chosen).to_pylist(), cut, greedy, sampled, strict=True
         )
     ]
-
-
-def _compare_continuations(
-    model: Seq2Seq,
-    rows: pa.Table,
-    examples: Sequence[Example],
-    heard: Sequence[Example],
-    settings: EvaluationSettings,
-) -> pa.Table:
-    """Rows of CONTINUATIONS: the model and what needs no model, on pieces chosen by hash."""
-    asked = settings.continuations
-    chosen = choose(rows.column("piece_id").to_pylist(), asked.pieces, settings.seed)
-    cut, table = [examples[index] for index in chosen], rows.take(chosen)
-    steps = [
-        steps_to_say(example, per_quarter)
-        for example, per_quarter in zip(cut, table["steps_per_quarter"].to_pylist(), strict=True)
-    ]
-    many = [example for example in cut for _ in range(asked.samples)]
-    drawn = decoding.continue_melodies(model, many, max(steps), Sampling(settings.temperature), settings.seed)
-    own = [
-        [continuation.tokens for continuation in drawn[first : first + asked.samples]]
-        for first in range(0, len(drawn), asked.samples)
-    ]
-    others = continued_without_model(cut, steps, heard, asked.samples, settings.seed)
-    return measure_continuations({MODEL: own, **others}, table, cut)
 
 
 def _write_attention(path: Path, model: Seq2Seq, sample: Sample) -> None:

@@ -1,0 +1,42 @@
+"""Dealing pieces to folds, never a tune family to two."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import PipelineError
+
+
+class FoldError(PipelineError):
+    """Nothing to divide into folds, or no such experiment."""
+
+
+def deal(groups: Sequence[str], n_folds: int) -> NDArray[np.int64]:
+    """Deal groups to folds of about as many pieces: the largest first, always to the smallest fold.
+
+    Args:
+        groups: of each piece, for example its tune family.
+
+    Returns:
+        (n,) the fold of each piece; who is dealt first among equals is decided by a hash.
+
+    Raises:
+        FoldError: fewer than two folds, or fewer groups than folds.
+    """
+    names, member, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
+    if not 2 <= n_folds <= len(names):
+        raise FoldError(f"{n_folds} folds of {len(names)} families: between 2 and that many")
+    order = sorted(range(len(names)), key=lambda i: (-sizes[i], _hash(str(names[i]))))
+    fold_of, filled = np.zeros(len(names), np.int64), np.zeros(n_folds, np.int64)
+    for group in order:
+        fold_of[group] = int(filled.argmin())
+        filled[fold_of[group]] += sizes[group]
+    return np.asarray(fold_of[member])
+
+
+def _hash(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
