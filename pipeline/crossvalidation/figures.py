@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import torch
 from numpy.typing import NDArray
 
-from pipeline.crossvalidation.measuring import CONTINUED, SCORES, Measured
+from pipeline.crossvalidation.measuring import SCORES, Measured
 from pipeline.crossvalidation.study import Study
 from pipeline.evaluation.comparison import MODEL, rounded
 from pipeline.evaluation.continuations import CONTINUATIONS, figures_by_horizon
@@ -59,9 +59,8 @@ def summary(
 
 
 def write_results(folder: Path, measured: Measured, facts: Mapping[str, Any]) -> None:
-    """Write ``figures.json``, ``pieces.parquet`` and ``continuations.parquet``."""
+    """Write ``figures.json``, and ``pieces.parquet`` for those who want to draw families themselves."""
     write_table(folder / "pieces.parquet", measured.scores, SCORES)
-    write_table(folder / "continuations.parquet", measured.continued, CONTINUED)
     write_json(folder / "figures.json", facts)
 
 

@@ -16,6 +16,7 @@ from jinja2 import Environment, StrictUndefined
 from pipeline.report.attention import attention
 from pipeline.report.books import books
 from pipeline.report.continuations import continuations
+from pipeline.report.crossvalidation import crossvalidation
 from pipeline.report.curves import curves
 from pipeline.report.datasets import datasets
 from pipeline.report.experiments import experiments
@@ -47,6 +48,7 @@ SECTIONS: tuple[Callable[[Inputs], Section], ...] = (
     datasets,
     keys,
     experiments,
+    crossvalidation,
     continuations,
     curves,
     attention,

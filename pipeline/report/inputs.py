@@ -47,11 +47,19 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything, read once; ``cards`` are the data cards by the names of their data sets."""
+    """Everything, read once.
+
+    Attributes:
+        cards: the data cards by the names of their data sets.
+        steps: of all stages that keep and reject.
+        experiments: in the order of params.yaml.
+        crossvalidated: what ``cross-validate`` found, by experiment, where it was asked for.
+    """
 
     cards: Mapping[str, Mapping[str, Any]]
     steps: Sequence[Step]
     experiments: Sequence[Experiment]
+    crossvalidated: Mapping[str, Mapping[str, Any]]
 
 
 def read_inputs(data: Path, params: Mapping[str, Any]) -> Inputs:
@@ -62,7 +70,9 @@ def read_inputs(data: Path, params: Mapping[str, Any]) -> Inputs:
     trained = {**params["experiments"], **params["finetunes"]}
     experiments = [_experiment(data, name, settings) for name, settings in trained.items()]
     cards = {name: _json(data / "cards" / name / "card.json") for name in params["datasets"]}
-    return Inputs(cards, steps, experiments)
+    folds = {name: data / "crossvalidation" / name / "figures.json" for name in trained}
+    crossvalidated = {name: _json(path) for name, path in folds.items() if path.exists()}
+    return Inputs(cards, steps, experiments, crossvalidated)
 
 
 def _step(data: Path, stage: str, name: str) -> Step:

@@ -91,6 +91,7 @@ def test_an_experiment_is_measured_and_heard(tmp_path: Path) -> None:
     continued = figures["continuations"]
     assert list(continued["predictors"]) == [
         "model",
+        "model, likeliest symbols",
         "repeat the prime",
         "repeat the last note",
         "another tune",
