@@ -132,8 +132,9 @@ class Outline(HTMLParser):
 
 def test_every_section_is_there_and_linked(data: Path) -> None:
     outline = Outline(page(data, PARAMS))
-    assert outline.ids == ["books", "datasets", "keys", "experiments", "continuations", "curves", "attention"]
-    assert outline.links[:7] == [f"#{name}" for name in outline.ids]
+    names = "books datasets keys experiments crossvalidation continuations curves attention"
+    assert outline.ids == names.split()
+    assert outline.links[:8] == [f"#{name}" for name in outline.ids]
 
 
 def test_the_page_needs_nothing_else(data: Path) -> None:
@@ -180,6 +181,31 @@ def test_what_a_random_split_would_leak_stands_per_corpus_and_in_all(data: Path)
     assert "tunes family songs 2 0 0 1 50 1 50" in rows
     assert "tunes random songs 3 2 67 1 33 2 67" in rows
     assert "tunes random all 8 4 50 1 12 4 50" in rows
+
+
+def spread(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.125, "high": value + 0.125}
+
+
+def test_folds_are_told_where_they_were_asked_for(data: Path) -> None:
+    assert "None was asked for" in page(data, PARAMS)
+    figures = {"pitch_bits_per_onset": 1.5}
+    facts = {
+        **{"pieces": 9, "families": 7, "folds": 3, "seeds": [1, 2]},
+        **{"versions": {"torch": "2.13.0"}, "machine": "x86_64, 2 cores"},
+        "predictors": {"model": {**figures, "by_seed": {"bits_per_onset": [2.25, 2.5]}}, "ngram": figures},
+        "intervals": {
+            unit: {"model": spread(2.375), "ngram": spread(3.0), "model - ngram": spread(-0.625)}
+            for unit in ("nats_per_token", "bits_per_onset")
+        },
+        "continuations": {"model": {"10": likeness(0.75)}},
+    }
+    write_json(data / "crossvalidation/first/figures.json", facts)
+    html = page(data, PARAMS)
+    assert "9 pieces of 7 families in 3 folds; seeds 1, 2. torch 2.13.0; x86_64, 2 cores." in html
+    for words in ("-0.625 [-0.750, -0.500]", "2.250, 2.500", "0.750 [0.625, 0.875]"):
+        assert words in html
+    assert "before fine-tuning" not in html
 
 
 def test_a_missing_file_says_what_to_do(data: Path) -> None:

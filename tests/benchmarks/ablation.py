@@ -1,0 +1,127 @@
+"""What each part of the copying model and of its training brings: one change at a time.
+
+    python -m tests.benchmarks.ablation [--experiment E] [--folds N] [--seeds 1 2] [--threads N] [--only ...]
+
+Every variant of the experiment is trained and measured on the same folds over tune
+families with the same seeds; the difference to the experiment as it stands in
+params.yaml is paired on pieces, its 95 % interval over tune families. Variants that
+are parts left out come first, then parts of params.yaml that are off there. The last
+line is one JSON object: nats per token, lowest first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from pipeline.crossvalidation.figures import summary
+from pipeline.crossvalidation.folds import deal
+from pipeline.crossvalidation.measuring import Measured, cross_validate
+from pipeline.crossvalidation.study import Recipe, Study, read_study
+from pipeline.evaluation.settings import ContinuationSettings
+from pipeline.metrics.likelihood import interval
+from pipeline.progress import say
+from tests.benchmarks.ngram import ROOT
+
+AS_IT_IS = "as it is"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a variant has instead: of ``model`` and ``training``, or both of another experiment."""
+
+    experiment: str | None = None
+    model: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+
+VARIANTS = {
+    AS_IT_IS: Change(),
+    "attention, no copying": Change(experiment="bach-chorales"),
+    "copies of pitches only": Change(model={"copies": ["pitch"]}),
+    "copies of intervals only": Change(model={"copies": ["interval"]}),
+    "no counted matches": Change(model={"matches": False}),
+    "no bars": Change(model={"bars": False}),
+    "no dropout": Change(model={"dropout": 0.0}),
+    "second halves only": Change(training={"least_cut": 0.5, "most_cut": 0.5}),
+    "random cuts": Change(training={"least_cut": 0.1, "most_cut": 0.5}),
+    "constant learning rate": Change(training={"schedule": "constant", "warmup": 0.0}),
+    "cosine learning rate": Change(training={"schedule": "cosine"}),
+    "transposed by up to 5": Change(training={"transpose_semitones": 5}),
+    "label smoothing 0.05": Change(training={"label_smoothing": 0.05}),
+    "averaged weights": Change(training={"average_decay": 0.98}),
+    "scheduled sampling 0.9": Change(training={"teacher_forcing": 0.9}),
+}
+
+
+def changed(study: Study, change: Change) -> Study:
+    """The study with one part of its recipe changed."""
+    if change.experiment:
+        return replace(study, recipe=read_study(change.experiment, ROOT).recipe)
+    config, training = study.recipe.config, study.recipe.training
+    recipe = Recipe(
+        type(config).model_validate({**config.model_dump(), **change.model}),
+        type(training).model_validate({**training.model_dump(), **change.training}),
+    )
+    return replace(study, recipe=recipe)
+
+
+def nats_of(measured: Measured) -> dict[str, np.ndarray]:
+    """Of each piece the model's nats, mean over seeds, and its tokens; in the order of their names."""
+    rows = measured.scores.to_pandas().query("predictor == 'model'")
+    rows["nats"] = rows.onset_nats + rows.tied_nats + rows.silence_nats
+    rows["tokens"] = rows.n_onset + rows.n_tied + rows.n_silence
+    mean = (
+        rows.groupby("piece_id").agg({"nats": "mean", "tokens": "first", "tune_family": "first"}).sort_index()
+    )
+    return {name: mean[name].to_numpy() for name in mean.columns}
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    arguments.add_argument("--experiment", default="chorales-copying")
+    arguments.add_argument("--folds", type=int, default=5)
+    arguments.add_argument("--seeds", type=int, nargs="+", default=[1])
+    arguments.add_argument("--threads", type=int)
+    arguments.add_argument("--only", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    options = arguments.parse_args()
+    study = read_study(options.experiment, ROOT)
+    few = ContinuationSettings(pieces=1, samples=1)
+    study = replace(study, evaluation=study.evaluation.model_copy(update={"continuations": few}))
+    folds = deal(study.rows["tune_family"].to_pylist(), options.folds)
+    found: dict[str, dict[str, Any]] = {}
+    whole: dict[str, np.ndarray] = {}
+    for name in dict.fromkeys([AS_IT_IS, *options.only]):
+        variant = changed(study, VARIANTS[name])
+        measured = cross_validate(variant, folds, options.seeds, options.threads)
+        own = nats_of(measured)
+        whole = whole or own
+        model = summary(variant, measured, folds, options.seeds)["predictors"]["model"]
+        less = interval(own["tune_family"].tolist(), own["nats"] - whole["nats"], own["tokens"], seed=1)
+        found[name] = {
+            "nats_per_token": model["nats_per_token"],
+            "bits_per_onset": model["bits_per_onset"],
+            "more_nats_than_as_it_is": {key: round(value, 5) for key, value in asdict(less).items()},
+        }
+        spread = f"{less.value:+.4f} [{less.low:+.4f}, {less.high:+.4f}]"
+        say(f"{name:26}{model['nats_per_token']:.4f} nats per token, {spread}")
+    ordered = dict(sorted(found.items(), key=lambda item: float(item[1]["nats_per_token"])))
+    print(
+        json.dumps(
+            {
+                "variants": ordered,
+                "experiment": options.experiment,
+                "folds": options.folds,
+                "seeds": options.seeds,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
