@@ -38,7 +38,7 @@ def last_version(stage: str, path: str) -> Path | None:
     Returns:
         None where the stage never ran, or the cache no longer holds it.
     """
-    found = [_cached(str(out.get("md5", ""))) for out in _locked(stage) if out["path"] == path]
+    found = [cached(str(out.get("md5", ""))) for out in _locked(stage) if out["path"] == path]
     return next((cached for cached in found if cached.is_file()), None)
 
 
@@ -69,11 +69,12 @@ def _bring_back(out: Mapping[str, Any]) -> bool:
 def _members(digest: str, target: Path) -> Iterator[tuple[Path, Path]]:
     """Where each file of an output lies in the cache, and where it belongs."""
     if not digest.endswith(FOLDER_SUFFIX):
-        yield _cached(digest), target
-    elif _cached(digest).is_file():
-        for entry in json.loads(_cached(digest).read_text(encoding="utf-8")):
-            yield _cached(entry["md5"]), target / entry["relpath"]
+        yield cached(digest), target
+    elif cached(digest).is_file():
+        for entry in json.loads(cached(digest).read_text(encoding="utf-8")):
+            yield cached(entry["md5"]), target / entry["relpath"]
 
 
-def _cached(digest: str) -> Path:
+def cached(digest: str) -> Path:
+    """Where DVC's cache keeps what has this digest."""
     return CACHE / digest[:2] / digest[2:]
