@@ -7,6 +7,7 @@ user's mistake costs nothing that was there before.
 
 from __future__ import annotations
 
+import configparser
 import json
 import re
 import shutil
@@ -17,7 +18,8 @@ from typing import Any
 from ruamel.yaml import YAML
 
 LOCK_FILE = Path("dvc.lock")
-CACHE = Path(".dvc/cache/files/md5")
+DVC_FOLDER = Path(".dvc")
+CACHE = Path("cache")  # below DVC_FOLDER, where no other place is configured
 FOLDER_SUFFIX = ".dir"
 
 
@@ -75,6 +77,14 @@ def _members(digest: str, target: Path) -> Iterator[tuple[Path, Path]]:
             yield cached(entry["md5"]), target / entry["relpath"]
 
 
-def cached(digest: str) -> Path:
+def cached(digest: str, root: Path = Path()) -> Path:
     """Where DVC's cache keeps what has this digest."""
-    return CACHE / digest[:2] / digest[2:]
+    return _cache(root) / "files/md5" / digest[:2] / digest[2:]
+
+
+def _cache(root: Path) -> Path:
+    """DVC's cache, also where it is shared: ``dvc cache dir``."""
+    config = configparser.ConfigParser(interpolation=None)
+    folder = root / DVC_FOLDER
+    config.read([folder / "config", folder / "config.local"], encoding="utf-8")
+    return folder / config.get("cache", "dir", fallback=str(CACHE))

@@ -38,7 +38,7 @@ def differing(root: Path, dep: str, locked: str) -> list[str]:
     """
     if not (root / dep).is_dir():
         return []
-    listing = root / cached(locked)
+    listing = cached(locked, root)
     if not listing.is_file():
         return [f"{name} changed" for name in _since_the_lock(root, dep)]
     before = {entry["relpath"]: entry["md5"] for entry in json.loads(listing.read_text(encoding="utf-8"))}
