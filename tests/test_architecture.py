@@ -39,6 +39,7 @@ DOORS = {
     "loky": ("pipeline.engine",),
     "psutil": ("pipeline.runner",),
     "jinja2": ("pipeline.report.",),
+    "verovio": ("pipeline.report.engraving",),
     "matplotlib": ("pipeline.report.charts",),
     "requests": ("pipeline.sources.downloading",),
     "rich": ("pipeline.progress", "pipeline.cli"),

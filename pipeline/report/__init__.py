@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
 from pipeline.report.attention import attention
 from pipeline.report.books import books
@@ -20,11 +21,13 @@ from pipeline.report.crossvalidation import crossvalidation
 from pipeline.report.curves import curves
 from pipeline.report.datasets import datasets
 from pipeline.report.experiments import experiments
+from pipeline.report.gallery import gallery
 from pipeline.report.html import Section
 from pipeline.report.inputs import Inputs, read_inputs
 from pipeline.report.keys import keys
 
 TEMPLATE = Path(__file__).parent / "page.html.j2"
+PLAYER = Path(__file__).parent / "player.js"
 
 
 def page(data: Path, params: Mapping[str, Any]) -> str:
@@ -40,7 +43,10 @@ def page(data: Path, params: Mapping[str, Any]) -> str:
     inputs = read_inputs(data, params)
     sections = [section(inputs) for section in SECTIONS]
     environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(sections=sections)
+    player = Markup(PLAYER.read_text(encoding="utf-8"))
+    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+        sections=sections, player=player
+    )
 
 
 SECTIONS: tuple[Callable[[Inputs], Section], ...] = (
@@ -50,6 +56,7 @@ SECTIONS: tuple[Callable[[Inputs], Section], ...] = (
     experiments,
     crossvalidation,
     continuations,
+    gallery,
     curves,
     attention,
 )

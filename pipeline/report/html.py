@@ -62,9 +62,14 @@ def figure(svg: str, caption: str) -> Markup:
     )
 
 
-def folded(summary: str, body: Markup) -> Markup:
-    """What is there for those who ask: a line to open, and what it hides."""
-    return Markup("<details><summary>{}</summary>{}</details>\n").format(summary, body)
+def folded(summary: str, body: Markup, shown: bool = False) -> Markup:
+    """What is there for those who ask: a line to open, and what it hides.
+
+    Args:
+        shown: it is open already.
+    """
+    begin = Markup("<details open>") if shown else Markup("<details>")
+    return begin + Markup("<summary>{}</summary>{}</details>\n").format(summary, body)
 
 
 def heading(text: str) -> Markup:

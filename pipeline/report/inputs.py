@@ -35,7 +35,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Experiment:
-    """What training and evaluation of one experiment left behind."""
+    """What training and evaluation of one experiment left behind.
+
+    Attributes:
+        samples: what samples.json tells of each piece, its ``number`` and, by ending, its
+            ``scores`` as MusicXML.
+    """
 
     name: str
     settings: Mapping[str, Any]
@@ -43,6 +48,7 @@ class Experiment:
     figures: Mapping[str, Any]
     learning: Mapping[str, Sequence[float]]
     attention: Mapping[str, Any] | None
+    samples: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,28 @@ def _experiment(data: Path, name: str, settings: Mapping[str, Any]) -> Experimen
         figures=_json(data / "evaluations" / name / "figures.json"),
         learning=_columns(data / "plots" / name / "learning.csv"),
         attention=_json(attention) if attention.exists() else None,
+        samples=_samples(data / "evaluations" / name),
     )
+
+
+def _samples(folder: Path) -> list[dict[str, Any]]:
+    return [
+        {
+            **sample,
+            "number": number,
+            "scores": {
+                ending: _text(folder / files["musicxml"]) for ending, files in sample["files"].items()
+            },
+        }
+        for number, sample in enumerate(_json(folder / "samples.json"), start=1)
+    ]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReportError(f"{path}: not readable ({error}); run `dvc repro`") from None
 
 
 def _json(path: Path) -> Any:

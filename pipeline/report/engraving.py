@@ -1,0 +1,176 @@
+"""MusicXML to a drawing for the page, and the notes in it with their times, by Verovio.
+
+Verovio gives every element a random name, and every drawing its own copy of the
+font. Here notes alone keep a name, a running number, and all drawings share one copy
+of each glyph: the same scores give the same bytes, and a page of many stays small.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from xml.etree import ElementTree
+
+import verovio
+
+OPTIONS = {
+    "adjustPageHeight": True,
+    "breaks": "auto",
+    "footer": "none",
+    "header": "none",
+    "pageHeight": 60000,
+    "pageWidth": 2400,
+    "scale": 40,
+    "svgRemoveXlink": True,
+    "svgViewBox": True,
+}
+SVG = "http://www.w3.org/2000/svg"
+MILLISECONDS_A_QUARTER = 500  # of Verovio, where a score names no tempo
+KEPT_CLASSES = ("dir", "label", "mNum", "note", "placeholder")
+_REFERENCE = re.compile(r"#(E[0-9A-F]+)-\w+")
+
+
+@dataclass(frozen=True)
+class Note:
+    """A note to play, ties merged.
+
+    Attributes:
+        names: the ``id`` of its drawing in the page, several where it is tied.
+        pitch: MIDI note number.
+        begin, end: in quarter notes.
+    """
+
+    names: tuple[str, ...]
+    pitch: int
+    begin: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Engraving:
+    """A score as it stands in the page.
+
+    Attributes:
+        svg: the drawing; it uses ``glyphs``.
+        notes: in the order in which they begin.
+        glyphs: name to SVG, each once in the page: see :func:`glyph_definitions`.
+    """
+
+    svg: str
+    notes: tuple[Note, ...]
+    glyphs: Mapping[str, str]
+
+
+class Engraver:
+    """Draws scores, one after the other.
+
+    Attributes:
+        glyphs: of all scores so far.
+    """
+
+    def __init__(self) -> None:
+        verovio.enableLog(verovio.LOG_OFF)
+        self._toolkit = verovio.toolkit()
+        self._toolkit.setOptions(OPTIONS)
+
+    def engrave(self, musicxml: str, name: str, label: str) -> Engraving:
+        """Draw one score.
+
+        Args:
+            musicxml: partwise MusicXML.
+            name: of this score in the page; those of its notes begin with it.
+            label: what is drawn, for those who cannot see it.
+
+        Raises:
+            ValueError: Verovio cannot read it: a fault of this project's own writer.
+        """
+        toolkit = self._toolkit
+        if not toolkit.loadData(musicxml):
+            raise ValueError(f"{name}: Verovio cannot read this score")
+        root = ElementTree.fromstring(toolkit.renderToSVG(1))
+        glyphs = _glyphs(root)
+        toolkit.renderToTimemap()  # only after it are the times of elements known
+        ties = _ties(toolkit, root)
+        names = _rename(root, name)
+        root.attrib = {
+            "viewBox": root.attrib["viewBox"],
+            "role": "img",
+            "aria-label": label,
+            "class": "score",
+        }
+        notes = _merged({old: _note(toolkit, old, new) for old, new in names.items()}, ties)
+        svg = re.sub(r">\s+<", "><", ElementTree.tostring(root, encoding="unicode"))
+        return Engraving(svg, notes, glyphs)
+
+
+def glyph_definitions(glyphs: Mapping[str, str]) -> str:
+    """An invisible drawing that holds every glyph once."""
+    inside = "".join(glyphs[name] for name in sorted(glyphs))
+    head = f'<svg xmlns="{SVG}" class="glyphs" aria-hidden="true" width="0" height="0">'
+    return f"{head}<defs>{inside}</defs></svg>"
+
+
+def _glyphs(root: ElementTree.Element) -> dict[str, str]:
+    """Take the font out of a drawing."""
+    ElementTree.register_namespace("", SVG)
+    found = {}
+    for child in list(root):
+        if child.tag == f"{{{SVG}}}defs":
+            for glyph in child:
+                name = glyph.attrib["id"].partition("-")[0]
+                glyph.attrib["id"] = name
+                found[name] = ElementTree.tostring(glyph, encoding="unicode").strip()
+        if child.tag != f"{{{SVG}}}svg":
+            root.remove(child)
+    return found
+
+
+def _rename(root: ElementTree.Element, name: str) -> dict[str, str]:
+    """Number the notes, take all other names away; old names to new ones."""
+    names: dict[str, str] = {}
+    for element in root.iter():
+        old = element.attrib.pop("id", None)
+        kind = element.attrib.get("class", "").split()
+        if old is not None and "note" in kind:
+            names[old] = element.attrib["id"] = f"{name}-{len(names)}"
+        kept = [each for each in kind if each in KEPT_CLASSES]
+        element.attrib.pop("class", None)
+        if kept:
+            element.attrib["class"] = " ".join(kept)
+        element.attrib.pop("color", None)
+        href = element.attrib.get("href")
+        if href is not None:
+            element.attrib["href"] = _REFERENCE.sub(r"#\1", href)
+    return names
+
+
+def _ties(toolkit: Any, root: ElementTree.Element) -> dict[str, str]:
+    """The note that a tie leads to → the note that it comes from."""
+    found = {}
+    for element in root.iter():
+        if "tie" in element.attrib.get("class", "").split() and "id" in element.attrib:
+            ends = toolkit.getElementAttr(element.attrib["id"])
+            found[ends["endid"].lstrip("#")] = ends["startid"].lstrip("#")
+    return found
+
+
+def _note(toolkit: Any, old: str, new: str) -> Note:
+    values = toolkit.getMIDIValuesForElement(old)
+    begin = values["time"] / MILLISECONDS_A_QUARTER
+    return Note((new,), values["pitch"], begin, begin + values["duration"] / MILLISECONDS_A_QUARTER)
+
+
+def _merged(notes: Mapping[str, Note], ties: Mapping[str, str]) -> tuple[Note, ...]:
+    """Notes that are tied to one before become part of it."""
+    merged: dict[str, Note] = {}
+    first: dict[str, str] = {}
+    for name, note in sorted(notes.items(), key=lambda item: item[1].begin):
+        begins = first[name] = first.get(ties.get(name, ""), name)
+        if begins == name:
+            merged[name] = note
+        else:
+            whole = merged[begins]
+            merged[begins] = replace(whole, names=(*whole.names, *note.names), end=max(whole.end, note.end))
+    return tuple(merged.values())

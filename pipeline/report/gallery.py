@@ -1,0 +1,97 @@
+"""Section: what the models said, engraved and to be heard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from pipeline.report.engraving import Engraver, Engraving, glyph_definitions
+from pipeline.report.html import Section, folded, heading, paragraph
+from pipeline.report.inputs import Experiment, Inputs
+
+MOST_PIECES = 3  # of an experiment, the first ones; which come first is decided by hash
+ENDINGS = {
+    "reference": "as written",
+    "greedy": "the model, symbol by symbol the likeliest",
+    "sampled": "the model, drawn",
+}
+
+
+def gallery(inputs: Inputs) -> Section:
+    """Of every experiment a few pieces: the true second half and what the model says in its place.
+
+    Those of the experiment that was measured on most pieces are shown, the others folded.
+    """
+    engraver, shown = Engraver(), max(inputs.experiments, key=_n_pieces, default=None)
+    glyphs: dict[str, str] = {}
+    body = Markup("")
+    for experiment in inputs.experiments:
+        pieces = Markup("")
+        for sample in experiment.samples[:MOST_PIECES]:
+            drawn, its_glyphs = _piece(engraver, experiment, sample)
+            pieces += drawn
+            glyphs |= its_glyphs
+        body += heading(experiment.name) + folded(_count(experiment), pieces, experiment is shown)
+    how = (
+        "The first half of each piece is given; the second half, in colour, is the true one or what the "
+        "model says in its place, all in the key of the score. The pieces are chosen by a hash and not by "
+        "ear. Play sounds the notes here in the page; the note that sounds is marked."
+    )
+    return Section("gallery", "Scores to see and to hear", how, Markup(glyph_definitions(glyphs)) + body)
+
+
+def _n_pieces(experiment: Experiment) -> int:
+    return int(experiment.figures["predictors"]["model"]["all"]["overall"]["n_pieces"])
+
+
+def _count(experiment: Experiment) -> str:
+    shown = min(len(experiment.samples), MOST_PIECES)
+    return f"{shown} of {len(experiment.samples)} pieces"
+
+
+def _piece(
+    engraver: Engraver, experiment: Experiment, sample: Mapping[str, Any]
+) -> tuple[Markup, Mapping[str, str]]:
+    """One piece with all its endings, and the glyphs that they need."""
+    title, number = sample["title"] or sample["piece_id"], sample["number"]
+    body = paragraph(_told(sample))
+    glyphs: dict[str, str] = {}
+    for ending, words in ENDINGS.items():
+        name = f"{experiment.name}-{number}-{ending}"
+        label = f"{title}: {words}"
+        engraving = engraver.engrave(sample["scores"][ending], name, f"Score of {label}")
+        glyphs |= engraving.glyphs
+        body += _playable(engraving, name, words, label, _cut(sample))
+    return Markup('<article class="piece"><h4>{}</h4>{}</article>\n').format(title, body), glyphs
+
+
+def _told(sample: Mapping[str, Any]) -> str:
+    nearest = sample["nearest_train"]
+    like = f" The training piece that is most like it is {nearest}." if nearest else ""
+    exact = " The model says the second half exactly." if sample["exact"] else ""
+    return f"{sample['piece_id']}.{exact}{like}"
+
+
+def _cut(sample: Mapping[str, Any]) -> float:
+    """Where the model takes over, in quarter notes."""
+    return float(len(sample["source"]) / sample["voices"] / sample["steps_per_quarter"])
+
+
+def _playable(engraving: Engraving, name: str, words: str, label: str, cut: float) -> Markup:
+    notes = json.dumps([[note.begin, note.end, note.pitch, list(note.names)] for note in engraving.notes])
+    said = [each for note in engraving.notes if note.begin >= cut for each in note.names]
+    return Markup(
+        '<figure class="wide playable" id="{}">{}<figcaption><button type="button" class="play" '
+        'aria-label="Play {}" data-notes="{}">Play</button> {}</figcaption></figure>\n'
+    ).format(name, _coloured(engraving.svg, said), label, notes, words)
+
+
+def _coloured(svg: str, names: Iterable[str]) -> Markup:
+    """The same drawing, these notes of the class ``said``."""
+    for name in names:
+        svg = svg.replace(f'id="{name}" class="note"', f'id="{name}" class="note said"')
+        svg = svg.replace(f'class="note" id="{name}"', f'id="{name}" class="note said"')
+    return Markup(svg)

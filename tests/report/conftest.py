@@ -1,0 +1,123 @@
+"""Small files as the stages leave them, for tests of the page."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline import vocabulary
+from pipeline.books import Count, Rejection
+from pipeline.evaluation.samples import Sample, write_samples
+from pipeline.examples import cut_at_note
+from pipeline.files import write_json, write_text
+from pipeline.report.experiments import PREDICTORS
+from pipeline.tables import write_rejections
+from tests.melodies import ENTCHEN
+
+NAMES = """
+bits_per_onset rhythm_bits_per_onset pitch_bits_per_onset silence_bits_per_onset nats_per_token
+bits_per_token stop_bits_per_piece onset_accuracy tied_accuracy
+""".split()
+FIGURES = {**dict.fromkeys(NAMES, 1.25), "n_pieces": 7}
+GROUPS = {"all": {"overall": FIGURES, "corpora": {"songs": FIGURES}}, "without_soft_relatives": None}
+PARAMS: dict[str, Any] = {
+    "corpora": {"songs": {}},
+    "datasets": {"tunes": {}},
+    "experiments": {"first": {"model": {"kind": "lstm"}, "training": {"seed": 1}}},
+    "finetunes": {},
+}
+
+
+def likeness(f1: float | None) -> dict[str, Any]:
+    """Figures of continuations at one horizon."""
+    spread = f1 and {"value": f1, "low": f1 - 0.125, "high": f1 + 0.125}
+    scores = dict.fromkeys(("pitch_overlap", "pitch_class_overlap", "edit_share"), 0.5)
+    return {"n_pieces": 7, "n_undefined": 1, "f1": f1, "f1_interval": spread, **scores}
+
+
+def samples(folder: Path) -> list[dict[str, Any]]:
+    """One tune, said exactly and in another way."""
+    row = {
+        **{"piece_id": "songs/ente", "corpus": "songs", "title": "Ente & <Enterich>", "nearest_train": None},
+        **{"voices": 1, "steps_per_quarter": 1, "steps_per_bar": 4, "transposition": 0, "key_fifths": 0},
+        "step_in_bar": [step % 4 for step in range(len(ENTCHEN) - 2)],
+    }
+    example = cut_at_note(ENTCHEN, 0.5)
+    held = np.array([67, 195, 195, 195, 195, 60, vocabulary.STOP], np.uint16)
+    return write_samples(folder, [Sample(row, example, {"greedy": example.target, "sampled": held})])
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    for stage, name in (
+        ("parse", "songs"),
+        *((stage, "tunes") for stage in ("quantize", "filter", "encode")),
+    ):
+        rejections = (
+            [Rejection("songs/<bad>", "too_few_notes", value=3, limit=8)] if stage == "filter" else []
+        )
+        counts = {"songs": Count(9, 9 - len(rejections), len(rejections))}
+        write_rejections(tmp_path / f"rejected/{stage}/{name}.parquet", stage, rejections, counts)
+    audit = {
+        "settings": {"kind": "family"},
+        "pieces": {"train": 5, "valid": 1, "test": 2},
+        "share_a_run_with_train": {"test": 0},
+        "soft_relatives_in_train": {"test": {"any": 1, "skeleton": 1, "title": 0, "contained": 0}},
+        "leaks_by_kind": {
+            "family": {"songs": {"test": {"pieces": 2, "hard": 0, "soft": 1, "either": 1}}},
+            "random": {
+                "songs": {"test": {"pieces": 3, "hard": 2, "soft": 1, "either": 2}},
+                "dances": {"test": {"pieces": 5, "hard": 2, "soft": 0, "either": 2}},
+            },
+        },
+        "largest_families": [
+            {"tune_family": "abc", "size": 2, "pieces": [{"piece_id": "songs/1", "title": "Twin"}]}
+        ],
+    }
+    card = {
+        "voices": 1,
+        "steps_per_quarter": 4,
+        "examples": {"train": {"examples": 5, "steps": 50, "notes": 40}},
+        "corpora": {"songs": {"licences": ["CC0-1.0"], "citations": ["Us"]}},
+        "split": audit,
+        "keys": [
+            {"corpus": "songs", "written": "G major", "used": "A minor", "found_by": "tonic", "pieces": 4},
+            {"corpus": "songs", "written": "D major", "used": "A minor", "found_by": "tonic", "pieces": 3},
+            {"corpus": "songs", "written": "2 sharps", "used": "unknown", "found_by": "none", "pieces": 1},
+        ],
+    }
+    write_json(tmp_path / "cards/tunes/card.json", card)
+    figures = {
+        "dataset": "tunes",
+        "split": "test",
+        "cut": 0.5,
+        "baselines": {"ngram": {"order": None}, "ngram_memory": {"mixing_b": 1.5}},
+        "predictors": dict.fromkeys(PREDICTORS, GROUPS),
+        "bits_per_onset_intervals": {
+            "model - ngram": {"value": -0.5, "low": -0.75, "high": -0.25},
+            "model - ngram_memory": {"value": 0.5, "low": 0.25, "high": 0.75},
+        },
+        "samples": {"n_samples": 4, "n_exact": 3},
+        "continuations": {
+            "samples": 10,
+            "markov_order": 3,
+            "predictors": {
+                "model": {"4": likeness(0.375), "10": likeness(0.4375)},
+                "repeat the prime": {"4": likeness(None), "10": likeness(0.25)},
+            },
+        },
+    }
+    write_json(tmp_path / "evaluations/first/figures.json", figures)
+    attention = {
+        "piece_id": "songs/1",
+        "title": "Twin",
+        "weights": [[0.25, 0.75]],
+        "source_names": ["onset C4", "tied C4"],
+        "target_names": ["onset D4"],
+    }
+    write_json(tmp_path / "evaluations/first/attention.json", attention)
+    write_json(tmp_path / "evaluations/first/samples.json", samples(tmp_path / "evaluations/first/samples"))
+    write_json(tmp_path / "metrics/first.json", {"exact": 0})
+    write_text(tmp_path / "plots/first/learning.csv", "epoch,train_nats,valid_nats\n1,2.0,2.5\n2,1.0,2.25\n")
+    return tmp_path
