@@ -9,11 +9,12 @@ from pipeline.runner import stage_main
 from pipeline.settings import load_yaml
 
 PAGE = Path("data/report/index.html")
+VERSIONS = Path("versions.yaml")
 
 
 def run() -> None:
     """Gather what the stages left behind into one page."""
-    write_text(PAGE, page(Path("data"), load_yaml()))
+    write_text(PAGE, page(Path("data"), load_yaml(), load_yaml(VERSIONS)))
     say(f"report: {PAGE}")
 
 

@@ -25,22 +25,25 @@ from pipeline.report.gallery import gallery
 from pipeline.report.html import Section
 from pipeline.report.inputs import Inputs, read_inputs
 from pipeline.report.keys import keys
+from pipeline.report.reproduce import reproduce
+from pipeline.report.summary import summary
 
 TEMPLATE = Path(__file__).parent / "page.html.j2"
 PLAYER = Path(__file__).parent / "player.js"
 
 
-def page(data: Path, params: Mapping[str, Any]) -> str:
+def page(data: Path, params: Mapping[str, Any], versions: Mapping[str, str]) -> str:
     """The report as HTML.
 
     Args:
         data: the folder ``data/``.
         params: params.yaml as a mapping.
+        versions: versions.yaml as a mapping.
 
     Raises:
         ReportError: a file that a stage should have left is missing.
     """
-    inputs = read_inputs(data, params)
+    inputs = read_inputs(data, params, versions)
     sections = [section(inputs) for section in SECTIONS]
     environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
     player = Markup(PLAYER.read_text(encoding="utf-8"))
@@ -50,6 +53,7 @@ def page(data: Path, params: Mapping[str, Any]) -> str:
 
 
 SECTIONS: tuple[Callable[[Inputs], Section], ...] = (
+    summary,
     books,
     datasets,
     keys,
@@ -59,4 +63,5 @@ SECTIONS: tuple[Callable[[Inputs], Section], ...] = (
     gallery,
     curves,
     attention,
+    reproduce,
 )

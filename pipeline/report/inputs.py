@@ -60,15 +60,17 @@ class Inputs:
         steps: of all stages that keep and reject.
         experiments: in the order of params.yaml.
         crossvalidated: what ``cross-validate`` found, by experiment, where it was asked for.
+        versions: of the libraries that shape the bytes of what the stages make.
     """
 
     cards: Mapping[str, Mapping[str, Any]]
     steps: Sequence[Step]
     experiments: Sequence[Experiment]
     crossvalidated: Mapping[str, Mapping[str, Any]]
+    versions: Mapping[str, str]
 
 
-def read_inputs(data: Path, params: Mapping[str, Any]) -> Inputs:
+def read_inputs(data: Path, params: Mapping[str, Any], versions: Mapping[str, str]) -> Inputs:
     """Read what lies under ``data/``, in the order of params.yaml."""
     steps = [_step(data, "parse", name) for name in params["corpora"]]
     for stage in ("quantize", "filter", "encode"):
@@ -78,7 +80,7 @@ def read_inputs(data: Path, params: Mapping[str, Any]) -> Inputs:
     cards = {name: _json(data / "cards" / name / "card.json") for name in params["datasets"]}
     folds = {name: data / "crossvalidation" / name / "figures.json" for name in trained}
     crossvalidated = {name: _json(path) for name, path in folds.items() if path.exists()}
-    return Inputs(cards, steps, experiments, crossvalidated)
+    return Inputs(cards, steps, experiments, crossvalidated, versions)
 
 
 def _step(data: Path, stage: str, name: str) -> Step:

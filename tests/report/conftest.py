@@ -28,6 +28,8 @@ PARAMS: dict[str, Any] = {
     "finetunes": {},
 }
 
+VERSIONS = {"torch": "2.13.0"}
+
 
 def likeness(f1: float | None) -> dict[str, Any]:
     """Figures of continuations at one horizon."""

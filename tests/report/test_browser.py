@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from pipeline.report import page
-from tests.report.conftest import PARAMS
+from tests.report.conftest import PARAMS, VERSIONS
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SECONDS = 60
@@ -147,7 +147,7 @@ def visit(port: int, path: Path, *scripts: str, width: int = 1280) -> tuple[list
 @pytest.fixture
 def report(data: Path) -> Path:
     path = data / "index.html"
-    path.write_text(page(data, PARAMS), encoding="utf-8")
+    path.write_text(page(data, PARAMS, VERSIONS), encoding="utf-8")
     return path
 
 

@@ -10,7 +10,7 @@ from pipeline.scores import WRITERS
 from pipeline.scores.layout import Layout
 from pipeline.vocabulary import START, STOP, decode
 from tests.melodies import ENTCHEN
-from tests.report.conftest import PARAMS
+from tests.report.conftest import PARAMS, VERSIONS
 
 COMMON = Layout(steps_per_quarter=1, steps_per_bar=4, title="Ente")
 
@@ -55,7 +55,7 @@ def test_drawings_share_their_glyphs_and_are_the_same_every_time() -> None:
 
 
 def test_the_page_tells_the_first_half_from_what_was_said(data: Path) -> None:
-    html = page(data, PARAMS)
+    html = page(data, PARAMS, VERSIONS)
     assert "Ente &amp; &lt;Enterich&gt;" in html
     assert html.count('class="play"') == 3
     figure = html[html.index('<figure class="wide playable" id="first-1-sampled">') :]
@@ -64,7 +64,7 @@ def test_the_page_tells_the_first_half_from_what_was_said(data: Path) -> None:
 
 
 def test_what_a_button_plays_is_in_the_drawing_beside_it(data: Path) -> None:
-    html = page(data, PARAMS)
+    html = page(data, PARAMS, VERSIONS)
     for told in re.findall(r'data-notes="([^"]+)"', html):
         for begin, end, pitch, names in json.loads(told.replace("&#34;", '"')):
             assert 0 <= begin < end

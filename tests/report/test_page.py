@@ -10,7 +10,7 @@ import pytest
 from pipeline.files import write_json
 from pipeline.report import page
 from pipeline.report.inputs import ReportError
-from tests.report.conftest import PARAMS, likeness
+from tests.report.conftest import PARAMS, VERSIONS, likeness
 
 
 class Outline(HTMLParser):
@@ -34,18 +34,19 @@ class Outline(HTMLParser):
 
 
 def test_every_section_is_there_and_linked(data: Path) -> None:
-    outline = Outline(page(data, PARAMS))
-    names = "books datasets keys experiments crossvalidation continuations gallery curves attention"
+    outline = Outline(page(data, PARAMS, VERSIONS))
+    names = "summary books datasets keys experiments crossvalidation continuations gallery curves attention "
+    names += "reproduce"
     assert outline.ids == names.split()
-    assert outline.links[:9] == [f"#{name}" for name in outline.ids]
+    assert outline.links[:11] == [f"#{name}" for name in outline.ids]
 
 
 def test_the_page_needs_nothing_else(data: Path) -> None:
-    assert Outline(page(data, PARAMS)).fetched == []
+    assert Outline(page(data, PARAMS, VERSIONS)).fetched == []
 
 
 def test_the_same_files_give_the_same_bytes(data: Path) -> None:
-    assert page(data, PARAMS) == page(data, PARAMS)
+    assert page(data, PARAMS, VERSIONS) == page(data, PARAMS, VERSIONS)
 
 
 @pytest.mark.parametrize(
@@ -65,11 +66,11 @@ def test_the_same_files_give_the_same_bytes(data: Path) -> None:
     ],
 )
 def test_what_a_reader_looks_for_is_there(data: Path, words: str) -> None:
-    assert words in page(data, PARAMS)
+    assert words in page(data, PARAMS, VERSIONS)
 
 
 def test_pieces_are_counted_by_the_mode_that_they_were_written_in_and_are_used_in(data: Path) -> None:
-    text = page(data, PARAMS)
+    text = page(data, PARAMS, VERSIONS)
     cells = (
         '<td class="text">major</td><td class="text">minor</td><td class="text">tonic</td><td class="">7</td>'
     )
@@ -79,7 +80,7 @@ def test_pieces_are_counted_by_the_mode_that_they_were_written_in_and_are_used_i
 
 
 def test_what_a_random_split_would_leak_stands_per_corpus_and_in_all(data: Path) -> None:
-    text = re.sub(r"<[^>]+>", " ", page(data, PARAMS))
+    text = re.sub(r"<[^>]+>", " ", page(data, PARAMS, VERSIONS))
     rows = [" ".join(line.split()) for line in text.splitlines()]
     assert "tunes family songs 2 0 0 1 50 1 50" in rows
     assert "tunes random songs 3 2 67 1 33 2 67" in rows
@@ -91,33 +92,50 @@ def spread(value: float) -> dict[str, float]:
 
 
 def test_folds_are_told_where_they_were_asked_for(data: Path) -> None:
-    assert "None was asked for" in page(data, PARAMS)
+    assert "None was asked for" in page(data, PARAMS, VERSIONS)
     figures = {"pitch_bits_per_onset": 1.5}
     facts = {
         **{"pieces": 9, "families": 7, "folds": 3, "seeds": [1, 2]},
         **{"versions": {"torch": "2.13.0"}, "machine": "x86_64, 2 cores"},
-        "predictors": {"model": {**figures, "by_seed": {"bits_per_onset": [2.25, 2.5]}}, "ngram": figures},
+        "predictors": {
+            "model": {**figures, "nats_per_token": 0.5, "by_seed": {"bits_per_onset": [2.25, 2.5]}},
+            "ngram_memory": figures,
+        },
         "intervals": {
-            unit: {"model": spread(2.375), "ngram": spread(3.0), "model - ngram": spread(-0.625)}
+            unit: {
+                "model": spread(2.375),
+                "ngram_memory": spread(3.0),
+                "model - ngram_memory": spread(-0.625),
+            }
             for unit in ("nats_per_token", "bits_per_onset")
         },
         "continuations": {"model": {"10": likeness(0.75)}},
     }
     write_json(data / "crossvalidation/first/figures.json", facts)
-    html = page(data, PARAMS)
+    html = page(data, PARAMS, VERSIONS)
     assert "9 pieces of 7 families in 3 folds; seeds 1, 2. torch 2.13.0; x86_64, 2 cores." in html
     for words in ("-0.625 [-0.750, -0.500]", "2.250, 2.500", "0.750 [0.625, 0.875]"):
         assert words in html
+    assert "in 3 folds with 2 seeds: 0.500 nats per token, -0.625 [-0.750, -0.500] beside" in html
     assert "before fine-tuning" not in html
+
+
+def test_the_page_begins_in_words_and_ends_with_what_to_type(data: Path) -> None:
+    html = page(data, PARAMS, VERSIONS)
+    assert "9 pieces came in from 1 corpora; 9 could be read" in html
+    assert "No held-out piece shares a run of intervals with a training piece (tunes)." in html
+    assert "first: 1.250 bits per onset on 7 test pieces, +0.500 [+0.250, +0.750] beside" in html
+    assert "make repro" in html
+    assert ">2.13.0<" in html
 
 
 def test_a_missing_file_says_what_to_do(data: Path) -> None:
     (data / "evaluations/first/figures.json").unlink()
     with pytest.raises(ReportError, match=r"figures\.json: not readable .* run `dvc repro`"):
-        page(data, PARAMS)
+        page(data, PARAMS, VERSIONS)
 
 
 def test_a_damaged_file_says_what_to_do(data: Path) -> None:
     (data / "metrics/first.json").write_text(json.dumps({})[:1])
     with pytest.raises(ReportError, match=r"first\.json: not readable"):
-        page(data, PARAMS)
+        page(data, PARAMS, VERSIONS)
