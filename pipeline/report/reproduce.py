@@ -19,7 +19,7 @@ def reproduce(inputs: Inputs) -> Section:
     commands = Markup("<pre><code>{}</code></pre>\n").format("\n".join(COMMANDS))
     lock = paragraph(
         "The first makes everything here, in a clone of the project; dvc.lock names the digest of every file "
-        "on the way. The data up to the shards come out byte for byte on every machine; trained weights do on "
+        "on the way. Data up to the shards come out byte for byte on every machine, trained weights do on "
         "one machine, version and number of threads. The second holds the books of all stages against each "
         "other; the third tells what would run after a change."
     )
