@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,20 @@ class Continuation:
     complete: bool
 
 
+@dataclass(frozen=True)
+class Attention:
+    """Where each place of one target looks, and whom it believes; see :class:`models.interface.Looks`.
+
+    Attributes:
+        weights: by what looks: (T, N), N the symbols of the source, or of source and target but the last.
+        beliefs, credits: by who has an opinion: (T,).
+    """
+
+    weights: Mapping[str, NDArray[np.float32]]
+    beliefs: Mapping[str, NDArray[np.float32]]
+    credits: Mapping[str, NDArray[np.float32]]
+
+
 def log_probs(
     model: Seq2Seq, examples: Sequence[Example], batch_tokens: int = 8192
 ) -> Iterator[NDArray[np.float32]]:
@@ -56,14 +70,14 @@ def log_probs(
         yield from (found[i] for i in range(len(window)))
 
 
-def attention(model: Seq2Seq, example: Example) -> NDArray[np.float32] | None:
-    """(T, S) how much each true target symbol looks at each source symbol; rows sum to 1.
-
-    None for a model without attention.
-    """
+def attention(model: Seq2Seq, example: Example) -> Attention | None:
+    """Where a model looks, told the true symbols before; None for a model that does not look."""
     with torch.inference_mode():
-        weights = model.attention(collate([example]).to(model.barriers.device))
-    return None if weights is None else weights[0].cpu().numpy()
+        looks = model.attention(collate([example]).to(model.barriers.device))
+    if looks is None:
+        return None
+    parts = (looks.weights, looks.beliefs, looks.credits)
+    return Attention(*({name: found[0].cpu().numpy() for name, found in part.items()} for part in parts))
 
 
 def continue_melodies(

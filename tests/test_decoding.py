@@ -67,10 +67,11 @@ def test_a_draw_depends_on_its_seed_and_place_alone(model: Seq2Seq) -> None:
 
 def test_attention_is_one_row_per_target_symbol(model: Seq2Seq) -> None:
     example = scales()[0]
-    weights = attention(model, example)
-    assert weights is not None
-    assert weights.shape == (len(example.target), len(example.source))
-    np.testing.assert_allclose(weights.sum(1), 1, rtol=1e-5)
+    seen = attention(model, example)
+    assert seen is not None
+    for weights in seen.weights.values():
+        assert len(weights) == len(example.target)
+        np.testing.assert_allclose(weights.sum(1), 1, rtol=1e-5)
 
 
 def likelihood(model: Seq2Seq, example: Example, tokens: np.ndarray) -> float:
