@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from pipeline.metrics.attention import LIKE_INTERVALS, means, measure
 from pipeline.metrics.likelihood import classes
 from pipeline.models.interface import Seq2Seq
 from pipeline.progress import track
-from pipeline.vocabulary import symbol_name
+from pipeline.vocabulary import TIED
 
 ALL, ONSETS = "all", "onsets"  # every symbol but STOP, and those that begin a sounding note
 DECIMALS = 4  # of the weights that are written
@@ -66,18 +67,31 @@ def describe_attention(model: Seq2Seq, samples: Sequence[Sample]) -> list[dict[s
 
 def _described(sample: Sample, seen: decoding.Attention) -> dict[str, Any]:
     row, example = sample.row, sample.example
-    symbols = {"source": example.source.tolist(), "target": example.target.tolist()}
     return {
         "piece_id": row["piece_id"],
         "title": row["title"],
         "voices": example.voices,
-        "step_in_bar": example.step_in_bar.tolist(),
-        **symbols,
-        **{f"{side}_names": [symbol_name(symbol) for symbol in said] for side, said in symbols.items()},
+        "source": example.source.tolist(),
+        "target": example.target.tolist(),
+        "notes": _notes(example),
+        "bars": np.flatnonzero(example.step_in_bar[:: example.voices] == 0).tolist(),
         "weights": _rounded(seen.weights),
         "beliefs": _rounded(seen.beliefs),
         "credits": _rounded(seen.credits),
     }
+
+
+def _notes(example: Example) -> list[tuple[int, int, int]]:
+    """(first step, step after the last, pitch) of every sounding note, voice by voice."""
+    symbols = np.concatenate([example.source, example.target[:-1]]).astype(np.int64)
+    notes = []
+    for voice in range(example.voices):
+        own = symbols[voice :: example.voices]
+        borders = np.append(np.flatnonzero(own < TIED), len(own))  # where notes and silences begin
+        for begin, end in pairwise(borders.tolist()):
+            if 0 < own[begin] < TIED:
+                notes.append((begin, end, int(own[begin])))
+    return notes
 
 
 def _rounded(parts: Mapping[str, NDArray[np.float32]]) -> dict[str, Any]:

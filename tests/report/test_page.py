@@ -11,6 +11,7 @@ import pytest
 from pipeline.books import Count, Rejection
 from pipeline.files import write_json, write_text
 from pipeline.report import page
+from pipeline.report.attention import MEASURES
 from pipeline.report.experiments import PREDICTORS
 from pipeline.report.inputs import ReportError
 from pipeline.tables import write_rejections
@@ -96,14 +97,32 @@ def data(tmp_path: Path) -> Path:
             },
         },
     }
-    write_json(tmp_path / "evaluations/first/figures.json", figures)
-    attention = {
-        "piece_id": "songs/1",
-        "title": "Twin",
-        "weights": [[0.25, 0.75]],
-        "source_names": ["onset C4", "tied C4"],
-        "target_names": ["onset D4"],
+    mean = {"rows": 9, "found": 0.625, "uniform": 0.0625}
+    undefined = {"rows": 0, "found": None, "uniform": None}
+    measures = {**dict.fromkeys(MEASURES, mean), "distance_bars": undefined}
+    figures["attention"] = {
+        "pieces": 7,
+        "like_intervals": 3,
+        "looks": {"attention": {"all": measures, "onsets": measures}},
+        "opinions": {
+            "vocabulary": {rows: {"belief": 0.1875, "credit": 0.8125} for rows in ("all", "onsets")}
+        },
     }
+    write_json(tmp_path / "evaluations/first/figures.json", figures)
+    attention = [
+        {
+            "piece_id": "songs/1",
+            "title": "Twin",
+            "voices": 1,
+            "source": [60, 62],
+            "target": [64, 257],
+            "notes": [[0, 1, 60], [1, 2, 62], [2, 3, 64]],
+            "bars": [0, 2],
+            "weights": {"attention": [[1, 0, 0], [0, 0.5, 0.5]], "pitch": [[0, 1, 0], [0, 0.5, 0.5]]},
+            "beliefs": {"vocabulary": [0.5, 0.5], "pitch": [0.5, 0.5]},
+            "credits": {"vocabulary": [0.25, 0.75], "pitch": [0.75, 0.25]},
+        }
+    ]
     write_json(tmp_path / "evaluations/first/attention.json", attention)
     write_json(tmp_path / "metrics/first.json", {"exact": 0})
     write_text(tmp_path / "plots/first/learning.csv", "epoch,train_nats,valid_nats\n1,2.0,2.5\n2,1.0,2.25\n")
@@ -157,7 +176,9 @@ def test_the_same_files_give_the_same_bytes(data: Path) -> None:
         "n-gram with no limit of order, memory mixed in with b = 1.5",
         "3 of 4",
         "best 2.250",
-        "onset D4",
+        "0.625 (0.062)",
+        "0.188",
+        "Copying a pitch in Twin: 2 symbols said look at 3 symbols; the largest weight is 1.00.",
         "0.438 [0.312, 0.562]",
     ],
 )
