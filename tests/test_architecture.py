@@ -19,7 +19,7 @@ errors files settings music vocabulary piano_roll examples books parquet tables 
 outputs engine isolation runner
 sources readers parsing ragged lines runs related quantize fingerprints filters keys families splits encoding
 shards cards croissant ledger
-batches models training sampling decoding baselines metrics scores evaluation report parameters
+batches models training sampling decoding baselines metrics scores evaluation report benchmark parameters
 inspecting generating crossvalidation cli notebook __main__
 """.split()
 
