@@ -18,7 +18,7 @@ def add_commands(commands: Any) -> None:
         help="our figures beside the published ones",
         description="Print our figures beside the published ones. Figures are ranked only beside those "
         "of the same unit and protocol; what was not measured is told with the command that measures it. "
-        "Nothing is run: figures are those that dvc repro, cross-validate and tests/benchmarks left in data/.",
+        "Nothing is run: figures are what dvc repro, cross-validate and tests/benchmarks left in data/.",
         epilog="examples: python -m pipeline benchmark pitch; python -m pipeline benchmark --json",
     )
     parser.add_argument(
