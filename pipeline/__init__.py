@@ -51,6 +51,7 @@ report           the page that a person reads
 benchmark        our figures beside the published ones
 parameters       the whole of params.yaml, checked at once
 inspecting       what became of a piece, a filter, a file outside DVC
+explaining       why a stage would run, and how many pieces that touches
 generating       a trained model goes on from a prompt
 crossvalidation  an experiment measured on every piece of its data set
 cli              ``python -m pipeline …``

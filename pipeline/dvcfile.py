@@ -38,6 +38,16 @@ class Declared:
     params: tuple[tuple[str, str], ...]
 
 
+def stage_names(root: Path = Path()) -> list[str]:
+    """Every stage, ``foreach`` resolved to ``stage@key``, in the order of dvc.yaml and params.yaml."""
+    stages, params = lookup(load_yaml(root / DVC_FILE), "stages"), load_yaml(root / PARAMS_FILE)
+    names = []
+    for stage, body in stages.items():
+        items = lookup(params, _TEMPLATE.findall(body["foreach"])[0]) if "foreach" in body else {}
+        names += [f"{stage}@{key}" for key in items] if "foreach" in body else [stage]
+    return names
+
+
 def declared(stage: str, key: str | None = None, root: Path = Path()) -> Declared:
     """Resolve ``stage`` or ``stage@key``.
 

@@ -7,6 +7,7 @@ user's mistake costs nothing that was there before.
 
 from __future__ import annotations
 
+import configparser
 import json
 import re
 import shutil
@@ -17,7 +18,8 @@ from typing import Any
 from ruamel.yaml import YAML
 
 LOCK_FILE = Path("dvc.lock")
-CACHE = Path(".dvc/cache/files/md5")
+DVC_FOLDER = Path(".dvc")
+CACHE = Path("cache")  # below DVC_FOLDER, where no other place is configured
 FOLDER_SUFFIX = ".dir"
 
 
@@ -38,7 +40,7 @@ def last_version(stage: str, path: str) -> Path | None:
     Returns:
         None where the stage never ran, or the cache no longer holds it.
     """
-    found = [_cached(str(out.get("md5", ""))) for out in _locked(stage) if out["path"] == path]
+    found = [cached(str(out.get("md5", ""))) for out in _locked(stage) if out["path"] == path]
     return next((cached for cached in found if cached.is_file()), None)
 
 
@@ -69,11 +71,20 @@ def _bring_back(out: Mapping[str, Any]) -> bool:
 def _members(digest: str, target: Path) -> Iterator[tuple[Path, Path]]:
     """Where each file of an output lies in the cache, and where it belongs."""
     if not digest.endswith(FOLDER_SUFFIX):
-        yield _cached(digest), target
-    elif _cached(digest).is_file():
-        for entry in json.loads(_cached(digest).read_text(encoding="utf-8")):
-            yield _cached(entry["md5"]), target / entry["relpath"]
+        yield cached(digest), target
+    elif cached(digest).is_file():
+        for entry in json.loads(cached(digest).read_text(encoding="utf-8")):
+            yield cached(entry["md5"]), target / entry["relpath"]
 
 
-def _cached(digest: str) -> Path:
-    return CACHE / digest[:2] / digest[2:]
+def cached(digest: str, root: Path = Path()) -> Path:
+    """Where DVC's cache keeps what has this digest."""
+    return _cache(root) / "files/md5" / digest[:2] / digest[2:]
+
+
+def _cache(root: Path) -> Path:
+    """DVC's cache, also where it is shared: ``dvc cache dir``."""
+    config = configparser.ConfigParser(interpolation=None)
+    folder = root / DVC_FOLDER
+    config.read([folder / "config", folder / "config.local"], encoding="utf-8")
+    return folder / config.get("cache", "dir", fallback=str(CACHE))

@@ -11,6 +11,7 @@ from pipeline import vocabulary
 from pipeline.examples import Example, cut_at_note
 from pipeline.models.copying.config import Config as Copying
 from pipeline.models.lstm.config import Config
+from pipeline.models.transformer.config import Config as Transformer
 from pipeline.tables import TOKENS, write_table
 from pipeline.training.settings import TrainingSettings
 from pipeline.vocabulary import START, STOP, TIED
@@ -48,6 +49,12 @@ def copying(**changes: object) -> Copying:
     shape = {"embedding_size": 8, "hidden_size": 12, "layers": 1, "attention_size": 6, "dropout": 0.0}
     ways = {"copies": ["pitch", "interval"], "matches": True, "bars": True}
     return Copying.model_validate({"kind": "copying", **shape, **ways, **changes})
+
+
+def transformer(**changes: object) -> Transformer:
+    """A tiny transformer."""
+    shape = {"size": 12, "heads": 2, "layers": 1, "widening": 2, "distances": 5, "bars": True, "dropout": 0.0}
+    return Transformer.model_validate({"kind": "transformer", **shape, **changes})
 
 
 def training(**changes: object) -> TrainingSettings:

@@ -13,7 +13,7 @@ from pipeline.models.dropout import dropout
 from pipeline.models.interface import Seq2Seq
 from pipeline.settings import Section, SettingsError
 from pipeline.vocabulary import IGNORED_LABEL, PAD_ROW, START, STOP
-from tests.melodies import ENTCHEN, copying, lstm, scales
+from tests.melodies import ENTCHEN, copying, lstm, scales, transformer
 
 SHAPES = [
     lstm(input="onehot", attention="none", bidirectional=False),
@@ -23,6 +23,8 @@ SHAPES = [
     copying(),
     copying(layers=2, copies=["interval"], bars=False),
     copying(copies=["pitch"], matches=False),
+    transformer(),
+    transformer(layers=3, heads=3, distances=2, bars=False),
 ]
 
 
@@ -87,7 +89,7 @@ def test_every_weight_learns(shape: Section) -> None:
     assert [name for name, weight in model.named_parameters() if weight.grad is None] == []
 
 
-@pytest.mark.parametrize("shape", [lstm(attention="additive"), copying()], ids=str)
+@pytest.mark.parametrize("shape", [lstm(attention="additive"), copying(), transformer()], ids=str)
 def test_all_looks_are_at_the_own_piece_and_sum_to_one(shape: Section) -> None:
     batch = collate(scales())
     looks, there = network(shape).attention(batch), batch.target != IGNORED_LABEL
@@ -102,7 +104,7 @@ def test_all_looks_are_at_the_own_piece_and_sum_to_one(shape: Section) -> None:
             torch.testing.assert_close(shares, torch.ones(shares.shape))
 
 
-@pytest.mark.parametrize("shape", [lstm(attention="dot"), copying(), copying(copies=["pitch"])], ids=str)
+@pytest.mark.parametrize("shape", [lstm(attention="dot"), copying(), transformer()], ids=str)
 def test_a_piece_is_looked_at_alike_alone_and_beside_longer_ones(shape: Section) -> None:
     model, examples = network(shape), scales()
     together = model.attention(batch := collate(examples))

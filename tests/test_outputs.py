@@ -54,6 +54,13 @@ def test_a_stage_that_never_ran_has_nothing(workspace: Path) -> None:
     assert bring_back("make@x") == []
 
 
+def test_a_cache_that_others_share_is_found(workspace: Path) -> None:
+    (workspace / ".dvc/cache").rename(workspace / "shared")
+    assert bring_back("make@x") == []
+    (workspace / ".dvc/config").write_text("[core]\n    analytics = false\n[cache]\n    dir = ../shared\n")
+    assert bring_back("make@x") == ["data/one.txt", "data/many"]
+
+
 def test_the_last_version_of_a_file_is_found_while_its_place_is_empty(workspace: Path) -> None:
     last = last_version("make@x", "data/one.txt")
     assert last is not None

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
+from pipeline.explaining.reasons import explain
 from pipeline.tables import read_books
 
 ROOT = Path(__file__).parent.parent
@@ -52,6 +53,7 @@ class Project:
             folder = root / "scores" / corpus
             folder.mkdir(parents=True)
             (folder / "all.abc").write_text("".join(map(tune, numbers)))
+        (root / "data/crossvalidation").mkdir(parents=True)
         self.write_params()
         self.call("git", "init", "--quiet")
         self.call("dvc", "init", "--quiet")
@@ -121,10 +123,15 @@ class Project:
         return done.returncode, done.stdout + done.stderr
 
     def repro(self, *options: str) -> list[str]:
-        """Run everything; the names of the stages that really ran."""
+        """Run everything; the names of the stages that really ran, as ``explain`` foretold."""
+        foretold = [] if options else explain(self.root)
         status, said = self.call("dvc", "repro", *options)
         assert status == 0, said
-        return re.findall(r"Running stage '([^']+)'", said)
+        ran = re.findall(r"Running stage '([^']+)'", said)
+        done = {*ran, *re.findall(r"Stage '([^']+)' is cached", said)}
+        assert {stage.stage for stage in foretold if stage.reasons} <= done
+        assert options or done <= {stage.stage for stage in foretold}
+        return ran
 
     def edit(self, change: Callable[[Any], None]) -> None:
         edit(self.root / "params.yaml", change)

@@ -28,13 +28,15 @@ from pipeline.evaluation.comparison import (
     intervals,
     rounded,
 )
+from pipeline.evaluation.consensus import most_agreed
 from pipeline.evaluation.continuations import (
     CONTINUATIONS,
+    HORIZONS,
     figures_by_horizon,
     measure_continuations,
     steps_to_say,
 )
-from pipeline.evaluation.continuers import MARKOV_ORDER, continued_without_model
+from pipeline.evaluation.continuers import MARKOV_ORDER, Symbols, continued_without_model
 from pipeline.evaluation.samples import Sample, choose, longest, write_samples
 from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.examples import Example
@@ -47,6 +49,8 @@ from pipeline.training.devices import choose_device
 from pipeline.training.runs import load_run
 
 GREEDY = "model, likeliest symbols"  # its continuations where nothing is drawn
+CONSENSUS = "model, most agreed sample"
+CONSENSUS_TEMPERATURE = 0.5
 PIECES_AT_ONCE = 256  # scored before the next ones are begun: progress shows, memory stays small
 
 
@@ -133,6 +137,7 @@ def compare_continuations(
     examples: Sequence[Example],
     heard: Sequence[Example],
     settings: EvaluationSettings,
+    consensus_of: int = 0,
 ) -> pa.Table:
     """Continuations of the model, drawn and likeliest, and of what needs no model, on pieces chosen by hash.
 
@@ -140,26 +145,37 @@ def compare_continuations(
         rows: of the token shards; the pieces that may be chosen.
         examples: the same pieces, cut.
         heard: the training pieces.
+        consensus_of: also that one of so many samples that the others agree with most,
+            drawn at CONSENSUS_TEMPERATURE; 0: not asked for.
 
     Returns:
         Rows of CONTINUATIONS.
     """
-    asked = settings.continuations
+    asked, seed = settings.continuations, settings.seed
     chosen = _to_continue(rows, settings)
     cut, table = [examples[index] for index in chosen], rows.take(chosen)
-    steps = [
-        steps_to_say(example, per_quarter)
-        for example, per_quarter in zip(cut, table["steps_per_quarter"].to_pylist(), strict=True)
-    ]
-    many = [example for example in cut for _ in range(asked.samples)]
-    drawn = decoding.continue_melodies(model, many, max(steps), Sampling(settings.temperature), settings.seed)
-    own = [
-        [continuation.tokens for continuation in drawn[first : first + asked.samples]]
-        for first in range(0, len(drawn), asked.samples)
-    ]
-    likeliest = [[said.tokens] for said in decoding.continue_melodies(model, cut, max(steps))]
-    others = continued_without_model(cut, steps, heard, asked.samples, settings.seed)
-    return measure_continuations({MODEL: own, GREEDY: likeliest, **others}, table, cut)
+    horizons = [HORIZONS[-1] * per_quarter for per_quarter in table["steps_per_quarter"].to_pylist()]
+    steps = list(map(steps_to_say, cut, table["steps_per_quarter"].to_pylist()))
+    likeliest = decoding.continue_melodies(model, cut, max(steps))
+    said = {
+        MODEL: _draw(model, cut, max(steps), asked.samples, Sampling(settings.temperature), seed),
+        GREEDY: [[continuation.tokens] for continuation in likeliest],
+    }
+    if consensus_of:
+        drawn = _draw(model, cut, max(steps), consensus_of, Sampling(CONSENSUS_TEMPERATURE), seed)
+        agreed = map(most_agreed, cut, drawn, horizons)
+        said[CONSENSUS] = [[symbols] for symbols in agreed]
+    others = continued_without_model(cut, steps, heard, asked.samples, seed)
+    return measure_continuations({**said, **others}, table, cut)
+
+
+def _draw(
+    model: Seq2Seq, examples: Sequence[Example], n_steps: int, n_samples: int, sampling: Sampling, seed: int
+) -> list[list[Symbols]]:
+    """Of each example several continuations."""
+    many = [example for example in examples for _ in range(n_samples)]
+    drawn = [said.tokens for said in decoding.continue_melodies(model, many, n_steps, sampling, seed)]
+    return [drawn[first : first + n_samples] for first in range(0, len(drawn), n_samples)]
 
 
 def headline(figures: Mapping[str, Any]) -> dict[str, float | int | None]:

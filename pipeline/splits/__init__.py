@@ -55,7 +55,7 @@ def split_pieces(piece_ids: Sequence[str], families: pa.Table, settings: AnySpli
             where that is asked for.
     """
     ids = sorted(piece_ids)
-    chosen, piece = np.unique(_sources(ids, families), return_inverse=True)
+    chosen, piece = np.unique(family_rows(ids, families), return_inverse=True)
     pieces = families.take(pa.array(chosen))
     run = int(families.schema.metadata[b"family_run"])
     assigned = assign(pieces, settings)
@@ -88,7 +88,7 @@ def _rows(ids: Sequence[str], pieces: pa.Table, assigned: Names, leaks: Leaks, p
     return pa.table({name: columns[name] for name in SPLITS.names}, schema=SPLITS)
 
 
-def _sources(piece_ids: Sequence[str], families: pa.Table) -> Ints:
+def family_rows(piece_ids: Sequence[str], families: pa.Table) -> Ints:
     """The row of every piece among the families; a phrase belongs to its piece."""
     ids, known = pa.array(piece_ids, pa.string()), families["piece_id"]
     pieces = pc.replace_substring_regex(ids, ":[^:]*$", "")
