@@ -18,6 +18,7 @@ from pipeline.sampling import GREEDY, Sampling
 from pipeline.vocabulary import SIZE, START, STOP
 
 WINDOW = 1024  # examples whose likelihoods are held at once, to return them in order
+FEW = 64  # examples whose matrices are
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,22 @@ def log_probs(
         yield from (found[i] for i in range(len(window)))
 
 
-def attention(model: Seq2Seq, example: Example) -> Attention | None:
-    """Where a model looks, told the true symbols before; None for a model that does not look."""
-    with torch.inference_mode():
-        looks = model.attention(collate([example]).to(model.barriers.device))
-    if looks is None:
-        return None
-    parts = (looks.weights, looks.beliefs, looks.credits)
-    return Attention(*({name: found[0].cpu().numpy() for name, found in part.items()} for part in parts))
+def attention(model: Seq2Seq, examples: Sequence[Example], batch_tokens: int = 2048) -> Iterator[Attention]:
+    """Where a model looks, told the true symbols before.
+
+    Args:
+        batch_tokens: most target symbols of a batch; changes nothing but rounding.
+
+    Yields:
+        For each example, in order; nothing for a model that does not look.
+    """
+    for begin in range(0, len(examples), FEW):
+        window = examples[begin : begin + FEW]
+        found: dict[int, Attention] = {}
+        for indices in by_length(window, batch_tokens):
+            seen = _attention_of([window[i] for i in indices], model)
+            found |= zip(indices.tolist(), seen, strict=False)  # none was seen, or all
+        yield from (found[i] for i in sorted(found))
 
 
 def continue_melodies(
@@ -160,6 +169,29 @@ def _log_probs_of(examples: Sequence[Example], model: Seq2Seq) -> NDArray[np.flo
         masked = model.mask(model(batch), batch.previous, batch.stop_allowed)
         rows: NDArray[np.float32] = masked.log_softmax(-1).cpu().numpy()  # (B, T, 258)
     return rows
+
+
+def _attention_of(examples: Sequence[Example], model: Seq2Seq) -> list[Attention]:
+    with torch.inference_mode():
+        batch = collate(examples).to(model.barriers.device)
+        looks = model.attention(batch)
+    if looks is None:
+        return []
+    width = batch.source.shape[1]
+    seen = []
+    for row, example in enumerate(examples):
+        n_source, n_target = len(example.source), len(example.target)
+        columns = torch.cat([torch.arange(n_source), torch.arange(width, width + n_target - 1)])
+        weights = {
+            name: part[row, :n_target, columns[columns < part.shape[2]]].cpu().numpy()
+            for name, part in looks.weights.items()
+        }
+        beliefs, credits = (
+            {name: part[row, :n_target].cpu().numpy() for name, part in parts.items()}
+            for parts in (looks.beliefs, looks.credits)
+        )
+        seen.append(Attention(weights, beliefs, credits))
+    return seen
 
 
 def _runs_of_equal_voices(

@@ -33,10 +33,8 @@ def analyse_attention(model: Seq2Seq, examples: Sequence[Example]) -> dict[str, 
     """
     measured: list[dict[str, dict[str, NDArray[np.float64]]]] = []
     shares: list[dict[str, NDArray[np.float64]]] = []
-    for example in track(examples, "where the model looks", len(examples), "pieces"):
-        seen = decoding.attention(model, example)
-        if seen is None:
-            return None
+    looking = zip(examples, decoding.attention(model, examples), strict=False)  # all, or none
+    for example, seen in track(looking, "where the model looks", len(examples), "pieces"):
         measured.append({name: measure(weights, example) for name, weights in seen.weights.items()})
         shares.append(
             {
@@ -44,6 +42,8 @@ def analyse_attention(model: Seq2Seq, examples: Sequence[Example]) -> dict[str, 
                 for name, belief in seen.beliefs.items()
             }
         )
+    if not measured:
+        return None
     chosen = {
         ALL: [np.ones(len(example.target) - 1, bool) for example in examples],
         ONSETS: [classes(example.target[:-1]) == 0 for example in examples],
@@ -61,8 +61,8 @@ def analyse_attention(model: Seq2Seq, examples: Sequence[Example]) -> dict[str, 
 
 def describe_attention(model: Seq2Seq, samples: Sequence[Sample]) -> list[dict[str, Any]]:
     """The matrices of each sample and what is needed to draw them; none for a model that does not look."""
-    seen = [decoding.attention(model, sample.example) for sample in samples]
-    return [_described(s, found) for s, found in zip(samples, seen, strict=True) if found is not None]
+    seen = decoding.attention(model, [sample.example for sample in samples])
+    return [_described(sample, found) for sample, found in zip(samples, seen, strict=False)]
 
 
 def _described(sample: Sample, seen: decoding.Attention) -> dict[str, Any]:

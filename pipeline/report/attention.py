@@ -31,19 +31,12 @@ def attention(inputs: Inputs) -> Section:
     body = _tables(looking) if looking else paragraph("No model looks back.")
     body += Markup("").join(drawn) or paragraph("No experiment saved its matrices (save_attention).")
     how = (
-        "In the tables, the number in brackets is what looking everywhere alike would give on the same "
-        "pieces. The entropy says how far the looks are spread, in bits: one less is half as many places. "
-        "The repetition is what followed when the melody last went as it does now, in any key, for "
-        f"{_intervals(looking)} intervals with their rhythm; only symbols for which there is one count. A "
-        "drawing has a row for each symbol that is said, downwards, its notes on the left, and a column for "
-        "each symbol that can be looked at, its notes above; the darker, the more is looked there. A "
-        "falling diagonal is a passage that is repeated."
+        "A drawing has a row for each symbol that is said, downwards, its notes on the left, and a column "
+        "for each symbol that can be looked at, its notes above; the darker a field, the more the model "
+        "looks there. A falling diagonal is a passage that is repeated. The tables sum up many pieces: the "
+        "number in brackets is what looking everywhere alike would give on the same ones."
     )
     return Section("attention", "Attention", how, body)
-
-
-def _intervals(looking: Mapping[str, Mapping[str, Any]]) -> str:
-    return " or ".join(sorted({str(found["like_intervals"]) for found in looking.values()})) or "some"
 
 
 def _tables(looking: Mapping[str, Mapping[str, Any]]) -> Markup:
@@ -58,7 +51,14 @@ def _tables(looking: Mapping[str, Mapping[str, Any]]) -> Markup:
         for name, found in looking.items()
         for way, by_rows in found["opinions"].items()
     ]
-    tables = table(["experiment", "pieces", "looks", "rows", *MEASURES.values()], spread, (0, 2, 3))
+    n_intervals = max(found["like_intervals"] for found in looking.values())
+    tables = paragraph(
+        "The entropy says how far the looks are spread, in bits: one less is half as many places. The "
+        "repetition is what followed when the melody last went as it does now, in any key, for "
+        f"{n_intervals} intervals with their rhythm; the like passage is what came before that. Only symbols "
+        "for which there is such a place count in these two columns."
+    )
+    tables += table(["experiment", "pieces", "looks", "rows", *MEASURES.values()], spread, (0, 2, 3))
     if believed:
         kinds = [f"{kind}, {rows}" for rows in ROWS.values() for kind in ("believed", "credited")]
         tables += paragraph(
