@@ -32,7 +32,7 @@ def attention(inputs: Inputs) -> Section:
     body += Markup("").join(drawn) or paragraph("No experiment saved its matrices (save_attention).")
     how = (
         "A drawing has a row for each symbol that is said, downwards, its notes on the left, and a column "
-        "for each symbol that can be looked at, its notes above; the darker a field, the more the model "
+        "for each symbol that can be looked at, its notes above; the stronger a field, the more the model "
         "looks there. A falling diagonal is a passage that is repeated. The tables sum up many pieces: the "
         "number in brackets is what looking everywhere alike would give on the same ones."
     )
@@ -40,12 +40,6 @@ def attention(inputs: Inputs) -> Section:
 
 
 def _tables(looking: Mapping[str, Mapping[str, Any]]) -> Markup:
-    spread = [
-        [name, found["pieces"], LOOKING[way], ROWS[rows], *map(_beside_uniform, _of(by_measure))]
-        for name, found in looking.items()
-        for way, by_rows in found["looks"].items()
-        for rows, by_measure in by_rows.items()
-    ]
     believed = [
         [name, OPINIONS[way], *(by_rows[rows][kind] for rows in ROWS for kind in ("belief", "credit"))]
         for name, found in looking.items()
@@ -58,7 +52,7 @@ def _tables(looking: Mapping[str, Mapping[str, Any]]) -> Markup:
         f"{n_intervals} intervals with their rhythm; the like passage is what came before that. Only symbols "
         "for which there is such a place count in these two columns."
     )
-    tables += table(["experiment", "pieces", "looks", "rows", *MEASURES.values()], spread, (0, 2, 3))
+    tables += _spread(looking, "all") + folded("The same where a note begins", _spread(looking, "onsets"))
     if believed:
         kinds = [f"{kind}, {rows}" for rows in ROWS.values() for kind in ("believed", "credited")]
         tables += paragraph(
@@ -70,8 +64,13 @@ def _tables(looking: Mapping[str, Mapping[str, Any]]) -> Markup:
     return tables
 
 
-def _of(by_measure: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [by_measure[name] for name in MEASURES]
+def _spread(looking: Mapping[str, Mapping[str, Any]], rows: str) -> Markup:
+    cells = [
+        [name, found["pieces"], LOOKING[way], *(_beside_uniform(by_rows[rows][m]) for m in MEASURES)]
+        for name, found in looking.items()
+        for way, by_rows in found["looks"].items()
+    ]
+    return table(["experiment", "pieces", "looks", *MEASURES.values()], cells, (0, 2))
 
 
 def _beside_uniform(mean: Mapping[str, Any]) -> str | None:
