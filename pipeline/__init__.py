@@ -50,6 +50,7 @@ evaluation       a trained experiment to figures and samples
 report           the page that a person reads
 benchmark        our figures beside the published ones
 parameters       the whole of params.yaml, checked at once
+schema           params.yaml for editors
 inspecting       what became of a piece, a filter, a file outside DVC
 explaining       why a stage would run, and how many pieces that touches
 generating       a trained model goes on from a prompt
