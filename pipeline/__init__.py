@@ -48,6 +48,7 @@ metrics          what is measured, one file per kind
 scores           Grid to MIDI, MusicXML and sound
 evaluation       a trained experiment to figures and samples
 report           the page that a person reads
+benchmark        our figures beside the published ones
 parameters       the whole of params.yaml, checked at once
 schema           params.yaml for editors
 inspecting       what became of a piece, a filter, a file outside DVC

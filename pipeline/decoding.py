@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from pipeline.sampling import GREEDY, Sampling
 from pipeline.vocabulary import SIZE, START, STOP
 
 WINDOW = 1024  # examples whose likelihoods are held at once, to return them in order
+FEW = 64  # examples whose matrices are
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,20 @@ class Continuation:
 
     tokens: NDArray[np.uint16]
     complete: bool
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Where each place of one target looks, and whom it believes; see :class:`models.interface.Looks`.
+
+    Attributes:
+        weights: by what looks: (T, N), N the symbols of the source, or of source and target but the last.
+        beliefs, credits: by who has an opinion: (T,).
+    """
+
+    weights: Mapping[str, NDArray[np.float32]]
+    beliefs: Mapping[str, NDArray[np.float32]]
+    credits: Mapping[str, NDArray[np.float32]]
 
 
 def log_probs(
@@ -56,14 +71,22 @@ def log_probs(
         yield from (found[i] for i in range(len(window)))
 
 
-def attention(model: Seq2Seq, example: Example) -> NDArray[np.float32] | None:
-    """(T, S) how much each true target symbol looks at each source symbol; rows sum to 1.
+def attention(model: Seq2Seq, examples: Sequence[Example], batch_tokens: int = 2048) -> Iterator[Attention]:
+    """Where a model looks, told the true symbols before.
 
-    None for a model without attention.
+    Args:
+        batch_tokens: most target symbols of a batch; changes nothing but rounding.
+
+    Yields:
+        For each example, in order; nothing for a model that does not look.
     """
-    with torch.inference_mode():
-        weights = model.attention(collate([example]).to(model.barriers.device))
-    return None if weights is None else weights[0].cpu().numpy()
+    for begin in range(0, len(examples), FEW):
+        window = examples[begin : begin + FEW]
+        found: dict[int, Attention] = {}
+        for indices in by_length(window, batch_tokens):
+            seen = _attention_of([window[i] for i in indices], model)
+            found |= zip(indices.tolist(), seen, strict=False)  # none was seen, or all
+        yield from (found[i] for i in sorted(found))
 
 
 def continue_melodies(
@@ -146,6 +169,29 @@ def _log_probs_of(examples: Sequence[Example], model: Seq2Seq) -> NDArray[np.flo
         masked = model.mask(model(batch), batch.previous, batch.stop_allowed)
         rows: NDArray[np.float32] = masked.log_softmax(-1).cpu().numpy()  # (B, T, 258)
     return rows
+
+
+def _attention_of(examples: Sequence[Example], model: Seq2Seq) -> list[Attention]:
+    with torch.inference_mode():
+        batch = collate(examples).to(model.barriers.device)
+        looks = model.attention(batch)
+    if looks is None:
+        return []
+    width = batch.source.shape[1]
+    seen = []
+    for row, example in enumerate(examples):
+        n_source, n_target = len(example.source), len(example.target)
+        columns = torch.cat([torch.arange(n_source), torch.arange(width, width + n_target - 1)])
+        weights = {
+            name: part[row, :n_target, columns[columns < part.shape[2]]].cpu().numpy()
+            for name, part in looks.weights.items()
+        }
+        beliefs, credits = (
+            {name: part[row, :n_target].cpu().numpy() for name, part in parts.items()}
+            for parts in (looks.beliefs, looks.credits)
+        )
+        seen.append(Attention(weights, beliefs, credits))
+    return seen
 
 
 def _runs_of_equal_voices(

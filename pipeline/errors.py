@@ -39,7 +39,8 @@ traceback::
     ├── TokenTextError       inspecting   a line of tokens that cannot be read
     ├── PromptError          generating   nothing to go on from, or no such experiment
     ├── UnknownPieceError    inspecting   no data set or corpus holds such a piece
-    └── ReportError          report       a file that the report needs is missing
+    ├── ReportError          report       a file that the report needs is missing
+    └── BenchmarkError       benchmark    a file of results is damaged
 """
 
 from collections.abc import Iterable

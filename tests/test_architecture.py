@@ -19,8 +19,8 @@ errors files settings music vocabulary piano_roll examples books parquet tables 
 outputs engine isolation runner
 sources readers parsing ragged lines runs related quantize fingerprints filters keys families splits encoding
 shards cards croissant ledger
-batches models training sampling decoding baselines metrics scores evaluation report parameters schema
-inspecting explaining generating crossvalidation cli notebook __main__
+batches models training sampling decoding baselines metrics scores evaluation report benchmark parameters
+schema inspecting explaining generating crossvalidation cli notebook __main__
 """.split()
 
 DOORS = {

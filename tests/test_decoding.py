@@ -65,12 +65,15 @@ def test_a_draw_depends_on_its_seed_and_place_alone(model: Seq2Seq) -> None:
     assert drawn(1, 8) != drawn(2, 8)
 
 
-def test_attention_is_one_row_per_target_symbol(model: Seq2Seq) -> None:
-    example = scales()[0]
-    weights = attention(model, example)
-    assert weights is not None
-    assert weights.shape == (len(example.target), len(example.source))
-    np.testing.assert_allclose(weights.sum(1), 1, rtol=1e-5)
+def test_attention_is_one_row_per_target_symbol_whatever_stands_beside(model: Seq2Seq) -> None:
+    examples = scales()
+    together = list(attention(model, examples))
+    for example, seen in zip(examples, together, strict=True):
+        (alone,) = attention(model, [example])
+        for name, weights in seen.weights.items():
+            assert len(weights) == len(example.target)
+            np.testing.assert_allclose(weights.sum(1), 1, rtol=1e-5)
+            np.testing.assert_allclose(weights, alone.weights[name], rtol=1e-3, atol=1e-5)
 
 
 def likelihood(model: Seq2Seq, example: Example, tokens: np.ndarray) -> float:

@@ -90,13 +90,46 @@ def test_every_weight_learns(shape: Section) -> None:
 
 
 @pytest.mark.parametrize("shape", [lstm(attention="additive"), copying(), transformer()], ids=str)
-def test_attention_looks_at_the_own_source_and_sums_to_one(shape: Section) -> None:
+def test_all_looks_are_at_the_own_piece_and_sum_to_one(shape: Section) -> None:
     batch = collate(scales())
-    weights = network(shape).attention(batch)
-    assert weights is not None
-    torch.testing.assert_close(weights.sum(-1), torch.ones(batch.target.shape))
-    for row, length in zip(weights, batch.source_lengths, strict=True):
-        assert (row[:, length:] == 0).all()
+    looks, there = network(shape).attention(batch), batch.target != IGNORED_LABEL
+    assert looks is not None
+    for weights in looks.weights.values():
+        torch.testing.assert_close(weights.sum(-1), torch.ones(batch.target.shape))
+        for row, length in zip(weights, batch.source_lengths, strict=True):
+            assert (row[:, length : batch.source.shape[1]] == 0).all()
+    for opinions in (looks.beliefs, looks.credits):
+        if opinions:
+            shares = torch.stack(list(opinions.values())).sum(0)[there]
+            torch.testing.assert_close(shares, torch.ones(shares.shape))
+
+
+@pytest.mark.parametrize("shape", [lstm(attention="dot"), copying(), transformer()], ids=str)
+def test_a_piece_is_looked_at_alike_alone_and_beside_longer_ones(shape: Section) -> None:
+    model, examples = network(shape), scales()
+    together = model.attention(batch := collate(examples))
+    assert together is not None
+    for i, example in enumerate(examples):
+        alone = model.attention(collate([example]))
+        assert alone is not None
+        length, places = len(example.source), len(example.target)
+        for name, weights in alone.weights.items():
+            own = together.weights[name][i, :places]
+            own = torch.cat([own[:, :length], own[:, batch.source.shape[1] :]], dim=1)
+            torch.testing.assert_close(own[:, : weights.shape[2]], weights[0], rtol=1e-4, atol=1e-5)
+        for name, credit in alone.credits.items():
+            torch.testing.assert_close(together.credits[name][i, :places], credit[0], rtol=1e-4, atol=1e-5)
+
+
+def test_what_copies_looks_at_all_that_was_said_and_never_ahead() -> None:
+    batch = collate([cut_at_note(ENTCHEN, 0.5)])
+    looks, n_source = network(copying()).attention(batch), batch.source.shape[1]
+    assert looks is not None
+    assert list(looks.weights) == ["attention", "pitch", "interval"]
+    for weights in looks.weights.values():
+        reach = [n_source + place for place in range(len(weights[0]))]
+        assert [(row > 0).sum().item() for row in weights[0]] == reach
+        assert all((row[said:] == 0).all() for row, said in zip(weights[0], reach, strict=True))
 
 
 def test_without_attention_there_are_no_weights() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from pipeline import decoding
 from pipeline.baselines.tokens import Copy, Memory, NGram
 from pipeline.batches import cut_rows, fingerprint, read_rows
 from pipeline.errors import PipelineError
+from pipeline.evaluation.attention import analyse_attention, describe_attention
 from pipeline.evaluation.comparison import (
     COPY,
     MODEL,
@@ -38,14 +40,13 @@ from pipeline.evaluation.continuers import MARKOV_ORDER, Symbols, continued_with
 from pipeline.evaluation.samples import Sample, choose, longest, write_samples
 from pipeline.evaluation.settings import EvaluationSettings
 from pipeline.examples import Example
-from pipeline.files import write_json
+from pipeline.files import write_json, write_text
 from pipeline.metrics.likelihood import PIECES
 from pipeline.models.interface import Seq2Seq
 from pipeline.sampling import Sampling
 from pipeline.tables import write_table
 from pipeline.training.devices import choose_device
 from pipeline.training.runs import load_run
-from pipeline.vocabulary import symbol_name
 
 GREEDY = "model, likeliest symbols"  # its continuations where nothing is drawn
 CONSENSUS = "model, most agreed sample"
@@ -81,7 +82,7 @@ def evaluate(
         run: ``data/runs/EXPERIMENT``, trained on that data set.
         settings: the experiment's own.
         out: folder for figures.json, pieces.parquet, samples.json, ``samples/`` and,
-            where wanted and the model has one, attention.json.
+            where wanted and the model has one, attention.json with the matrices of all samples.
 
     Returns:
         The few figures by which experiments are told apart.
@@ -118,13 +119,15 @@ def evaluate(
             "predictors": figures_by_horizon(continuations, settings.seed),
         },
     }
+    if attention := analyse_attention(model, [examples[i] for i in _to_continue(rows, settings)]):
+        figures["attention"] = attention
 
     write_table(out / "pieces.parquet", pieces, PIECES)
     write_table(out / "continuations.parquet", continuations, CONTINUATIONS)
     write_json(out / "figures.json", rounded(figures))
     write_json(out / "samples.json", write_samples(out / "samples", samples))
-    if settings.save_attention:
-        _write_attention(out / "attention.json", model, samples[0])
+    if settings.save_attention and (seen := describe_attention(model, samples)):
+        write_text(out / "attention.json", json.dumps(seen, ensure_ascii=False) + "\n")
     return headline(figures)
 
 
@@ -149,7 +152,7 @@ def compare_continuations(
         Rows of CONTINUATIONS.
     """
     asked, seed = settings.continuations, settings.seed
-    chosen = choose(rows.column("piece_id").to_pylist(), asked.pieces, seed)
+    chosen = _to_continue(rows, settings)
     cut, table = [examples[index] for index in chosen], rows.take(chosen)
     horizons = [HORIZONS[-1] * per_quarter for per_quarter in table["steps_per_quarter"].to_pylist()]
     steps = list(map(steps_to_say, cut, table["steps_per_quarter"].to_pylist()))
@@ -209,6 +212,11 @@ def _rows_to_evaluate(tokens: Path) -> tuple[str, pa.Table]:
     raise EvaluationError(f"{tokens}: no examples to evaluate, neither in test nor in train")
 
 
+def _to_continue(rows: pa.Table, settings: EvaluationSettings) -> list[int]:
+    """Which rows are continued as music, and looked into."""
+    return choose(rows.column("piece_id").to_pylist(), settings.continuations.pieces, settings.seed)
+
+
 def _continue(
     model: Seq2Seq, rows: pa.Table, examples: Sequence[Example], settings: EvaluationSettings
 ) -> list[Sample]:
@@ -223,21 +231,3 @@ def _continue(
             rows.take(chosen).to_pylist(), cut, greedy, sampled, strict=True
         )
     ]
-
-
-def _write_attention(path: Path, model: Seq2Seq, sample: Sample) -> None:
-    """Where each true target symbol looks in the source; no file for a model without attention."""
-    weights = decoding.attention(model, sample.example)
-    if weights is None:
-        return
-    example = sample.example
-    content = {
-        "piece_id": sample.row["piece_id"],
-        "title": sample.row["title"],
-        "source": example.source.tolist(),
-        "target": example.target.tolist(),
-        "source_names": [symbol_name(int(symbol)) for symbol in example.source],
-        "target_names": [symbol_name(int(symbol)) for symbol in example.target],
-        "weights": [[round(float(weight), 6) for weight in row] for row in weights],  # T rows of S
-    }
-    write_json(path, content)

@@ -13,7 +13,7 @@ class ContinuationSettings(Section):
     """How continuations are compared with the true ones.
 
     Attributes:
-        pieces: at most so many pieces are continued, chosen by hash.
+        pieces: at most so many pieces are continued, chosen by hash; attention is analysed in the same.
         samples: continuations that a predictor that draws says of each piece.
     """
 
@@ -32,7 +32,7 @@ class EvaluationSettings(Section):
         continuations: how continuations are compared with the true ones, as music.
         temperature: of the sampled continuations; 1 is the model's own distribution.
         seed: of the choice of pieces, of the sampled continuations and of the intervals.
-        save_attention: write where the model looks in the first sample.
+        save_attention: write where the model looks in every sample, place by place.
         device: auto takes a GPU where there is one.
         threads: of the processor; part of the result, because sums are ordered by it.
     """

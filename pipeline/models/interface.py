@@ -8,6 +8,8 @@ training, scoring and sampling: a likelihood is one over the valid symbols.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +19,26 @@ from pipeline.vocabulary import START, STOP, VALID_AFTER
 
 State = tuple[Tensor, ...]
 """What a decoder remembers between symbols; the examples are the first dimension of each tensor."""
+
+
+@dataclass(frozen=True)
+class Looks:
+    """Where each place of the targets looks, and whom it believes.
+
+    N columns: the S of the source, and for a model that looks at what it has said,
+    too, the T - 1 of the target without its last symbol.
+
+    Attributes:
+        weights: by what looks, "attention" or a way of copying: (B, T, N) float, each
+            row sums to 1; 0 at padding and at what is said there or later.
+        beliefs: by who has an opinion, "vocabulary" or a way of copying: (B, T) float,
+            how much probability is left to it; they sum to 1. Empty where there is one alone.
+        credits: the same for the true symbol: what share of its probability came from there.
+    """
+
+    weights: Mapping[str, Tensor]
+    beliefs: Mapping[str, Tensor]
+    credits: Mapping[str, Tensor]
 
 
 class Seq2Seq(nn.Module, ABC):
@@ -58,12 +80,10 @@ class Seq2Seq(nn.Module, ABC):
         """
 
     @abstractmethod
-    def attention(self, batch: Batch) -> Tensor | None:
-        """Where in the source each target symbol looks.
+    def attention(self, batch: Batch) -> Looks | None:
+        """Where each target symbol looks, told the true ones before it; None for a model that does not look.
 
-        Returns:
-            (B, T, S) float, each row sums to 1 over the example's own source;
-            None for a model without attention.
+        What stands at padding of the target means nothing.
         """
 
     def mask(self, logits: Tensor, previous: Tensor, stop_allowed: Tensor) -> Tensor:

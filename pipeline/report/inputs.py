@@ -47,7 +47,7 @@ class Experiment:
     metrics: Mapping[str, float]
     figures: Mapping[str, Any]
     learning: Mapping[str, Sequence[float]]
-    attention: Mapping[str, Any] | None
+    attention: Sequence[Mapping[str, Any]]  # of each sample, where it was asked for
     samples: Sequence[Mapping[str, Any]]
 
 
@@ -96,7 +96,7 @@ def _experiment(data: Path, name: str, settings: Mapping[str, Any]) -> Experimen
         metrics=_json(data / "metrics" / f"{name}.json"),
         figures=_json(data / "evaluations" / name / "figures.json"),
         learning=_columns(data / "plots" / name / "learning.csv"),
-        attention=_json(attention) if attention.exists() else None,
+        attention=_json(attention) if attention.exists() else (),
         samples=_samples(data / "evaluations" / name),
     )
 

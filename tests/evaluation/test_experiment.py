@@ -14,6 +14,7 @@ from pipeline.settings import load_yaml, parse_section
 from pipeline.tables import TOKENS, write_table
 from pipeline.training.runs import Run, save_run
 from pipeline.vocabulary import START, STOP
+from tests.melodies import copying
 
 SETTINGS = EvaluationSettings(
     cut=0.5,
@@ -28,6 +29,7 @@ SETTINGS = EvaluationSettings(
     threads=1,
 )
 MODEL = load_yaml()["experiments"]["overfit-attention"]["model"]
+COPYING = copying().model_dump()
 TUNES = {
     "train": {"essen/1": [60, 188, 62, 190, 64, 192], "ryans/1": [60, 60, 62, 62]},
     "test": {"essen/2": [60, 188, 64, 192, 67], "ryans/2": [72, 0, 128, 71], "ryans/3": [60, 62, 64]},
@@ -64,7 +66,7 @@ def shards(folder: Path, splits: tuple[str, ...] = ("train", "test")) -> Path:
 
 
 def trained(folder: Path, tokens: Path, **changes: Any) -> Path:
-    config = parse_model({**MODEL, **changes}, "model")
+    config = parse_model(changes if "kind" in changes else {**MODEL, **changes}, "model")
     save_run(folder, build(config), Run(config, tokens.name, fingerprint(tokens), 1, 1.0))
     return folder
 
@@ -98,9 +100,6 @@ def test_an_experiment_is_measured_and_heard(tmp_path: Path) -> None:
         "markov chain",
     ]
     assert continued["predictors"]["model"]["10"]["n_pieces"] == 2
-    attention = json.loads((tmp_path / "out/attention.json").read_text())
-    assert len(attention["weights"]) == len(attention["target"])
-    assert all(len(weights) == len(attention["source"]) for weights in attention["weights"])
     samples = json.loads((tmp_path / "out/samples.json").read_text())
     assert [len(samples), numbers["exact"]] == [2, 0]
     assert all(
@@ -122,11 +121,36 @@ def test_twice_the_same_is_the_same_bytes(tmp_path: Path) -> None:
     assert found[0] == found[1]
 
 
+@pytest.mark.parametrize("shape", [MODEL, COPYING], ids=["lstm", "copying"])
+def test_it_is_told_where_a_model_looks(shape: dict[str, Any], tmp_path: Path) -> None:
+    tokens = shards(tmp_path / "tokens")
+    evaluate(tokens, trained(tmp_path / "run", tokens, **shape), SETTINGS, tmp_path / "out")
+    found = json.loads((tmp_path / "out/figures.json").read_text())["attention"]
+    assert found["pieces"] == 2
+    ways = ["attention", *shape.get("copies", [])]
+    assert list(found["looks"]) == ways
+    onsets = found["looks"]["attention"]["onsets"]["entropy_bits"]
+    assert 0 < onsets["found"] <= onsets["uniform"]
+    shares = [by_rows["all"]["credit"] for by_rows in found["opinions"].values()]
+    assert sum(shares) == (pytest.approx(1, abs=1e-4) if "copies" in shape else 0)
+    matrices = json.loads((tmp_path / "out/attention.json").read_text())
+    assert [piece["piece_id"] for piece in matrices] == [
+        sample["piece_id"] for sample in json.loads((tmp_path / "out/samples.json").read_text())
+    ]
+    for piece in matrices:
+        assert list(piece["weights"]) == ways
+        columns = len(piece["source"]) + ("copies" in shape) * (len(piece["target"]) - 1)
+        for weights in piece["weights"].values():
+            assert [len(row) for row in weights] == [columns] * len(piece["target"])
+
+
 def test_without_a_test_split_the_training_pieces_are_measured(tmp_path: Path) -> None:
     tokens = shards(tmp_path / "tokens", splits=("train",))
     run = trained(tmp_path / "run", tokens, attention="none")
     evaluate(tokens, run, SETTINGS, tmp_path / "out")
-    assert json.loads((tmp_path / "out/figures.json").read_text())["split"] == "train"
+    figures = json.loads((tmp_path / "out/figures.json").read_text())
+    assert figures["split"] == "train"
+    assert "attention" not in figures
     assert not (tmp_path / "out/attention.json").exists()
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.batches import collate
 from pipeline.decoding import continue_melodies, log_probs
 from pipeline.examples import Bars, Example, cut_at_note
 from pipeline.models import build
@@ -67,3 +68,25 @@ def test_the_metre_is_heard_where_it_is_known() -> None:
     assert not np.allclose(unknown, waltz)
     assert not np.allclose(waltz, march)
     np.testing.assert_allclose(too_long, unknown, rtol=1e-5)
+
+
+def test_the_true_symbol_is_credited_to_the_way_that_says_it() -> None:
+    higher = [60, 62, 190, 64, 55, 67, 69, 197]
+    goes_up = Example(np.array(higher, np.uint16), np.array([71, STOP], np.uint16))
+    looks = copyist("interval").attention(collate([goes_up]))
+    assert looks is not None
+    believed, credit = (
+        {name: round(share[0, 0].item(), 3) for name, share in shares.items()}
+        for shares in (looks.beliefs, looks.credits)
+    )
+    assert believed == {"vocabulary": 0.0, "interval": 1.0}
+    assert credit == {"vocabulary": 0.0, "interval": 1.0}
+    assert looks.weights["interval"][0, 0].argmax() == 3  # what followed the like passage a fifth lower
+
+
+def test_what_no_copy_says_is_credited_to_the_vocabulary() -> None:
+    new = Example(np.array([60, 62, 190], np.uint16), np.array([100, STOP], np.uint16))
+    looks = copyist("pitch").attention(collate([new]))
+    assert looks is not None
+    assert looks.beliefs["vocabulary"][0, 0] < 0.001
+    assert looks.credits["vocabulary"][0, 0] == 1

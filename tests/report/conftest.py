@@ -11,6 +11,7 @@ from pipeline.books import Count, Rejection
 from pipeline.evaluation.samples import Sample, write_samples
 from pipeline.examples import cut_at_note
 from pipeline.files import write_json, write_text
+from pipeline.report.attention import MEASURES
 from pipeline.report.experiments import PREDICTORS
 from pipeline.tables import write_rejections
 from tests.melodies import ENTCHEN
@@ -110,14 +111,32 @@ def data(tmp_path: Path) -> Path:
             },
         },
     }
-    write_json(tmp_path / "evaluations/first/figures.json", figures)
-    attention = {
-        "piece_id": "songs/1",
-        "title": "Twin",
-        "weights": [[0.25, 0.75]],
-        "source_names": ["onset C4", "tied C4"],
-        "target_names": ["onset D4"],
+    mean = {"rows": 9, "found": 0.625, "uniform": 0.0625}
+    undefined = {"rows": 0, "found": None, "uniform": None}
+    measures = {**dict.fromkeys(MEASURES, mean), "distance_bars": undefined}
+    figures["attention"] = {
+        "pieces": 7,
+        "like_intervals": 3,
+        "looks": {"attention": {"all": measures, "onsets": measures}},
+        "opinions": {
+            "vocabulary": {rows: {"belief": 0.1875, "credit": 0.8125} for rows in ("all", "onsets")}
+        },
     }
+    write_json(tmp_path / "evaluations/first/figures.json", figures)
+    attention = [
+        {
+            "piece_id": "songs/1",
+            "title": "Twin",
+            "voices": 1,
+            "source": [60, 62],
+            "target": [64, 257],
+            "notes": [[0, 1, 60], [1, 2, 62], [2, 3, 64]],
+            "bars": [0, 2],
+            "weights": {"attention": [[1, 0, 0], [0, 0.5, 0.5]], "pitch": [[0, 1, 0], [0, 0.5, 0.5]]},
+            "beliefs": {"vocabulary": [0.5, 0.5], "pitch": [0.5, 0.5]},
+            "credits": {"vocabulary": [0.25, 0.75], "pitch": [0.75, 0.25]},
+        }
+    ]
     write_json(tmp_path / "evaluations/first/attention.json", attention)
     write_json(tmp_path / "evaluations/first/samples.json", samples(tmp_path / "evaluations/first/samples"))
     write_json(tmp_path / "metrics/first.json", {"exact": 0})

@@ -81,17 +81,16 @@ class Copies(nn.Module):
         Returns:
             (B, Q, 1) for the vocabulary, and (B, Q, C * N) for the copies, way by way.
         """
-        queries = self.query(outputs).chunk(len(self.ways), dim=-1)
-        keys = contexts.transpose(1, 2).chunk(len(self.ways), dim=1)
-        energies = [
-            torch.baddbmm(barrier, query, key, alpha=self.size**-0.5)  # (B, Q, N)
-            for query, key in zip(queries, keys, strict=True)
-        ]
-        likeness = self._likeness(history, before, outputs.shape[1])
-        if likeness is not None:
-            energies = [energy + likeness[..., way] for way, energy in enumerate(energies)]
+        energies = self._energies(outputs, contexts, history, before, barrier)
         beliefs = torch.cat([self.sentinel(outputs), *energies], dim=-1).softmax(-1)
         return beliefs[..., :1], beliefs[..., 1:]
+
+    def looks(
+        self, outputs: Tensor, contexts: Tensor, history: Tensor, before: Tensor, barrier: Tensor
+    ) -> dict[str, Tensor]:
+        """Where each way of copying looks, were it the only one: (B, Q, N), each row sums to 1."""
+        energies = self._energies(outputs, contexts, history, before, barrier)
+        return {way: energy.softmax(-1) for way, energy in zip(self.ways, energies, strict=True)}
 
     def said(self, history: Tensor, before: Tensor, previous: Tensor) -> Tensor:
         """(B, Q, C * N) the symbols that the copies say, way by way.
@@ -104,6 +103,21 @@ class Copies(nn.Module):
             "interval": lambda: repeats.repeated_as_interval(history, before, previous),
         }
         return torch.cat([by_way[way]() for way in self.ways], dim=-1)
+
+    def _energies(
+        self, outputs: Tensor, contexts: Tensor, history: Tensor, before: Tensor, barrier: Tensor
+    ) -> list[Tensor]:
+        """(B, Q, N) of each way: how well each symbol of the history fits as the next one."""
+        queries = self.query(outputs).chunk(len(self.ways), dim=-1)
+        keys = contexts.transpose(1, 2).chunk(len(self.ways), dim=1)
+        energies = [
+            torch.baddbmm(barrier, query, key, alpha=self.size**-0.5)  # (B, Q, N)
+            for query, key in zip(queries, keys, strict=True)
+        ]
+        likeness = self._likeness(history, before, outputs.shape[1])
+        if likeness is None:
+            return energies
+        return [energy + likeness[..., way] for way, energy in enumerate(energies)]
 
     def _likeness(self, history: Tensor, before: Tensor, n_places: int) -> Tensor | None:
         """(B, Q, N, C) what is added for agreement of symbols and of intervals."""

@@ -32,11 +32,12 @@ from pipeline.models.copying import repeats
 from pipeline.models.copying.config import Config
 from pipeline.models.copying.looking import Attention, Copies, barrier
 from pipeline.models.dropout import dropout
-from pipeline.models.interface import Seq2Seq, State
+from pipeline.models.interface import Looks, Seq2Seq, State
 from pipeline.models.recurrent import open_forget_gates, take
 from pipeline.vocabulary import PAD_ROW, SIZE, START
 
 LONGEST_BAR = 96  # steps; in longer bars no position is known
+VOCABULARY = "vocabulary"  # the opinion that copies nothing
 LEAST = 1e-30  # probability of what nobody holds possible: a logarithm stays finite
 
 
@@ -106,16 +107,31 @@ class Network(Seq2Seq):
         place = torch.where(bar > 0, (place + 1) % bar.clamp(min=1), place)
         return logits[:, 0], (h, c, *known, previous, last, place, bar)
 
-    def attention(self, batch: Batch) -> Tensor | None:
-        """See :class:`Seq2Seq`: (B, T, S), of the attention alone, without what is copied."""
+    def attention(self, batch: Batch) -> Looks | None:
+        """See :class:`Seq2Seq`: the attention at states after symbols, copies at what would be said again."""
         history, outputs = self._hear(batch, None)
-        width, places = batch.source.shape[1], batch.inputs.shape[1]
-        reach = barrier(history, places)[..., :width]
-        weights = self.attend.weights(outputs[:, -places:], self.attend.memory(outputs[:, :width]), reach)
-        columns = torch.arange(width, device=history.device) + width - batch.source_lengths[:, None]
-        inside = columns < width
-        own = weights.gather(2, columns.clamp(max=width - 1)[:, None].expand(weights.shape))
-        return own * inside[:, None]
+        contexts, memory = self.copies.context(_before_each(outputs)), self.attend.memory(outputs)
+        before, outputs = repeats.notes_before(history, batch.voices), outputs[:, -batch.inputs.shape[1] :]
+        reach = barrier(history, outputs.shape[1])
+        weights = {
+            "attention": self.attend.weights(outputs, memory, reach),
+            **self.copies.looks(outputs, contexts, history, before, reach),
+        }
+        vocabulary, copied, said = self._opinions(
+            outputs, (history, contexts, memory), before, batch.previous, batch.stop_allowed
+        )
+        true = batch.target.clamp(min=0)[..., None]  # (B, T, 1)
+        beliefs = {VOCABULARY: vocabulary.sum(-1), **self._by_way(copied)}
+        agreed = {VOCABULARY: vocabulary.gather(-1, true)[..., 0], **self._by_way(copied * (said == true))}
+        whole = torch.stack(list(agreed.values())).sum(0).clamp(min=LEAST)
+        return Looks(
+            {
+                name: _as_read(looks, batch.source_lengths, batch.source.shape[1])
+                for name, looks in weights.items()
+            },
+            beliefs,
+            {name: share / whole for name, share in agreed.items()},
+        )
 
     def _hear(self, batch: Batch, noise: torch.Generator | None) -> tuple[Tensor, Tensor]:
         """History (B, S + T - 1) and the outputs of the LSTM after each of it (B, S + T - 1, H)."""
@@ -174,16 +190,36 @@ class Network(Seq2Seq):
             before: (B, N + 1) see ``repeats.notes_before``.
             previous, stop_allowed: (B, Q) the grammar's state at each place.
         """
-        history, contexts, memory = known
         outputs = dropout(outputs, self.dropout_share, noise)
+        vocabulary, copied, said = self._opinions(outputs, known, before, previous, stop_allowed)
+        return vocabulary.scatter_add(-1, said, copied).clamp(min=LEAST).log()
+
+    def _opinions(
+        self,
+        outputs: Tensor,
+        known: tuple[Tensor, Tensor, Tensor],
+        before: Tensor,
+        previous: Tensor,
+        stop_allowed: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """All that is mixed, arguments as those of ``_say``.
+
+        Returns:
+            (B, Q, 258) probabilities that the vocabulary gives, (B, Q, C * N) those that the
+            copies give, way by way, together 1; and (B, Q, C * N) the symbols that they give them to.
+        """
+        history, contexts, memory = known
         reach = barrier(history, outputs.shape[1])
         seen = self.attend(outputs, memory, reach)  # (B, Q, A)
         logits = self.output(torch.cat([outputs, seen], dim=-1))
         vocabulary = self.mask(logits, previous, stop_allowed).softmax(-1)
         its_own, copied = self.copies(outputs, contexts, history, before, reach)
-        said = self.copies.said(history, before, previous)
-        mixed: Tensor = (its_own * vocabulary).scatter_add(-1, said, copied)
-        return mixed.clamp(min=LEAST).log()
+        return its_own * vocabulary, copied, self.copies.said(history, before, previous)
+
+    def _by_way(self, copied: Tensor) -> dict[str, Tensor]:
+        """(B, Q) what each way of copying holds of (B, Q, C * N)."""
+        ways = self.copies.ways
+        return {way: held.sum(-1) for way, held in zip(ways, copied.chunk(len(ways), dim=-1), strict=True)}
 
 
 class _Symbols(nn.Module):
@@ -224,6 +260,15 @@ def _in_columns(
     columns = torch.arange(width, device=said.device) - (end - lengths[:, None])  # (B, width)
     inside, columns = columns >= 0, columns.clamp(0, said.shape[1] - 1)
     return said.gather(1, columns).masked_fill(~inside, PAD_ROW), take(outputs, columns) * inside[..., None]
+
+
+def _as_read(weights: Tensor, lengths: Tensor, width: int) -> Tensor:
+    """(B, Q, N) moved back, so that the sources, of these lengths, all begin in the first column."""
+    columns = torch.arange(weights.shape[2], device=weights.device)
+    moved = columns + (width - lengths[:, None]) * (columns < width)  # (B, N)
+    inside = (moved < width) | (columns >= width)
+    own = weights.gather(2, moved.clamp(max=weights.shape[2] - 1)[:, None].expand(weights.shape))
+    return own * inside[:, None]
 
 
 def _before_each(outputs: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from pipeline.batches import Batch
 from pipeline.models.dropout import dropout
-from pipeline.models.interface import Seq2Seq, State
+from pipeline.models.interface import Looks, Seq2Seq, State
 from pipeline.models.lstm.config import Config
 from pipeline.models.recurrent import open_forget_gates, take
 from pipeline.vocabulary import PAD_ROW, SIZE
@@ -56,12 +56,12 @@ class Network(Seq2Seq):
         logits, state = self._say(state, symbols[:, None], None)
         return logits[:, 0], state
 
-    def attention(self, batch: Batch) -> Tensor | None:
-        """See :class:`Seq2Seq`: (B, T, S)."""
+    def attention(self, batch: Batch) -> Looks | None:
+        """See :class:`Seq2Seq`: (B, T, S), at the source alone."""
         if self.attend is None:
             return None
         outputs, state = self._run(self.start(batch), batch.inputs, None)
-        return self.attend.weights(outputs, state[2], state[4])
+        return Looks({"attention": self.attend.weights(outputs, state[2], state[4])}, {}, {})
 
     def _read(self, source: Tensor, lengths: Tensor, noise: torch.Generator | None) -> State:
         memory, finals = self.encoder(self.symbols, source, lengths, noise)  # (B, S, D), L times (B, D)

@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from pipeline.batches import Batch
 from pipeline.models.dropout import dropout
-from pipeline.models.interface import Seq2Seq, State
+from pipeline.models.interface import Looks, Seq2Seq, State
 from pipeline.models.transformer.config import Config
 from pipeline.vocabulary import PAD_ROW, SIZE
 
@@ -84,11 +84,12 @@ class Network(Seq2Seq):
         after = (memory, torch.stack(kept, dim=1), padding, lengths, metres, in_bar, voices)
         return self._say(vectors, None)[:, 0], after
 
-    def attention(self, batch: Batch) -> Tensor | None:
-        """See :class:`Seq2Seq`: (B, T, S), the mean of all heads of the last layer."""
+    def attention(self, batch: Batch) -> Looks | None:
+        """See :class:`Seq2Seq`: at the source, the mean of all heads of the last layer."""
         _, seen_by_last, (memory, source) = self._decode(batch, None)
         last = cast("list[_DecoderLayer]", self.decoder)[-1]
-        return last.source.weights(last.before_source(seen_by_last), memory, source)
+        looks = last.source.weights(last.before_source(seen_by_last), memory, source)
+        return Looks({"attention": looks}, {}, {})
 
     def _read(self, batch: Batch, noise: torch.Generator | None) -> Tensor:
         """What every layer of the decoder knows of the source: keys and values (B, L, S, 2, D)."""
