@@ -24,7 +24,7 @@ all the other training tunes, relatives among them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -37,7 +37,7 @@ from pipeline.vocabulary import TIED
 LENGTHS = (4, 6, 8, 12, 16, 24)  # intervals of the n-grams
 FAIR_WITH_FAMILIES = 12  # longer ones are kept out of held-out tunes by a split of families
 
-Rule = Literal["any", "own", "others"]
+Rule = Literal["others", "own"]
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Shared:
 
 
 def longest_shared(
-    said: Melodies, begins: Ints, tunes: Sequences, rule: Rule = "any", own: Ints | None = None
+    said: Melodies, begins: Ints, tunes: Sequences, own: Ints | None = None, rule: Rule = "others"
 ) -> Shared:
     """Look up every run that ends in a continuation.
 
@@ -100,8 +100,8 @@ def longest_shared(
         said: n whole pieces, prompt and continuation.
         begins: (n,) step at which each continuation begins.
         tunes: to look in.
-        rule: which of them count: all, the piece's own, or all but that.
         own: (n,) number of the tune that is a piece's own, -1 for none; None: none has one.
+        rule: which tunes count: all others, or a piece's own alone.
     """
     offsets = said.intervals.offsets
     owner = owners(offsets)
@@ -160,21 +160,12 @@ def _note_holders(found: _Held, part: Holders, kept: Ints, own: Ints, rule: Rule
     second = kept[np.append(tune, 0)[np.minimum(begin[run] + 1, len(tune))]]
     stride = int(kept.max()) + 2
     holds_own = np.isin(run * stride + own[asked] + 1, tune_run * stride + kept[tune] + 1)
-    counted = {"any": n[run], "own": holds_own.astype(np.int64), "others": n[run] - holds_own}[rule]
-    who = {"any": first, "own": own[asked], "others": np.where(first == own[asked], second, first)}[rule]
+    if rule == "own":
+        counted, who = holds_own.astype(np.int64), own[asked]
+    else:
+        counted, who = n[run] - holds_own, np.where(first == own[asked], second, first)
     found.n[asked] = counted
     found.first[asked] = np.where(counted > 0, who, -1)
     is_asked = np.zeros(known, bool)
     is_asked[run] = True
     found.useful[tune[is_asked[tune_run]]] = True
-
-
-def prompts(said: Melodies, begins: Ints) -> Sequences:
-    """The intervals of each piece that end before its continuation begins."""
-    owner = owners(said.intervals.offsets)
-    inside = said.step < begins[owner]
-    return replace(
-        said.intervals,
-        offsets=offsets_from_owners(owner[inside], len(begins)),
-        values=said.intervals.values[inside],
-    )

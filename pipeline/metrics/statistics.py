@@ -41,7 +41,7 @@ Wu and Yang 2020, "The Jazz Transformer on the front line", section 4; Mogren 20
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -173,25 +173,18 @@ class Feature:
     of: Callable[[Passage], Ints | float | None]
     single: bool = False
 
-    def shares(self, passage: Passage) -> Floats | None:
-        """(K,) where on the grid the values of a passage lie, in all 1; None without a value."""
-        found = self.of(passage)
-        values = np.atleast_1d(np.asarray([] if found is None else found, dtype=np.float64))
-        return on_grid(values, self.grid) if len(values) else None
 
+def on_grid(values: Floats, weights: Floats, grid: Floats) -> Floats:
+    """(K,) sums of the weights of N values at the points of a grid.
 
-def on_grid(values: Floats, grid: Floats) -> Floats:
-    """(K,) shares of at least one value at the points of a grid.
-
-    >>> on_grid(np.array([0.0, 1.5, 9.0]), np.array([0.0, 1.0, 2.0])).round(3).tolist()
-    [0.333, 0.167, 0.5]
+    >>> on_grid(np.array([0.0, 1.5, 9.0]), np.array([1.0, 1.0, 2.0]), np.array([0.0, 1.0, 2.0])).tolist()
+    [1.0, 0.5, 2.5]
     """
     steps = (np.clip(values, grid[0], grid[-1]) - grid[0]) / (grid[1] - grid[0])
-    steps = np.round(steps, 9)  # 0.3 / 0.05 lies at a point
     below = np.minimum(steps.astype(np.int64), len(grid) - 2)
     above = steps - below
-    weights = np.bincount(below, 1 - above, len(grid)) + np.bincount(below + 1, above, len(grid))
-    return np.asarray(weights / len(values), dtype=np.float64)
+    sums = np.bincount(below, weights * (1 - above), len(grid))
+    return np.asarray(sums + np.bincount(below + 1, weights * above, len(grid)), dtype=np.float64)
 
 
 def overlapped_area(a: Floats, b: Floats) -> float:
@@ -217,10 +210,16 @@ class Pooled:
     shares: Floats
 
     @classmethod
-    def of(cls, feature: Feature, passages: Iterable[Passage]) -> Pooled:
-        """Every passage with a value weighs the same."""
-        found = [shares for passage in passages if (shares := feature.shares(passage)) is not None]
-        return cls(len(found), np.mean(found, axis=0) if found else np.zeros(len(feature.grid)))
+    def of(cls, offsets: Ints, values: Floats, grid: Floats) -> Pooled:
+        """From the values of all passages one after the other; each passage with a value weighs the same.
+
+        Args:
+            offsets: (n + 1,) borders of the passages.
+        """
+        lengths = np.diff(offsets)
+        n = int(np.count_nonzero(lengths))
+        weights = 1 / (np.repeat(lengths, lengths) * max(n, 1))
+        return cls(n, on_grid(np.asarray(values, dtype=np.float64), weights, grid))
 
     @property
     def smoothed(self) -> Floats:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.metrics.novelty import Melodies, Shared, longest_shared, prompts
+from pipeline.metrics.novelty import Melodies, Shared, longest_shared
 
 # C D E F G A B C, and the arpeggio C E G C
 SCALE = [60, 62, 64, 65, 67, 69, 71, 72]
@@ -52,7 +52,7 @@ def test_a_run_may_reach_back_into_the_prompt() -> None:
 
 
 def test_a_run_ends_where_the_other_tune_does() -> None:
-    tune = [*SCALE, 74]  # of a tone after the last C the scale knows G A B C D, as C D E F G
+    tune = [*SCALE, 74]  # it ends G A B C D, which is C D E F G a fifth higher
     assert shared(tune, 1, SCALE).length.tolist() == [1, 2, 3, 4, 5, 6, 7, 4]
 
 
@@ -68,7 +68,7 @@ def test_of_several_holders_the_first_is_named_and_all_are_counted() -> None:
 def test_a_tune_is_compared_with_all_others_but_itself() -> None:
     tunes = melodies(SCALE, ARPEGGIO, SCALE[2:6])
     begins, own = np.array([1, 1, 1]), np.arange(3)
-    found = longest_shared(tunes, begins, tunes.intervals, "others", own)
+    found = longest_shared(tunes, begins, tunes.intervals, own)
     longest = [int(found.length[found.owner == number].max()) for number in range(3)]
     assert longest == [3, 0, 3]  # E F G A stands in the scale
     assert found.holder[found.length == 3].tolist() == [2, 0]
@@ -79,9 +79,8 @@ def test_what_the_prompt_has_said_is_told_apart() -> None:
     # two pieces: the first says its own prompt again, the second the prompt of the first
     said = melodies([*ARPEGGIO, *ARPEGGIO], [60, 61, 62, *ARPEGGIO])
     begins = np.array([4, 3])
-    own = prompts(said, begins)
-    assert [own.piece(number).tolist() for number in range(2)] == [[4, 3, 5], [1, 1]]
-    found = longest_shared(said, begins, own, "own", np.arange(2))
+    prompts = melodies(ARPEGGIO, [60, 61, 62]).intervals
+    found = longest_shared(said, begins, prompts, np.arange(2), "own")
     longest = [int(found.length[found.owner == number].max()) for number in range(2)]
     assert longest == [3, 0]
     assert found.holder[found.owner == 1].max() == -1

@@ -19,6 +19,7 @@ from pipeline.metrics.statistics import (
     pitch_class_entropy,
     scale_consistency,
 )
+from pipeline.ragged import offsets_of
 from pipeline.vocabulary import STOP
 
 # C4 for two steps, D4, a silence, E4 for two steps
@@ -27,6 +28,12 @@ MOTIF = [60, 188, 62, 0, 64, 192, STOP]
 
 def passage(said: list[int], source: list[int] | None = None, voices: int = 1) -> Passage:
     return Passage.after(source or [], said, voices)
+
+
+def pooled(name: str, *tunes: Passage) -> Pooled:
+    found = [feature(name).of(tune) for tune in tunes]
+    values = [np.atleast_1d(np.array([] if each is None else each, float)) for each in found]
+    return Pooled.of(offsets_of([len(each) for each in values]), np.concatenate(values), feature(name).grid)
 
 
 def bars_of(steps_per_bar: int, *places: int) -> Bars:
@@ -120,30 +127,32 @@ def test_pitch_class_entropy_is_the_mean_over_bars_with_a_note() -> None:
 
 
 def test_a_value_between_two_points_is_shared_by_both() -> None:
-    assert on_grid(np.array([0.25]), np.array([0.0, 1.0, 2.0])).tolist() == [0.75, 0.25, 0]
+    found = on_grid(np.array([0.25]), np.array([1.0]), np.array([0.0, 1.0, 2.0]))
+    assert found.tolist() == [0.75, 0.25, 0]
 
 
 def test_a_value_beyond_the_grid_counts_at_its_end() -> None:
-    assert on_grid(np.array([-5.0, 7.0]), np.array([0.0, 1.0, 2.0])).tolist() == [0.5, 0, 0.5]
+    found = on_grid(np.array([-5.0, 7.0]), np.array([1.0, 1.0]), np.array([0.0, 1.0, 2.0]))
+    assert found.tolist() == [1, 0, 1]
 
 
 def test_long_and_short_tunes_weigh_the_same() -> None:
-    pooled = Pooled.of(feature("pitch_class"), [passage([60]), passage([62, 62, 62, 62])])
-    assert (pooled.n, pooled.shares[[0, 2]].tolist()) == (2, [0.5, 0.5])
+    both = pooled("pitch_class", passage([60]), passage([62, 62, 62, 62]))
+    assert (both.n, both.shares[[0, 2]].tolist()) == (2, [0.5, 0.5])
 
 
 def test_a_tune_without_a_value_is_left_out() -> None:
-    pooled = Pooled.of(feature("interval"), [passage([60]), passage([60, 62])])
-    assert pooled.n == 1
-    assert pooled.shares.sum() == pytest.approx(1)
+    both = pooled("interval", passage([60]), passage([60, 62]))
+    assert both.n == 1
+    assert both.shares.sum() == pytest.approx(1)
 
 
-def test_the_same_set_overlaps_wholly_and_diverges_nowhere() -> None:
-    for each in FEATURES:
-        tune = Passage.after([60], [62, 64, 65, 67, 69, 71, 72, 74], bars=bars_of(4, 3))
-        pooled = Pooled.of(each, [tune])
-        assert overlapped_area(pooled.shares, pooled.shares) == pytest.approx(1)
-        assert divergence_bits(pooled.smoothed, pooled.smoothed) == 0
+@pytest.mark.parametrize("name", [each.name for each in FEATURES])
+def test_the_same_set_overlaps_wholly_and_diverges_nowhere(name: str) -> None:
+    tune = Passage.after([60], [62, 64, 65, 67, 69, 71, 72, 74], bars=bars_of(4, 3))
+    alone = pooled(name, tune)
+    assert overlapped_area(alone.shares, alone.shares) == pytest.approx(1)
+    assert divergence_bits(alone.smoothed, alone.smoothed) == 0
 
 
 def test_overlap_and_divergence_by_hand() -> None:
@@ -161,4 +170,5 @@ def test_smoothing_adds_one_even_tune() -> None:
 
 @pytest.mark.parametrize("name", [each.name for each in FEATURES])
 def test_no_notes_have_no_share(name: str) -> None:
-    assert feature(name).shares(Passage.after([60], [0, 128], bars=bars_of(2, 1))) is None
+    silent = pooled(name, Passage.after([60], [0, 128], bars=bars_of(2, 1)))
+    assert (silent.n, silent.shares.sum()) == (0, 0)
