@@ -18,7 +18,13 @@ from pipeline.metrics.novelty import FAIR_WITH_FAMILIES, LENGTHS, Melodies, Shar
 from pipeline.ragged import Ints
 from pipeline.runs import Sequences
 
-KINDS = ("shared", "in_prompt", "copied")  # n-grams in training, in the prompt, in training alone
+RUNS, INSIDE = "runs", "inside"  # n-grams that end in the passage, that stand wholly in it
+SHARES = {  # which of them: in training, in the prompt, in training alone; again in training
+    "shared": RUNS,
+    "in_prompt": RUNS,
+    "copied": RUNS,
+    "inside_shared": INSIDE,
+}
 
 NOVELTY = pa.schema(
     [
@@ -34,7 +40,7 @@ NOVELTY = pa.schema(
         ("nearest", pa.string()),  # the first training tune that holds the longest; null for none
         ("nearest_title", pa.string()),
         ("n_holders", pa.int32()),
-        *((f"{kind}_{n}", pa.int32()) for n in LENGTHS for kind in ("runs", *KINDS)),
+        *((f"{kind}_{n}", pa.int32()) for n in LENGTHS for kind in (RUNS, INSIDE, *SHARES)),
     ]
 )
 
@@ -106,7 +112,7 @@ def novelty_figures(table: pa.Table, seed: int) -> dict[str, Any]:
 
     Returns:
         ``predictors``: ``{predictor: {"n_passages", "longest" and the others: {"mean", "most"},
-        "n_grams": {n: {"runs", "shared" and the others: {value, low, high, n_families}}}}}``:
+        "n_grams": {n: {"runs", "inside", and of SHARES {value, low, high, n_families}}}}}``:
         sums over all passages, divided once, with 95 % intervals over tune families; null
         where no passage has so long a run.
     """
@@ -149,7 +155,8 @@ def _look_up(
 def _row(
     shared: Shared, repeated: Shared, at: slice, names: Sequence[Mapping[str, str | None]]
 ) -> dict[str, Any]:
-    history, length, in_prompt = shared.history[at], shared.length[at], repeated.length[at]
+    history, inside = shared.history[at], shared.inside[at]
+    length, in_prompt = shared.length[at], repeated.length[at]
     place = int(np.argmax(length)) if len(length) else 0
     holder = int(shared.holder[at][place]) if len(length) else -1
     row: dict[str, Any] = {
@@ -162,6 +169,8 @@ def _row(
     }
     for n in LENGTHS:
         row[f"runs_{n}"] = int((history >= n).sum())
+        row[f"inside_{n}"] = int((inside >= n).sum())
+        row[f"inside_shared_{n}"] = int(((inside >= n) & (length >= n)).sum())
         row[f"shared_{n}"] = int((length >= n).sum())
         row[f"in_prompt_{n}"] = int((in_prompt >= n).sum())
         row[f"copied_{n}"] = int(((length >= n) & (in_prompt < n)).sum())
@@ -173,10 +182,13 @@ def _spread(column: pa.ChunkedArray) -> dict[str, Any]:
 
 
 def _shares(rows: pa.Table, n: int, seed: int) -> dict[str, Any]:
-    some = rows.filter(pc.greater(rows[f"runs_{n}"], 0))
-    families, runs = some["tune_family"].to_pylist(), some[f"runs_{n}"].to_numpy()
-    spreads = {
-        kind: asdict(interval(families, some[f"{kind}_{n}"].to_numpy(), runs, seed)) if len(some) else None
-        for kind in KINDS
-    }
-    return {"runs": int(runs.sum()), **spreads}
+    totals = {kind: pc.sum(rows[f"{kind}_{n}"]).as_py() for kind in (RUNS, INSIDE)}
+    return totals | {kind: _share(rows, f"{kind}_{n}", f"{of}_{n}", seed) for kind, of in SHARES.items()}
+
+
+def _share(rows: pa.Table, some: str, all_: str, seed: int) -> dict[str, Any] | None:
+    able = rows.filter(pc.greater(rows[all_], 0))
+    if not len(able):
+        return None
+    families = able["tune_family"].to_pylist()
+    return asdict(interval(families, able[some].to_numpy(), able[all_].to_numpy(), seed))

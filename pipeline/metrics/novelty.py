@@ -4,7 +4,9 @@
 immediate repeats of a pitch merged, so that neither key nor rhythm hides a copy (the
 same rule by which tunes are relatives). An interval belongs to a continuation when
 its later note begins there. A run that ends in the continuation may reach back into
-the prompt: who says what follows the prompt in some other tune has copied.
+the prompt: who says what follows the prompt in some other tune has copied. A run
+that stands wholly *inside* tells of copies that have nothing to do with the prompt:
+of a continuation that is cut out of another tune every such run is shared.
 
 **Shared with** a set of tunes is a run that stands somewhere in one of them. Because
 a continuation may say the prompt again, which is no copy of another tune, runs are
@@ -12,8 +14,9 @@ also looked up in the prompt itself: *copied* is a run that stands in another tu
 and not in the prompt.
 
 **Share of n-grams copied:** of the runs of n intervals that end in the
-continuation, each counted where it stands, how many are shared. **Longest run:** the
-most intervals on end that are shared, and who holds them.
+continuation, each counted where it stands, how many are shared; apart from it the
+same of those inside. **Longest run:** the most intervals on end that are shared, and
+who holds them.
 
 **Against what.** Held-out people's tunes share runs with training, too. Where splits
 keep families of tunes apart by a run of 16, they share none so long by construction:
@@ -75,6 +78,7 @@ class Shared:
     Attributes:
         owner: (N,) the tune that the interval is of, never falling.
         history: (N,) intervals of the tune up to this one, itself counted.
+        inside: (N,) those of them whose both notes are in the continuation.
         length: (N,) intervals of the longest shared run; 0 for none.
         holder: (N,) first of the tunes that hold it, -1 for none.
         n_holders: (N,) how many do.
@@ -82,13 +86,10 @@ class Shared:
 
     owner: Ints
     history: Ints
+    inside: Ints
     length: Ints
     holder: Ints
     n_holders: Ints
-
-    def counts(self, n: int) -> tuple[Bools, Bools]:
-        """(is there a run of n intervals, is it shared), (N,) each."""
-        return self.history >= n, self.length >= n
 
 
 def longest_shared(
@@ -109,7 +110,8 @@ def longest_shared(
     owner, history = owner[ends], (places(offsets) + 1)[ends]
     own_tune = (np.full(len(begins), -1) if own is None else own)[owner]
     nothing = np.zeros(len(ends), np.int64)
-    found = Shared(owner, history, nothing, nothing - 1, nothing.copy())
+    inside = places(offsets_from_owners(owner, len(begins)))
+    found = Shared(owner, history, inside, nothing, nothing - 1, nothing.copy())
     alive, kept, length = np.arange(len(ends)), np.arange(len(tunes)), 0
     while len(alive):
         length += 1

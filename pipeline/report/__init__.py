@@ -23,6 +23,8 @@ from pipeline.report.experiments import experiments
 from pipeline.report.html import Section
 from pipeline.report.inputs import Inputs, read_inputs
 from pipeline.report.keys import keys
+from pipeline.report.novelty import novelty
+from pipeline.report.statistics import statistics
 
 TEMPLATE = Path(__file__).parent / "page.html.j2"
 
@@ -50,6 +52,8 @@ SECTIONS: tuple[Callable[[Inputs], Section], ...] = (
     experiments,
     crossvalidation,
     continuations,
+    statistics,
+    novelty,
     curves,
     attention,
 )

@@ -86,10 +86,10 @@ def test_what_the_prompt_has_said_is_told_apart() -> None:
     assert found.holder[found.owner == 1].max() == -1
 
 
-def test_shares_count_runs_that_are_long_enough() -> None:
-    possible, copied = shared([60, 62, 64, 65, 66], 1, SCALE).counts(2)
-    assert possible.tolist() == [False, True, True, True]
-    assert copied.tolist() == [False, True, True, False]  # nowhere do two semitones follow each other
+def test_intervals_are_counted_from_the_beginning_of_the_tune_and_of_the_continuation() -> None:
+    found = shared(SCALE, 3, ARPEGGIO)
+    assert found.history.tolist() == [3, 4, 5, 6, 7]
+    assert found.inside.tolist() == [0, 1, 2, 3, 4]  # from E to F the first note is the prompt's
 
 
 @pytest.mark.parametrize("tune", [[], [60], [0, 128]])
