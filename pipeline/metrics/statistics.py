@@ -194,7 +194,7 @@ def overlapped_area(a: Floats, b: Floats) -> float:
 
 def divergence_bits(true: Floats, other: Floats) -> float:
     """Kullback-Leibler divergence of another distribution from the true one; no share may be 0."""
-    return float((true * np.log2(true / other)).sum())
+    return max(float((true * np.log2(true / other)).sum()), 0.0)  # rounding may fall below
 
 
 @dataclass(frozen=True)

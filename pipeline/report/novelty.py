@@ -10,7 +10,7 @@ from markupsafe import Markup
 from pipeline.report.html import Section, folded, heading, number, paragraph, table
 from pipeline.report.inputs import Experiment, Inputs
 
-PEOPLE, OTHERS, MODEL = "people, held-out tunes", "people, training tunes", "model"
+PEOPLE, MODEL = "people, held-out tunes", "model"
 KINDS = {
     "copied": "Shared with a training tune and not with the piece's own first half",
     "in_prompt": "Shared with the piece's own first half",
@@ -50,12 +50,12 @@ def _of(experiment: Experiment) -> Markup:
 
 def _in_short(predictors: Mapping[str, Any], fair: str) -> str:
     shares = {name: predictors[name]["n_grams"][fair]["shared"] for name in (MODEL, PEOPLE)}
-    told = {name: _with_interval(share) or "none so long" for name, share in shares.items()}
+    told = {name: _with_interval(share) or "nothing (none is so long)" for name, share in shares.items()}
     return (
-        f"Of runs of {fair} intervals, the longest that held-out tunes are a fair comparison for, the model "
-        f"shares {told[MODEL]} with a training tune and people {told[PEOPLE]}. The longest run that the model "
-        f"shares has {predictors[MODEL]['longest']['most']} intervals, and of people's held-out tunes "
-        f"{predictors[PEOPLE]['longest']['most']}."
+        f"Of its runs of {fair} intervals, the longest for which held-out tunes are a fair comparison, the "
+        f"model shares {told[MODEL]} with a training tune; people's held-out tunes share {told[PEOPLE]}. The "
+        f"longest run that the model shares has {predictors[MODEL]['longest']['most']} intervals, the "
+        f"longest of people's held-out tunes {predictors[PEOPLE]['longest']['most']}."
     )
 
 
@@ -83,7 +83,9 @@ def _shares(predictors: Mapping[str, Any], kind: str, lengths: list[str]) -> Mar
 
 
 def _with_interval(share: Mapping[str, float] | None) -> str | None:
-    return share and f"{number(share['value'])} [{number(share['low'])}, {number(share['high'])}]"
+    if share is None:
+        return None
+    return f"{number(share['value'])} [{number(share['low'])}, {number(share['high'])}]"
 
 
 def _nearest(samples: list[Mapping[str, Any]]) -> Markup:
@@ -107,8 +109,8 @@ def _nearest(samples: list[Mapping[str, Any]]) -> Markup:
         "tunes that hold the run",
     ]
     note = paragraph(
-        "The nearest tune is the first that holds the longest shared run. A run that many tunes hold is common "
-        "property."
+        "The nearest tune is the first that holds the longest shared run. A run that many tunes hold is "
+        "common property."
     )
     return note + table(head, rows, text_columns=(0, 1, 4))
 

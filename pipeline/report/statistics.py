@@ -11,7 +11,7 @@ from pipeline.report.charts import line_chart
 from pipeline.report.html import Section, figure, folded, heading, paragraph, table
 from pipeline.report.inputs import Experiment, Inputs
 
-PEOPLE, OTHERS = "people, held-out tunes", "people, training tunes"
+PEOPLE = "people, held-out tunes"
 FEATURES = {
     "pitch": "pitch",
     "pitch_class": "pitch class",

@@ -5,7 +5,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from pipeline.evaluation.novelty import Training, measure_novelty, nearest_tunes, novelty_figures
 from pipeline.evaluation.said import Continued, Utterance, utterances
+from pipeline.evaluation.samples import Sample
+from pipeline.evaluation.statistics import measure_statistics, statistics_figures
 from pipeline.examples import Bars, Example, cut_at_note
 from pipeline.tables import TOKENS
 from pipeline.vocabulary import START, STOP
@@ -43,3 +46,17 @@ def said_of(tunes: list[list[int]], heard: list[list[int]], **said: list[list[li
         for name, own in said.items()
     }
     return utterances(Continued(rows, examples, symbols), known, before, seed=1)
+
+
+def figures_of_passages() -> dict[str, Any]:
+    """What is told of a model that copies a scale out of its training tune."""
+    tunes, heard = [SCALE[::-1]], [[*SCALE, 74]]
+    said = said_of(tunes, heard, model=[[[62, 64, 65, 67, 69, 71]]])
+    training = Training.of(*pieces(*heard, name="heard"))
+    rows, (example,) = pieces(*tunes)
+    sample = Sample(rows.to_pylist()[0], example, {"greedy": np.array(SCALE, np.uint16)})
+    novelty = novelty_figures(measure_novelty(said, training), seed=1)
+    return {
+        "statistics": statistics_figures(measure_statistics(said)),
+        "novelty": novelty | {"samples": nearest_tunes([sample], training)},
+    }

@@ -1,11 +1,9 @@
-from typing import Any
-
 import numpy as np
 import pytest
 
 from pipeline.evaluation.novelty import Training, measure_novelty, nearest_tunes, novelty_figures
-from pipeline.evaluation.samples import Sample
 from pipeline.evaluation.said import HELD_OUT, TRAINING
+from pipeline.evaluation.samples import Sample
 from tests.evaluation.passages import SCALE, pieces, said_of
 
 # a minor arpeggio up and down, in no way like a scale

@@ -14,6 +14,7 @@ from pipeline.report import page
 from pipeline.report.experiments import PREDICTORS
 from pipeline.report.inputs import ReportError
 from pipeline.tables import write_rejections
+from tests.evaluation.passages import figures_of_passages
 
 NAMES = """
 bits_per_onset rhythm_bits_per_onset pitch_bits_per_onset silence_bits_per_onset nats_per_token
@@ -95,6 +96,7 @@ def data(tmp_path: Path) -> Path:
                 "repeat the prime": {"4": likeness(None), "10": likeness(0.25)},
             },
         },
+        **figures_of_passages(),
     }
     write_json(tmp_path / "evaluations/first/figures.json", figures)
     attention = {
@@ -132,9 +134,11 @@ class Outline(HTMLParser):
 
 def test_every_section_is_there_and_linked(data: Path) -> None:
     outline = Outline(page(data, PARAMS))
-    names = "books datasets keys experiments crossvalidation continuations curves attention"
+    names = (
+        "books datasets keys experiments crossvalidation continuations statistics novelty curves attention"
+    )
     assert outline.ids == names.split()
-    assert outline.links[:8] == [f"#{name}" for name in outline.ids]
+    assert outline.links[:10] == [f"#{name}" for name in outline.ids]
 
 
 def test_the_page_needs_nothing_else(data: Path) -> None:
