@@ -25,6 +25,7 @@ SHARES = {  # which of them: in training, in the prompt, in training alone; agai
     "copied": RUNS,
     "inside_shared": INSIDE,
 }
+WITH_INTERVALS = ("shared", "copied")
 
 NOVELTY = pa.schema(
     [
@@ -112,9 +113,9 @@ def novelty_figures(table: pa.Table, seed: int) -> dict[str, Any]:
 
     Returns:
         ``predictors``: ``{predictor: {"n_passages", "longest" and the others: {"mean", "most"},
-        "n_grams": {n: {"runs", "inside", and of SHARES {value, low, high, n_families}}}}}``:
-        sums over all passages, divided once, with 95 % intervals over tune families; null
-        where no passage has so long a run.
+        "n_grams": {n: {"runs", "inside", and of SHARES {value, …}}}}}``: sums over all
+        passages, divided once, those WITH_INTERVALS with low and high of 95 % over tune
+        families; null where no passage has so long a run.
     """
     found = {}
     for name in dict.fromkeys(table["predictor"].to_pylist()):
@@ -183,12 +184,15 @@ def _spread(column: pa.ChunkedArray) -> dict[str, Any]:
 
 def _shares(rows: pa.Table, n: int, seed: int) -> dict[str, Any]:
     totals = {kind: pc.sum(rows[f"{kind}_{n}"]).as_py() for kind in (RUNS, INSIDE)}
-    return totals | {kind: _share(rows, f"{kind}_{n}", f"{of}_{n}", seed) for kind, of in SHARES.items()}
+    return totals | {kind: _share(rows, kind, n, seed) for kind in SHARES}
 
 
-def _share(rows: pa.Table, some: str, all_: str, seed: int) -> dict[str, Any] | None:
-    able = rows.filter(pc.greater(rows[all_], 0))
+def _share(rows: pa.Table, kind: str, n: int, seed: int) -> dict[str, Any] | None:
+    column = f"{SHARES[kind]}_{n}"
+    able = rows.filter(pc.greater(rows[column], 0))
     if not len(able):
         return None
-    families = able["tune_family"].to_pylist()
-    return asdict(interval(families, able[some].to_numpy(), able[all_].to_numpy(), seed))
+    some, all_ = able[f"{kind}_{n}"].to_numpy(), able[column].to_numpy()
+    if kind not in WITH_INTERVALS:
+        return {"value": float(some.sum() / all_.sum())}
+    return asdict(interval(able["tune_family"].to_pylist(), some, all_, seed))

@@ -161,7 +161,9 @@ def _note_holders(found: _Held, part: Holders, kept: Ints, own: Ints, rule: Rule
     first = kept[np.append(tune, 0)[np.minimum(begin[run], len(tune))]]
     second = kept[np.append(tune, 0)[np.minimum(begin[run] + 1, len(tune))]]
     stride = int(kept.max()) + 2
-    holds_own = np.isin(run * stride + own[asked] + 1, tune_run * stride + kept[tune] + 1)
+    has_own = np.flatnonzero(own[asked] >= 0)
+    holds_own = np.zeros(len(asked), bool)
+    holds_own[has_own] = np.isin(run[has_own] * stride + own[asked][has_own], tune_run * stride + kept[tune])
     if rule == "own":
         counted, who = holds_own.astype(np.int64), own[asked]
     else:

@@ -47,8 +47,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.errors import PipelineError
 from pipeline.examples import Bars
+from pipeline.metrics.continuation import ContinuationError
 from pipeline.vocabulary import STOP, TIED
 
 Ints = NDArray[np.int64]
@@ -57,10 +57,6 @@ Floats = NDArray[np.float64]
 MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
 LONGEST = 32  # steps; longer notes count there
 WIDEST = 24  # semitones; wider intervals count there
-
-
-class StatisticsError(PipelineError):
-    """Symbols that are no whole steps."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +101,7 @@ class Passage:
             bars: of the piece, where known.
 
         Raises:
-            StatisticsError: not whole steps.
+            ContinuationError: not whole steps.
         """
         heard = _steps(source, voices)
         whole = np.concatenate([heard, _steps(said, voices)])
@@ -232,7 +228,7 @@ def _steps(symbols: ArrayLike, voices: int) -> Ints:
     flat = np.asarray(symbols, dtype=np.int64)
     flat = flat[flat != STOP]
     if len(flat) % voices:
-        raise StatisticsError(f"{len(flat)} symbols are no whole steps of {voices} voices")
+        raise ContinuationError(f"{len(flat)} symbols are no whole steps of {voices} voices")
     return np.asarray(flat.reshape(-1, voices))
 
 

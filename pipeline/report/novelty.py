@@ -12,7 +12,7 @@ from pipeline.report.inputs import Experiment, Inputs
 
 PEOPLE, MODEL = "people, held-out tunes", "model"
 KINDS = {
-    "copied": "Shared with a training tune and not with the piece's own first half",
+    "copied": "Shared with a training tune and not with the piece's own first half, 95 %",
     "in_prompt": "Shared with the piece's own first half",
     "inside_shared": "Shared with a training tune, of runs that stand wholly in the continuation",
 }
@@ -38,7 +38,7 @@ def _of(experiment: Experiment) -> Markup:
     predictors = found["predictors"]
     fair = str(found["fair_up_to"])
     lengths = list(predictors[MODEL]["n_grams"])
-    tables = [folded(f"{title}, 95 %", _shares(predictors, kind, lengths)) for kind, title in KINDS.items()]
+    tables = [folded(title, _shares(predictors, kind, lengths)) for kind, title in KINDS.items()]
     return (
         heading(experiment.name)
         + paragraph(_in_short(predictors, fair))
@@ -85,7 +85,8 @@ def _shares(predictors: Mapping[str, Any], kind: str, lengths: list[str]) -> Mar
 def _with_interval(share: Mapping[str, float] | None) -> str | None:
     if share is None:
         return None
-    return f"{number(share['value'])} [{number(share['low'])}, {number(share['high'])}]"
+    spread = f" [{number(share['low'])}, {number(share['high'])}]" if "low" in share else ""
+    return number(share["value"]) + spread
 
 
 def _nearest(samples: list[Mapping[str, Any]]) -> Markup:

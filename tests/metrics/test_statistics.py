@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from pipeline.examples import Bars
+from pipeline.metrics.continuation import ContinuationError
 from pipeline.metrics.statistics import (
     FEATURES,
     Feature,
     Passage,
     Pooled,
-    StatisticsError,
     divergence_bits,
     groove_similarity,
     inter_onset_intervals,
@@ -68,7 +68,7 @@ def test_intervals_stay_within_a_voice() -> None:
 
 
 def test_half_a_step_is_refused() -> None:
-    with pytest.raises(StatisticsError, match="3 symbols are no whole steps of 2 voices"):
+    with pytest.raises(ContinuationError, match="3 symbols are no whole steps of 2 voices"):
         passage([60, 62, 64], voices=2)
 
 
