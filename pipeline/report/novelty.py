@@ -39,9 +39,11 @@ def _of(experiment: Experiment) -> Markup:
     fair = str(found["fair_up_to"])
     lengths = list(predictors[MODEL]["n_grams"])
     tables = [folded(title, _shares(predictors, kind, lengths)) for kind, title in KINDS.items()]
+    before = experiment.settings.get("from")
+    caution = f" The tunes that {before} has heard before are not looked up." if before else ""
     return (
         heading(experiment.name)
-        + paragraph(_in_short(predictors, fair))
+        + paragraph(_in_short(predictors, fair) + caution)
         + _overview(predictors, lengths)
         + Markup("").join(tables)
         + folded("The nearest training tune of every sample", _nearest(found["samples"]))

@@ -1,6 +1,7 @@
 """What the page tells of music statistics and of novelty."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -50,3 +51,12 @@ def test_the_nearest_tune_is_named_by_title_and_id(inputs: Inputs) -> None:
     body = novelty(inputs).body
     assert "The heard/1 (heard/1)" in body
     assert "The tune/1 (tune/1)" in body
+
+
+def test_a_fine_tuned_model_may_have_heard_more(inputs: Inputs) -> None:
+    tuned = replace(inputs.experiments[0], settings={"from": "melodies"})
+    assert (
+        "tunes that melodies has heard before are not looked up"
+        in novelty(replace(inputs, experiments=[tuned])).body
+    )
+    assert "are not looked up" not in novelty(inputs).body
