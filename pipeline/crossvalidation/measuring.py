@@ -154,7 +154,7 @@ def _measure_fold(
         memory = Memory.fit(heard, settings.ngram_order, settings.ngram_mixing_b)
         baselines = compare({NGRAM: NGram.fit(heard, settings.ngram_order)}, rows, examples, memory)
         scores.append(_stamped(baselines, None, fold, SCORES))
-    continued = compare_continuations(model, rows, examples, heard, settings, CONSENSUS_OF)
+    continued, _ = compare_continuations(model, rows, examples, heard, settings, CONSENSUS_OF)
     return Measured(pa.concat_tables(scores), _stamped(continued, seed, fold, CONTINUED))
 
 

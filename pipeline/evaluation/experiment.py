@@ -37,8 +37,11 @@ from pipeline.evaluation.continuations import (
     steps_to_say,
 )
 from pipeline.evaluation.continuers import MARKOV_ORDER, Symbols, continued_without_model
+from pipeline.evaluation.novelty import NOVELTY, Training, measure_novelty, nearest_tunes, novelty_figures
+from pipeline.evaluation.said import Continued, utterances
 from pipeline.evaluation.samples import Sample, choose, longest, write_samples
 from pipeline.evaluation.settings import EvaluationSettings
+from pipeline.evaluation.statistics import STATISTICS, measure_statistics, statistics_figures
 from pipeline.examples import Example
 from pipeline.files import write_json, write_text
 from pipeline.metrics.likelihood import PIECES
@@ -81,7 +84,7 @@ def evaluate(
         tokens: ``data/tokens/DATASET``.
         run: ``data/runs/EXPERIMENT``, trained on that data set.
         settings: the experiment's own.
-        out: folder for figures.json, pieces.parquet, samples.json, ``samples/`` and,
+        out: folder for figures.json, pieces.parquet and its like, samples.json, ``samples/`` and,
             where wanted and the model has one, attention.json with the matrices of all samples.
 
     Returns:
@@ -94,13 +97,16 @@ def evaluate(
     model = _load(run, tokens, settings)
     split, rows = _rows_to_evaluate(tokens)
     examples = cut_rows(rows, settings.cut)
-    heard = cut_rows(read_rows(tokens, "train", ["tokens", "voices"]), settings.cut)
+    known = read_rows(tokens, "train")
+    heard = cut_rows(known, settings.cut)
 
     copy, ngram = Copy.fit(heard), NGram.fit(heard, settings.ngram_order)
     memory = Memory.fit(heard, settings.ngram_order, settings.ngram_mixing_b)
     pieces = compare({MODEL: Trained(model), NGRAM: ngram, COPY: copy}, rows, examples, memory)
     samples = _continue(model, rows, examples, settings)
-    continuations = compare_continuations(model, rows, examples, heard, settings)
+    continuations, continued = compare_continuations(model, rows, examples, heard, settings)
+    passages, training = utterances(continued, known, heard, settings.seed), Training.of(known, heard)
+    statistics, novelty = measure_statistics(passages), measure_novelty(passages, training)
     figures = {
         "dataset": tokens.name,
         "split": split,
@@ -118,12 +124,16 @@ def evaluate(
             "markov_order": MARKOV_ORDER,
             "predictors": figures_by_horizon(continuations, settings.seed),
         },
+        "statistics": statistics_figures(statistics),
+        "novelty": novelty_figures(novelty, settings.seed) | {"samples": nearest_tunes(samples, training)},
     }
     if attention := analyse_attention(model, [examples[i] for i in _to_continue(rows, settings)]):
         figures["attention"] = attention
 
     write_table(out / "pieces.parquet", pieces, PIECES)
     write_table(out / "continuations.parquet", continuations, CONTINUATIONS)
+    write_table(out / "statistics.parquet", statistics, STATISTICS)
+    write_table(out / "novelty.parquet", novelty, NOVELTY)
     write_json(out / "figures.json", rounded(figures))
     write_json(out / "samples.json", write_samples(out / "samples", samples))
     if settings.save_attention and (seen := describe_attention(model, samples)):
@@ -138,7 +148,7 @@ def compare_continuations(
     heard: Sequence[Example],
     settings: EvaluationSettings,
     consensus_of: int = 0,
-) -> pa.Table:
+) -> tuple[pa.Table, Continued]:
     """Continuations of the model, drawn and likeliest, and of what needs no model, on pieces chosen by hash.
 
     Args:
@@ -149,7 +159,7 @@ def compare_continuations(
             drawn at CONSENSUS_TEMPERATURE; 0: not asked for.
 
     Returns:
-        Rows of CONTINUATIONS.
+        Rows of CONTINUATIONS, and what they are measured of.
     """
     asked, seed = settings.continuations, settings.seed
     chosen = _to_continue(rows, settings)
@@ -166,7 +176,8 @@ def compare_continuations(
         agreed = map(most_agreed, cut, drawn, horizons)
         said[CONSENSUS] = [[symbols] for symbols in agreed]
     others = continued_without_model(cut, steps, heard, asked.samples, seed)
-    return measure_continuations({**said, **others}, table, cut)
+    continued = Continued(table, cut, {**said, **others})
+    return measure_continuations(continued.said, table, cut), continued
 
 
 def _draw(

@@ -25,7 +25,9 @@ from pipeline.report.gallery import gallery
 from pipeline.report.html import Section
 from pipeline.report.inputs import Inputs, read_inputs
 from pipeline.report.keys import keys
+from pipeline.report.novelty import novelty
 from pipeline.report.reproduce import reproduce
+from pipeline.report.statistics import statistics
 from pipeline.report.summary import summary
 
 TEMPLATE = Path(__file__).parent / "page.html.j2"
@@ -61,6 +63,8 @@ SECTIONS: tuple[Callable[[Inputs], Section], ...] = (
     crossvalidation,
     continuations,
     gallery,
+    statistics,
+    novelty,
     curves,
     attention,
     reproduce,

@@ -14,6 +14,7 @@ from pipeline.files import write_json, write_text
 from pipeline.report.attention import MEASURES
 from pipeline.report.experiments import PREDICTORS
 from pipeline.tables import write_rejections
+from tests.evaluation.passages import figures_of_passages
 from tests.melodies import ENTCHEN
 
 NAMES = """
@@ -110,6 +111,7 @@ def data(tmp_path: Path) -> Path:
                 "repeat the prime": {"4": likeness(None), "10": likeness(0.25)},
             },
         },
+        **figures_of_passages(),
     }
     mean = {"rows": 9, "found": 0.625, "uniform": 0.0625}
     undefined = {"rows": 0, "found": None, "uniform": None}

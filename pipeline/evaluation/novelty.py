@@ -1,0 +1,198 @@
+"""What was said beside the training tunes: a row a passage, then figures; the nearest tune of each sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.evaluation.said import Utterance
+from pipeline.evaluation.samples import Sample
+from pipeline.examples import Example
+from pipeline.metrics.likelihood import interval
+from pipeline.metrics.novelty import FAIR_WITH_FAMILIES, LENGTHS, Melodies, Shared, longest_shared
+from pipeline.ragged import Ints
+from pipeline.runs import Sequences
+
+RUNS, INSIDE = "runs", "inside"  # n-grams that end in the passage, that stand wholly in it
+SHARES = {  # which of them: in training, in the prompt, in training alone; again in training
+    "shared": RUNS,
+    "in_prompt": RUNS,
+    "copied": RUNS,
+    "inside_shared": INSIDE,
+}
+WITH_INTERVALS = ("shared", "copied")
+
+NOVELTY = pa.schema(
+    [
+        pa.field("piece_id", pa.string(), nullable=False),
+        pa.field("corpus", pa.string(), nullable=False),
+        pa.field("tune_family", pa.string(), nullable=False),
+        ("soft_relative", pa.bool_()),
+        pa.field("predictor", pa.string(), nullable=False),
+        pa.field("sample", pa.int16(), nullable=False),
+        ("longest", pa.int32()),  # intervals on end that stand in a training tune
+        ("longest_in_prompt", pa.int32()),
+        ("longest_copied", pa.int32()),  # in a training tune and not in the prompt
+        ("nearest", pa.string()),  # the first training tune that holds the longest; null for none
+        ("nearest_title", pa.string()),
+        ("n_holders", pa.int32()),
+        *((f"{kind}_{n}", pa.int32()) for n in LENGTHS for kind in (RUNS, INSIDE, *SHARES)),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Training:
+    """The training tunes, to look runs up in.
+
+    Attributes:
+        names: rows with ``piece_id`` and ``title``.
+        intervals: of each of them, whole.
+    """
+
+    names: Sequence[Mapping[str, str | None]]
+    intervals: Sequences
+
+    @classmethod
+    def of(cls, known: pa.Table, heard: Sequence[Example]) -> Training:
+        """From rows of the token shards and the same pieces, cut."""
+        wholes = [np.concatenate([example.source, example.target]) for example in heard]
+        voices = heard[0].voices if heard else 1
+        return cls(known.select(["piece_id", "title"]).to_pylist(), Melodies.of(wholes, voices).intervals)
+
+
+def measure_novelty(said: Sequence[Utterance], training: Training) -> pa.Table:
+    """Look up every run of every passage: rows of NOVELTY, in the order given.
+
+    A training tune is looked up in all the others, its relatives among them.
+    """
+    examples = {each.prompt: each.example for each in said}
+    measured = _look_up(
+        [(each.example, each.symbols) for each in said],
+        list(examples.values()),
+        np.searchsorted(list(examples), [each.prompt for each in said]),
+        np.array([each.tune for each in said]),
+        training,
+    )
+    rows = [
+        {**each.about, "predictor": each.predictor, "sample": each.sample, **found}
+        for each, found in zip(said, measured, strict=True)
+    ]
+    return pa.Table.from_pylist(rows, schema=NOVELTY)
+
+
+def nearest_tunes(samples: Sequence[Sample], training: Training) -> list[dict[str, Any]]:
+    """The nearest training tune of the samples that are written as scores, whole as they are."""
+    said = [(number, name) for number, sample in enumerate(samples) for name in sample.continuations]
+    measured = _look_up(
+        [(samples[number].example, samples[number].continuations[name]) for number, name in said],
+        [sample.example for sample in samples],
+        np.array([number for number, _ in said]),
+        np.full(len(said), -1),
+        training,
+    )
+    told = ("longest", "longest_in_prompt", "longest_copied", "nearest", "nearest_title", "n_holders")
+    return [
+        {
+            "piece_id": samples[number].row["piece_id"],
+            "title": samples[number].row["title"],
+            "decoding": name,
+            **{column: found[column] for column in told},
+        }
+        for (number, name), found in zip(said, measured, strict=True)
+    ]
+
+
+def novelty_figures(table: pa.Table, seed: int) -> dict[str, Any]:
+    """Shares of n-grams and longest runs of each predictor.
+
+    Returns:
+        ``predictors``: ``{predictor: {"n_passages", "longest" and the others: {"mean", "most"},
+        "n_grams": {n: {"runs", "inside", and of SHARES {value, …}}}}}``: sums over all
+        passages, divided once, those WITH_INTERVALS with low and high of 95 % over tune
+        families; null where no passage has so long a run.
+    """
+    found = {}
+    for name in dict.fromkeys(table["predictor"].to_pylist()):
+        own = table.filter(pc.equal(table["predictor"], name))
+        found[name] = {
+            "n_passages": len(own),
+            **{column: _spread(own[column]) for column in ("longest", "longest_in_prompt", "longest_copied")},
+            "n_grams": {str(n): _shares(own, n, seed) for n in LENGTHS},
+        }
+    return {"fair_up_to": FAIR_WITH_FAMILIES, "predictors": found}
+
+
+def _look_up(
+    said: Sequence[tuple[Example, np.ndarray[Any, np.dtype[np.uint16]]]],
+    prompts: Sequence[Example],
+    prompt: Ints,
+    tune: Ints,
+    training: Training,
+) -> list[dict[str, Any]]:
+    """What a row of NOVELTY says of each passage, without what identifies it.
+
+    Args:
+        prompt: (n,) number of each passage's own prompt. tune: (n,) of its training tune, or -1.
+    """
+    voices = prompts[0].voices if prompts else 1
+    wholes = Melodies.of([np.concatenate([example.source, symbols]) for example, symbols in said], voices)
+    sources = Melodies.of([example.source for example in prompts], voices).intervals
+    begins = np.array([len(example.source) // voices for example, _ in said], np.int64)
+    shared = longest_shared(wholes, begins, training.intervals, tune)
+    repeated = longest_shared(wholes, begins, sources, prompt, "own")
+    borders = np.searchsorted(shared.owner, np.arange(len(said) + 1))
+    return [
+        _row(shared, repeated, slice(begin, end), training.names)
+        for begin, end in zip(borders[:-1].tolist(), borders[1:].tolist(), strict=True)
+    ]
+
+
+def _row(
+    shared: Shared, repeated: Shared, at: slice, names: Sequence[Mapping[str, str | None]]
+) -> dict[str, Any]:
+    history, inside = shared.history[at], shared.inside[at]
+    length, in_prompt = shared.length[at], repeated.length[at]
+    place = int(np.argmax(length)) if len(length) else 0
+    holder = int(shared.holder[at][place]) if len(length) else -1
+    row: dict[str, Any] = {
+        "longest": int(length.max(initial=0)),
+        "longest_in_prompt": int(in_prompt.max(initial=0)),
+        "longest_copied": int(length[length > in_prompt].max(initial=0)),
+        "nearest": names[holder]["piece_id"] if holder >= 0 else None,
+        "nearest_title": names[holder]["title"] if holder >= 0 else None,
+        "n_holders": int(shared.n_holders[at][place]) if holder >= 0 else 0,
+    }
+    for n in LENGTHS:
+        row[f"runs_{n}"] = int((history >= n).sum())
+        row[f"inside_{n}"] = int((inside >= n).sum())
+        row[f"inside_shared_{n}"] = int(((inside >= n) & (length >= n)).sum())
+        row[f"shared_{n}"] = int((length >= n).sum())
+        row[f"in_prompt_{n}"] = int((in_prompt >= n).sum())
+        row[f"copied_{n}"] = int(((length >= n) & (in_prompt < n)).sum())
+    return row
+
+
+def _spread(column: pa.ChunkedArray) -> dict[str, Any]:
+    return {"mean": pc.mean(column).as_py(), "most": pc.max(column).as_py()}
+
+
+def _shares(rows: pa.Table, n: int, seed: int) -> dict[str, Any]:
+    totals = {kind: pc.sum(rows[f"{kind}_{n}"]).as_py() for kind in (RUNS, INSIDE)}
+    return totals | {kind: _share(rows, kind, n, seed) for kind in SHARES}
+
+
+def _share(rows: pa.Table, kind: str, n: int, seed: int) -> dict[str, Any] | None:
+    column = f"{SHARES[kind]}_{n}"
+    able = rows.filter(pc.greater(rows[column], 0))
+    if not len(able):
+        return None
+    some, all_ = able[f"{kind}_{n}"].to_numpy(), able[column].to_numpy()
+    if kind not in WITH_INTERVALS:
+        return {"value": float(some.sum() / all_.sum())}
+    return asdict(interval(able["tune_family"].to_pylist(), some, all_, seed))

@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+
+from pipeline.evaluation.novelty import Training, measure_novelty, nearest_tunes, novelty_figures
+from pipeline.evaluation.said import HELD_OUT, TRAINING
+from pipeline.evaluation.samples import Sample
+from tests.evaluation.passages import SCALE, pieces, said_of
+
+# a minor arpeggio up and down, in no way like a scale
+ARPEGGIO = [57, 60, 64, 69, 72, 69, 64, 60, 57, 60]
+
+
+def training(*heard: list[int]) -> Training:
+    return Training.of(*pieces(*heard, name="heard"))
+
+
+def measured(
+    tunes: list[list[int]], heard: list[list[int]], **said: list[list[list[int]]]
+) -> dict[str, dict]:
+    table = measure_novelty(said_of(tunes, heard, **said), training(*heard))
+    return {row["predictor"]: row for row in table.to_pylist()}
+
+
+def test_what_is_copied_out_of_a_training_tune_is_found_and_the_tune_is_named() -> None:
+    # the scale goes on as the second training tune does
+    found = measured([ARPEGGIO], [ARPEGGIO[::-1], SCALE], model=[[[62, 64, 65, 67, 69, 71]]])["model"]
+    assert (found["longest"], found["nearest"], found["nearest_title"]) == (5, "heard/2", "The heard/2")
+    assert (found["inside_4"], found["inside_shared_4"]) == (2, 2)
+    assert (found["runs_4"], found["shared_4"]) == (6, 2)
+
+
+def test_saying_the_prompt_again_is_no_copy_of_another_tune() -> None:
+    again = measured([ARPEGGIO], [ARPEGGIO, SCALE], model=[[[*ARPEGGIO[:5]]]])["model"]
+    assert again["longest_in_prompt"] == 4
+    assert again["in_prompt_4"] == again["shared_4"] == 1
+    assert (again["copied_4"], again["longest_copied"]) == (0, 0)
+
+
+def test_people_who_are_held_out_share_what_they_share() -> None:
+    found = measured([SCALE], [[62, 64, 66, 67, 69]], model=[[[60]]])
+    assert found[HELD_OUT]["longest"] == 4  # a major scale up to its fifth
+    assert found[HELD_OUT]["shared_4"] == 1
+
+
+def test_a_training_tune_is_looked_up_in_the_others_alone() -> None:
+    alone = measured([SCALE], [ARPEGGIO], model=[[[60]]])[TRAINING]
+    assert (alone["longest"], alone["nearest"]) == (0, None)
+    twice = measured([SCALE], [ARPEGGIO, ARPEGGIO], model=[[[60], [60]]])[TRAINING]
+    assert twice["longest"] == len(ARPEGGIO) - 1
+
+
+def test_shares_are_sums_divided_once() -> None:
+    said = said_of([SCALE, ARPEGGIO], [SCALE], model=[[SCALE[4:]], [[58, 61]]])
+    table = measure_novelty(said, training(SCALE))
+    four = novelty_figures(table, seed=1)["predictors"]["model"]["n_grams"]["4"]
+    # all four runs of the scale, none of the two that follow the arpeggio
+    assert (four["runs"], four["shared"]["value"]) == (6, pytest.approx(4 / 6))
+    assert (four["shared"]["low"], four["shared"]["high"]) == (0, 1)
+    assert (four["inside"], four["inside_shared"]) == (0, None)
+
+
+def test_the_nearest_tune_of_every_written_sample_is_named() -> None:
+    rows, (example,) = pieces(SCALE)
+    endings = {"greedy": np.array(SCALE[4:], np.uint16), "sampled": np.array([66, 67], np.uint16)}
+    found = nearest_tunes([Sample(rows.to_pylist()[0], example, endings)], training(ARPEGGIO, SCALE))
+    assert [(row["decoding"], row["longest"], row["nearest"]) for row in found] == [
+        ("greedy", 7, "heard/2"),
+        ("sampled", 1, "heard/2"),
+    ]
+    assert found[0]["title"] == "The tune/1"
