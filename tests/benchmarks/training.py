@@ -3,13 +3,14 @@
 ``bare`` is an ``nn.LSTM`` encoder-decoder of the same shape, with dropout and
 scaled dot-product attention (torch's own functions for both) where the
 experiment's model has them, and without grammar, bridge and clipping: it is what
-torch alone needs. ``step_by_step`` is the same network one symbol and one piece
-at a time, as the early experiments had it.
+torch alone needs. Beside a model that copies it is the LSTM of the same sizes with
+attention; with ``lstm`` as third argument ours is that one, too. ``step_by_step`` is
+the same network one symbol and one piece at a time, as the early experiments had it.
 
 All see the same batches of made-up tunes, in turns, in one run. Run it on a
 quiet machine, from the root of the project::
 
-    python -m tests.benchmarks.training [EXPERIMENT] [ROUNDS]
+    python -m tests.benchmarks.training [EXPERIMENT] [ROUNDS] [lstm]
 
 The last line is one JSON object: how many times as fast as either our loop is,
 and all three in target tokens a second, padding left out; medians over rounds.
@@ -32,7 +33,7 @@ from pipeline.batches import Batch, collate, plan
 from pipeline.examples import Example, cut_at_note
 from pipeline.models import build, parse_model
 from pipeline.models.lstm.config import Config
-from pipeline.settings import load_yaml, lookup, read_section
+from pipeline.settings import Section, load_yaml, lookup, read_section
 from pipeline.training.devices import prepare
 from pipeline.training.gradients import Workers
 from pipeline.training.settings import TrainingSettings
@@ -85,6 +86,17 @@ class Bare(nn.Module):
         return self.output(self.dropout(outputs)), state
 
 
+def as_lstm(config: Section) -> Config:
+    """The LSTM with attention of the same sizes, without copying."""
+    sizes = {
+        name: value
+        for name, value in config.model_dump().items()
+        if name in ("embedding_size", "hidden_size", "layers", "attention_size", "dropout")
+    }
+    plain = {"kind": "lstm", "input": "embedding", "attention": "dot", "bidirectional": False}
+    return config if isinstance(config, Config) else Config.model_validate({**plain, **sizes})
+
+
 def made_up_tunes(n: int) -> list[Example]:
     """Random tunes with the lengths of folk songs on sixteenths: median about 180 steps."""
     rng = np.random.default_rng(1)
@@ -98,7 +110,7 @@ def made_up_tunes(n: int) -> list[Example]:
     return tunes
 
 
-def our_loop(config: Config, settings: TrainingSettings) -> Callable[[list[Example]], None]:
+def our_loop(config: Section, settings: TrainingSettings) -> Callable[[list[Example]], None]:
     """One step of the loop of this project."""
     prepare(settings)
     model = build(config)
@@ -171,14 +183,18 @@ def tokens_a_second(step: Callable[[list[Example]], None], batches: list[list[Ex
     return n_tokens / (time.perf_counter() - began)
 
 
-def main(experiment: str = "melodies", rounds: str = "7") -> None:
+def main(experiment: str = "melodies", rounds: str = "7", kind: str = "") -> None:
     settings = read_section(TrainingSettings, "experiments", experiment, "training")
     config = parse_model(lookup(load_yaml(), "experiments", experiment, "model"), experiment)
+    plain = as_lstm(config)
     examples = made_up_tunes(1500)
     batches = [[examples[i] for i in chosen] for chosen in plan(examples, settings.batch_tokens, 1, 1)]
     batches = batches[:BATCHES_A_ROUND]
-    loops = {"ours": our_loop(config, settings), "bare": bare_loop(config, settings)}
-    slow = step_by_step_loop(config, settings)
+    loops = {
+        "ours": our_loop(plain if kind == "lstm" else config, settings),
+        "bare": bare_loop(plain, settings),
+    }
+    slow = step_by_step_loop(plain, settings)
     few = [batch[:PIECES_ONE_BY_ONE] for batch in batches[:1]]
     speeds: dict[str, list[float]] = {name: [] for name in (*loops, "step_by_step")}
     for number in range(int(rounds) + 1):
