@@ -1,6 +1,6 @@
 """Small melodies and models that several tests share."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
@@ -72,13 +72,19 @@ def write_shard(
     tunes: list[list[int]],
     bars: Sequence[tuple[int, list[int]] | None] = (),
     vocabulary_sha256: str | None = None,
+    soft_relatives: Collection[int] = (),
 ) -> None:
-    """A token shard of tunes of one voice, their bars as (steps per bar, step in bar)."""
+    """A token shard of tunes of one voice, their bars as (steps per bar, step in bar).
+
+    Args:
+        soft_relatives: numbers of the tunes that have one in training.
+    """
     rows = [
         {
             "piece_id": f"test/{i}",
             "corpus": "test",
             "tune_family": str(i),
+            "soft_relative": i in soft_relatives,
             "split": path.parent.name,
             "tokens": np.array(tune, np.uint16),
             "n_steps": len(tune) - 2,

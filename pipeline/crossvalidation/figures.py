@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.crossvalidation.measuring import SCORES, Measured
 from pipeline.crossvalidation.study import Study
-from pipeline.evaluation.comparison import MODEL, rounded
+from pipeline.evaluation.comparison import MODEL, rounded, tokens_per_quarter
 from pipeline.evaluation.continuations import CONTINUATIONS, figures_by_horizon
 from pipeline.files import write_json
 from pipeline.metrics.likelihood import Sums, figures, interval, total
@@ -35,6 +35,7 @@ def summary(
     """
     names = _predictors(measured.scores)
     seed = study.evaluation.seed
+    per_quarter = tokens_per_quarter(study.rows)
     facts: dict[str, Any] = rounded(
         {
             "pieces": len(study.rows),
@@ -47,7 +48,7 @@ def summary(
                 "numpy": np.__version__,
             },
             "machine": f"{platform.machine()}, {os.cpu_count()} cores, {describe(torch.device('cpu'))}",
-            "predictors": {name: _figures(measured.scores, name) for name in names},
+            "predictors": {name: _figures(measured.scores, name, per_quarter) for name in names},
             "intervals": {
                 unit: _intervals(measured.scores, names, column, seed)
                 for unit, column in (("bits_per_onset", "n_onset"), ("nats_per_token", "n_tokens"))
@@ -68,13 +69,13 @@ def _predictors(scores: pa.Table) -> list[str]:
     return list(dict.fromkeys(scores["predictor"].to_pylist()))
 
 
-def _figures(scores: pa.Table, predictor: str) -> dict[str, Any]:
+def _figures(scores: pa.Table, predictor: str, per_quarter: int) -> dict[str, Any]:
     """Figures of a predictor, the mean over its seeds, and what each of them gives."""
     own = scores.filter(pc.equal(scores["predictor"], predictor)).to_pylist()
     by_seed = {
         seed: _total(row for row in own if row["seed"] == seed) for seed in {row["seed"] for row in own}
     }
-    found = [figures(sums) for _, sums in sorted(by_seed.items(), key=lambda item: item[0] or 0)]
+    found = [figures(sums, per_quarter) for _, sums in sorted(by_seed.items(), key=lambda item: item[0] or 0)]
     mean = {name: _mean([each[name] for each in found]) for name in found[0]}
     spread = {name: [each[name] for each in found] for name in ("bits_per_onset", "nats_per_token")}
     return {**mean, "by_seed": spread} if len(found) > 1 else mean

@@ -22,7 +22,8 @@ from pipeline.crossvalidation.study import Recipe, Study
 from pipeline.evaluation.comparison import MODEL, NGRAM, compare
 from pipeline.evaluation.continuations import CONTINUATIONS
 from pipeline.evaluation.experiment import Trained, compare_continuations
-from pipeline.metrics.likelihood import CLASSES, PIECES
+from pipeline.metrics.likelihood import PIECES
+from pipeline.metrics.surprisal import CLASSES
 from pipeline.models import build
 from pipeline.models.interface import Seq2Seq
 from pipeline.progress import say

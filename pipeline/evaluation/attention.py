@@ -13,7 +13,7 @@ from pipeline import decoding
 from pipeline.evaluation.samples import Sample
 from pipeline.examples import Example
 from pipeline.metrics.attention import LIKE_INTERVALS, means, measure
-from pipeline.metrics.likelihood import classes
+from pipeline.metrics.surprisal import classes
 from pipeline.models.interface import Seq2Seq
 from pipeline.progress import track
 from pipeline.vocabulary import TIED

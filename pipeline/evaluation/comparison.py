@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from pipeline.baselines.tokens import Memory, Predictor
 from pipeline.examples import Example
-from pipeline.metrics.likelihood import PIECES, Sums, figures, interval, measure, total
+from pipeline.metrics.likelihood import PIECES, Sums, add_up, figures, interval, total
+from pipeline.metrics.surprisal import Surprisal, surprisal
 from pipeline.progress import track
 
 MODEL, NGRAM, COPY = "model", "ngram", "copy"
@@ -29,34 +30,70 @@ def compare(
     examples: Sequence[Example],
     memory: Memory | None = None,
 ) -> pa.Table:
-    """Measure every predictor on every piece, those of REMINDED also mixed with a memory.
+    """Measure every predictor on every piece; see :func:`surprisals` and :func:`piece_sums`."""
+    return piece_sums(rows, surprisals(predictors, examples, memory))
+
+
+def surprisals(
+    predictors: Mapping[str, Predictor], examples: Sequence[Example], memory: Memory | None = None
+) -> dict[str, list[Surprisal]]:
+    """What every predictor made of every piece, those of REMINDED also mixed with a memory.
 
     Args:
-        predictors: by the name that the table gives them.
-        rows: of the token shards, at least the columns GROUPING.
-        examples: the same pieces, cut.
+        predictors: by the name that tables give them.
+        examples: the pieces, cut.
         memory: of the piece so far; None: no mixtures.
 
     Returns:
-        A table of ``likelihood.PIECES``, ordered by predictor as given, each before its
-        mixture, then as the rows are.
+        By predictor as given, each before its mixture, in the order of the examples.
+    """
+    found: dict[str, list[Surprisal]] = {}
+    for name, predictor in predictors.items():
+        mixed = REMINDED.get(name) if memory is not None else None
+        found |= {name: []} | ({mixed: []} if mixed else {})
+        scored = track(predictor.log_probs(examples), f"scoring {name}", len(examples), "pieces")
+        for log_probs, example in zip(scored, examples, strict=True):
+            found[name].append(surprisal(log_probs, example))
+            if mixed and memory is not None:
+                found[mixed].append(surprisal(memory.remind(log_probs, example), example))
+    return found
+
+
+def piece_sums(rows: pa.Table, found: Mapping[str, Sequence[Surprisal]]) -> pa.Table:
+    """A row a piece and predictor.
+
+    Args:
+        rows: of the token shards, at least the columns GROUPING.
+        found: what each predictor made of the same pieces.
+
+    Returns:
+        A table of ``likelihood.PIECES``, ordered by predictor as given, then as the rows are.
     """
     pieces = rows.select(list(GROUPING)).to_pylist()
-    measured: list[dict[str, Any]] = []
-    for name, predictor in predictors.items():
-        scored = track(predictor.log_probs(examples), f"scoring {name}", len(examples), "pieces")
-        alone, reminded = [], []
-        for piece, log_probs, example in zip(pieces, scored, examples, strict=True):
-            alone.append({**piece, "predictor": name, **asdict(measure(log_probs, example))})
-            if memory is not None and name in REMINDED:
-                sums = measure(memory.remind(log_probs, example), example)
-                reminded.append({**piece, "predictor": REMINDED[name], **asdict(sums)})
-        measured += alone + reminded
+    measured = [
+        {**piece, "predictor": name, **asdict(add_up(each))}
+        for name, of_pieces in found.items()
+        for piece, each in zip(pieces, of_pieces, strict=True)
+    ]
     return pa.Table.from_pylist(measured, schema=PIECES)
 
 
-def figures_by_group(table: pa.Table) -> dict[str, Any]:
+def tokens_per_quarter(rows: pa.Table) -> int:
+    """Of a data set: its voices times its steps per quarter note.
+
+    Args:
+        rows: of the token shards, at least one.
+    """
+    first = rows.select(["voices", "steps_per_quarter"]).slice(0, 1).to_pylist()[0]
+    return int(first["voices"] * first["steps_per_quarter"])
+
+
+def figures_by_group(table: pa.Table, per_quarter: int) -> dict[str, Any]:
     """All figures of each predictor: overall and per corpus, of all pieces and without soft relatives.
+
+    Args:
+        table: of ``likelihood.PIECES``.
+        per_quarter: tokens per quarter note.
 
     Returns:
         ``{predictor: {"all" | "without_soft_relatives": {"overall": {...}, "corpora": {name: {...}}}}}``;
@@ -68,8 +105,8 @@ def figures_by_group(table: pa.Table) -> dict[str, Any]:
         own = [row for row in rows if row["predictor"] == predictor]
         apart = [row for row in own if not row["soft_relative"]]
         grouped[predictor] = {
-            "all": _figures(own),
-            "without_soft_relatives": _figures(apart) if apart else None,
+            "all": _figures(own, per_quarter),
+            "without_soft_relatives": _figures(apart, per_quarter) if apart else None,
         }
     return grouped
 
@@ -106,12 +143,12 @@ def rounded(value: Any) -> Any:
     return value
 
 
-def _figures(rows: Sequence[Row]) -> dict[str, Any]:
+def _figures(rows: Sequence[Row], per_quarter: int) -> dict[str, Any]:
     corpora = sorted({row["corpus"] for row in rows})
     return {
-        "overall": figures(total(map(_sums, rows))),
+        "overall": figures(total(map(_sums, rows)), per_quarter),
         "corpora": {
-            corpus: figures(total(_sums(row) for row in rows if row["corpus"] == corpus))
+            corpus: figures(total(_sums(row) for row in rows if row["corpus"] == corpus), per_quarter)
             for corpus in corpora
         },
     }

@@ -23,10 +23,12 @@ from pipeline.evaluation.comparison import (
     MODEL,
     NGRAM,
     NGRAM_MEMORY,
-    compare,
     figures_by_group,
     intervals,
+    piece_sums,
     rounded,
+    surprisals,
+    tokens_per_quarter,
 )
 from pipeline.evaluation.consensus import most_agreed
 from pipeline.evaluation.continuations import (
@@ -37,6 +39,13 @@ from pipeline.evaluation.continuations import (
     steps_to_say,
 )
 from pipeline.evaluation.continuers import MARKOV_ORDER, Symbols, continued_without_model
+from pipeline.evaluation.expectations import (
+    SURPRISAL,
+    by_family_size,
+    by_place,
+    calibration,
+    surprisal_table,
+)
 from pipeline.evaluation.novelty import NOVELTY, Training, measure_novelty, nearest_tunes, novelty_figures
 from pipeline.evaluation.said import Continued, utterances
 from pipeline.evaluation.samples import Sample, choose, longest, write_samples
@@ -49,6 +58,7 @@ from pipeline.models.interface import Seq2Seq
 from pipeline.sampling import Sampling
 from pipeline.tables import write_table
 from pipeline.training.devices import choose_device
+from pipeline.training.lineage import mark_soft_relatives, read_lineage
 from pipeline.training.runs import load_run
 
 GREEDY = "model, likeliest symbols"  # its continuations where nothing is drawn
@@ -96,13 +106,15 @@ def evaluate(
     """
     model = _load(run, tokens, settings)
     split, rows = _rows_to_evaluate(tokens)
+    rows = mark_soft_relatives(rows, read_lineage(run))
     examples = cut_rows(rows, settings.cut)
     known = read_rows(tokens, "train")
     heard = cut_rows(known, settings.cut)
 
     copy, ngram = Copy.fit(heard), NGram.fit(heard, settings.ngram_order)
     memory = Memory.fit(heard, settings.ngram_order, settings.ngram_mixing_b)
-    pieces = compare({MODEL: Trained(model), NGRAM: ngram, COPY: copy}, rows, examples, memory)
+    found = surprisals({MODEL: Trained(model), NGRAM: ngram, COPY: copy}, examples, memory)
+    pieces = piece_sums(rows, found)
     samples = _continue(model, rows, examples, settings)
     continuations, continued = compare_continuations(model, rows, examples, heard, settings)
     passages, training = utterances(continued, known, heard, settings.seed), Training.of(known, heard)
@@ -116,8 +128,11 @@ def evaluate(
             NGRAM_MEMORY: {"order": settings.ngram_order, "mixing_b": settings.ngram_mixing_b},
             COPY: {"epsilon": copy.epsilon},
         },
-        "predictors": figures_by_group(pieces),
+        "predictors": figures_by_group(pieces, tokens_per_quarter(rows)),
         "bits_per_onset_intervals": intervals(pieces, settings.seed),
+        "by_place": by_place(found),
+        "by_family_size": by_family_size(pieces, _families(tokens)),
+        "calibration": calibration(found),
         "samples": {"n_samples": len(samples), "n_exact": sum(sample.exact for sample in samples)},
         "continuations": {
             "samples": settings.continuations.samples,
@@ -131,6 +146,8 @@ def evaluate(
         figures["attention"] = attention
 
     write_table(out / "pieces.parquet", pieces, PIECES)
+    names = rows["piece_id"].to_pylist()
+    write_table(out / "surprisal.parquet", surprisal_table(names, found), SURPRISAL)
     write_table(out / "continuations.parquet", continuations, CONTINUATIONS)
     write_table(out / "statistics.parquet", statistics, STATISTICS)
     write_table(out / "novelty.parquet", novelty, NOVELTY)
@@ -221,6 +238,12 @@ def _rows_to_evaluate(tokens: Path) -> tuple[str, pa.Table]:
         if len(rows):
             return split, rows
     raise EvaluationError(f"{tokens}: no examples to evaluate, neither in test nor in train")
+
+
+def _families(tokens: Path) -> list[str]:
+    """The tune family of every piece of a data set."""
+    parts = [read_rows(tokens, split, ["tune_family"]) for split in ("train", "valid", "test")]
+    return [family for part in parts for family in part["tune_family"].to_pylist()]
 
 
 def _to_continue(rows: pa.Table, settings: EvaluationSettings) -> list[int]:

@@ -6,7 +6,8 @@
 **Sum, then divide.** :func:`measure` gives sums of one piece; :func:`figures`
 adds pieces and divides once. Per token means all target tokens but STOP. Per
 onset means that the bits of onset, tied and silence tokens are divided by the
-number of sounding onsets. STOP stands apart, in bits per piece.
+number of sounding onsets, per quarter note that nats and bits of all tokens but STOP
+are divided by the time that they take. STOP stands apart, in bits per piece.
 
 **Parts of bits per onset.** With P = the sum of p over the onsets 1 … 127,
 
@@ -36,18 +37,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.errors import PipelineError
 from pipeline.examples import Example
-from pipeline.vocabulary import SIZE, STOP, TIED
+from pipeline.metrics.surprisal import LikelihoodError, Surprisal, surprisal
 
 DRAWS = 10_000
-TOLERANCE = 1e-3  # how far from 1 the float32 probabilities of a state may add up to
-
-CLASSES = ("onset", "tied", "silence", "stop")
-
-
-class LikelihoodError(PipelineError):
-    """A model's probabilities are no distribution over the valid symbols."""
 
 
 @dataclass(frozen=True)
@@ -119,13 +112,6 @@ PIECES = pa.schema(
 )
 
 
-def classes(symbols: ArrayLike) -> NDArray[np.int64]:
-    """Index into CLASSES of each symbol."""
-    symbol = np.asarray(symbols, dtype=np.int64)
-    sounding = np.where(symbol < TIED, 0, 1)
-    return np.where(symbol == STOP, 3, np.where(symbol % TIED == 0, 2, sounding))
-
-
 def measure(log_probs: NDArray[np.floating], example: Example) -> Sums:
     """Sum the costs and hits of one piece's target by class.
 
@@ -137,21 +123,15 @@ def measure(log_probs: NDArray[np.floating], example: Example) -> Sums:
         LikelihoodError: another shape, rows that do not sum to 1 over the valid
             symbols, or a target token that is held to be impossible.
     """
-    target = example.target.astype(np.int64)
-    if log_probs.shape != (len(target), SIZE):
-        raise LikelihoodError(f"log-probabilities {log_probs.shape}, expected ({len(target)}, {SIZE})")
-    scores = np.where(example.valid(), log_probs, -np.inf).astype(np.float64)
-    _require_distributions(scores)
-    nats = -scores[np.arange(len(target)), target]
-    if not np.isfinite(nats).all():
-        raise LikelihoodError(f"target token {int(np.argmax(~np.isfinite(nats)))} has probability 0")
-    hits = scores.argmax(axis=1) == target
-    kind = classes(target)
-    onsets = kind == 0
-    begins = np.logaddexp.reduce(scores[onsets, 1:TIED], axis=1)
+    return add_up(surprisal(log_probs, example))
+
+
+def add_up(piece: Surprisal) -> Sums:
+    """The sums of one piece's tokens by class."""
+    kind = piece.kind
     tally = np.bincount(kind, minlength=4).tolist()
-    right = np.bincount(kind[hits], minlength=4).tolist()
-    costs = [math.fsum(nats[kind == index]) for index in range(4)]
+    right = np.bincount(kind[piece.hit], minlength=4).tolist()
+    costs = [math.fsum(piece.nats[kind == index]) for index in range(4)]
     return Sums(
         pieces=1,
         n_onset=tally[0],
@@ -162,7 +142,7 @@ def measure(log_probs: NDArray[np.floating], example: Example) -> Sums:
         tied_nats=costs[1],
         silence_nats=costs[2],
         stop_nats=costs[3],
-        pitch_nats=math.fsum(nats[onsets] + begins),
+        pitch_nats=math.fsum(piece.pitch_nats),
         onset_hits=right[0],
         tied_hits=right[1],
         silence_hits=right[2],
@@ -180,8 +160,11 @@ def total(sums: Iterable[Sums]) -> Sums:
     return Sums(**added)
 
 
-def figures(sums: Sums) -> dict[str, float | int | None]:
+def figures(sums: Sums, tokens_per_quarter: int) -> dict[str, float | int | None]:
     """All figures of one group of pieces, units in their names.
+
+    Args:
+        tokens_per_quarter: voices times steps per quarter note.
 
     Returns:
         Name to value in fixed order; None where the group has nothing to divide by.
@@ -194,6 +177,8 @@ def figures(sums: Sums) -> dict[str, float | int | None]:
         "nats_per_token": _share(sums.nats, sums.n_tokens),
         "bits_per_token": _share(_bits(sums.nats), sums.n_tokens),
         "bits_per_onset": _share(_bits(sums.nats), onsets),
+        "nats_per_quarter": _share(sums.nats * tokens_per_quarter, sums.n_tokens),
+        "bits_per_quarter": _share(_bits(sums.nats) * tokens_per_quarter, sums.n_tokens),
         "rhythm_bits_per_onset": _share(_bits(sums.rhythm_nats), onsets),
         "pitch_bits_per_onset": _share(_bits(sums.pitch_nats), onsets),
         "silence_bits_per_onset": _share(_bits(sums.silence_nats), onsets),
@@ -244,16 +229,6 @@ def interval(families: Sequence[str], amounts: ArrayLike, per: ArrayLike, seed: 
         ratios[draw : draw + 500] = top[chosen].sum(axis=1) / bottom[chosen].sum(axis=1)
     low, high = np.percentile(ratios, [2.5, 97.5])
     return Interval(float(top.sum() / bottom.sum()), float(low), float(high), len(names))
-
-
-def _require_distributions(scores: NDArray[np.float64]) -> None:
-    sums = np.exp(scores).sum(axis=1)
-    wrong = np.flatnonzero(~(np.abs(sums - 1) <= TOLERANCE))
-    if len(wrong):
-        token = int(wrong[0])
-        raise LikelihoodError(
-            f"target token {token}: probabilities of the valid symbols add up to {sums[token]:.6g}, not 1"
-        )
 
 
 def _bits(nats: float) -> float:

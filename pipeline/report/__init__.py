@@ -25,6 +25,7 @@ from pipeline.report.gallery import gallery
 from pipeline.report.html import Section
 from pipeline.report.inputs import Inputs, read_inputs
 from pipeline.report.keys import keys
+from pipeline.report.likelihood import likelihood
 from pipeline.report.novelty import novelty
 from pipeline.report.reproduce import reproduce
 from pipeline.report.statistics import statistics
@@ -60,6 +61,7 @@ SECTIONS: tuple[Callable[[Inputs], Section], ...] = (
     datasets,
     keys,
     experiments,
+    likelihood,
     crossvalidation,
     continuations,
     gallery,

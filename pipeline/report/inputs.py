@@ -50,6 +50,11 @@ class Experiment:
     attention: Sequence[Mapping[str, Any]]  # of each sample, where it was asked for
     samples: Sequence[Mapping[str, Any]]
 
+    @property
+    def held_out(self) -> bool:
+        """It is measured on pieces that it was not trained on."""
+        return bool(self.figures["split"] == "test")
+
 
 @dataclass(frozen=True)
 class Inputs:

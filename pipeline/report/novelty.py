@@ -19,8 +19,8 @@ KINDS = {
 
 
 def novelty(inputs: Inputs) -> Section:
-    """Tables an experiment: shares of n-grams, longest runs, and the nearest tune of each sample."""
-    body = Markup("").join(map(_of, inputs.experiments))
+    """Tables an experiment that has held-out pieces: shares of n-grams, longest runs, and the nearest tune of each sample."""
+    body = Markup("").join(_of(each) for each in inputs.experiments if each.held_out)
     how = (
         "Does the model copy? A run is a number of intervals on end, in any key and rhythm; the figures are "
         "the share of a continuation's runs that also stand in a training tune. A model that shares more "

@@ -28,8 +28,8 @@ DRAWN_AT_ALL = 0.001  # a smaller share cannot be seen
 
 
 def statistics(inputs: Inputs) -> Section:
-    """Tables an experiment: overlapped areas, divergences and means; two histograms drawn."""
-    body = Markup("").join(map(_of, inputs.experiments))
+    """Tables an experiment that has held-out pieces: overlapped areas, divergences and means; two histograms drawn."""
+    body = Markup("").join(_of(each) for each in inputs.experiments if each.held_out)
     how = (
         "Are the notes of a continuation distributed like those that people wrote? Each column compares one "
         "feature with the true continuations of the same pieces: 1 means the same histogram, 0 nothing in "

@@ -15,7 +15,7 @@ from pipeline.models import build
 from pipeline.settings import Section
 from pipeline.training.checkpoints import checkpoints
 from pipeline.training.devices import describe, prepare
-from pipeline.training.lineage import audit, begin_with, families_of, read_families, write_families
+from pipeline.training.lineage import Lineage, audit, begin_with, read_lineage
 from pipeline.training.loop import train, write_learning_curve
 from pipeline.training.processes import Processes, joined
 from pipeline.training.runs import WEIGHTS, Run, save_run
@@ -46,8 +46,8 @@ def train_experiment(
         CheckpointError, TableError: files missing or damaged.
         DivergedError: the loss is no longer a finite number.
     """
-    seen = read_families(parent) if parent else frozenset()
-    audit(tokens, seen)
+    heard = read_lineage(parent) if parent else Lineage()
+    audit(tokens, heard.families)
     examples = load_examples(tokens, "train", settings.cut)
     validation = load_examples(tokens, "valid", settings.cut) or examples
 
@@ -64,7 +64,7 @@ def train_experiment(
         return
     best = trained.best
     save_run(out, network, Run(config, tokens.name, fingerprint(tokens), best.epoch, best.valid_nats))
-    write_families(out, seen | families_of(tokens, "train"))
+    heard.then(tokens).write(out)
     write_learning_curve(curve, trained.curve)
     kept.remove()
 

@@ -167,7 +167,7 @@ def on_tokens(rows: Sequence[dict[str, object]], seed: int) -> dict[str, float]:
             sums["tokens"].append(measure(scores, example))
             sums["tokens_memory"].append(measure(memory.remind(scores, example), example))
     wanted = {"nats_per_token": "nats", "bits_per_onset": "onset", "pitch_bits_per_onset": "pitch"}
-    return {f"{name}_{short}": round(float(figures(total(found))[long] or 0), 4)  # type: ignore[arg-type]
+    return {f"{name}_{short}": round(float(figures(total(found), tokens_per_quarter=1)[long] or 0), 4)  # type: ignore[arg-type]
             for name, found in sums.items() for long, short in wanted.items()}  # fmt: skip
 
 

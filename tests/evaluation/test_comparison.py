@@ -32,7 +32,7 @@ def test_every_predictor_is_measured_on_every_piece() -> None:
 
 
 def test_figures_are_given_by_corpus_and_without_relatives() -> None:
-    of_model = figures_by_group(TABLE)[MODEL]
+    of_model = figures_by_group(TABLE, 2)[MODEL]
     assert of_model["all"]["overall"]["n_pieces"] == 3
     assert list(of_model["all"]["corpora"]) == ["ballads", "reels"]
     assert of_model["all"]["corpora"]["ballads"]["n_tokens"] == 4
@@ -42,13 +42,13 @@ def test_figures_are_given_by_corpus_and_without_relatives() -> None:
 
 def test_a_group_without_pieces_has_no_figures() -> None:
     related = compare({MODEL: Copy(0.3)}, ROWS.slice(0, 1), EXAMPLES[:1])
-    assert figures_by_group(related)[MODEL]["without_soft_relatives"] is None
+    assert figures_by_group(related, 2)[MODEL]["without_soft_relatives"] is None
 
 
 def test_differences_are_paired_on_the_pieces() -> None:
     found = intervals(TABLE, seed=1)
     assert list(found) == [MODEL, COPY, "model - copy"]
-    overall = figures_by_group(TABLE)
+    overall = figures_by_group(TABLE, 2)
     assert found[MODEL]["value"] == pytest.approx(overall[MODEL]["all"]["overall"]["bits_per_onset"])
     assert found["model - copy"]["value"] == pytest.approx(found[MODEL]["value"] - found[COPY]["value"])
     assert (
@@ -59,7 +59,7 @@ def test_differences_are_paired_on_the_pieces() -> None:
 
 def test_the_order_of_pieces_changes_no_figure() -> None:
     backwards = compare({MODEL: Copy(0.3), COPY: Copy(0.6)}, ROWS.take([2, 1, 0]), EXAMPLES[::-1])
-    assert figures_by_group(backwards) == figures_by_group(TABLE)
+    assert figures_by_group(backwards, 2) == figures_by_group(TABLE, 2)
     assert intervals(backwards, seed=1) == intervals(TABLE, seed=1)
 
 

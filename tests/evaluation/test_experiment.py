@@ -12,6 +12,7 @@ from pipeline.evaluation.settings import ContinuationSettings, EvaluationSetting
 from pipeline.models import build, parse_model
 from pipeline.settings import load_yaml, parse_section
 from pipeline.tables import TOKENS, write_table
+from pipeline.training.lineage import Lineage
 from pipeline.training.runs import Run, save_run
 from pipeline.vocabulary import START, STOP
 from tests.melodies import copying
@@ -68,6 +69,7 @@ def shards(folder: Path, splits: tuple[str, ...] = ("train", "test")) -> Path:
 def trained(folder: Path, tokens: Path, **changes: Any) -> Path:
     config = parse_model(changes if "kind" in changes else {**MODEL, **changes}, "model")
     save_run(folder, build(config), Run(config, tokens.name, fingerprint(tokens), 1, 1.0))
+    Lineage().then(tokens).write(folder)
     return folder
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.examples import Example, cut_at_note
-from pipeline.metrics.likelihood import LikelihoodError, classes, figures, interval, measure, total
+from pipeline.metrics.likelihood import figures, interval, measure, total
+from pipeline.metrics.surprisal import LikelihoodError, classes
 from pipeline.vocabulary import START, STOP
 
 # target: onset D4, tied D4, silence, its tie, onset E4, STOP
@@ -31,12 +32,14 @@ def test_silence_is_no_note() -> None:
 
 def test_a_uniform_guess_costs_the_number_of_valid_symbols() -> None:
     # valid: 128 onsets, one tie, STOP = 130 after a note; one onset fewer after a silence
-    got = figures(measure(evenly(TUNE), TUNE))
+    got = figures(measure(evenly(TUNE), TUNE), 2)
     note, silence = math.log2(130), math.log2(129)
     assert (got["n_tokens"], got["n_onsets"], got["n_pieces"]) == (5, 2, 1)
     assert got["bits_per_token"] == pytest.approx((3 * note + 2 * silence) / 5)
     assert got["nats_per_token"] == pytest.approx((3 * note + 2 * silence) / 5 * math.log(2))
     assert got["bits_per_onset"] == pytest.approx((3 * note + 2 * silence) / 2)
+    assert got["bits_per_quarter"] == pytest.approx((3 * note + 2 * silence) / 2.5)  # 5 steps of an eighth
+    assert got["nats_per_quarter"] == pytest.approx((3 * note + 2 * silence) / 2.5 * math.log(2))
     assert got["pitch_bits_per_onset"] == pytest.approx(math.log2(127))
     assert got["silence_bits_per_onset"] == pytest.approx((note + silence) / 2)
     rhythm = (math.log2(130 / 127) + note + math.log2(129 / 127)) / 2
@@ -46,7 +49,7 @@ def test_a_uniform_guess_costs_the_number_of_valid_symbols() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_rhythm_pitch_and_silence_are_all_of_it(seed: int) -> None:
-    got = figures(total([measure(anyhow(TUNE, seed), TUNE), measure(evenly(TUNE), TUNE)]))
+    got = figures(total([measure(anyhow(TUNE, seed), TUNE), measure(evenly(TUNE), TUNE)]), 2)
     parts = [got[f"{part}_bits_per_onset"] for part in ("rhythm", "pitch", "silence")]
     by_class = [got[f"{part}_bits_per_onset"] for part in ("onset_class", "tied_class", "silence")]
     assert sum(parts) == pytest.approx(got["bits_per_onset"], abs=1e-9)
@@ -57,8 +60,8 @@ def test_pieces_are_added_before_dividing() -> None:
     short = cut_at_note([START, 60, 62, STOP], 0.5)
     certain = np.full((2, 258), -np.inf)
     certain[[0, 1], short.target] = 0.0
-    got = figures(total([measure(certain, short), measure(evenly(TUNE), TUNE)]))
-    alone = figures(measure(evenly(TUNE), TUNE))
+    got = figures(total([measure(certain, short), measure(evenly(TUNE), TUNE)]), 2)
+    alone = figures(measure(evenly(TUNE), TUNE), 2)
     assert got["bits_per_onset"] == pytest.approx(alone["bits_per_onset"] * 2 / 3)
     assert got["bits_per_token"] == pytest.approx(alone["bits_per_token"] * 5 / 6)
 
@@ -66,14 +69,14 @@ def test_pieces_are_added_before_dividing() -> None:
 def test_accuracy_counts_the_likeliest_symbol_within_its_class() -> None:
     guess = np.where(TUNE.valid(), -50.0, -np.inf)
     guess[np.arange(6), [62, 190, 65, 128, 65, STOP]] = 0.0
-    got = figures(measure(guess, TUNE))
+    got = figures(measure(guess, TUNE), 2)
     assert [got[f"{name}_accuracy"] for name in ("onset", "tied", "silence", "stop")] == [0.5, 1, 0.5, 1]
     assert got["token_accuracy"] == 3 / 5
 
 
 def test_a_class_that_does_not_occur_has_no_accuracy() -> None:
     short = cut_at_note([START, 60, 62, STOP], 0.5)
-    assert figures(measure(evenly(short), short))["silence_accuracy"] is None
+    assert figures(measure(evenly(short), short), 2)["silence_accuracy"] is None
 
 
 def test_what_is_no_distribution_is_refused() -> None:

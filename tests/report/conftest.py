@@ -40,6 +40,21 @@ def likeness(f1: float | None) -> dict[str, Any]:
     return {"n_pieces": 7, "n_undefined": 1, "f1": f1, "f1_interval": spread, **scores}
 
 
+def sides_of_likelihood() -> dict[str, Any]:
+    """Figures by place, by size of the family, and of calibration."""
+    bins = {"error": 0.0625, "n": [30, 0, 40], "confidence": [0.25, None, 0.75], "accuracy": [0.5, None, 1]}
+    return {
+        "by_place": {
+            "onsets": [4] * 9 + [0],
+            "bits_per_onset": dict.fromkeys(PREDICTORS, [2.5] * 9 + [None]),
+        },
+        "by_family_size": {
+            "2 or 3": {"n_pieces": 7, "n_families": 3, "bits_per_onset": dict.fromkeys(PREDICTORS, 2.75)}
+        },
+        "calibration": dict.fromkeys(("symbols", "pitches"), dict.fromkeys(PREDICTORS, bins)),
+    }
+
+
 def samples(folder: Path) -> list[dict[str, Any]]:
     """One tune, said exactly and in another way."""
     row = {
@@ -112,6 +127,7 @@ def data(tmp_path: Path) -> Path:
             },
         },
         **figures_of_passages(),
+        **sides_of_likelihood(),
     }
     mean = {"rows": 9, "found": 0.625, "uniform": 0.0625}
     undefined = {"rows": 0, "found": None, "uniform": None}

@@ -35,7 +35,9 @@ class Outline(HTMLParser):
 
 def test_every_section_is_there_and_linked(data: Path) -> None:
     outline = Outline(page(data, PARAMS, VERSIONS))
-    names = "summary books datasets keys experiments crossvalidation continuations gallery statistics "
+    names = (
+        "summary books datasets keys experiments likelihood crossvalidation continuations gallery statistics "
+    )
     names += "novelty curves attention reproduce"
     assert outline.ids == names.split()
     assert outline.links[:13] == [f"#{name}" for name in outline.ids]

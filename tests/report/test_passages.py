@@ -15,7 +15,7 @@ from tests.evaluation.passages import figures_of_passages
 @pytest.fixture(scope="module")
 def inputs() -> Inputs:
     figures: dict[str, Any] = figures_of_passages()
-    return Inputs({}, [], [Experiment("first", {}, {}, figures, {}, (), ())], {}, {})
+    return Inputs({}, [], [Experiment("first", {}, {}, {"split": "test", **figures}, {}, (), ())], {}, {})
 
 
 def rows_of(body: str) -> list[str]:

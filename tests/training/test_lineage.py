@@ -14,7 +14,14 @@ from pipeline.settings import SettingsError, parse_section
 from pipeline.splits import SPLIT, split_pieces
 from pipeline.training.checkpoints import CheckpointError
 from pipeline.training.experiment import train_experiment
-from pipeline.training.lineage import LeakError, audit, families_of, read_families
+from pipeline.training.lineage import (
+    LeakError,
+    Lineage,
+    audit,
+    families_of,
+    mark_soft_relatives,
+    read_lineage,
+)
 from pipeline.training.runs import load_run
 from tests.melodies import lstm, scale, training, write_shard
 from tests.test_families import transposed, tune
@@ -103,7 +110,19 @@ def test_a_run_names_the_families_of_all_that_its_weights_have_heard(tmp_path: P
     trained(tmp_path, "first", many)
     second = trained(tmp_path, "second", few, parent="first")
     assert families_of(few, "train") == {"0", "1"}
-    assert read_families(second) == families_of(many, "train") == {"0", "1", "2", "3", "4", "5"}
+    assert read_lineage(second).families == families_of(many, "train") == {"0", "1", "2", "3", "4", "5"}
+
+
+def test_a_soft_relative_heard_two_trainings_ago_is_not_forgotten(tmp_path: Path) -> None:
+    write_shard(tmp_path / "many/test/00000.parquet", [scale(50, 6), scale(60, 5)], soft_relatives=[1])
+    few = shards(tmp_path / "few", 2, 0)
+    assert Lineage().then(few).soft_relatives == frozenset()
+    assert Lineage().then(tmp_path / "many").then(few).soft_relatives == {"test/1"}
+    rows = pa.table(
+        {"piece_id": ["test/1", "test/2", "test/3"], "soft_relative": pa.array([False, True, None])}
+    )
+    marked = mark_soft_relatives(rows, Lineage(soft_relatives=frozenset({"test/1"})))
+    assert marked["soft_relative"].to_pylist() == [True, True, None]
 
 
 def test_weights_that_heard_a_relative_are_refused(tmp_path: Path) -> None:
@@ -118,7 +137,7 @@ def test_a_relative_heard_two_trainings_ago_is_not_forgotten(tmp_path: Path) -> 
     trained(tmp_path, "first", shards(tmp_path / "many", 4, 0))
     trained(tmp_path, "second", shards(tmp_path / "few", 1, 0), parent="first")
     with pytest.raises(LeakError):
-        audit(shards(tmp_path / "leaking", 1, 2), read_families(tmp_path / "runs/second"))
+        audit(shards(tmp_path / "leaking", 1, 2), read_lineage(tmp_path / "runs/second").families)
 
 
 def test_another_model_than_the_parents_is_refused(tmp_path: Path) -> None:
