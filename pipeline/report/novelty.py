@@ -19,7 +19,7 @@ KINDS = {
 
 
 def novelty(inputs: Inputs) -> Section:
-    """Tables an experiment that has held-out pieces: shares of n-grams, longest runs, and the nearest tune of each sample."""
+    """Of each experiment with held-out pieces: shares of n-grams, longest runs, nearest tunes."""
     body = Markup("").join(_of(each) for each in inputs.experiments if each.held_out)
     how = (
         "Does the model copy? A run is a number of intervals on end, in any key and rhythm; the figures are "

@@ -28,7 +28,7 @@ DRAWN_AT_ALL = 0.001  # a smaller share cannot be seen
 
 
 def statistics(inputs: Inputs) -> Section:
-    """Tables an experiment that has held-out pieces: overlapped areas, divergences and means; two histograms drawn."""
+    """Of each experiment with held-out pieces: overlapped areas, divergences, means, two histograms."""
     body = Markup("").join(_of(each) for each in inputs.experiments if each.held_out)
     how = (
         "Are the notes of a continuation distributed like those that people wrote? Each column compares one "
