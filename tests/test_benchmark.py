@@ -53,7 +53,7 @@ def root(tmp_path: Path) -> Path:
 
 def measured(root: Path, name: str, bits: float) -> None:
     """What git keeps of an evaluation."""
-    write_json(root / f"data/metrics/{name}.json", {"bits_per_onset": bits, "ngram_bits_per_onset": 4.0})
+    write_json(root / f"data/metrics/{name}.json", {"bits_per_onset": bits, "ngram_memory": 4.0})
 
 
 def comparison(root: Path, title: str, unit: str = "") -> Comparison:
@@ -108,7 +108,7 @@ def test_another_grid_is_another_comparison(root: Path) -> None:
     assert told(eighths) == [
         (1, "large", 3.25),
         (2, "small", 3.5),
-        (3, "n-gram", 4.0),
+        (3, "n-gram with memory", 4.0),
         (None, "tuned", None),
     ]
     assert eighths.protocol.grid == "2 steps per quarter"

@@ -11,10 +11,10 @@ from pipeline.benchmark.published import figure_at, read_result
 from pipeline.benchmark.rows import Comparison, Protocol, Row
 from pipeline.settings import PARAMS_FILE, load_yaml, lookup
 
-MODEL = "model"
+MODEL, NGRAM_MEMORY = "model", "ngram_memory"
 BASELINES = {
     "ngram": "n-gram",
-    "ngram_memory": "n-gram with memory",
+    NGRAM_MEMORY: "n-gram with memory",
     "before fine-tuning": "before fine-tuning",
 }
 QUARTERS = "10"  # after the last onset of the prime
@@ -117,10 +117,10 @@ def _test_rows(
 ) -> list[Row]:
     """From figures.json where it is there, else from the few numbers that git keeps."""
     rows = []
+    few = {MODEL: unit.name} | ({NGRAM_MEMORY: NGRAM_MEMORY} if unit is BITS else {})
     for predictor in (MODEL, *BASELINES):
-        few = unit.name if predictor == MODEL else f"{predictor}_{unit.name}"
         value = figure_at(figures, "predictors", predictor, "all", "overall", unit.name)
-        value = figure_at(metrics, few) if value is None else value
+        value = figure_at(metrics, few.get(predictor, "")) if value is None else value
         low, high = (
             figure_at(figures, f"{unit.name}_intervals", predictor, side) for side in ("low", "high")
         )

@@ -207,15 +207,13 @@ def _draw(
 
 
 def headline(figures: Mapping[str, Any]) -> dict[str, float | int | None]:
-    """At most eight flat numbers: what ``dvc exp show`` and ``dvc metrics diff`` print."""
+    """A few flat numbers with short names: what ``dvc exp show`` and ``dvc metrics diff`` print."""
     of = {name: by_group["all"]["overall"] for name, by_group in figures["predictors"].items()}
-    names = ("nats_per_token", "bits_per_onset", "pitch_bits_per_onset", "onset_accuracy")
+    names = ("bits_per_onset", "nats_per_token", "onset_accuracy")
     samples = figures["samples"]
     numbers = {
         **{name: of[MODEL][name] for name in names},
-        "ngram_bits_per_onset": of[NGRAM]["bits_per_onset"],
-        "ngram_memory_bits_per_onset": of[NGRAM_MEMORY]["bits_per_onset"],
-        "copy_bits_per_onset": of[COPY]["bits_per_onset"],
+        "ngram_memory": of[NGRAM_MEMORY]["bits_per_onset"],
         "exact": int(samples["n_exact"] == samples["n_samples"]),
     }
     return {name: rounded(number) for name, number in numbers.items()}
