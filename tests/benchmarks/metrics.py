@@ -11,7 +11,8 @@ the pieces, how many differ by more than TOLERANCE, and the largest difference.
 Where the definitions differ, theirs is asked of what ours looks at:
 
 - MusPy's groove consistency counts every onset of a whole piece from its beginning,
-  so both get whole bars alone; pieces whose bars are unknown are left out.
+  so both get whole bars alone; pieces whose bars are unknown are left out. Where the last
+  note ends on a bar line MusPy counts one empty bar more: its notes get no length here.
 - MusPy's pitch-class entropy is of a whole piece, ours the mean over bars: so it is
   asked bar by bar.
 - mir_eval matches notes as they stand; ours takes the best translation of all: so
@@ -93,10 +94,10 @@ def grooves(example: Example, _: Example) -> tuple[float | None, float | None]:
     passage = Passage.after(example.source, example.target, 1, example.bars)
     if passage.grooves is None or len(passage.grooves) < 2 or not passage.grooves[-1].any():
         return None, None
-    n_bars, size = passage.grooves.shape
+    size = passage.grooves.shape[1]
     onsets = np.flatnonzero(passage.grooves)
     still = np.zeros(len(onsets), np.int64)
-    bars = Notes(still, onsets, still + 1, still + 60)
+    bars = Notes(still, onsets, still, still + 60)
     theirs = float(muspy.groove_consistency(music(bars), measure_resolution=size))
     return groove_similarity(passage), theirs
 
@@ -167,9 +168,8 @@ def main() -> None:
     arguments.add_argument("dataset", nargs="?", default="chorale-melodies")
     options = arguments.parse_args()
     folder = ROOT / "data/tokens" / options.dataset
-    examples = [
-        each for split in ("train", "valid", "test") for each in cut_rows(read_rows(folder, split), 0.5)
-    ]
+    parts = [read_rows(folder, split) for split in ("train", "valid", "test")]
+    examples = [example for rows in parts for example in cut_rows(rows, 0.5)]
     told = {}
     for name, (compare, limit) in COMPARED.items():
         pairs = list(zip(examples, examples[1:] + examples[:1], strict=True))[:limit]
