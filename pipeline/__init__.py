@@ -34,6 +34,7 @@ keys             the key of a piece, and how far it is transposed
 families         which pieces share a melody
 splits           families to train, valid and test, and what that leaks
 encoding         grids to token rows, and their proof
+distributions    what the notes and pieces of a data set are like
 shards           token rows to the files of a data set
 cards            what stands beside the shards
 croissant        the shards as machines find them

@@ -25,6 +25,7 @@ def make_card(
     settings: EncodeSettings,
     counts: Mapping[str, Count],
     audit: Mapping[str, Any],
+    distributions: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Everything that is known of a data set, ready for JSON.
 
@@ -32,6 +33,7 @@ def make_card(
         made: the rows written.
         counts: per corpus what encode took in, kept and rejected.
         audit: of the split.
+        distributions: of notes and pieces, ``distributions.added``.
     """
     grids, rows = made.grids, made.rows
     return {
@@ -44,6 +46,8 @@ def make_card(
         "examples": _examples(rows, grids),
         "corpora": _corpora(grids, counts),
         "keys": _keys(rows),
+        "meters": dict(Counter(meter or "none" for meter in grids["meter"].to_pylist()).most_common()),
+        "distributions": dict(distributions),
         "rejected": dict(sorted(Counter(rejection.rule for rejection in made.rejections).items())),
         "split": dict(audit),
     }

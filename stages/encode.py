@@ -11,6 +11,7 @@ from pipeline import vocabulary
 from pipeline.books import Count, add_counts, balance, require_rows
 from pipeline.cards import make_card, prose
 from pipeline.croissant import make_croissant
+from pipeline.distributions import Counts, added, distributions
 from pipeline.encoding import Encoded, EncodeSettings, encode_portions, join
 from pipeline.files import replacing, replacing_folder, write_json, write_text
 from pipeline.portions import read_portions
@@ -28,6 +29,7 @@ def run(dataset: str) -> None:
     tokens, cards = Path("data/tokens") / dataset, Path("data/cards") / dataset
     outlines: list[Encoded] = []
     counts: list[dict[str, Count]] = []
+    portions: list[Counts] = []
 
     def encoded() -> Iterator[pa.Table]:
         grids = read_portions([Path(f"data/filtered/{dataset}.parquet")], GRIDS)
@@ -36,6 +38,7 @@ def run(dataset: str) -> None:
             came, kept = (table["piece_id"].to_pylist() for table in (incoming, made.rows))
             counts.append(balance("encode", came, kept, made.rejections))
             outlines.append(made.outline())
+            portions.append(distributions(made.rows))
             yield made.rows
 
     with replacing_folder(tokens) as folder:
@@ -44,7 +47,7 @@ def run(dataset: str) -> None:
         made, books = join(outlines), add_counts(counts)
         n_kept = made.rows.num_rows
         require_rows("encode", dataset, n_kept, [rejection.rule for rejection in made.rejections])
-    card = make_card(dataset, made, settings, books, audit)
+    card = make_card(dataset, made, settings, books, audit, added(portions))
     write_text(cards / "vocabulary.json", vocabulary.as_json())
     write_json(cards / "card.json", card)
     write_text(cards / "README.md", prose(card))

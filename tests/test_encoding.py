@@ -253,9 +253,11 @@ def test_the_card_counts_what_was_written() -> None:
         "share_a_run_with_train": {"valid": 0, "test": 0},
     }
     choice = parse_section(EncodeSettings, {**PLAIN, **TO_C}, "encode")
-    card = make_card("tunes", made, choice, counts, audit)
+    card = make_card("tunes", made, choice, counts, audit, {"pitch": [[60, 5]]})
     assert card["examples"]["train"] == {"examples": 3, "steps": 7, "notes": 5}
     assert card["corpora"]["a"]["kept"] == 2
+    assert card["distributions"] == {"pitch": [[60, 5]]}
+    assert sum(card["meters"].values()) == 3
     assert [(row["written"], row["used"]) for row in card["keys"]] == [
         ("G major", "A minor"),
         ("G major", "C major"),

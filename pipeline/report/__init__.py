@@ -20,6 +20,7 @@ from pipeline.report.continuations import continuations
 from pipeline.report.crossvalidation import crossvalidation
 from pipeline.report.curves import curves
 from pipeline.report.datasets import datasets
+from pipeline.report.distributions import distributions
 from pipeline.report.experiments import experiments
 from pipeline.report.gallery import gallery
 from pipeline.report.html import Section
@@ -59,6 +60,7 @@ SECTIONS: tuple[Callable[[Inputs], Section], ...] = (
     summary,
     books,
     datasets,
+    distributions,
     keys,
     experiments,
     likelihood,

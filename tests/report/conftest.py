@@ -100,6 +100,13 @@ def data(tmp_path: Path) -> Path:
         "examples": {"train": {"examples": 5, "steps": 50, "notes": 40}},
         "corpora": {"songs": {"licences": ["CC0-1.0"], "citations": ["Us"]}},
         "split": audit,
+        "meters": {"4/4": 6, "none": 2},
+        "distributions": {
+            "pitch": [[60, 30], [62, 10]],
+            "duration": [[1, 10], [4, 30]],
+            "interval": [[-2, 20], [2, 12]],
+            "length": [[16, 8]],
+        },
         "keys": [
             {"corpus": "songs", "written": "G major", "used": "A minor", "found_by": "tonic", "pieces": 4},
             {"corpus": "songs", "written": "D major", "used": "A minor", "found_by": "tonic", "pieces": 3},
