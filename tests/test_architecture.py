@@ -17,8 +17,8 @@ ROOT = Path(__file__).parent.parent
 ROOMS = """
 errors files settings music vocabulary piano_roll examples books parquet tables portions progress dvcfile
 outputs engine isolation runner
-sources readers parsing ragged lines runs related quantize fingerprints filters keys families splits encoding distributions
-shards cards croissant ledger
+sources readers parsing ragged lines runs related quantize fingerprints filters keys families splits encoding
+distributions shards cards croissant ledger
 batches models training sampling decoding baselines metrics scores evaluation report benchmark parameters
 schema inspecting explaining generating crossvalidation cli notebook __main__
 """.split()
