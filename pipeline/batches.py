@@ -22,7 +22,7 @@ from torch import Tensor
 
 from pipeline import vocabulary
 from pipeline.errors import PipelineError
-from pipeline.examples import Bars, Example, cut_at_note
+from pipeline.examples import Bars, Example, cut_at_note, give_voices
 from pipeline.tables import TOKENS, TableError, flatten, read_table
 from pipeline.vocabulary import IGNORED_LABEL, PAD_ROW, START
 
@@ -45,7 +45,7 @@ class Batch:
             START, then the target without its last symbol.
         previous: (B, T) int64, the last symbol of the same voice: the grammar's state.
         stop_allowed: (B, T) bool, the other part of that state.
-        target: (B, T) int64, IGNORED_LABEL after the end.
+        target: (B, T) int64, IGNORED_LABEL after the end and where a symbol is told.
         target_lengths: (B,) int64.
         step_in_bar: (B, W) int64, W the longest source and target together: the
             position in the bar of the symbols of the source and straight after them
@@ -53,6 +53,8 @@ class Batch:
             and after the end.
         steps_per_bar: (B,) int64, 0 where unknown.
         voices: V, the same in all examples.
+        beside: sources stand beside the targets, place by place (some voices of each
+            piece are given), and not before them.
     """
 
     source: Tensor
@@ -65,6 +67,7 @@ class Batch:
     step_in_bar: Tensor
     steps_per_bar: Tensor
     voices: int
+    beside: bool = False
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device."""
@@ -115,6 +118,21 @@ def cut_rows(rows: pa.Table, cut: float) -> list[Example]:
     return [
         cut_at_note(values[begin:end], cut, n_voices, bars)
         for begin, end, n_voices, bars in zip(offsets[:-1], offsets[1:], voices, _bars(rows), strict=True)
+    ]
+
+
+def harmony_rows(rows: pa.Table, given: Sequence[Sequence[int]]) -> list[Example]:
+    """Give some voices of every row of a token table; see :func:`examples.give_voices`.
+
+    Args:
+        rows: at least the columns EXAMPLE_COLUMNS.
+        given: of each row.
+    """
+    offsets, values = flatten(rows.column("tokens"))
+    voices, bars = rows.column("voices").to_pylist(), _bars(rows)
+    return [
+        give_voices(values[offsets[i] : offsets[i + 1]], heard, voices[i], bars[i])
+        for i, heard in enumerate(given)
     ]
 
 
@@ -178,9 +196,12 @@ def collate(examples: Sequence[Example]) -> Batch:
     """
     if len({example.voices for example in examples}) > 1:
         raise BatchError("a batch holds examples of as many voices: a data set has one number of them")
+    if len({example.given is None for example in examples}) > 1:
+        raise BatchError("a batch holds pieces to continue or pieces to harmonize, not both")
     sources = [example.source for example in examples]
     targets = [example.target for example in examples]
     target = _pad(targets, IGNORED_LABEL)
+    asked = _pad([example.asked for example in examples], 0).astype(bool)
     inputs = np.concatenate([np.full((len(examples), 1), START), target[:, :-1]], axis=1)
     return Batch(
         source=torch.from_numpy(_pad(sources, PAD_ROW)),
@@ -188,11 +209,12 @@ def collate(examples: Sequence[Example]) -> Batch:
         inputs=torch.from_numpy(np.where(target == IGNORED_LABEL, PAD_ROW, inputs)),
         previous=torch.from_numpy(_pad([example.previous for example in examples], START)),
         stop_allowed=torch.from_numpy(_pad([example.stop_allowed for example in examples], 0).astype(bool)),
-        target=torch.from_numpy(target),
+        target=torch.from_numpy(np.where(asked, target, IGNORED_LABEL)),
         target_lengths=_lengths(targets),
         step_in_bar=torch.from_numpy(_pad([example.step_in_bar for example in examples], -1)),
         steps_per_bar=torch.tensor([e.bars.steps_per_bar if e.bars else 0 for e in examples]),
         voices=examples[0].voices,
+        beside=examples[0].given is not None,
     )
 
 

@@ -1,12 +1,18 @@
 """From a row of a shard to what a model reads and what it must say.
 
-A piece is cut where a note of its top voice begins. The source is all before,
-without START; the target is the rest and ends in STOP. Other voices may begin
-the target with a tie, so the grammar's state carries over from the source.
+**To continue**, a piece is cut where a note of its top voice begins. The source is
+all before, without START; the target is the rest and ends in STOP. Other voices may
+begin the target with a tie, so the grammar's state carries over from the source.
+
+**To harmonize**, some voices of a piece are given. The source is the whole piece with
+START in every cell of the other voices; the target is the whole piece, but only the
+cells of the other voices are asked for: those of the given voices are told, and how
+long the piece is, too. So the future of the given voices stands in the source.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -20,6 +26,10 @@ from pipeline.vocabulary import START, STOP, TIED
 
 class CutError(PipelineError):
     """A piece with fewer than two notes in its top voice has no second half."""
+
+
+class GivenError(PipelineError):
+    """Voices that cannot be given: the piece does not have them, or has no others."""
 
 
 @dataclass(frozen=True)
@@ -50,43 +60,67 @@ class Bars:
 
 @dataclass(frozen=True)
 class Example:
-    """One piece cut in two.
+    """One piece cut in two, or some of its voices beside all of them.
 
     Attributes:
-        source: (S,) uint16, whole steps, neither START nor STOP.
+        source: (S,) uint16, whole steps, no STOP; START in cells that are not given.
         target: (T,) uint16, whole steps, then STOP.
         voices: V; S and T - 1 are multiples of it.
         bars: where the steps of the whole piece stand in their bars; None where unknown.
+        given: voices that stand in the source beside the target, 0 = top; None: the
+            source stands before the target.
     """
 
     source: NDArray[np.uint16]
     target: NDArray[np.uint16]
     voices: int = 1
     bars: Bars | None = None
+    given: tuple[int, ...] | None = None
+
+    @property
+    def whole(self) -> NDArray[np.uint16]:
+        """The piece from its first symbol to STOP: what was heard before and the target."""
+        return self.target if self.given is not None else np.concatenate([self.source, self.target])
+
+    @property
+    def asked(self) -> NDArray[np.bool_]:
+        """(T,) True where a target token is to be said, and is not told."""
+        if self.given is None:
+            return np.ones(len(self.target), bool)
+        voice = np.arange(len(self.target)) % self.voices
+        return np.asarray(~np.isin(voice, self.given) & (self.target != STOP))
 
     @property
     def previous(self) -> NDArray[np.int64]:
-        """(T,) the last symbol of the same voice before each target token.
+        """(T,) the last symbol of the same voice before each target token, START before the first.
 
         For STOP it is the top voice's, whose turn it would be.
         """
-        both = np.concatenate([self.source, self.target]).astype(np.int64)
-        return both[len(self.source) - self.voices : len(both) - self.voices]
+        led = np.concatenate([np.full(self.voices, START), self.whole]).astype(np.int64)
+        return led[len(led) - len(self.target) - self.voices : -self.voices]
 
     @property
     def stop_allowed(self) -> NDArray[np.bool_]:
-        """(T,) True where a target token stands at a step's border."""
-        return np.asarray(np.arange(len(self.target)) % self.voices == 0)
+        """(T,) True where a target token stands at a step's border; where the length is told, at the end."""
+        places = np.arange(len(self.target))
+        if self.given is not None:
+            return np.asarray(places == len(self.target) - 1)
+        return np.asarray(places % self.voices == 0)
 
     @property
     def step_in_bar(self) -> NDArray[np.int64]:
         """(S + T,) the position in the bar of each token, STOP's too; -1 where unknown.
 
-        In the source as written, in the target as the metre goes on.
+        In the source as written, in the target as the metre goes on; where voices
+        are given, as written in both.
         """
         n_tokens = len(self.source) + len(self.target)
         if self.bars is None:
             return np.full(n_tokens, -1, np.int64)
+        if self.given is not None:
+            n_steps = len(self.source) // self.voices
+            steps = np.repeat(self.bars.continued(n_steps, n_steps + 1), self.voices)
+            return np.concatenate([steps[: len(self.source)], steps[: len(self.target)]])
         steps = self.bars.continued(len(self.source) // self.voices, -(-n_tokens // self.voices))
         return np.repeat(steps, self.voices)[:n_tokens]
 
@@ -95,9 +129,35 @@ class Example:
         whole = np.concatenate([[START], self.source, self.target])
         return cut_at_note(whole, cut, self.voices, self.bars)
 
+    def given_anew(self, given: Iterable[int]) -> Example:
+        """The same piece, other voices given; see :func:`give_voices`."""
+        return give_voices(np.concatenate([[START], self.whole]), given, self.voices, self.bars)
+
     def valid(self) -> NDArray[np.bool_]:
         """(T, 258) the symbols that the grammar allows at each target token."""
         return vocabulary.valid_next(self.previous, self.stop_allowed)
+
+
+def give_voices(tokens: ArrayLike, given: Iterable[int], voices: int, bars: Bars | None = None) -> Example:
+    """Hide all voices of a piece but the given ones.
+
+    Args:
+        tokens: START, T * voices symbols, STOP.
+        given: voices that may be heard, 0 = top; none of them, or some, never all.
+        bars: of the whole piece, where known.
+
+    Raises:
+        GivenError: a voice that the piece does not have, or nothing left to say.
+    """
+    heard = tuple(sorted(set(given)))
+    if not set(heard) <= set(range(voices)) or len(heard) == voices:
+        raise GivenError(
+            f"given voices {list(heard)}: a piece of {voices} voices has 0 to {voices - 1}, "
+            "and one at least is to be said"
+        )
+    whole = np.asarray(tokens, dtype=np.uint16)[1:]
+    shown = np.where(np.isin(np.arange(len(whole) - 1) % voices, heard), whole[:-1], START)
+    return Example(shown.astype(np.uint16), whole, voices, bars, heard)
 
 
 def note_onsets(tokens: ArrayLike, voices: int = 1) -> NDArray[np.int64]:

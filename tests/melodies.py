@@ -10,7 +10,9 @@ import pyarrow as pa
 from pipeline import vocabulary
 from pipeline.examples import Example, cut_at_note
 from pipeline.models.copying.config import Config as Copying
+from pipeline.models.decoder.config import Config as Decoder
 from pipeline.models.lstm.config import Config
+from pipeline.models.stepwise.config import Config as Stepwise
 from pipeline.models.transformer.config import Config as Transformer
 from pipeline.tables import TOKENS, write_table
 from pipeline.training.settings import TrainingSettings
@@ -55,6 +57,18 @@ def transformer(**changes: object) -> Transformer:
     """A tiny transformer."""
     shape = {"size": 12, "heads": 2, "layers": 1, "widening": 2, "distances": 5, "bars": True, "dropout": 0.0}
     return Transformer.model_validate({"kind": "transformer", **shape, **changes})
+
+
+def decoder(**changes: object) -> Decoder:
+    """A tiny LSTM that says what comes next."""
+    shape = {"embedding_size": 8, "hidden_size": 12, "layers": 1, "dropout": 0.0}
+    return Decoder.model_validate({"kind": "decoder", **shape, **changes})
+
+
+def stepwise(**changes: object) -> Stepwise:
+    """A tiny LSTM that harmonizes."""
+    shape = {"embedding_size": 8, "hidden_size": 12, "layers": 1, "dropout": 0.0}
+    return Stepwise.model_validate({"kind": "stepwise", **shape, **changes})
 
 
 def training(**changes: object) -> TrainingSettings:

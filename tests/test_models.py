@@ -7,13 +7,14 @@ import pytest
 import torch
 
 from pipeline.batches import Batch, collate
-from pipeline.examples import Bars, Example, cut_at_note
+from pipeline.examples import Bars, Example, cut_at_note, give_voices
 from pipeline.models import build, known_kinds, parse_model
 from pipeline.models.dropout import dropout
 from pipeline.models.interface import Seq2Seq
+from pipeline.models.stepwise.network import TaskError
 from pipeline.settings import Section, SettingsError
 from pipeline.vocabulary import IGNORED_LABEL, PAD_ROW, START, STOP
-from tests.melodies import ENTCHEN, copying, lstm, scales, transformer
+from tests.melodies import ENTCHEN, copying, decoder, lstm, scales, stepwise, transformer
 
 SHAPES = [
     lstm(input="onehot", attention="none", bidirectional=False),
@@ -25,6 +26,16 @@ SHAPES = [
     copying(copies=["pitch"], matches=False),
     transformer(),
     transformer(layers=3, heads=3, distances=2, bars=False),
+    decoder(),
+    decoder(layers=2),
+]
+HARMONIZE = [
+    lstm(attention="dot"),
+    transformer(),
+    transformer(layers=2, distances=3, bars=False),
+    decoder(layers=2),
+    stepwise(),
+    stepwise(layers=2),
 ]
 
 
@@ -43,6 +54,15 @@ def waltz() -> Example:
 def duet() -> Example:
     symbols = [64, 60, 192, 188, 67, 59, 66, 187, 0, 60, 67, 188, 69, 188]
     return cut_at_note([START, *symbols, STOP], 0.4, voices=2, bars=Bars(2, np.tile(np.int16([0, 1]), 4)[:7]))
+
+
+def harmonies() -> list[Example]:
+    """The duet and a shorter one, each with another voice given, and one with none."""
+    longer = duet()
+    symbols = np.concatenate([[START], longer.whole])
+    bars = Bars(2, np.tile(np.int16([0, 1]), 4)[:7])
+    short = [START, 72, 55, 71, 183, STOP]
+    return [give_voices(symbols, [0], 2, bars), give_voices(symbols, [], 2), give_voices(short, [1], 2)]
 
 
 def step_by_step(model: Seq2Seq, batch: Batch) -> torch.Tensor:
@@ -87,6 +107,56 @@ def test_every_weight_learns(shape: Section) -> None:
     model = network(shape)
     model(collate(scales())).sum().backward()
     assert [name for name, weight in model.named_parameters() if weight.grad is None] == []
+
+
+@pytest.mark.parametrize("shape", HARMONIZE, ids=str)
+def test_a_harmony_is_the_same_alone_beside_others_and_symbol_by_symbol(shape: Section) -> None:
+    model, examples = network(shape), harmonies()
+    batch = collate(examples)
+    together, stepped = model(batch), step_by_step(model, batch)
+    for row, again, example in zip(together, stepped, examples, strict=True):
+        asked = torch.from_numpy(example.asked)
+        alone = model(collate([example]))[0][asked]
+        torch.testing.assert_close(row[: len(asked)][asked], alone, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(again[: len(asked)][asked], alone, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", HARMONIZE, ids=str)
+def test_hidden_voices_are_not_seen_before_they_are_said(shape: Section) -> None:
+    model = network(shape)
+    tokens = [START, 64, 60, 192, 188, 67, 59, 195, 187, STOP]
+    other = [START, 64, 60, 192, 188, 67, 55, 195, 183, STOP]
+    one, two = (model(collate([give_voices(each, [0], 2)]))[0] for each in (tokens, other))
+    torch.testing.assert_close(one[:6], two[:6])  # up to the note that differs
+
+
+@pytest.mark.parametrize("shape", [transformer(), stepwise(), lstm(attention="dot")], ids=str)
+def test_the_future_of_a_given_voice_is_heard(shape: Section) -> None:
+    model = network(shape)
+    tokens = [START, 64, 60, 192, 188, 67, 59, 195, 187, STOP]
+    other = [START, 64, 60, 192, 188, 67, 59, 72, 187, STOP]
+    one, two = (model(collate([give_voices(each, [0], 2)]))[0, 1] for each in (tokens, other))
+    assert not torch.allclose(one, two)
+
+
+def test_the_decoder_alone_knows_no_future() -> None:
+    model = network(decoder())
+    tokens = [START, 64, 60, 192, 188, 67, 59, 195, 187, STOP]
+    other = [START, 64, 60, 192, 188, 67, 59, 72, 187, STOP]
+    one, two = (model(collate([give_voices(each, [0], 2)]))[0] for each in (tokens, other))
+    torch.testing.assert_close(one[:7], two[:7])
+
+
+@pytest.mark.parametrize("shape", HARMONIZE, ids=str)
+def test_every_weight_that_harmonizes_learns(shape: Section) -> None:
+    model = network(shape)
+    model(collate(harmonies())).sum().backward()
+    assert [name for name, weight in model.named_parameters() if weight.grad is None] == []
+
+
+def test_a_model_that_harmonizes_refuses_to_continue() -> None:
+    with pytest.raises(TaskError, match="needs pieces with given voices"):
+        network(stepwise())(collate(scales()))
 
 
 @pytest.mark.parametrize("shape", [lstm(attention="additive"), copying(), transformer()], ids=str)
@@ -185,4 +255,4 @@ def test_settings_are_read_without_torch() -> None:
 
 
 def test_every_kind_keeps_the_contract() -> None:
-    assert {shape.model_dump()["kind"] for shape in SHAPES} == set(known_kinds())
+    assert {shape.model_dump()["kind"] for shape in [*SHAPES, *HARMONIZE]} == set(known_kinds())

@@ -55,8 +55,8 @@ class Copy:
         """
         n_tokens = n_changes = 0
         for example in examples:
-            n_tokens += len(example.target)
-            n_changes += int((example.target != _held(example)).sum())
+            n_tokens += int(example.asked.sum())
+            n_changes += int((example.target != _held(example))[example.asked].sum())
         return cls(epsilon=(n_changes + 1) / (n_tokens + 2))
 
     def log_probs(self, examples: Sequence[Example]) -> Iterator[Floats]:
@@ -127,8 +127,8 @@ class Memory:
 
     def probs(self, example: Example) -> Floats:
         """(T, 258) of the target tokens, from the source and the true target before each."""
-        piece = Sequences.join([np.concatenate([example.source, example.target])])
-        at = np.arange(len(example.source), len(piece.symbols))
+        piece = Sequences.join([example.whole])
+        at = np.arange(len(piece.symbols) - len(example.target), len(piece.symbols))
         valid = example.valid()
         return normalized(short_term(piece, at, np.where(valid, self.prior, 0.0), self.order), valid)
 
@@ -159,9 +159,7 @@ def _log_over(valid: Bools, probs: Floats) -> Floats:
 
 def _join(examples: Iterable[Example]) -> Sequences:
     """Whole pieces, START before each as context."""
-    return Sequences.join(
-        (np.concatenate([[START], example.source, example.target]) for example in examples), first_told=1
-    )
+    return Sequences.join((np.concatenate([[START], example.whole]) for example in examples), first_told=1)
 
 
 def _groups(examples: Sequence[Example]) -> Iterator[list[Example]]:

@@ -22,7 +22,7 @@ class LikelihoodError(PipelineError):
 
 @dataclass(frozen=True)
 class Surprisal:
-    """What one predictor made of one piece's target of T tokens, STOP included.
+    """What one predictor made of the T tokens that were asked of it, STOP included where it was.
 
     Attributes:
         kind: (T,) class of the true symbol, an index into CLASSES.
@@ -70,6 +70,8 @@ def surprisal(log_probs: NDArray[np.floating], example: Example) -> Surprisal:
     nats = -scores[np.arange(len(target)), target]
     if not np.isfinite(nats).all():
         raise LikelihoodError(f"target token {int(np.argmax(~np.isfinite(nats)))} has probability 0")
+    asked = example.asked
+    scores, nats, target = scores[asked], nats[asked], target[asked]
     kind = classes(target)
     begins = kind == ONSET
     pitches = scores[begins, 1:TIED]

@@ -1,6 +1,6 @@
-"""Training pieces that differ from epoch to epoch: cut elsewhere, in another key.
+"""Training pieces that differ from epoch to epoch: cut elsewhere, other voices given, in another key.
 
-Both are pure functions of the seed and the epoch, so that an epoch that is begun
+All are pure functions of the seed and the epoch, so that an epoch that is begun
 again holds the same pieces. Validation and test never come here.
 """
 
@@ -8,21 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.examples import Example
-from pipeline.training.settings import TrainingSettings
+from pipeline.training.settings import HarmonyTrainingSettings, Optimization, TrainingSettings
 from pipeline.vocabulary import START, TIED
 
 LOWEST, HIGHEST = 1, TIED - 1  # note numbers that sound; 0 is silence
-CUTS, SHIFTS = 1, 2  # which of an epoch's random numbers; batches are planned without such a number
+CUTS, SHIFTS, GIVEN = 1, 2, 3  # which of an epoch's random numbers; batches are planned without such a number
 
 
-def examples_of_epoch(examples: Sequence[Example], settings: TrainingSettings, epoch: int) -> list[Example]:
+def examples_of_epoch(examples: Sequence[Example], settings: Optimization, epoch: int) -> list[Example]:
     """The training pieces as this epoch sees them."""
-    return transposed_anew(cut_anew(examples, settings, epoch), settings, epoch)
+    if isinstance(settings, TrainingSettings):
+        examples = cut_anew(examples, settings, epoch)
+    if isinstance(settings, HarmonyTrainingSettings):
+        examples = given_anew(examples, settings, epoch)
+    return transposed_anew(examples, settings, epoch)
 
 
 def cut_anew(examples: Sequence[Example], settings: TrainingSettings, epoch: int) -> list[Example]:
@@ -34,7 +39,28 @@ def cut_anew(examples: Sequence[Example], settings: TrainingSettings, epoch: int
     return [example.cut_anew(cut) for example, cut in zip(examples, cuts, strict=True)]
 
 
-def transposed_anew(examples: Sequence[Example], settings: TrainingSettings, epoch: int) -> list[Example]:
+def given_anew(examples: Sequence[Example], settings: HarmonyTrainingSettings, epoch: int) -> list[Example]:
+    """The same pieces, other voices given: every choice is as likely, all voices excepted."""
+    if settings.given != "any":
+        return list(examples)
+    rng = np.random.default_rng([settings.seed, epoch, GIVEN])
+    return [example.given_anew(_draw(rng, choices_of(example.voices))) for example in examples]
+
+
+def choices_of(voices: int) -> list[tuple[int, ...]]:
+    """All sets of voices that may be given, the empty one first.
+
+    >>> choices_of(2)
+    [(), (0,), (1,)]
+    """
+    return [chosen for size in range(voices) for chosen in combinations(range(voices), size)]
+
+
+def _draw(rng: np.random.Generator, choices: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    return choices[int(rng.integers(len(choices)))]
+
+
+def transposed_anew(examples: Sequence[Example], settings: Optimization, epoch: int) -> list[Example]:
     """The same pieces in other keys: evenly among the shifts that keep every note in 1 … 127."""
     most = settings.transpose_semitones
     if not most:

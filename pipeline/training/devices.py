@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from pipeline.settings import SettingsError
-from pipeline.training.settings import TrainingSettings
+from pipeline.training.settings import Optimization
 
 
-def prepare(settings: TrainingSettings) -> torch.device:
+def prepare(settings: Optimization) -> torch.device:
     """Fix everything random; call it before a model is built.
 
     Returns:

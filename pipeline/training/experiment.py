@@ -10,22 +10,24 @@ from typing import Any
 import numpy as np
 import torch
 
-from pipeline.batches import fingerprint, load_examples
+from pipeline.batches import EXAMPLE_COLUMNS, cut_rows, fingerprint, harmony_rows, read_rows
+from pipeline.examples import Example
 from pipeline.models import build
 from pipeline.settings import Section
+from pipeline.training.augmentation import choices_of
 from pipeline.training.checkpoints import checkpoints
 from pipeline.training.devices import describe, prepare
 from pipeline.training.lineage import Lineage, audit, begin_with, read_lineage
 from pipeline.training.loop import train, write_learning_curve
 from pipeline.training.processes import Processes, joined
 from pipeline.training.runs import WEIGHTS, Run, save_run
-from pipeline.training.settings import TrainingSettings
+from pipeline.training.settings import HarmonyTrainingSettings, Optimization, TrainingSettings
 
 
 def train_experiment(
     tokens: Path,
     config: Section,
-    settings: TrainingSettings,
+    settings: Optimization,
     out: Path,
     curve: Path,
     parent: Path | None = None,
@@ -48,8 +50,8 @@ def train_experiment(
     """
     heard = read_lineage(parent) if parent else Lineage()
     audit(tokens, heard.families)
-    examples = load_examples(tokens, "train", settings.cut)
-    validation = load_examples(tokens, "valid", settings.cut) or examples
+    examples = load(tokens, "train", settings)
+    validation = load(tokens, "valid", settings) or examples
 
     device = prepare(settings)
     network = build(config)
@@ -69,10 +71,27 @@ def train_experiment(
     kept.remove()
 
 
+def load(tokens: Path, split: str, settings: Optimization) -> list[Example]:
+    """The pieces of a split as the task has them; where any voices may be given, each set in turn.
+
+    Raises:
+        GivenError: voices that the pieces do not have.
+        TableError: files missing or damaged.
+    """
+    rows = read_rows(tokens, split, EXAMPLE_COLUMNS)
+    if isinstance(settings, HarmonyTrainingSettings):
+        voices = rows["voices"].to_pylist()
+        if settings.given == "any":
+            return harmony_rows(rows, [choices_of(n)[i % len(choices_of(n))] for i, n in enumerate(voices)])
+        return harmony_rows(rows, [settings.given] * len(rows))
+    assert isinstance(settings, TrainingSettings)
+    return cut_rows(rows, settings.cut)
+
+
 def _facts(
     tokens: Path,
     config: Section,
-    settings: TrainingSettings,
+    settings: Optimization,
     device: torch.device,
     processes: Processes,
     parent: Path | None,

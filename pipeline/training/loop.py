@@ -28,7 +28,7 @@ from pipeline.training.checkpoints import CheckpointError, Checkpoints, State
 from pipeline.training.devices import random_states, restore_random_states
 from pipeline.training.gradients import Workers
 from pipeline.training.processes import ALONE, Processes
-from pipeline.training.settings import TrainingSettings
+from pipeline.training.settings import Optimization
 
 LINES = 20  # epochs that are reported, at most
 LONG_EPOCH = 20  # batches; a bar for a shorter one would only flicker
@@ -59,7 +59,7 @@ def train(
     model: Seq2Seq,
     examples: Sequence[Example],
     validation: Sequence[Example],
-    settings: TrainingSettings,
+    settings: Optimization,
     processes: Processes = ALONE,
     checkpoints: Checkpoints | None = None,
 ) -> Trained:
@@ -105,7 +105,7 @@ class _Training:
     def __init__(
         self,
         model: Seq2Seq,
-        settings: TrainingSettings,
+        settings: Optimization,
         processes: Processes,
         checkpoints: Checkpoints | None,
     ) -> None:
@@ -228,7 +228,7 @@ class _Training:
 
 
 def _n_tokens(examples: Sequence[Example]) -> int:
-    return sum(len(example.target) for example in examples)
+    return sum(int(example.asked.sum()) for example in examples)
 
 
 def _copy_of_weights(model: nn.Module) -> dict[str, Tensor]:

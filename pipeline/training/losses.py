@@ -7,14 +7,14 @@ from torch import Tensor, nn
 
 from pipeline.batches import Batch
 from pipeline.models.interface import Seq2Seq
-from pipeline.training.settings import TrainingSettings
+from pipeline.training.settings import Optimization
 from pipeline.vocabulary import IGNORED_LABEL
 
 
 def losses(
     model: Seq2Seq,
     batch: Batch,
-    settings: TrainingSettings | None = None,
+    settings: Optimization | None = None,
     noise: torch.Generator | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Two sums over all target symbols, renormalised over the valid ones.
@@ -57,8 +57,9 @@ def sometimes_its_own(model: Seq2Seq, batch: Batch, teacher_forcing: float, nois
         drawn = torch.multinomial(logits.flatten(0, 1).softmax(-1), 1, generator=noise)
         said = drawn.view_as(batch.inputs)  # (B, T)
         chance = torch.rand(said.shape, generator=noise, device=said.device)
-    inputs = batch.inputs.clone()
-    inputs[:, 1:] = torch.where(chance[:, 1:] < teacher_forcing, inputs[:, 1:], said[:, :-1])
+    inputs, asked = batch.inputs.clone(), batch.target[:, :-1] != IGNORED_LABEL
+    told = (chance[:, 1:] < teacher_forcing) | ~asked
+    inputs[:, 1:] = torch.where(told, inputs[:, 1:], said[:, :-1])
     return batch.with_inputs(inputs)
 
 

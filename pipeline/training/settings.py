@@ -10,15 +10,11 @@ from pydantic import Field, model_validator
 from pipeline.settings import Section
 
 
-class TrainingSettings(Section):
-    """How a model is trained.
+class Optimization(Section):
+    """How a model is trained, whatever it is to do.
 
     Attributes:
         seed: of the first weights, of all noise, of the order of batches.
-        cut: share of a piece's notes that the source holds, on validation.
-        least_cut, most_cut: the same in training, where each piece is cut anew in
-            every epoch, evenly between both. Both 0: after its first note, so that a
-            model whose encoder and decoder are one learns from the whole piece.
         transpose_semitones: how far a training piece may be transposed in an epoch, up
             or down, evenly; 0: never. Validation stays as it is.
         epochs: passes over the training examples.
@@ -43,9 +39,6 @@ class TrainingSettings(Section):
     """
 
     seed: int = Field(ge=0)
-    cut: float = Field(gt=0, lt=1)
-    least_cut: float = Field(ge=0, lt=1)
-    most_cut: float = Field(ge=0, lt=1)
     transpose_semitones: int = Field(ge=0, le=60)
     epochs: int = Field(ge=1)
     batch_tokens: int = Field(ge=1)
@@ -62,12 +55,6 @@ class TrainingSettings(Section):
     device: Literal["auto", "cpu", "cuda", "mps"]
     threads: int = Field(ge=1)
 
-    @model_validator(mode="after")
-    def _cuts_in_order(self) -> TrainingSettings:
-        if self.least_cut > self.most_cut:
-            raise ValueError(f"least_cut {self.least_cut} must not be above most_cut {self.most_cut}")
-        return self
-
     def rate_at(self, progress: float) -> float:
         """The learning rate when this share of all planned steps is done, 0 to 1."""
         if progress < self.warmup:
@@ -75,3 +62,35 @@ class TrainingSettings(Section):
         left = (1 - progress) / (1 - self.warmup)
         shapes = {"constant": 1.0, "linear": left, "cosine": (1 - math.cos(math.pi * left)) / 2}
         return self.learning_rate * shapes[self.schedule]
+
+
+class TrainingSettings(Optimization):
+    """How a model learns to continue pieces.
+
+    Attributes:
+        cut: share of a piece's notes that the source holds, on validation.
+        least_cut, most_cut: the same in training, where each piece is cut anew in
+            every epoch, evenly between both. Both 0: after its first note, so that a
+            model whose encoder and decoder are one learns from the whole piece.
+    """
+
+    cut: float = Field(gt=0, lt=1)
+    least_cut: float = Field(ge=0, lt=1)
+    most_cut: float = Field(ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _cuts_in_order(self) -> TrainingSettings:
+        if self.least_cut > self.most_cut:
+            raise ValueError(f"least_cut {self.least_cut} must not be above most_cut {self.most_cut}")
+        return self
+
+
+class HarmonyTrainingSettings(Optimization):
+    """How a model learns to say voices beside given ones.
+
+    Attributes:
+        given: which voices it is given, 0 = top: always the same, or any: in every epoch
+            another choice for each piece, none and all but one among them.
+    """
+
+    given: Literal["any"] | list[int]

@@ -33,10 +33,10 @@ from pipeline.models.copying.config import Config
 from pipeline.models.copying.looking import Attention, Copies, barrier
 from pipeline.models.dropout import dropout
 from pipeline.models.interface import Looks, Seq2Seq, State
+from pipeline.models.places import LONGEST_BAR
 from pipeline.models.recurrent import open_forget_gates, take
 from pipeline.vocabulary import PAD_ROW, SIZE, START
 
-LONGEST_BAR = 96  # steps; in longer bars no position is known
 VOCABULARY = "vocabulary"  # the opinion that copies nothing
 LEAST = 1e-30  # probability of what nobody holds possible: a logarithm stays finite
 

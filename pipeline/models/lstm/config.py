@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -26,6 +26,8 @@ class Config(Section):
         dropout: share of activations set to 0 in training: of the inputs, between
             layers and before the output.
     """
+
+    TASKS: ClassVar = ("continue", "harmonize")
 
     kind: Literal["lstm"]
     input: Literal["onehot", "embedding"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -23,6 +23,8 @@ class Config(Section):
         dropout: share of activations set to 0 in training: of the inputs, after every
             attention and every layer between, and before the output.
     """
+
+    TASKS: ClassVar = ("continue", "harmonize")
 
     kind: Literal["transformer"]
     size: int = Field(ge=1, le=8192)

@@ -4,7 +4,8 @@ An encoder reads the source, a decoder says the target (Vaswani et al. 2017), wi
 norms before each part (Xiong et al. 2020). No place has a number of its own: every
 head learns how much it likes each distance (Shaw et al. 2018, as a bias: Raffel et
 al. 2020), counted in symbols from the place that is to be said, over the border of
-source and target too. A melody is no other melody when it begins later.
+source and target too; where voices are given, source and target lie one on the other. A
+melody is no other melody when it begins later.
 
 Attention is torch's own kernel. Where the decoder says symbol after symbol, keys
 and values of all places before are kept.
@@ -22,11 +23,10 @@ from torch.nn import functional
 from pipeline.batches import Batch
 from pipeline.models.dropout import dropout
 from pipeline.models.interface import Looks, Seq2Seq, State
+from pipeline.models.places import LONGEST_BAR, MOST_VOICES, in_bar_at, steps_of_target
 from pipeline.models.transformer.config import Config
 from pipeline.vocabulary import PAD_ROW, SIZE
 
-LONGEST_BAR = 96  # steps; in longer bars no position is known
-MOST_VOICES = 16
 NEVER = float("-inf")
 
 
@@ -34,8 +34,8 @@ class Network(Seq2Seq):
     """Encoder-decoder transformer.
 
     The state: keys and values of the source (B, L, S, 2, D) and of what was said
-    (B, L, t, 2, D); where the source has padding (B, S); how long it is and how long its
-    bars are (B,); the position in the bar of the next place (B, 1); zeros (B, V), one a voice.
+    (B, L, t, 2, D); where the source has padding (B, S); how far before the target it begins
+    and how long its bars are (B,); positions in the bar by step (B, K); zeros (B, V), one a voice.
     """
 
     def __init__(self, config: Config) -> None:
@@ -59,29 +59,27 @@ class Network(Seq2Seq):
             memory,
             memory[:, :, :0],
             batch.source == PAD_ROW,
-            batch.source_lengths,
+            _begins_before(batch),
             batch.steps_per_bar,
-            _places_of_target(batch)[:, :1],
+            steps_of_target(batch),
             torch.zeros(len(memory), batch.voices, device=memory.device),
         )
 
     def step(self, state: State, symbols: Tensor) -> tuple[Tensor, State]:
         """See :class:`Seq2Seq`: (B, 258) and the state after."""
-        memory, said, padding, lengths, metres, in_bar, voices = state
+        memory, said, padding, ahead, metres, told, voices = state
         n_said, n_voices = said.shape[2], voices.shape[1]
         place = torch.full((1,), n_said, device=symbols.device)
+        in_bar = in_bar_at(told, metres, n_said // n_voices)
         vectors = self.symbols(symbols[:, None], in_bar, metres, place % n_voices, None)
         own = _View((n_said - torch.arange(n_said + 1, device=symbols.device))[None, None])
-        source = _view_of_source(lengths, place, padding)
+        source = _view_of_source(ahead, place, padding)
         kept = []
         for number, layer in enumerate(cast("list[_DecoderLayer]", self.decoder)):
             kept.append(torch.cat([said[:, number], layer.remember(vectors)], dim=1))
             vectors = layer.look_at_own(vectors, kept[-1], own, None)
             vectors = layer.look_at_source(vectors, memory[:, number], source, None)
-        begins_step = (n_said + 1) % n_voices == 0
-        known = (metres[:, None] > 0) & (in_bar >= 0)
-        in_bar = torch.where(known, (in_bar + int(begins_step)) % metres[:, None].clamp(min=1), in_bar)
-        after = (memory, torch.stack(kept, dim=1), padding, lengths, metres, in_bar, voices)
+        after = (memory, torch.stack(kept, dim=1), padding, ahead, metres, told, voices)
         return self._say(vectors, None)[:, 0], after
 
     def attention(self, batch: Batch) -> Looks | None:
@@ -118,7 +116,7 @@ class Network(Seq2Seq):
         vectors = self.symbols(batch.inputs, in_bar, batch.steps_per_bar, places % batch.voices, noise)
         apart = places[:, None] - places
         own = _View(apart[None], torch.zeros(apart.shape, device=apart.device).masked_fill(apart < 0, NEVER))
-        source = _view_of_source(batch.source_lengths, places, batch.source == PAD_ROW)
+        source = _view_of_source(_begins_before(batch), places, batch.source == PAD_ROW)
         for number, layer in enumerate(cast("list[_DecoderLayer]", self.decoder)):
             looking = layer.look_at_own(vectors, layer.remember(vectors), own, noise)
             vectors = layer.look_at_source(looking, memory[:, number], source, noise)
@@ -289,10 +287,15 @@ def _barrier(padding: Tensor) -> Tensor:
     return torch.zeros(padding.shape, device=padding.device).masked_fill(padding, NEVER)[:, None, None]
 
 
-def _view_of_source(lengths: Tensor, places: Tensor, padding: Tensor) -> _View:
-    """What places of the target see of the source: the target follows straight after its end."""
-    columns = torch.arange(padding.shape[1], device=lengths.device)
-    return _View((lengths[:, None] + places)[:, :, None] - columns, _barrier(padding))
+def _begins_before(batch: Batch) -> Tensor:
+    """(B,) how many places before the target its source begins: none where it stands beside it."""
+    return batch.source_lengths * (not batch.beside)
+
+
+def _view_of_source(ahead: Tensor, places: Tensor, padding: Tensor) -> _View:
+    """What places of the target see of a source that begins so far before it."""
+    columns = torch.arange(padding.shape[1], device=ahead.device)
+    return _View((ahead[:, None] + places)[:, :, None] - columns, _barrier(padding))
 
 
 def _places_of_target(batch: Batch) -> Tensor:

@@ -1,0 +1,1 @@
+"""An LSTM that only says what comes next, as BachBot's."""

@@ -1,0 +1,30 @@
+"""Settings of the stepwise LSTM (``harmonizers.KEY.model`` in params.yaml); no torch."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from pipeline.settings import Section
+
+
+class Config(Section):
+    """The shape of an LSTM that goes step by step and says all voices of a step.
+
+    Attributes:
+        kind: the folder of pipeline/models.
+        embedding_size: E, length of the learned vectors.
+        hidden_size: H, units of each LSTM layer and direction.
+        layers: of the reader of given voices (in both directions) and of the sayer.
+        dropout: share of activations set to 0 in training: of the inputs, between
+            layers and before the output.
+    """
+
+    TASKS: ClassVar = ("harmonize",)
+
+    kind: Literal["stepwise"]
+    embedding_size: int = Field(ge=1, le=4096)
+    hidden_size: int = Field(ge=1, le=8192)
+    layers: int = Field(ge=1, le=16)
+    dropout: float = Field(ge=0, lt=1)
