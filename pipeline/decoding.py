@@ -15,7 +15,7 @@ from pipeline.batches import by_length, collate
 from pipeline.examples import Example
 from pipeline.models.interface import Seq2Seq
 from pipeline.sampling import GREEDY, Sampling
-from pipeline.vocabulary import SIZE, START, STOP
+from pipeline.vocabulary import PAD_ROW, SIZE, START, STOP
 
 WINDOW = 1024  # examples whose likelihoods are held at once, to return them in order
 FEW = 64  # examples whose matrices are
@@ -114,6 +114,37 @@ def continue_melodies(
         draws = [chances[i] for i in indices]
         tokens = _continue_group(model, group, max_steps, sampling, draws)
         said |= {i: _until_stop(row) for i, row in zip(indices, tokens, strict=True)}
+    return [said[i] for i in range(len(examples))]
+
+
+def harmonize(
+    model: Seq2Seq,
+    examples: Sequence[Example],
+    sampling: Sampling = GREEDY,
+    seed: int = 0,
+    batch_size: int = 64,
+) -> list[NDArray[np.uint16]]:
+    """Say the voices that are not given, under the grammar; what the targets say there is not looked at.
+
+    Args:
+        examples: pieces with given voices.
+        sampling: how the next symbol is chosen.
+        seed: of the draws; example i draws from its own stream.
+        batch_size: how many are harmonized at once.
+
+    Returns:
+        Of each piece all voices, given ones as they are, ending in STOP: (T,), as its target.
+    """
+    chances = [np.random.default_rng([seed, i]) for i in range(len(examples))]
+    order = sorted(range(len(examples)), key=lambda i: (len(examples[i].target), i))
+    said: dict[int, NDArray[np.uint16]] = {}
+    for begin in range(0, len(order), batch_size):
+        indices = order[begin : begin + batch_size]
+        group = [examples[i] for i in indices]
+        tokens = _harmonize_group(model, group, sampling, [chances[i] for i in indices])
+        for i, row in zip(indices, tokens, strict=True):
+            n_symbols = len(examples[i].target) - 1
+            said[i] = np.append(row[:n_symbols], STOP).astype(np.uint16)
     return [said[i] for i in range(len(examples))]
 
 
@@ -237,6 +268,30 @@ def _continue_group(
             symbols = symbols.masked_fill(stopped, 0)  # what a stopped one says is not kept
             held[:, voice] = symbols
     return torch.stack(said, dim=1).cpu().numpy() if said else np.empty((len(examples), 0), np.int64)
+
+
+def _harmonize_group(
+    model: Seq2Seq, examples: Sequence[Example], sampling: Sampling, chances: Sequence[np.random.Generator]
+) -> NDArray[np.int64]:
+    """(B, T - 1 of the longest) symbols of all voices; after the end of a piece they mean nothing."""
+    device, voices = model.barriers.device, examples[0].voices
+    batch = collate(examples).to(device)
+    given = batch.source.masked_fill(batch.source == PAD_ROW, START)  # START: to be said
+    held = torch.full((len(examples), voices), START, device=device)
+    symbols, never = held[:, 0], torch.zeros(len(examples), dtype=torch.bool, device=device)
+    said = []
+    with torch.inference_mode():
+        state = model.start(batch)
+        for place in range(given.shape[1]):
+            voice = place % voices
+            logits, state = model.step(state, symbols)
+            masked = model.mask(logits, held[:, voice], never).double().cpu().numpy()
+            chosen = torch.from_numpy(sampling.choose(masked, chances)).to(device)
+            told = given[:, place]
+            symbols = torch.where(told == START, chosen, told)
+            said.append(symbols)
+            held[:, voice] = symbols
+    return torch.stack(said, dim=1).cpu().numpy()
 
 
 def _until_stop(symbols: NDArray[np.int64]) -> Continuation:

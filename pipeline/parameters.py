@@ -17,18 +17,19 @@ from pydantic import Field
 from pipeline.encoding import EncodeSettings
 from pipeline.engine import EngineSettings
 from pipeline.errors import nearest
-from pipeline.evaluation.settings import EvaluationSettings
+from pipeline.evaluation.settings import EvaluationSettings, HarmonyEvaluationSettings
 from pipeline.families import FamilySettings
 from pipeline.filters import FilterSettings
-from pipeline.models import parse_model
+from pipeline.models import config_of, known_kinds, parse_model
 from pipeline.quantize import QuantizeSettings
 from pipeline.readers import ReadSettings
 from pipeline.settings import Section, SettingsError, parse_section
 from pipeline.sources.settings import FolderSource, Source
 from pipeline.splits import Split
 from pipeline.splits.settings import NoSplit
-from pipeline.training.settings import TrainingSettings
+from pipeline.training.settings import HarmonyTrainingSettings, TrainingSettings
 
+TASKS = {"experiments": "continue", "finetunes": "continue", "harmonizers": "harmonize"}
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 DEFAULT = "default"  # stands for every corpus that a mapping does not name
 
@@ -79,6 +80,15 @@ class Finetune(Experiment):
     parent: str = Field(alias="from")
 
 
+class Harmonizer(Section):
+    """A model that says voices beside given ones; its own settings are checked by its kind."""
+
+    dataset: str
+    model: dict[str, Any]
+    training: HarmonyTrainingSettings
+    evaluation: HarmonyEvaluationSettings
+
+
 class Parameters(Section):
     """All of params.yaml."""
 
@@ -88,6 +98,7 @@ class Parameters(Section):
     datasets: dict[str, Dataset]
     experiments: dict[str, Experiment]
     finetunes: dict[str, Finetune]
+    harmonizers: dict[str, Harmonizer]
 
 
 def check_parameters(content: Mapping[str, Any], root: Path = Path()) -> Parameters:
@@ -107,11 +118,12 @@ def check_parameters(content: Mapping[str, Any], root: Path = Path()) -> Paramet
         *(line for name, dataset in params.datasets.items() for line in _dataset(name, dataset, params)),
         *(
             line
-            for group in ("experiments", "finetunes")
+            for group in ("experiments", "finetunes", "harmonizers")
             for name, trial in getattr(params, group).items()
-            for line in _experiment(f"{group}.{name}", trial, params)
+            for line in _experiment(f"{group}.{name}", trial, TASKS[group], params)
         ),
         *(line for name, trial in params.finetunes.items() for line in _finetune(name, trial, params)),
+        *(line for name, trial in params.harmonizers.items() for line in _harmonizer(name, trial, params)),
     ]
     if mistakes:
         raise SettingsError("\n".join(f"params.yaml, {mistake}" for mistake in mistakes))
@@ -120,7 +132,7 @@ def check_parameters(content: Mapping[str, Any], root: Path = Path()) -> Paramet
 
 def _names(params: Parameters) -> Iterator[str]:
     """DVC takes these names apart: a letter first, then letters, digits, - and _."""
-    for group in ("corpora", "datasets", "experiments", "finetunes"):
+    for group in ("corpora", "datasets", "experiments", "finetunes", "harmonizers"):
         for name in getattr(params, group):
             if not NAME.fullmatch(name):
                 yield f"{group}.{name}: a name begins with a letter and holds letters, digits, - and _ only"
@@ -155,14 +167,19 @@ def _dataset(name: str, dataset: Dataset, params: Parameters) -> Iterator[str]:
             yield f"{place}.{section}: '{DEFAULT}' is missing, and not every corpus is named"
 
 
-def _experiment(place: str, experiment: Experiment, params: Parameters) -> Iterator[str]:
+def _experiment(
+    place: str, experiment: Experiment | Harmonizer, task: str, params: Parameters
+) -> Iterator[str]:
     if experiment.dataset not in params.datasets:
         yield (
             f"{place}.dataset: there is no data set '{experiment.dataset}'; "
             f"{nearest(experiment.dataset, params.datasets)}"
         )
     try:
-        parse_model(experiment.model, f"{place}.model")
+        model = parse_model(experiment.model, f"{place}.model")
+        if task not in model.TASKS:
+            able = [kind for kind in known_kinds() if task in config_of(kind).TASKS]
+            yield f"{place}.model.kind: '{experiment.model['kind']}' cannot {task}; {nearest('', able)}"
     except SettingsError as error:
         yield str(error).removeprefix("params.yaml, ")
 
@@ -185,3 +202,23 @@ def _finetune(name: str, finetune: Finetune, params: Parameters) -> Iterator[str
             f"{place}.dataset: {finetune.dataset} is split in another way than {parent.dataset}, which "
             f"'{finetune.parent}' is trained on: kind, seed and shares must be the same"
         )
+
+
+def _harmonizer(name: str, harmonizer: Harmonizer, params: Parameters) -> Iterator[str]:
+    """Given voices that its data set has, and one at least to say; no other entry of the name."""
+    place = f"harmonizers.{name}"
+    if name in params.experiments or name in params.finetunes:
+        yield f"{place}: an experiment has this name already, and both write data/runs/{name}"
+    dataset = params.datasets.get(harmonizer.dataset)
+    if dataset is None:
+        return
+    voices = dataset.quantize.voices
+    choices = {"evaluation": harmonizer.evaluation.given}
+    if harmonizer.training.given != "any":
+        choices["training"] = [harmonizer.training.given]
+    for section, given in ((section, each) for section, lists in choices.items() for each in lists):
+        if not set(given) <= set(range(voices)) or len(set(given)) >= voices:
+            yield (
+                f"{place}.{section}.given: found {given}; {harmonizer.dataset} has voices 0 to {voices - 1}, "
+                "and one at least is to be said"
+            )

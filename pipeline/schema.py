@@ -10,12 +10,11 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
-from importlib import import_module
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from pipeline.models import known_kinds
+from pipeline.models import config_of, known_kinds
 from pipeline.parameters import Parameters
 from pipeline.settings import Section
 
@@ -26,12 +25,12 @@ _ATTRIBUTE = re.compile(r"^ {4}(\w[\w, ]*): (.*)$")  # of the part "Attributes:"
 def schema() -> dict[str, Any]:
     """The schema of the whole of params.yaml, models of every kind included."""
     made = TypeAdapter(Parameters).json_schema(ref_template="#/$defs/{model}")
-    configs = {kind: import_module(f"pipeline.models.{kind}.config").Config for kind in known_kinds()}
+    configs = {kind: config_of(kind) for kind in known_kinds()}
     definitions = made["$defs"]
     for kind, config in configs.items():
         definitions[f"model.{kind}"] = TypeAdapter(config).json_schema()
     choice = [{"$ref": f"#/$defs/model.{kind}"} for kind in configs]
-    for name in ("Experiment", "Finetune"):
+    for name in ("Experiment", "Finetune", "Harmonizer"):
         definitions[name]["properties"]["model"] = {"oneOf": choice}
     classes = {section.__name__: section for section in _sections(Section)}
     for name, definition in (*definitions.items(), ("Parameters", made)):

@@ -48,6 +48,16 @@ DOORS = {
 WITHOUT_TORCH = ("check", "download", "parse", "families", "quantize", "filter", "split", "encode", "report")
 
 
+GROUPS = {  # stages whose models are found by name, and where
+    "train": "experiments",
+    "evaluate": "experiments",
+    "finetune": "finetunes",
+    "evaluate_finetuned": "finetunes",
+    "train_harmonizer": "harmonizers",
+    "evaluate_harmonizer": "harmonizers",
+}
+
+
 def module_name(file: Path) -> str:
     parts = file.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
@@ -159,9 +169,9 @@ def stages_with_keys() -> list[tuple[str, str | None]]:
 
 def found_by_name(stage: str, key: str | None) -> set[str]:
     """Modules that are imported by a name in params.yaml."""
-    if stage not in ("train", "evaluate", "finetune", "evaluate_finetuned"):
+    if stage not in GROUPS:
         return set()
-    group = "experiments" if stage in ("train", "evaluate") else "finetunes"
+    group = GROUPS[stage]
     kind = lookup(load_yaml(ROOT / "params.yaml"), group, str(key), "model", "kind")
     return {name for name in MODULES if name.startswith(f"pipeline.models.{kind}")}
 

@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.decoding import attention, continue_melodies, log_probs, search
-from pipeline.examples import Example
+from pipeline.decoding import attention, continue_melodies, harmonize, log_probs, search
+from pipeline.examples import Example, give_voices
 from pipeline.models import build
 from pipeline.models.interface import Seq2Seq
 from pipeline.sampling import Sampling
-from pipeline.vocabulary import STOP, decode
-from tests.melodies import copying, lstm, scales
+from pipeline.settings import Section
+from pipeline.vocabulary import START, STOP, decode
+from tests.melodies import copying, decoder, lstm, scales, stepwise, transformer
 
 
 @pytest.fixture(scope="module", params=[lstm(), copying()], ids=["lstm", "copying"])
@@ -107,3 +108,24 @@ def test_a_found_continuation_obeys_the_grammar(model: Seq2Seq) -> None:
         found = search(model, example, max_steps=15, width=4)
         ending = [] if found.complete else [STOP]
         decode([256, *example.source, *found.tokens, *ending], example.voices)
+
+
+@pytest.mark.parametrize("shape", [stepwise(), decoder(), transformer()], ids=str)
+def test_given_voices_stay_and_the_others_keep_the_grammar(shape: Section) -> None:
+    torch.manual_seed(1)
+    tunes = [[START, 64, 60, 192, 188, 67, 59, 195, 187, STOP], [START, 72, 55, 71, 183, STOP]]
+    examples = [give_voices(tune, [0], 2) for tune in tunes]
+    said = harmonize(build(shape), examples, Sampling(1.0), seed=3)
+    for symbols, example in zip(said, examples, strict=True):
+        assert symbols[:-1:2].tolist() == example.target[:-1:2].tolist()
+        decode([START, *symbols.tolist()], voices=2)  # refuses an invalid tie
+    alone = harmonize(build(shape), examples[:1])
+    assert len(alone[0]) == len(examples[0].target)
+
+
+def test_what_is_said_beside_given_voices_does_not_know_the_true_ones() -> None:
+    torch.manual_seed(1)
+    model = build(stepwise())
+    one = give_voices([START, 64, 60, 192, 188, 67, 59, 195, 187, STOP], [0], 2)
+    two = give_voices([START, 64, 50, 192, 178, 67, 40, 195, 168, STOP], [0], 2)
+    assert harmonize(model, [one])[0].tolist() == harmonize(model, [two])[0].tolist()

@@ -9,8 +9,8 @@ import torch
 from pipeline.batches import Batch, collate
 from pipeline.examples import Bars, Example, cut_at_note, give_voices
 from pipeline.models import build, known_kinds, parse_model
-from pipeline.models.dropout import dropout
 from pipeline.models.interface import Seq2Seq
+from pipeline.models.parts.dropout import dropout
 from pipeline.models.stepwise.network import TaskError
 from pipeline.settings import Section, SettingsError
 from pipeline.vocabulary import IGNORED_LABEL, PAD_ROW, START, STOP

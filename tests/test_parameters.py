@@ -92,6 +92,30 @@ MISTAKES: list[tuple[Callable[[dict[str, Any]], None], str]] = [
         put("finetunes", "chorales-from-melodies", "training", "epochs", value=0),
         r"finetunes\.chorales-from-melodies\.training\.epochs: Input should be",
     ),
+    (
+        put("harmonizers", "chorales-harmony", "model", "kind", value="copying"),
+        r"harmonizers\.chorales-harmony\.model\.attention_size: this parameter is missing",
+    ),
+    (
+        put("harmonizers", "chorales-harmony", "model", value=GOOD["experiments"]["melodies"]["model"]),
+        r"harmonizers\.chorales-harmony\.model\.kind: 'copying' cannot harmonize; .*stepwise",
+    ),
+    (
+        put("experiments", "melodies", "model", value=GOOD["harmonizers"]["chorales-harmony"]["model"]),
+        r"experiments\.melodies\.model\.kind: 'stepwise' cannot continue; .*copying",
+    ),
+    (
+        put("harmonizers", "chorales-harmony", "evaluation", "given", value=[[0, 1, 2, 3]]),
+        r"chorales-harmony\.evaluation\.given: found \[0, 1, 2, 3\]; chorales has voices 0 to 3, and one",
+    ),
+    (
+        put("harmonizers", "chorales-harmony", "training", "given", value=[4]),
+        r"chorales-harmony\.training\.given: found \[4\]",
+    ),
+    (
+        put("harmonizers", "melodies", value=GOOD["harmonizers"]["chorales-harmony"]),
+        r"harmonizers\.melodies: an experiment has this name already",
+    ),
     (drop("finetunes"), r"finetunes: this parameter is missing"),
     (drop("families"), r"families: this parameter is missing"),
 ]

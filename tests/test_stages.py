@@ -67,7 +67,7 @@ class Project:
 
     def write_params(self) -> None:
         source = yaml_of(ROOT / "params.yaml")
-        experiments = source["experiments"]
+        experiments, harmony = source["experiments"], source["harmonizers"]["chorales-harmony"]
         trial = {
             "dataset": "tunes",
             "model": {**experiments["bach-chorales"]["model"], **SMALL},
@@ -106,6 +106,14 @@ class Project:
             },
             "experiments": {"first": trial, "second": copy.deepcopy(trial)},
             "finetunes": {"tuned": {"from": "second", **copy.deepcopy(trial)}},
+            "harmonizers": {
+                "choir": {
+                    "dataset": "tunes",
+                    "model": {**harmony["model"], "embedding_size": 4, "hidden_size": 4},
+                    "training": {**harmony["training"], "epochs": 1},
+                    "evaluation": {**harmony["evaluation"], "given": [[]], "samples": 1},
+                }
+            },
         }
         with (self.root / "params.yaml").open("w") as file:
             YAML().dump(params, file)
@@ -173,9 +181,11 @@ def test_a_filter_that_rejects_runs_all_that_follows(project: Project) -> None:
         "train@first",
         "train@second",
         "finetune@tuned",
+        "train_harmonizer@choir",
         "evaluate@first",
         "evaluate@second",
         "evaluate_finetuned@tuned",
+        "evaluate_harmonizer@choir",
         "report",
     }
 

@@ -104,8 +104,8 @@ def evaluate(
         EvaluationError: no examples, or a model trained on other shards.
         CheckpointError, TableError: files missing or damaged.
     """
-    model = _load(run, tokens, settings)
-    split, rows = _rows_to_evaluate(tokens)
+    model = load_trained(run, tokens, settings.device, settings.threads)
+    split, rows = rows_to_evaluate(tokens)
     rows = mark_soft_relatives(rows, read_lineage(run))
     examples = cut_rows(rows, settings.cut)
     known = read_rows(tokens, "train")
@@ -219,18 +219,28 @@ def headline(figures: Mapping[str, Any]) -> dict[str, float | int | None]:
     return {name: rounded(number) for name, number in numbers.items()}
 
 
-def _load(run: Path, tokens: Path, settings: EvaluationSettings) -> Seq2Seq:
-    torch.set_num_threads(settings.threads)
+def load_trained(run: Path, tokens: Path, device: str, threads: int) -> Seq2Seq:
+    """The model of a run on a device, ready to be measured on the data set that it was trained on.
+
+    Raises:
+        EvaluationError: it was trained on other shards.
+    """
+    torch.set_num_threads(threads)
     torch.set_flush_denormal(True)  # denormal numbers make an LSTM many times slower
     model, facts = load_run(run)
     if facts.data_fingerprint != fingerprint(tokens):
         raise EvaluationError(
             f"{run}: trained on other shards than {tokens} now holds; `dvc repro` trains it again"
         )
-    return model.to(choose_device(settings.device))
+    return model.to(choose_device(device))
 
 
-def _rows_to_evaluate(tokens: Path) -> tuple[str, pa.Table]:
+def rows_to_evaluate(tokens: Path) -> tuple[str, pa.Table]:
+    """The test split, or what a data set without one was trained on; which it is, and its rows.
+
+    Raises:
+        EvaluationError: there is neither.
+    """
     for split in ("test", "train"):
         rows = read_rows(tokens, split)
         if len(rows):

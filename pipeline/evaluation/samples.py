@@ -83,10 +83,12 @@ def layout_of(row: Mapping[str, Any], mark: int | None) -> Layout:
 def _write(folder: Path, number: str, sample: Sample) -> dict[str, Any]:
     row, example = sample.row, sample.example
     endings = {"reference": example.target, **sample.continuations}
-    layout = layout_of(row, mark=len(example.source) // example.voices)
+    beside = example.given is not None
+    layout = layout_of(row, mark=None if beside else len(example.source) // example.voices)
     files = {}
     for name, ending in endings.items():
-        body = np.concatenate([example.source, ending[ending != STOP]])
+        said = ending[ending != STOP]
+        body = said if beside else np.concatenate([example.source, said])
         grid = vocabulary.decode([START, *body.tolist(), STOP], example.voices)
         in_key = transposed(grid, -(row["transposition"] or 0))
         for suffix in FORMATS:
@@ -99,6 +101,7 @@ def _write(folder: Path, number: str, sample: Sample) -> dict[str, Any]:
         **{name: row[name] for name in kept},
         "exact": int(sample.exact),
         "stopped": {name: int(ending[-1] == STOP) for name, ending in sample.continuations.items()},
+        "given": None if example.given is None else list(example.given),
         "source": example.source.tolist(),
         **{name: ending.tolist() for name, ending in endings.items()},
         "files": files,

@@ -47,3 +47,26 @@ class EvaluationSettings(Section):
     save_attention: bool
     device: Literal["auto", "cpu", "cuda", "mps"]
     threads: int = Field(ge=1)
+
+
+class HarmonyEvaluationSettings(Section):
+    """How a model that harmonizes is measured.
+
+    Attributes:
+        given: the choices of given voices, 0 = top, each a list; the first that is not
+            empty is the one whose harmonies are written as scores.
+        ngram_order: longest context of the n-gram, in symbols; null: no limit.
+        samples: pieces whose harmonies are written as scores, at most.
+        temperature: of the sampled harmonies.
+        seed: of the choice of pieces, of the samples and of the intervals.
+        device: auto takes a GPU where there is one.
+        threads: of the processor; part of the result, because sums are ordered by it.
+    """
+
+    given: list[list[int]] = Field(min_length=1)
+    ngram_order: int | None = Field(ge=0)
+    samples: int = Field(ge=1)
+    temperature: float = Field(gt=0)
+    seed: int = Field(ge=0)
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    threads: int = Field(ge=1)

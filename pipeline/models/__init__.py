@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pipeline.errors import nearest
 from pipeline.settings import Section, SettingsError, parse_section
@@ -20,12 +20,22 @@ if TYPE_CHECKING:
     from pipeline.models.interface import Seq2Seq
 
 
+class ModelConfig(Section):
+    """Settings of a model, whatever its kind.
+
+    Attributes:
+        TASKS: what it can do.
+    """
+
+    TASKS: ClassVar[tuple[Literal["continue", "harmonize"], ...]]
+
+
 def known_kinds() -> list[str]:
     """The names of all models, sorted."""
     return sorted(config.parent.name for config in Path(__file__).parent.glob("*/config.py"))
 
 
-def parse_model(value: Any, where: str) -> Section:
+def parse_model(value: Any, where: str) -> ModelConfig:
     """Validate an experiment's ``model`` section by the settings of its kind.
 
     Args:
@@ -39,8 +49,13 @@ def parse_model(value: Any, where: str) -> Section:
     if kind not in known_kinds():
         hint = nearest(str(kind), known_kinds())
         raise SettingsError(f"params.yaml, {where}.kind: no model '{kind}'; {hint}")
-    config: type[Section] = import_module(f"{__name__}.{kind}.config").Config
-    return parse_section(config, value, where)
+    return parse_section(config_of(str(kind)), value, where)
+
+
+def config_of(kind: str) -> type[ModelConfig]:
+    """The settings of a kind that exists."""
+    config: type[ModelConfig] = import_module(f"{__name__}.{kind}.config").Config
+    return config
 
 
 def build(config: Section) -> Seq2Seq:

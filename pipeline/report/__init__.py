@@ -23,6 +23,7 @@ from pipeline.report.datasets import datasets
 from pipeline.report.distributions import distributions
 from pipeline.report.experiments import experiments
 from pipeline.report.gallery import gallery
+from pipeline.report.harmony import harmony
 from pipeline.report.html import Section
 from pipeline.report.inputs import Inputs, read_inputs
 from pipeline.report.keys import keys
@@ -67,6 +68,7 @@ SECTIONS: tuple[Callable[[Inputs], Section], ...] = (
     crossvalidation,
     continuations,
     gallery,
+    harmony,
     statistics,
     novelty,
     curves,

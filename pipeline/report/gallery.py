@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from markupsafe import Markup
 
 from pipeline.report.engraving import Engraver, Engraving, glyph_definitions
 from pipeline.report.html import Section, folded, heading, paragraph
-from pipeline.report.inputs import Experiment, Inputs
+from pipeline.report.inputs import Experiment, Harmonizer, Inputs
 
 MOST_PIECES = 3  # of an experiment, the first ones; which come first is decided by hash
 ENDINGS = {
@@ -28,17 +29,17 @@ def gallery(inputs: Inputs) -> Section:
     engraver, shown = Engraver(), max(inputs.experiments, key=_n_pieces, default=None)
     glyphs: dict[str, str] = {}
     body = Markup("")
-    for experiment in inputs.experiments:
+    for model in (*inputs.experiments, *inputs.harmonizers):
         pieces = Markup("")
-        for sample in experiment.samples[:MOST_PIECES]:
-            drawn, its_glyphs = _piece(engraver, experiment, sample)
+        for sample in model.samples[:MOST_PIECES]:
+            drawn, its_glyphs = _piece(engraver, model.name, sample)
             pieces += drawn
             glyphs |= its_glyphs
-        body += heading(experiment.name) + folded(_count(experiment), pieces, experiment is shown)
+        body += heading(model.name) + folded(_count(model), pieces, model is shown)
     how = (
         "The first half of each piece is given; the second half, in colour, is the true one or what the "
         "model says in its place, all in the key of the score. The pieces are chosen by a hash and not by "
-        "ear. Play sounds the notes here in the page; the note that sounds is marked."
+        "ear; a model that harmonizes says voices beside given ones. Play sounds the notes here in the page; the note that sounds is marked."
     )
     return Section("gallery", "Scores to see and to hear", how, Markup(glyph_definitions(glyphs)) + body)
 
@@ -47,24 +48,22 @@ def _n_pieces(experiment: Experiment) -> int:
     return int(experiment.figures["predictors"]["model"]["all"]["overall"]["n_pieces"])
 
 
-def _count(experiment: Experiment) -> str:
+def _count(experiment: Experiment | Harmonizer) -> str:
     shown = min(len(experiment.samples), MOST_PIECES)
     return f"{shown} of {len(experiment.samples)} pieces"
 
 
-def _piece(
-    engraver: Engraver, experiment: Experiment, sample: Mapping[str, Any]
-) -> tuple[Markup, Mapping[str, str]]:
-    """One piece with all its endings, and the glyphs that they need."""
+def _piece(engraver: Engraver, name: str, sample: Mapping[str, Any]) -> tuple[Markup, Mapping[str, str]]:
+    """One piece with all its endings, and the glyphs that they need; ``name`` is the model's."""
     title, number = sample["title"] or sample["piece_id"], sample["number"]
     body = paragraph(_told(sample))
     glyphs: dict[str, str] = {}
     for ending, words in ENDINGS.items():
-        name = f"{experiment.name}-{number}-{ending}"
+        place = f"{name}-{number}-{ending}"
         label = f"{title}: {words}"
-        engraving = engraver.engrave(sample["scores"][ending], name, f"Score of {label}")
+        engraving = engraver.engrave(sample["scores"][ending], place, f"Score of {label}")
         glyphs |= engraving.glyphs
-        body += _playable(engraving, name, words, label, _cut(sample))
+        body += _playable(engraving, place, words, label, _cut(sample))
     return Markup('<article class="piece"><h4>{}</h4>{}</article>\n').format(title, body), glyphs
 
 
@@ -76,7 +75,9 @@ def _told(sample: Mapping[str, Any]) -> str:
 
 
 def _cut(sample: Mapping[str, Any]) -> float:
-    """Where the model takes over, in quarter notes."""
+    """Where the model takes over, in quarter notes; nowhere where it says voices beside given ones."""
+    if sample["given"] is not None:
+        return math.inf
     return float(len(sample["source"]) / sample["voices"] / sample["steps_per_quarter"])
 
 

@@ -57,6 +57,24 @@ class Experiment:
 
 
 @dataclass(frozen=True)
+class Harmonizer:
+    """What training and evaluation left of one model that harmonizes.
+
+    Attributes:
+        settings: its entry in params.yaml.
+        figures: figures.json.
+        learning: columns of the learning curve.
+        samples: as those of :class:`Experiment`.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+    figures: Mapping[str, Any]
+    learning: Mapping[str, Sequence[float]]
+    samples: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
 class Inputs:
     """Everything, read once.
 
@@ -66,6 +84,7 @@ class Inputs:
         experiments: in the order of params.yaml.
         crossvalidated: what ``cross-validate`` found, by experiment, where it was asked for.
         versions: of the libraries that shape the bytes of what the stages make.
+        harmonizers: in the order of params.yaml.
     """
 
     cards: Mapping[str, Mapping[str, Any]]
@@ -73,6 +92,7 @@ class Inputs:
     experiments: Sequence[Experiment]
     crossvalidated: Mapping[str, Mapping[str, Any]]
     versions: Mapping[str, str]
+    harmonizers: Sequence[Harmonizer] = ()
 
 
 def read_inputs(data: Path, params: Mapping[str, Any], versions: Mapping[str, str]) -> Inputs:
@@ -85,7 +105,8 @@ def read_inputs(data: Path, params: Mapping[str, Any], versions: Mapping[str, st
     cards = {name: _json(data / "cards" / name / "card.json") for name in params["datasets"]}
     folds = {name: data / "crossvalidation" / name / "figures.json" for name in trained}
     crossvalidated = {name: _json(path) for name, path in folds.items() if path.exists()}
-    return Inputs(cards, steps, experiments, crossvalidated, versions)
+    harmonizers = [_harmonizer(data, name, settings) for name, settings in params["harmonizers"].items()]
+    return Inputs(cards, steps, experiments, crossvalidated, versions, harmonizers)
 
 
 def _step(data: Path, stage: str, name: str) -> Step:
@@ -102,6 +123,16 @@ def _experiment(data: Path, name: str, settings: Mapping[str, Any]) -> Experimen
         figures=_json(data / "evaluations" / name / "figures.json"),
         learning=_columns(data / "plots" / name / "learning.csv"),
         attention=_json(attention) if attention.exists() else (),
+        samples=_samples(data / "evaluations" / name),
+    )
+
+
+def _harmonizer(data: Path, name: str, settings: Mapping[str, Any]) -> Harmonizer:
+    return Harmonizer(
+        name=name,
+        settings=settings,
+        figures=_json(data / "evaluations" / name / "figures.json"),
+        learning=_columns(data / "plots" / name / "learning.csv"),
         samples=_samples(data / "evaluations" / name),
     )
 

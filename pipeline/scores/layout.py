@@ -10,6 +10,8 @@ import numpy as np
 from pipeline.errors import PipelineError
 from pipeline.music import SILENCE, Grid
 
+CHOIR = ("Soprano", "Alto", "Tenor", "Bass")
+
 
 class ScoreError(PipelineError):
     """A grid or its layout that cannot be written as a score."""
@@ -83,7 +85,9 @@ def transposed(grid: Grid, semitones: int) -> Grid:
 
 
 def part_name(voice: int, voices: int) -> str:
-    """What a part is called: a melody alone needs no number."""
+    """What a part is called: a melody alone needs no number, four voices are a choir."""
+    if voices == len(CHOIR):
+        return CHOIR[voice]
     return "Melody" if voices == 1 else f"Voice {voice + 1}"
 
 

@@ -9,7 +9,7 @@ import pytest
 from pipeline import vocabulary
 from pipeline.books import Count, Rejection
 from pipeline.evaluation.samples import Sample, write_samples
-from pipeline.examples import cut_at_note
+from pipeline.examples import cut_at_note, give_voices
 from pipeline.files import write_json, write_text
 from pipeline.report.attention import MEASURES
 from pipeline.report.experiments import PREDICTORS
@@ -28,6 +28,7 @@ PARAMS: dict[str, Any] = {
     "datasets": {"tunes": {}},
     "experiments": {"first": {"model": {"kind": "lstm"}, "training": {"seed": 1}}},
     "finetunes": {},
+    "harmonizers": {"choir": {"model": {"kind": "stepwise"}, "training": {"seed": 1, "given": "any"}}},
 }
 
 VERSIONS = {"torch": "2.13.0"}
@@ -53,6 +54,37 @@ def sides_of_likelihood() -> dict[str, Any]:
         },
         "calibration": dict.fromkeys(("symbols", "pitches"), dict.fromkeys(PREDICTORS, bins)),
     }
+
+
+def harmonizer(folder: Path) -> None:
+    """A chorale of two beats, the alto said beside the others."""
+    symbols = [72, 67, 64, 48, 200, 65, 192, 176]
+    tokens = [vocabulary.START, *symbols, vocabulary.STOP]
+    row = {
+        **{"piece_id": "songs/choral", "corpus": "songs", "title": None, "nearest_train": None},
+        **{"voices": 4, "steps_per_quarter": 1, "steps_per_bar": None, "transposition": 0, "key_fifths": 0},
+        "step_in_bar": [],
+    }
+    example = give_voices(tokens, [0, 2, 3], 4)
+    other = np.array([72, 69, 64, 48, 200, 197, 192, 176, vocabulary.STOP], np.uint16)
+    sample = Sample(row, example, {"greedy": example.target, "sampled": other})
+    write_json(folder / "samples.json", write_samples(folder / "samples", [sample]))
+    overall = {"all": {"overall": {"nats_per_token": 0.375}}}
+    figures = {
+        "dataset": "tunes",
+        "split": "test",
+        "n_pieces": 1,
+        "given": {
+            "0+2+3": {
+                "given": [0, 2, 3],
+                "predictors": dict.fromkeys(("model", "ngram", "copy"), overall),
+                "intervals": {"model - ngram": {"value": -0.25, "low": -0.5, "high": -0.125}},
+                "errors": {"model": {"all": 0.125, "1": 0.125}},
+                "said_errors": {"all": 0.625, "1": 0.625},
+            }
+        },
+    }
+    write_json(folder / "figures.json", figures)
 
 
 def samples(folder: Path) -> list[dict[str, Any]]:
@@ -165,5 +197,7 @@ def data(tmp_path: Path) -> Path:
     write_json(tmp_path / "evaluations/first/attention.json", attention)
     write_json(tmp_path / "evaluations/first/samples.json", samples(tmp_path / "evaluations/first/samples"))
     write_json(tmp_path / "metrics/first.json", {"exact": 0})
+    harmonizer(tmp_path / "evaluations/choir")
+    write_text(tmp_path / "plots/choir/learning.csv", "epoch,train_nats,valid_nats\n1,2.0,2.5\n")
     write_text(tmp_path / "plots/first/learning.csv", "epoch,train_nats,valid_nats\n1,2.0,2.5\n2,1.0,2.25\n")
     return tmp_path

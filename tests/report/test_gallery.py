@@ -57,7 +57,7 @@ def test_drawings_share_their_glyphs_and_are_the_same_every_time() -> None:
 def test_the_page_tells_the_first_half_from_what_was_said(data: Path) -> None:
     html = page(data, PARAMS, VERSIONS)
     assert "Ente &amp; &lt;Enterich&gt;" in html
-    assert html.count('class="play"') == 3
+    assert html.count('class="play"') == 6
     figure = html[html.index('<figure class="wide playable" id="first-1-sampled">') :]
     said = figure[: figure.index("</figure>")].count('class="note said"')
     assert said == 3  # the note held for five quarters goes over a bar line

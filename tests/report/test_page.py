@@ -36,9 +36,9 @@ class Outline(HTMLParser):
 def test_every_section_is_there_and_linked(data: Path) -> None:
     outline = Outline(page(data, PARAMS, VERSIONS))
     names = "summary books datasets distributions keys experiments likelihood crossvalidation continuations "
-    names += "gallery statistics novelty curves attention reproduce"
+    names += "gallery harmony statistics novelty curves attention reproduce"
     assert outline.ids == names.split()
-    assert outline.links[:15] == [f"#{name}" for name in outline.ids]
+    assert outline.links[:16] == [f"#{name}" for name in outline.ids]
 
 
 def test_the_page_needs_nothing_else(data: Path) -> None:

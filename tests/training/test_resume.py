@@ -143,7 +143,7 @@ def write_project(root: Path, **changes: object) -> Path:
     settings = training(**{**EVERYTHING, "epochs": 8, **changes}).model_dump()
     trial = {"dataset": "tunes", "model": lstm(dropout=0.3).model_dump(), "training": settings}
     with (root / "params.yaml").open("w") as file:
-        YAML().dump({"experiments": {"tiny": trial}, "finetunes": {}}, file)
+        YAML().dump({"experiments": {"tiny": trial}, "finetunes": {}, "harmonizers": {}}, file)
     return root
 
 

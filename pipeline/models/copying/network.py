@@ -31,10 +31,10 @@ from pipeline.batches import Batch
 from pipeline.models.copying import repeats
 from pipeline.models.copying.config import Config
 from pipeline.models.copying.looking import Attention, Copies, barrier
-from pipeline.models.dropout import dropout
 from pipeline.models.interface import Looks, Seq2Seq, State
-from pipeline.models.places import LONGEST_BAR
-from pipeline.models.recurrent import open_forget_gates, take
+from pipeline.models.parts.dropout import dropout
+from pipeline.models.parts.places import LONGEST_BAR
+from pipeline.models.parts.recurrent import open_forget_gates, take
 from pipeline.vocabulary import PAD_ROW, SIZE, START
 
 VOCABULARY = "vocabulary"  # the opinion that copies nothing

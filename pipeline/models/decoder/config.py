@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from pipeline.settings import Section
+from pipeline.models import ModelConfig
 
 
-class Config(Section):
+class Config(ModelConfig):
     """The shape of an LSTM that only says what comes next.
 
     Attributes:

@@ -14,10 +14,10 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from pipeline.batches import Batch
 from pipeline.models.decoder.config import Config
-from pipeline.models.dropout import dropout
 from pipeline.models.interface import Seq2Seq, State
-from pipeline.models.places import Places, in_bar_at, steps_of_target
-from pipeline.models.recurrent import open_forget_gates
+from pipeline.models.parts.dropout import dropout
+from pipeline.models.parts.places import Places, in_bar_at, steps_of_target
+from pipeline.models.parts.recurrent import open_forget_gates
 from pipeline.vocabulary import PAD_ROW, SIZE
 
 

@@ -18,10 +18,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.batches import Batch
-from pipeline.models.dropout import dropout
 from pipeline.models.interface import Looks, Seq2Seq, State
 from pipeline.models.lstm.config import Config
-from pipeline.models.recurrent import open_forget_gates, take
+from pipeline.models.parts.dropout import dropout
+from pipeline.models.parts.recurrent import open_forget_gates, take
 from pipeline.vocabulary import PAD_ROW, SIZE
 
 

@@ -19,10 +19,10 @@ from torch.nn import functional
 
 from pipeline.batches import Batch
 from pipeline.errors import PipelineError
-from pipeline.models.dropout import dropout
 from pipeline.models.interface import Seq2Seq, State
-from pipeline.models.places import Places
-from pipeline.models.recurrent import open_forget_gates, take
+from pipeline.models.parts.dropout import dropout
+from pipeline.models.parts.places import Places
+from pipeline.models.parts.recurrent import open_forget_gates, take
 from pipeline.models.stepwise.config import Config
 from pipeline.vocabulary import PAD_ROW, SIZE, START
 
@@ -122,7 +122,8 @@ class Network(Seq2Seq):
             inputs = dropout(outputs, self.dropout_share, noise) if layer else outputs
             back = take(backwards(take(inputs, turned))[0], turned)
             outputs = torch.cat([forwards(inputs)[0], back], dim=-1)
-        return outputs
+        known: Tensor = outputs
+        return known
 
     def _voices(self, cells: Tensor, noise: torch.Generator | None) -> Tensor:
         """(B, N, V) symbols to what each of them adds to its step: (B, N, V, E)."""

@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.settings import Section
+from pipeline.models import ModelConfig
 
 
-class Config(Section):
+class Config(ModelConfig):
     """The shape of an encoder-decoder transformer.
 
     Attributes:

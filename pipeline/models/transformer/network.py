@@ -21,9 +21,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.batches import Batch
-from pipeline.models.dropout import dropout
 from pipeline.models.interface import Looks, Seq2Seq, State
-from pipeline.models.places import LONGEST_BAR, MOST_VOICES, in_bar_at, steps_of_target
+from pipeline.models.parts.dropout import dropout
+from pipeline.models.parts.places import LONGEST_BAR, MOST_VOICES, in_bar_at, steps_of_target
 from pipeline.models.transformer.config import Config
 from pipeline.vocabulary import PAD_ROW, SIZE
 

@@ -1,0 +1,1 @@
+"""What networks of several kinds are made of."""
