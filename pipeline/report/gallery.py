@@ -29,7 +29,8 @@ def gallery(inputs: Inputs) -> Section:
     engraver, shown = Engraver(), max(inputs.experiments, key=_n_pieces, default=None)
     glyphs: dict[str, str] = {}
     body = Markup("")
-    for model in (*inputs.experiments, *inputs.harmonizers):
+    models: list[Experiment | Harmonizer] = [*inputs.experiments, *inputs.harmonizers]
+    for model in models:
         pieces = Markup("")
         for sample in model.samples[:MOST_PIECES]:
             drawn, its_glyphs = _piece(engraver, model.name, sample)
@@ -39,7 +40,8 @@ def gallery(inputs: Inputs) -> Section:
     how = (
         "The first half of each piece is given; the second half, in colour, is the true one or what the "
         "model says in its place, all in the key of the score. The pieces are chosen by a hash and not by "
-        "ear; a model that harmonizes says voices beside given ones. Play sounds the notes here in the page; the note that sounds is marked."
+        "ear; a model that harmonizes says voices beside given ones. Play sounds the notes here in the "
+        "page; the note that sounds is marked."
     )
     return Section("gallery", "Scores to see and to hear", how, Markup(glyph_definitions(glyphs)) + body)
 
