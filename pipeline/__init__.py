@@ -55,6 +55,7 @@ schema           params.yaml for editors
 inspecting       what became of a piece, a filter, a file outside DVC
 explaining       why a stage would run, and how many pieces that touches
 generating       a trained model goes on from a prompt
+harmonizing      a trained model says the voices that a score lacks
 crossvalidation  an experiment measured on every piece of its data set
 cli              ``python -m pipeline …``
 notebook         a few names for looking at a data set by hand

@@ -119,18 +119,29 @@ def dataset_of(experiment: str, root: Path = Path()) -> str:
     return str(known[experiment]["dataset"])
 
 
-def read_prompt(prompt: str, dataset: str, piece: str | None = None, root: Path = Path()) -> dict[str, Any]:
+def read_prompt(
+    prompt: str,
+    dataset: str,
+    piece: str | None = None,
+    root: Path = Path(),
+    voices: Sequence[int] | None = None,
+) -> dict[str, Any]:
     """The prompt as a row of ``tables.TOKENS``.
+
+    Args:
+        voices: those of the data set's that the prompt holds; None: all of them.
 
     Raises:
         PromptError: no piece of it can be read, or several can and none is named.
     """
     if not prompt.lower().startswith(INLINE):
-        return _only_piece(encode_file(Path(prompt), dataset, root=root, as_prompt=True), prompt, piece)
+        encoded = encode_file(Path(prompt), dataset, root=root, as_prompt=True, voices=voices)
+        return _only_piece(encoded, prompt, piece)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "prompt.tinynotation"
         file.write_text(prompt, encoding="utf-8")
-        return _only_piece(encode_file(file, dataset, root=root, as_prompt=True), "the prompt", piece)
+        encoded = encode_file(file, dataset, root=root, as_prompt=True, voices=voices)
+        return _only_piece(encoded, "the prompt", piece)
 
 
 def source_of(row: Mapping[str, Any]) -> Example:
@@ -142,10 +153,14 @@ def source_of(row: Mapping[str, Any]) -> Example:
     tokens = np.asarray(row["tokens"], np.uint16)
     if not len(note_onsets(tokens, row["voices"])):
         raise PromptError(f"{row['piece_id']}: a prompt needs a note in its top voice")
-    bars = None
+    return Example(tokens[1:-1], np.array([STOP], np.uint16), row["voices"], bars_of(row))
+
+
+def bars_of(row: Mapping[str, Any]) -> Bars | None:
+    """Where the steps of a row of ``tables.TOKENS`` stand; None where unknown."""
     if row["steps_per_bar"] and row["step_in_bar"]:
-        bars = Bars(row["steps_per_bar"], np.array(row["step_in_bar"], np.int16))
-    return Example(tokens[1:-1], np.array([STOP], np.uint16), row["voices"], bars)
+        return Bars(row["steps_per_bar"], np.array(row["step_in_bar"], np.int16))
+    return None
 
 
 def _only_piece(encoded: EncodedFile, name: str, piece: str | None) -> dict[str, Any]:

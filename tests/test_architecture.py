@@ -20,7 +20,7 @@ outputs engine isolation runner
 sources readers parsing ragged lines runs related quantize fingerprints filters keys families splits encoding
 distributions shards cards croissant ledger
 batches models training sampling decoding baselines metrics scores evaluation report benchmark parameters
-schema inspecting explaining generating crossvalidation cli notebook __main__
+schema inspecting explaining generating harmonizing crossvalidation cli notebook __main__
 """.split()
 
 DOORS = {

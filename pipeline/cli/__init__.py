@@ -7,7 +7,18 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pipeline.cli import benchmark, corpora, crossvalidate, explain, filters, generate, pieces, schema, scores
+from pipeline.cli import (
+    benchmark,
+    corpora,
+    crossvalidate,
+    explain,
+    filters,
+    generate,
+    harmonize,
+    pieces,
+    schema,
+    scores,
+)
 from pipeline.errors import PipelineError
 from pipeline.progress import say
 
@@ -30,4 +41,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(1) from None
 
 
-GROUPS = (corpora, filters, explain, pieces, scores, generate, crossvalidate, benchmark, schema)
+GROUPS = (corpora, filters, explain, pieces, scores, generate, harmonize, crossvalidate, benchmark, schema)

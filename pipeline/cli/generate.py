@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.files import replacing
 from pipeline.inspecting.token_text import as_score
@@ -13,6 +13,9 @@ from pipeline.piano_roll import WIDTH, draw
 from pipeline.progress import say
 from pipeline.sampling import Sampling
 from pipeline.scores.layout import Layout
+
+if TYPE_CHECKING:
+    from pipeline.generating import Generated
 
 
 def add_commands(commands: Any) -> None:
@@ -55,15 +58,24 @@ def _generate(asked: argparse.Namespace) -> None:
         begins = made.layout.mark or made.grid.n_steps
         ends = "ends itself" if made.complete else "was cut at the limit"
         say(f"{begins} steps of prompt, {made.grid.n_steps - begins} steps after it; it {ends}")
-        if asked.out is None:
-            print(draw(made.grid, _bars(made.layout, made.grid.n_steps), _columns()))
-            continue
-        several = f"-{number}" if asked.count > 1 else ""
-        path = asked.out.with_name(f"{asked.out.stem}{several}{asked.out.suffix}")
-        score = as_score(made.grid, made.layout, path.suffix)
-        with replacing(path) as partial:
-            partial.write_bytes(score)
-        say(f"{path} written")
+        put_out(made, asked.out, number, asked.count)
+
+
+def put_out(made: Generated, out: Path | None, number: int, count: int) -> None:
+    """Write what was made, or draw it where there is no file to write.
+
+    Args:
+        number: of this one, from 1.
+        count: how many there are; several are numbered in their files' names.
+    """
+    if out is None:
+        print(draw(made.grid, _bars(made.layout, made.grid.n_steps), _columns()))
+        return
+    path = out.with_name(f"{out.stem}-{number}{out.suffix}") if count > 1 else out
+    score = as_score(made.grid, made.layout, path.suffix)
+    with replacing(path) as partial:
+        partial.write_bytes(score)
+    say(f"{path} written")
 
 
 def _bars(layout: Layout, n_steps: int) -> list[int] | None:

@@ -38,11 +38,13 @@ from pipeline.examples import Example
 from pipeline.files import write_json
 from pipeline.metrics.likelihood import PIECES, interval
 from pipeline.metrics.surprisal import Surprisal
+from pipeline.metrics.voice_leading import total, voice_leading
 from pipeline.models.interface import Seq2Seq
 from pipeline.progress import say
 from pipeline.sampling import Sampling
 from pipeline.tables import write_table
 from pipeline.training.lineage import mark_soft_relatives, read_lineage
+from pipeline.vocabulary import START, decode
 
 HARMONIES = pa.schema([pa.field("given", pa.string(), nullable=False), *PIECES])
 
@@ -86,7 +88,13 @@ def evaluate_harmonies(
         }
         say(f"given {named(given)}: {_in_short(figures[named(given)])}")
     samples = _samples(model, rows, settings)
-    whole = {"dataset": tokens.name, "split": split, "given": figures, "n_pieces": len(rows)}
+    whole = {
+        "dataset": tokens.name,
+        "split": split,
+        "n_pieces": len(rows),
+        "given": figures,
+        "voice_leading": _voice_leading(model, rows, settings),
+    }
     write_table(out / "pieces.parquet", pa.concat_tables(tables), HARMONIES)
     write_json(out / "figures.json", rounded(whole))
     write_json(out / "samples.json", write_samples(out / "samples", samples))
@@ -125,7 +133,7 @@ def headline(figures: Mapping[str, Any]) -> dict[str, float | int | None]:
 
 
 def _samples(model: Seq2Seq, rows: pa.Table, settings: HarmonyEvaluationSettings) -> list[Sample]:
-    given = next((given for given in settings.given if given), settings.given[0])
+    given = _first(settings.given)
     chosen = choose(rows["piece_id"].to_pylist(), settings.samples, settings.seed)
     table = rows.take(chosen)
     examples = harmony_rows(table, [given] * len(chosen))
@@ -135,6 +143,33 @@ def _samples(model: Seq2Seq, rows: pa.Table, settings: HarmonyEvaluationSettings
         Sample(row, example, {"greedy": surest, "sampled": other})
         for row, example, surest, other in zip(table.to_pylist(), examples, likeliest, drawn, strict=True)
     ]
+
+
+def _voice_leading(model: Seq2Seq, rows: pa.Table, settings: HarmonyEvaluationSettings) -> dict[str, Any]:
+    """Rules broken per 100 chords by the pieces themselves, and by the model given the first choice."""
+    given = _first(settings.given)
+    examples = harmony_rows(rows, [given] * len(rows))
+    drawn = Sampling(settings.temperature)
+    said = {
+        "the pieces themselves": [example.target for example in examples],
+        "model, likeliest symbols": harmonize(model, examples),
+        MODEL: harmonize(model, examples, drawn, settings.seed),
+    }
+    shifts = rows["transposition"].to_pylist()
+    counted = {
+        name: total(
+            voice_leading(decode([START, *symbols.tolist()], example.voices), shift or 0)
+            for symbols, example, shift in zip(each, examples, shifts, strict=True)
+        )
+        for name, each in said.items()
+    }
+    per_hundred = {name: {"chords": found.chords, **found.per_hundred()} for name, found in counted.items()}
+    return {"given": given, "per_hundred_chords": per_hundred}
+
+
+def _first(choices: Sequence[Sequence[int]]) -> Sequence[int]:
+    """The first choice that gives a voice, or the only one that gives none."""
+    return next((given for given in choices if given), choices[0])
 
 
 def _voices_asked(example: Example) -> NDArray[np.int64]:

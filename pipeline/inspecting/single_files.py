@@ -46,7 +46,12 @@ class EncodedFile:
 
 
 def encode_file(
-    file: Path, dataset: str, corpus: str | None = None, root: Path = Path(), as_prompt: bool = False
+    file: Path,
+    dataset: str,
+    corpus: str | None = None,
+    root: Path = Path(),
+    as_prompt: bool = False,
+    voices: Sequence[int] | None = None,
 ) -> EncodedFile:
     """Read, quantize, transpose and encode a file as a data set does; filters only report.
 
@@ -57,6 +62,7 @@ def encode_file(
             makes no exception, else the first.
         as_prompt: ask less of a piece: where it has no part of the name that the data
             set takes, its top part will do, and where its source names no key, its notes decide.
+        voices: take only these voices of the data set, 0 = top; None: all of them.
 
     Raises:
         FileError: the file or the corpus does not exist.
@@ -77,6 +83,9 @@ def encode_file(
         raise FileError(f"data set '{dataset}' has no corpus '{corpus}'; {nearest(corpus, corpora)}")
     reading = parse_section(ReadSettings, lookup(params, "corpora", corpus, "read"), f"corpora.{corpus}.read")
     notes, rejections = read_file(file, corpus, reading)
+    if voices is not None:
+        chosen = {name: [parts[voice] for voice in voices] for name, parts in quantizing.parts.items()}
+        quantizing = quantizing.model_copy(update={"parts": chosen})
     made = quantize(notes, quantizing)
     lacks_part = any(broken.rule == "no_such_part" for broken in made.rejections)
     if as_prompt and lacks_part and quantizing.voices == 1:

@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from pipeline.metrics.voice_leading import MEANINGS
 from pipeline.report.charts import line_chart
 from pipeline.report.html import Section, figure, folded, heading, number, paragraph, table
 from pipeline.report.inputs import Harmonizer, Inputs
@@ -59,8 +60,23 @@ def _figures(harmonizer: Harmonizer) -> Markup:
         + paragraph("Nats per token of the voices to be said:")
         + table(head, rows)
         + folded("Errors by voice", note + by_voice)
+        + folded("Voice leading", _voice_leading(found["voice_leading"]))
         + folded("Learning curve", _curve(harmonizer))
     )
+
+
+def _voice_leading(found: Mapping[str, Any]) -> Markup:
+    """Rules broken, by whom."""
+    by_whom = found["per_hundred_chords"]
+    rows = [
+        [name, figures["chords"], *(figures[measure] for measure in MEANINGS)]
+        for name, figures in by_whom.items()
+    ]
+    note = paragraph(
+        f"What textbooks warn of, per 100 chords, given {_named(found['given'])}; a chord is a step at which "
+        "all voices sound and one begins a note. Bach himself is the measure, not zero."
+    )
+    return note + table(["who", "chords", *MEANINGS.values()], rows)
 
 
 def _row(choice: Mapping[str, Any]) -> list[object]:

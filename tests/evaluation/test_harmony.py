@@ -70,6 +70,15 @@ def test_errors_stand_by_voice_and_only_of_voices_that_are_said(measured: Path) 
     assert figures["1"]["intervals"]["model - ngram"]["n_families"] == 2
 
 
+def test_voice_leading_stands_beside_that_of_the_pieces_themselves(measured: Path) -> None:
+    found = json.loads((measured / "figures.json").read_text())["voice_leading"]
+    assert found["given"] == [0]
+    own = found["per_hundred_chords"]["the pieces themselves"]
+    assert own["chords"] == 2 + 1
+    assert own["parallel_octaves"] == pytest.approx(100 / 3, rel=1e-5)  # C-C to D-D
+    assert set(found["per_hundred_chords"]) == {"the pieces themselves", "model, likeliest symbols", "model"}
+
+
 def test_harmonies_are_written_with_the_given_voice_as_it_is(measured: Path) -> None:
     (sample,) = json.loads((measured / "samples.json").read_text())
     assert sample["given"] == [0]

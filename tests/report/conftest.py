@@ -11,6 +11,7 @@ from pipeline.books import Count, Rejection
 from pipeline.evaluation.samples import Sample, write_samples
 from pipeline.examples import cut_at_note, give_voices
 from pipeline.files import write_json, write_text
+from pipeline.metrics.voice_leading import MEANINGS
 from pipeline.report.attention import MEASURES
 from pipeline.report.experiments import PREDICTORS
 from pipeline.tables import write_rejections
@@ -82,6 +83,10 @@ def harmonizer(folder: Path) -> None:
                 "errors": {"model": {"all": 0.125, "1": 0.125}},
                 "said_errors": {"all": 0.625, "1": 0.625},
             }
+        },
+        "voice_leading": {
+            "given": [0, 2, 3],
+            "per_hundred_chords": {"model": {"chords": 2, **dict.fromkeys(MEANINGS, 1.5)}},
         },
     }
     write_json(folder / "figures.json", figures)

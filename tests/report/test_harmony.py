@@ -23,6 +23,7 @@ def test_every_choice_of_given_voices_has_its_figures(inputs: Inputs) -> None:
     rows = rows_of(harmony(inputs).body)
     assert "soprano, tenor, bass 0.375 0.375 0.375 -0.250 [-0.500, -0.125] 0.125 0.625" in rows
     assert "given alto" in rows
+    assert "model 2 " + " ".join(["1.500"] * 9) in rows
 
 
 def test_a_harmony_is_four_staves_that_sound_together(inputs: Inputs) -> None:
