@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ from pipeline.examples import Bars, Example, cut_at_note, give_voices
 from pipeline.tables import TOKENS, TableError, flatten, read_table
 from pipeline.vocabulary import IGNORED_LABEL, PAD_ROW, START
 
-EXAMPLE_COLUMNS = ("tokens", "voices", "steps_per_bar", "step_in_bar")  # what a model sees of a row
+# what a model sees of a row
+EXAMPLE_COLUMNS = ("tokens", "voices", "steps_per_bar", "step_in_bar", "phrase_end")
 LENGTH_JITTER = 0.05  # neighbours in length change from epoch to epoch by about so much
 
 
@@ -55,6 +57,8 @@ class Batch:
         voices: V, the same in all examples.
         beside: sources stand beside the targets, place by place (some voices of each
             piece are given), and not before them.
+        phrase_end: (B, N) bool, the steps of given pieces at which a phrase ends; False
+            where unknown and after the end, and (B, 0) where nothing is given.
     """
 
     source: Tensor
@@ -67,7 +71,8 @@ class Batch:
     step_in_bar: Tensor
     steps_per_bar: Tensor
     voices: int
-    beside: bool = False
+    beside: bool
+    phrase_end: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device."""
@@ -130,8 +135,10 @@ def harmony_rows(rows: pa.Table, given: Sequence[Sequence[int]]) -> list[Example
     """
     offsets, values = flatten(rows.column("tokens"))
     voices, bars = rows.column("voices").to_pylist(), _bars(rows)
+    borders, ends = flatten(rows.column("phrase_end"))
+    phrases = [ends[a:b] if b > a else None for a, b in pairwise(borders.tolist())]
     return [
-        give_voices(values[offsets[i] : offsets[i + 1]], heard, voices[i], bars[i])
+        give_voices(values[offsets[i] : offsets[i + 1]], heard, voices[i], bars[i], phrases[i])
         for i, heard in enumerate(given)
     ]
 
@@ -215,6 +222,7 @@ def collate(examples: Sequence[Example]) -> Batch:
         steps_per_bar=torch.tensor([e.bars.steps_per_bar if e.bars else 0 for e in examples]),
         voices=examples[0].voices,
         beside=examples[0].given is not None,
+        phrase_end=torch.from_numpy(_pad([_phrase_ends(example) for example in examples], 0).astype(bool)),
     )
 
 
@@ -228,6 +236,13 @@ def _bars(rows: pa.Table) -> list[Bars | None]:
         Bars(metre, values[begin:end]) if metre and end > begin else None
         for begin, end, metre in zip(offsets[:-1], offsets[1:], metres, strict=True)
     ]
+
+
+def _phrase_ends(example: Example) -> NDArray[np.bool_]:
+    if example.given is None:
+        return np.zeros(0, bool)
+    unknown = np.zeros(len(example.source) // example.voices, bool)
+    return unknown if example.phrase_end is None else example.phrase_end
 
 
 def _read_shard(shard: Path, columns: Sequence[str] | None) -> pa.Table:

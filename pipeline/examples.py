@@ -69,6 +69,8 @@ class Example:
         bars: where the steps of the whole piece stand in their bars; None where unknown.
         given: voices that stand in the source beside the target, 0 = top; None: the
             source stands before the target.
+        phrase_end: (N,) bool, steps of a given piece at which a phrase ends (a fermata);
+            None where unknown.
     """
 
     source: NDArray[np.uint16]
@@ -76,6 +78,7 @@ class Example:
     voices: int = 1
     bars: Bars | None = None
     given: tuple[int, ...] | None = None
+    phrase_end: NDArray[np.bool_] | None = None
 
     @property
     def whole(self) -> NDArray[np.uint16]:
@@ -131,20 +134,28 @@ class Example:
 
     def given_anew(self, given: Iterable[int]) -> Example:
         """The same piece, other voices given; see :func:`give_voices`."""
-        return give_voices(np.concatenate([[START], self.whole]), given, self.voices, self.bars)
+        tokens = np.concatenate([[START], self.whole])
+        return give_voices(tokens, given, self.voices, self.bars, self.phrase_end)
 
     def valid(self) -> NDArray[np.bool_]:
         """(T, 258) the symbols that the grammar allows at each target token."""
         return vocabulary.valid_next(self.previous, self.stop_allowed)
 
 
-def give_voices(tokens: ArrayLike, given: Iterable[int], voices: int, bars: Bars | None = None) -> Example:
+def give_voices(
+    tokens: ArrayLike,
+    given: Iterable[int],
+    voices: int,
+    bars: Bars | None = None,
+    phrase_end: NDArray[np.bool_] | None = None,
+) -> Example:
     """Hide all voices of a piece but the given ones.
 
     Args:
         tokens: START, T * voices symbols, STOP.
         given: voices that may be heard, 0 = top; none of them, or some, never all.
         bars: of the whole piece, where known.
+        phrase_end: (T,) bool, likewise.
 
     Raises:
         GivenError: a voice that the piece does not have, or nothing left to say.
@@ -157,7 +168,7 @@ def give_voices(tokens: ArrayLike, given: Iterable[int], voices: int, bars: Bars
         )
     whole = np.asarray(tokens, dtype=np.uint16)[1:]
     shown = np.where(np.isin(np.arange(len(whole) - 1) % voices, heard), whole[:-1], START)
-    return Example(shown.astype(np.uint16), whole, voices, bars, heard)
+    return Example(shown.astype(np.uint16), whole, voices, bars, heard, phrase_end)
 
 
 def note_onsets(tokens: ArrayLike, voices: int = 1) -> NDArray[np.int64]:

@@ -79,7 +79,8 @@ def beside(row: Mapping[str, Any], given: Sequence[int], voices: int) -> Example
     """
     cells = np.zeros((row["n_steps"], voices), np.uint16)
     cells[:, list(given)] = np.asarray(row["tokens"], np.uint16)[1:-1].reshape(-1, len(given))
-    return give_voices([START, *cells.ravel().tolist(), STOP], given, voices, bars_of(row))
+    phrase_end = np.array(row["phrase_end"], bool) if row["phrase_end"] else None
+    return give_voices([START, *cells.ravel().tolist(), STOP], given, voices, bars_of(row), phrase_end)
 
 
 def _only(known: Mapping[str, Any], name: str | None) -> str:

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from pipeline.batches import BatchError, by_length, collate, fingerprint, load_examples, plan
-from pipeline.examples import cut_at_note
+from pipeline.examples import cut_at_note, give_voices
 from pipeline.tables import TableError
-from pipeline.vocabulary import IGNORED_LABEL, PAD_ROW, START
+from pipeline.vocabulary import IGNORED_LABEL, PAD_ROW, START, STOP
 from tests.melodies import ENTCHEN, scale, scales, write_shard
 
 ENTCHEN_PLACES = [*[0, 1, 2, 3] * 8, 0, 1]
@@ -102,3 +102,25 @@ def test_voices_of_different_numbers_are_no_batch() -> None:
     duet = cut_at_note([START, 64, 60, 65, 188, 257], 0.5, voices=2)
     with pytest.raises(BatchError, match="as many voices"):
         collate([duet, cut_at_note(ENTCHEN, 0.5)])
+
+
+def test_where_voices_are_given_only_the_others_are_asked_for() -> None:
+    tokens = [START, 72, 48, 200, 50, STOP]
+    ends = np.array([False, True])
+    batch = collate(
+        [give_voices(tokens, [0], 2, phrase_end=ends), give_voices([START, 60, 40, STOP], [1], 2)]
+    )
+    assert batch.beside
+    assert batch.source.tolist() == [[72, START, 200, START], [START, 40, PAD_ROW, PAD_ROW]]
+    asked = batch.target != IGNORED_LABEL
+    assert asked.tolist() == [[False, True, False, True, False], [True, False, False, False, False]]
+    assert batch.inputs[0].tolist() == [START, 72, 48, 200, 50]
+    assert batch.previous[0].tolist() == [START, START, 72, 48, 200]
+    assert batch.stop_allowed[0].tolist() == [False] * 4 + [True]
+    assert batch.phrase_end.tolist() == [[False, True], [False, False]]
+
+
+def test_a_batch_is_to_continue_or_to_harmonize() -> None:
+    tokens = [START, 72, 48, 74, 50, STOP]
+    with pytest.raises(BatchError, match="not both"):
+        collate([cut_at_note(tokens, 0.5, 2), give_voices(tokens, [0], 2)])

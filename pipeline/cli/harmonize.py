@@ -17,8 +17,9 @@ def add_commands(commands: Any) -> None:
         "harmonize",
         help="say the voices that a score lacks by a trained model",
         description="Read a melody, or several voices, of any format and in any key by the quantizing and "
-        "key settings of the harmonizer's data set, let the model say the other voices, and write all of them in "
-        "the key of the score: as MIDI, MusicXML or sound by the suffix of --out, else drawn as text.",
+        "key settings of the harmonizer's data set, let the model say the other voices, and write all of "
+        "them in the key of the score: as MIDI, MusicXML or sound by the suffix of --out, else drawn as "
+        "text.",
         epilog="example: python -m pipeline harmonize melody.musicxml --out chorale.musicxml",
     )
     parser.add_argument("score", metavar="FILE", help='a score, or "tinyNotation: 4/4 c4 d e f g2 g"')

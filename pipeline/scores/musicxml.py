@@ -45,14 +45,30 @@ class NoteValue(NamedTuple):
     normal: int = 1
 
 
+class Clef(NamedTuple):
+    """A clef, and by how many octaves its notes sound higher."""
+
+    sign: str
+    line: int
+    octave: int = 0
+
+
+TREBLE, TENOR, BASS = Clef("G", 2), Clef("G", 2, -1), Clef("F", 4)
+
+
 def as_musicxml(grid: Grid, layout: Layout) -> bytes:
     """A partwise MusicXML document, UTF-8; notes are tied over bars and over the mark."""
     score = Element("score-partwise", version="4.0")
     SubElement(SubElement(score, "work"), "work-title").text = printable(layout.title)
     parts = SubElement(score, "part-list")
+    if grid.voices > 1:
+        group = SubElement(parts, "part-group", type="start", number="1")
+        SubElement(group, "group-symbol").text = "bracket"
     for voice in range(grid.voices):
         entry = SubElement(parts, "score-part", id=f"P{voice + 1}")
         SubElement(entry, "part-name").text = part_name(voice, grid.voices)
+    if grid.voices > 1:
+        SubElement(parts, "part-group", type="stop", number="1")
     for voice in range(grid.voices):
         _write_part(SubElement(score, "part", id=f"P{voice + 1}"), grid, voice, layout)
     ElementTree.indent(score, " ")
@@ -80,7 +96,7 @@ def _write_part(part: Element, grid: Grid, voice: int, layout: Layout) -> None:
         if index == 0:
             if layout.first_bar:
                 measure.set("implicit", "yes")
-            _write_attributes(measure, layout, low=_is_low(grid, voice))
+            _write_attributes(measure, layout, _clef(grid, voice))
         while waiting and waiting[-1].onset < end:
             sound = waiting.pop()
             _write_sound(measure, sound, begin, end, layout, values, mark_here=voice == 0)
@@ -141,7 +157,7 @@ def _write_note(measure: Element, pitch: int, value: NoteValue, ties: list[str],
             SubElement(notations, "tied", type=tie)
 
 
-def _write_attributes(measure: Element, layout: Layout, low: bool) -> None:
+def _write_attributes(measure: Element, layout: Layout, shown: Clef) -> None:
     attributes = SubElement(measure, "attributes")
     SubElement(attributes, "divisions").text = str(layout.steps_per_quarter)
     SubElement(SubElement(attributes, "key"), "fifths").text = str(layout.key_fifths)
@@ -150,8 +166,17 @@ def _write_attributes(measure: Element, layout: Layout, low: bool) -> None:
         SubElement(time, "beats").text = str(layout.meter[0])
         SubElement(time, "beat-type").text = str(layout.meter[1])
     clef = SubElement(attributes, "clef")
-    SubElement(clef, "sign").text = "F" if low else "G"
-    SubElement(clef, "line").text = "4" if low else "2"
+    SubElement(clef, "sign").text = shown.sign
+    SubElement(clef, "line").text = str(shown.line)
+    if shown.octave:
+        SubElement(clef, "clef-octave-change").text = str(shown.octave)
+
+
+def _clef(grid: Grid, voice: int) -> Clef:
+    """A tenor of four reads the treble clef an octave lower; others by where they sing."""
+    if part_name(voice, grid.voices) == "Tenor":
+        return TENOR
+    return BASS if _is_low(grid, voice) else TREBLE
 
 
 def _is_low(grid: Grid, voice: int) -> bool:

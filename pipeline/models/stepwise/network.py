@@ -1,11 +1,12 @@
 """The network of the stepwise LSTM, which harmonizes.
 
-A reader goes over the steps of the given voices in both directions; so each step is
-known with its past and its future. A sayer goes over the steps once, told all voices of
-the step before and what the reader knows of this one. Voice after voice, the symbol is
-then chosen from the sayer's state, the reader's, the voices that have been said of this
-step and the last symbol of the voice: a small network without memory, so that training
-takes as many steps of LSTMs as the piece has and not as many as it has symbols.
+A reader goes over the steps of the given voices in both directions, told bars and
+phrase ends; so each step is known with its past and its future. A sayer goes over the
+steps once, told all voices of the step before and what the reader knows of this one.
+Voice after voice, the symbol is then chosen from the sayer's state, the reader's, the
+voices that have been said of this step and the last symbol of the voice: a small
+network without memory, so that training takes as many steps of LSTMs as the piece has
+and not as many as it has symbols.
 
 The voices of a step are one vector, the sum of what a small network makes of each
 symbol and its voice: so any number of them may be given.
@@ -44,6 +45,7 @@ class Network(Seq2Seq):
         size, hidden = config.embedding_size, config.hidden_size
         self.table = nn.Embedding(SIZE + 1, size, padding_idx=PAD_ROW)
         self.places = Places(size)
+        self.phrase_end = nn.Embedding(2, size)
         self.sounding = nn.Linear(size, size)
         first = [size] + [2 * hidden] * (config.layers - 1)
         self.forwards = nn.ModuleList(nn.LSTM(inputs, hidden, batch_first=True) for inputs in first)
@@ -116,6 +118,7 @@ class Network(Seq2Seq):
         lengths = (batch.source_lengths // voices)[:, None]
         in_bar = batch.step_in_bar[:, : batch.source.shape[1] : voices]
         outputs = self._chord(cells, noise) + self.places(in_bar, batch.steps_per_bar)
+        outputs = outputs + self.phrase_end(batch.phrase_end.long())
         places = torch.arange(cells.shape[1], device=cells.device)[None]
         turned = torch.where(places < lengths, lengths - 1 - places, places)
         for layer, (forwards, backwards) in enumerate(zip(self.forwards, self.backwards, strict=True)):
