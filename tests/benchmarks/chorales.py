@@ -1,0 +1,190 @@
+"""Kinds of models on four-part chorales, at about equal parameters and equal time.
+
+    python -m tests.benchmarks.chorales harmonize [--seconds 200] [--kinds stepwise transformer ...]
+    python -m tests.benchmarks.chorales continue [--seconds 200]
+    python -m tests.benchmarks.chorales published --jsb FILE [--seconds 400]
+
+``harmonize`` trains each kind of model on the data set ``chorales`` with any voices
+given, for as many epochs as fit into the time (a first epoch is timed, and thrown
+away), and measures it on the test split: nats per token for every choice of given
+voices, and how much of what it says by itself differs. ``continue`` does the same
+for second halves given the first. ``published`` trains the stepwise model on the
+published JSB chorales (229 / 76 / 77 pieces, sixteenths, as printed: in their own
+keys; a repeated note counts as a held one, which the data cannot tell apart; training
+pieces are transposed by up to ``--transpose``) and measures all four voices of whole
+test pieces, soprano first in each step, STOP apart.
+
+The last line is one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.batches import cut_rows, harmony_rows, read_rows
+from pipeline.decoding import harmonize, log_probs
+from pipeline.evaluation.harmony import errors_of, named
+from pipeline.examples import Example, give_voices
+from pipeline.metrics.surprisal import STOPS, surprisal
+from pipeline.models import build, parse_model
+from pipeline.models.interface import Seq2Seq
+from pipeline.progress import say
+from pipeline.training.augmentation import choices_of
+from pipeline.training.devices import prepare
+from pipeline.training.loop import train
+from pipeline.training.settings import HarmonyTrainingSettings, Optimization, TrainingSettings
+from pipeline.vocabulary import START, STOP, TIED
+from tests.benchmarks.ngram import ROOT
+
+TOKENS = ROOT / "data/tokens/chorales"
+GIVEN = ([], [0], [0, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2])
+SHAPES: dict[str, dict[str, Any]] = {
+    "stepwise": {"embedding_size": 64, "hidden_size": 160, "layers": 1, "dropout": 0.3},
+    "lstm": {
+        **{"input": "embedding", "attention": "dot", "attention_size": 64, "embedding_size": 64},
+        **{"hidden_size": 192, "layers": 1, "bidirectional": True, "dropout": 0.2},
+    },
+    "decoder": {"embedding_size": 64, "hidden_size": 224, "layers": 2, "dropout": 0.2},
+    "transformer": {
+        **{"size": 96, "heads": 4, "layers": 3, "widening": 4, "distances": 128, "bars": True},
+        "dropout": 0.1,
+    },
+}
+RATES = {"stepwise": 0.004, "lstm": 0.004, "decoder": 0.004, "transformer": 0.002}
+OPTIMIZATION = {
+    **{"seed": 1, "transpose_semitones": 0, "epochs": 1, "batch_tokens": 3072, "warmup": 0.1},
+    **{"schedule": "linear", "clip_norm": 1.0, "teacher_forcing": 1.0, "label_smoothing": 0.0},
+    **{"average_decay": 0.0, "patience": 0, "precision": "float32", "checkpoint_seconds": 600},
+    **{"device": "auto", "threads": 2},
+}
+
+
+def learned(
+    kind: str,
+    settings: Optimization,
+    examples: Sequence[Example],
+    validation: Sequence[Example],
+    seconds: float,
+    shape: dict[str, Any] | None = None,
+) -> tuple[Seq2Seq, dict[str, Any]]:
+    """A model trained for about so many seconds, and what that took."""
+    config = parse_model({"kind": kind, **(shape or SHAPES[kind])}, kind)
+    device = prepare(settings)
+    began = time.perf_counter()
+    train(build(config).to(device), examples, validation, settings)
+    epochs = max(int(seconds / (time.perf_counter() - began)), 1)
+    prepare(settings)
+    model = build(config).to(device)
+    began = time.perf_counter()
+    done = train(model, examples, validation, settings.model_copy(update={"epochs": epochs}))
+    took = {
+        "parameters": sum(weight.numel() for weight in model.parameters()),
+        "epochs": epochs,
+        "seconds": round(time.perf_counter() - began),
+        "valid_nats": round(done.best.valid_nats, 4),
+        "device": str(device),
+    }
+    say(f"{kind}: {took}")
+    return model, took
+
+
+def nats(model: Seq2Seq, examples: Sequence[Example]) -> dict[str, float]:
+    """Per token, STOP left out, and the share of tokens that were not the most probable."""
+    found = [
+        surprisal(rows, example) for rows, example in zip(log_probs(model, examples), examples, strict=True)
+    ]
+    counts = [piece.kind != STOPS for piece in found]
+    n_tokens = sum(int(each.sum()) for each in counts)
+    cost = sum(float(piece.nats[each].sum()) for piece, each in zip(found, counts, strict=True))
+    missed = sum(int((~piece.hit[each]).sum()) for piece, each in zip(found, counts, strict=True))
+    return {"nats_per_token": round(cost / n_tokens, 4), "error": round(missed / n_tokens, 4)}
+
+
+def harmonizing(kinds: Sequence[str], seconds: float, seed: int) -> dict[str, Any]:
+    """Every kind with any voices given."""
+    rows = {split: read_rows(TOKENS, split) for split in ("train", "valid", "test")}
+    parts = {
+        split: harmony_rows(table, [choices_of(4)[i % 15] for i in range(len(table))])
+        for split, table in rows.items()
+    }
+    result = {}
+    for kind in kinds:
+        changes = {"given": "any", "learning_rate": RATES[kind], "seed": seed}
+        settings = HarmonyTrainingSettings.model_validate({**OPTIMIZATION, **changes})
+        model, took = learned(kind, settings, parts["train"], parts["valid"], seconds)
+        figures = {}
+        for given in GIVEN:
+            examples = harmony_rows(rows["test"], [given] * len(rows["test"]))
+            figures[named(given)] = nats(model, examples)
+            if given:
+                said = errors_of(harmonize(model, examples), examples)
+                figures[named(given)]["said_error"] = {name: round(e, 4) for name, e in said.items()}
+        result[kind] = {**took, "given": figures}
+        say(f"{kind}: {figures}")
+    return result
+
+
+def continuing(kinds: Sequence[str], seconds: float, seed: int) -> dict[str, Any]:
+    """Every kind on second halves given the first."""
+    parts = {split: cut_rows(read_rows(TOKENS, split), 0.5) for split in ("train", "valid", "test")}
+    result = {}
+    for kind in kinds:
+        changes = {"cut": 0.5, "least_cut": 0.1, "most_cut": 0.5, "learning_rate": RATES[kind], "seed": seed}
+        settings = TrainingSettings.model_validate({**OPTIMIZATION, **changes})
+        model, took = learned(kind, settings, parts["train"], parts["valid"], seconds)
+        result[kind] = {**took, **nats(model, parts["test"])}
+        say(f"{kind}: {result[kind]}")
+    return result
+
+
+def published(file: Path, seconds: float, seed: int, transpose: int) -> dict[str, Any]:
+    """All four voices of the published chorales, whole pieces."""
+    content = json.loads(file.read_text(encoding="utf-8"))
+    parts = {
+        split: [give_voices(tokens_of(piece), [], 4) for piece in content[split]]
+        for split in ("train", "valid", "test")
+    }
+    changes = {"given": [], "learning_rate": 0.004, "seed": seed, "transpose_semitones": transpose}
+    settings = HarmonyTrainingSettings.model_validate({**OPTIMIZATION, **changes})
+    shape = {"embedding_size": 64, "hidden_size": 256, "layers": 1, "dropout": 0.3}
+    model, took = learned("stepwise", settings, parts["train"], parts["valid"], seconds, shape)
+    pieces = {split: len(examples) for split, examples in parts.items()}
+    return {**took, "transpose": transpose, "pieces": pieces, **nats(model, parts["test"])}
+
+
+def tokens_of(piece: Sequence[Sequence[float]]) -> list[int]:
+    """A published chorale in the 258 symbols: what stays is tied, -1 is silence."""
+    pitch = np.maximum(np.array(piece, np.int64), 0)  # (N, 4)
+    again = np.zeros(pitch.shape, bool)
+    again[1:] = pitch[1:] == pitch[:-1]
+    return [START, *(pitch + TIED * again).ravel().tolist(), STOP]
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    arguments.add_argument("what", choices=["harmonize", "continue", "published"])
+    arguments.add_argument("--kinds", nargs="+", choices=SHAPES)
+    arguments.add_argument("--seconds", type=float, default=200)
+    arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--jsb", type=Path, help="the published JSON")
+    arguments.add_argument("--transpose", type=int, default=3)
+    options = arguments.parse_args()
+    if options.what == "published":
+        found = published(options.jsb, options.seconds, options.seed, options.transpose)
+    elif options.what == "continue":
+        kinds = options.kinds or ["lstm", "decoder", "transformer"]
+        found = continuing(kinds, options.seconds, options.seed)
+    else:
+        found = harmonizing(options.kinds or list(SHAPES), options.seconds, options.seed)
+    print(json.dumps({options.what: found, "seed": options.seed}))
+
+
+if __name__ == "__main__":
+    main()
