@@ -19,12 +19,11 @@ import numpy as np
 from pipeline import vocabulary
 from pipeline.decoding import Continuation, continue_melodies, search
 from pipeline.errors import PipelineError, nearest
-from pipeline.evaluation.samples import layout_of
 from pipeline.examples import Bars, Example, note_onsets
 from pipeline.inspecting.single_files import EncodedFile, encode_file
 from pipeline.music import Grid
 from pipeline.sampling import GREEDY, Sampling
-from pipeline.scores.layout import Layout, transposed
+from pipeline.scores.layout import Layout, layout_of, transposed
 from pipeline.settings import PARAMS_FILE, load_yaml
 from pipeline.training.devices import choose_device
 from pipeline.training.runs import load_run

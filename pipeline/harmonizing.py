@@ -15,11 +15,10 @@ import numpy as np
 from pipeline import vocabulary
 from pipeline.decoding import harmonize
 from pipeline.errors import nearest
-from pipeline.evaluation.samples import layout_of
 from pipeline.examples import Example, give_voices
 from pipeline.generating import RUNS, Generated, PromptError, bars_of, read_prompt
 from pipeline.sampling import Sampling
-from pipeline.scores.layout import transposed
+from pipeline.scores.layout import layout_of, transposed
 from pipeline.settings import PARAMS_FILE, load_yaml, lookup
 from pipeline.training.devices import choose_device
 from pipeline.training.runs import load_run

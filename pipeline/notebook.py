@@ -28,14 +28,13 @@ from torch.utils.data import Dataset
 from pipeline import vocabulary
 from pipeline.batches import collate, load_examples, read_rows
 from pipeline.errors import nearest
-from pipeline.evaluation.samples import layout_of
 from pipeline.examples import Example
 from pipeline.files import replacing
-from pipeline.inspecting.pieces import find_grids, find_tokens, grid_of
+from pipeline.inspecting.pieces import find_grids, find_tokens
 from pipeline.inspecting.token_text import as_score
 from pipeline.music import Grid
 from pipeline.piano_roll import WIDTH, draw
-from pipeline.scores.layout import Layout, transposed
+from pipeline.scores.layout import Layout, grid_of, layout_of, transposed
 from pipeline.tables import SPLIT_NAMES, TableError
 
 if TYPE_CHECKING:

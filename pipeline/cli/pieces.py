@@ -8,9 +8,10 @@ from typing import Any
 
 from pipeline import vocabulary
 from pipeline.inspecting.listing import names_of
-from pipeline.inspecting.pieces import UnknownPieceError, find_grids, find_tokens, grid_of
+from pipeline.inspecting.pieces import UnknownPieceError, find_grids, find_tokens
 from pipeline.inspecting.story import tell, way_back
 from pipeline.piano_roll import WIDTH, draw
+from pipeline.scores.layout import grid_of
 
 
 def add_commands(commands: Any) -> None:

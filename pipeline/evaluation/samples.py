@@ -15,7 +15,7 @@ from pipeline import vocabulary
 from pipeline.examples import Example
 from pipeline.files import replacing
 from pipeline.scores import WRITERS
-from pipeline.scores.layout import Layout, transposed
+from pipeline.scores.layout import layout_of, transposed
 from pipeline.vocabulary import START, STOP
 
 FORMATS = ("mid", "musicxml")  # suffixes of the files of a sample
@@ -62,22 +62,6 @@ def write_samples(folder: Path, samples: Sequence[Sample]) -> list[dict[str, Any
         What ``samples.json`` holds of each: tokens as the model sees them, and names of files.
     """
     return [_write(folder, f"{number:02d}", sample) for number, sample in enumerate(samples, start=1)]
-
-
-def layout_of(row: Mapping[str, Any], mark: int | None) -> Layout:
-    """How a row's grid is written: its bars, its key as written, its title."""
-    per_bar = row["steps_per_bar"]
-    places = row["step_in_bar"] or []
-    later_bars = (step for step, place in enumerate(places) if place == 0 and step > 0)
-    first = next(later_bars, 0)
-    return Layout(
-        steps_per_quarter=row["steps_per_quarter"],
-        steps_per_bar=per_bar,
-        first_bar=first % per_bar if per_bar else 0,
-        key_fifths=min(max(row["key_fifths"] or 0, -7), 7),
-        title=row["title"] or row["piece_id"],
-        mark=mark,
-    )
 
 
 def _write(folder: Path, number: str, sample: Sample) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.inspecting.pieces import grid_of
 from pipeline.music import TICKS_PER_QUARTER
 from pipeline.quantize import QuantizeSettings, quantize
 from pipeline.quantize.rounding import to_steps
@@ -19,6 +18,7 @@ from pipeline.quantize.voices import choose_voices
 from pipeline.ragged import Ints
 from pipeline.readers import ReadError, split
 from pipeline.readers.source import decode
+from pipeline.scores.layout import grid_of
 from pipeline.sources.manifest import read_manifest
 
 

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import PipelineError, nearest
-from pipeline.music import Grid
 from pipeline.settings import PARAMS_FILE, load_yaml, lookup
 from pipeline.tables import GRIDS, NOTES, REJECTED, SPLIT_NAMES, TOKENS, read_table
 
@@ -146,12 +145,6 @@ def find_grids(name: str, dataset: str | None = None, root: Path = Path()) -> tu
     raise UnknownPieceError(
         f"{name}: no grid of it in {where}; `python -m pipeline trace '{piece_id}'` tells why"
     )
-
-
-def grid_of(row: Mapping[str, Any]) -> Grid:
-    """A row of ``tables.GRIDS`` as a grid."""
-    shape = (-1, row["voices"])
-    return Grid(np.array(row["pitch"], np.uint8).reshape(shape), np.array(row["tied"], bool).reshape(shape))
 
 
 def find_tokens(name: str, dataset: str, root: Path = Path()) -> Iterator[tuple[Place, dict[str, Any]]]:

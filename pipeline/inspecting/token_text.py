@@ -20,10 +20,9 @@ from pydantic import Field, ValidationError
 
 from pipeline import vocabulary
 from pipeline.errors import PipelineError, nearest
-from pipeline.evaluation.samples import layout_of
 from pipeline.music import Grid
 from pipeline.scores import WRITERS
-from pipeline.scores.layout import Layout, transposed
+from pipeline.scores.layout import Layout, layout_of, transposed
 from pipeline.settings import Section
 from pipeline.vocabulary import Repairs
 

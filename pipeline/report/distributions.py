@@ -19,6 +19,7 @@ DRAWN = {
     "length": ("length of pieces", "quarter notes, eight at a time", False),
 }
 SEEN = 0.001  # a smaller share cannot be seen
+FEW = 5  # a data set of fewer pieces has no distribution
 METERS = 8  # columns of the table
 
 
@@ -36,6 +37,8 @@ def _drawn(name: str, cards: Mapping[str, Mapping[str, Any]]) -> Markup:
     what, unit, in_steps = DRAWN[name]
     lines = {}
     for dataset, card in cards.items():
+        if sum(split["examples"] for split in card["examples"].values()) < FEW:
+            continue
         per_quarter = card["steps_per_quarter"] if in_steps else 1
         lines[dataset] = _shares(card["distributions"][name], per_quarter)
     drawing = line_chart(lines, unit, "share", f"Lines: shares of every {what} in {', '.join(lines)}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -12,6 +12,7 @@ from markupsafe import Markup
 from pipeline.report.engraving import Engraver, Engraving, glyph_definitions
 from pipeline.report.html import Section, folded, heading, paragraph
 from pipeline.report.inputs import Experiment, Harmonizer, Inputs
+from pipeline.report.refused import Refused
 
 MOST_PIECES = 3  # of an experiment, the first ones; which come first is decided by hash
 ENDINGS = {
@@ -37,6 +38,10 @@ def gallery(inputs: Inputs) -> Section:
             pieces += drawn
             glyphs |= its_glyphs
         body += heading(model.name) + folded(_count(model), pieces, model is shown)
+    drawn, its_glyphs = _refused(engraver, inputs.refused)
+    glyphs |= its_glyphs
+    if inputs.refused:
+        body += heading("Rejected pieces") + folded(f"{len(inputs.refused)} pieces, one a rule", drawn)
     how = (
         "The first half of each piece is given; the second half, in colour, is the true one or what the "
         "model says in its place, all in the key of the score. The pieces are chosen by a hash and not by "
@@ -67,6 +72,23 @@ def _piece(engraver: Engraver, name: str, sample: Mapping[str, Any]) -> tuple[Ma
         glyphs |= engraving.glyphs
         body += _playable(engraving, place, words, label, _cut(sample))
     return Markup('<article class="piece"><h4>{}</h4>{}</article>\n').format(title, body), glyphs
+
+
+def _refused(engraver: Engraver, pieces: Sequence[Refused]) -> tuple[Markup, Mapping[str, str]]:
+    """What filters rejected, and why."""
+    body, glyphs = Markup(""), dict[str, str]()
+    for number, piece in enumerate(pieces, start=1):
+        name, why = f"rejected-{number}", piece.row["rule"].replace("_", " ")
+        engraving = engraver.engrave(piece.musicxml, name, f"Score of {piece.title}, rejected: {why}")
+        glyphs |= engraving.glyphs
+        words = (
+            f"{piece.row['piece_id']}, rejected by the filter of {piece.dataset}: {why}, found "
+            f"{piece.row['value']:g}, the limit is {piece.row['limit']:g}"
+        )
+        beginning = "" if piece.whole else "; its beginning"
+        score = _playable(engraving, name, words + beginning, piece.title, math.inf)
+        body += Markup('<article class="piece"><h4>{}</h4>{}</article>\n').format(piece.title, score)
+    return body, glyphs
 
 
 def _told(sample: Mapping[str, Any]) -> str:

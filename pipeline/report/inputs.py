@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline.books import Count
 from pipeline.errors import PipelineError
+from pipeline.report.refused import Refused, refused
 from pipeline.tables import REJECTED, read_books, read_table
 
 
@@ -85,6 +86,7 @@ class Inputs:
         crossvalidated: what ``cross-validate`` found, by experiment, where it was asked for.
         versions: of the libraries that shape the bytes of what the stages make.
         harmonizers: in the order of params.yaml.
+        refused: a piece for each rule of the filters that rejected any.
     """
 
     cards: Mapping[str, Mapping[str, Any]]
@@ -93,6 +95,7 @@ class Inputs:
     crossvalidated: Mapping[str, Mapping[str, Any]]
     versions: Mapping[str, str]
     harmonizers: Sequence[Harmonizer] = ()
+    refused: Sequence[Refused] = ()
 
 
 def read_inputs(data: Path, params: Mapping[str, Any], versions: Mapping[str, str]) -> Inputs:
@@ -106,7 +109,8 @@ def read_inputs(data: Path, params: Mapping[str, Any], versions: Mapping[str, st
     folds = {name: data / "crossvalidation" / name / "figures.json" for name in trained}
     crossvalidated = {name: _json(path) for name, path in folds.items() if path.exists()}
     harmonizers = [_harmonizer(data, name, settings) for name, settings in params["harmonizers"].items()]
-    return Inputs(cards, steps, experiments, crossvalidated, versions, harmonizers)
+    filtered = {step.name: step.rejected for step in steps if step.stage == "filter"}
+    return Inputs(cards, steps, experiments, crossvalidated, versions, harmonizers, refused(data, filtered))
 
 
 def _step(data: Path, stage: str, name: str) -> Step:

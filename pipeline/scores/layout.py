@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -58,6 +60,28 @@ class Layout:
         """Where bars begin, and where the last one ends."""
         length = self.steps_per_bar or 4 * self.steps_per_quarter
         return [0, *range(self.first_bar or length, n_steps, length), n_steps]
+
+
+def layout_of(row: Mapping[str, Any], mark: int | None) -> Layout:
+    """How a row's grid is written: its bars, its key as written, its title."""
+    per_bar = row["steps_per_bar"]
+    places = row["step_in_bar"] or []
+    later_bars = (step for step, place in enumerate(places) if place == 0 and step > 0)
+    first = next(later_bars, 0)
+    return Layout(
+        steps_per_quarter=row["steps_per_quarter"],
+        steps_per_bar=per_bar,
+        first_bar=first % per_bar if per_bar else 0,
+        key_fifths=min(max(row["key_fifths"] or 0, -7), 7),
+        title=row["title"] or row["piece_id"],
+        mark=mark,
+    )
+
+
+def grid_of(row: Mapping[str, Any]) -> Grid:
+    """A row of ``tables.GRIDS`` as a grid."""
+    shape = (-1, row["voices"])
+    return Grid(np.array(row["pitch"], np.uint8).reshape(shape), np.array(row["tied"], bool).reshape(shape))
 
 
 @dataclass(frozen=True)

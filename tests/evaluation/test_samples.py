@@ -4,8 +4,9 @@ from typing import Any
 import music21
 import numpy as np
 
-from pipeline.evaluation.samples import Sample, choose, layout_of, longest, write_samples
+from pipeline.evaluation.samples import Sample, choose, longest, write_samples
 from pipeline.examples import cut_at_note
+from pipeline.scores.layout import layout_of
 from pipeline.vocabulary import START, STOP
 
 ROW: dict[str, Any] = {

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from pipeline import vocabulary
@@ -14,7 +15,7 @@ from pipeline.files import write_json, write_text
 from pipeline.metrics.voice_leading import MEANINGS
 from pipeline.report.attention import MEASURES
 from pipeline.report.experiments import PREDICTORS
-from pipeline.tables import write_rejections
+from pipeline.tables import GRIDS, write_rejections, write_table
 from tests.evaluation.passages import figures_of_passages
 from tests.melodies import ENTCHEN
 
@@ -115,6 +116,9 @@ def data(tmp_path: Path) -> Path:
         )
         counts = {"songs": Count(9, 9 - len(rejections), len(rejections))}
         write_rejections(tmp_path / f"rejected/{stage}/{name}.parquet", stage, rejections, counts)
+    bad = {"piece_id": "songs/<bad>", "corpus": "songs", "voices": 1, "n_steps": 3, "steps_per_quarter": 1}
+    grid = {**dict.fromkeys(GRIDS.names), **bad, "pitch": [60, 64, 67], "tied": [False] * 3}
+    write_table(tmp_path / "grids/tunes.parquet", pa.Table.from_pylist([grid], schema=GRIDS), GRIDS)
     audit = {
         "settings": {"kind": "family"},
         "pieces": {"train": 5, "valid": 1, "test": 2},

@@ -7,6 +7,7 @@ from pipeline.report.inputs import Inputs
 from tests.report.test_passages import rows_of
 
 CARD = {
+    "examples": {"train": {"examples": 5}},
     "steps_per_quarter": 4,
     "meters": {"4/4": 6, "none": 2},
     "distributions": {
@@ -27,6 +28,12 @@ def body() -> str:
 def test_every_feature_is_drawn_once_for_all_data_sets(body: str) -> None:
     assert body.count("<svg") == 4
     assert "Lines: shares of every duration of notes in tunes, eighths." in body
+
+
+def test_a_data_set_of_a_few_pieces_is_not_drawn() -> None:
+    few = {**CARD, "examples": {"train": {"examples": 1}}}
+    drawn = distributions(Inputs({"tunes": CARD, "one": few}, [], [], {}, {})).body
+    assert "Lines: shares of every duration of notes in tunes." in drawn
 
 
 def test_metres_are_counted_by_data_set(body: str) -> None:

@@ -57,7 +57,7 @@ def test_drawings_share_their_glyphs_and_are_the_same_every_time() -> None:
 def test_the_page_tells_the_first_half_from_what_was_said(data: Path) -> None:
     html = page(data, PARAMS, VERSIONS)
     assert "Ente &amp; &lt;Enterich&gt;" in html
-    assert html.count('class="play"') == 6
+    assert html.count('class="play"') == 7
     figure = html[html.index('<figure class="wide playable" id="first-1-sampled">') :]
     said = figure[: figure.index("</figure>")].count('class="note said"')
     assert said == 3  # the note held for five quarters goes over a bar line
@@ -70,3 +70,12 @@ def test_what_a_button_plays_is_in_the_drawing_beside_it(data: Path) -> None:
             assert 0 <= begin < end
             assert 0 < pitch < 128
             assert all(html.count(f'id="{name}"') == 1 for name in names)
+
+
+def test_a_rejected_piece_is_seen_with_its_reason(data: Path) -> None:
+    html = page(data, PARAMS, VERSIONS)
+    assert (
+        "songs/&lt;bad&gt;, rejected by the filter of tunes: too few notes, found 3, the limit is 8" in html
+    )
+    figure = html[html.index('id="rejected-1"') :]
+    assert figure[: figure.index("</figure>")].count('class="note"') == 3
