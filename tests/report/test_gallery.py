@@ -74,8 +74,7 @@ def test_what_a_button_plays_is_in_the_drawing_beside_it(data: Path) -> None:
 
 def test_a_rejected_piece_is_seen_with_its_reason(data: Path) -> None:
     html = page(data, PARAMS, VERSIONS)
-    assert (
-        "songs/&lt;bad&gt;, rejected by the filter of tunes: too few notes, found 3, the limit is 8" in html
-    )
+    words = "rejected by the filter of tunes: too few notes, found 3, the limit is 8"
+    assert f"songs/&lt;bad&gt;, {words}" in html
     figure = html[html.index('id="rejected-1"') :]
     assert figure[: figure.index("</figure>")].count('class="note"') == 3
