@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from pipeline.ragged import Bools, Ints, best_of_runs, owners, run_starts, take
+from pipeline.ragged import Bools, Ints, best_of_runs, owners, ranges, run_starts, take
 from pipeline.tables import flatten
 
 
@@ -68,6 +68,27 @@ def count_chords(lines: Lines) -> Ints:
     together[1:] = lines.onset[1:] < _latest_end(lines)[:-1]
     together[run_starts(lines.line)] = False
     return lines.count(together)
+
+
+def notes_above(lines: Lines) -> Ints:
+    """(N,) how many higher notes of its line sound with each note, at the one time when they are most.
+
+    Of equal pitches the later one counts as the lower.
+    """
+    keys = lines.line * (int(lines.end.max(initial=0)) + 1)
+    reach = np.searchsorted(keys + lines.onset, keys + lines.end)  # the first note that begins after its end
+    first = np.arange(len(reach))
+    early = np.repeat(first, np.maximum(reach - first - 1, 0))  # pairs of notes that sound together
+    late = ranges(first + 1, np.maximum(reach - first - 1, 0))
+    lower = np.where(lines.pitch[late] > lines.pitch[early], early, late)
+    begins, ends = lines.onset[late], np.minimum(lines.end[early], lines.end[late])
+    note = np.concatenate([lower, lower])
+    change = np.repeat([1, -1], len(lower))
+    order = np.lexsort((change, np.concatenate([begins, ends]), note))
+    sounding = np.cumsum(change[order])  # what begins ends again: every note starts from 0
+    above = np.zeros(len(reach), np.int64)
+    np.maximum.at(above, note[order], sounding)
+    return above
 
 
 def skyline(lines: Lines) -> tuple[Lines, Lines]:

@@ -149,6 +149,66 @@ def test_chords_may_be_rejected() -> None:
     assert why(tune("60:1 62:1"), chords="reject") == []
 
 
+DUO = {"parts": {"default": ["top", "top"]}, "chords": "voices"}
+
+
+def two_voices(text: str, **notes: Any) -> list[str]:
+    """What either voice says of one staff."""
+    (row,) = made_of(tune(text, **notes), **DUO).grids.to_pylist()
+    pitch, tied = (np.reshape(row[name], (-1, 2)).T.tolist() for name in ("pitch", "tied"))
+    return [written({"pitch": p, "tied": t}) for p, t in zip(pitch, tied, strict=True)]
+
+
+def test_the_notes_of_a_chord_become_voices_the_highest_first() -> None:
+    assert two_voices("60+64:1 62:1 65+60:2") == ["64 62 65 -", "60 r 60 -"]
+
+
+def test_a_drone_stays_below_though_it_begins_alone() -> None:
+    notes = columns_of(
+        [(0, ticks("4"), 55, False), *((ticks(str(i)), ticks("1"), 60 + i, False) for i in (1, 2))],
+        ticks("4"),
+    )
+    assert two_voices("", **notes) == ["r 61 62 r", "55 - - -"]
+
+
+def test_a_unison_of_two_strings_is_two_voices() -> None:
+    assert two_voices("62+62:1 64:1") == ["62 64", "62 r"]
+
+
+def test_more_notes_than_voices_are_a_reason() -> None:
+    assert why(tune("60+64+67:1 62:1"), **DUO) == [("chord", 1)]
+    assert why(tune("60+64:1 62:1"), **DUO) == []
+
+
+def test_voices_of_other_parts_share_nothing() -> None:
+    trio = {"parts": {"default": ["top", "top", "bass"]}, "chords": "voices"}
+    fiddle = part("songs/trio", "60+64:1")
+    single, double = (part("songs/trio", text, number=1, name="Bass") for text in ("50:1", "50+52:1"))
+    (row,) = made_of(notes_table(fiddle, single), **trio).grids.to_pylist()
+    assert row["pitch"] == [64, 60, 50]
+    assert why(notes_table(fiddle, double), **trio) == [("chord", 1)]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 12), st.integers(1, 6), st.integers(50, 70)), min_size=1, max_size=12)
+)
+def test_every_note_of_a_chord_is_sung_or_counted(played: list[tuple[int, int, int]]) -> None:
+    ordered = sorted({(onset, -pitch): (onset, length, pitch) for onset, length, pitch in played}.values())
+    ordered.sort(key=lambda note: (note[0], -note[2]))
+    columns = columns_of(
+        [(ticks(str(a)), ticks(str(n)), pitch, False) for a, n, pitch in ordered], ticks("20")
+    )
+    notes = tune("", **columns)
+    most = max(sum(a <= now < a + n for a, n, _ in ordered) for now in range(20))
+    for voices in range(1, 5):
+        parts = {"default": ["top"] * voices}
+        made = made_of(notes, parts=parts, chords="voices")
+        assert bool(made.rejections) == (most > voices)
+        for row in made.grids.to_pylist():
+            assert row["n_notes"] + row["n_covered"] + row["n_collapsed"] == len(ordered)
+
+
 def test_overlaps_count_as_chords() -> None:
     notes = columns_of([(0, ticks("2"), 60, False), (ticks("1"), ticks("1"), 62, False)], ticks("2"))
     assert why(tune("", **notes), chords="reject") == [("chord", 1)]

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.books import Rejection
-from pipeline.lines import Lines, count_chords, read_lines, skyline
+from pipeline.lines import Lines, count_chords, notes_above, read_lines, skyline
 from pipeline.music import SILENCE
 from pipeline.portions import in_portions
 from pipeline.quantize import cells
@@ -72,6 +72,7 @@ class _Pieces:
         lines: P * V lines as written.
         rounded: the same as single notes in steps.
         covered: the notes that the skyline left out, in ticks.
+        crowded: (P,) notes for which there is no voice.
         n_steps: (P,) length.
     """
 
@@ -80,6 +81,7 @@ class _Pieces:
     lines: Lines
     rounded: Rounded
     covered: Lines
+    crowded: Ints
     n_steps: Ints
 
     @property
@@ -163,12 +165,30 @@ def _on_grid(notes: pa.Table, voices: Voices, settings: QuantizeSettings) -> _Pi
     complete = np.flatnonzero((voices.rows >= 0).all(axis=1))
     rows = voices.rows[complete]
     lines = read_lines(notes, rows.ravel())
-    single, covered = skyline(lines)
+    shared, crowded = _share(lines, rows) if settings.chords == "voices" else (lines, np.zeros_like(complete))
+    single, covered = skyline(shared)
     rounded = round_lines(single, settings.steps_per_quarter)
     ends = to_steps(notes["end"].to_numpy().astype(np.int64), settings.steps_per_quarter)[rows]
     last = maxima(rounded.notes.end, offsets_from_owners(rounded.notes.line // rows.shape[1], len(rows)))
     n_steps = np.maximum(ends.max(axis=1, initial=0), last)
-    return _Pieces([voices.piece_ids[i] for i in complete], rows, lines, rounded, covered, n_steps)
+    return _Pieces([voices.piece_ids[i] for i in complete], rows, lines, rounded, covered, crowded, n_steps)
+
+
+def _share(lines: Lines, rows: Ints) -> tuple[Lines, Ints]:
+    """Give every note of a part that several voices name to one of them.
+
+    Args:
+        lines: one a voice, each with all notes of its part.
+        rows: (P, V) which part that is.
+
+    Returns:
+        The lines with the notes that they keep, and (P,) how many notes find no voice.
+    """
+    same = rows[:, :, None] == rows[:, None]  # (P, V, V)
+    place = np.tril(same, -1).sum(axis=2).ravel()[lines.line]  # of the voice among those of its part
+    above = notes_above(lines)
+    lost = (above >= same.sum(axis=2).ravel()[lines.line]) & (place == 0)
+    return lines.where(above == place), lines.count(lost).reshape(rows.shape).sum(axis=1)
 
 
 def _spans(pieces: _Pieces, painted: Cells, settings: QuantizeSettings) -> Spans:
@@ -196,6 +216,10 @@ def _broken_rules(
         chords = count_chords(lines).reshape(n, voices).sum(axis=1)
         broken.append(
             _reject(pieces, "chord", chords, "notes that begin while another of their voice sounds")
+        )
+    if settings.chords == "voices":
+        broken.append(
+            _reject(pieces, "chord", pieces.crowded, "notes more than there are voices at that time")
         )
     if settings.on_inexact == "reject":
         error = np.zeros(n, np.int64)

@@ -21,7 +21,10 @@ class QuantizeSettings(Section):
             first part, any other word for the first part whose name begins with it.
         steps_per_quarter: resolution of the grid; 4 = sixteenth notes.
         chords: ``top`` keeps the skyline of a staff, ``reject`` rejects a piece in
-            which two notes of a voice sound together.
+            which two notes of a voice sound together, ``voices`` shares the notes of a
+            staff among the voices that name it (``[top, top]``), the highest first: what
+            no other note sounds above goes to the first of them. A piece with more notes
+            at once than voices is rejected.
         rests: ``symbol`` keeps silence, ``extend`` holds a note until the next of
             its voice, ``split`` cuts the piece at long silences, ``reject`` rejects it.
         edge_silence: ``trim`` leaves out silence before the first and after the last
@@ -34,7 +37,7 @@ class QuantizeSettings(Section):
 
     parts: dict[str, list[str]] = Field(min_length=1)
     steps_per_quarter: int = Field(ge=1, le=10080)
-    chords: Literal["top", "reject"]
+    chords: Literal["top", "reject", "voices"]
     rests: Literal["symbol", "extend", "split", "reject"]
     edge_silence: Literal["trim", "keep"]
     min_rest: int | None = Field(default=None, ge=1)
