@@ -11,6 +11,7 @@ traceback::
     ├── GridError            music        arrays that are no valid grid
     ├── TokenError           vocabulary   a token sequence breaks the grammar
     ├── CutError             examples     a piece has no second half
+    ├── GivenError           examples     voices that cannot be given
     ├── BooksError           books        a stage lost or invented rows
     ├── EmptyDatasetError    books        nothing is left of a data set
     ├── TableError           tables       a Parquet file is missing, damaged or of another schema
@@ -26,6 +27,7 @@ traceback::
     ├── SplitError           splits       a piece is in no tune family or published split
     ├── RoundTripError       encoding     tokens do not give their grid back
     ├── BatchError           batches      examples that cannot stand in one batch
+    ├── TaskError            models       a model is asked for what it cannot do
     ├── DivergedError        training     the loss is no longer a finite number
     ├── CheckpointError      training     saved weights are foreign or damaged
     ├── SamplingError        sampling     a way of choosing symbols that does not exist

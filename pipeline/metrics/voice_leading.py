@@ -51,10 +51,12 @@ class VoiceLeading:
         direct: outer voices that move in the same direction to a fifth or an octave which
             was none before, the soprano by leap.
         crossings: chords in which a voice lies below the next lower one.
-        overlaps: voices that move beyond where a neighbour was in the chord before.
+        overlaps: voices that move beyond where a neighbour was in the chord before; crossed
+            ones count, too.
         wide: chords with more than an octave between neighbours above the bass.
         out_of_range: notes that begin outside of their voice's range.
-        leaps: notes more than an octave away from the one before of their voice.
+        leaps: notes more than an octave away from the one before of their voice, whatever
+            silence is between.
         dissonant: chords that are no triad and no seventh chord, nor a part of one.
     """
 
@@ -114,7 +116,7 @@ def _parallels(before: Ints, after: Ints, interval: int) -> int:
     """Pairs that keep a perfect interval while both move in the same direction."""
     count = 0
     for high, low in combinations(range(before.shape[1]), 2):
-        kept = [(side[:, high] - side[:, low]) % OCTAVE == interval for side in (before, after)]
+        kept = [np.abs(side[:, high] - side[:, low]) % OCTAVE == interval for side in (before, after)]
         count += int((kept[0] & kept[1] & _alike(before, after, high, low)).sum())
     return count
 
@@ -122,7 +124,7 @@ def _parallels(before: Ints, after: Ints, interval: int) -> int:
 def _direct(before: Ints, after: Ints) -> int:
     """Outer voices that leap and move into a perfect interval in the same direction."""
     low = before.shape[1] - 1
-    was, now = ((side[:, 0] - side[:, low]) % OCTAVE for side in (before, after))
+    was, now = (np.abs(side[:, 0] - side[:, low]) % OCTAVE for side in (before, after))
     perfect = np.isin(now, (0, FIFTH)) & (now != was)
     leapt = np.abs(after[:, 0] - before[:, 0]) > 2
     return int((perfect & leapt & _alike(before, after, 0, low)).sum())
