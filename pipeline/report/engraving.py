@@ -130,12 +130,14 @@ def _glyphs(root: ElementTree.Element) -> dict[str, str]:
 def _rename(root: ElementTree.Element, name: str) -> dict[str, str]:
     """Number the notes, take all other names away; old names to new ones."""
     names: dict[str, str] = {}
+    labels = [each for each in root.iter() if "label" in each.attrib.get("class", "").split()]
+    shown = {"label"} if len(labels) > 1 else set()  # a melody alone needs no name: the page hides it
     for element in root.iter():
         old = element.attrib.pop("id", None)
         kind = element.attrib.get("class", "").split()
         if old is not None and "note" in kind:
             names[old] = element.attrib["id"] = f"{name}-{len(names)}"
-        kept = [each for each in kind if each in KEPT_CLASSES]
+        kept = [each for each in kind if each in KEPT_CLASSES and each not in shown]
         element.attrib.pop("class", None)
         if kept:
             element.attrib["class"] = " ".join(kept)

@@ -46,6 +46,16 @@ def test_all_voices_are_played() -> None:
     ]
 
 
+def test_staves_are_named_where_there_are_several() -> None:
+    alone, duet = (
+        Engraver().engrave(score([START, *symbols, STOP], voices=voices), "tune", "a tune").svg
+        for symbols, voices in (([64, 60], 1), ([64, 60], 2))
+    )
+    assert 'class="label"' in alone  # which the page hides
+    assert 'class="label"' not in duet
+    assert "Voice 2" in duet
+
+
 def test_drawings_share_their_glyphs_and_are_the_same_every_time() -> None:
     first, again = (Engraver().engrave(score(ENTCHEN), "ente", "Ente") for _ in range(2))
     assert first == again
