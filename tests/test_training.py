@@ -110,7 +110,6 @@ def test_the_decoder_hears_its_own_valid_symbols() -> None:
     assert torch.equal(told.target, batch.target)
     allowed = network.mask(torch.zeros(*batch.target.shape, 258), batch.previous, batch.stop_allowed)
     heard, there = told.inputs[:, 1:], batch.inputs[:, 1:] != PAD_ROW
-    assert torch.equal(heard[~there], batch.inputs[:, 1:][~there])
     assert allowed[:, :-1].gather(2, heard.where(there, 0)[..., None])[there].isfinite().all()
 
 
