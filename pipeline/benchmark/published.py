@@ -31,13 +31,16 @@ class Published(Section):
 
 
 class Place(Section):
-    """Where one of our figures lies: a path of keys in a file, what writes it, and its seeds if not all."""
+    """Where one of our figures lies: a path of keys in a file, what writes it, its seeds if not all, and
+    why it stands beside the others only.
+    """
 
     name: str
     file: str
     command: str
     at: list[str]
     seeds: str | None = None
+    unranked: str = ""
 
 
 class Entry(Section):
@@ -134,4 +137,5 @@ def _ours(place: Place, root: Path) -> Row:
         source=place.file,
         seeds=place.seeds or ", ".join(map(str, seeds)) or "none",
         command=place.command,
+        unranked=place.unranked,
     )

@@ -183,7 +183,7 @@ def main() -> None:
         found = continuing(kinds, options.seconds, options.seed)
     else:
         found = harmonizing(options.kinds or list(SHAPES), options.seconds, options.seed)
-    print(json.dumps({options.what: found, "seed": options.seed}))
+    print(json.dumps({options.what: found, "seeds": [options.seed]}))
 
 
 if __name__ == "__main__":
