@@ -16,7 +16,8 @@ traceback::
     ├── EmptyDatasetError    books        nothing is left of a data set
     ├── TableError           tables       a Parquet file is missing, damaged or of another schema
     ├── DvcFileError         dvcfile      dvc.yaml names no such stage
-    ├── EngineError          engine       a worker died
+    ├── EngineError          engine       a worker died, or a cluster does not answer
+    ├── IsolationError       isolation    a child process does not start
     ├── StageError           runner       a stage cannot run, or its inputs changed under it
     ├── CatalogueError       sources      the catalogue knows no such corpus
     ├── PlaceError           sources      a folder or bundle is missing, or holds no score

@@ -4,6 +4,10 @@ The items are worked on one after the other in a child with a limit on memory.
 Each result comes back as it is ready; when none comes in time, or the child
 dies, the item it was at is the culprit: it is given up with a reason, and a new
 child goes on with the rest.
+
+On Linux the children are forked by a server without threads of its own: a stage
+and a worker of a cluster have some, and a lock that one of them holds would stay
+locked in a child for ever.
 """
 
 from __future__ import annotations
@@ -18,13 +22,21 @@ from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, Generic, TypeVar
 
+from pipeline.errors import PipelineError
+
 if sys.platform != "win32":
     import resource
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_CONTEXT: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+SECONDS_TO_START = 120.0
+LOKY = ("loky",)  # a worker of the engine may be loky's: its children must know how that starts processes
+_CONTEXT: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+
+
+class IsolationError(PipelineError):
+    """A child process does not start."""
 
 
 @dataclass(frozen=True)
@@ -67,18 +79,28 @@ class _Done(Generic[Result]):
 
 
 def run_isolated(
-    function: Callable[[Item], Result], items: Sequence[Item], limits: Limits
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    limits: Limits,
+    imports: Sequence[str] = (),
+    prepare: Callable[[], object] | None = None,
 ) -> Iterator[Result | GivenUp]:
     """Results in the order of the items; an item that breaks its limits is given up alone.
 
     Args:
-        function: what is done with an item; an exception of its own is raised here again.
+        function: importable by its name; an exception of its own is raised here again.
         items: the work, all of it trusted to the same child until one fails.
         limits: per item.
+        imports: modules that every child needs; they are imported once, not once a child.
+        prepare: importable by its name; called in each child before the limits hold.
+
+    Raises:
+        IsolationError: a child could not start, which is no item's fault.
     """
+    _CONTEXT.set_forkserver_preload([*LOKY, *imports])
     place = 0
     while place < len(items):
-        for outcome in _one_child(function, items[place:], limits):
+        for outcome in _one_child(function, items[place:], limits, prepare):
             if isinstance(outcome, _Failure):
                 raise outcome.error
             yield outcome.value if isinstance(outcome, _Done) else outcome
@@ -86,14 +108,18 @@ def run_isolated(
 
 
 def _one_child(
-    function: Callable[[Item], Result], items: Sequence[Item], limits: Limits
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    limits: Limits,
+    prepare: Callable[[], object] | None,
 ) -> Iterator[_Done[Result] | GivenUp | _Failure]:
     """Outcomes until the items are done or one of them is given up."""
     receiver, sender = _CONTEXT.Pipe(duplex=False)
-    child = _CONTEXT.Process(target=_work, args=(function, items, limits, sender, os.getpid()), daemon=True)
+    child = _CONTEXT.Process(target=_work, args=(function, items, limits, prepare, sender), daemon=True)
     child.start()
     sender.close()
     try:
+        _await_start(receiver)
         for _ in items:
             if not receiver.poll(limits.seconds):
                 yield GivenUp("too_slow", f"no result within {limits.seconds:g} seconds", limits.seconds)
@@ -114,13 +140,30 @@ def _one_child(
         child.close()
 
 
+def _await_start(receiver: Connection) -> None:
+    try:
+        if receiver.poll(SECONDS_TO_START):
+            receiver.recv()
+            return
+    except EOFError:
+        pass
+    raise IsolationError("a process to read files in could not be started; is the machine out of memory?")
+
+
 def _work(
-    function: Callable[[Item], Result], items: Sequence[Item], limits: Limits, sender: Connection, parent: int
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    limits: Limits,
+    prepare: Callable[[], object] | None,
+    sender: Connection,
 ) -> None:
     """The child: one message an item, until one fails."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _end_with_parent(parent)
+    _end_with_parent()
+    if prepare is not None:
+        prepare()
     _limit_memory(limits.memory_bytes)
+    sender.send(None)  # what goes wrong from here on is an item's fault
     for item in items:
         outcome: _Done[Result] | GivenUp | _Failure
         try:
@@ -138,13 +181,14 @@ def _work(
             return
 
 
-def _end_with_parent(parent: int) -> None:
-    """Ask Linux for a signal when the parent dies, and look whether it has already."""
+def _end_with_parent() -> None:
+    """Ask Linux for a signal when who forked this child is gone; the fork server goes with its user."""
     if sys.platform == "linux":
         import ctypes
 
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # 1: PR_SET_PDEATHSIG
-        if os.getppid() != parent:
+        parent = multiprocessing.parent_process()
+        if parent is None or not parent.is_alive():
             os._exit(1)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import multiprocessing
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -121,7 +122,7 @@ def count_readings(monkeypatch: pytest.MonkeyPatch, piece: Piece | None = None) 
         return piece or really(source, settings)
 
     monkeypatch.setattr("pipeline.readers.read", read)
-    monkeypatch.setattr("pipeline.parsing.run_isolated", lambda function, items, _: map(function, items))
+    monkeypatch.setattr("pipeline.parsing.run_isolated", lambda function, items, *_: map(function, items))
     return seen
 
 
@@ -223,6 +224,12 @@ def test_another_limit_gives_the_same_rows_cold_and_warm(
     assert all(broken.value is not None and broken.detail for broken in cold[1][1])
 
 
+def replace_reader(monkeypatch: pytest.MonkeyPatch, read: Callable[[Source, ReadSettings], Piece]) -> None:
+    """Read in another way; the children are forked from this process, so that they do so, too."""
+    monkeypatch.setattr("pipeline.readers.read", read)
+    monkeypatch.setattr("pipeline.isolation._CONTEXT", multiprocessing.get_context("fork"))
+
+
 def test_less_time_is_not_answered_from_the_cache(
     corpus: Build, settings: ReadSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,7 +242,7 @@ def test_less_time_is_not_answered_from_the_cache(
             Event().wait()
         return really(source, settings)
 
-    monkeypatch.setattr("pipeline.readers.read", read)
+    replace_reader(monkeypatch, read)
     notes = parse_corpus("mine", folder, within(settings, max_seconds=1), SERIAL)
     assert ids(notes) == ["mine/book#1"]
     assert [(broken.rule, broken.value, broken.limit) for broken in notes.rejections] == [("too_slow", 1, 1)]
@@ -249,7 +256,7 @@ def test_a_fault_of_a_reader_is_one_rejected_row(
     def read(source: Source, settings: ReadSettings) -> Piece:
         return really(source, settings) if source.name == "1" else 1 // 0  # type: ignore[return-value]
 
-    monkeypatch.setattr("pipeline.readers.read", read)
+    replace_reader(monkeypatch, read)
     notes = parse_corpus("mine", corpus({"book.abc": TUNES.encode()}), settings, SERIAL)
     assert ids(notes) == ["mine/book#1"]
     assert [(broken.piece_id, broken.rule) for broken in notes.rejections] == [

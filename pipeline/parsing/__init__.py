@@ -31,6 +31,7 @@ from pipeline.parsing.records import (
     pack,
     refusal,
     unpack,
+    warm_up,
 )
 from pipeline.progress import track
 from pipeline.readers import ReadError, ReadLimits, ReadSettings, Source
@@ -40,6 +41,7 @@ from pipeline.tables import NOTES
 
 PIECES_A_BATCH = 50
 PIECES_A_SAVING = 1000  # what a killed run can lose
+IMPORTS = ("pipeline.parsing", "pandas")  # of each child; Arrow imports pandas on its first use
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def find_pieces(
     pieces: list[Unread] = []
     rejections: list[Rejection] = []
     paths = [file["path"] for file in files]
-    taken_apart = run_isolated(partial(_split, folder, limits), paths, _of_a_child(limits))
+    taken_apart = run_isolated(partial(_split, folder, limits), paths, _of_a_child(limits), IMPORTS)
     for file, found in zip(files, taken_apart, strict=True):
         path = file["path"]
         file_id = f"{corpus}/{_stem(path) if stems[_stem(path)] == 1 else path}"
@@ -144,9 +146,8 @@ def find_pieces(
 
 def read_batch(batch: Batch) -> list[bytes | GivenUp]:
     """The records of a batch, in its order; runs in a worker."""
-    pack(Refusal("", ""))  # what Arrow imports on its first use, the children then find imported
     limits = _of_a_child(batch.settings.limits)
-    return list(run_isolated(partial(_read, batch.settings), batch.sources, limits))
+    return list(run_isolated(partial(_read, batch.settings), batch.sources, limits, IMPORTS, warm_up))
 
 
 def rejected(identifier: str, outcome: Refusal | GivenUp) -> Rejection:

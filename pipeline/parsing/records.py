@@ -61,6 +61,11 @@ def pack(outcome: Piece | Refusal) -> bytes:
     return bytes(sink.getvalue())
 
 
+def warm_up() -> None:
+    """What Arrow does once in a process: import pandas, and reserve a GiB of addresses."""
+    pack(Refusal("", ""))
+
+
 def left_out(table: pa.Table) -> list[tuple[str, str]]:
     """Name and broken rule of every part of a piece that was not read."""
     notes = (table.schema.metadata or {}).get(b"left_out", b"[]")

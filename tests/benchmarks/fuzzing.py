@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from pipeline import readers
 from pipeline.isolation import GivenUp, Limits, run_isolated
-from pipeline.parsing.records import Refusal, pack, refusal, unpack
+from pipeline.parsing.records import pack, refusal, unpack, warm_up
 from pipeline.progress import say
 from pipeline.readers import ReadError, ReadSettings
 from pipeline.settings import read_section
@@ -178,8 +178,8 @@ def outcomes(
     files: Sequence[Spoilt], settings: ReadSettings
 ) -> Iterator[tuple[Spoilt, str | Exception | GivenUp]]:
     """What became of each file, read in a child that may die."""
-    unpack(pack(Refusal("", "")))  # Arrow reserves a gigabyte on its first use: not in the limited child
-    return zip(files, run_isolated(partial(read_spoilt, settings), files, LIMITS), strict=True)
+    found = run_isolated(partial(read_spoilt, settings), files, LIMITS, ("pandas", __name__), warm_up)
+    return zip(files, found, strict=True)
 
 
 def main() -> None:
