@@ -2,6 +2,7 @@
 #
 #   make repro   set up, then run the whole pipeline; with a remote, fetch what others have run
 #   make test    set up, then lint, type checks and tests
+#   make cluster-demo   run the data stages of a clone on a Dask cluster of this machine
 #   make lock    write requirements.lock anew from pyproject.toml
 
 VENV := .venv
@@ -10,7 +11,7 @@ INSTALLED := $(VENV)/.installed
 FIND_PYTHON := for candidate in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$candidate"; break; }; done
 
-.PHONY: repro test lock clean
+.PHONY: repro test cluster-demo lock clean
 .DELETE_ON_ERROR:
 
 repro: $(INSTALLED)
@@ -21,6 +22,9 @@ test: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+cluster-demo: $(INSTALLED)
+	$(BIN)/python -m tests.cluster
 
 $(INSTALLED): requirements.lock
 	@python=$$($(FIND_PYTHON)); \

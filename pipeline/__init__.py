@@ -17,7 +17,8 @@ portions         tables larger than memory, some whole pieces at a time
 progress         a bar or plain lines for long work
 dvcfile          what dvc.yaml says of a stage
 outputs          the last good outputs of a stage that failed
-engine           mapping a function over batches, in this process or several
+cluster          mapping a function over batches on a Dask cluster
+engine           the same in this process, in several, or on a cluster
 isolation        untrusted work in a child that may die
 runner           what every stage does around its own work
 sources          bundled corpora and folders to ``data/raw``

@@ -16,7 +16,8 @@ traceback::
     ├── EmptyDatasetError    books        nothing is left of a data set
     ├── TableError           tables       a Parquet file is missing, damaged or of another schema
     ├── DvcFileError         dvcfile      dvc.yaml names no such stage
-    ├── EngineError          engine       a worker died, or a cluster does not answer
+    ├── ClusterError         cluster      a Dask cluster does not answer, or has no workers
+    ├── EngineError          engine       a worker died
     ├── IsolationError       isolation    a child process does not start
     ├── StageError           runner       a stage cannot run, or its inputs changed under it
     ├── CatalogueError       sources      the catalogue knows no such corpus
@@ -24,6 +25,7 @@ traceback::
     ├── DownloadError        sources      no address gave the file that was asked for
     ├── ArchiveError         sources      an archive is damaged, or tries what it must not
     ├── ManifestError        sources      source.json is missing or damaged
+    ├── VersionError         parsing      workers have other code than the stage
     ├── ReadError            readers      a piece cannot be read (becomes a rejected row)
     ├── SplitError           splits       a piece is in no tune family or published split
     ├── RoundTripError       encoding     tokens do not give their grid back

@@ -68,7 +68,7 @@ def write_project(root: Path) -> None:
     source = {"kind": "folder", "path": "scores", "licence": "CC0-1.0", "citation": "us"}
     read = load_yaml(ROOT / "params.yaml")["corpora"]["entchen"]["read"]
     params = {
-        "engine": {"kind": "serial", "workers": 1},
+        "engine": {"kind": "serial", "workers": 1, "address": None},
         "corpora": {"songs": {"watch": "scores", "source": source, "read": read}},
         "families": {"family_run": 16, "soft": {}},
         "datasets": {

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 # A room may import only rooms above it (rooms on one line are one room).
 ROOMS = """
 errors files settings music vocabulary piano_roll examples books parquet tables portions progress dvcfile
-outputs engine isolation runner
+outputs cluster engine isolation runner
 sources readers parsing ragged lines runs related quantize fingerprints filters keys families splits encoding
 distributions shards cards croissant ledger
 batches models training sampling decoding baselines metrics scores evaluation report benchmark parameters
@@ -37,6 +37,7 @@ DOORS = {
     ),
     "symusic": ("pipeline.readers.midi",),
     "loky": ("pipeline.engine",),
+    "distributed": ("pipeline.cluster",),
     "psutil": ("pipeline.runner",),
     "jinja2": ("pipeline.report.",),
     "verovio": ("pipeline.report.engraving",),
@@ -71,7 +72,15 @@ MODULES = {
 # These shape no byte of an output: an edit of theirs need not run a stage again.
 EXEMPT = {
     Path("pipeline") / name
-    for name in ("errors.py", "progress.py", "dvcfile.py", "outputs.py", "engine.py", "runner.py")
+    for name in (
+        "errors.py",
+        "progress.py",
+        "dvcfile.py",
+        "outputs.py",
+        "cluster.py",
+        "engine.py",
+        "runner.py",
+    )
 }
 
 

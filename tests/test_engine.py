@@ -4,8 +4,8 @@ import pytest
 
 from pipeline.engine import EngineError, EngineSettings, map_batches
 
-SERIAL = EngineSettings(kind="serial", workers=1)
-TWO = EngineSettings(kind="processes", workers=2)
+SERIAL = EngineSettings(kind="serial", workers=1, address=None)
+TWO = EngineSettings(kind="processes", workers=2, address=None)
 
 
 def square(number: int) -> int:
@@ -31,5 +31,5 @@ def test_a_dead_worker_is_told() -> None:
 
 
 def test_auto_is_at_least_one_worker() -> None:
-    assert EngineSettings(kind="processes", workers="auto").n_workers() >= 1
-    assert EngineSettings(kind="serial", workers="auto").n_workers() == 1
+    assert EngineSettings(kind="processes", workers="auto", address=None).n_workers() >= 1
+    assert EngineSettings(kind="serial", workers="auto", address=None).n_workers() == 1

@@ -40,7 +40,7 @@ C4|]
 BAD = "X:1\nT:No key\nM:4/4\nL:1/4\nK:Q\nCDEF|]\n"
 LIMITS = load_yaml(Path(__file__).parent.parent / "params.yaml")["corpora"]["entchen"]["read"]["limits"]
 PARAMS = {
-    "engine": {"kind": "serial", "workers": 1},
+    "engine": {"kind": "serial", "workers": 1, "address": None},
     "families": {"family_run": 16, "soft": {}},
     "corpora": {
         "songs": {

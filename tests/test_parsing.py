@@ -25,7 +25,7 @@ from pipeline.tables import content_digest
 from tests.readers.hostile import NOTE, score
 
 ROOT = Path(__file__).parent.parent
-SERIAL = EngineSettings(kind="serial", workers=1)
+SERIAL = EngineSettings(kind="serial", workers=1, address=None)
 TUNES = "X:1\nT:One\nL:1/4\nK:C\nCDEF|\n\nX:2\nT:Two\nL:1/4\nK:G\nGABc|\n"
 
 
@@ -156,7 +156,7 @@ def test_several_workers_give_the_same_rows(corpus: Build, settings: ReadSetting
     folder = corpus({"book.abc": tunes.encode()})
     one = parse_corpus("mine", folder, settings, SERIAL)
     cache_file().unlink()
-    two = parse_corpus("mine", folder, settings, EngineSettings(kind="processes", workers=2))
+    two = parse_corpus("mine", folder, settings, EngineSettings(kind="processes", workers=2, address=None))
     assert len(ids(one)) == 120
     assert content_digest(one.table) == content_digest(two.table)
 

@@ -75,7 +75,7 @@ class Project:
             "evaluation": {**experiments["bach-chorales"]["evaluation"], "samples": 1, "ngram_order": 2},
         }
         params = {
-            "engine": {"kind": "serial", "workers": 1},
+            "engine": {"kind": "serial", "workers": 1, "address": None},
             "corpora": {
                 name: {
                     "watch": f"scores/{name}",

@@ -15,7 +15,7 @@ from pipeline.encoding import DEFAULT, Encoded, EncodeSettings, encode_rows, joi
 from pipeline.errors import PipelineError, nearest
 from pipeline.filters import FilterSettings, apply_filters
 from pipeline.isolation import GivenUp
-from pipeline.parsing import Batch, Unread, find_pieces, read_batch, rejected
+from pipeline.parsing import Batch, Unread, code_of, find_pieces, read_batch, rejected
 from pipeline.parsing.records import unpack
 from pipeline.quantize import QuantizeSettings, quantize
 from pipeline.quantize.settings import TOP
@@ -113,7 +113,8 @@ def read_file(file: Path, corpus: str, settings: ReadSettings) -> tuple[pa.Table
     except OSError as error:
         raise FileError(f"{file}: cannot be opened: {error.strerror}") from None
     tables = [NOTES.empty_table()]
-    records = read_batch(Batch(tuple(piece.source for piece in pieces), settings))
+    sources = tuple(piece.source for piece in pieces)
+    records = read_batch(Batch(sources, settings, code_of(settings)))
     for piece, record in zip(pieces, records, strict=True):
         outcome = record if isinstance(record, GivenUp) else unpack(record)
         if isinstance(outcome, pa.Table):

@@ -8,6 +8,7 @@ one piece that cannot be read is one rejected row.
 
 from __future__ import annotations
 
+import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import pyarrow as pa
 from pipeline import readers
 from pipeline.books import Rejection
 from pipeline.engine import EngineSettings, map_batches
+from pipeline.errors import PipelineError
 from pipeline.isolation import GivenUp, Limits, run_isolated
 from pipeline.parsing.cache import cache_file, keep, key_of, look_up
 from pipeline.parsing.published import published_split
@@ -44,6 +46,10 @@ PIECES_A_SAVING = 1000  # what a killed run can lose
 IMPORTS = ("pipeline.parsing", "pandas")  # of each child; Arrow imports pandas on its first use
 
 
+class VersionError(PipelineError):
+    """Workers read with other code than the stage that asked them."""
+
+
 @dataclass(frozen=True)
 class Unread:
     """One piece before it is read: its identity, and its bytes."""
@@ -56,10 +62,11 @@ class Unread:
 
 @dataclass(frozen=True)
 class Batch:
-    """Pieces that one worker reads in one go."""
+    """Pieces that one worker reads in one go, and the digest of the code that must read them."""
 
     sources: tuple[Source, ...]
     settings: ReadSettings
+    version: str
 
 
 @dataclass(frozen=True)
@@ -145,7 +152,13 @@ def find_pieces(
 
 
 def read_batch(batch: Batch) -> list[bytes | GivenUp]:
-    """The records of a batch, in its order; runs in a worker."""
+    """The records of a batch, in its order; runs in a worker.
+
+    Raises:
+        VersionError: this worker has other code than who sent the batch.
+    """
+    if batch.version != code_of(batch.settings):
+        raise VersionError(f"a worker on {platform.node()} has other code; bring it to the same commit")
     limits = _of_a_child(batch.settings.limits)
     return list(run_isolated(partial(_read, batch.settings), batch.sources, limits, IMPORTS, warm_up))
 
@@ -192,13 +205,13 @@ def _records(
 ) -> list[bytes]:
     """A record a piece, from the cache or read now."""
     store = cache_file()
-    version = readers.version(settings) + code_version()
+    version = code_of(settings)
     keys = [_key(piece.source, version, settings) for piece in pieces]
     records = look_up(store, keys)
     missing = {key: piece.source for key, piece in zip(keys, pieces, strict=True) if key not in records}
     names = list(missing)
     batches = [
-        Batch(tuple(missing[key] for key in names[first : first + PIECES_A_BATCH]), settings)
+        Batch(tuple(missing[key] for key in names[first : first + PIECES_A_BATCH]), settings, version)
         for first in range(0, len(names), PIECES_A_BATCH)
     ]
     unsaved: dict[str, bytes] = {}
@@ -213,6 +226,11 @@ def _records(
             keep(store, unsaved)
             unsaved = {}
     return [records[key] for key in keys]
+
+
+def code_of(settings: ReadSettings) -> str:
+    """Digest of all code that decides what a piece with these settings is read as."""
+    return readers.version(settings) + code_version()
 
 
 def _key(source: Source, version: str, settings: ReadSettings) -> str:

@@ -178,5 +178,5 @@ def version(settings: ReadSettings) -> str:
     code = hashlib.sha256()
     for file in sorted(Path(__file__).parent.glob("*.py")):
         code.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    judge = f" music21 {package_version('music21')}" if settings.reader == "music21" else ""
-    return code.hexdigest() + judge
+    libraries = ["symusic", *(["music21"] if settings.reader == "music21" else [])]
+    return " ".join([code.hexdigest(), *(f"{name} {package_version(name)}" for name in libraries)])

@@ -52,7 +52,7 @@ def main() -> None:
     if options.only_others:
         print(json.dumps(others))
         return
-    engine = EngineSettings(kind="processes", workers=options.processes)
+    engine = EngineSettings(kind="processes", workers=options.processes, address=None)
 
     began = time.perf_counter()
     pieces = list(bundled())[:: options.every]
