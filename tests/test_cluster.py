@@ -173,8 +173,8 @@ def test_a_cluster_with_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyP
         monkeypatch.setenv(f"DASK_DISTRIBUTED__COMM__TLS__{role}__KEY", files["key"])
         monkeypatch.setenv(f"DASK_DISTRIBUTED__COMM__TLS__{role}__CERT", files["cert"])
     code = (
-        "import sys, pipeline.cluster; from tests.test_cluster import *; pipeline.cluster.SECONDS_TO_CONNECT = 3; "
-        "print(*map_batches(square, [3], on(sys.argv[1])))"
+        "import sys, pipeline.cluster; from tests.test_cluster import *; "
+        "pipeline.cluster.SECONDS_TO_CONNECT = 3; print(*map_batches(square, [3], on(sys.argv[1])))"
     )
     with cluster(1, protocol="tls") as started:
         asked = [sys.executable, "-c", code, started.address]

@@ -1,8 +1,10 @@
-"""Spoilt score files against every reader: each is a piece or a ``ReadError``, and quickly.
+"""Spoilt score files against every reader, spoilt tokens against the decoder: a piece or an error of theirs.
 
 Run ``python -m tests.benchmarks.fuzzing --seconds 600``. Bundled files and tiny
 ones made by hand are spoilt (bytes flipped, chunks deleted, doubled and spliced,
-numbers replaced by extremes, tokens swapped) and read in a child process. Any
+numbers replaced by extremes, tokens swapped) and read in a child process: a
+``ReadError`` may refuse them. Token rows are spoilt likewise; they are a grid
+or a ``TokenError``, and repaired ones are a grid that encodes to valid tokens. Any
 other exception, a hang and a killed child are findings, each printed with what
 repeats it: ``--seed S --number N``. The last line is one JSON object.
 """
@@ -20,18 +22,22 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from pipeline import readers
 from pipeline.isolation import GivenUp, Limits, run_isolated
 from pipeline.parsing.records import pack, refusal, unpack, warm_up
 from pipeline.progress import say
 from pipeline.readers import ReadError, ReadSettings
 from pipeline.settings import read_section
+from pipeline.vocabulary import START, STOP, TokenError, decode, decode_leniently, encode
 from tests.readers.hostile import READ, hostile_files, zipped
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = read_section(ReadSettings, "corpora", "oneills", "read", path=ROOT / "params.yaml")
 LIMITS = Limits(seconds=20, memory_bytes=1 << 30)
 A_BATCH = 100
+TOKENS = "tokens"
 Mangler = Callable[[bytes, random.Random], bytes]
 LONGEST_SEED = 40_000  # bytes; a larger file is spoilt no better, and slower
 BUNDLED = {
@@ -49,6 +55,14 @@ TINY = {
     "kern": b"!!!OTL: A\n**kern\t**kern\n*M3/4\t*k[b-]\n4c\t4.e-\n*\t*^\n4d\t8f\t8a\n*\t*v\t*v\n=2\t=2\n"
     b"[2.c 2.e\t4%3g;\n*-\t*-\n",
 }
+
+
+TOKEN_ROWS = (
+    [START, STOP],
+    [START, *([60, 188] * 20), STOP],
+    [START, *range(1, 128), 0, 128, STOP],
+    [START, *([60, 55, 52, 48] * 3), *([188, 183, 180, 176] * 5), STOP],
+)
 
 
 class Spoilt(NamedTuple):
@@ -74,6 +88,7 @@ def seeds() -> dict[str, list[bytes]]:
     for file in hostile_files():
         if file.rule == READ and len(file.content) <= LONGEST_SEED:
             found[readers.split(file.name, file.content)[0].format].append(file.content)
+    found[TOKENS] = [np.array(tokens, dtype=np.uint16).tobytes() for tokens in TOKEN_ROWS]
     return found
 
 
@@ -157,6 +172,8 @@ def spoil(good: dict[str, list[bytes]], seed: int, number: int) -> Spoilt:
 
 def read_spoilt(settings: ReadSettings, spoilt: Spoilt) -> str | Exception:
     """ "piece", the rules that refused it, or the exception that no reader may raise."""
+    if spoilt.format == TOKENS:
+        return decode_spoilt(spoilt)
     said = []
     try:
         for source in readers.split("", spoilt.content, settings.limits):
@@ -174,6 +191,31 @@ def read_spoilt(settings: ReadSettings, spoilt: Spoilt) -> str | Exception:
     return said[0] if said else "nothing"
 
 
+def decode_spoilt(spoilt: Spoilt) -> str | Exception:
+    """ "grid", "mended", "refused", or the exception that the decoder may not raise."""
+    tokens = np.frombuffer(spoilt.content[: len(spoilt.content) // 2 * 2], dtype=np.uint16)
+    voices = spoilt.number % 4 + 1
+    try:
+        repaired = decode_leniently(tokens, voices)[0]
+    except TokenError:
+        return "refused"
+    except Exception as error:
+        return error
+    try:
+        decode(encode(repaired), voices)
+    except Exception as error:
+        return error
+    try:
+        decode(tokens, voices)
+    except TokenError:
+        return "mended"
+    except MemoryError:
+        raise
+    except Exception as error:
+        return error
+    return "grid"
+
+
 def outcomes(
     files: Sequence[Spoilt], settings: ReadSettings
 ) -> Iterator[tuple[Spoilt, str | Exception | GivenUp]]:
@@ -187,7 +229,7 @@ def main() -> None:
     arguments.add_argument("--seconds", type=float, default=60)
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--number", type=int, help="only this file of the run, its bytes printed")
-    arguments.add_argument("--format", choices=sorted(readers.FORMATS))
+    arguments.add_argument("--format", choices=[*sorted(readers.FORMATS), TOKENS])
     options = arguments.parse_args()
     good = {name: files for name, files in seeds().items() if options.format in (None, name)}
     counts: dict[str, Counter[str]] = {name: Counter() for name in good}
