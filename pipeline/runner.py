@@ -9,8 +9,8 @@ A stage module holds one function, ``run(key)`` or ``run()``, and hands it to
 * compares the stage's inputs, code and parameters at the end with those at the
   start: DVC reads them only afterwards, and would file the old output under
   the new parameters;
-* turns a user's mistake into one clear message and exit status 1, and puts the
-  stage's last good outputs back.
+* turns a user's mistake, and what the machine refuses, into one clear message and
+  exit status 1, and puts the stage's last good outputs back.
 """
 
 from __future__ import annotations
@@ -65,10 +65,20 @@ def stage_main(stage: str, run: Callable[..., None]) -> None:
             say(f"{name}: {line}")
         _bring_back(name)
         raise SystemExit(1) from None
+    except OSError as error:
+        say(f"{name}: {_refused(error)}; nothing half-written is kept, `dvc repro` goes on from here")
+        _bring_back(name)
+        raise SystemExit(1) from None
     except KeyboardInterrupt:
         say(f"{name}: interrupted; nothing half-written is kept, `dvc repro` goes on from here")
         _bring_back(name)
         raise SystemExit(INTERRUPTED) from None
+
+
+def _refused(error: OSError) -> str:
+    """What the machine said, and of which file: a full disk, a folder that may not be written."""
+    place = f": {error.filename}" if error.filename else ""
+    return f"{error.strerror or error}{place}"
 
 
 def _bring_back(name: str) -> None:

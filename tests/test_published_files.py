@@ -17,7 +17,7 @@ import pytest
 from pipeline.sources.catalogue import catalogue
 from pipeline.tables import read_books
 from tests.loopback import SHARED, served
-from tests.test_stages import Project, tune
+from tests.project import Project, tune
 
 pytestmark = pytest.mark.skipif(
     not SHARED.exists(), reason="the published files do not lie beside this checkout"
