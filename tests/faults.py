@@ -151,14 +151,22 @@ class Victim:
         return outcome
 
     def _next_run(self) -> list[str]:
-        """What is wrong with the next run, as DVC starts it: what is left decides that, so it is seen once."""
+        """What is wrong with the next run, as DVC starts it: what is left decides it, so it is seen once."""
         self._remove_outs()
         left = self._left()
         if left not in self._after:
             again = self._run([])
             wrong = [f"the next run fails: {again.stderr}"] if again.returncode else []
             self._after[left] = wrong + [f"{out}: other bytes after the next run" for out in self._other()]
+        self._put_back()
         return self._after[left]
+
+    def _put_back(self) -> None:
+        for out, files in self.right.items():
+            for name, content in (files or {}).items():
+                target = self.root / out / name if name else self.root / out
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
 
     def _left(self) -> str:
         """Digest of everything that a stage may have left."""
