@@ -15,6 +15,7 @@ A stage module holds one function, ``run(key)`` or ``run()``, and hands it to
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
@@ -39,6 +40,11 @@ SECONDS_TO_WAIT_FOR_LOCK = 30.0
 SECONDS_BETWEEN_LOOKS = 0.5
 INTERRUPTED = 130  # exit status after Ctrl-C, as shells count it
 ORPHANED = 75
+REFUSALS = (
+    *map(os.strerror, (errno.ENOSPC, errno.EIO, errno.EAGAIN, errno.ENOMEM, errno.EDQUOT, errno.EROFS)),
+    *map(os.strerror, (errno.EACCES, errno.EMFILE)),
+    "can't start new thread",
+)
 SHELLS = ("sh", "bash", "dash", "zsh", "fish", "cmd.exe")
 
 
@@ -65,8 +71,11 @@ def stage_main(stage: str, run: Callable[..., None]) -> None:
             say(f"{name}: {line}")
         _bring_back(name)
         raise SystemExit(1) from None
-    except OSError as error:
-        say(f"{name}: {_refused(error)}; nothing half-written is kept, `dvc repro` goes on from here")
+    except Exception as error:
+        refused = _refused(error)
+        if refused is None:
+            raise
+        say(f"{name}: {refused}; nothing half-written is kept, `dvc repro` goes on from here")
         _bring_back(name)
         raise SystemExit(1) from None
     except KeyboardInterrupt:
@@ -75,10 +84,18 @@ def stage_main(stage: str, run: Callable[..., None]) -> None:
         raise SystemExit(INTERRUPTED) from None
 
 
-def _refused(error: OSError) -> str:
-    """What the machine said, and of which file: a full disk, a folder that may not be written."""
-    place = f": {error.filename}" if error.filename else ""
-    return f"{error.strerror or error}{place}"
+def _refused(error: Exception) -> str | None:
+    """What the machine refused, and for which file: a full disk, a folder that may not be written.
+
+    Libraries raise exceptions of their own with the system's words in them.
+
+    Returns:
+        None where the fault is not the machine's.
+    """
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
+    said = str(error)
+    return said if any(words in said for words in REFUSALS) else None
 
 
 def _bring_back(name: str) -> None:

@@ -81,6 +81,21 @@ def test_a_users_mistake_is_one_line_and_status_1(workspace: Workspace) -> None:
     assert workspace.run("raise PipelineError('no such thing')") == (1, "work@a: no such thing\n")
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("Path('began/x').touch()", "work@a: Not a directory: began/x; nothing half-written is kept"),
+        ('raise RuntimeError("can\'t start new thread")', "work@a: can't start new thread; nothing"),
+        ("raise ValueError('IO: No space left on device')", "work@a: IO: No space left on device; nothing"),
+    ],
+)
+def test_what_the_machine_refuses_is_one_line(workspace: Workspace, body: str, said: str) -> None:
+    status, words = workspace.run(body)
+    assert status == 1
+    assert words.startswith(said)
+    assert "Traceback" not in words
+
+
 def test_a_fault_of_ours_keeps_its_traceback(workspace: Workspace) -> None:
     status, said = workspace.run("1 / 0")
     assert status == 1
