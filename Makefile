@@ -3,6 +3,7 @@
 #   make repro   set up, then run the whole pipeline; with a remote, fetch what others have run
 #   make test    set up, then lint, type checks and tests
 #   make cluster-demo   run the data stages of a clone on a Dask cluster of this machine
+#   make audit   look the locked packages up among known vulnerabilities
 #   make lock    write requirements.lock anew from pyproject.toml
 
 VENV := .venv
@@ -11,7 +12,7 @@ INSTALLED := $(VENV)/.installed
 FIND_PYTHON := for candidate in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$candidate"; break; }; done
 
-.PHONY: repro test cluster-demo lock clean
+.PHONY: repro test cluster-demo audit lock clean
 .DELETE_ON_ERROR:
 
 repro: $(INSTALLED)
@@ -34,6 +35,11 @@ $(INSTALLED): requirements.lock
 	"$$python" -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@touch $@
+
+audit: $(INSTALLED)
+	$(BIN)/python -m venv .cache/audit
+	.cache/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	.cache/audit/bin/pip-audit --requirement requirements.lock --no-deps --disable-pip
 
 # The lock holds for every platform; what torch itself pins for CUDA is left to torch.
 lock:
