@@ -1,1 +1,7 @@
-"""The stages of dvc.yaml: each reads its parameters, calls pipeline/, writes its files."""
+"""The stages of dvc.yaml, one module each: ``python -m stages.NAME [KEY]``."""
+
+import os
+
+# Before numpy is imported: its BLAS starts a thread a core, orders sums by them, and hangs where the
+# system refuses one. Torch has threads of its own, which `training.threads` sets.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
