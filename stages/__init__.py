@@ -1,4 +1,4 @@
-"""The stages of dvc.yaml, one module each: ``python -m stages.NAME [KEY]``."""
+"""The stages of dvc.yaml: each reads its parameters, calls pipeline/, writes its files."""
 
 import os
 

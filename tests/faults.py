@@ -13,6 +13,7 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -48,6 +49,8 @@ LEAVES_NO_TRACE = ("read", "pread64", "openat")  # killed there, a stage leaves 
 OURS = re.compile(r'(?:"|[</])(?:data|\.cache|scores|params\.yaml|versions\.yaml|dvc\.yaml|dvc\.lock)[/">.]')
 CALL = re.compile(r"^(\d+) +(\w+)\(")
 KILLED = -9
+SECONDS_AT_MOST = 120
+HUNG = "\nit hung, and was killed"
 STRACE = ("strace", "-f")
 QUICK = "--seccomp-bpf"  # stops at the traced calls alone; but then no signal is delivered
 
@@ -145,6 +148,8 @@ class Victim:
         outcome = Outcome(fault, "(INJECTED)" in said or "SIGKILL" in said, done.returncode, done.stderr)
         if done.returncode == 0:
             outcome.wrong += [f"{out}: other bytes, and nothing was said" for out in self._other()]
+        elif done.stderr.endswith(HUNG):
+            outcome.wrong.append("it hangs")
         elif done.returncode != KILLED and "Traceback" in done.stderr:
             outcome.wrong.append("a traceback instead of a message")
         outcome.wrong += self._next_run()
@@ -190,15 +195,21 @@ class Victim:
 
     def _run(self, prefix: Sequence[str]) -> subprocess.CompletedProcess[str]:
         name, _, key = self.stage.partition("@")
-        return subprocess.run(
-            [*prefix, sys.executable, "-B", "-m", f"stages.{name}", *([key] if key else [])],
+        command = [*prefix, sys.executable, "-B", "-m", f"stages.{name}", *([key] if key else [])]
+        process = subprocess.Popen(
+            command,
             cwd=self.root,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-            check=False,
-            timeout=300,
+            start_new_session=True,
         )
+        try:
+            said = process.communicate(timeout=SECONDS_AT_MOST)[1]
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            said = process.communicate()[1] + HUNG
+        return subprocess.CompletedProcess(command, process.returncode, "", said)
 
 
 def touched(log: str, root: Path) -> Iterator[tuple[str, int]]:

@@ -71,16 +71,9 @@ MODULES = {
 
 # These shape no byte of an output: an edit of theirs need not run a stage again.
 EXEMPT = {
-    Path("pipeline") / name
-    for name in (
-        "errors.py",
-        "progress.py",
-        "dvcfile.py",
-        "outputs.py",
-        "cluster.py",
-        "engine.py",
-        "runner.py",
-    )
+    Path("stages/__init__.py"),
+    *map(Path("pipeline").joinpath, ("errors.py", "progress.py", "dvcfile.py", "outputs.py")),
+    *map(Path("pipeline").joinpath, ("cluster.py", "engine.py", "runner.py")),
 }
 
 
