@@ -31,6 +31,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 SECONDS_TO_START = 120.0
+NOT_STARTED = "a process to read files in could not be started; is the machine out of memory or processes?"
 LOKY = ("loky",)  # a worker of the engine may be loky's: its children must know how that starts processes
 _CONTEXT: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
 
@@ -116,7 +117,10 @@ def _one_child(
     """Outcomes until the items are done or one of them is given up."""
     receiver, sender = _CONTEXT.Pipe(duplex=False)
     child = _CONTEXT.Process(target=_work, args=(function, items, limits, prepare, sender), daemon=True)
-    child.start()
+    try:
+        child.start()
+    except (EOFError, ConnectionError):  # the fork server is gone; the next start makes a new one
+        raise IsolationError(NOT_STARTED) from None
     sender.close()
     try:
         _await_start(receiver)
@@ -147,7 +151,7 @@ def _await_start(receiver: Connection) -> None:
             return
     except EOFError:
         pass
-    raise IsolationError("a process to read files in could not be started; is the machine out of memory?")
+    raise IsolationError(NOT_STARTED)
 
 
 def _work(

@@ -1,0 +1,23 @@
+"""Ask the shards and the rejected pieces by SQL.
+
+python examples/query_with_duckdb.py [data/tokens/melodies]
+"""
+
+import sys
+
+import duckdb
+
+folder = sys.argv[1] if len(sys.argv) > 1 else "data/tokens/melodies"
+print(
+    duckdb.sql(f"""
+        SELECT corpus, split, count(*) AS pieces, round(avg(n_steps)) AS steps, mode(mode_used) AS mode
+        FROM read_parquet('{folder}/*/*.parquet') GROUP BY corpus, split ORDER BY corpus, split
+    """)
+)
+print(
+    duckdb.sql(f"""
+        SELECT token % 128 AS pitch, count(*) AS onsets
+        FROM (SELECT unnest(tokens) AS token FROM read_parquet('{folder}/train/*.parquet'))
+        WHERE token BETWEEN 1 AND 127 GROUP BY pitch ORDER BY onsets DESC, pitch LIMIT 5
+    """)
+)
