@@ -150,8 +150,8 @@ class Victim:
             outcome.wrong += [f"{out}: other bytes, and nothing was said" for out in self._other()]
         elif done.stderr.endswith(HUNG):
             outcome.wrong.append("it hangs")
-        elif done.returncode != KILLED and "Traceback" in done.stderr:
-            outcome.wrong.append("a traceback instead of a message")
+        elif done.returncode != KILLED and f"{self.stage}: " not in done.stderr:
+            outcome.wrong.append("no message of the stage")
         outcome.wrong += self._next_run()
         return outcome
 

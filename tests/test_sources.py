@@ -1,5 +1,6 @@
 import hashlib
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,17 @@ def test_a_folder_without_scores_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no score")
     with pytest.raises(PlaceError, match=r"holds no score \(.abc, .*\); 1 other files"):
         fetch("mine", folder(tmp_path), tmp_path / "raw")
+
+
+def test_scores_that_git_does_not_know_are_told(
+    scores: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    n_scores = fetch("mine", folder(scores), tmp_path / "raw")
+    assert f"{n_scores} of {n_scores} scores are not in git" in capsys.readouterr().err
+    for command in (["init", "--quiet"], ["add", "--all"]):
+        subprocess.run(["git", *command], cwd=scores, check=True)
+    fetch("mine", folder(scores), tmp_path / "raw")
+    assert "not in git" not in capsys.readouterr().err
 
 
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:

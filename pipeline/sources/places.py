@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -58,8 +59,23 @@ def copy_folder(corpus: str, source: FolderSource, target: Path) -> list[str]:
         raise PlaceError(
             f"corpus {corpus}: {source.path} holds no score ({allowed}); {len(others)} other files"
         )
+    unseen = len(scores) - len(_in_git(root) & {file.relative_to(root).as_posix() for file in scores})
+    if unseen:
+        say(
+            f"corpus {corpus}: {unseen} of {len(scores)} scores are not in git; clones do not have them, and "
+            "experiments in a copy of the project (dvc exp run --queue, --temp) only where the path is absolute"
+        )
     _copy(scores, root, target)
     return [file.relative_to(root).as_posix() for file in others]
+
+
+def _in_git(root: Path) -> set[str]:
+    """Files below a folder that git tracks; none where there is no git or no repository."""
+    try:
+        done = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return set()
+    return set(done.stdout.split("\0"))
 
 
 def download_all(corpus: str, source: UrlSource, target: Path) -> list[str]:
