@@ -62,8 +62,8 @@ def copy_folder(corpus: str, source: FolderSource, target: Path) -> list[str]:
     unseen = len(scores) - len(_in_git(root) & {file.relative_to(root).as_posix() for file in scores})
     if unseen:
         say(
-            f"corpus {corpus}: {unseen} of {len(scores)} scores are not in git: clones lack them, experiments "
-            "in a copy (dvc exp run --queue, --temp) see them only by an absolute path"
+            f"corpus {corpus}: {unseen} of {len(scores)} scores are not in git: clones lack them, "
+            "experiments in a copy (dvc exp run --queue, --temp) see them only by an absolute path"
         )
     _copy(scores, root, target)
     return [file.relative_to(root).as_posix() for file in others]

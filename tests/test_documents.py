@@ -1,0 +1,252 @@
+"""Every command and every snippet of the README and the guides, run in a small copy of the project."""
+
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.project import Project, tune
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = [
+    "README.md",
+    "CONTRIBUTING.md",
+    *sorted(f"docs/{file.name}" for file in (ROOT / "docs").glob("*.md")),
+]
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]+\]\(([^)#]+)\)")
+
+# What is not run here, and what stands for it.
+ELSEWHERE = {
+    "make repro": "the whole pipeline; this project's own `dvc repro` stands for it",
+    "make test": "runs this test",
+    "make cluster-demo": "tests/test_cluster.py",
+    "pip install": "wants a network",
+    "python -m dask": "tests/test_cluster.py",
+    "ENTCHEN_SCHEDULER": "tests/test_cluster.py",
+    "torchrun": "tests/training/test_processes.py",
+    "python -m pipeline harmonize": "wants four voices: tests/test_harmonizing.py",
+    "python -m pipeline cross-validate": "tests/crossvalidation",
+    "dvc remote add --default store s3": "wants a bucket",
+    "dvc remote modify": "wants a bucket",
+    "dvc import": "wants a server; test_a_data_set_is_imported_by_another_project",
+}
+
+
+def blocks(document: str, language: str) -> list[str]:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    return [body for name, body in BLOCK.findall(text) if name == language]
+
+
+def commands(document: str) -> Iterator[str]:
+    for body in blocks(document, "console"):
+        for line in body.splitlines():
+            command = re.split(r"\s{2,}# ", line)[0].strip()
+            if command and not command.startswith(tuple(ELSEWHERE)):
+                yield command
+
+
+def rename(params: Any) -> None:
+    """The tiny corpora, data set and experiments take the names that the documents speak of."""
+    for old, new in (("songs", "essen"), ("dances", "airds")):
+        corpus = params["corpora"].pop(old)
+        corpus["watch"] = corpus["source"]["path"] = f"scores/{new}"
+        params["corpora"][new] = corpus
+    params["datasets"]["melodies"] = params["datasets"].pop("tunes")
+    params["datasets"]["melodies"]["corpora"] = ["essen", "airds"]
+    experiments = params["experiments"]
+    experiments["bach-chorales"] = experiments.pop("first")
+    experiments["melodies"] = experiments.pop("second")
+    params["finetunes"]["chorales-from-melodies"] = {**params["finetunes"].pop("tuned"), "from": "melodies"}
+    for section in (*experiments.values(), *params["finetunes"].values(), *params["harmonizers"].values()):
+        section["dataset"] = "melodies"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = Project(tmp_path_factory.mktemp("documents"))
+    for old in ("songs", "dances"):
+        (project.root / f"scores/{old}/all.abc").unlink()
+    for corpus, book, numbers in (("essen", "kinder0", range(120, 160)), ("airds", "book1", range(165, 175))):
+        (project.root / "scores" / corpus).mkdir()
+        (project.root / f"scores/{corpus}/{book}.abc").write_text("".join(map(tune, numbers)))
+    (project.root / "tune.abc").write_text(tune(7))
+    project.edit(rename)
+    for file in (".gitignore", ".dvc/config", ".dvc/plots.html"):
+        if (ROOT / file).exists():
+            (project.root / file).write_bytes((ROOT / file).read_bytes())
+    succeed(project, "dvc repro")
+    commit(project, "First run")
+    succeed(project, "python -m pipeline generate --experiment melodies --prompt tune.abc --out tune.mid")
+    return project
+
+
+def commit(project: Project, message: str) -> None:
+    succeed(project, "git add --all")
+    who = "-c user.name=a -c user.email=a@example.org"
+    succeed(project, f"git {who} commit --quiet --allow-empty --message {shlex.quote(message)}")
+
+
+def succeed(project: Project, command: str) -> str:
+    status, said = project.call("bash", "-c", command)
+    assert status == 0, f"{command}\n{said}"
+    return said
+
+
+def python(project: Project, code: str) -> str:
+    return succeed(project, f"{shlex.quote(sys.executable)} -c {shlex.quote(code)}")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_leads_somewhere(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    targets = [link for link in LINK.findall(text) if "://" not in link]
+    assert [link for link in targets if not ((ROOT / document).parent / link).exists()] == []
+
+
+def test_nothing_is_left_out_that_no_document_says() -> None:
+    said = [
+        line for document in DOCUMENTS for body in blocks(document, "console") for line in body.splitlines()
+    ]
+    assert [prefix for prefix in ELSEWHERE if not any(line.startswith(prefix) for line in said)] == []
+
+
+def test_the_readme_fits_on_a_screen_and_a_half() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
+
+
+@pytest.mark.parametrize(
+    "document", [name for name in DOCUMENTS if name not in ("docs/own-music.md", "docs/dvc.md")]
+)
+def test_every_command_runs(project: Project, document: str) -> None:
+    for command in commands(document):
+        succeed(project, command)
+
+
+@pytest.mark.parametrize("document", [name for name in DOCUMENTS if name != "docs/own-music.md"])
+def test_every_snippet_runs(project: Project, document: str) -> None:
+    for code in blocks(document, "python"):
+        python(project, code)
+
+
+def test_ones_own_music_becomes_a_corpus_a_data_set_and_an_experiment(
+    project: Project, tmp_path: Path
+) -> None:
+    songs = tmp_path / "songs"
+    (songs / "more").mkdir(parents=True)
+    for number in range(300, 320):
+        (songs / f"song{number}.abc").write_text(tune(number))
+    (songs / "tiny.tinynotation").write_text("tinyNotation: 4/4 c4 d e f g2 g2 a4 a a a g1")
+    (songs / "more/tune.mid").write_bytes((project.root / "tune.mid").read_bytes())
+    (songs / "broken.mid").write_bytes(b"MThd nonsense")
+    (songs / "broken.musicxml").write_text("<score-partwise><part")
+    (songs / "notes.txt").write_text("nothing to play")
+    params = (project.root / "params.yaml").read_text()
+    whole = YAML(typ="safe").load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    known = f"known: [&as-printed {flow(whole['corpora']['entchen']['read'])}, "
+    known += f"&overfit {flow(whole['experiments']['overfit-onehot']['training'])}, "
+    known += f"&ten-samples {flow(whole['experiments']['bach-chorales']['evaluation'])}]\n"
+    entries = YAML(typ="safe").load(
+        known + "\n".join(blocks("docs/own-music.md", "yaml")).replace("/data/songs", str(songs))
+    )
+
+    def add(params: Any) -> None:
+        for section in ("corpora", "datasets", "experiments"):
+            params[section].update(entries[section])
+        params["experiments"]["my-songs"]["training"]["epochs"] = 2
+
+    project.edit(add)
+    said = "".join(succeed(project, command) for command in commands("docs/own-music.md"))
+    assert "scores are not in git" in said
+    assert "parse@my-songs: 22 pieces kept, 2 rejected" in said
+    assert str(songs) not in (project.root / "data/raw/my-songs/source.json").read_text()
+    left_out = "".join(python(project, code) for code in blocks("docs/own-music.md", "python"))
+    for rejected in ("my-songs/tiny unknown_key", "my-songs/broken.mid unreadable", "unclosed token"):
+        assert rejected in left_out
+    assert "my-songs" in (project.root / "data/report/index.html").read_text()
+    (project.root / "params.yaml").write_text(params)
+
+
+def flow(value: Any) -> str:
+    """A value in one line of YAML."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {flow(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, bool | None):
+        return {True: "true", False: "false", None: "null"}[value]
+    return str(value)
+
+
+def test_dvc_works_as_its_users_know_it(project: Project, tmp_path: Path) -> None:
+    succeed(project, "dvc repro")
+    commit(project, "Before")
+
+    def stricter(params: Any) -> None:
+        params["datasets"]["melodies"]["filter"]["min_notes"] = 9
+
+    project.edit(stricter)
+    succeed(project, "dvc repro")
+    commit(project, "After")
+    for command in commands("docs/dvc.md"):
+        said = succeed(project, command.replace("/mnt/shared/entchen", str(tmp_path / "store")))
+        if command == "dvc queue start":
+            wait_for_the_queue(project)
+        if command.startswith("dvc exp show"):
+            assert "short" in said
+        if command.startswith("git checkout HEAD~1"):
+            assert "min_notes: 8" in (project.root / "params.yaml").read_text()
+    assert "min_notes: 9" in (project.root / "params.yaml").read_text()
+    assert succeed(project, "dvc repro").strip().endswith("up to date.")
+
+
+def wait_for_the_queue(project: Project) -> None:
+    for _ in range(120):
+        status = succeed(project, "dvc queue status")
+        if not re.search(r"Queued|Running", status):
+            break
+        time.sleep(2)
+    assert status.count("Success") == 2, status
+
+
+def test_a_data_set_is_imported_by_another_project(project: Project, tmp_path: Path) -> None:
+    other = Project.at(tmp_path)
+    succeed(other, "git init --quiet && dvc init --quiet")
+    succeed(project, "dvc repro encode@melodies")
+    commit(project, "For others")
+    succeed(other, f"dvc import {project.root} data/tokens/melodies")
+    assert len(list((tmp_path / "melodies").rglob("*.parquet"))) == 3
+    assert "rev_lock" in (tmp_path / "melodies.dvc").read_text()
+
+
+@pytest.mark.skipif(not (ROOT / "data/tokens/melodies").exists(), reason="compares with the real data sets")
+@pytest.mark.parametrize("document", ["README.md", "docs/data.md", "docs/results.md"])
+def test_what_a_snippet_prints_is_what_the_document_says(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    pairs = re.findall(r"^```python\n(.*?)^```\n```\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert pairs
+    for code, printed in pairs:
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+        assert done.stdout.rstrip() == printed.rstrip(), done.stderr
+
+
+@pytest.mark.parametrize("example", sorted(file.name for file in (ROOT / "examples").glob("*.py")))
+def test_examples_run_on_any_data_set(project: Project, example: str) -> None:
+    code = (ROOT / "examples" / example).read_text(encoding="utf-8")
+    arguments = {"split_to_midi.py": "melodies test midi"}.get(example, "data/tokens/melodies")
+    (project.root / "examples").mkdir(exist_ok=True)
+    (project.root / "examples" / example).write_text(code)
+    environment = f"PYTHONPATH=. HF_HUB_OFFLINE=1 {shlex.quote(sys.executable)}"
+    said = succeed(project, f"{environment} examples/{example} {arguments}")
+    assert said.strip()
+    assert (
+        len([line for line in code.splitlines() if line and not line.startswith(('"""', "import", "from"))])
+        <= 30
+    )
+    if example == "split_to_midi.py":
+        assert len(list((project.root / "midi").glob("*.mid"))) > 3
