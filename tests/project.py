@@ -53,6 +53,7 @@ class Project:
             folder.mkdir(parents=True)
             (folder / "all.abc").write_text("".join(map(tune, numbers)))
         (root / "data/crossvalidation").mkdir(parents=True)
+        (root / "data/crossvalidation/.gitkeep").touch()
         self.write_params()
         self.call("git", "init", "--quiet")
         self.call("dvc", "init", "--quiet")
