@@ -46,7 +46,10 @@ ERRORS = {  # a system call, and the error that it is made to end with
 }
 SPAWNS = ("clone", "clone3", "vfork")
 LEAVES_NO_TRACE = ("read", "pread64", "openat")  # killed there, a stage leaves what it left before
-OURS = re.compile(r'(?:"|[</])(?:data|\.cache|scores|params\.yaml|versions\.yaml|dvc\.yaml|dvc\.lock)[/">.]')
+HERE = "\0"  # stands for the workspace in a line of a trace
+OURS = re.compile(
+    f'["{HERE}](?:data|[.]cache|scores|params[.]yaml|versions[.]yaml|dvc[.]yaml|dvc[.]lock)[/">.]'
+)
 CALL = re.compile(r"^(\d+) +(\w+)\(")
 KILLED = -9
 SECONDS_AT_MOST = 120
@@ -221,7 +224,7 @@ def touched(log: str, root: Path) -> Iterator[tuple[str, int]]:
             continue
         thread, call = begun.groups()
         counts[thread, call] = counts.get((thread, call), 0) + 1
-        if call in SPAWNS or OURS.search(line.replace(f"{root}/", "")):
+        if call in SPAWNS or OURS.search(line.replace(f"{root}/", HERE)):
             yield call, counts[thread, call]
 
 

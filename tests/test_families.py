@@ -130,6 +130,24 @@ def test_nameless_pieces_have_no_title_in_common() -> None:
     assert len(set(families(*rows, soft=("bach",)).values())) == 2
 
 
+def test_a_soft_variant_shares_nine_tenths_of_the_smaller_skeleton_and_no_less() -> None:
+    other = [*SONG[:12], *transposed(SONG[12:], 1)]
+    assert related(tune(SONG), tune(SONG), run=40, soft=("a",))
+    assert not related(tune(SONG), tune(other), run=40, soft=("a",))
+
+
+def test_the_skeleton_is_that_of_the_part_named_soprano() -> None:
+    def piece(name: str, first: str, second: str, second_name: str) -> list[dict[str, Any]]:
+        return [part(name, first, name="Organ II"), part(name, second, number=1, name=second_name)]
+
+    rows = [*piece("a/1", tune(OTHER), tune(SONG), "Soprano 1"), part("a/2", tune(SONG))]
+    found = find_families(notes_table(*rows), FamilySettings(family_run=40, soft={"a": True}))
+    assert found["skeleton"].to_pylist()[0] == found["skeleton"].to_pylist()[1]
+    rows = [*piece("a/1", tune(OTHER), tune(SONG), "Organ Soprano"), part("a/2", tune(SONG))]
+    found = find_families(notes_table(*rows), FamilySettings(family_run=40, soft={"a": True}))
+    assert found["skeleton"].to_pylist()[0] != found["skeleton"].to_pylist()[1]
+
+
 def test_an_ornamented_variant_is_family_in_a_soft_corpus() -> None:
     plain = tune(SONG)
     ornamented = " ".join(f"{pitch}:1/2 {int(pitch) + 1}:1/2" for pitch in SONG)

@@ -115,3 +115,38 @@ def test_symbols_have_names_and_a_stable_digest() -> None:
     assert vocabulary.symbol_name(188) == "tied C4"
     assert vocabulary.symbol_name(0) == "onset silence"
     assert vocabulary.sha256().startswith("fd0a8e9b")
+
+
+def test_there_are_258_symbols_and_no_other_has_a_name() -> None:
+    assert [vocabulary.symbol_name(symbol) for symbol in (255, 256, 257)] == ["tied G9", "START", "STOP"]
+    for symbol in (-1, 258):
+        with pytest.raises(TokenError, match=f"symbol {symbol}: allowed are 0 to 257"):
+            vocabulary.symbol_name(symbol)
+
+
+def test_the_table_of_what_may_follow_is_what_the_grammar_says() -> None:
+    for before in range(257):
+        sounding = before % 128 if before < START else None
+        for symbol in range(258):
+            if symbol >= START:
+                allowed = symbol == STOP and before < START
+            elif symbol >= 128:
+                allowed = sounding == symbol - 128
+            else:
+                allowed = not (symbol == 0 and sounding == 0)
+            assert bool(valid_next([before], [True])[0][symbol]) == allowed, (before, symbol)
+
+
+@pytest.mark.parametrize("tokens", [[], [START], [START, STOP], [999]])
+def test_nothing_to_mend_is_told(tokens: list[int]) -> None:
+    with pytest.raises(TokenError, match=f"{len(tokens)} tokens hold no complete step of 1 voices"):
+        decode_leniently(tokens)
+
+
+def test_mending_counts_what_it_mends() -> None:
+    mended, repairs = decode_leniently([60, 258, -1, 188, START, 190, STOP, 64])
+    assert encode(mended).tolist() == [START, 60, 188, 62, 64, STOP]
+    assert vars(repairs) == vars(vocabulary.Repairs(1, 0, 4, 0, 2))
+    mended, repairs = decode_leniently([START, 60, 55, 188, STOP], voices=2)
+    assert encode(mended).tolist() == [START, 60, 55, STOP]
+    assert vars(repairs) == vars(vocabulary.Repairs(0, 0, 0, 1, 0))
