@@ -129,7 +129,7 @@ def test_the_table_of_what_may_follow_is_what_the_grammar_says() -> None:
         sounding = before % 128 if before < START else None
         for symbol in range(258):
             if symbol >= START:
-                allowed = symbol == STOP and before < START
+                allowed = symbol == STOP
             elif symbol >= 128:
                 allowed = sounding == symbol - 128
             else:
