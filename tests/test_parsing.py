@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 
@@ -134,7 +135,7 @@ def test_cold_warm_and_half_warm_runs_give_the_same_rows(
     cold = content_digest(parse_corpus("mine", folder, settings, SERIAL).table)
     warm = content_digest(parse_corpus("mine", folder, settings, SERIAL).table)
     assert seen == ["1", "2"]
-    with sqlite3.connect(cache_file()) as store:
+    with closing(sqlite3.connect(cache_file())) as store, store:
         store.execute("DELETE FROM records WHERE key = (SELECT min(key) FROM records)")
     half_warm = content_digest(parse_corpus("mine", folder, settings, SERIAL).table)
     assert len(seen) == 3
@@ -172,7 +173,7 @@ def test_a_damaged_cache_is_begun_anew(damage: bytes, corpus: Build, settings: R
 
 def test_a_damaged_record_is_read_again(tmp_path: Path) -> None:
     keep(tmp_path / "c.sqlite", {"a": b"right", "b": b"right"})
-    with sqlite3.connect(tmp_path / "c.sqlite") as store:
+    with closing(sqlite3.connect(tmp_path / "c.sqlite")) as store, store:
         store.execute("UPDATE records SET record = X'77' WHERE key = 'a'")
     assert look_up(tmp_path / "c.sqlite", ["a", "b", "c"]) == {"b": b"right"}
 
