@@ -16,7 +16,7 @@ from pipeline.models import build
 from pipeline.sampling import GREEDY, Sampling
 from pipeline.training.runs import Run, save_run
 from tests.melodies import copying
-from tests.test_stages import edit
+from tests.project import edit
 
 TUNE = "tinyNotation: 4/4 c4 d e f g2 g"
 

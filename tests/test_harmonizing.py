@@ -17,7 +17,7 @@ from pipeline.models import build
 from pipeline.sampling import Sampling
 from pipeline.training.runs import Run, save_run
 from tests.melodies import stepwise
-from tests.test_stages import edit
+from tests.project import edit
 
 TUNE = "tinyNotation: 3/4 d4 e f# g2."
 

@@ -12,7 +12,7 @@ from pipeline.cli import main
 from pipeline.explaining.digests import differing, digest_of
 from pipeline.explaining.reasons import changed_params, explain
 from pipeline.explaining.touched import touched
-from tests.test_stages import edit
+from tests.project import edit
 
 
 def md5(content: bytes) -> str:
