@@ -16,6 +16,7 @@ tables           the Parquet schemas, reading and writing them atomically
 portions         tables larger than memory, some whole pieces at a time
 progress         a bar or plain lines for long work
 dvcfile          what dvc.yaml says of a stage
+summary          what a stage made, as small tables
 outputs          the last good outputs of a stage that failed
 cluster          mapping a function over batches on a Dask cluster
 engine           the same in this process, in several, or on a cluster

@@ -16,6 +16,7 @@ traceback::
     ├── EmptyDatasetError    books        nothing is left of a data set
     ├── TableError           tables       a Parquet file is missing, damaged or of another schema
     ├── DvcFileError         dvcfile      dvc.yaml names no such stage
+    ├── SummaryError         summary      the files that a stage made are missing or damaged
     ├── ClusterError         cluster      a Dask cluster does not answer, or has no workers
     ├── EngineError          engine       a worker died
     ├── IsolationError       isolation    a child process does not start

@@ -4,20 +4,46 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
 
 Item = TypeVar("Item")
 
 SECONDS_BETWEEN_LINES = 10.0
+PLAIN_WIDTH = 200  # of a table where no terminal limits it; no cell is then broken
 
 
 def say(text: str) -> None:
     """One line for the person who watches, on stderr, at once."""
     print(text, file=sys.stderr, flush=True)
+
+
+def show(columns: Sequence[str], rows: Iterable[Sequence[str]], stderr: bool = True) -> None:
+    """A table; columns of numbers stand to the right, all others to the left.
+
+    Args:
+        stderr: where it goes; False: to stdout, for whoever asked for it.
+    """
+    console = Console(stderr=stderr)
+    if not console.is_terminal:
+        console = Console(stderr=stderr, width=PLAIN_WIDTH)
+    rows = list(rows)
+    table = Table(box=None, header_style="bold")
+    for number, column in enumerate(columns):
+        words = any(not _is_number(row[number]) for row in rows)
+        table.add_column(column, justify="left" if words else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
+def _is_number(text: str) -> bool:
+    return not text.strip("0123456789,.-e+")
 
 
 def track(items: Iterable[Item], what: str, total: int, unit: str = "") -> Iterator[Item]:

@@ -9,6 +9,7 @@ A stage module holds one function, ``run(key)`` or ``run()``, and hands it to
 * compares the stage's inputs, code and parameters at the end with those at the
   start: DVC reads them only afterwards, and would file the old output under
   the new parameters;
+* says what the stage made, as a table, and how long that took;
 * turns a user's mistake, and what the machine refuses, into one clear message and
   exit status 1, and puts the stage's last good outputs back.
 """
@@ -29,8 +30,9 @@ import psutil
 from pipeline.dvcfile import Declared, declared
 from pipeline.errors import PipelineError
 from pipeline.outputs import bring_back
-from pipeline.progress import say
+from pipeline.progress import say, show
 from pipeline.settings import load_yaml, lookup
+from pipeline.summary import SummaryError, summaries
 
 if os.name == "posix":
     import fcntl
@@ -58,6 +60,7 @@ def stage_main(stage: str, run: Callable[..., None]) -> None:
     key = arguments[0] if arguments else None
     name = f"{stage}@{key}" if key else stage
     parents = _parents()
+    began = time.monotonic()
     try:
         with _one_writer(name):
             _end_with(parents)
@@ -66,6 +69,7 @@ def stage_main(stage: str, run: Callable[..., None]) -> None:
             changed = _differences(before, _fingerprint(declared(stage, key)))
             if changed:
                 raise StageError(f"{', '.join(changed)} changed while the stage ran; run `dvc repro` again")
+            _tell(name, time.monotonic() - began)
     except PipelineError as error:
         for line in str(error).splitlines():
             say(f"{name}: {line}")
@@ -82,6 +86,16 @@ def stage_main(stage: str, run: Callable[..., None]) -> None:
         say(f"{name}: interrupted; nothing half-written is kept, `dvc repro` goes on from here")
         _bring_back(name)
         raise SystemExit(INTERRUPTED) from None
+
+
+def _tell(name: str, seconds: float) -> None:
+    """What the stage made; it is made, whether or not it can be told."""
+    try:
+        for summary in summaries(name):
+            show(summary.columns, summary.rows)
+    except SummaryError as error:
+        say(f"{error}")
+    say(f"{name}: done in {seconds:.1f} s")
 
 
 def _refused(error: Exception) -> str | None:

@@ -1,6 +1,7 @@
 """A tiny project whose data stages have run, for tests that look at what they made."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,7 @@ def recipe(min_notes: int, **quantizing: object) -> dict[str, object]:
 
 
 def write_project(root: Path) -> None:
+    shutil.copy(ROOT / "dvc.yaml", root)
     (root / "scores").mkdir()
     (root / "scores" / "all.abc").write_text(SONGS)
     source = {"kind": "folder", "path": "scores", "licence": "CC0-1.0", "citation": "us"}
@@ -75,6 +77,7 @@ def write_project(root: Path) -> None:
             "tunes": recipe(min_notes=8),
             "phrases": recipe(min_notes=2, rests="split", min_rest=4),
         },
+        **{group: {} for group in ("experiments", "finetunes", "harmonizers")},
     }
     with (root / "params.yaml").open("w") as file:
         YAML().dump(params, file)

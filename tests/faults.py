@@ -53,6 +53,7 @@ OURS = re.compile(
 CALL = re.compile(r"^(\d+) +(\w+)\(")
 KILLED = -9
 SECONDS_AT_MOST = 120
+LOADER = "error while loading shared libraries: "
 HUNG = "\nit hung, and was killed"
 STRACE = ("strace", "-f")
 QUICK = "--seccomp-bpf"  # stops at the traced calls alone; but then no signal is delivered
@@ -153,7 +154,7 @@ class Victim:
             outcome.wrong += [f"{out}: other bytes, and nothing was said" for out in self._other()]
         elif done.stderr.endswith(HUNG):
             outcome.wrong.append("it hangs")
-        elif done.returncode != KILLED and f"{self.stage}: " not in done.stderr:
+        elif done.returncode != KILLED and not told(self.stage, done.stderr):
             outcome.wrong.append("no message of the stage")
         outcome.wrong += self._next_run()
         return outcome
@@ -213,6 +214,11 @@ class Victim:
             os.killpg(process.pid, signal.SIGKILL)
             said = process.communicate()[1] + HUNG
         return subprocess.CompletedProcess(command, process.returncode, "", said)
+
+
+def told(stage: str, said: str) -> bool:
+    """Whether a failed stage, or the loader of Python before it ran, said what is wrong."""
+    return f"{stage}: " in said or LOADER in said
 
 
 def touched(log: str, root: Path) -> Iterator[tuple[str, int]]:

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 # A room may import only rooms above it (rooms on one line are one room).
 ROOMS = """
 errors files settings music vocabulary piano_roll examples books parquet tables portions progress dvcfile
-outputs cluster engine isolation runner
+summary outputs cluster engine isolation runner
 sources readers parsing ragged lines runs related quantize fingerprints filters keys families splits encoding
 distributions shards cards croissant ledger
 batches models training sampling decoding baselines metrics scores evaluation report benchmark parameters
@@ -43,7 +43,7 @@ DOORS = {
     "verovio": ("pipeline.report.engraving",),
     "matplotlib": ("pipeline.report.charts",),
     "requests": ("pipeline.sources.downloading",),
-    "rich": ("pipeline.progress", "pipeline.cli"),
+    "rich": ("pipeline.progress",),
 }
 
 WITHOUT_TORCH = ("check", "download", "parse", "families", "quantize", "filter", "split", "encode", "report")
@@ -73,7 +73,7 @@ MODULES = {
 EXEMPT = {
     Path("stages/__init__.py"),
     *map(Path("pipeline").joinpath, ("errors.py", "progress.py", "dvcfile.py", "outputs.py")),
-    *map(Path("pipeline").joinpath, ("cluster.py", "engine.py", "runner.py")),
+    *map(Path("pipeline").joinpath, ("cluster.py", "engine.py", "runner.py", "summary.py")),
 }
 
 

@@ -1,4 +1,5 @@
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,10 @@ from pipeline.sources.catalogue import catalogue
 READ = read_section(
     ReadSettings, "corpora", "entchen", "read", path=Path(__file__).parent.parent / "params.yaml"
 )
+COMMANDS = """
+corpora filter-report books summary explain show trace encode decode generate harmonize cross-validate
+benchmark schema
+""".split()
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -39,11 +44,18 @@ def test_without_a_command_the_usage_is_told(capsys: pytest.CaptureFixture[str])
     assert "COMMAND" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["corpora", "filter-report", "show", "trace", "encode", "decode"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_gives_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main([command, "--help"])
     assert f"python -m pipeline {command}" in capsys.readouterr().out
+
+
+def test_no_command_is_forgotten(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    listed = re.findall(r"^    ([a-z][a-z-]*)", capsys.readouterr().out, re.MULTILINE)
+    assert listed == COMMANDS
 
 
 @pytest.mark.usefixtures("project")
@@ -133,3 +145,11 @@ def test_wrong_tokens_are_refused_with_their_place(
     (tmp_path / "x").write_text("256 60 61 188 257")
     assert "line 1: step 2" in refused(capsys, "decode", str(tmp_path / "x"))
     assert "cannot be opened" in refused(capsys, "decode", str(tmp_path / "none"))
+
+
+@pytest.mark.usefixtures("project")
+def test_what_stages_made_is_shown_of_one_key_or_of_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "summary", "filter@tunes").splitlines()[0] == "filter@tunes"
+    both = [line for line in run(capsys, "summary", "filter").splitlines() if line.startswith("filter@")]
+    assert both == ["filter@tunes", "filter@phrases"]
+    assert "there is no 'nix'" in refused(capsys, "summary", "filter@nix")

@@ -1,6 +1,7 @@
 """The runner, from outside: real processes in a workspace of one stage."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -73,8 +74,20 @@ def workspace(tmp_path: Path) -> Workspace:
     return Workspace(tmp_path)
 
 
-def test_a_stage_that_is_well_says_nothing(workspace: Workspace) -> None:
-    assert workspace.run("pass") == (0, "")
+def test_a_stage_that_is_well_says_what_it_made_and_how_long_that_took(workspace: Workspace) -> None:
+    status, said = workspace.run("Path('out.txt').write_text('x' * 2_500_000)")
+    assert status == 0
+    heading, row, end = said.splitlines()
+    assert (heading.split(), row.split()) == (["output", "files", "MB"], ["out.txt", "1", "2.50"])
+    assert re.fullmatch(r"work@a: done in \d+\.\d s", end)
+
+
+def test_a_stage_that_cannot_be_summed_up_is_done_all_the_same(workspace: Workspace) -> None:
+    (workspace.root / "dvc.yaml").write_text(DVC.replace("out.txt", "data/metrics/a.json"))
+    status, said = workspace.run("pass")
+    assert status == 0
+    assert said.startswith("work@a is not to be summed up: ")
+    assert "done in" in said
 
 
 def test_a_users_mistake_is_one_line_and_status_1(workspace: Workspace) -> None:

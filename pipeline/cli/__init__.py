@@ -18,6 +18,7 @@ from pipeline.cli import (
     pieces,
     schema,
     scores,
+    summary,
 )
 from pipeline.errors import PipelineError
 from pipeline.progress import say
@@ -41,4 +42,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(1) from None
 
 
-GROUPS = (corpora, filters, explain, pieces, scores, generate, harmonize, crossvalidate, benchmark, schema)
+GROUPS = (
+    corpora,
+    filters,
+    summary,
+    explain,
+    pieces,
+    scores,
+    generate,
+    harmonize,
+    crossvalidate,
+    benchmark,
+    schema,
+)

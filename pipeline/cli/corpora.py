@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
+from pipeline.progress import show
 from pipeline.sources.catalogue import catalogue
 from pipeline.sources.settings import BundledSource
 
@@ -23,10 +21,14 @@ def add_commands(commands: Any) -> None:
 
 
 def _corpora(_: argparse.Namespace) -> None:
-    table = Table("name", "what it holds", "format", "from", "licence", box=None, header_style="bold")
-    for name, entry in catalogue().items():
-        bundled = isinstance(entry.source, BundledSource)
-        table.add_row(
-            name, entry.about, entry.format, "music21" if bundled else "network", entry.source.licence
+    rows = [
+        (
+            name,
+            entry.about,
+            entry.format,
+            "music21" if isinstance(entry.source, BundledSource) else "network",
+            entry.source.licence,
         )
-    Console().print(table)
+        for name, entry in catalogue().items()
+    ]
+    show(("name", "what it holds", "format", "from", "licence"), rows, stderr=False)

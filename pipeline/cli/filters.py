@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console
-from rich.table import Table
 
 from pipeline.filters import FilterSettings
 from pipeline.inspecting.dry_count import DryCount, dry_count
 from pipeline.ledger import balance_all, read_ledger
+from pipeline.progress import show
 from pipeline.settings import read_section
 from pipeline.tables import GRIDS, read_table
-
-PLAIN_WIDTH = 200  # columns where no terminal limits them; no cell is then broken
 
 
 def add_commands(commands: Any) -> None:
@@ -46,22 +42,16 @@ def _books(asked: argparse.Namespace) -> None:
 def _filter_report(asked: argparse.Namespace) -> None:
     settings = read_section(FilterSettings, "datasets", asked.dataset, "filter")
     count = dry_count(read_table(Path(f"data/grids/{asked.dataset}.parquet"), GRIDS), settings)
-    terminal = sys.stdout.isatty()
-    Console(width=None if terminal else PLAIN_WIDTH, highlight=False).print(_table(count))
+    show(("parameter", "limit", "rule", "rejected alone", "only by it", "kept"), _rows(count), stderr=False)
     kept = count.incoming - count.rejected
     print(f"{kept} of {count.incoming} grids of {asked.dataset} would be kept.")
 
 
-def _table(count: DryCount) -> Table:
-    table = Table("parameter", "limit", "rule", box=None, header_style="bold")
-    for title in ("rejected alone", "only by it", "kept"):
-        table.add_column(title, justify="right")
+def _rows(count: DryCount) -> Iterator[tuple[str, ...]]:
     for rule in count.rules:
         numbers = (rule.alone, rule.only, count.incoming - rule.alone)
-        table.add_row(rule.parameter, _text(rule.limit), rule.rule, *map(str, numbers))
-    together = (count.rejected, "", count.incoming - count.rejected)
-    table.add_row("all together", "", "", *map(str, together), style="bold")
-    return table
+        yield rule.parameter, _text(rule.limit), rule.rule, *map(str, numbers)
+    yield "all together", "", "", str(count.rejected), "", str(count.incoming - count.rejected)
 
 
 def _text(limit: object) -> str:
