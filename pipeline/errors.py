@@ -43,6 +43,7 @@ traceback::
     ├── EvaluationError      evaluation   nothing to evaluate, or a model of other data
     ├── FileError            inspecting   a file on its own cannot be encoded or decoded
     ├── TokenTextError       inspecting   a line of tokens that cannot be read
+    ├── LockError            explaining   dvc.lock is damaged
     ├── PromptError          generating   nothing to go on from, or no such experiment
     ├── UnknownPieceError    inspecting   no data set or corpus holds such a piece
     ├── ReportError          report       a file that the report needs is missing

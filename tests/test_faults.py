@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from ruamel.yaml import YAML
 
+from pipeline.explaining.lock import LockError, read_lock
 from tests.faults import Fault, Victim, strace_works
 from tests.project import Project
 
@@ -114,8 +116,35 @@ def test_a_run_that_is_killed_goes_on(project: Project) -> None:
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     status, said = project.call("dvc", "repro", "encode@tunes")
+    if status:  # DVC writes dvc.lock in place; it was killed just then
+        assert "dvc.lock" in said
+        (project.root / "dvc.lock").write_text(before)
+        status, said = project.call("dvc", "repro", "encode@tunes")
     assert status == 0, said
     assert right(project) == before
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_half_a_lock_file_is_told_and_nothing_runs_again(project: Project, half: bool) -> None:
+    before = right(project)
+    end = before.index("deps:", len(before) // 2) + len("dep") if half else 0
+    (project.root / "dvc.lock").write_text(before[:end])
+    status, said = project.call("dvc", "repro", "encode@tunes")
+    assert status != 0
+    assert "dvc.lock" in said
+    with pytest.raises(LockError, match="Delete it"):
+        read_lock(project.root)
+    (project.root / "dvc.lock").unlink()
+    status, said = project.call("dvc", "repro", "encode@tunes")
+    assert status == 0, said
+    assert "is cached - skipping run" in said
+    assert "Running stage" not in said
+    assert loaded(right(project)) == loaded(before)
+    (project.root / "dvc.lock").write_text(before)
+
+
+def loaded(text: str) -> object:
+    return YAML(typ="safe", pure=True).load(text)
 
 
 def test_a_damaged_table_is_told_and_made_again(project: Project) -> None:

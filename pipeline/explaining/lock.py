@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import PipelineError
 from pipeline.outputs import LOCK_FILE
-from pipeline.settings import load_yaml
+from pipeline.settings import SettingsError, load_yaml
+
+
+class LockError(PipelineError):
+    """dvc.lock is damaged."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +36,18 @@ def read_lock(root: Path = Path()) -> dict[str, Locked]:
     """Every stage that ever ran, by its name (``stage`` or ``stage@key``); none where there is no dvc.lock.
 
     Raises:
-        SettingsError: dvc.lock is damaged.
+        LockError: dvc.lock is damaged.
     """
     if not (root / LOCK_FILE).exists():
         return {}
-    stages = load_yaml(root / LOCK_FILE).get("stages") or {}
-    return {name: _locked(stage) for name, stage in stages.items()}
+    try:
+        stages = load_yaml(root / LOCK_FILE)["stages"]
+        return {name: _locked(stage) for name, stage in stages.items()}
+    except (SettingsError, LookupError, TypeError, AttributeError):
+        raise LockError(
+            f"{LOCK_FILE} is not whole, as if DVC had been killed while it wrote it. Delete it: "
+            "`dvc repro` writes it anew and brings what has run back from its cache"
+        ) from None
 
 
 def _locked(stage: Mapping[str, Any]) -> Locked:

@@ -35,7 +35,8 @@ def explain(root: Path = Path()) -> list[Explained]:
     """Every stage that ``dvc repro`` would run or might have to, in the order of dvc.yaml.
 
     Raises:
-        SettingsError: dvc.yaml, params.yaml or dvc.lock is missing or damaged.
+        SettingsError: dvc.yaml or params.yaml is missing or damaged.
+        LockError: dvc.lock is damaged.
     """
     locked, constant = read_lock(root), _constant_outputs(root)
     stages = {name: _declared(name, root) for name in stage_names(root)}
