@@ -16,7 +16,7 @@ FIND_PYTHON := for candidate in $(PYTHON) python3 python3.14 python3.13 python3.
 .DELETE_ON_ERROR:
 
 repro: $(INSTALLED)
-	export PATH="$(abspath $(BIN)):$$PATH"; dvc repro $$(dvc config core.remote > /dev/null 2>&1 && echo --pull)
+	export PATH="$(abspath $(BIN)):$$PATH"; dvc repro $$(dvc remote default > /dev/null 2>&1 && echo --pull)
 
 test: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -33,7 +33,7 @@ $(INSTALLED): requirements.lock
 		echo "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3"; exit 1; \
 	fi; \
 	"$$python" -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -r requirements.lock
 	@touch $@
 
 audit: $(INSTALLED)

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -25,7 +26,7 @@ LINK = re.compile(r"\[[^\]]+\]\(([^)#]+)\)")
 
 # What is not run here, and what stands for it.
 ELSEWHERE = {
-    "make repro": "the whole pipeline; this project's own `dvc repro` stands for it",
+    "make repro": "sets up first; test_make_repro_takes_what_the_remote_has",
     "make test": "runs this test",
     "make cluster-demo": "tests/test_cluster.py",
     "pip install": "wants a network",
@@ -181,6 +182,26 @@ def flow(value: Any) -> str:
     if isinstance(value, bool | None):
         return {True: "true", False: "false", None: "null"}[value]
     return str(value)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make runs it")
+def test_make_repro_takes_what_the_remote_has(project: Project, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", project.root)
+    (project.root / ".venv").symlink_to(sys.prefix)
+    make = "make --old-file=.venv/.installed repro"  # nothing is installed
+    succeed(project, make)
+    succeed(project, f"dvc remote add --default near {tmp_path / 'near'}")
+    succeed(project, "dvc push")
+    cache = project.root / ".dvc/cache"
+    cache.rename(tmp_path / "cache")
+    (project.root / "data/notes/essen.parquet").unlink()
+    said = succeed(project, make)
+    assert "Running stage" not in said
+    assert (project.root / "data/notes/essen.parquet").exists()
+    shutil.rmtree(cache)
+    (tmp_path / "cache").rename(cache)
+    succeed(project, "dvc remote remove near")
+    (project.root / ".venv").unlink()
 
 
 def test_dvc_works_as_its_users_know_it(project: Project, tmp_path: Path) -> None:
