@@ -1,11 +1,14 @@
+import hashlib
+import random
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.families import FamilySettings, beat_skeletons, find_families, normal_title
+from pipeline.families import SKELETON_RUN, FamilySettings, beat_skeletons, find_families, normal_title
 from pipeline.lines import read_lines, skyline
 from pipeline.ragged import offsets_of
 from pipeline.related import related as pairs_of
@@ -125,6 +128,47 @@ def test_equal_titles_are_family_only_in_soft_corpora() -> None:
     assert len(set(families(*rows, soft=("bach",)).values())) == 1
 
 
+def test_other_titles_are_no_family() -> None:
+    rows = [part("bach/1", tune(SONG), title="Nun danket"), part("bach/2", tune(OTHER), title="Nun ruhen")]
+    assert len(set(families(*rows, soft=("bach",)).values())) == 2
+
+
+@pytest.mark.parametrize(("common", "are_family"), [(6, True), (5, False)])
+def test_three_tenths_of_the_smaller_skeleton_are_enough(common: int, are_family: bool) -> None:
+    def melody(intervals: list[int]) -> str:
+        return tune([str(pitch) for pitch in np.cumsum([60, *intervals])])
+
+    dice = random.Random(1)
+    tails = ([sign * dice.choice(sizes) for sign in (1, -1) * 20] for sizes in ((4, 5), (6, 7)))
+    shared = [1, 2, 3, -1, -2, -3, 1, 3, 2, -1, -3, -2, 1][: SKELETON_RUN - 1 + common]
+    ours, theirs = ([*shared, *tail] for tail in tails)
+    smaller = ours[: SKELETON_RUN - 1 + 20]
+    assert related(melody(smaller), melody(theirs), run=40, soft=("a",)) is are_family
+
+
+def test_a_run_does_not_go_on_in_the_next_part() -> None:
+    parts = [part("a/1", tune(SONG[:9])), part("a/1", tune(SONG[9:]), number=1)]
+    assert len(set(families(*parts, part("a/2", tune(SONG)), run=12).values())) == 2
+
+
+def test_intervals_are_written_part_by_part() -> None:
+    rows = [part("a/1", "60:1 62:1 62:1 59:1"), part("a/1", "70:1 71:1", number=1), part("a/2", "50:1 55:1")]
+    table = find_families(notes_table(*rows), FamilySettings(family_run=16, soft={}))
+    assert table["intervals"].to_pylist() == [[2, -3, BREAK, 1], [5]]
+
+
+def test_a_family_is_named_after_the_smallest_digest() -> None:
+    rows = [part(f"a/{n}", tune([*start, *SONG])) for n, start in enumerate((["61"], ["62"], ["63"], ["70"]))]
+    table = find_families(notes_table(*rows), FamilySettings(family_run=16, soft={}))
+    digests = {
+        hashlib.sha256(np.array(intervals, np.int8).tobytes()).hexdigest()
+        for intervals in table["intervals"].to_pylist()
+    }
+    assert len(digests) == 4
+    (name,) = set(table["tune_family"].to_pylist())
+    assert min(digests).startswith(name)
+
+
 def test_nameless_pieces_have_no_title_in_common() -> None:
     rows = [part("bach/1", tune(SONG), title=""), part("bach/2", tune(OTHER), title="")]
     assert len(set(families(*rows, soft=("bach",)).values())) == 2
@@ -170,13 +214,34 @@ def test_the_skeleton_is_what_sounds_on_the_beats() -> None:
     assert skeleton("60:1/2 61:1/2 62:1 62:1 r:1 64:2 65:1") == [2, 2, 1]
 
 
+def test_a_note_that_has_just_ended_is_not_heard() -> None:
+    assert skeleton("60:1 61:1/2 62:1/2 r:1 64:1") == [1, 3]
+
+
+def test_a_rest_at_the_start_takes_nothing_from_other_lines() -> None:
+    assert skeleton("r:1 64:1 65:1") == [1]
+    notes = notes_table(part("a/1", "60:1 63:9"), part("a/2", "r:1 64:1 65:1"))
+    melody, _ = skyline(read_lines(notes, np.array([0, 1])))
+    assert beat_skeletons(melody, notes, np.array([0, 1])).values.tolist() == [3, 1]
+
+
+def test_every_piece_has_the_skeleton_of_its_own_first_soprano() -> None:
+    rows = [
+        *(part("a/1", "60:1 61:1", name="Organ"), part("a/1", "60:1 62:1", number=1, name="Soprano")),
+        *(part("a/2", "60:1 63:1", name="Soprano 1"), part("a/2", "60:1 64:1", number=1, name="Soprano 2")),
+        *(part("a/3", "60:1 65:1"), part("a/3", "60:1 66:1", number=1, name="soprano")),
+    ]
+    table = find_families(notes_table(*rows), FamilySettings(family_run=16, soft={}))
+    assert table["skeleton"].to_pylist() == [[2], [3], [6]]
+
+
 def test_the_skeleton_counts_beats_from_the_first_bar_line() -> None:
     assert skeleton("55:1/2 60:1 62:1", bar_onsets=[ticks("1/2")]) == [2]
 
 
 def test_a_piece_is_as_large_as_its_longest_part() -> None:
     notes = notes_table(
-        part("a/1", "60:1 62:1", 0), part("a/1", "60:1 62:1 62:1 64:1", 1), part("a/2", "60:1")
+        part("a/1", "60:1 62:1", 0), part("a/1", "62:1 65:1 65:1 64:1", 1), part("a/2", "60:1")
     )
     table = find_families(notes, FamilySettings(family_run=16, soft={}))
     assert table["n_intervals"].to_pylist() == [2, 0]

@@ -3,6 +3,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from pipeline.books import Rejection
 from pipeline.filters import FILTERS, Filtered, FilterSettings, apply_filters
 from pipeline.quantize import QuantizeSettings, quantize
 from pipeline.settings import SettingsError, parse_section
@@ -71,6 +72,24 @@ def test_all_broken_rules_of_a_piece_are_recorded() -> None:
     assert sorted(r.rule for r in made.rejections) == ["range_too_narrow", "too_few_notes"]
 
 
+def test_a_share_of_silence_is_one_of_all_voices() -> None:
+    rows = [part("songs/1", "60:4", 0, "High"), part("songs/1", "r:2 50:1 r:1", 1, "Low")]
+    settings = QuantizeSettings(
+        parts={"default": ["High", "Low"]},
+        steps_per_quarter=1,
+        chords="top",
+        rests="symbol",
+        edge_silence="keep",
+    )
+    (rejection,) = filtered(quantize(notes_table(*rows), settings).grids, max_silence_share=0.3).rejections
+    assert rejection.value == 3 / 8
+
+
+def test_a_share_of_one_note_is_nothing_or_all() -> None:
+    (rejection,) = filtered(grids("60:4/3"), max_moved_share=0.5).rejections
+    assert rejection.value == 1.0
+
+
 def test_only_admitted_meters_pass() -> None:
     meters = [{"onset": 0, "numerator": 3, "denominator": 4}]
     rows = [part("songs/1", "60:3", meters=meters), part("songs/2", "60:3")]
@@ -85,7 +104,16 @@ def test_only_admitted_meters_pass() -> None:
 
 def test_only_admitted_licences_pass() -> None:
     assert kept(grids("60:1"), licences=["CC0-1.0"]) == ["1"]
-    assert kept(grids("60:1"), licences=["CC-BY-4.0"]) == []
+    made = filtered(grids("60:1"), licences=["CC-BY-4.0", "MIT"])
+    assert made.rejections == [
+        Rejection("songs/1", "licence_not_admitted", detail="'CC0-1.0'; admitted: CC-BY-4.0, MIT")
+    ]
+
+
+def test_no_licence_is_none() -> None:
+    table = grids("60:1")
+    table = table.set_column(table.column_names.index("licence"), "licence", pa.array([None], pa.string()))
+    assert filtered(table, licences=["MIT"]).rejections[0].detail == "''; admitted: MIT"
 
 
 ORIGINS = ("Europa, Mitteleuropa, Deutschland", "SCOTCH.", "", None, "Irland; Deutschlandsberg")
@@ -120,10 +148,11 @@ def test_a_rejected_region_is_told_as_written() -> None:
 
 
 def test_of_transposed_duplicates_the_first_stays() -> None:
-    table = grids("60:1 r:1 64:2", "65:1 r:1 69:2", "60:1 r:1 64:1", "60:1 60:1 64:2")
-    assert kept(table, duplicates="drop") == ["1", "3", "4"]
-    (rejection,) = filtered(table, duplicates="drop").rejections
-    assert rejection.detail == "the same notes as songs/1"
+    table = grids("60:1 r:1 64:2", "65:1 r:1 69:2", "60:1 r:1 64:1", "60:1 60:1 64:2", "60:2 64:2")
+    assert kept(table, duplicates="drop") == ["1", "3", "4", "5"]
+    made = filtered(table, duplicates="drop")
+    assert made.rejections == [Rejection("songs/2", "duplicate", detail="the same notes as songs/1")]
+    assert made.incoming == [f"songs/{n}" for n in range(1, 6)]
 
 
 def test_a_duplicate_stays_when_the_first_is_rejected_otherwise() -> None:
@@ -131,6 +160,7 @@ def test_a_duplicate_stays_when_the_first_is_rejected_otherwise() -> None:
     table = table.set_column(table.column_names.index("n_covered"), "n_covered", pa.array([5, 0], pa.int32()))
     made = filtered(table, duplicates="drop", max_covered=1)
     assert made.grids["piece_id"].to_pylist() == ["songs/2"]
+    assert [(r.piece_id, r.rule) for r in made.rejections] == [("songs/1", "too_many_covered")]
 
 
 def test_the_top_voice_has_the_notes_that_a_cut_needs() -> None:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.books import Rejection
 from pipeline.music import Grid
-from pipeline.quantize import Quantized, QuantizeSettings, quantize
+from pipeline.quantize import Quantized, QuantizeSettings, quantize, quantize_portions
 from pipeline.settings import SettingsError, parse_section
 from pipeline.tables import content_digest
 from tests.tunes import columns_of, notes_of, notes_table, part, ticks, tune
@@ -19,6 +20,9 @@ PLAIN = {
     "rests": "symbol",
     "edge_silence": "trim",
 }
+
+
+FARTHEST = f"{ticks('1/3')} ticks, the farthest that a note would be moved"
 
 
 def options(**changes: Any) -> QuantizeSettings:
@@ -224,6 +228,12 @@ def test_the_whole_length_is_kept_within_one_step() -> None:
     assert row_of("60:1 r:12/5", edge_silence="keep")["n_steps"] == 3
 
 
+def test_every_piece_keeps_its_own_length() -> None:
+    notes = notes_table(part("songs/1", "60:1 r:3"), part("songs/2", "62:1 r:1"), part("songs/3", "64:1"))
+    made = made_of(notes, edge_silence="keep")
+    assert [written(row) for row in made.grids.to_pylist()] == ["60 r - -", "62 r", "64"]
+
+
 def test_rests_may_be_filled_by_the_note_before() -> None:
     row = row_of("r:1 60:1 r:2 62:1 r:1", rests="extend")
     assert written(row) == "60 - - 62"
@@ -246,6 +256,36 @@ def test_a_piece_is_cut_at_long_silences() -> None:
 def test_a_piece_is_cut_after_phrases_when_asked() -> None:
     made = made_of(tune("60:1 62:1! 64:2! r:1"), rests="split", min_rest=4, split_at_phrase_ends=True)
     assert [written(row) for row in made.grids.to_pylist()] == ["60 62", "64 -"]
+    uncut = made_of(tune("60:1 62:1! 64:2! r:1"), rests="split", min_rest=4)
+    assert [written(row) for row in uncut.grids.to_pylist()] == ["60 62 64 -"]
+
+
+def test_pieces_that_are_cut_stay_apart() -> None:
+    notes = notes_table(
+        part("songs/1", "60:2"), part("songs/2", "62:1 r:2 64:1"), part("songs/3", "r:2 65:1")
+    )
+    made = made_of(notes, rests="split", min_rest=2, edge_silence="keep")
+    rows = {row["piece_id"]: written(row) for row in made.grids.to_pylist()}
+    assert rows == {"songs/1:1": "60 -", "songs/2:1": "62", "songs/2:2": "64", "songs/3:1": "65"}
+
+
+def test_what_rejected_pieces_cost_is_nobodys() -> None:
+    broken, sound = "60:1/2 0:1/2 65+60:4/3", "60:1 r:3 62:4/3"
+    texts = (broken, sound, broken, "64:1 65:1", broken)
+    made = made_of(notes_table(*(part(f"songs/{n}", text) for n, text in enumerate(texts))))
+    columns = (
+        "piece_id",
+        "n_moved",
+        "max_error_ticks",
+        "n_collapsed",
+        "n_covered",
+        "n_rests",
+        "n_rest_steps",
+    )
+    assert [tuple(row[name] for name in columns) for row in made.grids.to_pylist()] == [
+        ("songs/1", 1, ticks("1/3"), 0, 0, 1, 3),
+        ("songs/3", 0, 0, 0, 0, 0, 0),
+    ]
 
 
 def test_each_phrase_has_its_own_costs() -> None:
@@ -261,6 +301,31 @@ def test_inexact_pieces_may_be_rejected() -> None:
 
 def test_note_number_zero_is_rejected() -> None:
     assert why(tune("60:1 0:1")) == [("note_number", 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "rule", "value", "detail"),
+    [
+        ("r:4", {}, "no_notes", 1, "1 voices without a single note"),
+        ("0:1 60:1 0:1", {}, "note_number", 2, "2 notes outside 1 to 127"),
+        (
+            "60:1 62+64:1",
+            {"chords": "reject"},
+            "chord",
+            1,
+            "1 notes that begin while another of their voice sounds",
+        ),
+        ("60+64:1", {"chords": "voices"}, "chord", 1, "1 notes more than there are voices at that time"),
+        ("60:1/3 62:2/3", {"on_inexact": "reject"}, "inexact", ticks("1/3"), FARTHEST),
+        ("60:1 r:1 62:1 r:2 64:1", {"rests": "reject"}, "rest", 2, "2 silences"),
+    ],
+)
+def test_a_reason_counts_what_was_found(
+    text: str, changes: dict[str, Any], rule: str, value: float, detail: str
+) -> None:
+    made = made_of(notes_table(part("songs/1", text), part("songs/2", "60:1 62:1")), **changes)
+    assert made.rejections == [Rejection("songs/1", rule, value=float(value), limit=0.0, detail=detail)]
+    assert (made.incoming, made.kept) == (["songs/1", "songs/2"], ["songs/2"])
 
 
 def test_a_piece_without_notes_is_rejected() -> None:
@@ -311,6 +376,22 @@ def test_each_corpus_names_its_own_parts() -> None:
     both = notes_table(*CHORALE, part("songs/1", "60:1"))
     made = made_of(both, parts={"default": ["top"], "bach": ["Soprano"]})
     assert [written(row) for row in made.grids.to_pylist()] == ["72 74 76 -", "60"]
+
+
+def test_a_corpus_without_parts_is_told_with_those_that_have() -> None:
+    message = "quantize.parts: nothing for corpus 'songs'; did you mean 'song'? Known: bach, song"
+    with pytest.raises(SettingsError) as told:
+        made_of(tune("60:1"), parts={"song": ["top"], "bach": ["Soprano"]})
+    assert str(told.value) == message
+
+
+def test_grids_wait_no_longer_than_they_must() -> None:
+    tables = [notes_table(part(f"songs/{n}", "60:1")) for n in range(4)]
+    made = list(quantize_portions(tables, options()))
+    assert [each.grids["piece_id"].to_pylist() for each in made] == [
+        [],
+        *([f"songs/{n}"] for n in range(4)),
+    ]
 
 
 def three_four(bars: list[str]) -> dict[str, Any]:

@@ -150,3 +150,7 @@ def test_mending_counts_what_it_mends() -> None:
     mended, repairs = decode_leniently([START, 60, 55, 188, STOP], voices=2)
     assert encode(mended).tolist() == [START, 60, 55, STOP]
     assert vars(repairs) == vars(vocabulary.Repairs(0, 0, 0, 1, 0))
+    for first, onset in ((188, 60), (128, 0)):
+        mended, repairs = decode_leniently([START, first, 60, STOP])
+        assert encode(mended).tolist() == [START, onset, 60, STOP]
+        assert vars(repairs) == vars(vocabulary.Repairs(1, 0, 0, 0, 0))
