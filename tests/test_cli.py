@@ -35,6 +35,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_the_corpora_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     said = run(capsys, "corpora")
     assert [name for name in catalogue() if name not in said] == []
+    assert "github.com/jukedeck/nottingham-dataset" in said
 
 
 def test_without_a_command_the_usage_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,7 +26,7 @@ def _corpora(_: argparse.Namespace) -> None:
             name,
             entry.about,
             entry.format,
-            "music21" if isinstance(entry.source, BundledSource) else "network",
+            "music21" if isinstance(entry.source, BundledSource) else entry.homepage,
             entry.source.licence,
         )
         for name, entry in catalogue().items()
