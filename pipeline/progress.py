@@ -15,6 +15,7 @@ from rich.text import Text
 Item = TypeVar("Item")
 
 SECONDS_BETWEEN_LINES = 10.0
+SECONDS_TOLD = 200.0  # more are told in minutes
 PLAIN_WIDTH = 200  # of a table where no terminal limits it; no cell is then broken
 
 
@@ -44,6 +45,16 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[str]], stderr: bool = T
 
 def _is_number(text: str) -> bool:
     return not text.strip("0123456789,.-e+")
+
+
+def time_left(seconds: float, done: int, total: int) -> str:
+    """How long the rest of the work takes if it goes on as so far.
+
+    >>> time_left(30.0, done=1, total=3), time_left(30.0, done=1, total=11)
+    ('about 60 s left', 'about 5 min left')
+    """
+    left = seconds / done * (total - done)
+    return f"about {left:.0f} s left" if left < SECONDS_TOLD else f"about {left / 60:.0f} min left"
 
 
 def track(items: Iterable[Item], what: str, total: int, unit: str = "") -> Iterator[Item]:
@@ -76,6 +87,5 @@ def _with_lines(items: Iterable[Item], what: str, total: int, unit: str) -> Iter
         yield item
         now = time.monotonic()
         if now - last >= SECONDS_BETWEEN_LINES and done < total:
-            left = (now - began) / done * (total - done)
-            say(f"{what}: {done} of {total} {unit}, about {left:.0f} s left")
+            say(f"{what}: {done} of {total} {unit}, {time_left(now - began, done, total)}")
             last = now

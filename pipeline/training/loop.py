@@ -9,6 +9,7 @@ often the training was killed and begun again on the way.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from pipeline.errors import PipelineError
 from pipeline.examples import Example
 from pipeline.files import write_text
 from pipeline.models.interface import Seq2Seq
-from pipeline.progress import say, track
+from pipeline.progress import say, time_left, track
 from pipeline.training.augmentation import examples_of_epoch
 from pipeline.training.averaging import MovingAverage
 from pipeline.training.checkpoints import CheckpointError, Checkpoints, State
@@ -100,6 +101,7 @@ class _Training:
         best: the epoch with the least validation loss, and its weights.
         nats: summed loss of each batch that is done of the epoch under way.
         n_steps: batches of all epochs.
+        began, resumed: when this process began, and how many epochs were done then.
     """
 
     def __init__(
@@ -120,6 +122,7 @@ class _Training:
         self.best, self.best_weights = Epoch(0, math.inf, math.inf), _copy_of_weights(model)
         self.nats: list[Tensor] = []
         self.n_steps = 0
+        self.began, self.resumed = time.monotonic(), 0
 
     def goes_on(self) -> bool:
         """Whether another epoch is wanted."""
@@ -160,7 +163,9 @@ class _Training:
         self.nats = []
         if number % math.ceil(self.settings.epochs / LINES) == 0 and self.processes.rank == 0:
             losses = f"{train_nats:.4f} nats per token, {valid_nats:.4f} on validation"
-            say(f"epoch {number} of {self.settings.epochs}: {losses}")
+            done, wanted = number - self.resumed, self.settings.epochs - self.resumed
+            left = f", {time_left(time.monotonic() - self.began, done, wanted)}" if done < wanted else ""
+            say(f"epoch {number} of {self.settings.epochs}: {losses}{left}")
 
     def end(self) -> Trained:
         """Give the model the weights of its best epoch."""
@@ -184,6 +189,7 @@ class _Training:
         state = self.processes.as_first_has_it(found)
         if state is not None:
             self.restore(state)
+        self.resumed = len(self.curve)
         if found is not None:
             say(f"training goes on after epoch {len(self.curve)} and {len(self.nats)} batches")
 
