@@ -14,6 +14,7 @@ from torch import Tensor
 from pipeline.batches import by_length, collate
 from pipeline.examples import Example
 from pipeline.models.interface import Seq2Seq
+from pipeline.progress import track
 from pipeline.sampling import GREEDY, Sampling
 from pipeline.vocabulary import PAD_ROW, SIZE, START, STOP
 
@@ -168,7 +169,7 @@ def search(model: Seq2Seq, example: Example, max_steps: int, width: int) -> Cont
     ended: list[tuple[float, Tensor]] = []
     with torch.inference_mode():
         state = model.start(batch)
-        for place in range(max_steps * voices):
+        for place in _places(max_steps * voices, f"searching, {width} at once"):
             voice = place % voices
             logits, state = model.step(state, symbols)
             border = torch.full((width,), voice == 0, device=device)
@@ -255,7 +256,7 @@ def _continue_group(
     said = []
     with torch.inference_mode():
         state = model.start(batch)
-        for place in range(max_steps * voices):
+        for place in _places(max_steps * voices, f"continuing {len(examples)} at once"):
             voice = place % voices
             logits, state = model.step(state, symbols)
             border = torch.full_like(stopped, voice == 0)
@@ -282,7 +283,7 @@ def _harmonize_group(
     said = []
     with torch.inference_mode():
         state = model.start(batch)
-        for place in range(given.shape[1]):
+        for place in _places(given.shape[1], f"harmonizing {len(examples)} at once"):
             voice = place % voices
             logits, state = model.step(state, symbols)
             masked = model.mask(logits, held[:, voice], never).double().cpu().numpy()
@@ -292,6 +293,11 @@ def _harmonize_group(
             said.append(symbols)
             held[:, voice] = symbols
     return torch.stack(said, dim=1).cpu().numpy()
+
+
+def _places(most: int, what: str) -> Iterator[int]:
+    """The places of the symbols to say, with progress; STOP may come before the last."""
+    return track(range(most), what, most, "symbols")
 
 
 def _until_stop(symbols: NDArray[np.int64]) -> Continuation:

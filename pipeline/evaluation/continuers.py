@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.examples import Example
+from pipeline.progress import track
 from pipeline.vocabulary import STOP, TIED
 
 Symbols = NDArray[np.uint16]
@@ -122,10 +123,10 @@ class Markov:
     follows: Mapping[tuple[Event, ...], tuple[tuple[Event, ...], NDArray[np.int64]]]
 
     @classmethod
-    def fit(cls, examples: Iterable[Example], order: int) -> Markov:
+    def fit(cls, examples: Sequence[Example], order: int) -> Markov:
         """Count what follows every context in the training pieces, source and target as one."""
         counts: defaultdict[tuple[Event, ...], Counter[Event]] = defaultdict(Counter)
-        for example in examples:
+        for example in track(examples, "counting what follows", len(examples), "pieces"):
             heard = list(events(np.concatenate([example.source, example.target])))
             for place, event in enumerate(heard):
                 for length in range(min(order, place) + 1):

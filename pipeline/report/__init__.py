@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from pipeline.progress import track
 from pipeline.report.attention import attention
 from pipeline.report.books import books
 from pipeline.report.continuations import continuations
@@ -49,7 +50,8 @@ def page(data: Path, params: Mapping[str, Any], versions: Mapping[str, str]) -> 
         ReportError: a file that a stage should have left is missing.
     """
     inputs = read_inputs(data, params, versions)
-    sections = [section(inputs) for section in SECTIONS]
+    in_order = track(SECTIONS, "writing the report", len(SECTIONS), "sections")
+    sections = [section(inputs) for section in in_order]
     environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
     player = Markup(PLAYER.read_text(encoding="utf-8"))
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
