@@ -50,7 +50,7 @@ def _figures(harmonizer: Harmonizer) -> Markup:
     parts = [_by_voice(choice) for choice in found["given"].values()]
     voices = sorted({voice for row in parts for voice in row})
     errors = [
-        [_named(choice["given"]), *(row.get(voice) for voice in voices)]
+        [voices_named(choice["given"]), *(row.get(voice) for voice in voices)]
         for choice, row in zip(found["given"].values(), parts, strict=True)
     ]
     by_voice = table(["given", *(_voice(int(voice)) for voice in voices)], errors)
@@ -73,8 +73,8 @@ def _voice_leading(found: Mapping[str, Any]) -> Markup:
         for name, figures in by_whom.items()
     ]
     note = paragraph(
-        f"What textbooks warn of, per 100 chords, given {_named(found['given'])}; a chord is a step at which "
-        "all voices sound and one begins a note. Bach himself is the measure, not zero."
+        f"What textbooks warn of, per 100 chords, given {voices_named(found['given'])}; a chord is a step at "
+        "which all voices sound and one begins a note. Bach himself is the measure, not zero."
     )
     return note + table(["who", "chords", *MEANINGS.values()], rows)
 
@@ -83,7 +83,13 @@ def _row(choice: Mapping[str, Any]) -> list[object]:
     nats = [choice["predictors"][name]["all"]["overall"]["nats_per_token"] for name in PREDICTORS]
     less, said = choice["intervals"]["model - ngram"], choice["said_errors"]
     spread = f"{number(less['value'])} [{number(less['low'])}, {number(less['high'])}]"
-    return [_named(choice["given"]), *nats, spread, choice["errors"]["model"]["all"], said and said["all"]]
+    return [
+        voices_named(choice["given"]),
+        *nats,
+        spread,
+        choice["errors"]["model"]["all"],
+        said and said["all"],
+    ]
 
 
 def _by_voice(choice: Mapping[str, Any]) -> dict[str, float]:
@@ -98,7 +104,8 @@ def _curve(harmonizer: Harmonizer) -> Markup:
     return figure(line_chart(lines, "epoch", "nats per token", alt), "Nats per token by epoch.")
 
 
-def _named(given: Iterable[int]) -> str:
+def voices_named(given: Iterable[int]) -> str:
+    """Given voices in words: "soprano, bass", or "nothing"."""
     return ", ".join(map(_voice, given)) or "nothing"
 
 

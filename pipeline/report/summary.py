@@ -7,13 +7,14 @@ from typing import Any
 
 from markupsafe import Markup
 
+from pipeline.report.harmony import voices_named
 from pipeline.report.html import Section, number, paragraph
-from pipeline.report.inputs import Experiment, Inputs
+from pipeline.report.inputs import Experiment, Harmonizer, Inputs
 
 
 def summary(inputs: Inputs) -> Section:
     """What came in, what leaks, and what the models are worth, in the figures that matter."""
-    sentences = (*_pieces(inputs), *_leaks(inputs), *_models(inputs), *_folds(inputs))
+    sentences = (*_pieces(inputs), *_leaks(inputs), *_models(inputs), *_harmonies(inputs), *_folds(inputs))
     how = "The figures that matter, in words; the sections below show where each of them comes from."
     return Section("summary", "In short", how, Markup("").join(map(paragraph, sentences)))
 
@@ -62,6 +63,26 @@ def _worth(experiment: Experiment) -> str:
     return (
         f"{number(overall['bits_per_onset'])} bits per onset on {number(overall['n_pieces'])} test pieces, "
         f"{_signed(difference)} beside an n-gram with memory"
+    )
+
+
+def _harmonies(inputs: Inputs) -> Iterator[str]:
+    for harmonizer in inputs.harmonizers:
+        if harmonizer.figures["split"] == "test":
+            yield f"{harmonizer.name}, {_harmony(harmonizer)}."
+
+
+def _harmony(harmonizer: Harmonizer) -> str:
+    """Likelihood and parallels, of the choice of given voices whose voice leading was looked at."""
+    found, leading = harmonizer.figures, harmonizer.figures["voice_leading"]
+    choice = next(each for each in found["given"].values() if each["given"] == leading["given"])
+    nats = choice["predictors"]["model"]["all"]["overall"]["nats_per_token"]
+    fifths = {who: number(rates["parallel_fifths"]) for who, rates in leading["per_hundred_chords"].items()}
+    return (
+        f"given {voices_named(choice['given'])}: {number(nats)} nats per token of the voices to be said on "
+        f"{number(found['n_pieces'])} test pieces, {_signed(choice['intervals']['model - ngram'])} beside an "
+        f"n-gram; parallel fifths per 100 chords: {fifths['model, likeliest symbols']} in its likeliest "
+        f"harmonies, {fifths['the pieces themselves']} in the pieces themselves"
     )
 
 

@@ -87,7 +87,14 @@ def harmonizer(folder: Path) -> None:
         },
         "voice_leading": {
             "given": [0, 2, 3],
-            "per_hundred_chords": {"model": {"chords": 2, **dict.fromkeys(MEANINGS, 1.5)}},
+            "per_hundred_chords": {
+                who: {"chords": 2, **dict.fromkeys(MEANINGS, rate)}
+                for who, rate in (
+                    ("the pieces themselves", 0.25),
+                    ("model, likeliest symbols", 1.25),
+                    ("model", 1.5),
+                )
+            },
         },
     }
     write_json(folder / "figures.json", figures)

@@ -65,6 +65,9 @@ def test_the_same_files_give_the_same_bytes(data: Path) -> None:
         "0.188",
         "Copying a pitch in Twin: 2 symbols said look at 3 symbols; the largest weight is 1.00.",
         "0.438 [0.312, 0.562]",
+        "choir, given soprano, tenor, bass: 0.375 nats per token of the voices to be said on 1 test pieces, "
+        "-0.250 [-0.500, -0.125] beside an n-gram; parallel fifths per 100 chords: 1.250 in its likeliest "
+        "harmonies, 0.250 in the pieces themselves",
     ],
 )
 def test_what_a_reader_looks_for_is_there(data: Path, words: str) -> None:
