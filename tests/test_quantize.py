@@ -359,6 +359,23 @@ def test_a_piece_without_the_part_is_rejected_with_the_names_it_has() -> None:
     assert rejection.detail == "asked for Tenor; it has Horn 2, Soprano, Alto I, Bass, Bass"
 
 
+def test_a_rejection_names_the_voices_that_this_piece_misses_and_no_others() -> None:
+    trios = notes_table(
+        *CHORALE,
+        part("bach/2", "72:4", 0, "Soprano"),
+        part("bach/2", "60:4", 1),
+        part("bach/3", "67:4", 0, "Alto"),
+        part("duo/1", "60:4", 0, "Violin"),
+    )
+    made = made_of(trios, parts={"bach": ["Soprano", "Alto", "Bass"], "duo": ["top", "Cello", "Viola"]})
+    assert made.grids["piece_id"].to_pylist() == ["bach/1"]
+    assert [(each.piece_id, each.detail) for each in made.rejections] == [
+        ("bach/2", "asked for Alto, Bass; it has Soprano, (no name)"),
+        ("bach/3", "asked for Soprano, Bass; it has Alto"),
+        ("duo/1", "asked for Cello, Viola; it has Violin"),
+    ]
+
+
 def test_voices_are_written_step_by_step_top_voice_first() -> None:
     (row,) = made_of(notes_table(*CHORALE), parts={"default": ["Soprano", "Alto", "Bass"]}).grids.to_pylist()
     assert row["pitch"] == [72, 67, 48, 74, 67, 48, 76, 67, 48, 76, 67, 48]

@@ -24,6 +24,12 @@ def test_silence_is_note_number_zero() -> None:
     assert encode(grid((0, False), (0, True), (64, False))).tolist() == [START, 0, 128, 64, STOP]
 
 
+def test_tokens_and_notes_take_no_more_bytes_than_they_need() -> None:
+    tokens = encode(grid((127, False), (127, True)))
+    assert tokens.dtype == np.uint16
+    assert decode(tokens).pitch.dtype == decode_leniently(tokens)[0].pitch.dtype == np.uint8
+
+
 def test_entchen_is_cut_after_half_of_its_notes() -> None:
     example = cut_at_note(ENTCHEN, 0.5)
     assert example.source.tolist() == ENTCHEN_SOURCE
