@@ -361,16 +361,16 @@ def test_a_piece_without_the_part_is_rejected_with_the_names_it_has() -> None:
 
 def test_a_rejection_names_the_voices_that_this_piece_misses_and_no_others() -> None:
     trios = notes_table(
+        part("bach/0", "72:4", 0, "Soprano"),
+        part("bach/0", "60:4", 1),
         *CHORALE,
-        part("bach/2", "72:4", 0, "Soprano"),
-        part("bach/2", "60:4", 1),
         part("bach/3", "67:4", 0, "Alto"),
         part("duo/1", "60:4", 0, "Violin"),
     )
     made = made_of(trios, parts={"bach": ["Soprano", "Alto", "Bass"], "duo": ["top", "Cello", "Viola"]})
     assert made.grids["piece_id"].to_pylist() == ["bach/1"]
     assert [(each.piece_id, each.detail) for each in made.rejections] == [
-        ("bach/2", "asked for Alto, Bass; it has Soprano, (no name)"),
+        ("bach/0", "asked for Alto, Bass; it has Soprano, (no name)"),
         ("bach/3", "asked for Soprano, Bass; it has Alto"),
         ("duo/1", "asked for Cello, Viola; it has Violin"),
     ]
