@@ -247,13 +247,28 @@ def test_a_data_set_is_imported_by_another_project(project: Project, tmp_path: P
     assert "rev_lock" in (tmp_path / "melodies.dvc").read_text()
 
 
+def outputs(lock: str) -> dict[str, str]:
+    """The digest of each output that a dvc.lock names."""
+    stages = YAML(typ="safe").load(lock)["stages"].values()
+    return {out["path"]: out["md5"] for stage in stages for out in stage["outs"]}
+
+
 @pytest.mark.skipif(not (ROOT / "data/tokens/melodies").exists(), reason="compares with the real data sets")
 @pytest.mark.parametrize("document", ["README.md", "docs/data.md", "docs/results.md"])
 def test_what_a_snippet_prints_is_what_the_document_says(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
+    committed = subprocess.run(
+        ["git", "show", "HEAD:dvc.lock"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    theirs, here = outputs(committed.stdout), outputs((ROOT / "dvc.lock").read_text(encoding="utf-8"))
     pairs = re.findall(r"^```python\n(.*?)^```\n```\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assert pairs
     for code, printed in pairs:
+        read = [path for path in theirs if path in code]
+        assert read, code
+        other = [path for path in read if here.get(path) != theirs[path]]
+        if other:
+            pytest.skip(f"made by other parameters or another processor: {', '.join(other)}")
         done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
         assert done.stdout.rstrip() == printed.rstrip(), done.stderr
 
