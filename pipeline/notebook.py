@@ -18,24 +18,25 @@ All take ``root``, the folder of the project, where a notebook lies elsewhere.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torch.utils.data import Dataset
 
-from pipeline import vocabulary
-from pipeline.batches import collate, load_examples, read_rows
+from pipeline.core import vocabulary
+from pipeline.core.files import replacing
+from pipeline.core.music import Grid
+from pipeline.core.tables import SPLIT_NAMES, TableError
 from pipeline.errors import nearest
-from pipeline.examples import Example
-from pipeline.files import replacing
-from pipeline.inspecting.pieces import find_grids, find_tokens
-from pipeline.inspecting.token_text import as_score
-from pipeline.music import Grid
-from pipeline.piano_roll import WIDTH, draw
-from pipeline.scores.layout import Layout, grid_of, layout_of, transposed
-from pipeline.tables import SPLIT_NAMES, TableError
+from pipeline.formats.writers.layout import Layout, grid_of, layout_of, transposed
+from pipeline.models.base.batches import collate, read_rows
+from pipeline.models.base.examples import Example
+from pipeline.models.base.tasks import EXAMPLE_COLUMNS, cut_rows
+from pipeline.tools.inspection.piano_roll import WIDTH, draw
+from pipeline.tools.inspection.pieces import find_grids, find_tokens
+from pipeline.tools.inspection.token_text import as_score
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +63,7 @@ class Examples(Dataset[Example]):
     Give ``collate`` to a DataLoader: it pads examples to a ``batches.Batch``.
     """
 
-    def __init__(self, examples: list[Example]) -> None:
+    def __init__(self, examples: Sequence[Example]) -> None:
         self._examples = examples
 
     def __len__(self) -> int:
@@ -96,7 +97,7 @@ def torch_dataset(name: str, split: str = "train", cut: float = 0.5, root: str |
         TableError: no such data set or split, or its shards are of another vocabulary.
         CutError: a piece has fewer than two notes.
     """
-    return Examples(load_examples(_folder(name, split, root), split, cut))
+    return Examples(cut_rows(read_rows(_folder(name, split, root), split, EXAMPLE_COLUMNS), cut))
 
 
 def decode_row(row: Row | pd.Series[Any], as_written: bool = True) -> Grid:

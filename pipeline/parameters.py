@@ -8,28 +8,52 @@ hurt. Sections must be valid, names usable, and every reference must hold.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from pipeline.encoding import EncodeSettings
-from pipeline.engine import EngineSettings
+from pipeline.core.settings import Section, SettingsError, parse_section
+from pipeline.corpora.sources.settings import FolderSource, Source
+from pipeline.datasets.encoding.encode import EncodeSettings
+from pipeline.datasets.families.tune_families import FamilySettings
+from pipeline.datasets.filters import FilterSettings
+from pipeline.datasets.quantize import QuantizeSettings
+from pipeline.datasets.splits import Split
+from pipeline.datasets.splits.settings import NoSplit
 from pipeline.errors import nearest
-from pipeline.evaluation.settings import EvaluationSettings, HarmonyEvaluationSettings
-from pipeline.families import FamilySettings
-from pipeline.filters import FilterSettings
-from pipeline.models import config_of, known_kinds, parse_model
-from pipeline.quantize import QuantizeSettings
-from pipeline.readers import ReadSettings
-from pipeline.settings import Section, SettingsError, parse_section
-from pipeline.sources.settings import FolderSource, Source
-from pipeline.splits import Split
-from pipeline.splits.settings import NoSplit
-from pipeline.training.settings import HarmonyTrainingSettings, TrainingSettings
+from pipeline.evaluation.settings import ContinueEvaluation, HarmonizeEvaluation
+from pipeline.formats.readers import ReadLimits, ReadSettings
+from pipeline.models.base.registry import config_of, known_kinds, parse_model
+from pipeline.models.base.tasks import SCRATCH, Harmonize, Task
+from pipeline.training.settings import TrainingSettings
+from pipeline.workflow.engine import EngineSettings
 
-TASKS = {"experiments": "continue", "finetunes": "continue", "harmonizers": "harmonize"}
+EVALUATIONS: Mapping[str, type[ContinueEvaluation | HarmonizeEvaluation]] = {
+    "continue": ContinueEvaluation,
+    "harmonize": HarmonizeEvaluation,
+}
+RENAMED_GROUPS = {
+    "finetunes": "move its entries to `experiments`; write init_from: NAME in place of from: NAME",
+    "harmonizers": (
+        "move its entries to `experiments`; write task: {kind: harmonize, given: any} in place of "
+        "training.given, and init_from: scratch"
+    ),
+}
+RENAMED_KEYS = {
+    "training": {
+        "cut": "write it in `task`, as task.cut",
+        "least_cut": "write it in `task`, as task.min_cut",
+        "most_cut": "write it in `task`, as task.max_cut",
+        "given": "write it in `task`, as task.given",
+        "average_decay": "write ema_decay",
+    },
+    "evaluation": {
+        "samples": "write scores",
+        "continuations": "write continued_pieces for its pieces, continuation_samples for its samples",
+    },
+}
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 DEFAULT = "default"  # stands for every corpus that a mapping does not name
 
@@ -44,6 +68,7 @@ class Corpus(Section):
     watch: str
     source: Annotated[Source, Field(discriminator="kind")]
     read: ReadSettings
+    limits: ReadLimits
 
 
 class Dataset(Section):
@@ -62,43 +87,38 @@ class Dataset(Section):
 
 
 class Experiment(Section):
-    """A model on a data set; the model's own settings are checked by its kind."""
+    """A model with its task, data set, training and evaluation.
 
-    dataset: str
-    model: dict[str, Any]
-    training: TrainingSettings
-    evaluation: EvaluationSettings
-
-
-class Finetune(Experiment):
-    """An experiment that begins with the weights of another.
+    The sections ``model`` and ``evaluation`` depend on the kinds of model and task.
 
     Attributes:
-        parent: ``from`` in params.yaml, a name of ``experiments``.
+        task: what the model is trained to do.
+        init_from: ``scratch``, or the experiment whose weights training starts from;
+            both data sets must share grid and split.
+        model: ``kind`` names a folder of pipeline/models.
     """
 
-    parent: str = Field(alias="from")
-
-
-class Harmonizer(Section):
-    """A model that says voices beside given ones; its own settings are checked by its kind."""
-
     dataset: str
+    task: Task
+    init_from: str
     model: dict[str, Any]
-    training: HarmonyTrainingSettings
-    evaluation: HarmonyEvaluationSettings
+    training: TrainingSettings
+    evaluation: dict[str, Any]
 
 
 class Parameters(Section):
-    """All of params.yaml."""
+    """All of params.yaml.
+
+    Attributes:
+        defaults: what entries merge into their sections by ``<<:``; read by no stage itself.
+    """
 
     engine: EngineSettings
+    defaults: dict[str, dict[str, Any]]
     corpora: dict[str, Corpus]
     families: FamilySettings
     datasets: dict[str, Dataset]
     experiments: dict[str, Experiment]
-    finetunes: dict[str, Finetune]
-    harmonizers: dict[str, Harmonizer]
 
 
 def check_parameters(content: Mapping[str, Any], root: Path = Path()) -> Parameters:
@@ -111,31 +131,54 @@ def check_parameters(content: Mapping[str, Any], root: Path = Path()) -> Paramet
     Raises:
         SettingsError: one line for every mistake found.
     """
-    params = parse_section(Parameters, dict(content), "")
+    renamed = list(_renamed(content))
+    if renamed:
+        raise SettingsError("\n".join(f"params.yaml, {mistake}" for mistake in renamed))
+    params = parse_section(Parameters, {"defaults": {}, **content}, "")
     mistakes = [
         *_names(params),
         *(line for name, corpus in params.corpora.items() for line in _corpus(name, corpus, root)),
         *(line for name, dataset in params.datasets.items() for line in _dataset(name, dataset, params)),
-        *(
-            line
-            for group in ("experiments", "finetunes", "harmonizers")
-            for name, trial in getattr(params, group).items()
-            for line in _experiment(f"{group}.{name}", trial, TASKS[group], params)
-        ),
-        *(line for name, trial in params.finetunes.items() for line in _finetune(name, trial, params)),
-        *(line for name, trial in params.harmonizers.items() for line in _harmonizer(name, trial, params)),
+        *(line for name, trial in params.experiments.items() for line in _experiment(name, trial, params)),
+        *(line for name, trial in params.experiments.items() for line in _init_from(name, trial, params)),
     ]
     if mistakes:
         raise SettingsError("\n".join(f"params.yaml, {mistake}" for mistake in mistakes))
     return params
 
 
+def _renamed(content: Mapping[str, Any]) -> Iterator[str]:
+    """What a params.yaml of version 0.1 says otherwise, with what to write instead."""
+    for group in ("finetunes", "harmonizers"):
+        if group in content:
+            yield f"{group}: {RENAMED_GROUPS[group]}"
+    for name, corpus in _mappings(content.get("corpora")):
+        if "limits" in _mapping(corpus.get("read")):
+            yield f"corpora.{name}.read.limits: write it beside `read`, as corpora.{name}.limits"
+    for name, experiment in _mappings(content.get("experiments")):
+        for section, keys in RENAMED_KEYS.items():
+            for key in keys.keys() & _mapping(experiment.get(section)).keys():
+                yield f"experiments.{name}.{section}.{key}: {keys[key]}"
+
+
+def _mappings(group: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, value in _mapping(group).items():
+        if isinstance(value, Mapping):
+            yield name, value
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
 def _names(params: Parameters) -> Iterator[str]:
     """DVC takes these names apart: a letter first, then letters, digits, - and _."""
-    for group in ("corpora", "datasets", "experiments", "finetunes", "harmonizers"):
+    for group in ("corpora", "datasets", "experiments"):
         for name in getattr(params, group):
             if not NAME.fullmatch(name):
                 yield f"{group}.{name}: a name begins with a letter and holds letters, digits, - and _ only"
+    if SCRATCH in params.experiments:
+        yield f"experiments.{SCRATCH}: this name means random weights in init_from; choose another"
 
 
 def _corpus(name: str, corpus: Corpus, root: Path) -> Iterator[str]:
@@ -167,58 +210,90 @@ def _dataset(name: str, dataset: Dataset, params: Parameters) -> Iterator[str]:
             yield f"{place}.{section}: '{DEFAULT}' is missing, and not every corpus is named"
 
 
-def _experiment(
-    place: str, experiment: Experiment | Harmonizer, task: str, params: Parameters
-) -> Iterator[str]:
-    if experiment.dataset not in params.datasets:
+def _experiment(name: str, experiment: Experiment, params: Parameters) -> Iterator[str]:
+    """A data set that exists, and sections that suit the task."""
+    place, task = f"experiments.{name}", experiment.task
+    dataset = params.datasets.get(experiment.dataset)
+    if dataset is None:
         yield (
             f"{place}.dataset: there is no data set '{experiment.dataset}'; "
             f"{nearest(experiment.dataset, params.datasets)}"
         )
+    given = {"task": [task.given]} if isinstance(task, Harmonize) and task.given != "any" else {}
+    try:
+        evaluation = parse_section(EVALUATIONS[task.kind], experiment.evaluation, f"{place}.evaluation")
+        if isinstance(evaluation, HarmonizeEvaluation):
+            given["evaluation"] = evaluation.given
+    except SettingsError as error:
+        yield _without_file(error)
+    if dataset is not None:
+        yield from _given(place, given, experiment.dataset, dataset.quantize.voices)
     try:
         model = parse_model(experiment.model, f"{place}.model")
-        if task not in model.TASKS:
-            able = [kind for kind in known_kinds() if task in config_of(kind).TASKS]
-            yield f"{place}.model.kind: '{experiment.model['kind']}' cannot {task}; {nearest('', able)}"
+        if task.kind not in model.TASKS:
+            able = [kind for kind in known_kinds() if task.kind in config_of(kind).TASKS]
+            yield f"{place}.model.kind: '{experiment.model['kind']}' cannot {task.kind}; {nearest('', able)}"
     except SettingsError as error:
-        yield str(error).removeprefix("params.yaml, ")
+        yield _without_file(error)
 
 
-def _finetune(name: str, finetune: Finetune, params: Parameters) -> Iterator[str]:
-    """A parent that exists, the same model, and the same split: else relatives would leak."""
-    place = f"finetunes.{name}"
-    if name in params.experiments:
-        yield f"{place}: an experiment has this name already, and both write data/runs/{name}"
-    parent = params.experiments.get(finetune.parent)
-    if parent is None:
-        yield (
-            f"{place}.from: there is no experiment '{finetune.parent}'; "
-            f"{nearest(finetune.parent, params.experiments)}"
-        )
-        return
-    ours, theirs = params.datasets.get(finetune.dataset), params.datasets.get(parent.dataset)
-    if ours and theirs and not isinstance(ours.split, NoSplit) and ours.split != theirs.split:
-        yield (
-            f"{place}.dataset: {finetune.dataset} is split in another way than {parent.dataset}, which "
-            f"'{finetune.parent}' is trained on: kind, seed and shares must be the same"
-        )
-
-
-def _harmonizer(name: str, harmonizer: Harmonizer, params: Parameters) -> Iterator[str]:
-    """Given voices that its data set has, and one at least to say; no other entry of the name."""
-    place = f"harmonizers.{name}"
-    if name in params.experiments or name in params.finetunes:
-        yield f"{place}: an experiment has this name already, and both write data/runs/{name}"
-    dataset = params.datasets.get(harmonizer.dataset)
-    if dataset is None:
-        return
-    voices = dataset.quantize.voices
-    choices = {"evaluation": harmonizer.evaluation.given}
-    if harmonizer.training.given != "any":
-        choices["training"] = [harmonizer.training.given]
+def _given(
+    place: str, choices: Mapping[str, Sequence[Sequence[int]]], dataset: str, voices: int
+) -> Iterator[str]:
+    """Given voices that the data set has, and at least one left to predict."""
     for section, given in ((section, each) for section, lists in choices.items() for each in lists):
         if not set(given) <= set(range(voices)) or len(set(given)) >= voices:
             yield (
-                f"{place}.{section}.given: found {given}; {harmonizer.dataset} has voices 0 to {voices - 1}, "
-                "and one at least is to be said"
+                f"{place}.{section}.given: found {list(given)}; {dataset} has voices 0 to {voices - 1}, "
+                "and at least one must be left to predict"
             )
+
+
+def _init_from(name: str, experiment: Experiment, params: Parameters) -> Iterator[str]:
+    """Initial weights that exist, and whose data set has the same grid and the same split."""
+    place, start = f"experiments.{name}.init_from", experiment.init_from
+    if start == SCRATCH:
+        return
+    if start not in params.experiments:
+        yield f"{place}: there is no experiment '{start}'; {nearest(start, [SCRATCH, *params.experiments])}"
+        return
+    chain = _chain(name, params)
+    if chain[-1] == name:
+        yield f"{place}: the chain {' -> '.join(chain)} never starts; one of them needs init_from: {SCRATCH}"
+        return
+    ours = params.datasets.get(experiment.dataset)
+    theirs = params.datasets.get(params.experiments[start].dataset)
+    if ours is None or theirs is None:
+        return
+    other = f"{params.experiments[start].dataset}, the data set of '{start}'"
+    if ours.quantize.grid != theirs.quantize.grid:
+        yield (
+            f"{place}: {experiment.dataset} has {_grid(ours)}, but {other}, has {_grid(theirs)}; "
+            "weights are useful on the same grid only"
+        )
+    if not isinstance(ours.split, NoSplit) and ours.split != theirs.split:
+        yield (
+            f"{place}: {experiment.dataset} is split otherwise than {other}, "
+            "so relatives of held-out pieces may have been trained on: make kind, seed and shares the same"
+        )
+
+
+def _chain(name: str, params: Parameters) -> list[str]:
+    """The experiments that init_from leads through, up to one seen before or without initial weights."""
+    chain = [name]
+    while chain[-1] in params.experiments and (start := params.experiments[chain[-1]].init_from) != SCRATCH:
+        if start in chain[1:]:  # a circle that another experiment reports
+            break
+        chain.append(start)
+        if start == name:
+            break
+    return chain
+
+
+def _grid(dataset: Dataset) -> str:
+    steps, voices = dataset.quantize.grid
+    return f"{steps} step{'s' * (steps != 1)} per quarter and {voices} voice{'s' * (voices != 1)}"
+
+
+def _without_file(error: SettingsError) -> str:
+    return str(error).removeprefix("params.yaml, ").replace("\nparams.yaml, ", "\n")

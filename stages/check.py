@@ -2,20 +2,25 @@
 
 from pathlib import Path
 
-from pipeline.files import write_text
+from pipeline.core.files import write_text
+from pipeline.core.settings import load_yaml
+from pipeline.formats.readers import SUFFIXES
+from pipeline.models.base.tasks import SCRATCH
 from pipeline.parameters import check_parameters
-from pipeline.runner import stage_main
-from pipeline.settings import load_yaml
+from pipeline.workflow.runner import stage_main
 
 
 def run() -> None:
     """Check params.yaml; the first output never changes, so nothing else runs again for it.
 
-    The names of the corpora stand in a file of their own, for DVC to see when one goes.
+    The other outputs tell DVC of what no single stage knows: the names of the corpora, the
+    suffixes of score files, and the constant that stands for random weights in init_from.
     """
     params = load_yaml()
     check_parameters(params)
     write_text(Path("data/checked.txt"), "params.yaml is valid\n")
+    write_text(Path("data/suffixes.txt"), "".join(f"{suffix}\n" for suffix in sorted(SUFFIXES)))
+    write_text(Path("data/runs") / SCRATCH / "README.txt", "init_from: scratch means random weights\n")
     write_text(Path("data/corpora.txt"), "".join(f"{corpus}\n" for corpus in sorted(params["corpora"])))
 
 

@@ -2,17 +2,18 @@
 
 from pathlib import Path
 
-from pipeline.progress import say
-from pipeline.runner import stage_main
-from pipeline.settings import read_section
-from pipeline.sources.fetching import fetch
-from pipeline.sources.settings import SOURCE
+from pipeline.core.settings import read_section
+from pipeline.corpora.sources.fetch import fetch
+from pipeline.corpora.sources.settings import SOURCE
+from pipeline.workflow.progress import say
+from pipeline.workflow.runner import stage_main
 
 
 def run(corpus: str) -> None:
     """Fetch one corpus."""
     source = read_section(SOURCE, "corpora", corpus, "source")
-    n_files = fetch(corpus, source, Path("data/raw") / corpus)
+    suffixes = Path("data/suffixes.txt").read_text(encoding="utf-8").split()
+    n_files = fetch(corpus, source, suffixes, Path("data/raw") / corpus)
     say(f"download@{corpus}: {n_files} files")
 
 

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline import vocabulary
-from pipeline.books import Count, add_counts, balance, require_rows
-from pipeline.cards import make_card, prose
-from pipeline.croissant import make_croissant
-from pipeline.distributions import Counts, added, distributions
-from pipeline.encoding import Encoded, EncodeSettings, encode_portions, join
-from pipeline.files import replacing, replacing_folder, write_json, write_text
-from pipeline.portions import read_portions
-from pipeline.progress import say
-from pipeline.runner import stage_main
-from pipeline.settings import read_section
-from pipeline.shards import shard_metadata, shards
-from pipeline.tables import GRIDS, SPLITS, TOKENS, read_table, write_rejections, write_table
+from pipeline.core import vocabulary
+from pipeline.core.accounting import Count, add_counts, balance, require_rows
+from pipeline.core.files import replacing, replacing_folder, write_json, write_text
+from pipeline.core.settings import read_section
+from pipeline.core.tables import GRIDS, SPLITS, TOKENS, read_table, write_rejections, write_table
+from pipeline.datasets.columns.chunks import read_portions
+from pipeline.datasets.encoding.croissant import make_croissant
+from pipeline.datasets.encoding.data_card import make_card, prose
+from pipeline.datasets.encoding.distributions import Counts, added, distributions
+from pipeline.datasets.encoding.encode import Encoded, EncodeSettings, encode_portions, join
+from pipeline.datasets.encoding.shards import shard_metadata, shards
+from pipeline.workflow.progress import say
+from pipeline.workflow.runner import stage_main
 
 
 def run(dataset: str) -> None:

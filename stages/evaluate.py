@@ -1,22 +1,26 @@
-"""Evaluate one experiment: figures beside the baselines, and samples to look at and hear."""
+"""Evaluate a model next to its baselines on the test split, and write samples."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from pipeline.core.files import write_json
+from pipeline.core.settings import load_yaml, lookup, parse_section
 from pipeline.evaluation.experiment import evaluate
-from pipeline.evaluation.settings import EvaluationSettings
-from pipeline.files import write_json
-from pipeline.runner import stage_main
-from pipeline.settings import load_yaml, lookup, read_section
+from pipeline.models.base.tasks import TASK
+from pipeline.workflow.runner import stage_main
 
 
-def run(key: str, group: str = "experiments") -> None:
-    """Evaluate ``GROUP.KEY`` on the test split of its data set."""
-    settings = read_section(EvaluationSettings, group, key, "evaluation")
-    dataset = lookup(load_yaml(), group, key, "dataset")
+def run(key: str) -> None:
+    """Evaluate ``experiments.KEY``."""
+    experiment, where = lookup(load_yaml(), "experiments", key), f"experiments.{key}"
     numbers = evaluate(
-        Path("data/tokens") / dataset, Path("data/runs") / key, settings, Path("data/evaluations") / key
+        Path("data/tokens") / lookup(experiment, "dataset"),
+        Path("data/runs") / key,
+        parse_section(TASK, lookup(experiment, "task"), f"{where}.task"),
+        lookup(experiment, "evaluation"),
+        f"{where}.evaluation",
+        Path("data/evaluations") / key,
     )
     write_json(Path("data/metrics") / f"{key}.json", numbers)
 

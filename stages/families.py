@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from pipeline.families import FamilySettings, families_of_portions
-from pipeline.portions import read_portions
-from pipeline.progress import say
-from pipeline.runner import stage_main
-from pipeline.settings import load_yaml, lookup, read_section
-from pipeline.tables import FAMILIES, NOTES, write_table
+from pipeline.core.settings import load_yaml, lookup, read_section
+from pipeline.core.tables import FAMILIES, NOTES, write_table
+from pipeline.datasets.columns.chunks import read_portions
+from pipeline.datasets.families.tune_families import FamilySettings, families_of_portions
+from pipeline.workflow.progress import say
+from pipeline.workflow.runner import stage_main
 
 USED = (
     *("piece_id", "corpus", "part", "part_name", "title", "published_split"),

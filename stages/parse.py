@@ -2,21 +2,22 @@
 
 from pathlib import Path
 
-from pipeline.books import balance
-from pipeline.engine import EngineSettings
-from pipeline.parsing import parse_corpus
-from pipeline.progress import say
-from pipeline.readers import ReadSettings
-from pipeline.runner import stage_main
-from pipeline.settings import read_section
-from pipeline.tables import NOTES, write_rejections, write_table
+from pipeline.core.accounting import balance
+from pipeline.core.settings import read_section
+from pipeline.core.tables import NOTES, write_rejections, write_table
+from pipeline.corpora.parsing import parse_corpus
+from pipeline.formats.readers import ReadLimits, ReadSettings
+from pipeline.workflow.engine import EngineSettings
+from pipeline.workflow.progress import say
+from pipeline.workflow.runner import stage_main
 
 
 def run(corpus: str) -> None:
     """Parse one corpus; the books count pieces."""
     settings = read_section(ReadSettings, "corpora", corpus, "read")
+    limits = read_section(ReadLimits, "corpora", corpus, "limits")
     engine = read_section(EngineSettings, "engine")
-    notes = parse_corpus(corpus, Path("data/raw") / corpus, settings, engine)
+    notes = parse_corpus(corpus, Path("data/raw") / corpus, settings, limits, engine)
     kept = notes.table["piece_id"].unique().to_pylist()
     counts = balance("parse", notes.incoming, kept, notes.rejections)
     write_table(Path(f"data/notes/{corpus}.parquet"), notes.table, NOTES)

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline.books import add_counts, balance, require_rows
-from pipeline.portions import open_table, read_portions
-from pipeline.progress import say
-from pipeline.quantize import QuantizeSettings, quantize_portions
-from pipeline.runner import stage_main
-from pipeline.settings import load_yaml, lookup, read_section
-from pipeline.tables import GRIDS, NOTES, rejection_table, write_rejected
+from pipeline.core.accounting import add_counts, balance, require_rows
+from pipeline.core.settings import load_yaml, lookup, read_section
+from pipeline.core.tables import GRIDS, NOTES, rejection_table, write_rejected
+from pipeline.datasets.columns.chunks import open_table, read_portions
+from pipeline.datasets.quantize import QuantizeSettings, quantize_portions
+from pipeline.workflow.progress import say
+from pipeline.workflow.runner import stage_main
 
 
 def run(dataset: str) -> None:

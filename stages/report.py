@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from pipeline.files import write_text
-from pipeline.progress import say
+from pipeline.core.files import write_text
+from pipeline.core.settings import load_yaml
 from pipeline.report import page
-from pipeline.runner import stage_main
-from pipeline.settings import load_yaml
+from pipeline.workflow.progress import say
+from pipeline.workflow.runner import stage_main
 
 PAGE = Path("data/report/index.html")
 VERSIONS = Path("versions.yaml")

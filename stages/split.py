@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from pipeline.files import write_json, write_text
-from pipeline.outputs import last_version
-from pipeline.progress import say
-from pipeline.runner import stage_main
-from pipeline.settings import read_section
-from pipeline.splits import SPLIT, split_pieces
-from pipeline.splits.card import leak_prose
-from pipeline.splits.moves import find_moves, last_split, tell
-from pipeline.tables import FAMILIES, GRIDS, LEAKS, SPLITS, read_table, write_table
+from pipeline.core.files import write_json, write_text
+from pipeline.core.settings import read_section
+from pipeline.core.tables import FAMILIES, GRIDS, LEAKS, SPLITS, read_table, write_table
+from pipeline.datasets.splits import SPLIT, split_pieces
+from pipeline.datasets.splits.leak_card import leak_prose
+from pipeline.datasets.splits.moves import find_moves, last_split, tell
+from pipeline.workflow.outputs import last_version
+from pipeline.workflow.progress import say
+from pipeline.workflow.runner import stage_main
 
 
 def run(dataset: str) -> None:

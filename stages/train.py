@@ -1,11 +1,12 @@
-"""Train one experiment: token shards to weights and a learning curve."""
+"""Train a model, from scratch or from the weights of another experiment."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.models import parse_model
-from pipeline.settings import load_yaml, lookup, read_section
+from pipeline.core.settings import load_yaml, lookup, parse_section
+from pipeline.models.base.registry import parse_model
+from pipeline.models.base.tasks import SCRATCH, TASK
 from pipeline.training.experiment import train_experiment
 from pipeline.training.processes import stage_of_all
 from pipeline.training.settings import TrainingSettings
@@ -13,15 +14,16 @@ from pipeline.training.settings import TrainingSettings
 
 def run(key: str) -> None:
     """Train ``experiments.KEY``."""
-    settings = read_section(TrainingSettings, "experiments", key, "training")
-    params = load_yaml()
-    config = parse_model(lookup(params, "experiments", key, "model"), f"experiments.{key}.model")
+    experiment, where = lookup(load_yaml(), "experiments", key), f"experiments.{key}"
+    init_from = lookup(experiment, "init_from")
     train_experiment(
-        Path("data/tokens") / lookup(params, "experiments", key, "dataset"),
-        config,
-        settings,
+        Path("data/tokens") / lookup(experiment, "dataset"),
+        parse_section(TASK, lookup(experiment, "task"), f"{where}.task"),
+        parse_model(lookup(experiment, "model"), f"{where}.model"),
+        parse_section(TrainingSettings, lookup(experiment, "training"), f"{where}.training"),
         out=Path("data/runs") / key,
         curve=Path("data/plots") / key / "learning.csv",
+        init_from=None if init_from == SCRATCH else Path("data/runs") / init_from,
     )
 
 

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.settings import load_yaml
+from pipeline.core.settings import load_yaml
 from stages import download, encode, families, filter, parse, quantize, split
-
-ROOT = Path(__file__).parent.parent
+from tests.helpers.paths import ROOT
 
 MELODY = "CDEF|GABc|dcBA|GFED|CEGc|BGEC|DFAd|cAFD"
 SONGS = f"""X:1

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 import pipeline
-from pipeline.dvcfile import declared
-from pipeline.settings import load_yaml, lookup
-
-ROOT = Path(__file__).parent.parent
+from pipeline.core.settings import load_yaml, lookup
+from pipeline.workflow.dvcfile import declared
+from tests.helpers.paths import ROOT
 
 # A room may import only rooms above it (rooms on one line are one room).
 ROOMS = """
@@ -24,26 +23,26 @@ schema inspecting explaining generating harmonizing crossvalidation cli notebook
 """.split()
 
 DOORS = {
-    "music21": ("pipeline.readers.by_music21",),
+    "music21": ("pipeline.formats.readers.music21_reference",),
     "torch": (
-        "pipeline.batches",
+        "pipeline.models.base.batches",
         "pipeline.models.",
         "pipeline.training.",
-        "pipeline.decoding",
+        "pipeline.decoding.scoring",
         "pipeline.evaluation.",
-        "pipeline.crossvalidation.",
-        "pipeline.generating",
+        "pipeline.tools.crossvalidation.",
+        "pipeline.tools.inference.generate",
         "pipeline.notebook",
     ),
-    "symusic": ("pipeline.readers.midi",),
-    "loky": ("pipeline.engine",),
-    "distributed": ("pipeline.cluster",),
-    "psutil": ("pipeline.runner",),
+    "symusic": ("pipeline.formats.readers.midi",),
+    "loky": ("pipeline.workflow.engine",),
+    "distributed": ("pipeline.workflow.cluster",),
+    "psutil": ("pipeline.workflow.runner",),
     "jinja2": ("pipeline.report.",),
     "verovio": ("pipeline.report.engraving",),
     "matplotlib": ("pipeline.report.charts",),
-    "requests": ("pipeline.sources.downloading",),
-    "rich": ("pipeline.progress",),
+    "requests": ("pipeline.corpora.sources.downloads",),
+    "rich": ("pipeline.workflow.progress",),
 }
 
 WITHOUT_TORCH = ("check", "download", "parse", "families", "quantize", "filter", "split", "encode", "report")

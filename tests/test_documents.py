@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.explaining.lock import read_lock
-from tests.project import Project, tune
+from pipeline.workflow.dvclock import read_lock
+from tests.helpers.paths import ROOT
+from tests.helpers.project import Project, tune
 
-ROOT = Path(__file__).parent.parent
 DOCUMENTS = [
     "README.md",
     "CONTRIBUTING.md",

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from torch.utils.data import DataLoader
 
+from pipeline.core.tables import TOKENS, TableError
 from pipeline.notebook import collate, decode_row, hear, open_dataset, open_piece, save, see, torch_dataset
-from pipeline.tables import TOKENS, TableError
 
 
 def test_a_split_is_a_frame_with_a_row_an_example(project: Path) -> None:

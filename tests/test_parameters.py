@@ -2,15 +2,14 @@
 
 import copy
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline.core.settings import SettingsError, load_yaml
 from pipeline.parameters import check_parameters
-from pipeline.settings import SettingsError, load_yaml
+from tests.helpers.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 GOOD = load_yaml(ROOT / "params.yaml")
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.helpers.paths import ROOT
+
 FILES = sorted(file for top in ("pipeline", "stages") for file in (ROOT / top).rglob("*.py"))
 
 # Functions that may run what they read, or hand text to a shell.

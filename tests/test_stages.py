@@ -8,10 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pipeline.tables import read_books
-from tests.project import NOTES, Project, tune
-
-ROOT = Path(__file__).parent.parent
+from pipeline.core.tables import read_books
+from tests.helpers.project import NOTES, Project, tune
 
 
 @pytest.fixture(scope="module")

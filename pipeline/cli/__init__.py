@@ -21,7 +21,7 @@ from pipeline.cli import (
     summary,
 )
 from pipeline.errors import PipelineError
-from pipeline.progress import say
+from pipeline.workflow.progress import say
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pipeline.benchmark.rows import SECTIONS
-from pipeline.benchmark.table import all_comparisons, as_rows, as_text
+from pipeline.tools.benchmark.rows import SECTIONS
+from pipeline.tools.benchmark.table import all_comparisons, as_rows, as_text
 
 
 def add_commands(commands: Any) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from pipeline.progress import show
-from pipeline.sources.catalogue import catalogue
-from pipeline.sources.settings import BundledSource
+from pipeline.corpora.sources.catalogue import catalogue
+from pipeline.corpora.sources.settings import BundledSource
+from pipeline.workflow.progress import show
 
 
 def add_commands(commands: Any) -> None:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from pipeline.progress import say
+from pipeline.workflow.progress import say
 
 RESULTS = Path("data/crossvalidation")
 
@@ -30,10 +30,10 @@ def add_commands(commands: Any) -> None:
 
 
 def _cross_validate(asked: argparse.Namespace) -> None:
-    from pipeline.crossvalidation.figures import summary, write_results  # these import torch
-    from pipeline.crossvalidation.folds import deal
-    from pipeline.crossvalidation.measuring import cross_validate
-    from pipeline.crossvalidation.study import read_study
+    from pipeline.tools.crossvalidation.figures import summary, write_results  # these import torch
+    from pipeline.tools.crossvalidation.folds import deal
+    from pipeline.tools.crossvalidation.measuring import cross_validate
+    from pipeline.tools.crossvalidation.study import read_study
 
     study = read_study(asked.experiment)
     folds = deal(study.rows["tune_family"].to_pylist(), asked.folds)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from pipeline.explaining.reasons import explain
-from pipeline.explaining.touched import touched
+from pipeline.tools.explain.impact import touched
+from pipeline.tools.explain.reasons import explain
 
 MOST_LINES = 8  # reasons told of one stage, without --all
 

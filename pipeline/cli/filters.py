@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.filters import FilterSettings
-from pipeline.inspecting.dry_count import DryCount, dry_count
-from pipeline.ledger import balance_all, read_ledger
-from pipeline.progress import show
-from pipeline.settings import read_section
-from pipeline.tables import GRIDS, read_table
+from pipeline.core.settings import read_section
+from pipeline.core.tables import GRIDS, read_table
+from pipeline.datasets.filters import FilterSettings
+from pipeline.tools.inspection.filter_report import DryCount, dry_count
+from pipeline.tools.inspection.ledger import balance_all, read_ledger
+from pipeline.workflow.progress import show
 
 
 def add_commands(commands: Any) -> None:

@@ -7,15 +7,15 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.files import replacing
-from pipeline.inspecting.token_text import as_score
-from pipeline.piano_roll import WIDTH, draw
-from pipeline.progress import say
-from pipeline.sampling import Sampling
-from pipeline.scores.layout import Layout
+from pipeline.core.files import replacing
+from pipeline.decoding.sampling import Sampling
+from pipeline.formats.writers.layout import Layout
+from pipeline.tools.inspection.piano_roll import WIDTH, draw
+from pipeline.tools.inspection.token_text import as_score
+from pipeline.workflow.progress import say
 
 if TYPE_CHECKING:
-    from pipeline.generating import Generated
+    from pipeline.tools.inference.generate import Generated
 
 
 def add_commands(commands: Any) -> None:
@@ -50,7 +50,7 @@ def add_commands(commands: Any) -> None:
 
 
 def _generate(asked: argparse.Namespace) -> None:
-    from pipeline.generating import Way, generate  # imports torch: not for the other commands
+    from pipeline.tools.inference.generate import Way, generate  # imports torch: not for the other commands
 
     sampling = Sampling(asked.temperature, asked.top_k, asked.top_p)
     way = Way(sampling, asked.beam, asked.quarters, asked.seed, asked.count)

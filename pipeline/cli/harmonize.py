@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.cli.generate import put_out
-from pipeline.progress import say
-from pipeline.sampling import Sampling
+from pipeline.decoding.sampling import Sampling
+from pipeline.workflow.progress import say
 
 
 def add_commands(commands: Any) -> None:
@@ -31,7 +31,7 @@ def add_commands(commands: Any) -> None:
         default=[0],
         help="the voices that the score holds, 0 is the top one; several are found by their names",
     )
-    parser.add_argument("--harmonizer", metavar="H", help="under harmonizers in params.yaml, trained")
+    parser.add_argument("--experiment", metavar="E", help="a trained experiment whose task is harmonize")
     parser.add_argument("--piece", metavar="P", help="which piece of a file of many: its name or number")
     parser.add_argument(
         "--temperature", metavar="T", type=float, default=0.0, help="0: the likeliest symbols"
@@ -44,11 +44,13 @@ def add_commands(commands: Any) -> None:
 
 
 def _harmonize(asked: argparse.Namespace) -> None:
-    from pipeline.harmonizing import harmonize_score  # imports torch: not for the other commands
+    from pipeline.tools.inference.harmonize import (
+        harmonize_score,  # imports torch: not for the other commands
+    )
 
     sampling = Sampling(asked.temperature, top_p=asked.top_p)
     harmonies = harmonize_score(
-        asked.score, asked.given, asked.harmonizer, sampling, asked.seed, asked.count, asked.piece
+        asked.score, asked.given, asked.experiment, sampling, asked.seed, asked.count, asked.piece
     )
     for number, made in enumerate(harmonies, start=1):
         say(f"{made.grid.voices} voices, {made.grid.n_steps} steps")

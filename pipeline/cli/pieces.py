@@ -6,12 +6,12 @@ import argparse
 import shutil
 from typing import Any
 
-from pipeline import vocabulary
-from pipeline.inspecting.listing import names_of
-from pipeline.inspecting.pieces import UnknownPieceError, find_grids, find_tokens
-from pipeline.inspecting.story import tell, way_back
-from pipeline.piano_roll import WIDTH, draw
-from pipeline.scores.layout import grid_of
+from pipeline.core import vocabulary
+from pipeline.formats.writers.layout import grid_of
+from pipeline.tools.inspection.piano_roll import WIDTH, draw
+from pipeline.tools.inspection.pieces import UnknownPieceError, find_grids, find_tokens
+from pipeline.tools.inspection.token_names import names_of
+from pipeline.tools.inspection.trace import tell, way_back
 
 
 def add_commands(commands: Any) -> None:

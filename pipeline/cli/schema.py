@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from pipeline.schema import schema
+from pipeline.tools.schema import schema
 
 
 def add_commands(commands: Any) -> None:

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pipeline.files import replacing
-from pipeline.inspecting.listing import names_of
-from pipeline.inspecting.single_files import FileError, encode_file
-from pipeline.inspecting.token_text import Line, as_score, in_score_key, read_lines, write_row
-from pipeline.piano_roll import WIDTH, draw
-from pipeline.progress import say
+from pipeline.core.files import replacing
+from pipeline.tools.inspection.encode_file import FileError, encode_file
+from pipeline.tools.inspection.piano_roll import WIDTH, draw
+from pipeline.tools.inspection.token_names import names_of
+from pipeline.tools.inspection.token_text import Line, as_score, in_score_key, read_lines, write_row
+from pipeline.workflow.progress import say
 
 STANDARD_INPUT = "-"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from pipeline.dvcfile import stage_names
-from pipeline.progress import show
-from pipeline.summary import summaries
+from pipeline.workflow.dvcfile import stage_names
+from pipeline.workflow.progress import show
+from pipeline.workflow.summary import summaries
 
 
 def add_commands(commands: Any) -> None:

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import decoding
+from pipeline.core.vocabulary import TIED
+from pipeline.decoding.attention import Attention, attention
+from pipeline.evaluation.metrics.attention import LIKE_INTERVALS, means, measure
+from pipeline.evaluation.metrics.surprisal import classes
 from pipeline.evaluation.samples import Sample
-from pipeline.examples import Example
-from pipeline.metrics.attention import LIKE_INTERVALS, means, measure
-from pipeline.metrics.surprisal import classes
-from pipeline.models.interface import Seq2Seq
-from pipeline.progress import track
-from pipeline.vocabulary import TIED
+from pipeline.models.base.examples import Example
+from pipeline.models.base.interface import Seq2Seq
+from pipeline.workflow.progress import track
 
 ALL, ONSETS = "all", "onsets"  # every symbol but STOP, and those that begin a sounding note
 DECIMALS = 4  # of the weights that are written
@@ -33,7 +33,7 @@ def analyse_attention(model: Seq2Seq, examples: Sequence[Example]) -> dict[str, 
     """
     measured: list[dict[str, dict[str, NDArray[np.float64]]]] = []
     shares: list[dict[str, NDArray[np.float64]]] = []
-    looking = zip(examples, decoding.attention(model, examples), strict=False)  # all, or none
+    looking = zip(examples, attention(model, examples), strict=False)  # all, or none
     for example, seen in track(looking, "where the model looks", len(examples), "pieces"):
         measured.append({name: measure(weights, example) for name, weights in seen.weights.items()})
         shares.append(
@@ -61,11 +61,11 @@ def analyse_attention(model: Seq2Seq, examples: Sequence[Example]) -> dict[str, 
 
 def describe_attention(model: Seq2Seq, samples: Sequence[Sample]) -> list[dict[str, Any]]:
     """The matrices of each sample and what is needed to draw them; none for a model that does not look."""
-    seen = decoding.attention(model, [sample.example for sample in samples])
+    seen = attention(model, [sample.example for sample in samples])
     return [_described(sample, found) for sample, found in zip(samples, seen, strict=False)]
 
 
-def _described(sample: Sample, seen: decoding.Attention) -> dict[str, Any]:
+def _described(sample: Sample, seen: Attention) -> dict[str, Any]:
     row, example = sample.row, sample.example
     return {
         "piece_id": row["piece_id"],

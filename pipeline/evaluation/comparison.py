@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.baselines.tokens import Memory, Predictor
-from pipeline.examples import Example
-from pipeline.metrics.likelihood import PIECES, Sums, add_up, figures, interval, total
-from pipeline.metrics.surprisal import Surprisal, surprisal
-from pipeline.progress import track
+from pipeline.evaluation.baselines.predictors import Memory, Predictor
+from pipeline.evaluation.metrics.likelihood import PIECES, Sums, add_up, figures, interval, total
+from pipeline.evaluation.metrics.surprisal import Surprisal, surprisal
+from pipeline.models.base.examples import Example
+from pipeline.workflow.progress import track
 
 MODEL, NGRAM, COPY = "model", "ngram", "copy"
 MODEL_MEMORY, NGRAM_MEMORY = "model_memory", "ngram_memory"

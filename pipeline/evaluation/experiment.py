@@ -1,275 +1,37 @@
-"""Everything that is measured of one experiment."""
+"""Evaluation of one experiment by its task."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import torch
-from numpy.typing import NDArray
-
-from pipeline import decoding
-from pipeline.baselines.tokens import Copy, Memory, NGram
-from pipeline.batches import cut_rows, fingerprint, read_rows
-from pipeline.errors import PipelineError
-from pipeline.evaluation.attention import analyse_attention, describe_attention
-from pipeline.evaluation.comparison import (
-    COPY,
-    MODEL,
-    NGRAM,
-    NGRAM_MEMORY,
-    figures_by_group,
-    intervals,
-    piece_sums,
-    rounded,
-    surprisals,
-    tokens_per_quarter,
-)
-from pipeline.evaluation.consensus import most_agreed
-from pipeline.evaluation.continuations import (
-    CONTINUATIONS,
-    HORIZONS,
-    figures_by_horizon,
-    measure_continuations,
-    steps_to_say,
-)
-from pipeline.evaluation.continuers import MARKOV_ORDER, Symbols, continued_without_model
-from pipeline.evaluation.expectations import (
-    SURPRISAL,
-    by_family_size,
-    by_place,
-    calibration,
-    surprisal_table,
-)
-from pipeline.evaluation.novelty import NOVELTY, Training, measure_novelty, nearest_tunes, novelty_figures
-from pipeline.evaluation.said import Continued, utterances
-from pipeline.evaluation.samples import Sample, choose, longest, write_samples
-from pipeline.evaluation.settings import EvaluationSettings
-from pipeline.evaluation.statistics import STATISTICS, measure_statistics, statistics_figures
-from pipeline.examples import Example
-from pipeline.files import write_json, write_text
-from pipeline.metrics.likelihood import PIECES
-from pipeline.models.interface import Seq2Seq
-from pipeline.sampling import Sampling
-from pipeline.tables import write_table
-from pipeline.training.devices import choose_device
-from pipeline.training.lineage import mark_soft_relatives, read_lineage
-from pipeline.training.runs import load_run
-
-GREEDY = "model, likeliest symbols"  # its continuations where nothing is drawn
-CONSENSUS = "model, most agreed sample"
-CONSENSUS_TEMPERATURE = 0.5
-PIECES_AT_ONCE = 256  # scored before the next ones are begun: progress shows, memory stays small
-
-
-class EvaluationError(PipelineError):
-    """Nothing to evaluate, or a model of other data."""
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A trained model as a predictor, beside the baselines."""
-
-    model: Seq2Seq
-
-    def log_probs(self, examples: Sequence[Example]) -> Iterator[NDArray[np.float32]]:
-        """See :class:`pipeline.baselines.tokens.Predictor`."""
-        for begin in range(0, len(examples), PIECES_AT_ONCE):
-            yield from decoding.log_probs(self.model, examples[begin : begin + PIECES_AT_ONCE])
+from pipeline.core.settings import parse_section
+from pipeline.evaluation.continue_task import evaluate_continuing
+from pipeline.evaluation.harmonize_task import evaluate_harmonizing
+from pipeline.evaluation.settings import ContinueEvaluation, HarmonizeEvaluation
+from pipeline.models.base.tasks import Continue, Harmonize
 
 
 def evaluate(
-    tokens: Path, run: Path, settings: EvaluationSettings, out: Path
+    tokens: Path, run: Path, task: Continue | Harmonize, section: Any, where: str, out: Path
 ) -> dict[str, float | int | None]:
-    """Measure a trained model and the baselines on the test split, and write its samples.
-
-    A data set without a test split is measured on what it was trained on.
+    """Evaluate a trained model next to its baselines, and write samples.
 
     Args:
         tokens: ``data/tokens/DATASET``.
         run: ``data/runs/EXPERIMENT``, trained on that data set.
-        settings: the experiment's own.
-        out: folder for figures.json, pieces.parquet and its like, samples.json, ``samples/`` and,
-            where wanted and the model has one, attention.json with the matrices of all samples.
+        task: the section ``task``.
+        section: the section ``evaluation`` as YAML has it; its settings depend on the task.
+        where: its place in params.yaml, for messages.
+        out: folder for figures, tables and samples.
 
     Returns:
-        The few figures by which experiments are told apart.
+        The few numbers that experiments are compared by.
 
     Raises:
+        SettingsError: a fault in the section.
         EvaluationError: no examples, or a model trained on other shards.
-        CheckpointError, TableError: files missing or damaged.
     """
-    model = load_trained(run, tokens, settings.device, settings.threads)
-    split, rows = rows_to_evaluate(tokens)
-    rows = mark_soft_relatives(rows, read_lineage(run))
-    examples = cut_rows(rows, settings.cut)
-    known = read_rows(tokens, "train")
-    heard = cut_rows(known, settings.cut)
-
-    copy, ngram = Copy.fit(heard), NGram.fit(heard, settings.ngram_order)
-    memory = Memory.fit(heard, settings.ngram_order, settings.ngram_mixing_b)
-    found = surprisals({MODEL: Trained(model), NGRAM: ngram, COPY: copy}, examples, memory)
-    pieces = piece_sums(rows, found)
-    samples = _continue(model, rows, examples, settings)
-    continuations, continued = compare_continuations(model, rows, examples, heard, settings)
-    passages, training = utterances(continued, known, heard, settings.seed), Training.of(known, heard)
-    statistics, novelty = measure_statistics(passages), measure_novelty(passages, training)
-    figures = {
-        "dataset": tokens.name,
-        "split": split,
-        "cut": settings.cut,
-        "baselines": {
-            NGRAM: {"order": settings.ngram_order},
-            NGRAM_MEMORY: {"order": settings.ngram_order, "mixing_b": settings.ngram_mixing_b},
-            COPY: {"epsilon": copy.epsilon},
-        },
-        "predictors": figures_by_group(pieces, tokens_per_quarter(rows)),
-        "bits_per_onset_intervals": intervals(pieces, settings.seed),
-        "by_place": by_place(found),
-        "by_family_size": by_family_size(pieces, _families(tokens)),
-        "calibration": calibration(found),
-        "samples": {"n_samples": len(samples), "n_exact": sum(sample.exact for sample in samples)},
-        "continuations": {
-            "samples": settings.continuations.samples,
-            "markov_order": MARKOV_ORDER,
-            "predictors": figures_by_horizon(continuations, settings.seed),
-        },
-        "statistics": statistics_figures(statistics),
-        "novelty": novelty_figures(novelty, settings.seed) | {"samples": nearest_tunes(samples, training)},
-    }
-    if attention := analyse_attention(model, [examples[i] for i in _to_continue(rows, settings)]):
-        figures["attention"] = attention
-
-    write_table(out / "pieces.parquet", pieces, PIECES)
-    names = rows["piece_id"].to_pylist()
-    write_table(out / "surprisal.parquet", surprisal_table(names, found), SURPRISAL)
-    write_table(out / "continuations.parquet", continuations, CONTINUATIONS)
-    write_table(out / "statistics.parquet", statistics, STATISTICS)
-    write_table(out / "novelty.parquet", novelty, NOVELTY)
-    write_json(out / "figures.json", rounded(figures))
-    write_json(out / "samples.json", write_samples(out / "samples", samples))
-    if settings.save_attention and (seen := describe_attention(model, samples)):
-        write_text(out / "attention.json", json.dumps(seen, ensure_ascii=False) + "\n")
-    return headline(figures)
-
-
-def compare_continuations(
-    model: Seq2Seq,
-    rows: pa.Table,
-    examples: Sequence[Example],
-    heard: Sequence[Example],
-    settings: EvaluationSettings,
-    consensus_of: int = 0,
-) -> tuple[pa.Table, Continued]:
-    """Continuations of the model, drawn and likeliest, and of what needs no model, on pieces chosen by hash.
-
-    Args:
-        rows: of the token shards; the pieces that may be chosen.
-        examples: the same pieces, cut.
-        heard: the training pieces.
-        consensus_of: also that one of so many samples that the others agree with most,
-            drawn at CONSENSUS_TEMPERATURE; 0: not asked for.
-
-    Returns:
-        Rows of CONTINUATIONS, and what they are measured of.
-    """
-    asked, seed = settings.continuations, settings.seed
-    chosen = _to_continue(rows, settings)
-    cut, table = [examples[index] for index in chosen], rows.take(chosen)
-    horizons = [HORIZONS[-1] * per_quarter for per_quarter in table["steps_per_quarter"].to_pylist()]
-    steps = list(map(steps_to_say, cut, table["steps_per_quarter"].to_pylist()))
-    likeliest = decoding.continue_melodies(model, cut, max(steps))
-    said = {
-        MODEL: _draw(model, cut, max(steps), asked.samples, Sampling(settings.temperature), seed),
-        GREEDY: [[continuation.tokens] for continuation in likeliest],
-    }
-    if consensus_of:
-        drawn = _draw(model, cut, max(steps), consensus_of, Sampling(CONSENSUS_TEMPERATURE), seed)
-        agreed = map(most_agreed, cut, drawn, horizons)
-        said[CONSENSUS] = [[symbols] for symbols in agreed]
-    others = continued_without_model(cut, steps, heard, asked.samples, seed)
-    continued = Continued(table, cut, {**said, **others})
-    return measure_continuations(continued.said, table, cut), continued
-
-
-def _draw(
-    model: Seq2Seq, examples: Sequence[Example], n_steps: int, n_samples: int, sampling: Sampling, seed: int
-) -> list[list[Symbols]]:
-    """Of each example several continuations."""
-    many = [example for example in examples for _ in range(n_samples)]
-    drawn = [said.tokens for said in decoding.continue_melodies(model, many, n_steps, sampling, seed)]
-    return [drawn[first : first + n_samples] for first in range(0, len(drawn), n_samples)]
-
-
-def headline(figures: Mapping[str, Any]) -> dict[str, float | int | None]:
-    """A few flat numbers with short names: what ``dvc exp show`` and ``dvc metrics diff`` print."""
-    of = {name: by_group["all"]["overall"] for name, by_group in figures["predictors"].items()}
-    names = ("bits_per_onset", "nats_per_token", "onset_accuracy")
-    samples = figures["samples"]
-    numbers = {
-        **{name: of[MODEL][name] for name in names},
-        "ngram_memory": of[NGRAM_MEMORY]["bits_per_onset"],
-        "exact": int(samples["n_exact"] == samples["n_samples"]),
-    }
-    return {name: rounded(number) for name, number in numbers.items()}
-
-
-def load_trained(run: Path, tokens: Path, device: str, threads: int) -> Seq2Seq:
-    """The model of a run on a device, ready to be measured on the data set that it was trained on.
-
-    Raises:
-        EvaluationError: it was trained on other shards.
-    """
-    torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)  # denormal numbers make an LSTM many times slower
-    model, facts = load_run(run)
-    if facts.data_fingerprint != fingerprint(tokens):
-        raise EvaluationError(
-            f"{run}: trained on other shards than {tokens} now holds; `dvc repro` trains it again"
-        )
-    return model.to(choose_device(device))
-
-
-def rows_to_evaluate(tokens: Path) -> tuple[str, pa.Table]:
-    """The test split, or what a data set without one was trained on; which it is, and its rows.
-
-    Raises:
-        EvaluationError: there is neither.
-    """
-    for split in ("test", "train"):
-        rows = read_rows(tokens, split)
-        if len(rows):
-            return split, rows
-    raise EvaluationError(f"{tokens}: no examples to evaluate, neither in test nor in train")
-
-
-def _families(tokens: Path) -> list[str]:
-    """The tune family of every piece of a data set."""
-    parts = [read_rows(tokens, split, ["tune_family"]) for split in ("train", "valid", "test")]
-    return [family for part in parts for family in part["tune_family"].to_pylist()]
-
-
-def _to_continue(rows: pa.Table, settings: EvaluationSettings) -> list[int]:
-    """Which rows are continued as music, and looked into."""
-    return choose(rows.column("piece_id").to_pylist(), settings.continuations.pieces, settings.seed)
-
-
-def _continue(
-    model: Seq2Seq, rows: pa.Table, examples: Sequence[Example], settings: EvaluationSettings
-) -> list[Sample]:
-    chosen = choose(rows.column("piece_id").to_pylist(), settings.samples, settings.seed)
-    cut = [examples[index] for index in chosen]
-    limit = longest(cut)
-    greedy = decoding.continue_melodies(model, cut, limit)
-    sampled = decoding.continue_melodies(model, cut, limit, Sampling(settings.temperature), settings.seed)
-    return [
-        Sample(row, example, {"greedy": surest.tokens, "sampled": drawn.tokens})
-        for row, example, surest, drawn in zip(
-            rows.take(chosen).to_pylist(), cut, greedy, sampled, strict=True
-        )
-    ]
+    if isinstance(task, Continue):
+        return evaluate_continuing(tokens, run, parse_section(ContinueEvaluation, section, where), out)
+    return evaluate_harmonizing(tokens, run, parse_section(HarmonizeEvaluation, section, where), out)

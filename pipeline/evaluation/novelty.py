@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.evaluation.said import Utterance
+from pipeline.datasets.columns.ngrams import Sequences
+from pipeline.datasets.columns.ragged import Ints
+from pipeline.evaluation.metrics.likelihood import interval
+from pipeline.evaluation.metrics.novelty import FAIR_WITH_FAMILIES, LENGTHS, Melodies, Shared, longest_shared
+from pipeline.evaluation.passages import Utterance
 from pipeline.evaluation.samples import Sample
-from pipeline.examples import Example
-from pipeline.metrics.likelihood import interval
-from pipeline.metrics.novelty import FAIR_WITH_FAMILIES, LENGTHS, Melodies, Shared, longest_shared
-from pipeline.ragged import Ints
-from pipeline.runs import Sequences
+from pipeline.models.base.examples import Example
 
 RUNS, INSIDE = "runs", "inside"  # n-grams that end in the passage, that stand wholly in it
 SHARES = {  # which of them: in training, in the prompt, in training alone; again in training

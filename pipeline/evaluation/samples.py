@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import vocabulary
-from pipeline.examples import Example
-from pipeline.files import replacing
-from pipeline.scores import WRITERS
-from pipeline.scores.layout import layout_of, transposed
-from pipeline.vocabulary import START, STOP
+from pipeline.core import vocabulary
+from pipeline.core.files import replacing
+from pipeline.core.vocabulary import START, STOP
+from pipeline.formats.writers import WRITERS
+from pipeline.formats.writers.layout import layout_of, transposed
+from pipeline.models.base.examples import Example
 
 FORMATS = ("mid", "musicxml")  # suffixes of the files of a sample
 
@@ -67,12 +67,11 @@ def write_samples(folder: Path, samples: Sequence[Sample]) -> list[dict[str, Any
 def _write(folder: Path, number: str, sample: Sample) -> dict[str, Any]:
     row, example = sample.row, sample.example
     endings = {"reference": example.target, **sample.continuations}
-    beside = example.given is not None
-    layout = layout_of(row, mark=None if beside else len(example.source) // example.voices)
+    layout = layout_of(row, mark=None if example.aligned else len(example.source) // example.voices)
     files = {}
     for name, ending in endings.items():
         said = ending[ending != STOP]
-        body = said if beside else np.concatenate([example.source, said])
+        body = said if example.aligned else np.concatenate([example.source, said])
         grid = vocabulary.decode([START, *body.tolist(), STOP], example.voices)
         in_key = transposed(grid, -(row["transposition"] or 0))
         for suffix in FORMATS:
@@ -85,7 +84,7 @@ def _write(folder: Path, number: str, sample: Sample) -> dict[str, Any]:
         **{name: row[name] for name in kept},
         "exact": int(sample.exact),
         "stopped": {name: int(ending[-1] == STOP) for name, ending in sample.continuations.items()},
-        "given": None if example.given is None else list(example.given),
+        "given": example.given_voices,
         "source": example.source.tolist(),
         **{name: ending.tolist() for name, ending in endings.items()},
         "files": files,

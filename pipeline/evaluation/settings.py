@@ -6,30 +6,20 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipeline.settings import Section
+from pipeline.core.settings import Section
 
 
-class ContinuationSettings(Section):
-    """How continuations are compared with the true ones.
-
-    Attributes:
-        pieces: at most so many pieces are continued, chosen by hash; attention is analysed in the same.
-        samples: continuations that a predictor that draws says of each piece.
-    """
-
-    pieces: int = Field(ge=1)
-    samples: int = Field(ge=1)
-
-
-class EvaluationSettings(Section):
-    """How an experiment is measured.
+class ContinueEvaluation(Section):
+    """How a model that continues pieces is evaluated.
 
     Attributes:
         cut: share of a piece's notes that the source holds; the same for every predictor.
         ngram_order: longest context of the n-grams, in symbols; null: no limit.
         ngram_mixing_b: how much the surer one counts where the memory of the piece so far is mixed in.
-        samples: pieces whose continuations are written as scores, at most.
-        continuations: how continuations are compared with the true ones, as music.
+        scores: pieces whose continuations are written as scores, at most.
+        continued_pieces: pieces whose continuations are compared with the true ones, at
+            most, chosen by hash; attention is analysed in the same pieces.
+        continuation_samples: continuations that are sampled of each of them.
         temperature: of the sampled continuations; 1 is the model's own distribution.
         seed: of the choice of pieces, of the sampled continuations and of the intervals.
         save_attention: write where the model looks in every sample, place by place.
@@ -40,8 +30,9 @@ class EvaluationSettings(Section):
     cut: float = Field(gt=0, lt=1)
     ngram_order: int | None = Field(ge=0)
     ngram_mixing_b: float = Field(ge=0, le=16)
-    samples: int = Field(ge=1)
-    continuations: ContinuationSettings
+    scores: int = Field(ge=1)
+    continued_pieces: int = Field(ge=1)
+    continuation_samples: int = Field(ge=1)
     temperature: float = Field(gt=0)
     seed: int = Field(ge=0)
     save_attention: bool
@@ -49,14 +40,14 @@ class EvaluationSettings(Section):
     threads: int = Field(ge=1)
 
 
-class HarmonyEvaluationSettings(Section):
-    """How a model that harmonizes is measured.
+class HarmonizeEvaluation(Section):
+    """How a model that harmonizes is evaluated.
 
     Attributes:
         given: the choices of given voices, 0 = top, each a list; the first that is not
             empty is the one whose harmonies are written as scores.
         ngram_order: longest context of the n-gram, in symbols; null: no limit.
-        samples: pieces whose harmonies are written as scores, at most.
+        scores: pieces whose harmonies are written as scores, at most.
         temperature: of the sampled harmonies.
         seed: of the choice of pieces, of the samples and of the intervals.
         device: auto takes a GPU where there is one.
@@ -65,7 +56,7 @@ class HarmonyEvaluationSettings(Section):
 
     given: list[list[int]] = Field(min_length=1)
     ngram_order: int | None = Field(ge=0)
-    samples: int = Field(ge=1)
+    scores: int = Field(ge=1)
     temperature: float = Field(gt=0)
     seed: int = Field(ge=0)
     device: Literal["auto", "cpu", "cuda", "mps"]

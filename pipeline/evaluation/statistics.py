@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipeline.core.tables import flatten
 from pipeline.evaluation.comparison import MODEL
-from pipeline.evaluation.continuations import HORIZONS
-from pipeline.evaluation.said import HELD_OUT, TRAINING, Utterance
-from pipeline.metrics.statistics import (
+from pipeline.evaluation.horizons import HORIZONS
+from pipeline.evaluation.metrics.statistics import (
     FEATURES,
     Feature,
     Passage,
@@ -21,7 +21,7 @@ from pipeline.metrics.statistics import (
     divergence_bits,
     overlapped_area,
 )
-from pipeline.tables import flatten
+from pipeline.evaluation.passages import HELD_OUT, TRAINING, Utterance
 
 STATISTICS = pa.schema(
     [

@@ -14,9 +14,8 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from pipeline.progress import track
+from pipeline.report.accounting import books
 from pipeline.report.attention import attention
-from pipeline.report.books import books
 from pipeline.report.continuations import continuations
 from pipeline.report.crossvalidation import crossvalidation
 from pipeline.report.curves import curves
@@ -33,6 +32,7 @@ from pipeline.report.novelty import novelty
 from pipeline.report.reproduce import reproduce
 from pipeline.report.statistics import statistics
 from pipeline.report.summary import summary
+from pipeline.workflow.progress import track
 
 TEMPLATE = Path(__file__).parent / "page.html.j2"
 PLAYER = Path(__file__).parent / "player.js"

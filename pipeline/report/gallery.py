@@ -12,7 +12,7 @@ from markupsafe import Markup
 from pipeline.report.engraving import Engraver, Engraving, glyph_definitions
 from pipeline.report.html import Section, folded, heading, paragraph
 from pipeline.report.inputs import Experiment, Harmonizer, Inputs
-from pipeline.report.refused import Refused
+from pipeline.report.rejected_examples import Refused
 
 MOST_PIECES = 3  # of an experiment, the first ones; which come first is decided by hash
 ENDINGS = {

@@ -7,13 +7,23 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pipeline.metrics.voice_leading import MEANINGS
 from pipeline.report.charts import line_chart
 from pipeline.report.html import Section, figure, folded, heading, number, paragraph, table
 from pipeline.report.inputs import Harmonizer, Inputs
 
 VOICES = ("soprano", "alto", "tenor", "bass")  # of data sets of four voices
 PREDICTORS = {"model": "model", "ngram": "n-gram", "copy": "copy"}
+MEANINGS: Mapping[str, str] = {
+    "parallel_fifths": "parallel fifths",
+    "parallel_octaves": "parallel octaves",
+    "direct": "direct fifths and octaves of the outer voices",
+    "crossings": "chords with crossed voices",
+    "overlaps": "overlaps",
+    "wide": "chords wider than an octave between upper neighbours",
+    "out_of_range": "notes out of range",
+    "leaps": "leaps beyond an octave",
+    "dissonant": "chords that are no triad or seventh chord",
+}
 
 
 def harmony(inputs: Inputs) -> Section:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.books import Count
+from pipeline.core.accounting import Count
+from pipeline.core.tables import REJECTED, read_books, read_table
 from pipeline.errors import PipelineError
-from pipeline.report.refused import Refused, refused
-from pipeline.tables import REJECTED, read_books, read_table
+from pipeline.report.rejected_examples import Refused, refused
 
 
 class ReportError(PipelineError):
@@ -82,10 +82,10 @@ class Inputs:
     Attributes:
         cards: the data cards by the names of their data sets.
         steps: of all stages that keep and reject.
-        experiments: in the order of params.yaml.
+        experiments: those whose task is continue, in the order of params.yaml.
         crossvalidated: what ``cross-validate`` found, by experiment, where it was asked for.
         versions: of the libraries that shape the bytes of what the stages make.
-        harmonizers: in the order of params.yaml.
+        harmonizers: experiments whose task is harmonize, likewise.
         refused: a piece for each rule of the filters that rejected any.
     """
 
@@ -103,12 +103,14 @@ def read_inputs(data: Path, params: Mapping[str, Any], versions: Mapping[str, st
     steps = [_step(data, "parse", name) for name in params["corpora"]]
     for stage in ("quantize", "filter", "encode"):
         steps += [_step(data, stage, name) for name in params["datasets"]]
-    trained = {**params["experiments"], **params["finetunes"]}
-    experiments = [_experiment(data, name, settings) for name, settings in trained.items()]
+    by_task: dict[str, dict[str, Any]] = {"continue": {}, "harmonize": {}}
+    for name, settings in params["experiments"].items():
+        by_task[settings["task"]["kind"]][name] = settings
+    experiments = [_experiment(data, name, settings) for name, settings in by_task["continue"].items()]
     cards = {name: _json(data / "cards" / name / "card.json") for name in params["datasets"]}
-    folds = {name: data / "crossvalidation" / name / "figures.json" for name in trained}
+    folds = {name: data / "crossvalidation" / name / "figures.json" for name in by_task["continue"]}
     crossvalidated = {name: _json(path) for name, path in folds.items() if path.exists()}
-    harmonizers = [_harmonizer(data, name, settings) for name, settings in params["harmonizers"].items()]
+    harmonizers = [_harmonizer(data, name, settings) for name, settings in by_task["harmonize"].items()]
     filtered = {step.name: step.rejected for step in steps if step.stage == "filter"}
     return Inputs(cards, steps, experiments, crossvalidated, versions, harmonizers, refused(data, filtered))
 

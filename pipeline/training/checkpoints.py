@@ -16,26 +16,22 @@ import os
 import pickle
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
-import pipeline
-from pipeline.errors import PipelineError
-from pipeline.files import replacing
+from pipeline.core.files import replacing
+from pipeline.models.base.pretrained import CheckpointError
+from pipeline.workflow.code import digest
 
 FOLDER = Path(".cache/checkpoints")
 STATE = "state"
 DIGEST_LENGTH = 64
 
 State = Mapping[str, Any]
-
-
-class CheckpointError(PipelineError):
-    """Saved weights, or the state of a training, are foreign or damaged."""
 
 
 @dataclass
@@ -97,17 +93,19 @@ class Checkpoints:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def checkpoints(facts: Mapping[str, Any], seconds: float) -> Checkpoints:
-    """Those of the training that these facts, with the code of this package, make up."""
-    name = identity(facts)
+def checkpoints(facts: Mapping[str, Any], code: Iterable[str], seconds: float) -> Checkpoints:
+    """Where the training that these facts and this code determine keeps its state.
+
+    Args:
+        facts: everything but code that the weights depend on, JSON-like.
+        code: the modules whose code they depend on, with all that these import.
+        seconds: between two states.
+    """
+    name = identity(facts, code)
     root = Path(os.environ.get("DVC_ROOT", "."))
     return Checkpoints(root / FOLDER / name, name, seconds)
 
 
-def identity(facts: Mapping[str, Any]) -> str:
-    """Digest of JSON-like facts and of this package's code."""
-    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
-    package = Path(pipeline.__file__).parent
-    for file in sorted(package.rglob("*.py")):
-        digest.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()
+def identity(facts: Mapping[str, Any], code: Iterable[str]) -> str:
+    """Digest of JSON-like facts and of the code of some modules and all that they import."""
+    return hashlib.sha256(json.dumps([facts, digest(*code)], sort_keys=True).encode()).hexdigest()

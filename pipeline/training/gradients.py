@@ -18,12 +18,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.batches import by_length, collate
-from pipeline.examples import Example
-from pipeline.models.interface import Seq2Seq
+from pipeline.models.base.batches import by_length, collate
+from pipeline.models.base.examples import Example
+from pipeline.models.base.interface import Seq2Seq
 from pipeline.training.losses import losses, sometimes_its_own
 from pipeline.training.processes import ALONE, Processes
-from pipeline.training.settings import Optimization
+from pipeline.training.settings import TrainingSettings
 
 
 class Workers:
@@ -34,7 +34,7 @@ class Workers:
             batch into; on a GPU it stays whole.
     """
 
-    def __init__(self, model: Seq2Seq, settings: Optimization, processes: Processes = ALONE) -> None:
+    def __init__(self, model: Seq2Seq, settings: TrainingSettings, processes: Processes = ALONE) -> None:
         self._model = model
         self._settings = settings
         self._processes = processes
@@ -84,7 +84,7 @@ class Workers:
         for place, nats in zip(mine, self._pool.map(of_batch, [batches[i] for i in mine]), strict=True):
             sums[place] = nats
         (sums,) = self._processes.summed([sums])
-        return float(sums.double().sum()) / sum(int(example.asked.sum()) for example in examples)
+        return float(sums.double().sum()) / sum(int(example.predicted.sum()) for example in examples)
 
     def close(self) -> None:
         """End the threads."""

@@ -17,19 +17,21 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from pipeline.batches import plan
+from pipeline.core.files import write_text
 from pipeline.errors import PipelineError
-from pipeline.examples import Example
-from pipeline.files import write_text
-from pipeline.models.interface import Seq2Seq
-from pipeline.progress import say, time_left, track
+from pipeline.models.base.batches import plan
+from pipeline.models.base.examples import Example
+from pipeline.models.base.interface import Seq2Seq
+from pipeline.models.base.pretrained import CheckpointError
 from pipeline.training.augmentation import examples_of_epoch
 from pipeline.training.averaging import MovingAverage
-from pipeline.training.checkpoints import CheckpointError, Checkpoints, State
-from pipeline.training.devices import random_states, restore_random_states
+from pipeline.training.checkpoints import Checkpoints, State
+from pipeline.training.data import TrainingData
+from pipeline.training.determinism import random_states, restore_random_states
 from pipeline.training.gradients import Workers
 from pipeline.training.processes import ALONE, Processes
-from pipeline.training.settings import Optimization
+from pipeline.training.settings import TrainingSettings
+from pipeline.workflow.progress import say, time_left, track
 
 LINES = 20  # epochs that are reported, at most
 LONG_EPOCH = 20  # batches; a bar for a shorter one would only flicker
@@ -58,9 +60,8 @@ class Trained:
 
 def train(
     model: Seq2Seq,
-    examples: Sequence[Example],
-    validation: Sequence[Example],
-    settings: Optimization,
+    data: TrainingData,
+    settings: TrainingSettings,
     processes: Processes = ALONE,
     checkpoints: Checkpoints | None = None,
 ) -> Trained:
@@ -68,9 +69,7 @@ def train(
 
     Args:
         model: on the device on which it is to be trained.
-        examples: what it learns from, at least one.
-        validation: what decides which epoch was best; ``examples`` again where a
-            data set has no split.
+        data: what it learns from, and what decides which epoch is best.
         processes: who else trains it; all are given the same arguments.
         checkpoints: where the training goes on from when it was killed, and what it
             leaves there on its way; None keeps nothing.
@@ -81,8 +80,8 @@ def train(
     training = _Training(model, settings, processes, checkpoints)
     training.resume()
     while training.goes_on():
-        train_nats = training.learn(examples)
-        training.measure(train_nats, validation)
+        train_nats = training.learn(data)
+        training.measure(train_nats, data.valid)
         training.keep()
     return training.end()
 
@@ -107,7 +106,7 @@ class _Training:
     def __init__(
         self,
         model: Seq2Seq,
-        settings: Optimization,
+        settings: TrainingSettings,
         processes: Processes,
         checkpoints: Checkpoints | None,
     ) -> None:
@@ -117,7 +116,7 @@ class _Training:
         self.checkpoints = checkpoints
         self.workers = Workers(model, settings, processes)
         self.optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
-        self.average = MovingAverage(model, settings.average_decay)
+        self.average = MovingAverage(model, settings.ema_decay)
         self.curve: list[Epoch] = []
         self.best, self.best_weights = Epoch(0, math.inf, math.inf), _copy_of_weights(model)
         self.nats: list[Tensor] = []
@@ -130,10 +129,10 @@ class _Training:
         waited = bool(patience) and done > 0 and done - self.best.epoch >= patience
         return done < self.settings.epochs and not waited
 
-    def learn(self, examples: Sequence[Example]) -> float:
+    def learn(self, data: TrainingData) -> float:
         """Finish the epoch under way; the mean loss of its batches in nats."""
         number = len(self.curve) + 1
-        examples = examples_of_epoch(examples, self.settings, number)
+        examples = examples_of_epoch(data, self.settings, number)
         batches = plan(examples, self.settings.batch_tokens, self.settings.seed, number)
         turns: Iterable[int] = range(len(self.nats), len(batches))
         if len(batches) >= LONG_EPOCH and self.processes.rank == 0:
@@ -234,7 +233,7 @@ class _Training:
 
 
 def _n_tokens(examples: Sequence[Example]) -> int:
-    return sum(int(example.asked.sum()) for example in examples)
+    return sum(int(example.predicted.sum()) for example in examples)
 
 
 def _copy_of_weights(model: nn.Module) -> dict[str, Tensor]:

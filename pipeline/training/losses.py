@@ -5,16 +5,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from pipeline.batches import Batch
-from pipeline.models.interface import Seq2Seq
-from pipeline.training.settings import Optimization
-from pipeline.vocabulary import IGNORED_LABEL
+from pipeline.core.vocabulary import IGNORED_LABEL
+from pipeline.models.base.batches import Batch
+from pipeline.models.base.interface import Seq2Seq
+from pipeline.training.settings import TrainingSettings
 
 
 def losses(
     model: Seq2Seq,
     batch: Batch,
-    settings: Optimization | None = None,
+    settings: TrainingSettings | None = None,
     noise: torch.Generator | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Two sums over all target symbols, renormalised over the valid ones.

@@ -22,7 +22,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from pipeline.errors import PipelineError
-from pipeline.runner import stage_main
+from pipeline.workflow.runner import stage_main
 
 Value = TypeVar("Value")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from pipeline.settings import Section
+from pipeline.core.settings import Section
 
 
-class Optimization(Section):
+class TrainingSettings(Section):
     """How a model is trained, whatever it is to do.
 
     Attributes:
@@ -27,7 +27,7 @@ class Optimization(Section):
             others are what the model says itself.
         label_smoothing: share of each target's probability that is spread evenly over
             the valid symbols; the learning curve leaves it out. 0: none.
-        average_decay: what validation sees and the run keeps is a moving average of
+        ema_decay: what validation sees and the run keeps is a moving average of
             the weights, of which so much stays at every step; 0: the weights themselves.
         patience: epochs without a better validation loss before training ends; 0: never.
         precision: of the forward pass in training; bfloat16 leaves weights, loss and
@@ -48,7 +48,7 @@ class Optimization(Section):
     clip_norm: float = Field(gt=0)
     teacher_forcing: float = Field(ge=0, le=1)
     label_smoothing: float = Field(ge=0, lt=1)
-    average_decay: float = Field(ge=0, lt=1)
+    ema_decay: float = Field(ge=0, lt=1)
     patience: int = Field(ge=0)
     precision: Literal["float32", "bfloat16"]
     checkpoint_seconds: float = Field(ge=0)
@@ -62,35 +62,3 @@ class Optimization(Section):
         left = (1 - progress) / (1 - self.warmup)
         shapes = {"constant": 1.0, "linear": left, "cosine": (1 - math.cos(math.pi * left)) / 2}
         return self.learning_rate * shapes[self.schedule]
-
-
-class TrainingSettings(Optimization):
-    """How a model learns to continue pieces.
-
-    Attributes:
-        cut: share of a piece's notes that the source holds, on validation.
-        least_cut, most_cut: the same in training, where each piece is cut anew in
-            every epoch, evenly between both. Both 0: after its first note, so that a
-            model whose encoder and decoder are one learns from the whole piece.
-    """
-
-    cut: float = Field(gt=0, lt=1)
-    least_cut: float = Field(ge=0, lt=1)
-    most_cut: float = Field(ge=0, lt=1)
-
-    @model_validator(mode="after")
-    def _cuts_in_order(self) -> TrainingSettings:
-        if self.least_cut > self.most_cut:
-            raise ValueError(f"least_cut {self.least_cut} must not be above most_cut {self.most_cut}")
-        return self
-
-
-class HarmonyTrainingSettings(Optimization):
-    """How a model learns to say voices beside given ones.
-
-    Attributes:
-        given: which voices it is given, 0 = top: always the same, or any: in every epoch
-            another choice for each piece, none and all but one among them.
-    """
-
-    given: Literal["any"] | list[int]

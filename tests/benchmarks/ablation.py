@@ -19,14 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.crossvalidation.figures import summary
-from pipeline.crossvalidation.folds import deal
-from pipeline.crossvalidation.measuring import Measured, cross_validate
-from pipeline.crossvalidation.study import Recipe, Study, read_study
+from pipeline.evaluation.metrics.likelihood import interval
 from pipeline.evaluation.settings import ContinuationSettings
-from pipeline.metrics.likelihood import interval
-from pipeline.progress import say
-from tests.benchmarks.ngram import ROOT
+from pipeline.tools.crossvalidation.figures import summary
+from pipeline.tools.crossvalidation.folds import deal
+from pipeline.tools.crossvalidation.measuring import Measured, cross_validate
+from pipeline.tools.crossvalidation.study import Recipe, Study, read_study
+from pipeline.workflow.progress import say
+from tests.helpers.paths import ROOT
 
 AS_IT_IS = "as it is"
 

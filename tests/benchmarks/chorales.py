@@ -28,20 +28,21 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.batches import cut_rows, harmony_rows, read_rows
-from pipeline.decoding import harmonize, log_probs
-from pipeline.evaluation.harmony import errors_of, named
-from pipeline.examples import Example, give_voices
-from pipeline.metrics.surprisal import STOPS, surprisal
-from pipeline.models import build, parse_model
-from pipeline.models.interface import Seq2Seq
-from pipeline.progress import say
+from pipeline.core.vocabulary import START, STOP, TIED
+from pipeline.decoding.harmonization import harmonize
+from pipeline.decoding.scoring import log_probs
+from pipeline.evaluation.harmonize_task import errors_of, named
+from pipeline.evaluation.metrics.surprisal import STOPS, surprisal
+from pipeline.models.base.batches import cut_rows, harmony_rows, read_rows
+from pipeline.models.base.examples import Example, give_voices
+from pipeline.models.base.interface import Seq2Seq
+from pipeline.models.base.registry import build, parse_model
 from pipeline.training.augmentation import choices_of
-from pipeline.training.devices import prepare
+from pipeline.training.determinism import prepare
 from pipeline.training.loop import train
 from pipeline.training.settings import HarmonyTrainingSettings, Optimization, TrainingSettings
-from pipeline.vocabulary import START, STOP, TIED
-from tests.benchmarks.ngram import ROOT
+from pipeline.workflow.progress import say
+from tests.helpers.paths import ROOT
 
 TOKENS = ROOT / "data/tokens/chorales"
 GIVEN = ([], [0], [0, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2])

@@ -19,14 +19,14 @@ import json
 import time
 from collections.abc import Sequence
 
-from pipeline.engine import EngineSettings, map_batches
-from pipeline.parsing import Batch, code_of, find_pieces, read_batch
-from pipeline.progress import say
-from pipeline.readers import ReadSettings
-from pipeline.settings import read_section
-from pipeline.sources.manifest import read_manifest
-from tests.benchmarks.ngram import ROOT
-from tests.cluster import cluster
+from pipeline.core.settings import read_section
+from pipeline.corpora.parsing import Batch, code_of, find_pieces, read_batch
+from pipeline.corpora.sources.manifest import read_manifest
+from pipeline.formats.readers import ReadSettings
+from pipeline.workflow.engine import EngineSettings, map_batches
+from pipeline.workflow.progress import say
+from tests.helpers.cluster import cluster
+from tests.helpers.paths import ROOT
 
 PIECES_A_BATCH = 200
 WORKERS = (1, 2)

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from pipeline.progress import say
-from tests.faults import Victim
-from tests.project import Project
+from pipeline.workflow.progress import say
+from tests.helpers.faults import Victim
+from tests.helpers.project import Project
 
 FRESH = {"parse": [".cache/notes"], "train": [".cache/checkpoints"]}
 

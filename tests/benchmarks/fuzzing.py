@@ -18,23 +18,20 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from pipeline import readers
-from pipeline.isolation import GivenUp, Limits, run_isolated
-from pipeline.parsing.records import pack, refusal, unpack, warm_up
-from pipeline.progress import say
-from pipeline.readers import ReadError, ReadSettings
-from pipeline.settings import read_section
-from pipeline.vocabulary import START, STOP, TokenError, decode, decode_leniently, encode
-from tests.readers.hostile import READ, hostile_files, zipped
+from pipeline.core.vocabulary import START, STOP, TokenError, decode, decode_leniently, encode
+from pipeline.corpora.parsing.isolation import GivenUp, Limits, run_isolated
+from pipeline.corpora.parsing.records import pack, refusal, unpack, warm_up
+from pipeline.formats import readers
+from pipeline.formats.readers import ReadError
+from pipeline.workflow.progress import say
+from tests.helpers import reading
+from tests.helpers.hostile import READ, hostile_files, zipped
 
-ROOT = Path(__file__).parents[2]
-SETTINGS = read_section(ReadSettings, "corpora", "oneills", "read", path=ROOT / "params.yaml")
 LIMITS = Limits(seconds=20, memory_bytes=1 << 30)
 A_BATCH = 100
 TOKENS = "tokens"
@@ -170,15 +167,17 @@ def spoil(good: dict[str, list[bytes]], seed: int, number: int) -> Spoilt:
     return Spoilt(name, number, zipped({"a.xml": content}) if inside and dice.random() < 0.2 else content)
 
 
-def read_spoilt(settings: ReadSettings, spoilt: Spoilt) -> str | Exception:
+def read_spoilt(spoilt: Spoilt) -> str | Exception:
     """ "piece", the rules that refused it, or the exception that no reader may raise."""
     if spoilt.format == TOKENS:
         return decode_spoilt(spoilt)
     said = []
     try:
-        for source in readers.split("", spoilt.content, settings.limits):
+        for source in readers.split("", spoilt.content, reading.LIMITS):
             try:
-                said.append("piece" if unpack(pack(readers.read(source, settings))) else "")
+                said.append(
+                    "piece" if unpack(pack(readers.read(source, reading.READ, reading.LIMITS))) else ""
+                )
             except ReadError as error:
                 unpack(pack(refusal(error)))
                 said.append(error.rule)
@@ -216,11 +215,9 @@ def decode_spoilt(spoilt: Spoilt) -> str | Exception:
     return "grid"
 
 
-def outcomes(
-    files: Sequence[Spoilt], settings: ReadSettings
-) -> Iterator[tuple[Spoilt, str | Exception | GivenUp]]:
+def outcomes(files: Sequence[Spoilt]) -> Iterator[tuple[Spoilt, str | Exception | GivenUp]]:
     """What became of each file, read in a child that may die."""
-    found = run_isolated(partial(read_spoilt, settings), files, LIMITS, ("pandas", __name__), warm_up)
+    found = run_isolated(read_spoilt, files, LIMITS, ("pandas", __name__), warm_up)
     return zip(files, found, strict=True)
 
 
@@ -238,7 +235,7 @@ def main() -> None:
         print(repr(spoil(good, options.seed, options.number).content))
     while time.monotonic() - began < options.seconds:
         numbers = range(number, number + A_BATCH) if options.number is None else [options.number]
-        for spoilt, outcome in outcomes([spoil(good, options.seed, each) for each in numbers], SETTINGS):
+        for spoilt, outcome in outcomes([spoil(good, options.seed, each) for each in numbers]):
             counts[spoilt.format][outcome if isinstance(outcome, str) else "FINDING"] += 1
             if not isinstance(outcome, str):
                 findings += 1

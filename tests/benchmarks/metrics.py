@@ -30,11 +30,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.batches import cut_rows, read_rows
-from pipeline.examples import Example
-from pipeline.metrics.calibration import reliability
-from pipeline.metrics.continuation import edit_distance, pattern_match, points
-from pipeline.metrics.statistics import (
+from pipeline.evaluation.metrics.calibration import reliability
+from pipeline.evaluation.metrics.continuation import edit_distance, pattern_match, points
+from pipeline.evaluation.metrics.statistics import (
     Notes,
     Passage,
     divergence_bits,
@@ -42,8 +40,10 @@ from pipeline.metrics.statistics import (
     pitch_class_entropy,
     scale_consistency,
 )
-from pipeline.progress import say, track
-from tests.benchmarks.ngram import ROOT
+from pipeline.models.base.batches import cut_rows, read_rows
+from pipeline.models.base.examples import Example
+from pipeline.workflow.progress import say, track
+from tests.helpers.paths import ROOT
 
 TOLERANCE = 1e-9
 MANY = 60  # pairs whose translations mir_eval is asked, one after the other

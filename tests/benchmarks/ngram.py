@@ -19,17 +19,17 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from pipeline.baselines.mixing import mix
-from pipeline.baselines.tokens import Memory, NGram
-from pipeline.baselines.viewpoints import Melody, View, Viewpoint, combine, see
-from pipeline.examples import cut_at_note, cut_point
-from pipeline.inspecting.single_files import encode_file, read_file
-from pipeline.metrics.likelihood import figures, measure, total
-from pipeline.progress import say
-from pipeline.readers import ReadSettings
-from pipeline.settings import load_yaml, lookup, parse_section
+from pipeline.core.settings import load_yaml, lookup, parse_section
+from pipeline.evaluation.baselines.mixing import mix
+from pipeline.evaluation.baselines.predictors import Memory, NGram
+from pipeline.evaluation.baselines.viewpoints import Melody, View, Viewpoint, combine, see
+from pipeline.evaluation.metrics.likelihood import figures, measure, total
+from pipeline.formats.readers import ReadSettings
+from pipeline.models.base.examples import cut_at_note, cut_point
+from pipeline.tools.inspection.encode_file import encode_file, read_file
+from pipeline.workflow.progress import say
+from tests.helpers.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 FOLDS, MIXING_B = 10, 2.0
 LEAST_GAIN = 0.002  # bits a note that one more viewpoint must bring on the held-out training fold
 PUBLISHED = {  # Pearce 2005, chapter 6; the rest measured elsewhere, BENCHMARKS sections 1 and 2

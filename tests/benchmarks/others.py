@@ -15,10 +15,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline import readers
-from pipeline.progress import say
-from pipeline.readers import ReadError, ReadSettings
-from tests.readers.test_midi import file, note, track
+from pipeline.formats import readers
+from pipeline.formats.readers import ReadError, ReadSettings
+from pipeline.workflow.progress import say
+from tests.formats.readers.test_midi import file, note, track
 
 N_MIDI_FILES = 2000
 N_MIDI_NOTES = 200

@@ -23,15 +23,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.crossvalidation.figures import summary, write_results
-from pipeline.crossvalidation.measuring import cross_validate
-from pipeline.crossvalidation.study import Study, read_study
+from pipeline.core.tables import TOKENS
+from pipeline.core.vocabulary import START, STOP
 from pipeline.evaluation.settings import ContinuationSettings
-from pipeline.inspecting.single_files import encode_file
-from pipeline.progress import say
-from pipeline.tables import TOKENS
-from pipeline.vocabulary import START, STOP
-from tests.benchmarks.ngram import MIXING_B, PUBLISHED, ROOT, files, folds, melodies_of
+from pipeline.tools.crossvalidation.figures import summary, write_results
+from pipeline.tools.crossvalidation.measuring import cross_validate
+from pipeline.tools.crossvalidation.study import Study, read_study
+from pipeline.tools.inspection.encode_file import encode_file
+from pipeline.workflow.progress import say
+from tests.benchmarks.ngram import MIXING_B, PUBLISHED, files, folds, melodies_of
+from tests.helpers.paths import ROOT
 
 FINETUNE, ALONE = "chorales-from-melodies", "chorales-copying"  # whose settings are used
 PARENTS = {"kinder": "melodies", "chorales": "melodies-eighths"}  # of the same grid

@@ -14,12 +14,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from pipeline.engine import EngineSettings, map_batches
-from pipeline.music import Piece
-from pipeline.progress import say, track
-from pipeline.readers import ReadError
+from pipeline.core.music import Piece
+from pipeline.formats.readers import ReadError
+from pipeline.workflow.engine import EngineSettings, map_batches
+from pipeline.workflow.progress import say, track
 from tests.benchmarks.others import compare
-from tests.readers.comparison import Unread, alike, bundled, bundled_files, causes, read
+from tests.helpers.comparison import Unread, alike, bundled, bundled_files, causes, read
 
 A_BATCH = 50
 Reader = Callable[[Sequence[Unread]], list[Piece | ReadError]]

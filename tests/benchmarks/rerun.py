@@ -24,7 +24,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.helpers.paths import ROOT
+
 HEAVY = ("torch", "music21")
 
 EDITS: dict[str, Callable[[Any], None]] = {

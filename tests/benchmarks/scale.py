@@ -27,10 +27,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ruamel.yaml import YAML
 
-from pipeline.portions import open_table
-from pipeline.tables import NOTES, as_lists, flatten, read_table
+from pipeline.core.tables import NOTES, as_lists, flatten, read_table
+from pipeline.datasets.columns.chunks import open_table
+from tests.helpers.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 STAGES = ("quantize", "filter", "families", "split", "encode")
 DATASET = "melodies"
 COPIES_A_VARIANT = 4

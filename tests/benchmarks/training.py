@@ -29,15 +29,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pipeline.batches import Batch, collate, plan
-from pipeline.examples import Example, cut_at_note
-from pipeline.models import build, parse_model
+from pipeline.core.settings import Section, load_yaml, lookup, read_section
+from pipeline.core.vocabulary import IGNORED_LABEL, PAD_ROW, SIZE, START, STOP, TIED
+from pipeline.models.base.batches import Batch, collate, plan
+from pipeline.models.base.examples import Example, cut_at_note
+from pipeline.models.base.registry import build, parse_model
 from pipeline.models.lstm.config import Config
-from pipeline.settings import Section, load_yaml, lookup, read_section
-from pipeline.training.devices import prepare
+from pipeline.training.determinism import prepare
 from pipeline.training.gradients import Workers
 from pipeline.training.settings import TrainingSettings
-from pipeline.vocabulary import IGNORED_LABEL, PAD_ROW, SIZE, START, STOP, TIED
 
 BATCHES_A_ROUND = 8
 PIECES_ONE_BY_ONE = 2

@@ -2,11 +2,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.baselines.tokens import Copy, Memory
+from pipeline.core.vocabulary import START, STOP
+from pipeline.evaluation.baselines.predictors import Copy, Memory
 from pipeline.evaluation.comparison import COPY, MODEL, NGRAM, compare, figures_by_group, intervals, rounded
-from pipeline.examples import Example, cut_at_note
-from pipeline.metrics.likelihood import measure
-from pipeline.vocabulary import START, STOP
+from pipeline.evaluation.metrics.likelihood import measure
+from pipeline.models.base.examples import Example, cut_at_note
 
 
 def tune(*symbols: int) -> Example:

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.novelty import Training, measure_novelty, nearest_tunes, novelty_figures
-from pipeline.evaluation.said import HELD_OUT, TRAINING
+from pipeline.evaluation.passages import HELD_OUT, TRAINING
 from pipeline.evaluation.samples import Sample
-from tests.evaluation.passages import SCALE, pieces, said_of
+from tests.helpers.passages import SCALE, pieces, said_of
 
 # a minor arpeggio up and down, in no way like a scale
 ARPEGGIO = [57, 60, 64, 69, 72, 69, 64, 60, 57, 60]

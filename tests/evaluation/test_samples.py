@@ -4,10 +4,10 @@ from typing import Any
 import music21
 import numpy as np
 
+from pipeline.core.vocabulary import START, STOP
 from pipeline.evaluation.samples import Sample, choose, longest, write_samples
-from pipeline.examples import cut_at_note
-from pipeline.scores.layout import layout_of
-from pipeline.vocabulary import START, STOP
+from pipeline.formats.writers.layout import layout_of
+from pipeline.models.base.examples import cut_at_note
 
 ROW: dict[str, Any] = {
     "piece_id": "essen/x#1",

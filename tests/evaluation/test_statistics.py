@@ -1,9 +1,9 @@
 import pytest
 
-from pipeline.evaluation.said import HELD_OUT, TRAINING
+from pipeline.evaluation.metrics.statistics import FEATURES
+from pipeline.evaluation.passages import HELD_OUT, TRAINING
 from pipeline.evaluation.statistics import measure_statistics, statistics_figures
-from pipeline.metrics.statistics import FEATURES
-from tests.evaluation.passages import SCALE, said_of
+from tests.helpers.passages import SCALE, said_of
 
 FALLING = SCALE[::-1]
 CHROMATIC = [61, 63, 66, 68]

@@ -8,11 +8,11 @@ import pyarrow as pa
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pipeline.music import SILENCE, TICKS_PER_QUARTER, Grid
-from pipeline.quantize import quantize
-from pipeline.vocabulary import decode, encode
-from tests.properties.music import GRIDS, Music, Note, as_written, exhaustive, music, quantizing
-from tests.tunes import columns_of, notes_table, part
+from pipeline.core.music import SILENCE, TICKS_PER_QUARTER, Grid
+from pipeline.core.vocabulary import decode, encode
+from pipeline.datasets.quantize import quantize
+from tests.helpers.notes_text import columns_of, notes_table, part
+from tests.helpers.random_music import GRIDS, Music, Note, as_written, exhaustive, music, quantizing
 
 Voices = list[list[Note]]
 

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.encoding import EncodeSettings, encode_rows
-from pipeline.families import FamilySettings, find_families
-from pipeline.filters import FilterSettings, apply_filters
-from pipeline.quantize import quantize
-from pipeline.settings import parse_section
-from pipeline.splits import SPLIT, split_pieces
-from pipeline.tables import FAMILIES, GRIDS, LEAKS, SPLITS, TOKENS, write_table
-from tests.properties.music import Music, brief, music, quantizing
-from tests.tunes import notes_table, part
+from pipeline.core.settings import parse_section
+from pipeline.core.tables import FAMILIES, GRIDS, LEAKS, SPLITS, TOKENS, write_table
+from pipeline.datasets.encoding.encode import EncodeSettings, encode_rows
+from pipeline.datasets.families.tune_families import FamilySettings, find_families
+from pipeline.datasets.filters import FilterSettings, apply_filters
+from pipeline.datasets.quantize import quantize
+from pipeline.datasets.splits import SPLIT, split_pieces
+from tests.helpers.notes_text import notes_table, part
+from tests.helpers.random_music import Music, brief, music, quantizing
 
 RUN = 16
 FILTER = {"min_notes": 2, "max_silence_share": 0.6, "duplicates": "drop"}
@@ -74,7 +74,7 @@ def test_the_number_of_pieces_at_once_changes_no_row(pieces: list[Music], portio
     options = quantizing(1, 2, rests="split", min_rest=2, edge_silence="trim")
     whole = quantize(notes, options)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.portions.ROWS_AT_ONCE", portion)
+        patch.setattr("pipeline.datasets.columns.chunks.ROWS_AT_ONCE", portion)
         cut = quantize(notes, options)
     assert cut.grids.equals(whole.grids)
     assert (cut.incoming, cut.kept, cut.rejections) == (whole.incoming, whole.kept, whole.rejections)

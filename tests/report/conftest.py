@@ -7,17 +7,17 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline import vocabulary
-from pipeline.books import Count, Rejection
+from pipeline.core import vocabulary
+from pipeline.core.accounting import Count, Rejection
+from pipeline.core.files import write_json, write_text
+from pipeline.core.tables import GRIDS, write_rejections, write_table
+from pipeline.evaluation.metrics.voice_leading import MEANINGS
 from pipeline.evaluation.samples import Sample, write_samples
-from pipeline.examples import cut_at_note, give_voices
-from pipeline.files import write_json, write_text
-from pipeline.metrics.voice_leading import MEANINGS
+from pipeline.models.base.examples import cut_at_note, give_voices
 from pipeline.report.attention import MEASURES
 from pipeline.report.experiments import PREDICTORS
-from pipeline.tables import GRIDS, write_rejections, write_table
-from tests.evaluation.passages import figures_of_passages
-from tests.melodies import ENTCHEN
+from tests.helpers.melodies import ENTCHEN
+from tests.helpers.passages import figures_of_passages
 
 NAMES = """
 bits_per_onset rhythm_bits_per_onset pitch_bits_per_onset silence_bits_per_onset nats_per_token

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.report import page
-from tests.chromium import asked_of_others, browser, needs_chromium, visit
+from tests.helpers.chromium import asked_of_others, browser, needs_chromium, visit
 from tests.report.conftest import PARAMS, VERSIONS
 
 __all__ = ["browser"]

@@ -4,12 +4,12 @@ import json
 import re
 from pathlib import Path
 
+from pipeline.core.vocabulary import START, STOP, decode
+from pipeline.formats.writers import WRITERS
+from pipeline.formats.writers.layout import Layout
 from pipeline.report import page
 from pipeline.report.engraving import Engraver
-from pipeline.scores import WRITERS
-from pipeline.scores.layout import Layout
-from pipeline.vocabulary import START, STOP, decode
-from tests.melodies import ENTCHEN
+from tests.helpers.melodies import ENTCHEN
 from tests.report.conftest import PARAMS, VERSIONS
 
 COMMON = Layout(steps_per_quarter=1, steps_per_bar=4, title="Ente")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.files import write_json
+from pipeline.core.files import write_json
 from pipeline.report import page
 from pipeline.report.inputs import ReportError
 from tests.report.conftest import PARAMS, VERSIONS, likeness

@@ -9,7 +9,7 @@ import pytest
 from pipeline.report.inputs import Experiment, Inputs
 from pipeline.report.novelty import novelty
 from pipeline.report.statistics import statistics
-from tests.evaluation.passages import figures_of_passages
+from tests.helpers.passages import figures_of_passages
 
 
 @pytest.fixture(scope="module")

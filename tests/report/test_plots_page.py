@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.chromium import asked_of_others, browser, needs_chromium, visit
+from tests.helpers.chromium import asked_of_others, browser, needs_chromium, visit
+from tests.helpers.paths import ROOT
 
 __all__ = ["browser"]
 
-ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / ".dvc/plots.html"
 STAGE = """
 stages:

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.batches import collate
-from pipeline.examples import Example, cut_at_note
-from pipeline.models import build
+from pipeline.core.vocabulary import START, STOP, TIED
+from pipeline.models.base.batches import collate
+from pipeline.models.base.examples import Example, cut_at_note
+from pipeline.models.base.registry import build
 from pipeline.training.augmentation import transposed_anew
 from pipeline.training.averaging import MovingAverage
-from pipeline.training.devices import prepare
+from pipeline.training.determinism import prepare
 from pipeline.training.loop import train
 from pipeline.training.losses import losses
-from pipeline.vocabulary import START, STOP, TIED
-from tests.melodies import ENTCHEN, lstm, scales, training
+from tests.helpers.melodies import ENTCHEN, lstm, scales, training
 
 
 def whole(example: Example) -> list[int]:

@@ -11,13 +11,14 @@ import pytest
 import torch
 from ruamel.yaml import YAML
 
-from pipeline.models import build
-from pipeline.training.checkpoints import STATE, CheckpointError, Checkpoints, State, checkpoints
-from pipeline.training.devices import prepare
+from pipeline.models.base.pretrained import CheckpointError
+from pipeline.models.base.registry import build
+from pipeline.training.checkpoints import STATE, Checkpoints, State, checkpoints
+from pipeline.training.determinism import prepare
 from pipeline.training.loop import Trained, train
-from tests.melodies import lstm, scale, scales, training, write_shard
+from tests.helpers.melodies import lstm, scale, scales, training, write_shard
+from tests.helpers.paths import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 EVERYTHING = {
     "least_cut": 0.2,
     "transpose_semitones": 3,

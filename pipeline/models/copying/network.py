@@ -27,15 +27,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from pipeline.batches import Batch
-from pipeline.models.copying import repeats
+from pipeline.core.vocabulary import PAD_ROW, SIZE, START
+from pipeline.models.base.batches import Batch
+from pipeline.models.base.interface import Looks, Seq2Seq, State
+from pipeline.models.base.layers.dropout import dropout
+from pipeline.models.base.layers.positions import LONGEST_BAR
+from pipeline.models.base.layers.recurrent import open_forget_gates, take
+from pipeline.models.copying import matching
+from pipeline.models.copying.attention import Attention, Copies, barrier
 from pipeline.models.copying.config import Config
-from pipeline.models.copying.looking import Attention, Copies, barrier
-from pipeline.models.interface import Looks, Seq2Seq, State
-from pipeline.models.parts.dropout import dropout
-from pipeline.models.parts.places import LONGEST_BAR
-from pipeline.models.parts.recurrent import open_forget_gates, take
-from pipeline.vocabulary import PAD_ROW, SIZE, START
 
 VOCABULARY = "vocabulary"  # the opinion that copies nothing
 LEAST = 1e-30  # probability of what nobody holds possible: a logarithm stays finite
@@ -70,7 +70,7 @@ class Network(Seq2Seq):
         return self._say(
             outputs[:, -places:],
             (history, self.copies.context(_before_each(outputs)), self.attend.memory(outputs)),
-            repeats.notes_before(history, batch.voices),
+            matching.notes_before(history, batch.voices),
             batch.previous,
             batch.stop_allowed,
             noise,
@@ -101,7 +101,7 @@ class Network(Seq2Seq):
         memory = torch.cat([memory, self.attend.memory(outputs)], dim=1)
         previous = torch.cat([previous[:, 1:], read], dim=1)
         border = torch.full_like(read, history.shape[1] % voices == 0, dtype=torch.bool)
-        before = repeats.notes_before(history, voices)
+        before = matching.notes_before(history, voices)
         known = (history, contexts, memory)
         logits = self._say(outputs, known, before, previous[:, :1], border, None)
         place = torch.where(bar > 0, (place + 1) % bar.clamp(min=1), place)
@@ -111,7 +111,7 @@ class Network(Seq2Seq):
         """See :class:`Seq2Seq`: the attention at states after symbols, copies at what would be said again."""
         history, outputs = self._hear(batch, None)
         contexts, memory = self.copies.context(_before_each(outputs)), self.attend.memory(outputs)
-        before, outputs = repeats.notes_before(history, batch.voices), outputs[:, -batch.inputs.shape[1] :]
+        before, outputs = matching.notes_before(history, batch.voices), outputs[:, -batch.inputs.shape[1] :]
         reach = barrier(history, outputs.shape[1])
         weights = {
             "attention": self.attend.weights(outputs, memory, reach),
@@ -187,7 +187,7 @@ class Network(Seq2Seq):
         Args:
             outputs: (B, Q, H) of the LSTM before each place.
             known: history, contexts and memory, see the state.
-            before: (B, N + 1) see ``repeats.notes_before``.
+            before: (B, N + 1) see ``matching.notes_before``.
             previous, stop_allowed: (B, Q) the grammar's state at each place.
         """
         outputs = dropout(outputs, self.dropout_share, noise)

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from pipeline.models import ModelConfig
+from pipeline.models.base.registry import ModelConfig
 
 
 class Config(ModelConfig):

@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from pipeline.batches import Batch
+from pipeline.core.vocabulary import PAD_ROW, SIZE
+from pipeline.models.base.batches import Batch
+from pipeline.models.base.interface import Seq2Seq, State
+from pipeline.models.base.layers.dropout import dropout
+from pipeline.models.base.layers.positions import Places, in_bar_at, steps_of_target
+from pipeline.models.base.layers.recurrent import open_forget_gates
 from pipeline.models.decoder.config import Config
-from pipeline.models.interface import Seq2Seq, State
-from pipeline.models.parts.dropout import dropout
-from pipeline.models.parts.places import Places, in_bar_at, steps_of_target
-from pipeline.models.parts.recurrent import open_forget_gates
-from pipeline.vocabulary import PAD_ROW, SIZE
 
 
 class Network(Seq2Seq):
@@ -67,7 +67,7 @@ class Network(Seq2Seq):
 
     def _read(self, batch: Batch, noise: torch.Generator | None) -> tuple[Tensor, Tensor]:
         """H and c (B, L, H) after the sources that stand before their targets."""
-        if batch.beside:
+        if batch.aligned:
             empty = torch.zeros(
                 len(batch.source), len(self.lstm), self.output.in_features, device=batch.source.device
             )

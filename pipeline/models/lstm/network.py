@@ -17,12 +17,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pipeline.batches import Batch
-from pipeline.models.interface import Looks, Seq2Seq, State
+from pipeline.core.vocabulary import PAD_ROW, SIZE
+from pipeline.models.base.batches import Batch
+from pipeline.models.base.interface import Looks, Seq2Seq, State
+from pipeline.models.base.layers.dropout import dropout
+from pipeline.models.base.layers.recurrent import open_forget_gates, take
 from pipeline.models.lstm.config import Config
-from pipeline.models.parts.dropout import dropout
-from pipeline.models.parts.recurrent import open_forget_gates, take
-from pipeline.vocabulary import PAD_ROW, SIZE
 
 
 class Network(Seq2Seq):

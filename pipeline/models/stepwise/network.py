@@ -18,14 +18,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pipeline.batches import Batch
+from pipeline.core.vocabulary import PAD_ROW, SIZE, START
 from pipeline.errors import PipelineError
-from pipeline.models.interface import Seq2Seq, State
-from pipeline.models.parts.dropout import dropout
-from pipeline.models.parts.places import Places
-from pipeline.models.parts.recurrent import open_forget_gates, take
+from pipeline.models.base.batches import Batch
+from pipeline.models.base.interface import Seq2Seq, State
+from pipeline.models.base.layers.dropout import dropout
+from pipeline.models.base.layers.positions import Places
+from pipeline.models.base.layers.recurrent import open_forget_gates, take
 from pipeline.models.stepwise.config import Config
-from pipeline.vocabulary import PAD_ROW, SIZE, START
 
 
 class TaskError(PipelineError):
@@ -111,7 +111,7 @@ class Network(Seq2Seq):
 
     def _read(self, batch: Batch, noise: torch.Generator | None) -> Tensor:
         """What is known of each step of the given voices: (B, N, 2H)."""
-        if not batch.beside:
+        if not batch.aligned:
             raise TaskError("a model of kind 'stepwise' harmonizes: it needs pieces with given voices")
         voices = batch.voices
         cells = batch.source.view(len(batch.source), -1, voices)  # (B, N, V)

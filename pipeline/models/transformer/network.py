@@ -20,12 +20,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pipeline.batches import Batch
-from pipeline.models.interface import Looks, Seq2Seq, State
-from pipeline.models.parts.dropout import dropout
-from pipeline.models.parts.places import LONGEST_BAR, MOST_VOICES, in_bar_at, steps_of_target
+from pipeline.core.vocabulary import PAD_ROW, SIZE
+from pipeline.models.base.batches import Batch
+from pipeline.models.base.interface import Looks, Seq2Seq, State
+from pipeline.models.base.layers.dropout import dropout
+from pipeline.models.base.layers.positions import LONGEST_BAR, MOST_VOICES, in_bar_at, steps_of_target
 from pipeline.models.transformer.config import Config
-from pipeline.vocabulary import PAD_ROW, SIZE
 
 NEVER = float("-inf")
 
@@ -289,7 +289,7 @@ def _barrier(padding: Tensor) -> Tensor:
 
 def _begins_before(batch: Batch) -> Tensor:
     """(B,) how many places before the target its source begins: none where it stands beside it."""
-    return batch.source_lengths * (not batch.beside)
+    return batch.source_lengths * (not batch.aligned)
 
 
 def _view_of_source(ahead: Tensor, places: Tensor, padding: Tensor) -> _View:

@@ -1,0 +1,1 @@
+"""What every stage shares: exact music, vocabulary, tables, accounting, settings, files."""

@@ -1,0 +1,305 @@
+"""The Parquet tables between stages: schemas, reading, writing.
+
+One row a part in NOTES, a grid in GRIDS, an example in TOKENS, a piece in
+FAMILIES and SPLITS, a piece of valid or test in LEAKS, a broken rule of a piece
+in REJECTED. Files are written with fixed options beside their target and moved
+into place, so that the same rows give the same bytes and no half-written file
+is ever taken for a whole one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from pipeline.core.accounting import Count, Rejection
+from pipeline.core.parquet import ROWS_PER_GROUP, Digest, compact, noted, write_groups
+from pipeline.errors import PipelineError
+
+
+class TableError(PipelineError):
+    """A table is missing, damaged, or holds other columns than it should."""
+
+
+METER = pa.struct([("onset", pa.int32()), ("numerator", pa.int16()), ("denominator", pa.int16())])
+
+# a row a part: exact notes, times in ticks
+NOTES = pa.schema(
+    [
+        pa.field("piece_id", pa.string(), nullable=False),
+        pa.field("corpus", pa.string(), nullable=False),
+        pa.field("part", pa.int16(), nullable=False),
+        ("part_name", pa.string()),
+        ("title", pa.string()),
+        ("composer", pa.string()),
+        ("origin", pa.string()),
+        ("licence", pa.string()),
+        ("citation", pa.string()),
+        ("source_path", pa.string()),
+        ("source_sha256", pa.string()),
+        ("published_split", pa.string()),  # train, valid or test; null where the corpus tells none
+        ("key_fifths", pa.int8()),
+        ("key_mode", pa.string()),
+        ("n_key_changes", pa.int16()),
+        ("meters", pa.list_(METER)),
+        ("bar_onsets", pa.list_(pa.int32())),
+        ("end", pa.int32()),
+        ("onset", pa.list_(pa.int32())),
+        ("duration", pa.list_(pa.int32())),
+        ("pitch", pa.list_(pa.uint8())),
+        ("phrase_end", pa.list_(pa.bool_())),
+        ("n_grace_dropped", pa.int32()),
+        ("n_broken_ties", pa.int32()),
+        ("n_inexact", pa.int32()),
+    ]
+)
+
+# a row a piece
+FAMILIES = pa.schema(
+    [
+        pa.field("piece_id", pa.string(), nullable=False),
+        pa.field("corpus", pa.string(), nullable=False),
+        pa.field("tune_family", pa.string(), nullable=False),
+        ("title", pa.string()),
+        ("published_split", pa.string()),  # as in NOTES
+        ("n_intervals", pa.int32()),  # after merging repeats, of its longest part
+        ("family_size", pa.int32()),
+        ("intervals", pa.list_(pa.int8())),  # of all parts, repeats merged; -128 between parts
+        ("skeleton", pa.list_(pa.int8())),  # intervals between the melody's pitches on the beats
+    ]
+)
+
+# a row a grid: times in steps
+GRIDS = pa.schema(
+    [
+        pa.field("piece_id", pa.string(), nullable=False),
+        pa.field("corpus", pa.string(), nullable=False),
+        ("title", pa.string()),
+        ("origin", pa.string()),  # where the tune is from, as the source writes it
+        ("licence", pa.string()),
+        ("citation", pa.string()),
+        ("source_sha256", pa.string()),
+        ("key_fifths", pa.int8()),
+        ("key_mode", pa.string()),
+        ("n_key_changes", pa.int16()),
+        ("meter", pa.string()),  # "3/4"; null for none or a change
+        pa.field("voices", pa.int16(), nullable=False),
+        pa.field("n_steps", pa.int32(), nullable=False),
+        pa.field("steps_per_quarter", pa.int16(), nullable=False),
+        ("pitch", pa.list_(pa.uint8())),  # n_steps * voices, step-major
+        ("tied", pa.list_(pa.bool_())),  # n_steps * voices, step-major
+        ("step_in_bar", pa.list_(pa.int16())),  # n_steps; null where bars are unknown
+        ("steps_per_bar", pa.int32()),
+        ("phrase_end", pa.list_(pa.bool_())),  # n_steps
+        ("n_notes", pa.int32()),
+        ("n_moved", pa.int32()),
+        ("max_error_ticks", pa.int32()),
+        ("n_collapsed", pa.int32()),
+        ("n_covered", pa.int32()),
+        ("n_rests", pa.int32()),
+        ("n_rest_steps", pa.int32()),
+    ]
+)
+
+SPLIT_NAMES = ("train", "valid", "test")
+
+# a row a piece of a data set
+SPLITS = pa.schema(
+    [
+        pa.field("piece_id", pa.string(), nullable=False),
+        pa.field("corpus", pa.string(), nullable=False),
+        pa.field("tune_family", pa.string(), nullable=False),
+        pa.field("split", pa.string(), nullable=False),
+        ("soft_relative", pa.bool_()),  # it has a soft relative in train
+        ("nearest_train", pa.string()),  # piece_id; null for training pieces
+    ]
+)
+
+# a row a piece of valid or test: who of train is like it (the leak card)
+LEAKS = pa.schema(
+    [
+        pa.field("piece_id", pa.string(), nullable=False),
+        pa.field("corpus", pa.string(), nullable=False),
+        pa.field("split", pa.string(), nullable=False),
+        ("title", pa.string()),
+        pa.field("tune_family", pa.string(), nullable=False),
+        pa.field("hard", pa.bool_(), nullable=False),  # shares a run of family length with train
+        pa.field("same_skeleton", pa.bool_(), nullable=False),
+        pa.field("same_title", pa.bool_(), nullable=False),
+        pa.field("contained", pa.bool_(), nullable=False),  # it, short, in a piece of train; or the other way
+        ("nearest_train", pa.string()),  # piece_id; null where nothing in train is like it
+        ("nearest_title", pa.string()),
+        pa.field("runs_in_common", pa.int32(), nullable=False),  # with its nearest
+        pa.field("runs", pa.int32(), nullable=False),  # of the smaller of the two; 0 where there is none
+        pa.field("likeness", pa.float64(), nullable=False),  # runs_in_common / runs, 0 … 1
+        ("likeness_of", pa.string()),  # whose runs: skeleton or intervals
+    ]
+)
+
+# a row an example
+TOKENS = pa.schema(
+    [
+        pa.field("piece_id", pa.string(), nullable=False),
+        pa.field("corpus", pa.string(), nullable=False),
+        ("licence", pa.string()),
+        ("title", pa.string()),
+        pa.field("tune_family", pa.string(), nullable=False),
+        pa.field("split", pa.string(), nullable=False),
+        pa.field("tokens", pa.list_(pa.uint16()), nullable=False),  # START first, STOP last
+        pa.field("n_steps", pa.int32(), nullable=False),
+        pa.field("voices", pa.int16(), nullable=False),
+        pa.field("steps_per_quarter", pa.int16(), nullable=False),
+        ("steps_per_bar", pa.int32()),
+        ("step_in_bar", pa.list_(pa.int16())),
+        ("phrase_end", pa.list_(pa.bool_())),
+        ("key_fifths", pa.int8()),
+        ("key_mode", pa.string()),
+        ("tonic_pc", pa.int8()),  # pitch class of the tonic before transposition
+        ("mode_used", pa.string()),
+        ("key_source", pa.string()),
+        ("transposition", pa.int16()),  # semitones added
+        ("soft_relative", pa.bool_()),
+        ("nearest_train", pa.string()),
+        ("source_sha256", pa.string()),
+    ]
+)
+
+# a row a broken rule of a piece or part
+REJECTED = pa.schema(
+    [
+        pa.field("piece_id", pa.string(), nullable=False),
+        ("part", pa.int16()),
+        pa.field("stage", pa.string(), nullable=False),
+        pa.field("rule", pa.string(), nullable=False),
+        ("value", pa.float64()),
+        ("limit", pa.float64()),
+        ("detail", pa.string()),
+    ]
+)
+
+
+def write_table(
+    path: Path, table: pa.Table, schema: pa.Schema, metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write a table with fixed options; same rows, same bytes.
+
+    Args:
+        table: columns as ``schema`` names them, rows already in order.
+        metadata: file-level notes; a digest of the rows is added under "content_sha256".
+
+    Raises:
+        TableError: the columns differ from the schema.
+    """
+    table = of_schema(path, table, schema).combine_chunks()
+    digest = content_digest(table)
+    groups = (table.slice(row, ROWS_PER_GROUP) for row in range(0, table.num_rows, ROWS_PER_GROUP))
+    write_groups(path, groups, noted(schema, metadata, digest))
+
+
+def of_schema(path: Path, table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A table with the types of its schema.
+
+    Raises:
+        TableError: the columns differ from the schema; names the file they are for.
+    """
+    if table.column_names != schema.names:
+        raise TableError(f"{path}: columns {table.column_names} are not {schema.names}")
+    return table.cast(schema)
+
+
+def read_table(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a table, or some columns of it, and check that it is of its schema.
+
+    Raises:
+        TableError: no such file, no Parquet, or other columns than expected.
+    """
+    try:
+        found = pq.read_schema(path)
+        if not found.remove_metadata().equals(schema.remove_metadata()):
+            raise TableError(f"{path}: its columns are {found.names}, expected {schema.names}")
+        return _read_groups(pq.ParquetFile(path), list(columns) if columns else None)
+    except FileNotFoundError:
+        raise TableError(f"{path}: no such file; `dvc repro` makes it") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise TableError(
+            f"{path}: not readable as Parquet ({error}); delete it and run `dvc repro`"
+        ) from None
+
+
+def _read_groups(file: pq.ParquetFile, columns: list[str] | None) -> pa.Table:
+    """Group by group: all at once takes several times the memory of the table."""
+    nothing = file.schema_arrow.empty_table()
+    groups = [file.read_row_group(group, columns=columns) for group in range(file.num_row_groups)]
+    return pa.concat_tables(groups) if groups else nothing.select(columns or nothing.column_names)
+
+
+def content_digest(table: pa.Table) -> str:
+    """sha256 of the rows themselves, whatever Parquet does to them."""
+    sink = Digest()
+    with sink.stream(table.schema) as stream:
+        for row in range(0, table.num_rows, ROWS_PER_GROUP):
+            stream.write_table(compact(table.slice(row, ROWS_PER_GROUP)))
+    return sink.hexdigest()
+
+
+def rejection_table(stage: str, rejections: Iterable[Rejection]) -> pa.Table:
+    """Rejections as rows, sorted by piece, part and rule."""
+    ordered = sorted(rejections, key=lambda r: (r.piece_id, -1 if r.part is None else r.part, r.rule))
+    columns = {
+        field.name: [getattr(rejection, field.name) for rejection in ordered] for field in fields(Rejection)
+    }
+    return pa.table({**columns, "stage": [stage] * len(ordered)}).select(REJECTED.names).cast(REJECTED)
+
+
+def write_rejections(
+    path: Path, stage: str, rejections: Iterable[Rejection], counts: Mapping[str, Count]
+) -> None:
+    """Write the rejected rows of a stage, the balanced counts in their metadata."""
+    write_rejected(path, rejection_table(stage, rejections), counts)
+
+
+def write_rejected(path: Path, rows: pa.Table, counts: Mapping[str, Count]) -> None:
+    """Write rows of REJECTED, the balanced counts in their metadata."""
+    books = {corpus: asdict(count) for corpus, count in counts.items()}
+    write_table(path, rows, REJECTED, {"books": json.dumps(books, sort_keys=True)})
+
+
+def read_books(path: Path) -> dict[str, Count]:
+    """The counts per corpus that stand in a file of rejected rows."""
+    metadata = pq.read_schema(path).metadata or {}
+    return {corpus: Count(**count) for corpus, count in json.loads(metadata[b"books"]).items()}
+
+
+def flatten(column: pa.ChunkedArray | pa.Array) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """A list column as (offsets, values): row i holds values[offsets[i]:offsets[i + 1]].
+
+    Null rows are empty. The arrays start at 0 even for a sliced column.
+    """
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    lengths = np.asarray(pc.fill_null(pc.list_value_length(array), 0), dtype=np.int64)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    return offsets, array.flatten().to_numpy(zero_copy_only=False)
+
+
+def as_lists(
+    offsets: NDArray[np.int64],
+    values: NDArray[Any],
+    type_: pa.DataType,
+    null: NDArray[np.bool_] | None = None,
+) -> pa.Array:
+    """The inverse of ``flatten``: a list column of the given value type.
+
+    Args:
+        null: True for rows that are null; their lists are empty. None: no nulls.
+    """
+    mask = None if null is None else pa.array(null)
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(values, type_), mask=mask)

@@ -1,0 +1,1 @@
+"""Corpora: the catalogue, downloading (sources) and reading into notes tables (parsing)."""

@@ -1,0 +1,273 @@
+"""From the files of a corpus to its notes table: every piece is a row or a rejection.
+
+Files are split into pieces, which is cheap, in one child process. Pieces that
+the cache does not know are read in batches that the engine spreads, each batch
+in a child of its own. A child may hang or die: one file that cannot be split or
+one piece that cannot be read is one rejected row.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.core.accounting import Rejection
+from pipeline.core.tables import NOTES
+from pipeline.corpora.parsing.cache import cache_file, keep, key_of, look_up
+from pipeline.corpora.parsing.isolation import GivenUp, Limits, run_isolated
+from pipeline.corpora.parsing.published import published_split
+from pipeline.corpora.parsing.records import (
+    LONGEST_DETAIL,
+    Refusal,
+    left_out,
+    pack,
+    refusal,
+    unpack,
+    warm_up,
+)
+from pipeline.corpora.sources.manifest import read_manifest
+from pipeline.errors import PipelineError
+from pipeline.formats import readers
+from pipeline.formats.readers import ReadError, ReadLimits, ReadSettings, Source
+from pipeline.formats.readers.base.limits import FILE_LIMITS, MIB, read_bytes
+from pipeline.workflow.code import digest
+from pipeline.workflow.engine import EngineSettings, map_batches
+from pipeline.workflow.progress import track
+
+PIECES_A_BATCH = 50
+PIECES_A_SAVING = 1000  # what a killed run can lose
+IMPORTS = ("pipeline.corpora.parsing", "pandas")  # of each child; Arrow imports pandas on its first use
+
+
+class VersionError(PipelineError):
+    """Workers read with other code than the stage that asked them."""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """One piece before it is read: its identity, and its bytes."""
+
+    piece_id: str
+    source_path: str
+    source_sha256: str
+    source: Source
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Pieces that one worker reads in one go, and the digest of the code that must read them."""
+
+    sources: tuple[Source, ...]
+    settings: ReadSettings
+    limits: ReadLimits
+    version: str
+
+
+@dataclass(frozen=True)
+class Notes:
+    """A corpus read.
+
+    Attributes:
+        table: rows of ``tables.NOTES``, sorted by piece_id and part.
+        incoming: identifiers of all pieces that came in.
+        rejections: of whole pieces.
+        parts_left_out: of single parts of pieces that were kept.
+    """
+
+    table: pa.Table
+    incoming: tuple[str, ...]
+    rejections: tuple[Rejection, ...]
+    parts_left_out: tuple[Rejection, ...]
+
+
+def parse_corpus(
+    corpus: str, folder: Path, settings: ReadSettings, limits: ReadLimits, engine: EngineSettings
+) -> Notes:
+    """Read all pieces of a corpus.
+
+    Args:
+        corpus: its name; the first part of every piece_id.
+        folder: what ``sources.fetch`` wrote.
+        settings: how to read.
+        limits: what a file and a piece may ask for.
+        engine: how the reading is spread.
+    """
+    manifest = read_manifest(folder)
+    pieces, rejections = find_pieces(corpus, folder, manifest["files"], limits)
+    pieces = sorted(pieces, key=lambda piece: piece.piece_id)
+    records = _records(corpus, pieces, settings, limits, engine)
+    tables: list[pa.Table] = []
+    kept: list[Unread] = []
+    parts: list[Rejection] = []
+    for piece, record in zip(pieces, records, strict=True):
+        outcome = unpack(record)
+        if isinstance(outcome, Refusal):
+            rejections.append(rejected(piece.piece_id, outcome))
+        else:
+            tables.append(outcome.replace_schema_metadata(None))
+            kept.append(piece)
+            parts += [
+                Rejection(piece.piece_id, rule, detail=f"part '{name}'") for name, rule in left_out(outcome)
+            ]
+    incoming = [piece.piece_id for piece in pieces]
+    known = set(incoming)
+    incoming += [rejection.piece_id for rejection in rejections if rejection.piece_id not in known]
+    table = _with_identity(corpus, manifest, kept, tables)
+    return Notes(table, tuple(incoming), tuple(rejections), tuple(parts))
+
+
+def find_pieces(
+    corpus: str, folder: Path, files: Sequence[Mapping[str, Any]], limits: ReadLimits
+) -> tuple[list[Unread], list[Rejection]]:
+    """Split the files of a corpus into pieces with readable identifiers.
+
+    ``corpus/path/of/file`` names a file that is a piece, ``corpus/file#17`` the
+    tune X:17 of a file of many. Where two files differ in their suffix alone,
+    the identifiers keep it.
+
+    Returns:
+        The pieces, and a rejection for every file that could not be split.
+
+    Raises:
+        OSError: a file cannot be opened.
+    """
+    stems = Counter(_stem(file["path"]) for file in files)
+    pieces: list[Unread] = []
+    rejections: list[Rejection] = []
+    paths = [file["path"] for file in files]
+    taken_apart = run_isolated(partial(_split, folder, limits), paths, _of_a_child(limits), IMPORTS)
+    for file, found in zip(files, taken_apart, strict=True):
+        path = file["path"]
+        file_id = f"{corpus}/{_stem(path) if stems[_stem(path)] == 1 else path}"
+        if isinstance(found, Refusal | GivenUp):
+            rejections.append(rejected(file_id, found))
+            continue
+        for source in found:
+            piece_id = f"{file_id}#{source.name}" if source.name else file_id
+            pieces.append(Unread(piece_id, path, file["sha256"], source))
+    return pieces, rejections
+
+
+def read_batch(batch: Batch) -> list[bytes | GivenUp]:
+    """The records of a batch, in its order; runs in a worker.
+
+    Raises:
+        VersionError: this worker has other code than who sent the batch.
+    """
+    if batch.version != code_of(batch.settings):
+        raise VersionError(f"a worker on {platform.node()} has other code; bring it to the same commit")
+    read = partial(_read, batch.settings, batch.limits)
+    return list(run_isolated(read, batch.sources, _of_a_child(batch.limits), IMPORTS, warm_up))
+
+
+def rejected(identifier: str, outcome: Refusal | GivenUp) -> Rejection:
+    """The rejected row of a file or a piece; what was given up took at least its limit."""
+    value = outcome.value if isinstance(outcome, Refusal) else outcome.limit
+    return Rejection(identifier, outcome.rule, None, value, outcome.limit, outcome.detail)
+
+
+def _split(folder: Path, limits: ReadLimits, path: str) -> list[Source] | Refusal | GivenUp:
+    try:
+        return readers.split(path, read_bytes(folder / path, limits), limits)
+    except ReadError as error:
+        return refusal(error)
+    except (MemoryError, OSError):
+        raise
+    except Exception as error:
+        return _at_a_loss(error)
+
+
+def _read(settings: ReadSettings, limits: ReadLimits, source: Source) -> bytes | GivenUp:
+    try:
+        return pack(readers.read(source, settings, limits))
+    except ReadError as error:
+        return pack(refusal(error))
+    except MemoryError:
+        raise
+    except Exception as error:
+        return _at_a_loss(error)
+
+
+def _at_a_loss(error: Exception) -> GivenUp:
+    """A fault of a reader: told in the piece's row, because the other pieces must not suffer from it."""
+    return GivenUp("reader_failed", f"a fault of this project, worth a report: {error!r}"[:LONGEST_DETAIL])
+
+
+def _of_a_child(limits: ReadLimits) -> Limits:
+    return Limits(limits.max_seconds, limits.max_memory_mib * MIB)
+
+
+def _records(
+    corpus: str,
+    pieces: Sequence[Unread],
+    settings: ReadSettings,
+    limits: ReadLimits,
+    engine: EngineSettings,
+) -> list[bytes]:
+    """A record a piece, from the cache or read now."""
+    store = cache_file()
+    code = code_of(settings)
+    keys = [_key(piece.source, code, settings, limits) for piece in pieces]
+    records = look_up(store, keys)
+    missing = {key: piece.source for key, piece in zip(keys, pieces, strict=True) if key not in records}
+    names = list(missing)
+    batches = [
+        Batch(tuple(missing[key] for key in names[first : first + PIECES_A_BATCH]), settings, limits, code)
+        for first in range(0, len(names), PIECES_A_BATCH)
+    ]
+    unsaved: dict[str, bytes] = {}
+    done = track(map_batches(read_batch, batches, engine), f"reading {corpus}", len(batches), "batches")
+    for number, outcomes in enumerate(done):
+        for key, outcome in zip(names[number * PIECES_A_BATCH :], outcomes, strict=False):
+            if isinstance(outcome, GivenUp):  # may go well on another day: not for the cache
+                records[key] = pack(Refusal(outcome.rule, outcome.detail, outcome.limit, outcome.limit))
+            else:
+                records[key] = unsaved[key] = outcome
+        if len(unsaved) >= PIECES_A_SAVING or number == len(batches) - 1:
+            keep(store, unsaved)
+            unsaved = {}
+    return [records[key] for key in keys]
+
+
+def code_of(settings: ReadSettings) -> str:
+    """All code, of this project and of libraries, that decides what a piece is read as."""
+    libraries = ["pyarrow", "symusic", *(["music21"] if settings.reader == "music21" else [])]
+    return " ".join([digest(__name__, readers.__name__), *(f"{name} {version(name)}" for name in libraries)])
+
+
+def _key(source: Source, code: str, settings: ReadSettings, limits: ReadLimits) -> str:
+    reading = settings.model_dump_json() + limits.model_dump_json(exclude=set(FILE_LIMITS))
+    return key_of(source.content, source.format.encode(), code.encode(), reading.encode())
+
+
+def _with_identity(
+    corpus: str, manifest: Mapping[str, Any], kept: Sequence[Unread], tables: Sequence[pa.Table]
+) -> pa.Table:
+    """One table of all pieces, the columns of their identity put in."""
+    if not tables:
+        return NOTES.empty_table()
+    owners = [piece for piece, table in zip(kept, tables, strict=True) for _ in range(table.num_rows)]
+    body = pa.concat_tables(tables)
+    identity = {
+        "piece_id": [piece.piece_id for piece in owners],
+        "corpus": [corpus] * len(owners),
+        "licence": [manifest["licence"]] * len(owners),
+        "citation": [manifest["citation"]] * len(owners),
+        "source_path": [piece.source_path for piece in owners],
+        "source_sha256": [piece.source_sha256 for piece in owners],
+        "published_split": [published_split(piece.source_path, piece.source) for piece in owners],
+    }
+    columns = [identity[name] if name in identity else body[name] for name in NOTES.names]
+    return pa.table(dict(zip(NOTES.names, columns, strict=True)), schema=NOTES)
+
+
+def _stem(path: str) -> str:
+    return path.rsplit(".", 1)[0]

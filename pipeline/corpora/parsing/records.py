@@ -1,0 +1,98 @@
+"""What reading one piece gave, as bytes: for the way between processes and for the cache.
+
+A record is an Arrow stream: a row a part, the columns of NOTES that the piece's
+own bytes decide. A rejected piece is a stream without rows whose metadata names
+the rule.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.core.music import Part, Piece
+from pipeline.core.tables import NOTES
+from pipeline.formats.readers import ReadError
+
+# columns that the place of a piece decides, not its bytes
+IDENTITY = (
+    "piece_id",
+    "corpus",
+    "licence",
+    "citation",
+    "source_path",
+    "source_sha256",
+    "published_split",
+)
+RECORD = pa.schema([field for field in NOTES if field.name not in IDENTITY])
+
+
+LONGEST_DETAIL = 500
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a piece was not read: the rule, a sentence, and the numbers of a broken limit."""
+
+    rule: str
+    detail: str
+    value: float | None = None
+    limit: float | None = None
+
+
+def pack(outcome: Piece | Refusal) -> bytes:
+    """One piece, or the refusal of it, as bytes; the same outcome gives the same bytes."""
+    schema = RECORD
+    rows: list[dict[str, Any]] = []
+    if isinstance(outcome, Refusal):
+        schema = RECORD.with_metadata({"refusal": json.dumps(vars(outcome))})
+    else:
+        if outcome.left_out:
+            schema = RECORD.with_metadata({"left_out": json.dumps(outcome.left_out)})
+        rows = [_row(outcome, number, part) for number, part in enumerate(outcome.parts)]
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, schema) as stream:
+        stream.write_batch(pa.RecordBatch.from_pylist(rows, schema=RECORD))
+    return bytes(sink.getvalue())
+
+
+def warm_up() -> None:
+    """What Arrow does once in a process: import pandas, and reserve a GiB of addresses."""
+    pack(Refusal("", ""))
+
+
+def left_out(table: pa.Table) -> list[tuple[str, str]]:
+    """Name and broken rule of every part of a piece that was not read."""
+    notes = (table.schema.metadata or {}).get(b"left_out", b"[]")
+    return [(name, rule) for name, rule in json.loads(notes)]
+
+
+def unpack(record: bytes) -> pa.Table | Refusal:
+    """The inverse of ``pack``; a piece is a table of the schema RECORD."""
+    table = pa.ipc.open_stream(record).read_all()
+    metadata = table.schema.metadata or {}
+    if b"refusal" in metadata:
+        return Refusal(**json.loads(metadata[b"refusal"]))
+    return table
+
+
+def refusal(error: ReadError) -> Refusal:
+    """What a reader said, as a record's refusal; of a text that quotes a hostile file the beginning."""
+    detail = str(error)[:LONGEST_DETAIL].encode("utf-8", "backslashreplace").decode()
+    return Refusal(error.rule, detail, error.value, error.limit)
+
+
+def _row(piece: Piece, number: int, part: Part) -> dict[str, Any]:
+    columns = {name: getattr(part, name) for name in RECORD.names if hasattr(part, name)}
+    return {
+        **columns,
+        "part": number,
+        "part_name": part.name,
+        "title": piece.title,
+        "composer": piece.composer,
+        "origin": piece.origin,
+        "meters": [vars(meter) for meter in part.meters],
+    }

@@ -1,0 +1,66 @@
+"""A corpus from its place into ``data/raw/CORPUS``, as published.
+
+Nothing is opened as music or changed on the way.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from pipeline.corpora.sources import collect
+from pipeline.corpora.sources.catalogue import resolve
+from pipeline.corpora.sources.manifest import write_manifest
+from pipeline.corpora.sources.settings import BundledSource, CatalogueSource, FolderSource, Source, UrlSource
+
+
+def fetch(corpus: str, source: Source, suffixes: Sequence[str], target: Path) -> int:
+    """Put a corpus at ``target``, whole or not at all.
+
+    Files keep their names and folders. Files that are no scores are left out
+    and named in ``source.json``.
+
+    Args:
+        corpus: its name in params.yaml.
+        source: its section ``source``.
+        suffixes: of score files, lower case, with the dot.
+        target: a folder; what was there is replaced.
+
+    Returns:
+        The number of score files.
+
+    Raises:
+        PlaceError: the folder, or the bundle, is missing or holds no score.
+        DownloadError, ArchiveError: from the network, or from an archive.
+    """
+    named = resolve(source) if isinstance(source, CatalogueSource) else source
+    partial = target.with_name(f"{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    ignored = _gather(corpus, named, suffixes, partial)
+    files = collect.files_below(partial)
+    origin = {"music21": version("music21")} if isinstance(named, BundledSource) else {}
+    facts = {
+        "corpus": corpus,
+        "kind": named.kind,
+        **origin,
+        "licence": named.licence,
+        "citation": named.citation,
+    }
+    write_manifest(partial, facts, files, ignored)
+    shutil.rmtree(target, ignore_errors=True)
+    partial.replace(target)
+    return len(files)
+
+
+def _gather(
+    corpus: str, source: BundledSource | FolderSource | UrlSource, suffixes: Sequence[str], target: Path
+) -> list[str]:
+    """Put the scores below ``target``; the names of what was left out."""
+    if isinstance(source, BundledSource):
+        return collect.copy_bundle(corpus, source, target)
+    if isinstance(source, FolderSource):
+        return collect.copy_folder(corpus, source, suffixes, target)
+    return collect.download_all(corpus, source, suffixes, target)

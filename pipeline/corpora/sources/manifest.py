@@ -1,0 +1,55 @@
+"""``source.json``: what is known of a corpus' files, beside them in ``data/raw/CORPUS``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.core.files import write_json
+from pipeline.errors import PipelineError
+
+FILE = "source.json"
+
+
+class ManifestError(PipelineError):
+    """What ``data/raw`` holds is not what ``fetch`` wrote."""
+
+
+def write_manifest(
+    folder: Path, facts: Mapping[str, Any], files: Sequence[Path], ignored: Sequence[str]
+) -> None:
+    """Describe a corpus.
+
+    Args:
+        folder: of the corpus.
+        facts: corpus, kind, licence, citation, and what else is known of its origin.
+        files: its scores, below the folder.
+        ignored: names of what was left out.
+    """
+    entries = [_entry(file, folder) for file in files]
+    write_json(folder / FILE, {**facts, "files": entries, "ignored": list(ignored)})
+
+
+def read_manifest(folder: Path) -> Mapping[str, Any]:
+    """What ``write_manifest`` wrote.
+
+    Raises:
+        ManifestError: the folder holds no readable ``source.json``.
+    """
+    try:
+        manifest: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ManifestError(f"{folder / FILE}: not readable ({error}); run `dvc repro`") from None
+    return manifest
+
+
+def _entry(file: Path, root: Path) -> dict[str, Any]:
+    content = file.read_bytes()
+    return {
+        "path": file.relative_to(root).as_posix(),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+    }

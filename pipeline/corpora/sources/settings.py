@@ -1,0 +1,84 @@
+"""The section ``corpora.KEY.source`` of params.yaml, one model per kind."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from pipeline.core.settings import Section
+
+
+class BundledSource(Section):
+    """Files inside the music21 wheel; no network is needed.
+
+    Attributes:
+        path: folder below music21's ``corpus`` folder.
+        pattern: which files of it, for example ``*.abc``.
+        licence: an SPDX name or a sentence; travels into every row.
+        citation: whom to cite; travels into every row.
+    """
+
+    kind: Literal["bundled"]
+    path: str
+    pattern: str
+    licence: str
+    citation: str
+
+
+class FolderSource(Section):
+    """A folder of scores of one's own, folders below it included.
+
+    Attributes:
+        path: the folder; it is recorded nowhere else.
+    """
+
+    kind: Literal["folder"]
+    path: str
+    licence: str
+    citation: str
+
+
+class RemoteFile(Section):
+    """One file, or an archive of files, on the network.
+
+    Attributes:
+        path: its name below data/raw/CORPUS; for an archive, where it is unpacked ("." for right there).
+        urls: the address, then mirrors, tried in turn.
+        sha256: hex digest of the file as published.
+        size: its bytes.
+        unpack: whether it is a zip or tar archive whose members are the scores.
+    """
+
+    path: str
+    urls: list[str] = Field(min_length=1)
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    size: int = Field(ge=0)
+    unpack: bool = False
+
+
+class UrlSource(Section):
+    """Files from the network, each pinned by its sum."""
+
+    kind: Literal["url"]
+    files: list[RemoteFile] = Field(min_length=1)
+    licence: str
+    citation: str
+
+
+class CatalogueSource(Section):
+    """A corpus that pipeline/corpora.yaml describes.
+
+    Attributes:
+        name: its name there.
+        mirror: a prefix that stands for the publisher's (a copy of the files in a
+            local network, for example); null for the publisher's own addresses.
+    """
+
+    kind: Literal["catalogue"]
+    name: str
+    mirror: str | None = None
+
+
+Source = BundledSource | FolderSource | UrlSource | CatalogueSource
+SOURCE: TypeAdapter[Source] = TypeAdapter(Annotated[Source, Field(discriminator="kind")])

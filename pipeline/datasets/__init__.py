@@ -1,0 +1,1 @@
+"""From notes tables to token shards: quantize, filters, families, splits, encoding."""

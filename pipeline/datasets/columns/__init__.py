@@ -1,0 +1,1 @@
+"""Vectorized operations on columns of lists: ragged arrays, chunks, skyline, n-grams."""

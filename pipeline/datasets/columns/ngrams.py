@@ -1,0 +1,264 @@
+"""Runs of intervals: what two melodies share, exactly and over thousands of pieces.
+
+A piece is a sequence of intervals in semitones, its parts one after the other
+with ``BREAK`` between them. A run is a stretch of a given length inside one
+part. Runs are compared by their bytes, never by a hash alone, so no collision can
+join two pieces. A hash only deals them out to parts, so that memory stays bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pipeline.core.tables import as_lists, flatten
+from pipeline.datasets.columns.ragged import Bools, Ints, offsets_of, run_starts
+
+BREAK = -128  # no interval of two note numbers
+RUNS_AT_ONCE = 4_000_000
+WORD = 8  # intervals that are compared at once
+MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 divided by the golden ratio
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Intervals of n pieces.
+
+    Attributes:
+        offsets: (n + 1,) borders of the pieces.
+        values: int8, semitones; BREAK between the parts of a piece.
+    """
+
+    offsets: Ints
+    values: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @classmethod
+    def from_column(cls, column: pa.ChunkedArray) -> Sequences:
+        """From a list<int8> column."""
+        offsets, values = flatten(column)
+        return cls(offsets, np.asarray(values, dtype=np.int8))
+
+    def column(self) -> pa.Array:
+        """As a list<int8> column."""
+        return as_lists(self.offsets, self.values, pa.int8())
+
+    @classmethod
+    def join(cls, several: list[Sequences]) -> Sequences:
+        """The pieces of several, one after the other."""
+        lengths = [np.diff(each.offsets) for each in several]
+        return cls(offsets_of(np.concatenate(lengths)), np.concatenate([each.values for each in several]))
+
+    def slices(self) -> Iterator[tuple[int, Sequences]]:
+        """Neighbouring pieces, about RUNS_AT_ONCE intervals at once: (first piece, pieces)."""
+        starts = np.arange(0, len(self.values) + 1, RUNS_AT_ONCE)
+        borders = np.unique(np.append(np.searchsorted(self.offsets[:-1], starts), len(self)))
+        for begin, end in pairwise(borders.tolist()):
+            offsets = self.offsets[begin : end + 1]
+            yield begin, Sequences(offsets - offsets[0], self.values[offsets[0] : offsets[-1]])
+
+    def where(self, chosen: Bools) -> Sequences:
+        """The chosen pieces."""
+        lengths = np.diff(self.offsets)
+        return Sequences(offsets_of(lengths[chosen]), self.values[np.repeat(chosen, lengths)])
+
+    def piece(self, number: int) -> NDArray[np.int8]:
+        """The sequence of one piece."""
+        return self.values[self.offsets[number] : self.offsets[number + 1]]
+
+
+@dataclass(frozen=True)
+class Holders:
+    """Which pieces hold which runs, every run of a piece once.
+
+    Attributes:
+        piece: (N,) number of a piece; rising among those of one run.
+        run: (N,) number of a run, never falling; equal runs under one number.
+    """
+
+    piece: Ints
+    run: Ints
+
+    def links(self) -> tuple[Ints, Ints]:
+        """Pairs of pieces that share a run, enough to connect all that do."""
+        same = np.diff(self.run) == 0
+        return self.piece[:-1][same], self.piece[1:][same]
+
+
+def holders(sequences: Sequences, length: int) -> Iterator[Holders]:
+    """Who holds which run of a length, or is equal as a whole.
+
+    A piece without so long a part counts by its longest part as a whole, which
+    equals no run.
+
+    Yields:
+        Parts of bounded size; equal runs are in the same.
+    """
+    inside = _windows_inside(sequences, length)
+    n_parts = int(np.count_nonzero(inside)) // RUNS_AT_ONCE + 1
+    part = _parts(sequences.values, length, n_parts) if n_parts > 1 else np.zeros(len(inside), np.uint8)
+    has_run = np.zeros(len(sequences), bool)
+    for number in range(n_parts):
+        found = _distinct(*_runs_at(sequences, length, np.flatnonzero(inside & (part == number))))
+        has_run[found.piece] = True
+        yield found
+    short = np.flatnonzero(~has_run)
+    whole = as_rows([longest_part(sequences.piece(piece)) for piece in short.tolist()], length)
+    yield _distinct(short, pack(whole))
+
+
+def longest_part(sequence: NDArray[np.int8]) -> NDArray[np.int8]:
+    """The part with most intervals, the first of several."""
+    borders = np.flatnonzero(sequence == BREAK)
+    parts = np.split(sequence, borders)
+    return max((part[part != BREAK] for part in parts), key=len)
+
+
+def components(n: int, links: Iterable[tuple[Ints, Ints]]) -> Ints:
+    """Connected components of n pieces: for every piece the least member of its own."""
+    root = np.arange(n)
+    for left, right in links:
+        while True:
+            a, b = root[left], root[right]
+            apart = a != b
+            if not apart.any():
+                break
+            left, right, a, b = left[apart], right[apart], a[apart], b[apart]
+            np.minimum.at(root, np.maximum(a, b), np.minimum(a, b))
+            while (root[root] != root).any():
+                root = root[root]
+    return root
+
+
+@dataclass(frozen=True)
+class RunIndex:
+    """Which pieces hold which of the runs that several pieces hold.
+
+    Attributes:
+        n: how many pieces.
+        parts: (piece, begins), (N,) each: pieces by run, True where the next run begins.
+    """
+
+    n: int
+    parts: tuple[tuple[NDArray[np.int32], Bools], ...]
+
+    @classmethod
+    def of(cls, sequences: Sequences, length: int) -> RunIndex:
+        """The index of all runs of a length, short pieces as a whole."""
+        return cls(len(sequences), tuple(_several(part) for part in holders(sequences, length)))
+
+    def related_to(self, chosen: Bools) -> Bools:
+        """(n,) True for the other pieces that share a run with any of the chosen."""
+        found = np.zeros(self.n, bool)
+        for piece, begins in self.parts:
+            starts = np.flatnonzero(begins)
+            known = np.logical_or.reduceat(chosen[piece], starts) if len(starts) else begins
+            found[piece[np.repeat(known, np.diff(np.append(starts, len(piece))))]] = True
+        return found & ~chosen
+
+
+def _several(part: Holders) -> tuple[NDArray[np.int32], Bools]:
+    """The runs of more than one piece, in little memory."""
+    kept = np.bincount(part.run)[part.run] > 1
+    begins = np.zeros(int(kept.sum()), bool)
+    begins[run_starts(part.run[kept])] = True
+    return part.piece[kept].astype(np.int32), begins
+
+
+def distinct_runs(sequences: Sequences, length: int) -> tuple[Ints, NDArray[np.uint64]]:
+    """Every run of every piece once, pieces in order.
+
+    Args:
+        length: at most WORD, so that a run is one word.
+
+    Returns:
+        (piece, run), (N,) each.
+    """
+    at = np.flatnonzero(_windows_inside(sequences, length))
+    piece, words = _runs_at(sequences, length, at)
+    order = np.lexsort((words[:, 0], piece))
+    piece, run = piece[order], words[order, 0]
+    once = run_starts(piece, run)
+    return piece[once], run[once]
+
+
+def _windows_inside(sequences: Sequences, length: int) -> Bools:
+    """True where a window of a length begins that lies inside one part of one piece."""
+    values = sequences.values
+    n = max(len(values) - length + 1, 0)
+    stops = values == BREAK
+    begins = np.zeros(len(values) + 1, bool)
+    begins[sequences.offsets] = True
+    inside = np.ones(n, bool)
+    for place in range(length):
+        inside &= ~stops[place : place + n]
+        if place:
+            inside &= ~begins[place : place + n]
+    return inside
+
+
+def _parts(values: NDArray[np.int8], length: int, n_parts: int) -> NDArray[np.uint8]:
+    """Deal the windows of a length out to parts, equal ones to the same."""
+    n = len(values) - length + 1
+    hashed = np.zeros(n, np.uint16)
+    for place in range(length):
+        hashed *= np.uint16(40503)
+        hashed += values[place : place + n].view(np.uint8)
+    return (hashed.astype(np.uint32) * np.uint32(n_parts) >> np.uint32(16)).astype(np.uint8)
+
+
+def _runs_at(sequences: Sequences, length: int, at: Ints) -> tuple[Ints, NDArray[np.uint64]]:
+    """The windows that begin at some places: (piece, run in words)."""
+    piece = np.searchsorted(sequences.offsets, at, side="right") - 1
+    if not len(at):
+        return piece, np.zeros((0, -(-length // WORD)), np.uint64)
+    windows = np.lib.stride_tricks.sliding_window_view(sequences.values, length)
+    return piece, pack(windows[at])
+
+
+def as_rows(parts: list[NDArray[np.int8]], length: int) -> NDArray[np.int8]:
+    """Parts of different lengths as rows, filled up with BREAK."""
+    rows = np.full((len(parts), length), BREAK, np.int8)
+    for row, part in enumerate(parts):
+        rows[row, : len(part)] = part
+    return rows
+
+
+def _distinct(piece: Ints, words: NDArray[np.uint64]) -> Holders:
+    """Number the runs; pieces must not fall."""
+    order = _order(words)
+    piece, words = piece[order], words[order]
+    starts = np.zeros(len(piece), bool)
+    starts[run_starts(*words.T)] = True
+    run = np.cumsum(starts) - 1
+    once = run_starts(piece, run)
+    return Holders(piece[once], run[once])
+
+
+def _order(words: NDArray[np.uint64]) -> Ints:
+    """A stable order in which equal runs are neighbours: by a hash, which is fast.
+
+    Should different runs have one hash, they are ordered by themselves.
+    """
+    mixed = words[:, 0].copy()
+    for word in words.T[1:]:
+        mixed = (mixed ^ (mixed >> np.uint64(29))) * MIX ^ word
+    order = np.argsort(mixed, kind="stable")
+    mixed, sorted_words = mixed[order], words[order]
+    torn = (mixed[1:] == mixed[:-1]) & (sorted_words[1:] != sorted_words[:-1]).any(axis=1)
+    return np.lexsort(words.T) if torn.any() else order
+
+
+def pack(windows: NDArray[np.int8]) -> NDArray[np.uint64]:
+    """(N, length) int8 to (N, W) uint64, WORD intervals a word."""
+    n, length = windows.shape
+    padded = np.zeros((n, WORD * -(-length // WORD)), np.int8)
+    padded[:, :length] = windows
+    return padded.view("<u8").astype(np.uint64)

@@ -1,0 +1,150 @@
+"""Lines of single notes: what is heard as the melody of a staff.
+
+Many lines at once, in flat arrays: nothing here loops over notes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.core.tables import flatten
+from pipeline.datasets.columns.ragged import Bools, Ints, best_of_runs, owners, ranges, run_starts, take
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The notes of n lines, ordered by line, onset and falling pitch; times in ticks.
+
+    Attributes:
+        n: how many lines; one may hold no note.
+        line: (N,) number of the line that each note belongs to.
+        onset, end, pitch: (N,) as in the notes table.
+        phrase_end: (N,) True where a phrase ends with this note.
+    """
+
+    n: int
+    line: Ints
+    onset: Ints
+    end: Ints
+    pitch: Ints
+    phrase_end: Bools
+
+    def where(self, chosen: Bools | Ints) -> Lines:
+        """The chosen notes, of as many lines."""
+        return replace(
+            self,
+            line=self.line[chosen],
+            onset=self.onset[chosen],
+            end=self.end[chosen],
+            pitch=self.pitch[chosen],
+            phrase_end=self.phrase_end[chosen],
+        )
+
+    def count(self, chosen: Bools) -> Ints:
+        """(n,) how many of the chosen notes each line holds."""
+        return np.bincount(self.line[chosen], minlength=self.n)
+
+
+def read_lines(notes: pa.Table, rows: Ints) -> Lines:
+    """The given rows of a notes table, a line each."""
+    offsets, onset = flatten(notes["onset"])
+    line_offsets, places = take(offsets, rows)
+    return Lines(
+        n=len(rows),
+        line=owners(line_offsets),
+        onset=onset[places].astype(np.int64),
+        end=(onset.astype(np.int64) + flatten(notes["duration"])[1])[places],
+        pitch=flatten(notes["pitch"])[1][places].astype(np.int64),
+        phrase_end=flatten(notes["phrase_end"])[1][places].astype(bool),
+    )
+
+
+def count_chords(lines: Lines) -> Ints:
+    """(n,) notes that begin while another of their line begins or still sounds."""
+    together = np.zeros(len(lines.line), bool)
+    together[1:] = lines.onset[1:] < _latest_end(lines)[:-1]
+    together[run_starts(lines.line)] = False
+    return lines.count(together)
+
+
+def notes_above(lines: Lines) -> Ints:
+    """(N,) how many higher notes of its line sound with each note, at the one time when they are most.
+
+    Of equal pitches the later one counts as the lower.
+    """
+    keys = lines.line * (int(lines.end.max(initial=0)) + 1)
+    reach = np.searchsorted(keys + lines.onset, keys + lines.end)  # the first note that begins after its end
+    first = np.arange(len(reach))
+    early = np.repeat(first, np.maximum(reach - first - 1, 0))  # pairs of notes that sound together
+    late = ranges(first + 1, np.maximum(reach - first - 1, 0))
+    lower = np.where(lines.pitch[late] > lines.pitch[early], early, late)
+    begins, ends = lines.onset[late], np.minimum(lines.end[early], lines.end[late])
+    note = np.concatenate([lower, lower])
+    change = np.repeat([1, -1], len(lower))
+    order = np.lexsort((change, np.concatenate([begins, ends]), note))
+    sounding = np.cumsum(change[order])  # what begins ends again: every note starts from 0
+    above = np.zeros(len(reach), np.int64)
+    np.maximum.at(above, note[order], sounding)
+    return above
+
+
+def skyline(lines: Lines) -> tuple[Lines, Lines]:
+    """The highest sounding line of every staff, and the notes that it leaves out.
+
+    The highest of notes that begin together is heard (of equal ones the longest);
+    a higher note that still sounds wins over a lower new one, which is left out
+    whole. A note that begins later and is no lower wins over one that sounds. A
+    chord ends a phrase if any of its notes does.
+    """
+    starts = run_starts(lines.line, lines.onset)
+    top = best_of_runs(starts, -lines.pitch, -lines.end)
+    tops = lines.where(top)
+    if len(starts):
+        tops = replace(tops, phrase_end=np.logical_or.reduceat(lines.phrase_end, starts))
+    heard = _heard(tops)
+    kept = top.copy()
+    kept[top] = heard
+    return cut_overlaps(tops.where(heard)), lines.where(~kept)
+
+
+def cut_overlaps(lines: Lines) -> Lines:
+    """A note that overlaps the next of its line ends where that one begins."""
+    end = lines.end.copy()
+    follows = lines.line[1:] == lines.line[:-1]
+    end[:-1] = np.where(follows, np.minimum(end[:-1], lines.onset[1:]), end[:-1])
+    return replace(lines, end=end)
+
+
+def _heard(lines: Lines) -> Bools:
+    """False for notes that begin below a note that still sounds.
+
+    Whether a note is heard depends on the one heard before it, so all clusters
+    of overlapping notes are walked in step, one note of each at a time.
+    """
+    heard = np.ones(len(lines.line), bool)
+    alone = np.ones(len(lines.line), bool)
+    alone[1:] = lines.onset[1:] >= _latest_end(lines)[:-1]
+    alone[run_starts(lines.line)] = True
+    starts = np.flatnonzero(alone)
+    sizes = np.diff(np.append(starts, len(alone)))
+    by_size = np.argsort(-sizes, kind="stable")
+    starts, sizes = starts[by_size], sizes[by_size]
+    sounding = starts.copy()
+    for place in range(1, int(sizes.max(initial=1))):
+        active = int(np.searchsorted(-sizes, -place))
+        new, old = starts[:active] + place, sounding[:active]
+        covered = (lines.pitch[old] > lines.pitch[new]) & (lines.end[old] > lines.onset[new])
+        heard[new[covered]] = False
+        sounding[:active] = np.where(covered, old, new)
+    return heard
+
+
+def _latest_end(lines: Lines) -> Ints:
+    """For every note the latest end among it and the earlier notes of its line."""
+    if not len(lines.end):
+        return lines.end
+    base = lines.line * (int(lines.end.max()) + 1)
+    return np.asarray(np.maximum.accumulate(lines.end + base) - base)

@@ -1,0 +1,1 @@
+"""Grids to token shards, with the data card."""

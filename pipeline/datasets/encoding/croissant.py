@@ -1,0 +1,149 @@
+"""Croissant metadata: what a machine needs to find and read the shards of a data set.
+
+JSON-LD by the Croissant format specification 1.0 (MLCommons 2024): every shard
+with rows is a file with its sha256, and a record set whose fields are the columns
+of the shard.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.core.tables import SPLIT_NAMES, TOKENS
+
+CONFORMS_TO = "http://mlcommons.org/croissant/1.0"
+PARQUET = "application/x-parquet"
+CONTEXT: Mapping[str, Any] = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "citeAs": "cr:citeAs",
+    "column": "cr:column",
+    "conformsTo": "dct:conformsTo",
+    "cr": "http://mlcommons.org/croissant/",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    "extract": "cr:extract",
+    "field": "cr:field",
+    "fileProperty": "cr:fileProperty",
+    "fileObject": "cr:fileObject",
+    "fileSet": "cr:fileSet",
+    "format": "cr:format",
+    "includes": "cr:includes",
+    "isLiveDataset": "cr:isLiveDataset",
+    "jsonPath": "cr:jsonPath",
+    "key": "cr:key",
+    "md5": "cr:md5",
+    "parentField": "cr:parentField",
+    "path": "cr:path",
+    "recordSet": "cr:recordSet",
+    "references": "cr:references",
+    "regex": "cr:regex",
+    "repeated": "cr:repeated",
+    "replace": "cr:replace",
+    "sc": "https://schema.org/",
+    "samplingRate": "cr:samplingRate",
+    "separator": "cr:separator",
+    "source": "cr:source",
+    "subField": "cr:subField",
+    "transform": "cr:transform",
+}
+MEANING = {
+    "tokens": "START (256), a symbol a step and voice, STOP (257); vocabulary.json names them",
+    "n_steps": "length in steps of the grid",
+    "voices": "symbols a step, top voice first",
+    "steps_per_quarter": "steps of the grid a quarter note",
+    "steps_per_bar": "steps a bar; null without one metre",
+    "step_in_bar": "steps since the last written bar line, a step each",
+    "phrase_end": "true on the last step of a phrase",
+    "tune_family": "pieces of one family share a melody, and a split",
+    "tonic_pc": "pitch class of the tonic before transposition",
+    "transposition": "semitones added",
+    "soft_relative": "true where a soft relative is in train",
+    "nearest_train": "piece_id of the most similar piece of train",
+}
+
+
+def make_croissant(card: Mapping[str, Any], shards: Sequence[Path], cards: Path) -> dict[str, Any]:
+    """The content of croissant.json.
+
+    Args:
+        card: of the data set (``cards.make_card``).
+        shards: ``…/SPLIT/NAME.parquet``, all of them, as written.
+        cards: the folder that croissant.json is for; files are named relative to it.
+    """
+    name = card["dataset"]
+    used = [corpus for corpus in card["corpora"].values() if corpus["kept"]]
+    written = [split for split in SPLIT_NAMES if card["examples"][split]["examples"]]
+    return {
+        "@context": CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": CONFORMS_TO,
+        "name": name,
+        "description": f"Melodies as sequences of {card['vocabulary']['size']} symbols, "
+        f"{card['voices']} voice(s) on a grid of {card['steps_per_quarter']} step(s) a quarter note.",
+        "version": card["project_version"],
+        "license": sorted({licence for corpus in used for licence in corpus["licences"]}),
+        "citeAs": "; ".join(sorted({citation for corpus in used for citation in corpus["citations"]})),
+        "distribution": [_file(shard, cards) for shard in shards if shard.parent.name in written],
+        "recordSet": [_record_set(shard) for shard in shards if shard.parent.name in written],
+    }
+
+
+def _identifier(shard: Path) -> str:
+    return f"{shard.parent.name}-{shard.stem}"
+
+
+def _file(shard: Path, cards: Path) -> dict[str, Any]:
+    content = shard.read_bytes()
+    return {
+        "@type": "cr:FileObject",
+        "@id": _identifier(shard),
+        "name": _identifier(shard),
+        "contentUrl": Path(os.path.relpath(shard, cards)).as_posix(),
+        "contentSize": f"{len(content)} B",
+        "encodingFormat": PARQUET,
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+
+
+def _record_set(shard: Path) -> dict[str, Any]:
+    """The rows of a shard; a set over several files would need an archive around them."""
+    name = f"rows-{_identifier(shard)}"
+    return {
+        "@type": "cr:RecordSet",
+        "@id": name,
+        "name": name,
+        "description": f"the examples of {_identifier(shard)}",
+        "field": [_field(name, column, _identifier(shard)) for column in TOKENS],
+    }
+
+
+def _field(record_set: str, column: pa.Field, file: str) -> dict[str, Any]:
+    repeated = pa.types.is_list(column.type)
+    value = column.type.value_type if repeated else column.type
+    described = {"description": MEANING[column.name]} if column.name in MEANING else {}
+    return {
+        "@type": "cr:Field",
+        "@id": f"{record_set}/{column.name}",
+        "name": column.name,
+        **described,
+        "dataType": _data_type(value),
+        **({"repeated": True} if repeated else {}),
+        "source": {"fileObject": {"@id": file}, "extract": {"column": column.name}},
+    }
+
+
+def _data_type(value: pa.DataType) -> str:
+    if pa.types.is_boolean(value):
+        return "sc:Boolean"
+    return "sc:Integer" if pa.types.is_integer(value) else "sc:Text"

@@ -1,0 +1,153 @@
+"""The card of a data set: what stands beside its shards for people and programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.core import vocabulary
+from pipeline.core.accounting import Count
+from pipeline.core.tables import SPLIT_NAMES
+from pipeline.datasets.encoding.encode import PROJECT_VERSION, Encoded, EncodeSettings
+from pipeline.datasets.encoding.keys import key_name
+
+PITCH_CLASSES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+COMMON_KEYS = 12  # keys listed in the prose; all stand in card.json
+
+
+def make_card(
+    dataset: str,
+    made: Encoded,
+    settings: EncodeSettings,
+    counts: Mapping[str, Count],
+    audit: Mapping[str, Any],
+    distributions: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Everything that is known of a data set, ready for JSON.
+
+    Args:
+        made: the rows written.
+        counts: per corpus what encode took in, kept and rejected.
+        audit: of the split.
+        distributions: of notes and pieces, ``distributions.added``.
+    """
+    grids, rows = made.grids, made.rows
+    return {
+        "dataset": dataset,
+        "project_version": PROJECT_VERSION,
+        "vocabulary": {"size": vocabulary.SIZE, "sha256": vocabulary.sha256()},
+        "parameters": settings.model_dump(),
+        "voices": grids["voices"][0].as_py(),
+        "steps_per_quarter": grids["steps_per_quarter"][0].as_py(),
+        "examples": _examples(rows, grids),
+        "corpora": _corpora(grids, counts),
+        "keys": _keys(rows),
+        "meters": dict(Counter(meter or "none" for meter in grids["meter"].to_pylist()).most_common()),
+        "distributions": dict(distributions),
+        "rejected": dict(sorted(Counter(rejection.rule for rejection in made.rejections).items())),
+        "split": dict(audit),
+    }
+
+
+def prose(card: Mapping[str, Any]) -> str:
+    """The data card as Markdown."""
+    written, leaks = card["examples"], card["split"]["share_a_run_with_train"]
+    lines = [
+        f"# {card['dataset']}",
+        "",
+        f"Melodies as sequences of {card['vocabulary']['size']} symbols, {card['voices']} voice(s) on a grid "
+        f"of {card['steps_per_quarter']} step(s) a quarter note. Each step is `onset p`, `tied p` or "
+        "silence; START stands first and STOP last. `vocabulary.json` names every symbol.",
+        "",
+        *_table(
+            ("split", "examples", "steps", "notes"),
+            [(name, *each.values()) for name, each in written.items()],
+        ),
+        "",
+        "## Sources",
+        "",
+        *_table(
+            ("corpus", "pieces", "licence", "citation"),
+            [
+                (name, corpus["kept"], _listed(corpus["licences"]), _listed(corpus["citations"]))
+                for name, corpus in card["corpora"].items()
+            ],
+        ),
+        "",
+        "## Keys",
+        "",
+        f"Transposition: {card['parameters']['transpose']}. The most frequent keys, as the source writes "
+        "them and as they stand in the shards (all of them are in `card.json`):",
+        "",
+        *_table(
+            ("corpus", "written", "used", "found by", "pieces"),
+            [tuple(row.values()) for row in _most_frequent(card["keys"])],
+        ),
+        "",
+        "## Split",
+        "",
+        f"Kind: {card['split']['settings']['kind']}. Pieces that share a run of "
+        f"{card['split']['family_run']} intervals with a training piece: {leaks['valid']} of valid, "
+        f"{leaks['test']} of test. "
+        "Softer relatives are marked row by row in the column `soft_relative`. The "
+        "[leak card](leaks.md) tells what this split and others leak, and [leaks.parquet](leaks.parquet) "
+        "names the nearest training piece of every piece held out.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _examples(rows: pa.Table, grids: pa.Table) -> dict[str, dict[str, int]]:
+    totals = {name: {"examples": 0, "steps": 0, "notes": 0} for name in SPLIT_NAMES}
+    columns = (rows["split"].to_pylist(), rows["n_steps"].to_pylist(), grids["n_notes"].to_pylist())
+    for split, steps, notes in zip(*columns, strict=True):
+        totals[split]["examples"] += 1
+        totals[split]["steps"] += steps
+        totals[split]["notes"] += notes
+    return totals
+
+
+def _corpora(grids: pa.Table, counts: Mapping[str, Count]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for corpus, count in counts.items():
+        rows = grids.filter(pc.equal(grids["corpus"], corpus))
+        texts = {
+            name: sorted(filter(None, rows[name].unique().to_pylist())) for name in ("licence", "citation")
+        }
+        found[corpus] = {
+            "incoming": count.incoming,
+            "kept": count.kept,
+            "rejected": count.rejected,
+            "licences": texts["licence"],
+            "citations": texts["citation"],
+        }
+    return found
+
+
+def _keys(rows: pa.Table) -> list[dict[str, Any]]:
+    """Keys as written against keys used, per corpus."""
+    names = ("corpus", "key_fifths", "key_mode", "tonic_pc", "mode_used", "key_source", "transposition")
+    table: Counter[tuple[str, ...]] = Counter()
+    for corpus, fifths, mode, tonic, mode_used, source, shift in zip(
+        *(rows[name].to_pylist() for name in names), strict=True
+    ):
+        used = "unknown" if tonic is None else f"{PITCH_CLASSES[(tonic + shift) % 12]} {mode_used}"
+        table[corpus, key_name(fifths, mode), used, source or "unknown"] += 1
+    columns = ("corpus", "written", "used", "found_by")
+    return [{**dict(zip(columns, key, strict=True)), "pieces": n} for key, n in sorted(table.items())]
+
+
+def _most_frequent(keys: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return sorted(keys, key=lambda row: -row["pieces"])[:COMMON_KEYS]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+    lines = [head, ["---"] * len(head), *rows]
+    return [f"| {' | '.join(str(cell) for cell in line)} |" for line in lines]
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return "; ".join(texts) or "not stated"

@@ -1,0 +1,274 @@
+"""Filtered grids to token rows: key, transposition, the codec, and its proof.
+
+Whole columns are encoded at once. Every row that is written is read back from
+the finished column by the rules of the grammar and compared with its grid, the
+transposition undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pydantic import Field
+
+from pipeline.core.accounting import Rejection
+from pipeline.core.music import SILENCE
+from pipeline.core.settings import Section, SettingsError
+from pipeline.core.tables import TOKENS, as_lists, flatten
+from pipeline.core.vocabulary import START, STOP, TIED, VALID_AFTER
+from pipeline.datasets.columns.ragged import Bools, Ints, maxima, minima, offsets_of, owners, places
+from pipeline.datasets.encoding.keys import UNKNOWN, Keys, Policy, find_keys
+from pipeline.errors import PipelineError, nearest
+
+PROJECT_VERSION = "0.1.0"
+DEFAULT = "default"  # stands for every corpus that a mapping does not name
+LOWEST, HIGHEST = 1, 127  # what a sounding note may be
+OCTAVE = 12
+NO_NOTE = 255
+OTHER_PIECES = "grids and splits name different pieces; run `dvc repro`"
+OF_ONE_PIECE = ("piece_id", "title", "tune_family", "nearest_train", "source_sha256")
+
+
+class RoundTripError(PipelineError):
+    """Tokens do not decode to the grid they were made from: a fault of this project."""
+
+
+class EncodeSettings(Section):
+    """The section ``encode`` of a data set.
+
+    Attributes:
+        key: per corpus how the key is found (``pipeline.datasets.encoding.keys``).
+        transpose: ``none``, or ``c_major_a_minor`` by -5 … +6 semitones, an octave
+            further where a note would else leave 1 … 127.
+        max_rows_per_shard: a split with more rows has several files.
+    """
+
+    key: dict[str, Policy] = Field(min_length=1)
+    transpose: Literal["none", "c_major_a_minor"]
+    max_rows_per_shard: int = Field(ge=1)
+
+    def policy(self, corpus: str) -> Policy:
+        """How the key of a corpus is found.
+
+        Raises:
+            SettingsError: neither the corpus nor ``default`` is named.
+        """
+        found = self.key.get(corpus, self.key.get(DEFAULT))
+        if found is None:
+            raise SettingsError(f"encode.key: nothing for corpus '{corpus}'; {nearest(corpus, self.key)}")
+        return found
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Token rows of a data set.
+
+    Attributes:
+        rows: of ``tables.TOKENS``, sorted by piece_id.
+        grids: the grids they were made from, in the same order.
+        rejections: ``unknown_key`` and ``pitch_out_of_range``.
+    """
+
+    rows: pa.Table
+    grids: pa.Table
+    rejections: list[Rejection]
+
+    def outline(self) -> Encoded:
+        """What the data card counts: without lists, and without what tells pieces apart."""
+        return Encoded(_outline(self.rows), _outline(self.grids), self.rejections)
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """The cells of all grids, one after the other.
+
+    Attributes:
+        offsets: (n + 1,) borders of the grids in cells. pitch, tied: as in the grids.
+    """
+
+    offsets: Ints
+    pitch: NDArray[np.uint8]
+    tied: Bools
+
+
+def encode_rows(grids: pa.Table, splits: pa.Table, settings: EncodeSettings) -> Encoded:
+    """Transpose and encode every grid of a data set.
+
+    Args:
+        grids: rows of ``tables.GRIDS``, filtered.
+        splits: rows of ``tables.SPLITS`` for the same piece_ids.
+
+    Raises:
+        RoundTripError: a row does not decode to its grid.
+    """
+    grids, splits = grids.sort_by("piece_id"), splits.sort_by("piece_id")
+    if grids["piece_id"].to_pylist() != splits["piece_id"].to_pylist():
+        raise RoundTripError(OTHER_PIECES)
+    keys = find_keys(grids, _sounding(_cells(grids)), [settings.policy(c.as_py()) for c in grids["corpus"]])
+    transposed = settings.transpose != "none"
+    shift, broken = _transposition(grids, keys) if transposed else (np.zeros_like(keys.home), [])
+    rejected = {rejection.piece_id for rejection in broken}
+    stays = np.array([piece not in rejected for piece in grids["piece_id"].to_pylist()], bool)
+    chosen = pa.array(stays)
+    kept = grids.filter(chosen)
+    tokens = _encode(_cells(kept), shift[stays])
+    check_round_trip(kept, tokens, shift[stays])
+    columns = {
+        **{name: kept[name] for name in TOKENS.names if name in kept.column_names},
+        **{name: splits[name].filter(chosen) for name in splits.column_names},
+        "tokens": tokens,
+        "tonic_pc": pa.array(keys.tonic[stays], pa.int8(), mask=keys.tonic[stays] == UNKNOWN),
+        "mode_used": _text(keys.mode[stays]),
+        "key_source": _text(keys.source[stays]),
+        "transposition": shift[stays].astype(np.int16),
+    }
+    rows = pa.table({name: columns[name] for name in TOKENS.names}, schema=TOKENS)
+    return Encoded(rows, kept, broken)
+
+
+def encode_portions(
+    portions: Iterable[pa.Table], splits: pa.Table, settings: EncodeSettings
+) -> Iterator[tuple[pa.Table, Encoded]]:
+    """The same for grids that come in order of piece_id, some at a time.
+
+    Args:
+        splits: rows for all of them.
+
+    Yields:
+        The grids that came in, and what became of them.
+    """
+    splits = splits.sort_by("piece_id")
+    for grids in portions:
+        yield grids, encode_rows(grids, splits.slice(0, grids.num_rows), settings)
+        splits = splits.slice(grids.num_rows)
+    if splits.num_rows:
+        raise RoundTripError(OTHER_PIECES)
+
+
+def join(portions: Sequence[Encoded]) -> Encoded:
+    """All rows, grids and rejections, in order."""
+    return Encoded(
+        pa.concat_tables([each.rows for each in portions]),
+        pa.concat_tables([each.grids for each in portions]),
+        [rejection for each in portions for rejection in each.rejections],
+    )
+
+
+def check_round_trip(grids: pa.Table, tokens: pa.Array, shift: Ints) -> None:
+    """Decode every row and compare it with its grid, the transposition undone.
+
+    The same rules as ``vocabulary.decode``, over all rows at once.
+
+    Args:
+        grids: n rows of ``tables.GRIDS``.
+        tokens: n lists of uint16.
+        shift: (n,) semitones that were added.
+
+    Raises:
+        RoundTripError: naming the first row that differs.
+    """
+    cells = _cells(grids)
+    offsets, written = flatten(tokens)
+    lengths = np.diff(cells.offsets)
+    _require(grids, np.diff(offsets) == lengths + 2, "its length differs")
+    _require(grids, written[offsets[:-1]] == START, "START is missing")
+    _require(grids, written[offsets[1:] - 1] == STOP, "STOP is missing")
+    place = places(offsets)
+    row = owners(offsets)
+    inner = (place > 0) & (place <= lengths[row])
+    symbols, row, place = written[inner].astype(np.int64), row[inner], place[inner] - 1
+    _require_all(grids, row, symbols < START, "a marker stands inside")
+    voices = grids["voices"].to_numpy().astype(np.int64)[row]
+    before = np.where(place < voices, START, symbols[np.maximum(np.arange(len(symbols)) - voices, 0)])
+    _require_all(grids, row, VALID_AFTER[before, symbols], "a symbol breaks the grammar")
+    pitch = symbols % TIED
+    back = np.where(pitch == SILENCE, SILENCE, pitch - shift[row])
+    same = (back == cells.pitch) & ((symbols >= TIED) == cells.tied)
+    _require_all(grids, row, same, "another note stands there")
+
+
+def _require_all(grids: pa.Table, row: Ints, holds: Bools, fault: str) -> None:
+    good = np.ones(grids.num_rows, bool)
+    good[row[~holds]] = False
+    _require(grids, good, fault)
+
+
+def _require(grids: pa.Table, holds: Bools, fault: str) -> None:
+    if not holds.all():
+        piece = grids["piece_id"][int(np.flatnonzero(~holds)[0])].as_py()
+        raise RoundTripError(f"{piece}: its tokens do not decode to its grid: {fault}")
+
+
+def _cells(grids: pa.Table) -> _Cells:
+    offsets, pitch = flatten(grids["pitch"])
+    return _Cells(offsets, np.asarray(pitch, np.uint8), np.asarray(flatten(grids["tied"])[1], bool))
+
+
+def _encode(cells: _Cells, shift: Ints) -> pa.Array:
+    """START, the symbols, STOP, for every row."""
+    row = owners(cells.offsets)
+    pitch = cells.pitch.astype(np.int64)
+    pitch += np.where(pitch == SILENCE, 0, shift[row])
+    offsets = offsets_of(np.diff(cells.offsets) + 2)
+    tokens = np.empty(offsets[-1], np.uint16)
+    tokens[offsets[:-1]] = START
+    tokens[offsets[1:] - 1] = STOP
+    tokens[np.arange(len(row)) + 2 * row + 1] = pitch + TIED * cells.tied
+    return as_lists(offsets, tokens, pa.uint16())
+
+
+def _sounding(cells: _Cells) -> Ints:
+    """(n, 12) steps that each pitch class sounds, over all voices."""
+    n = len(cells.offsets) - 1
+    heard = cells.pitch != SILENCE
+    place = owners(cells.offsets)[heard] * OCTAVE + cells.pitch[heard] % OCTAVE
+    return np.bincount(place, minlength=n * OCTAVE).reshape(n, OCTAVE)
+
+
+def _transposition(grids: pa.Table, keys: Keys) -> tuple[Ints, list[Rejection]]:
+    """Semitones for every grid, and those that cannot be transposed."""
+    cells = _cells(grids)
+    low = minima(np.where(cells.pitch == SILENCE, NO_NOTE, cells.pitch), cells.offsets, empty=LOWEST)
+    high = maxima(cells.pitch, cells.offsets, empty=HIGHEST)
+    shift = keys.shift
+    shift = np.where(low + shift < LOWEST, shift + OCTAVE, shift)
+    shift = np.where((high + shift > HIGHEST) & (low + shift - OCTAVE >= LOWEST), shift - OCTAVE, shift)
+    broken = [
+        Rejection(piece, "unknown_key", detail=f"the source's key: {fifths} fifths, mode '{mode or ''}'")
+        for piece, fifths, mode in _where(grids, keys.home == UNKNOWN)
+    ]
+    for value, limit, wrong in (
+        (low + shift, LOWEST, low + shift < LOWEST),
+        (high + shift, HIGHEST, high + shift > HIGHEST),
+    ):
+        for row in np.flatnonzero(wrong & (keys.home != UNKNOWN)):
+            piece, found = grids["piece_id"][int(row)].as_py(), float(value[row])
+            detail = f"transposed by {shift[row]} semitones"
+            broken.append(
+                Rejection(piece, "pitch_out_of_range", value=found, limit=float(limit), detail=detail)
+            )
+    return shift, broken
+
+
+def _where(grids: pa.Table, chosen: Bools) -> list[tuple[Any, ...]]:
+    found = grids.select(["piece_id", "key_fifths", "key_mode"]).filter(pa.array(chosen))
+    return [tuple(row.values()) for row in found.to_pylist()]
+
+
+def _outline(table: pa.Table) -> pa.Table:
+    return table.select(
+        [
+            field.name
+            for field in table.schema
+            if not pa.types.is_list(field.type) and field.name not in OF_ONE_PIECE
+        ]
+    )
+
+
+def _text(values: NDArray[np.str_]) -> pa.Array:
+    return pa.array([value or None for value in values.tolist()], pa.string())

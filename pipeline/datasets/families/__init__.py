@@ -1,0 +1,1 @@
+"""Tune families: pieces that share a melody."""

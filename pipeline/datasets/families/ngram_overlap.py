@@ -1,0 +1,143 @@
+"""Pairs of pieces that have runs in common, and pieces that stand whole in others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.datasets.columns.ngrams import Sequences, as_rows, distinct_runs, longest_part, pack
+from pipeline.datasets.columns.ragged import Ints, offsets_of, owners, ranges, run_starts
+
+PAIRS_AT_ONCE = 2_000_000
+SHORTEST_CONTAINED = 8  # fewer intervals stand in every other tune by chance
+COMMON = 1000  # a run that more pieces hold is idiom and tells nothing of kinship
+
+Pairs = tuple[Ints, Ints, Ints, Ints]
+
+
+def related(left: Sequences, right: Sequences, length: int) -> Pairs:
+    """Pairs of pieces that have runs of a length in common.
+
+    Runs that more than COMMON pieces of right hold are not counted among those in
+    common: so time grows with the number of pieces and not with its square.
+
+    Args:
+        length: at most eight intervals.
+
+    Returns:
+        (piece of left, piece of right, runs in common, runs of the smaller of the two).
+    """
+    nothing = (np.zeros(0, np.int64),) * 4
+    a, b, common, smaller = zip(nothing, *related_in_portions(left, right, length), strict=True)
+    return np.concatenate(a), np.concatenate(b), np.concatenate(common), np.concatenate(smaller)
+
+
+def related_in_portions(left: Sequences, right: Sequences, length: int) -> Iterator[Pairs]:
+    """The same in bounded portions, each with all pairs of some pieces of left."""
+    if not len(left) or not len(right):
+        return
+    right_sizes = np.concatenate(list(_sizes(right, length)))
+    for begin, some in left.slices():
+        piece, run = distinct_runs(some, length)
+        left_sizes = np.bincount(piece, minlength=len(some))
+        known = np.unique(run)
+        partner, shared = _holders_among(right, length, known)
+        for a, b, common in _pairs(piece, np.searchsorted(known, run), partner, shared, len(right)):
+            yield a + begin, b, common, np.minimum(left_sizes[a], right_sizes[b])
+
+
+def containing(sequences: Sequences, short: Ints) -> tuple[Ints, Ints]:
+    """Where the longest part of a short piece stands whole in another piece.
+
+    Args:
+        short: numbers of pieces; those with fewer than ``SHORTEST_CONTAINED``
+            intervals are left out.
+
+    Returns:
+        (short piece, piece that contains it), every place once.
+    """
+    parts = {int(piece): longest_part(sequences.piece(piece)) for piece in short}
+    parts = {piece: part for piece, part in parts.items() if len(part) >= SHORTEST_CONTAINED}
+    if not parts:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    pieces = np.array(list(parts), np.int64)
+    lengths = np.array([len(part) for part in parts.values()], np.int64)
+    whole = as_rows(list(parts.values()), int(lengths.max()))
+    found = [_places(some, whole, lengths) for _, some in sequences.slices()]
+    begins = [begin for begin, _ in sequences.slices()]
+    inner = np.concatenate([pieces[which] for which, _ in found])
+    outer = np.concatenate([owner + begin for begin, (_, owner) in zip(begins, found, strict=True)])
+    return inner[inner != outer], outer[inner != outer]
+
+
+def _places(sequences: Sequences, whole: NDArray[np.int8], lengths: Ints) -> tuple[Ints, Ints]:
+    """Where rows of intervals stand inside a piece: (row, piece)."""
+    values, owner = sequences.values, owners(sequences.offsets)
+    if len(values) < SHORTEST_CONTAINED:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    heads = pack(whole[:, :SHORTEST_CONTAINED])[:, 0]
+    windows = pack(np.lib.stride_tricks.sliding_window_view(values, SHORTEST_CONTAINED))[:, 0]
+    order = np.argsort(heads, kind="stable")
+    first = np.searchsorted(heads[order], windows)
+    matches = np.searchsorted(heads[order], windows, side="right") - first
+    at, which = np.repeat(np.arange(len(windows)), matches), order[ranges(first, matches)]
+    last = at + lengths[which] - 1
+    found = last < len(values)
+    found &= owner[np.minimum(last, len(values) - 1)] == owner[at]
+    for place in range(SHORTEST_CONTAINED, whole.shape[1]):
+        same = values[np.minimum(at + place, len(values) - 1)] == whole[which, place]
+        found &= same | (place >= lengths[which])
+    return which[found], owner[at[found]]
+
+
+def _sizes(sequences: Sequences, length: int) -> Iterator[Ints]:
+    """Different runs of every piece."""
+    for _, some in sequences.slices():
+        yield np.bincount(distinct_runs(some, length)[0], minlength=len(some))
+
+
+def _holders_among(sequences: Sequences, length: int, known: NDArray[np.uint64]) -> tuple[Ints, Ints]:
+    """Who holds which of the known runs but the common ones: (piece, number of the run), ordered by run."""
+    times = np.zeros(len(known), np.int64)
+    pieces, runs = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
+    for begin, some in sequences.slices() if len(known) else ():
+        piece, run = distinct_runs(some, length)
+        number = np.minimum(np.searchsorted(known, run), len(known) - 1)
+        found = (known[number] == run) & (times[number] <= COMMON)
+        pieces.append((piece[found] + begin).astype(np.int32))
+        runs.append(number[found].astype(np.int32))
+        times += np.bincount(runs[-1], minlength=len(known))
+    piece, number = np.concatenate(pieces), np.concatenate(runs)
+    telling = times[number] <= COMMON
+    piece, number = piece[telling], number[telling]
+    order = np.argsort(number, kind="stable")
+    return piece[order], number[order]
+
+
+def _pairs(piece: Ints, run: Ints, partner: Ints, shared: Ints, n: int) -> Iterator[tuple[Ints, Ints, Ints]]:
+    """Join the runs of pieces with the holders among n others, and count by pair."""
+    first = np.searchsorted(shared, run)
+    matches = np.searchsorted(shared, run, side="right") - first
+    for begin, end in _portions(piece, matches):
+        partners = partner[ranges(first[begin:end], matches[begin:end])]
+        pairs = np.repeat(piece[begin:end], matches[begin:end]) * n + partners
+        found, counts = np.unique(pairs, return_counts=True)
+        yield found // n, found % n, counts
+
+
+def _portions(piece: Ints, matches: Ints) -> Iterator[tuple[int, int]]:
+    """Stretches of whole pieces with about PAIRS_AT_ONCE matches each."""
+    starts = run_starts(piece)
+    total = offsets_of(matches)
+    begin = 0
+    while begin < len(piece):
+        reach = np.searchsorted(total, total[begin] + PAIRS_AT_ONCE, side="right") - 1
+        following = starts[np.searchsorted(starts, max(reach, begin + 1)) :]
+        if total[-1] - total[begin] <= PAIRS_AT_ONCE or not len(following):
+            end = len(piece)
+        else:
+            end = int(following[0])
+        yield begin, end
+        begin = end

@@ -1,0 +1,222 @@
+"""Tune families: which pieces share a melody.
+
+Two pieces are of one family when any of their parts share a run of
+``family_run`` intervals, transposition and silence ignored and immediate
+repeats of a pitch merged; a piece without so long a part counts by its longest
+part as a whole. Families are the connected components. All parts count, so that
+no voice of a test piece can have been heard in training. In corpora with
+``soft`` also pieces with the same normalized title, or with a beat skeleton in
+common, are family.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from pydantic import Field
+
+from pipeline.core.music import TICKS_PER_QUARTER
+from pipeline.core.settings import Section
+from pipeline.core.tables import FAMILIES, flatten
+from pipeline.datasets.columns.chunks import in_portions
+from pipeline.datasets.columns.ngrams import BREAK, Sequences, components, holders
+from pipeline.datasets.columns.ragged import Ints, minima, offsets_from_owners, offsets_of, owners, run_starts
+from pipeline.datasets.columns.skyline import Lines, read_lines, skyline
+from pipeline.datasets.families.ngram_overlap import related
+
+SKELETON_RUN = 8  # intervals
+CONTAINED_IN_TEN = 3  # a share of 0.3 of the smaller piece's runs makes a soft relative
+ID_LENGTH = 16  # hex digits of the sha256
+MELODY = "soprano"  # the part whose beats make the skeleton; else the top part
+
+
+class FamilySettings(Section):
+    """The section ``families``.
+
+    Attributes:
+        family_run: a shared run of so many intervals makes two pieces relatives.
+        soft: corpora in which a soft relative is family, too.
+    """
+
+    family_run: int = Field(ge=4, le=64)
+    soft: dict[str, bool]
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """What makes some pieces relatives.
+
+    Attributes:
+        names: piece_id, corpus and title of each.
+        intervals: of all parts.
+        skeletons: of the melody.
+        longest: int32, intervals of the longest part.
+    """
+
+    names: pa.Table
+    intervals: Sequences
+    skeletons: Sequences
+    longest: NDArray[np.int32]
+
+
+def find_families(notes: pa.Table, settings: FamilySettings) -> pa.Table:
+    """Families of all pieces.
+
+    Args:
+        notes: rows of ``tables.NOTES`` of all corpora, in any order.
+
+    Returns:
+        Rows of ``tables.FAMILIES``, sorted by piece_id.
+    """
+    notes = notes.sort_by([("piece_id", "ascending"), ("part", "ascending")])
+    return families_of_portions(in_portions(notes), settings)
+
+
+def families_of_portions(portions: Iterable[pa.Table], settings: FamilySettings) -> pa.Table:
+    """The same for notes that come in order, some whole pieces at a time."""
+    read = [_read(notes) for notes in portions]
+    names = pa.concat_tables([each.names for each in read])
+    intervals = Sequences.join([each.intervals for each in read])
+    skeletons = Sequences.join([each.skeletons for each in read])
+    longest = np.concatenate([each.longest for each in read])
+    del read
+    soft = _soft_links(names, skeletons, settings)
+    hard = (part.links() for part in holders(intervals, settings.family_run))
+    root = components(names.num_rows, chain([soft], hard))
+    columns = {
+        "piece_id": names["piece_id"],
+        "corpus": names["corpus"],
+        "tune_family": pa.array(_family_ids(intervals, root), pa.string()),
+        "title": names["title"],
+        "published_split": names["published_split"],
+        "n_intervals": longest,
+        "family_size": np.bincount(root, minlength=len(root))[root].astype(np.int32),
+        "intervals": intervals.column(),
+        "skeleton": skeletons.column(),
+    }
+    return pa.table({name: columns[name] for name in FAMILIES.names}, schema=FAMILIES)
+
+
+def _read(notes: pa.Table) -> _Pieces:
+    first = _first_rows(notes)
+    melody, _ = skyline(read_lines(notes, np.arange(notes.num_rows)))
+    return _Pieces(
+        notes.select(["piece_id", "corpus", "title", "published_split"]).take(pa.array(first)),
+        part_intervals(melody, first),
+        beat_skeletons(melody, notes, _melody_rows(notes, first)),
+        _longest(melody, notes.num_rows, first),
+    )
+
+
+def part_intervals(melody: Lines, first: Ints) -> Sequences:
+    """The intervals of every piece, part by part.
+
+    Args:
+        melody: single notes, one line a row of the notes table.
+        first: number of the first line of each piece.
+    """
+    changes = melody.where(run_starts(melody.line, melody.pitch))
+    begins = np.zeros(len(changes.line), bool)
+    begins[run_starts(changes.line)] = True
+    values = np.diff(changes.pitch, prepend=0)
+    values[begins] = BREAK
+    piece = np.searchsorted(first, changes.line, side="right") - 1
+    begins_piece = np.zeros(len(changes.line), bool)
+    begins_piece[run_starts(piece)] = True
+    kept = ~begins_piece
+    return Sequences(offsets_from_owners(piece[kept], len(first)), values[kept].astype(np.int8))
+
+
+def beat_skeletons(melody: Lines, notes: pa.Table, rows: Ints) -> Sequences:
+    """Intervals between the pitches that sound on the beats, repeats merged.
+
+    A beat is a quarter, counted from the first written bar line where bars are
+    known, else from the start.
+
+    Args:
+        rows: the line of each piece that carries its melody.
+    """
+    bar_offsets, bars = flatten(notes["bar_onsets"])
+    phase = (minima(bars, bar_offsets) % TICKS_PER_QUARTER)[rows]
+    ends = notes["end"].to_numpy().astype(np.int64)[rows]
+    beat_offsets = offsets_of(np.maximum(-(-(ends - phase) // TICKS_PER_QUARTER), 0))
+    piece = owners(beat_offsets)
+    beat = phase[piece] + (np.arange(len(piece)) - beat_offsets[piece]) * TICKS_PER_QUARTER
+    stride = int(max(melody.end.max(initial=0), ends.max(initial=0))) + 1
+    note = np.searchsorted(melody.line * stride + melody.onset, rows[piece] * stride + beat, side="right") - 1
+    heard = (note >= 0) & (melody.line[note] == rows[piece]) & (melody.end[note] > beat)
+    piece, pitch = piece[heard], melody.pitch[note[heard]]
+    changes = run_starts(piece, pitch)
+    piece, pitch = piece[changes], pitch[changes]
+    inner = np.ones(len(piece), bool)
+    inner[run_starts(piece)] = False
+    steps = np.diff(pitch, prepend=0)[inner].astype(np.int8)
+    return Sequences(offsets_from_owners(piece[inner], len(rows)), steps)
+
+
+def normal_title(title: str | None) -> str:
+    """A title without case, accents, punctuation and doubled spaces.
+
+    >>> normal_title("Wie schön  leuchtet, der Morgenstern!")
+    'wie schon leuchtet der morgenstern'
+    """
+    plain = unicodedata.normalize("NFKD", title or "").casefold()
+    letters = (c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
+    return " ".join("".join(letters).split())
+
+
+def _soft_links(names: pa.Table, skeletons: Sequences, settings: FamilySettings) -> tuple[Ints, Ints]:
+    """Pieces of corpora with ``soft`` that are alike in skeleton or title."""
+    corpora = pa.array([corpus for corpus, soft in settings.soft.items() if soft], pa.string())
+    soft = np.asarray(pc.is_in(names["corpus"], value_set=corpora), dtype=bool)
+    chosen = np.flatnonzero(soft)
+    melodies = skeletons.where(soft)
+    a, b, common, smaller = related(melodies, melodies, SKELETON_RUN)
+    alike = 10 * common >= CONTAINED_IN_TEN * smaller
+    first_with: dict[str, int] = {}
+    titles = names["title"].filter(pa.array(soft)).to_pylist()
+    named = [(i, normal_title(title)) for i, title in zip(chosen.tolist(), titles, strict=True)]
+    same = [(i, first_with.setdefault(title, i)) for i, title in named if title]
+    left, right = np.array(same, np.int64).reshape(-1, 2).T
+    return np.append(chosen[a[alike]], left), np.append(chosen[b[alike]], right)
+
+
+def _family_ids(intervals: Sequences, root: Ints) -> list[str]:
+    """The smallest digest of the members' sequences, for every piece."""
+    smallest: dict[int, str] = {}
+    for number, family in enumerate(root.tolist()):
+        digest = hashlib.sha256(intervals.piece(number).tobytes()).hexdigest()
+        smallest[family] = min(digest, smallest.get(family, digest))
+    return [smallest[family][:ID_LENGTH] for family in root.tolist()]
+
+
+def _first_rows(notes: pa.Table) -> Ints:
+    """The row of the first part of every piece."""
+    codes = notes["piece_id"].combine_chunks().dictionary_encode().indices
+    return run_starts(codes.to_numpy())
+
+
+def _melody_rows(notes: pa.Table, first: Ints) -> Ints:
+    """The row of every piece that is named Soprano, else its first."""
+    names = ["".join((name or "").split()[:1]).casefold() for name in notes["part_name"].to_pylist()]
+    named = np.flatnonzero([name == MELODY for name in names])
+    rows = first.copy()
+    piece = np.searchsorted(first, named, side="right") - 1
+    rows[piece[::-1]] = named[::-1]
+    return rows
+
+
+def _longest(melody: Lines, n_rows: int, first: Ints) -> NDArray[np.int32]:
+    """Intervals of the longest part of every piece."""
+    changes = np.bincount(melody.line[run_starts(melody.line, melody.pitch)], minlength=n_rows)
+    if not n_rows:
+        return np.zeros(0, np.int32)
+    return np.asarray(np.maximum(np.maximum.reduceat(changes, first) - 1, 0), dtype=np.int32)

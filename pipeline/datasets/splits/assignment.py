@@ -1,0 +1,93 @@
+"""Which split a piece goes to.
+
+What is drawn has a draw of its own: a stable hash of its name and the seed.
+Whoever comes or goes changes nobody else's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from fractions import Fraction
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pipeline.core.tables import SPLIT_NAMES
+from pipeline.datasets.splits.settings import (
+    AnySplit,
+    NoSplit,
+    PublishedSplit,
+    RandomSplit,
+    Shares,
+    SplitError,
+)
+
+HASH_BITS = 64
+Names = NDArray[np.str_]
+
+
+def assign(pieces: pa.Table, settings: AnySplit) -> Names:
+    """The split of every piece.
+
+    Args:
+        pieces: rows of ``tables.FAMILIES``.
+
+    Returns:
+        (n,) train, valid or test.
+
+    Raises:
+        SplitError: the published split is asked for, and some pieces have none.
+    """
+    if isinstance(settings, NoSplit):
+        return np.full(pieces.num_rows, "train")
+    if isinstance(settings, PublishedSplit):
+        told = published(pieces)
+        _require_all(pieces, told)
+        return told
+    units = pieces["piece_id" if isinstance(settings, RandomSplit) else "tune_family"]
+    return np.array([draw(settings, unit) for unit in units.to_pylist()], dtype="<U5")
+
+
+def published(pieces: pa.Table) -> Names:
+    """The split that each piece was published in, "" where its corpus tells none."""
+    return np.array([told or "" for told in pieces["published_split"].to_pylist()], dtype="<U5")
+
+
+def draw(settings: Shares, unit: str) -> str:
+    """The split of one piece or family, by its name alone."""
+    digest = hashlib.sha256(f"{settings.seed}:{unit}".encode()).digest()
+    drawn = int.from_bytes(digest[: HASH_BITS // 8], "big")
+    test = _border(settings.test)
+    valid = test + _border(settings.valid)
+    return "test" if drawn < test else "valid" if drawn < valid else "train"
+
+
+def counts(assigned: Names) -> dict[str, int]:
+    """How many pieces go to each split."""
+    return {name: int((assigned == name).sum()) for name in SPLIT_NAMES}
+
+
+@cache
+def _border(share: float) -> int:
+    """A share, as written in decimals, of the range of a draw."""
+    return int(Fraction(str(share)) * (1 << HASH_BITS))
+
+
+def _require_all(pieces: pa.Table, told: Names) -> None:
+    missing = told == ""
+    if not missing.any():
+        return
+    corpora = np.array(pieces["corpus"].to_pylist(), dtype=np.str_)[missing]
+    raise SplitError(
+        f"the published split of {missing.sum()} of {len(told)} pieces is not known ({_listed(corpora)}); "
+        "put their files into folders named train, valid and test, leave these corpora out of the "
+        "data set, or choose `kind: family`"
+    )
+
+
+def _listed(corpora: Iterable[str]) -> str:
+    names, numbers = np.unique(np.asarray(corpora), return_counts=True)
+    return ", ".join(f"{name}: {n}" for name, n in zip(names, numbers, strict=True))

@@ -1,0 +1,1 @@
+"""Scoring, sampling, continuing and harmonizing with a trained model."""

@@ -1,0 +1,183 @@
+"""Continuations without a model: what a trained one has to beat.
+
+Every continuer goes on from the source of an example for a number of steps and
+says whole steps of valid symbols, without STOP. None looks at the target.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.core.vocabulary import STOP, TIED
+from pipeline.models.base.examples import ContinueExample, Example
+from pipeline.workflow.progress import track
+
+Symbols = NDArray[np.uint16]
+
+MARKOV_ORDER = 3  # notes; the order of the published figures (MIREX 2018)
+
+
+class Continuer(Protocol):
+    """Anything that goes on from a source."""
+
+    def go_on(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:
+        """(n_steps * V,) symbols that may follow the source of the example."""
+        ...
+
+
+def continued_without_model(
+    examples: Sequence[Example], steps: Sequence[int], heard: Sequence[Example], samples: int, seed: int
+) -> dict[str, list[list[Symbols]]]:
+    """What every continuer says of every piece; those that draw say several samples.
+
+    Args:
+        steps: to say of each example.
+        heard: the training pieces.
+        seed: with the places of piece and sample it decides the draws.
+
+    Returns:
+        Name of the continuer → piece → samples. A Markov chain is of one voice only.
+    """
+    continuers: dict[str, tuple[Continuer, int]] = {
+        "repeat the prime": (RepeatPrime(), 1),
+        "repeat the last note": (RepeatNote(), 1),
+        "another tune": (OtherTune.fit(heard), samples),
+    }
+    if all(example.voices == 1 for example in examples):
+        continuers["markov chain"] = (Markov.fit(heard, MARKOV_ORDER), samples)
+    return {
+        name: [
+            [continuer.go_on(example, n, np.random.default_rng([seed, i, j])) for j in range(n_samples)]
+            for i, (example, n) in enumerate(zip(examples, steps, strict=True))
+        ]
+        for name, (continuer, n_samples) in continuers.items()
+    }
+
+
+class RepeatPrime:
+    """Says the source once more from its beginning, as often as there is room."""
+
+    def go_on(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:  # noqa: ARG002
+        """See :class:`Continuer`."""
+        return _after(example, np.resize(example.source, n_steps * example.voices))
+
+
+class RepeatNote:
+    """Says the last note of every voice again and again, each time as long as it was."""
+
+    def go_on(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:  # noqa: ARG002
+        """See :class:`Continuer`."""
+        columns = example.source.reshape(-1, example.voices).T
+        said = [np.resize(column[_last_note(column) :], n_steps) for column in columns]
+        return _after(example, np.stack(said, axis=1).reshape(-1))
+
+
+@dataclass(frozen=True)
+class OtherTune:
+    """Says how another tune goes on, drawn from the training pieces: right in style, else by chance.
+
+    Attributes:
+        targets: of the training pieces, without STOP.
+    """
+
+    targets: tuple[Symbols, ...]
+
+    @classmethod
+    def fit(cls, examples: Iterable[Example]) -> OtherTune:
+        """Keep the continuations of all training pieces."""
+        return cls(tuple(example.target[:-1] for example in examples))
+
+    def go_on(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:
+        """See :class:`Continuer`; a tune that ends before is begun again."""
+        chosen = self.targets[int(rng.integers(len(self.targets)))]
+        return _after(example, np.resize(chosen, n_steps * example.voices))
+
+
+class Event(NamedTuple):
+    """A note and the silence after it, in steps."""
+
+    pitch: int
+    duration: int
+    silence: int
+
+
+@dataclass(frozen=True)
+class Markov:
+    """Draws notes from what followed the last few of them in training, of one voice.
+
+    The longest context of at most ``order`` events that training knows decides;
+    an event is pitch, duration and the silence after it.
+
+    Attributes:
+        order: events of the longest context.
+        follows: context → (events, how often each followed it).
+    """
+
+    order: int
+    follows: Mapping[tuple[Event, ...], tuple[tuple[Event, ...], NDArray[np.int64]]]
+
+    @classmethod
+    def fit(cls, examples: Sequence[Example], order: int) -> Markov:
+        """Count what follows every context in the training pieces, source and target as one."""
+        counts: defaultdict[tuple[Event, ...], Counter[Event]] = defaultdict(Counter)
+        for example in track(examples, "counting what follows", len(examples), "pieces"):
+            heard = list(events(np.concatenate([example.source, example.target])))
+            for place, event in enumerate(heard):
+                for length in range(min(order, place) + 1):
+                    counts[tuple(heard[place - length : place])][event] += 1
+        follows = {
+            context: (tuple(found), np.cumsum(list(found.values()))) for context, found in counts.items()
+        }
+        return cls(order, follows)
+
+    def go_on(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:
+        """See :class:`Continuer`."""
+        heard = list(events(example.source))
+        said: list[int] = []
+        while len(said) < n_steps:
+            event = self._draw(heard[-self.order :] if self.order else [], rng)
+            heard.append(event)
+            said += [event.pitch, *[TIED + event.pitch] * (event.duration - 1)]
+            said += [0, *[TIED] * (event.silence - 1)] if event.silence else []
+        return np.array(said[:n_steps], np.uint16)
+
+    def _draw(self, context: list[Event], rng: np.random.Generator) -> Event:
+        for start in range(len(context) + 1):
+            known = self.follows.get(tuple(context[start:]))
+            if known is not None:
+                found, sums = known
+                return found[int(np.searchsorted(sums, rng.integers(sums[-1]), side="right"))]
+        raise AssertionError("the empty context follows every training piece")
+
+
+def events(symbols: Symbols) -> Iterator[Event]:
+    """The notes of one voice, in order; a silence before the first is passed over."""
+    flat = symbols[symbols != STOP].astype(np.int64)
+    begins = np.flatnonzero(flat < TIED)
+    lengths = np.diff(np.append(begins, len(flat)))
+    sounds = list(zip(flat[begins].tolist(), lengths.tolist(), strict=True))
+    for (pitch, duration), (after, silence) in zip(sounds, [*sounds[1:], (1, 0)], strict=True):
+        if pitch:
+            yield Event(pitch, duration, 0 if after else silence)
+
+
+def _last_note(column: Symbols) -> int:
+    """Where the last note of a voice begins; 0 where it has none."""
+    onsets = np.flatnonzero((column > 0) & (column < TIED))
+    return int(onsets[-1]) if len(onsets) else 0
+
+
+def _after(example: Example, symbols: Symbols) -> Symbols:
+    """What follows the source, made to obey the grammar at the seams.
+
+    A tie to nothing begins a note, and a silence after a silence is tied to it.
+    """
+    whole = ContinueExample(example.source, np.append(symbols, np.uint16(STOP)), example.voices)
+    allowed = whole.valid()[np.arange(len(symbols)), symbols.astype(np.int64)]
+    return np.where(allowed, symbols, (symbols + TIED) % (2 * TIED)).astype(np.uint16)

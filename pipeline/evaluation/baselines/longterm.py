@@ -1,0 +1,169 @@
+"""What training pieces know: an interpolated n-gram that chooses its own context.
+
+Scoring begins at the shortest context of the piece so far after which training
+knows a single symbol, else at the longest known one, and goes down to the empty
+context:
+
+    p(s | c) = (count(s after c) + t · p(s | c without its first symbol)) / (T + t)
+
+where t types of symbols followed c, and T tokens, leaving out those of symbols
+that the longer context before it has already counted. Below the empty context
+the symbols that never occurred share what is left. Leaving out makes the sum
+exceed 1; whoever asks divides by it.
+
+Leaving out is what makes long contexts pay: without it a context seen once
+takes half of the probability at every order, and 8 symbols are worse than 4.
+
+Source: Pearce 2005, chapter 6 (escape method C, interpolated, order unbounded).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.evaluation.baselines.sequences import Bools, Floats, Ints, Sequences, only_unseen
+
+
+@dataclass(frozen=True)
+class LongTerm:
+    """Counts of what followed every context of 0, 1, 2 … symbols.
+
+    A context after which only one symbol is known is never made longer: no
+    scoring goes beyond it.
+
+    Attributes:
+        levels: contexts by their length.
+        size: how many different symbols there may be; all are below it.
+    """
+
+    levels: tuple[Level, ...]
+    size: int
+
+    @classmethod
+    def fit(cls, sequences: Sequences, size: int, order: int | None) -> LongTerm:
+        """Count what follows every context.
+
+        Args:
+            sequences: of training; symbols below ``size``.
+            order: length of the longest context in symbols; None: as long as they differ.
+        """
+        symbols, places = sequences.symbols, sequences.places
+        at = np.flatnonzero(sequences.told)
+        contexts = np.zeros(len(at), np.int64)
+        levels = [Level.count(np.zeros(1, np.int64), contexts, symbols[at], size, None)]
+        while order is None or len(levels) <= order:
+            length = len(levels)
+            on = (places[at] >= length) & (levels[-1].types[contexts] > 1)
+            if not on.any():
+                break
+            at = at[on]
+            keys, contexts = np.unique(contexts[on] * size + symbols[at - length], return_inverse=True)
+            levels.append(Level.count(keys, contexts, symbols[at], size, levels[-1]))
+        return cls(tuple(levels), size)
+
+    def probs(self, sequences: Sequences, at: Ints, prior: Floats) -> Floats:
+        """How probable each symbol is, given what stands before it in its sequence.
+
+        Args:
+            sequences: what is read. at: (n,) indices of the symbols asked for.
+            prior: (n, A) weights of the symbols that can be told, 0 for those that
+                cannot follow; used among the symbols that training never saw.
+
+        Returns:
+            (n, A), all but unseen symbols above 0; rows do not sum to 1.
+        """
+        probs = only_unseen(prior, self._seen(prior.shape[1]))
+        contexts = self._contexts(sequences, at)
+        for length, found in enumerate(contexts):
+            rows = np.flatnonzero(found >= 0)
+            left_out = np.zeros(len(rows), np.int64)
+            if length + 1 < len(contexts):
+                longer = contexts[length + 1][rows]
+                left_out = np.where(longer >= 0, self.levels[length + 1].shared[longer], 0)
+            self.levels[length].interpolate(probs, rows, found[rows], left_out)
+        return probs
+
+    def _seen(self, n_symbols: int) -> Bools:
+        seen = np.zeros(n_symbols, dtype=bool)
+        seen[self.levels[0].symbols] = True
+        return seen
+
+    def _contexts(self, sequences: Sequences, at: Ints) -> list[Ints]:
+        """For each length (n,) the number of the context to use, -1 for none."""
+        contexts = [np.zeros(len(at), np.int64)]
+        for length, level in enumerate(self.levels[1:], start=1):
+            shorter = contexts[-1]
+            differs = self.levels[length - 1].types[shorter] > 1
+            on = (shorter >= 0) & differs & (sequences.places[at] >= length)
+            if not on.any():
+                break
+            wanted = np.where(on, shorter * self.size + sequences.symbols[at - length], -1)
+            contexts.append(level.find(wanted))
+        return contexts
+
+
+@dataclass(frozen=True)
+class Level:
+    """What followed every context of one length; contexts are numbered 0 … C - 1.
+
+    Attributes:
+        keys: (C,) ascending: number of the context without its first symbol, times
+            the size of the alphabet, plus that symbol.
+        starts: (C,) where the continuations of each context begin below.
+        types: (C,) how many different symbols followed each context.
+        totals: (C,) how many tokens followed each context.
+        shared: (C,) how many tokens that followed the context without its first
+            symbol are of symbols that followed this one, too.
+        pairs: (P,) ascending: a context's number times the size plus what followed it.
+        symbols, counts: (P,) what followed, and how often.
+    """
+
+    keys: Ints
+    starts: Ints
+    types: Ints
+    totals: Ints
+    shared: Ints
+    pairs: Ints
+    symbols: Ints
+    counts: Ints
+
+    @classmethod
+    def count(cls, keys: Ints, contexts: Ints, symbols: Ints, size: int, shorter: Level | None) -> Level:
+        """Count symbols by the number of the context that each of them follows.
+
+        Args:
+            keys: (C,) as above.
+            contexts, symbols: (n,) of every token.
+            shorter: the level of contexts one symbol shorter, None below the first.
+        """
+        pairs, counts = np.unique(contexts * size + symbols, return_counts=True)
+        owners, kinds = pairs // size, pairs % size
+        types = np.bincount(owners, minlength=len(keys))
+        totals = np.bincount(contexts, minlength=len(keys))
+        shared = np.zeros(len(keys), np.int64)
+        if shorter is not None:
+            below = np.searchsorted(shorter.pairs, keys[owners] // size * size + kinds)
+            np.add.at(shared, owners, shorter.counts[below])
+        return cls(keys, np.cumsum(types) - types, types, totals, shared, pairs, kinds, counts)
+
+    def find(self, wanted: Ints) -> Ints:
+        """(n,) numbers of the contexts with these keys; -1 where there is none."""
+        places = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
+        return np.where(self.keys[places] == wanted, places, -1)
+
+    def interpolate(self, probs: Floats, rows: Ints, contexts: Ints, left_out: Ints) -> None:
+        """Mix this level into the shorter contexts' probabilities, in place.
+
+        Args:
+            probs: (n, A).
+            rows: (r,) those whose context is known here. contexts: (r,) its number.
+            left_out: (r,) tokens that a longer context has already counted.
+        """
+        types = self.types[contexts]
+        scale = 1 / (self.totals[contexts] - left_out + types)
+        probs[rows] *= (types * scale)[:, None]
+        within = np.arange(types.sum()) - np.repeat(np.cumsum(types) - types, types)
+        at = np.repeat(self.starts[contexts], types) + within
+        probs[np.repeat(rows, types), self.symbols[at]] += self.counts[at] * np.repeat(scale, types)

@@ -1,0 +1,58 @@
+"""Several opinions on the same symbol, mixed by how sure each of them is.
+
+A distribution of entropy H over n symbols weighs (H / Hmax)^-b, Hmax = ln n: the
+surer, the heavier; b = 0 is the plain mean.
+
+Source: Conklin 1990 and Pearce 2005, chapter 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipeline.evaluation.baselines.sequences import Bools, Floats, normalized
+
+LEAST_RELATIVE_ENTROPY = 1e-6  # an opinion without doubt outweighs the others, and stays a number
+
+
+def mix(opinions: Sequence[Floats], valid: Bools, mixing_b: float) -> Floats:
+    """The weighted arithmetic mean of distributions over the same symbols.
+
+    Args:
+        opinions: each (n, A), rows summing to 1 over the valid symbols.
+        valid: (n, A) the symbols that can follow.
+        mixing_b: b above, from 0.
+
+    Returns:
+        (n, A), rows summing to 1.
+    """
+    return np.asarray(np.einsum("on,ona->na", _shares(opinions, valid, mixing_b), np.stack(opinions)))
+
+
+def mix_by_product(opinions: Sequence[Floats], valid: Bools, mixing_b: float) -> Floats:
+    """The weighted geometric mean: one opinion that finds a symbol unlikely can veto it.
+
+    Better than the arithmetic one for opinions from different sides (Pearce, Conklin
+    and Wiggins 2004). Arguments and result as for :func:`mix`; every valid symbol
+    must have a probability above 0 in every opinion.
+    """
+    logs = np.log(np.where(valid, np.stack(opinions), 1.0))
+    products = np.einsum("on,ona->na", _shares(opinions, valid, mixing_b), logs)
+    return normalized(np.exp(products), valid)
+
+
+def relative_entropy(probs: Floats, valid: Bools) -> Floats:
+    """(n,) entropy of each row over that of an even choice; 1 where there is no choice at all."""
+    logs = np.log(probs, out=np.zeros_like(probs), where=probs > 0)
+    choices = valid.sum(axis=1)
+    greatest = np.log(np.maximum(choices, 2))
+    share = np.where(choices > 1, -(probs * logs).sum(axis=1) / greatest, 1.0)
+    return np.asarray(np.maximum(share, LEAST_RELATIVE_ENTROPY))
+
+
+def _shares(opinions: Sequence[Floats], valid: Bools, mixing_b: float) -> Floats:
+    """(opinions, n) weights that sum to 1 over the opinions."""
+    weights = np.stack([relative_entropy(opinion, valid) ** -mixing_b for opinion in opinions])
+    return np.asarray(weights / weights.sum(axis=0))

@@ -1,0 +1,176 @@
+"""What a model has to beat: copying the previous symbol, counting n-grams, and remembering.
+
+All read the symbols of Example values, see the source before the target is
+scored, and give probabilities over the symbols valid in each state, as every
+model does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.core.vocabulary import SIZE, START, TIED
+from pipeline.evaluation.baselines.longterm import LongTerm
+from pipeline.evaluation.baselines.mixing import mix
+from pipeline.evaluation.baselines.sequences import Bools, Floats, Ints, Sequences, normalized
+from pipeline.evaluation.baselines.shortterm import short_term
+from pipeline.models.base.examples import Example
+
+ROWS_AT_ONCE = 4096  # states scored together: 4096 * 258 floats, 8 MB, stay near the processor
+
+
+class Predictor(Protocol):
+    """Anything that can be scored: a baseline or a trained model."""
+
+    def log_probs(self, examples: Sequence[Example]) -> Iterator[NDArray[np.floating]]:
+        """For each example in turn (T, 258) natural logarithms, -inf where invalid.
+
+        Row j is the distribution of target token j given the source and the
+        true target tokens before it; each row sums to 1 over the valid symbols.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Copy:
+    """Every voice goes on with the note or silence that it is holding.
+
+    The held symbol has probability 1 - epsilon; the other valid symbols share
+    epsilon evenly.
+    """
+
+    epsilon: float
+
+    @classmethod
+    def fit(cls, examples: Iterable[Example]) -> Copy:
+        """Take epsilon from training targets: the share of tokens, STOP included, that do not hold.
+
+        One holding and one changing token are added (Laplace's rule of
+        succession), so that epsilon is neither 0 nor 1.
+        """
+        n_tokens = n_changes = 0
+        for example in examples:
+            n_tokens += int(example.predicted.sum())
+            n_changes += int((example.target != _held(example))[example.predicted].sum())
+        return cls(epsilon=(n_changes + 1) / (n_tokens + 2))
+
+    def log_probs(self, examples: Sequence[Example]) -> Iterator[Floats]:
+        """See :class:`Predictor`."""
+        for example in examples:
+            valid = example.valid()
+            others = valid.sum(axis=1, keepdims=True) - 1
+            probs = np.where(valid, self.epsilon / others, 0.0)
+            probs[np.arange(len(probs)), _held(example)] = 1 - self.epsilon
+            yield _log_over(valid, probs)
+
+
+@dataclass(frozen=True)
+class NGram:
+    """The long-term model over the symbols of whole pieces, START first.
+
+    What training never saw is shared evenly by the valid symbols of that kind.
+    See :mod:`pipeline.evaluation.baselines.longterm`.
+    """
+
+    long_term: LongTerm
+
+    @classmethod
+    def fit(cls, examples: Iterable[Example], order: int | None) -> NGram:
+        """Count what follows every context of 0 to ``order`` symbols, sources included.
+
+        Args:
+            examples: training pieces; source and target are read as one sequence.
+            order: length of the longest context in symbols; None: no limit.
+        """
+        return cls(LongTerm.fit(_join(examples), SIZE, order))
+
+    def log_probs(self, examples: Sequence[Example]) -> Iterator[Floats]:
+        """See :class:`Predictor`."""
+        for group in _groups(examples):
+            valid = np.concatenate([example.valid() for example in group])
+            pieces = _join(group)
+            lengths = [len(example.target) for example in group]
+            ends = np.flatnonzero(np.append(pieces.places[1:] == 0, True)) + 1
+            targets = np.concatenate([np.arange(end - n, end) for end, n in zip(ends, lengths, strict=True)])
+            scores = _log_over(valid, self.long_term.probs(pieces, targets, valid.astype(np.float64)))
+            yield from np.split(scores, np.cumsum(lengths)[:-1])
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The short-term model of the piece so far, to be mixed into any predictor.
+
+    Before a symbol has occurred in the piece it is as probable as any other that
+    training knows; all that training does not know count as one symbol together.
+
+    Attributes:
+        prior: (258,) weights by that rule.
+        order: longest context in symbols; None: no limit.
+        mixing_b: bias of the mixture towards the predictor of lower entropy; see :mod:`mixing`.
+    """
+
+    prior: Floats
+    order: int | None
+    mixing_b: float
+
+    @classmethod
+    def fit(cls, examples: Iterable[Example], order: int | None, mixing_b: float) -> Memory:
+        """Learn from training pieces which symbols there are; all else is learnt from the piece."""
+        pieces = _join(examples)
+        known = np.bincount(pieces.symbols[pieces.told], minlength=SIZE) > 0
+        return cls(np.where(known, 1.0, 1 / max(int((~known).sum()), 1)), order, mixing_b)
+
+    def probs(self, example: Example) -> Floats:
+        """(T, 258) of the target tokens, from the source and the true target before each."""
+        piece = Sequences.join([example.whole])
+        at = np.arange(len(piece.symbols) - len(example.target), len(piece.symbols))
+        valid = example.valid()
+        return normalized(short_term(piece, at, np.where(valid, self.prior, 0.0), self.order), valid)
+
+    def remind(self, log_probs: NDArray[np.floating], example: Example) -> Floats:
+        """Mix what a predictor says of an example with what the piece so far says.
+
+        Args:
+            log_probs: (T, 258) natural logarithms of the predictor, -inf where invalid.
+
+        Returns:
+            (T, 258) natural logarithms of the mixture, -inf where invalid.
+        """
+        valid = example.valid()
+        said = normalized(np.exp(log_probs.astype(np.float64)), valid)
+        return _log_over(valid, mix([said, self.probs(example)], valid, self.mixing_b))
+
+
+def _held(example: Example) -> Ints:
+    """(T,) the symbol that prolongs what the voice of each target token is doing."""
+    return TIED + example.previous % TIED
+
+
+def _log_over(valid: Bools, probs: Floats) -> Floats:
+    """Natural logarithms of rows renormalized over the valid symbols, -inf elsewhere."""
+    shares = normalized(probs, valid)
+    return np.log(shares, out=np.full(shares.shape, -np.inf), where=shares > 0)
+
+
+def _join(examples: Iterable[Example]) -> Sequences:
+    """Whole pieces, START before each as context."""
+    return Sequences.join((np.concatenate([[START], example.whole]) for example in examples), first_told=1)
+
+
+def _groups(examples: Sequence[Example]) -> Iterator[list[Example]]:
+    """Neighbouring examples together, about ROWS_AT_ONCE target tokens a group."""
+    group: list[Example] = []
+    n_rows = 0
+    for example in examples:
+        group.append(example)
+        n_rows += len(example.target)
+        if n_rows >= ROWS_AT_ONCE:
+            yield group
+            group, n_rows = [], 0
+    if group:
+        yield group

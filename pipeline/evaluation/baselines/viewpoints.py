@@ -1,0 +1,182 @@
+"""Melodies seen from several sides at once: linked viewpoints on pitch.
+
+A viewpoint says what is told of the next pitch (the pitch itself, its interval
+from the note before, its degree of the scale, …, or several of them linked), and
+which facts of the same note stand before it as context (how long it is, where in
+the bar it begins, whether a phrase begins or ends with it). Facts and what is
+told alternate in one sequence, so that an n-gram backs off from both.
+
+Each viewpoint has two opinions, a long-term and a short-term one. What it tells
+of a pitch is its symbol's probability, shared evenly by the candidates with the
+same symbol. Long-term opinions are multiplied with each other, short-term ones too,
+then both: a product gives 1.89 bits a note for the chorales, a sum 1.99.
+
+Source: Conklin and Witten 1995; Pearce 2005, chapters 5 to 7. Differs in giving
+facts as context and not as a part of the symbol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.evaluation.baselines.longterm import LongTerm
+from pipeline.evaluation.baselines.mixing import mix_by_product
+from pipeline.evaluation.baselines.sequences import Bools, Floats, Ints, Sequences, normalized
+from pipeline.evaluation.baselines.shortterm import short_term
+
+UNDEFINED = -1000  # an interval from a note that is not there
+
+
+@dataclass(frozen=True)
+class Melody:
+    """n notes of one voice.
+
+    Attributes:
+        pitch: (n,) MIDI note numbers.
+        duration, place_in_bar: (n,) in ticks; a place of -1 is unknown.
+        begins_phrase, ends_phrase: (n,).
+        tonic: pitch class of the key's first degree.
+    """
+
+    pitch: Ints
+    duration: Ints
+    place_in_bar: Ints
+    begins_phrase: Bools
+    ends_phrase: Bools
+    tonic: int
+
+
+@dataclass(frozen=True)
+class Viewpoint:
+    """What is told of a pitch, and which facts stand before it; names of TOLD and FACTS."""
+
+    told: tuple[str, ...]
+    facts: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return " × ".join(self.told) + (f" | {' × '.join(self.facts)}" if self.facts else "")
+
+
+@dataclass(frozen=True)
+class View:
+    """Melodies as one viewpoint sees them; symbols are numbered over all of them.
+
+    Attributes:
+        symbols: of each melody (n, P), what each of P candidate pitches would be.
+        facts: of each melody (n,) numbers from A, or None where the viewpoint has none.
+        true: of each melody (n,) index of its pitch among the candidates.
+        n_symbols: A, different symbols of pitches.
+        size: A and the different facts.
+    """
+
+    symbols: tuple[Ints, ...]
+    facts: tuple[Ints, ...] | None
+    true: tuple[Ints, ...]
+    n_symbols: int
+    size: int
+
+    def long_term(self, train: Sequence[int], test: Sequence[int], order: int | None) -> list[Floats]:
+        """(n, P) probabilities of the candidates in each test melody, from the training melodies."""
+        model = LongTerm.fit(self._join(train), self.size, order)
+        sequences = self._join(test)
+        symbols = np.concatenate([self.symbols[i] for i in test])
+        probs = model.probs(sequences, np.flatnonzero(sequences.told), self._prior(symbols))
+        return np.split(_of_candidates(probs, symbols), np.cumsum([len(self.true[i]) for i in test])[:-1])
+
+    def short_term(self, melody: int, order: int | None) -> Floats:
+        """(n, P) probabilities of the candidates in one melody, from its notes so far."""
+        piece, symbols = self._join([melody]), self.symbols[melody]
+        probs = short_term(piece, np.flatnonzero(piece.told), self._prior(symbols), order)
+        return _of_candidates(probs, symbols)
+
+    def _join(self, melodies: Sequence[int]) -> Sequences:
+        said = [self.symbols[i][np.arange(len(self.true[i])), self.true[i]] for i in melodies]
+        if self.facts is None:
+            return Sequences.join(said)
+        both = [np.stack([self.facts[i], symbols], axis=1) for i, symbols in zip(melodies, said, strict=True)]
+        return Sequences.join([pair.ravel() for pair in both], first_told=1, every=2)
+
+    def _prior(self, symbols: Ints) -> Floats:
+        prior = np.zeros((len(symbols), self.n_symbols))
+        np.put_along_axis(prior, symbols, 1.0, axis=1)
+        return prior
+
+
+def see(melodies: Sequence[Melody], viewpoint: Viewpoint, candidates: Ints) -> View:
+    """Number what a viewpoint tells of every candidate pitch at every note.
+
+    Args:
+        candidates: (P,) ascending pitches; every pitch of the melodies is one of them.
+    """
+    told = [np.stack([TOLD[name](m, candidates) for name in viewpoint.told], axis=-1) for m in melodies]
+    symbols, n_symbols = _numbered([part.reshape(-1, len(viewpoint.told)) for part in told])
+    shaped = tuple(part.reshape(-1, len(candidates)) for part in symbols)
+    true = tuple(np.searchsorted(candidates, melody.pitch) for melody in melodies)
+    if not viewpoint.facts:
+        return View(shaped, None, true, n_symbols, n_symbols)
+    facts, n_facts = _numbered(
+        [np.stack([FACTS[name](m) for name in viewpoint.facts], axis=-1) for m in melodies]
+    )
+    return View(shaped, tuple(part + n_symbols for part in facts), true, n_symbols, n_symbols + n_facts)
+
+
+def combine(long_term: Sequence[Floats], short_terms: Sequence[Floats], mixing_b: float) -> Floats:
+    """(n, P) the product of all viewpoints: each group (n, P) first, then both."""
+    choices = np.ones(long_term[0].shape, dtype=bool)
+    groups = [mix_by_product(group, choices, mixing_b) for group in (long_term, short_terms)]
+    return mix_by_product(groups, choices, mixing_b)
+
+
+def _numbered(parts: Sequence[Ints]) -> tuple[list[Ints], int]:
+    """Rows of all parts as numbers from 0, equal rows by the same number."""
+    rows, numbers = np.unique(np.concatenate(parts), axis=0, return_inverse=True)
+    return np.split(numbers.ravel(), np.cumsum([len(part) for part in parts])[:-1]), len(rows)
+
+
+def _of_candidates(probs: Floats, symbols: Ints) -> Floats:
+    """(n, P) from (n, A): the candidates of a symbol share its probability."""
+    namesakes = (symbols[:, :, None] == symbols[:, None, :]).sum(axis=2)
+    shares = np.take_along_axis(probs, symbols, axis=1) / namesakes
+    return normalized(shares, np.ones(shares.shape, dtype=bool))
+
+
+def _from(reference: Ints, candidates: Ints) -> Ints:
+    """(n, P) intervals from a reference pitch a note; UNDEFINED where that is negative."""
+    return np.where(reference[:, None] < 0, UNDEFINED, candidates[None, :] - reference[:, None])
+
+
+def _before(melody: Melody) -> Ints:
+    return np.concatenate([[-1], melody.pitch[:-1]])
+
+
+def _at_last(melody: Melody, marked: Bools) -> Ints:
+    """(n,) pitch of the last marked note before each note, -1 before the first one."""
+    last = np.maximum.accumulate(np.where(marked, np.arange(len(marked)), -1))
+    before = np.concatenate([[-1], last[:-1]])
+    return np.where(before < 0, -1, melody.pitch[before])
+
+
+def _pitches(melody: Melody, candidates: Ints) -> Ints:
+    return np.tile(candidates, (len(melody.pitch), 1))
+
+
+TOLD: Mapping[str, Callable[[Melody, Ints], Ints]] = {
+    "pitch": _pitches,
+    "interval": lambda melody, candidates: _from(_before(melody), candidates),
+    "degree": lambda melody, candidates: (_pitches(melody, candidates) - melody.tonic) % 12,
+    "interval from bar": lambda melody, candidates: _from(
+        _at_last(melody, melody.place_in_bar == 0), candidates
+    ),
+    "interval from phrase": lambda melody, candidates: _from(
+        _at_last(melody, melody.begins_phrase), candidates
+    ),
+}
+
+FACTS: Mapping[str, Callable[[Melody], Ints]] = {
+    "duration": lambda melody: melody.duration,
+    "place in bar": lambda melody: melody.place_in_bar,
+    "phrase": lambda melody: 2 * melody.begins_phrase + melody.ends_phrase.astype(np.int64),
+}

@@ -1,0 +1,156 @@
+"""Continuations of many predictors beside the true ones: a row a piece, predictor and horizon.
+
+A predictor that draws says several samples of each piece; a row holds the means
+over those in which a score is defined. Figures are means over pieces, with
+intervals over tune families.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.core.vocabulary import STOP
+from pipeline.evaluation.baselines.continuations import Symbols
+from pipeline.evaluation.metrics.continuation import (
+    Points,
+    edit_distance,
+    pattern_match,
+    pitch_overlap,
+    points,
+    within,
+)
+from pipeline.evaluation.metrics.likelihood import interval
+from pipeline.models.base.examples import Example
+from pipeline.workflow.progress import track
+
+HORIZONS = tuple(range(2, 11))  # quarter notes after the last onset of the prime
+GROUPING = ("piece_id", "corpus", "tune_family", "soft_relative")
+SCORES = ("f1", "precision", "recall", "pitch_overlap", "pitch_class_overlap", "edit_share")
+
+CONTINUATIONS = pa.schema(
+    [
+        pa.field("piece_id", pa.string(), nullable=False),
+        pa.field("corpus", pa.string(), nullable=False),
+        pa.field("tune_family", pa.string(), nullable=False),
+        ("soft_relative", pa.bool_()),
+        pa.field("predictor", pa.string(), nullable=False),
+        pa.field("horizon_quarters", pa.int16(), nullable=False),
+        ("n_samples", pa.int16()),
+        ("n_undefined", pa.int16()),  # samples with fewer than two notes on either side: no F1
+        *((name, pa.float64()) for name in SCORES),  # null where undefined in every sample
+    ]
+)
+
+
+def steps_to_say(example: Example, steps_per_quarter: int) -> int:
+    """Steps from the cut to the last horizon, that step included."""
+    prime = points(example.source, example.voices)
+    last = int(prime[:, 0].max()) if len(prime) else 0
+    return max(last + HORIZONS[-1] * steps_per_quarter + 1 - len(example.source) // example.voices, 1)
+
+
+def measure_continuations(
+    said: Mapping[str, Sequence[Sequence[Symbols]]], rows: pa.Table, examples: Sequence[Example]
+) -> pa.Table:
+    """Score every sample of every predictor at every horizon.
+
+    Args:
+        said: predictor → for each piece its samples, each the symbols after the source.
+        rows: of the token shards, at least GROUPING and ``steps_per_quarter``.
+        examples: the same pieces, cut.
+
+    Returns:
+        A table of CONTINUATIONS, ordered by predictor as given, piece and horizon.
+    """
+    pieces = rows.select([*GROUPING, "steps_per_quarter"]).to_pylist()
+    measured = []
+    for predictor, samples in said.items():
+        scored = track(zip(pieces, examples, samples, strict=True), f"comparing {predictor}", len(pieces))
+        for piece, example, own in scored:
+            steps_per_quarter = piece["steps_per_quarter"]
+            about = {name: piece[name] for name in GROUPING} | {"predictor": predictor}
+            measured += [{**about, **row} for row in _by_horizon(example, own, steps_per_quarter)]
+    return pa.Table.from_pylist(measured, schema=CONTINUATIONS)
+
+
+def figures_by_horizon(table: pa.Table, seed: int) -> dict[str, Any]:
+    """Mean scores of each predictor at each horizon, F1 with its 95 % interval over tune families.
+
+    Returns:
+        ``{predictor: {horizon: {score: mean, "f1_interval": {...}, "n_pieces", "n_undefined"}}}``;
+        a score that no piece defines is null.
+    """
+    figures: dict[str, Any] = {}
+    for predictor in dict.fromkeys(table["predictor"].to_pylist()):
+        own = table.filter(pc.equal(table["predictor"], predictor))
+        figures[predictor] = {
+            str(horizon): _means(own.filter(pc.equal(own["horizon_quarters"], horizon)), seed)
+            for horizon in HORIZONS
+        }
+    return figures
+
+
+def _by_horizon(example: Example, samples: Sequence[Symbols], steps_per_quarter: int) -> list[dict[str, Any]]:
+    """A row a horizon of one piece and predictor, without what identifies the piece."""
+    first = len(example.source) // example.voices
+    prime = points(example.source, example.voices)
+    true = points(example.target, example.voices, first)
+    generated = [points(sample, example.voices, first) for sample in samples]
+    rows = []
+    for quarters in HORIZONS:
+        horizon = quarters * steps_per_quarter
+        n_symbols = (int(prime[:, 0].max()) + horizon + 1 - first) * example.voices
+        scores = [
+            _scores(within(true, prime, horizon), within(found, prime, horizon))
+            | {"edit_share": _edit_share(example.target, sample, n_symbols)}
+            for found, sample in zip(generated, samples, strict=True)
+        ]
+        means = {name: _mean([score[name] for score in scores]) for name in SCORES}
+        undefined = sum(score["f1"] is None for score in scores)
+        rows.append(
+            {"horizon_quarters": quarters, "n_samples": len(scores), "n_undefined": undefined, **means}
+        )
+    return rows
+
+
+def _scores(true: Points, generated: Points) -> dict[str, float | None]:
+    match = pattern_match(true, generated)
+    return {
+        "f1": match.f1 if match else None,
+        "precision": match.precision if match else None,
+        "recall": match.recall if match else None,
+        "pitch_overlap": pitch_overlap(true, generated),
+        "pitch_class_overlap": pitch_overlap(true, generated, modulo=12),
+    }
+
+
+def _edit_share(target: Symbols, said: Symbols, n_symbols: int) -> float | None:
+    """Edit distance up to the horizon, as a share of the longer side."""
+    sides = [side[side != STOP][: max(n_symbols, 0)] for side in (target, said)]
+    longer = max(map(len, sides))
+    return edit_distance(*sides) / longer if longer else None
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    defined = [value for value in values if value is not None]
+    return float(np.mean(defined)) if defined else None
+
+
+def _means(rows: pa.Table, seed: int) -> dict[str, Any]:
+    defined = rows.filter(pc.is_valid(rows["f1"]))
+    spread = None
+    if len(defined):
+        f1 = defined["f1"].to_numpy()
+        spread = asdict(interval(defined["tune_family"].to_pylist(), f1, np.ones(len(f1)), seed))
+    return {
+        "n_pieces": len(rows),
+        "n_undefined": len(rows) - len(defined),
+        **{name: pc.mean(rows[name]).as_py() for name in SCORES},
+        "f1_interval": spread,
+    }

@@ -1,0 +1,148 @@
+"""Where attention looks: how far it is spread, and whether at what repeats.
+
+A matrix holds a row a symbol of the target and a column a symbol of the source, or
+of source and target; the row of symbol p may look at the columns before p that are
+there. Every measure is one number a row, given beside the number that **uniform**
+attention would have there: equal weights on all columns that the row may look at.
+
+**Entropy** in bits: -sum of w log2 w; log2 of the number of columns where uniform.
+
+**Intervals in common** of two places p and j: how many melodic intervals lie in the
+longest run of symbols that is the same straight before p and straight before j, once
+a note is written as its interval from the note before it in its voice. So rhythm must
+agree and key need not. A place is **like** p when they have LIKE_INTERVALS in common
+and it is the turn of the same voice.
+
+**Share on the repetition:** the weight on places that are like p: what stands there
+followed when the melody last went as it does now. **Share on the like passage:** the
+weight on the symbols straight before those places: the end of the passage that is
+repeated, which is what a recurrent state knows. Rows with no such column are left out.
+
+**Share on the same position in the bar**, and **distance**: the weighted mean of how
+many bars back the columns are, where bars are known. The positions of the target are
+those that a listener to the source expects.
+
+STOP's row is left out. Figures are means over rows: sum, then divide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pipeline.core.vocabulary import START, TIED
+from pipeline.models.base.examples import Example
+
+LIKE_INTERVALS = 3  # four notes: fewer are in common with too much of any melody
+MEASURES = (
+    "entropy_bits",
+    "repetition_share",
+    "like_passage_share",
+    "same_position_share",
+    "distance_bars",
+)
+
+_TIE, _OTHER = 1000, 2000  # codes of what begins no note, above all intervals
+_FIRST = -1000  # a note without an interval: the same as no other
+
+Numbers = NDArray[np.float64]
+
+
+def measure(weights: NDArray[np.floating], example: Example) -> dict[str, Numbers]:
+    """All MEASURES of one matrix.
+
+    Args:
+        weights: (T, N), each row sums to 1; N is S, or S + T - 1 where a row also looks
+            at the target before it.
+
+    Returns:
+        By measure (2, T - 1): as it is, and as uniform attention would have it; NaN in
+        rows where it is not defined.
+    """
+    n_source, n_rows, n_columns = len(example.source), len(weights) - 1, weights.shape[1]
+    rows, columns = n_source + np.arange(n_rows)[:, None], np.arange(n_columns)
+    reach = columns < rows
+    both = np.stack([weights[:-1].astype(np.float64), reach / reach.sum(axis=1, keepdims=True)])
+    symbols = np.concatenate([example.source, example.target[:-1]])
+    alike = _alike(symbols, example.voices)[n_source:]
+    place = example.step_in_bar
+    same = (place[rows] == place[columns]) & (place[columns] >= 0)
+    return {
+        "entropy_bits": -(both * np.log2(both, out=np.zeros_like(both), where=both > 0)).sum(axis=2),
+        "repetition_share": _share(both, alike[:, :n_columns] & reach),
+        "like_passage_share": _share(both, np.roll(alike, -1, axis=1)[:, :n_columns] & reach),
+        "same_position_share": _share(both, same & reach),
+        "distance_bars": (both * _bars_back(rows, columns, example)).sum(axis=2),
+    }
+
+
+def means(pieces: Sequence[Mapping[str, Numbers]], chosen: Sequence[NDArray[np.bool_]]) -> dict[str, object]:
+    """Means over the rows of all pieces.
+
+    Args:
+        pieces: what :func:`measure` says of each.
+        chosen: (T - 1,) of each piece, the rows that count.
+
+    Returns:
+        ``{measure: {"rows", "found", "uniform"}}``, null where no row defines it.
+    """
+    found: dict[str, object] = {}
+    for name in MEASURES:
+        both = np.concatenate([piece[name][:, rows] for piece, rows in zip(pieces, chosen, strict=True)], 1)
+        both = both[:, ~np.isnan(both[0])]
+        mean = both.mean(axis=1).tolist() if both.shape[1] else (None, None)
+        found[name] = {"rows": both.shape[1], "found": mean[0], "uniform": mean[1]}
+    return found
+
+
+def intervals_in_common(symbols: ArrayLike, voices: int = 1) -> NDArray[np.int64]:
+    """How many intervals each two places have in common.
+
+    Args:
+        symbols: (L,) without START and STOP, V voices in turn.
+
+    Returns:
+        (L, L), before row p and before column j.
+    """
+    codes = _codes(np.asarray(symbols, np.int64), voices)
+    begins = (np.abs(codes) < _TIE).astype(np.int64)
+    found = np.zeros((len(codes), len(codes)), np.int64)
+    for place in range(1, len(codes)):
+        same = (codes[:-1] == codes[place - 1]) & (codes[:-1] != _FIRST)
+        found[place, 1:] = same * (found[place - 1, :-1] + begins[place - 1])
+    return found
+
+
+def _codes(symbols: NDArray[np.int64], voices: int) -> NDArray[np.int64]:
+    """(L,) symbols such that a melody has the same in every key."""
+    pitch, sounds = symbols % TIED, (symbols < START) & (symbols % TIED > 0)
+    steps = np.arange(len(symbols))
+    before = np.full(len(symbols), -1)
+    for voice in range(voices):
+        own = steps[voice::voices]
+        last = np.maximum.accumulate(np.where(sounds[own], own, -1))
+        before[own[1:]] = last[:-1]
+    interval = np.where(before >= 0, pitch - pitch[before], _FIRST)
+    held = np.where(symbols > TIED, _TIE, _OTHER + symbols)
+    return np.where((symbols > 0) & (symbols < TIED), interval, held)
+
+
+def _alike(symbols: NDArray[np.uint16], voices: int) -> NDArray[np.bool_]:
+    """(L, L) whether column j is like row p, and before it."""
+    places = np.arange(len(symbols))
+    earlier = places < places[:, None]
+    same_voice = places % voices == places[:, None] % voices
+    return np.asarray((intervals_in_common(symbols, voices) >= LIKE_INTERVALS) & earlier & same_voice)
+
+
+def _share(both: Numbers, there: NDArray[np.bool_]) -> Numbers:
+    """(2, P) the weight on the marked columns, NaN in rows with none."""
+    return np.asarray(np.where(there.any(axis=1), (both * there).sum(axis=2), np.nan))
+
+
+def _bars_back(rows: NDArray[np.int64], columns: NDArray[np.int64], example: Example) -> Numbers:
+    """(P, N) how many bars before its row a column is, NaN where bars are unknown."""
+    per_bar = example.bars.steps_per_bar if example.bars else np.nan
+    return np.asarray((rows // example.voices - columns // example.voices) / per_bar)

@@ -1,0 +1,185 @@
+"""What a continuation shares with the tunes that a model has heard.
+
+**Runs.** A tune is its intervals in semitones: top voice alone, silence ignored,
+immediate repeats of a pitch merged, so that neither key nor rhythm hides a copy (the
+same rule by which tunes are relatives). An interval belongs to a continuation when
+its later note begins there. A run that ends in the continuation may reach back into
+the prompt: who says what follows the prompt in some other tune has copied. A run
+that stands wholly *inside* tells of copies that have nothing to do with the prompt:
+of a continuation that is cut out of another tune every such run is shared.
+
+**Shared with** a set of tunes is a run that stands somewhere in one of them. Because
+a continuation may say the prompt again, which is no copy of another tune, runs are
+also looked up in the prompt itself: *copied* is a run that stands in another tune
+and not in the prompt.
+
+**Share of n-grams copied:** of the runs of n intervals that end in the
+continuation, each counted where it stands, how many are shared; apart from it the
+same of those inside. **Longest run:** the most intervals on end that are shared, and
+who holds them.
+
+**Against what.** Held-out people's tunes share runs with training, too. Where splits
+keep families of tunes apart by a run of 16, they share next to none so long by
+construction (families are of exact notes, and a grid may merge some): they are a fair
+reference up to 12. Beyond, the reference are training tunes against all the other
+training tunes, relatives among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.core.vocabulary import TIED
+from pipeline.datasets.columns.ngrams import Holders, Sequences, holders
+from pipeline.datasets.columns.ragged import (
+    Bools,
+    Ints,
+    offsets_from_owners,
+    offsets_of,
+    owners,
+    places,
+    run_starts,
+)
+
+LENGTHS = (4, 6, 8, 12, 16, 24)  # intervals of the n-grams
+FAIR_WITH_FAMILIES = 12  # longer ones are kept out of held-out tunes by a split of families
+
+Rule = Literal["others", "own"]
+
+
+@dataclass(frozen=True)
+class Melodies:
+    """n tunes as runs of intervals.
+
+    Attributes:
+        intervals: of each tune.
+        step: where the later note of each interval begins, in steps of its tune.
+    """
+
+    intervals: Sequences
+    step: Ints
+
+    @classmethod
+    def of(cls, tunes: Sequence[NDArray[np.uint16]], voices: int = 1) -> Melodies:
+        """From whole steps of V symbols each; START at the beginning must be left out."""
+        offsets = offsets_of([len(tune) for tune in tunes])
+        symbols = np.concatenate([np.zeros(0, np.uint16), *tunes]).astype(np.int64)
+        place = places(offsets)
+        sounding = (symbols > 0) & (symbols < TIED) & (place % voices == 0)
+        owner, pitch, step = owners(offsets)[sounding], symbols[sounding], place[sounding] // voices
+        changes = run_starts(owner, pitch)
+        owner, pitch, step = owner[changes], pitch[changes], step[changes]
+        inner = np.ones(len(owner), bool)
+        inner[run_starts(owner)] = False
+        values = np.diff(pitch, prepend=0)[inner].astype(np.int8)
+        return cls(Sequences(offsets_from_owners(owner[inner], len(tunes)), values), step[inner])
+
+
+@dataclass(frozen=True)
+class Shared:
+    """The longest run that ends at each of N intervals and is shared.
+
+    Attributes:
+        owner: (N,) the tune that the interval is of, never falling.
+        history: (N,) intervals of the tune up to this one, itself counted.
+        inside: (N,) those of them whose both notes are in the continuation.
+        length: (N,) intervals of the longest shared run; 0 for none.
+        holder: (N,) first of the tunes that hold it, -1 for none.
+        n_holders: (N,) how many do.
+    """
+
+    owner: Ints
+    history: Ints
+    inside: Ints
+    length: Ints
+    holder: Ints
+    n_holders: Ints
+
+
+def longest_shared(
+    said: Melodies, begins: Ints, tunes: Sequences, own: Ints | None = None, rule: Rule = "others"
+) -> Shared:
+    """Look up every run that ends in a continuation.
+
+    Args:
+        said: n whole pieces, prompt and continuation.
+        begins: (n,) step at which each continuation begins.
+        tunes: to look in.
+        own: (n,) number of the tune that is a piece's own, -1 for none; None: none has one.
+        rule: which tunes count: all others, or a piece's own alone.
+    """
+    offsets = said.intervals.offsets
+    owner = owners(offsets)
+    ends = np.flatnonzero(said.step >= begins[owner])
+    owner, history = owner[ends], (places(offsets) + 1)[ends]
+    own_tune = (np.full(len(begins), -1) if own is None else own)[owner]
+    nothing = np.zeros(len(ends), np.int64)
+    inside = places(offsets_from_owners(owner, len(begins)))
+    found = Shared(owner, history, inside, nothing, nothing - 1, nothing.copy())
+    alive, kept, length = np.arange(len(ends)), np.arange(len(tunes)), 0
+    while len(alive):
+        length += 1
+        alive = alive[history[alive] >= length]
+        runs = said.intervals.values[ends[alive][:, None] + np.arange(1 - length, 1)]
+        held = _look_up(runs, tunes, kept, own_tune[alive], rule)
+        alive, at = alive[held.n > 0], held.n > 0
+        found.length[alive], found.holder[alive], found.n_holders[alive] = length, held.first[at], held.n[at]
+        kept, tunes = kept[held.useful], tunes.where(held.useful)
+    return found
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Who holds each of N runs: the first by its own number, how many, and which tunes hold any."""
+
+    first: Ints
+    n: Ints
+    useful: Bools
+
+
+def _look_up(runs: NDArray[np.int8], tunes: Sequences, kept: Ints, own: Ints, rule: Rule) -> _Held:
+    """Every run is made a piece of its own beside the tunes: equal runs then have one number.
+
+    Args:
+        kept: (M,) the numbers by which the tunes are known.
+        own: (N,) known number of the tune that is a run's own.
+    """
+    n_runs, length = runs.shape
+    found = _Held(np.full(n_runs, -1), np.zeros(n_runs, np.int64), np.zeros(len(tunes), bool))
+    if not n_runs or not len(tunes):
+        return found
+    pieces = Sequences.join([tunes, Sequences(np.arange(n_runs + 1) * length, runs.reshape(-1))])
+    for part in holders(pieces, length):
+        _note_holders(found, part, kept, own, rule)
+    return found
+
+
+def _note_holders(found: _Held, part: Holders, kept: Ints, own: Ints, rule: Rule) -> None:
+    """Enter what one part of all runs tells; tunes stand before runs among the holders of each."""
+    n_tunes, known = len(kept), int(part.run.max(initial=-1)) + 1
+    is_tune = part.piece < n_tunes
+    tune, tune_run = part.piece[is_tune], part.run[is_tune]
+    asked, run = part.piece[~is_tune] - n_tunes, part.run[~is_tune]
+    n = np.bincount(tune_run, minlength=known)
+    begin = offsets_of(n)
+    first = kept[np.append(tune, 0)[np.minimum(begin[run], len(tune))]]
+    second = kept[np.append(tune, 0)[np.minimum(begin[run] + 1, len(tune))]]
+    stride = int(kept.max()) + 2
+    pairs = tune_run * stride + kept[tune]  # they rise
+    wanted = run * stride + own[asked]
+    place = np.minimum(np.searchsorted(pairs, wanted), max(len(pairs) - 1, 0))
+    holds_own = (own[asked] >= 0) & (np.append(pairs, -1)[place] == wanted)
+    if rule == "own":
+        counted, who = holds_own.astype(np.int64), own[asked]
+    else:
+        counted, who = n[run] - holds_own, np.where(first == own[asked], second, first)
+    found.n[asked] = counted
+    found.first[asked] = np.where(counted > 0, who, -1)
+    is_asked = np.zeros(known, bool)
+    is_asked[run] = True
+    found.useful[tune[is_asked[tune_run]]] = True

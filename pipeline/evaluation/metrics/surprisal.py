@@ -1,0 +1,103 @@
+"""How expected each single token was: what every figure of likelihood is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pipeline.core.vocabulary import SIZE, STOP, TIED
+from pipeline.errors import PipelineError
+from pipeline.models.base.examples import Example
+
+TOLERANCE = 1e-3  # how far from 1 the float32 probabilities of a state may add up to
+CLASSES = ("onset", "tied", "silence", "stop")
+ONSET, STOPS = 0, 3  # indices into CLASSES
+
+
+class LikelihoodError(PipelineError):
+    """A model's probabilities are no distribution over the valid symbols."""
+
+
+@dataclass(frozen=True)
+class Surprisal:
+    """What one predictor made of the T tokens that were asked of it, STOP included where it was.
+
+    Attributes:
+        kind: (T,) class of the true symbol, an index into CLASSES.
+        nats: (T,) -ln p of the true symbol.
+        confidence: (T,) probability of the most probable symbol.
+        hit: (T,) bool, the true symbol was the most probable one; of equal
+            probabilities the lowest symbol counts as the choice.
+        pitch_nats: (T,) -ln p of the true pitch given that a note begins; 0 where none does.
+        pitch_confidence: (T,) of the most probable pitch given that a note begins; 0 where none does.
+        pitch_hit: (T,) bool, the true pitch was the most probable one; False where none begins.
+    """
+
+    kind: NDArray[np.int64]
+    nats: NDArray[np.float64]
+    confidence: NDArray[np.float64]
+    hit: NDArray[np.bool_]
+    pitch_nats: NDArray[np.float64]
+    pitch_confidence: NDArray[np.float64]
+    pitch_hit: NDArray[np.bool_]
+
+
+def classes(symbols: ArrayLike) -> NDArray[np.int64]:
+    """Index into CLASSES of each symbol."""
+    symbol = np.asarray(symbols, dtype=np.int64)
+    sounding = np.where(symbol < TIED, ONSET, 1)
+    return np.where(symbol == STOP, STOPS, np.where(symbol % TIED == 0, 2, sounding))
+
+
+def surprisal(log_probs: NDArray[np.floating], example: Example) -> Surprisal:
+    """Compare a predictor's probabilities with what the piece says.
+
+    Args:
+        log_probs: (T, 258) natural logarithms, renormalized over the valid symbols.
+        example: the piece; its target has T tokens.
+
+    Raises:
+        LikelihoodError: another shape, rows that do not sum to 1 over the valid
+            symbols, or a target token that is held to be impossible.
+    """
+    target = example.target.astype(np.int64)
+    if log_probs.shape != (len(target), SIZE):
+        raise LikelihoodError(f"log-probabilities {log_probs.shape}, expected ({len(target)}, {SIZE})")
+    scores = np.where(example.valid(), log_probs, -np.inf).astype(np.float64)
+    _require_distributions(scores)
+    nats = -scores[np.arange(len(target)), target]
+    if not np.isfinite(nats).all():
+        raise LikelihoodError(f"target token {int(np.argmax(~np.isfinite(nats)))} has probability 0")
+    asked = example.predicted
+    scores, nats, target = scores[asked], nats[asked], target[asked]
+    kind = classes(target)
+    begins = kind == ONSET
+    pitches = scores[begins, 1:TIED]
+    a_note = np.logaddexp.reduce(pitches, axis=1)  # ln of the probability that any note begins
+    return Surprisal(
+        kind=kind,
+        nats=nats,
+        confidence=np.exp(scores.max(axis=1)),
+        hit=scores.argmax(axis=1) == target,
+        pitch_nats=_where(begins, nats[begins] + a_note),
+        pitch_confidence=_where(begins, np.exp(pitches.max(axis=1, initial=-np.inf) - a_note)),
+        pitch_hit=_where(begins, pitches.argmax(axis=1) + 1 == target[begins]).astype(bool),
+    )
+
+
+def _where(chosen: NDArray[np.bool_], values: ArrayLike) -> NDArray[np.float64]:
+    spread = np.zeros(len(chosen))
+    spread[chosen] = values
+    return spread
+
+
+def _require_distributions(scores: NDArray[np.float64]) -> None:
+    sums = np.exp(scores).sum(axis=1)
+    wrong = np.flatnonzero(~(np.abs(sums - 1) <= TOLERANCE))
+    if len(wrong):
+        token = int(wrong[0])
+        raise LikelihoodError(
+            f"target token {token}: probabilities of the valid symbols add up to {sums[token]:.6g}, not 1"
+        )

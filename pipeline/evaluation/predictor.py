@@ -1,0 +1,67 @@
+"""A trained model as a predictor, and the rows that it is evaluated on: what both tasks share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import torch
+from numpy.typing import NDArray
+
+from pipeline.decoding.scoring import log_probs
+from pipeline.errors import PipelineError
+from pipeline.models.base.batches import fingerprint, read_rows
+from pipeline.models.base.devices import choose_device
+from pipeline.models.base.examples import Example
+from pipeline.models.base.interface import Seq2Seq
+from pipeline.models.base.pretrained import load_run
+
+PIECES_AT_ONCE = 256  # scored before the next ones are begun: progress shows, memory stays small
+
+
+class EvaluationError(PipelineError):
+    """Nothing to evaluate, or a model of other data."""
+
+
+@dataclass(frozen=True)
+class ModelPredictor:
+    """A trained model as a predictor, comparable with the baselines."""
+
+    model: Seq2Seq
+
+    def log_probs(self, examples: Sequence[Example]) -> Iterator[NDArray[np.float32]]:
+        """See :class:`pipeline.evaluation.baselines.predictors.Predictor`."""
+        for begin in range(0, len(examples), PIECES_AT_ONCE):
+            yield from log_probs(self.model, examples[begin : begin + PIECES_AT_ONCE])
+
+
+def load_trained(run: Path, tokens: Path, device: str, threads: int) -> Seq2Seq:
+    """The model of a run on a device, ready to be measured on the data set that it was trained on.
+
+    Raises:
+        EvaluationError: it was trained on other shards.
+    """
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)  # denormal numbers make an LSTM many times slower
+    model, facts = load_run(run)
+    if facts.data_fingerprint != fingerprint(tokens):
+        raise EvaluationError(
+            f"{run}: trained on other shards than {tokens} now holds; `dvc repro` trains it again"
+        )
+    return model.to(choose_device(device))
+
+
+def rows_to_evaluate(tokens: Path) -> tuple[str, pa.Table]:
+    """The test split, or what a data set without one was trained on; which it is, and its rows.
+
+    Raises:
+        EvaluationError: there is neither.
+    """
+    for split in ("test", "train"):
+        rows = read_rows(tokens, split)
+        if len(rows):
+            return split, rows
+    raise EvaluationError(f"{tokens}: no examples to evaluate, neither in test nor in train")

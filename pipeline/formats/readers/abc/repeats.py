@@ -1,0 +1,80 @@
+"""What ABC says of repeats: bar lines with their signs, and the order of parts.
+
+Source: the ABC music standard 2.1 (abcnotation.com/wiki/abc:standard:v2.1),
+sections 3.1.9 (parts) and 4.8 to 4.10 (repeats, endings).
+"""
+
+from __future__ import annotations
+
+import re
+
+from pipeline.formats.readers.base.repeat_signs import Sign
+from pipeline.formats.readers.base.source import ReadError
+from pipeline.formats.readers.base.staff import Ticks
+from pipeline.formats.readers.base.unfold import MAX_JUMPS
+
+_ORDER = re.compile(r"[A-Z0-9(). ]*")
+_ITEM = re.compile(r"([A-Z()])(\d{0,4})")
+MAX_NESTING = 16
+
+
+def signs_of_bar(text: str, onset: Ticks) -> list[Sign]:
+    """The signs of a bar line: ``|:``, ``:|``, ``::``; more colons are more repeats.
+
+    A double bar ends an ending, and is where a repeat without a beginning begins.
+
+    >>> [sign.kind for sign in signs_of_bar(":|:", 0)], [sign.kind for sign in signs_of_bar("||", 0)]
+    (['close', 'end', 'open'], ['end', 'start'])
+    """
+    if text == "|":  # as nearly all are
+        return []
+    if not text.strip(":"):
+        before = after = len(text) // 2
+    else:
+        before = max(map(len, re.findall(r":+(?=[|\]])", text)), default=0)
+        after = len(text) - len(text.rstrip(":"))
+    signs: list[Sign] = []
+    if before:
+        signs += [Sign(onset, "close", times=before + 1), Sign(onset, "end")]
+    if after:
+        signs.append(Sign(onset, "open"))
+    if not signs and text.strip(".:") != "|":
+        signs += [Sign(onset, "end"), Sign(onset, "start")]
+    return signs
+
+
+def read_order(text: str) -> tuple[str, ...]:
+    """The parts in the order of playing, as ``P:`` of the header names them.
+
+    >>> read_order("A(AB)2.C"), read_order("A"), read_order("Modern version")
+    (('A', 'A', 'B', 'A', 'B', 'C'), (), ())
+
+    Returns:
+        Nothing where the field names the first part alone, or is a text.
+
+    Raises:
+        ReadError: ``bad_repeats``, brackets that do not match, or too many parts.
+    """
+    if _ORDER.fullmatch(text) is None:
+        return ()
+    levels: list[list[str]] = [[]]
+    for name, count in _ITEM.findall(text):
+        times = int(count or 1)
+        if name == "(":
+            levels.append([])
+        elif name != ")":
+            levels[-1] += [name] * min(times, MAX_JUMPS + 1)
+        elif len(levels) > 1:
+            inner = levels.pop()
+            levels[-1] += inner * min(times, MAX_JUMPS + 1)
+        else:
+            raise _bad_order(text, "a bracket closes that was not opened")
+        if len(levels) > MAX_NESTING or len(levels[-1]) > MAX_JUMPS:
+            raise _bad_order(text, f"more than {MAX_JUMPS} parts")
+    if len(levels) > 1:
+        raise _bad_order(text, "a bracket is not closed")
+    return tuple(levels[0]) if len(levels[0]) > 1 else ()
+
+
+def _bad_order(text: str, why: str) -> ReadError:
+    return ReadError("bad_repeats", f"P:{text[:40]}: {why}")

@@ -1,0 +1,1 @@
+"""What the readers share: a staff's notes, bar lines, repeats, limits."""

@@ -1,0 +1,83 @@
+"""How much a score may ask for: ``corpora.KEY.limits`` in params.yaml.
+
+A file is hostile until it is read. What breaks a limit is one rejected row that
+names the limit and what was found; the rest goes on.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field
+
+from pipeline.core.settings import Section
+from pipeline.formats.readers.base.source import ReadError
+
+MIB = 2**20
+
+# kept while a file is taken apart; the others while one of its pieces is read
+FILE_LIMITS = frozenset({"max_file_mib", "max_unpacked_mib", "max_members"})
+
+
+class ReadLimits(Section):
+    """What is allowed, and the rule that says no.
+
+    Attributes:
+        max_file_mib: size of a file on disk (``too_large``), looked at before it is read.
+        max_unpacked_mib: what the pieces of a file take together once they are
+            unpacked and taken apart (``unpacks_too_large``).
+        max_members: files in an archive (``too_many_members``).
+        max_depth: elements of MusicXML, or brackets of JSON, inside one another (``too_deep``).
+        max_notes: notes of a piece, all parts together (``too_many_notes``).
+        max_seconds: until a file is taken apart, or a piece is read (``too_slow``).
+        max_memory_mib: that either asks for (``out_of_memory``).
+    """
+
+    max_file_mib: float = Field(gt=0)
+    max_unpacked_mib: float = Field(gt=0)
+    max_members: int = Field(gt=0)
+    max_depth: int = Field(gt=0)
+    max_notes: int = Field(gt=0)
+    max_seconds: float = Field(gt=0)
+    max_memory_mib: int = Field(ge=64)
+
+
+def read_bytes(path: Path, limits: ReadLimits) -> bytes:
+    """A file's content, no more than ``max_file_mib`` of it ever in memory.
+
+    Raises:
+        ReadError: ``too_large``.
+        OSError: it cannot be opened.
+    """
+    size, most = path.stat().st_size, int(limits.max_file_mib * MIB)
+    if size <= most:
+        with path.open("rb") as file:
+            content = file.read(most + 1)  # its size may have been a lie: a pipe, a device, a file that grows
+        if len(content) <= most:
+            return content
+        size = len(content)
+    raise too_many("too_large", "MiB in the file", size / MIB, limits.max_file_mib)
+
+
+def too_many(rule: str, things: str, value: float, limit: float) -> ReadError:
+    """What a broken limit says; the number found is the least that is known of it.
+
+    >>> str(too_many("too_deep", "elements inside one another", 200, 100))
+    '200 elements inside one another; allowed are 100'
+    """
+    value = round(value, 6)
+    return ReadError(rule, f"{value:.12g} {things}; allowed are {limit:.12g}", value, limit)
+
+
+def json_depth(content: bytes) -> int:
+    """How many brackets stand inside one another.
+
+    >>> json_depth(b'{"train [[[": [[60, 55], []]}')
+    3
+    """
+    text = np.frombuffer(re.sub(rb'"(?:[^"\\]|\\.)*"', b"", content), np.uint8)
+    opened = (text == ord("[")) | (text == ord("{"))
+    closed = (text == ord("]")) | (text == ord("}"))
+    return int(np.cumsum(opened.astype(np.int32) - closed.astype(np.int32)).max(initial=0))

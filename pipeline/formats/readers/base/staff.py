@@ -1,0 +1,175 @@
+"""One staff while it is being read: written notes in, a ``Part`` out.
+
+Readers add notes as the score writes them, in exact time (whole ticks, or
+fractions of a tick); ``Staff.part`` merges ties, orders the notes and rounds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.core.music import Meter, Part
+from pipeline.formats.readers.base.barlines import BarLine, bar_onsets
+from pipeline.formats.readers.base.source import ReadError
+
+Ticks = int | Fraction  # exact; a Fraction only where the source asks for less than a tick
+MAX_TICKS = 2**31 - 1
+STEPS = "CDEFGAB"
+SEMITONES = (0, 2, 4, 5, 7, 9, 11)
+
+
+class Written(NamedTuple):
+    """A note as it is written, before ties are merged."""
+
+    onset: Ticks
+    duration: Ticks
+    pitch: int
+    ties_on: bool = False  # a tie leads to the next note
+    tied_from: bool = False  # the source marks the end of a tie here, too
+    phrase_end: bool = False
+
+
+class KeySign(NamedTuple):
+    """A key signature: sharps (+) or flats (-), None where it is no row of them, and the mode."""
+
+    fifths: int | None
+    mode: str
+    onset: Ticks = 0
+
+
+@dataclass
+class Staff:
+    """What a reader gathers for one part.
+
+    Attributes:
+        end: where the staff ends so far, rests included.
+        keys: key signatures in order.
+        lines: written bar lines; None where the reader does not know them.
+        n_cut: notes that were cut off where a repeat leads away.
+    """
+
+    name: str = ""
+    end: Ticks = 0
+    notes: list[Written] = field(default_factory=list)
+    meters: list[Meter] = field(default_factory=list)
+    keys: list[KeySign] = field(default_factory=list)
+    lines: list[BarLine] | None = None
+    n_grace: int = 0
+    n_cut: int = 0
+
+    def part(self) -> Part:
+        """The finished part.
+
+        Raises:
+            ReadError: a note that no MIDI number names, or times beyond 2³¹ ticks.
+        """
+        merged, n_broken = merge_ties(self.notes)
+        onsets, ends, n_inexact = _whole_ticks(merged)
+        end = max(_round(self.end), max(ends, default=0))
+        if end > MAX_TICKS:
+            raise ReadError("too_long", f"{end} ticks; allowed are {MAX_TICKS} (213,000 quarter notes)")
+        pitches = [note.pitch for note in merged]
+        if pitches:
+            check_range(min(pitches), max(pitches))
+        meters = _in_force(self.meters)
+        return Part(
+            name=self.name,
+            end=end,
+            onset=np.array(onsets, np.int32),
+            duration=np.array(ends, np.int32) - np.array(onsets, np.int32),
+            pitch=np.array(pitches, np.uint8),
+            phrase_end=np.array([note.phrase_end for note in merged], np.bool_),
+            key_fifths=self.keys[0].fifths if self.keys else None,
+            key_mode=self.keys[0].mode if self.keys else "",
+            n_key_changes=sum(a[:2] != b[:2] for a, b in zip(self.keys, self.keys[1:], strict=False)),
+            meters=meters,
+            bar_onsets=None if self.lines is None else bar_onsets(self.lines, meters, end),
+            n_grace_dropped=self.n_grace,
+            n_broken_ties=n_broken + self.n_cut,
+            n_inexact=n_inexact,
+        )
+
+
+def check_range(lowest: int, highest: int) -> None:
+    """Whether MIDI note numbers name the notes; 0 is silence.
+
+    Raises:
+        ReadError: ``pitch_out_of_range``.
+    """
+    if lowest < 1 or highest > 127:
+        strange = lowest if lowest < 1 else highest
+        raise ReadError("pitch_out_of_range", f"note number {strange}; allowed are 1 to 127")
+
+
+def merge_ties(written: list[Written]) -> tuple[list[Written], int]:
+    """Join tied notes of equal pitch that touch.
+
+    Returns:
+        The notes by onset, then falling pitch; and the number of ties that lead
+        to no such note and were dropped.
+    """
+    ordered = sorted(written, key=lambda note: (note.onset, -note.pitch, not note.tied_from, -note.duration))
+    if not any(note.ties_on for note in ordered):
+        return ordered, 0
+    merged: list[Written] = []
+    waiting: dict[tuple[int, Ticks], list[int]] = {}  # (pitch, end) of notes with an open tie → their places
+    for note in ordered:
+        open_ties = waiting.get((note.pitch, note.onset))
+        if open_ties:
+            place = open_ties.pop(0)
+            first = merged[place]
+            note = Written(
+                first.onset,
+                first.duration + note.duration,
+                first.pitch,
+                note.ties_on,
+                phrase_end=first.phrase_end or note.phrase_end,
+            )
+            merged[place] = note
+        else:
+            place = len(merged)
+            merged.append(note)
+        if note.ties_on:
+            waiting.setdefault((note.pitch, note.onset + note.duration), []).append(place)
+    return merged, sum(map(len, waiting.values()))
+
+
+def times(duration: Ticks, numerator: int, denominator: int) -> Ticks:
+    """``duration`` · numerator / denominator, a whole number where it is one."""
+    product = duration * numerator
+    if isinstance(product, int) and product % denominator == 0:
+        return product // denominator
+    exact = Fraction(product) / denominator
+    return exact.numerator if exact.denominator == 1 else exact
+
+
+def _whole_ticks(notes: list[Written]) -> tuple[list[int], list[int], int]:
+    """Onsets and ends in ticks, each rounded half up, and how many were not whole."""
+    onsets, ends, n_inexact = [], [], 0
+    for note in notes:
+        exact_end = note.onset + note.duration
+        onset, end = _round(note.onset), _round(exact_end)
+        n_inexact += (onset != note.onset) + (end != exact_end)
+        onsets.append(onset)
+        ends.append(max(end, onset + 1))
+    return onsets, ends, n_inexact
+
+
+def _round(time: Ticks) -> int:
+    return time if isinstance(time, int) else int((2 * time + 1) // 2)
+
+
+def _in_force(meters: list[Meter]) -> tuple[Meter, ...]:
+    """Without those that repeat the meter in force, or give way to another at the same onset."""
+    kept: list[Meter] = []
+    for meter in meters:
+        if kept and kept[-1].onset == meter.onset:
+            kept.pop()
+        same = kept and (kept[-1].numerator, kept[-1].denominator) == (meter.numerator, meter.denominator)
+        if not same:
+            kept.append(meter)
+    return tuple(kept)

@@ -1,0 +1,253 @@
+"""Humdrum **kern: a column (spine) a staff, a line a moment.
+
+A spine of the type ``**kern`` is a part, the rightmost one the top; spines of
+other types are passed over. Where a spine splits (``*^``) and joins (``*v``) its
+strands are voices of one part. Pitches are sounding already: ``*ITr`` tells how
+they are engraved and ``*Tr`` what was done to them before, so neither moves a
+note. Phrases end at fermatas and at ``}``. Played out, a piece follows its list of
+sections (``*>[A,A,B]``), or without one its repeat signs.
+
+Source: D. Huron, *The Humdrum Toolkit*, sections "Spine paths" and ``**kern``.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import groupby
+
+from pipeline.core.music import TICKS_PER_QUARTER, Piece
+from pipeline.formats.readers.base.barlines import BarLine
+from pipeline.formats.readers.base.limits import too_many
+from pipeline.formats.readers.base.repeat_signs import Sign
+from pipeline.formats.readers.base.source import ReadError, Source, decode
+from pipeline.formats.readers.base.staff import Ticks
+from pipeline.formats.readers.base.unfold import play_out
+from pipeline.formats.readers.kern.part import PartReader
+from pipeline.formats.readers.kern.tokens import bar_line, bar_signs, read_order, read_token
+
+MAX_SPINES = 500
+PATHS = ("*^", "*v", "*x", "*+", "*-")
+
+_RECORD = re.compile(r"!!!([A-Z]{3})[^:\s]*:\s*(.*)")
+_HEAD = re.compile(r"!!!(?:COM|OTL|OPR|!SEGMENT)")  # what the heading of a piece begins with
+_END = re.compile(r"\*-(?:\t+\*-)*\s*")
+
+
+def matches(content: bytes) -> bool:
+    """Whether the first line that is no comment names the types of spines."""
+    for line in re.finditer(rb"[^\r\n]+", content.removeprefix(b"\xef\xbb\xbf")):
+        text = line[0].strip()
+        if text and not text.startswith(b"!"):
+            return re.match(rb"\*\*[a-zA-Z]", text) is not None
+    return False
+
+
+def split_pieces(content: bytes) -> list[Source]:
+    """The pieces of a file, one behind the other; more than one are numbered from 1."""
+    pieces: list[list[str]] = [[]]
+    ended: int | None = None  # how many lines of the last piece there are up to its *-
+    for line in decode(content).split("\n"):
+        if ended is not None and line.startswith("**"):
+            after = pieces[-1][ended:]
+            heads = [number for number, text in enumerate(after) if _HEAD.match(text)]
+            begin = ended + min(heads, default=len(after))
+            pieces[-1], heading = pieces[-1][:begin], pieces[-1][begin:]
+            pieces.append(heading)
+            ended = None
+        pieces[-1].append(line)
+        if _END.fullmatch(line):
+            ended = len(pieces[-1])
+    names = [str(number) if len(pieces) > 1 else "" for number in range(1, len(pieces) + 1)]
+    return [
+        Source(name, "kern", "\n".join(lines).encode()) for name, lines in zip(names, pieces, strict=True)
+    ]
+
+
+def read_score(content: bytes, played: bool = False) -> Piece:
+    """Read one piece, as written or with its repeats played out.
+
+    Raises:
+        ReadError: lines that do not fit their spines, a token that is no note, durations
+            that do not add up, a file cut short, or no note at all.
+    """
+    score = _Score()
+    for number, line in enumerate(decode(content).split("\n"), start=1):
+        try:
+            score.line(line.rstrip())
+        except ReadError as error:
+            raise error.at(f"line {number}") from None
+    return score.piece(played)
+
+
+@dataclass
+class _Strand:
+    """One column of the file.
+
+    Attributes:
+        spine: the number of the spine that it belongs to; strands of a split share it.
+        part: where its notes go; None for another type than ``**kern``.
+        end: until when it sounds or rests.
+    """
+
+    spine: int
+    part: PartReader | None = None
+    end: Ticks = 0
+
+
+@dataclass
+class _Score:
+    """A piece while its lines are read."""
+
+    strands: list[_Strand] = field(default_factory=list)
+    parts: list[PartReader] = field(default_factory=list)
+    records: dict[str, str] = field(default_factory=dict)
+    n_spines: int = 0
+    end: Ticks = 0
+    signs: list[Sign] = field(default_factory=list)
+    order: list[str] = field(default_factory=list)
+
+    def line(self, line: str) -> None:
+        """Read a line of the file."""
+        record = _RECORD.match(line)
+        if record is not None:
+            self.records.setdefault(record[1], " ".join(html.unescape(record[2]).split()))
+        if not line or line.startswith("!"):
+            return
+        cells = [cell for cell in line.split("\t") if cell.strip()]
+        if len(cells) > MAX_SPINES:
+            raise too_many("too_many_spines", "spines at once", len(cells), MAX_SPINES)
+        if not self.strands and line.startswith("**"):
+            self.strands = [self._new_strand() for _ in cells]
+        if len(cells) != len(self.strands):
+            raise ReadError("bad_syntax", f"{len(cells)} tokens for {len(self.strands)} spines")
+        if line.startswith("*"):
+            self._interpret(cells)
+        elif line.startswith("="):
+            self._bar_line(cells)
+        else:
+            self._notes(cells)
+
+    def piece(self, played: bool) -> Piece:
+        """The finished piece, its parts from the top down."""
+        if self.strands:
+            raise ReadError("unreadable", "the file ends before its spines do, which *- would say")
+        if not self.parts:
+            raise ReadError("unsupported", "no spine is of the type **kern")
+        staves = [part.staff for part in reversed(self.parts) if not part.percussion]
+        drums = [part.staff for part in reversed(self.parts) if part.percussion]
+        if not staves:
+            raise ReadError("percussion", "the piece holds percussion alone: its notes have no pitch")
+        if not any(staff.notes for staff in staves):
+            raise ReadError("no_notes", "the piece holds no note")
+        for staff in staves:
+            staff.end = self.end
+        if played:
+            signs = [sign for sign in self.signs if not self.order or sign.kind == "section"]
+            staves = play_out(staves, signs, self.order)
+        return Piece(
+            title=self.records.get("OTL", ""),
+            composer=self.records.get("COM", ""),
+            parts=tuple(staff.part() for staff in staves),
+            origin=self.records.get("ARE", self.records.get("OCY", "")),
+            left_out=tuple((staff.name, "percussion") for staff in drums),
+        )
+
+    def _new_strand(self) -> _Strand:
+        self.n_spines += 1
+        return _Strand(self.n_spines)
+
+    def _interpret(self, cells: list[str]) -> None:
+        now = self.end
+        for strand, token in zip(self.strands, cells, strict=True):
+            if token.startswith("**"):
+                self._set_type(strand, token)
+            elif token.startswith("*>"):
+                self._section(token)
+            elif not token.startswith("*"):
+                raise ReadError("bad_syntax", f"'{token[:40]}' among interpretations, which begin with *")
+            elif strand.part is not None and len(token) > 2:
+                strand.part.interpret(token, now)
+        if any(token in PATHS for token in cells):
+            self._paths(cells)
+
+    def _section(self, token: str) -> None:
+        """A section's label, or a list of them; each spine writes it again."""
+        if token.endswith("]"):
+            self.order = self.order or read_order(token)
+        else:
+            self.signs.append(Sign(self.end, "section", label=token[2:].strip()))
+
+    def _set_type(self, strand: _Strand, token: str) -> None:
+        if token != "**kern":
+            strand.part = None
+        elif strand.part is None:
+            self.parts.append(PartReader())
+            strand.part, strand.end = self.parts[-1], self.end
+
+    def _paths(self, cells: list[str]) -> None:
+        """Split, join, exchange, add and end strands; neighbours of one spine join."""
+        moved: list[_Strand] = []
+        crossing: int | None = None
+        columns = zip(cells, self.strands, strict=True)
+        for (token, spine), group in groupby(columns, key=lambda pair: (pair[0], pair[1].spine)):
+            strands = [strand for _, strand in group]
+            if token == "*v":
+                if len(strands) == 1:
+                    raise ReadError("bad_syntax", f"*v: spine {spine} has no second strand to join with")
+                moved.append(replace(strands[0], end=max(strand.end for strand in strands)))
+                continue
+            for strand in strands:
+                if token != "*-":
+                    moved.append(strand)
+                if token == "*^":
+                    moved.append(replace(strand))
+                elif token == "*+":
+                    moved.append(self._new_strand())
+                elif token == "*x" and crossing is None:
+                    crossing = len(moved) - 1
+                elif token == "*x" and crossing is not None:
+                    moved[crossing], moved[-1] = moved[-1], moved[crossing]
+                    crossing = None
+        self.strands = moved
+
+    def _bar_line(self, cells: list[str]) -> None:
+        for strand, token in zip(self.strands, cells, strict=True):
+            if not token.startswith("="):
+                raise ReadError("bad_syntax", f"'{token[:40]}' among bar lines, which begin with =")
+            if strand.part is not None and strand.part.staff.lines is not None:
+                self.signs += bar_signs(token, self.end)
+                strand.part.staff.lines.append(BarLine(int(self.end), bar_line(token)))
+
+    def _notes(self, cells: list[str]) -> None:
+        onset: Ticks | None = None
+        waiting: list[_Strand] = []
+        for strand, token in zip(self.strands, cells, strict=True):
+            part = strand.part
+            if part is None or part.percussion:
+                continue
+            if token == ".":
+                waiting.append(strand)
+                continue
+            sounds = read_token(token)
+            begin, duration = strand.end, sounds[0].duration
+            part.add(sounds, begin)
+            if duration is None:
+                continue
+            if onset is not None and onset != begin:
+                raise _unaligned(begin, onset)
+            onset = begin
+            strand.end = begin + duration
+            self.end = max(self.end, strand.end)
+        for strand in waiting:
+            if onset is not None and strand.end <= onset:
+                raise _unaligned(strand.end, onset)
+
+
+def _unaligned(end: Ticks, onset: Ticks) -> ReadError:
+    one, other = (str(Fraction(time) / TICKS_PER_QUARTER) for time in (end, onset))
+    return ReadError(
+        "unaligned", f"one strand has come to quarter {one}, another to {other}: durations do not add up"
+    )

@@ -1,0 +1,137 @@
+"""The values in a MusicXML score: pitches, durations, keys, meters.
+
+Source: MusicXML 4.0 (w3.org/2021/06/musicxml40). A score says few different
+pitches and durations, and each very often: what was read once is remembered.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from functools import lru_cache
+from xml.etree.ElementTree import Element
+
+from pipeline.core.music import TICKS_PER_QUARTER
+from pipeline.formats.readers.base.source import ReadError
+from pipeline.formats.readers.base.staff import SEMITONES, STEPS, KeySign, Ticks, times
+
+
+def note_number(pitch: Element) -> int:
+    """The MIDI note number as written, before any transposition; it may be out of range.
+
+    Raises:
+        ReadError: ``bad_pitch``, or an octave that is no whole number.
+    """
+    step, octave = pitch.findtext("step", ""), pitch.findtext("octave", "4")
+    alter = pitch.findtext("alter") or "0"
+    return _note_number(step.strip(), alter.strip(), octave.strip())
+
+
+@lru_cache(maxsize=1024)
+def _note_number(step: str, alter: str, octave: str) -> int:
+    if step not in tuple(STEPS):
+        raise ReadError("bad_pitch", f"the step '{step}'; allowed are A to G")
+    semitones = _decimal(alter, "bad_pitch")
+    if not isinstance(semitones, int) or abs(semitones) > 12:
+        raise ReadError(
+            "bad_pitch", f"an alteration of {semitones} semitones; microtones have no note number"
+        )
+    return 12 * (_whole(octave, "octave") + 1) + SEMITONES[STEPS.index(step)] + semitones
+
+
+def duration_of(element: Element, divisions: int) -> Ticks:
+    """The duration of a note, a backup or a forward, with so many divisions a quarter.
+
+    Raises:
+        ReadError: ``bad_duration``.
+    """
+    return _ticks(element.findtext("duration", "").strip(), divisions)
+
+
+@lru_cache(maxsize=1024)
+def _ticks(duration: str, divisions: int) -> Ticks:
+    value = _decimal(duration, "bad_duration")
+    if value < 0 or value > 2**31:
+        raise ReadError("bad_duration", f"a duration of {value}; allowed are 0 to 2³¹")
+    return times(value, TICKS_PER_QUARTER, divisions)
+
+
+def transposition_of(transpose: Element) -> tuple[int, int]:
+    """Semitones and fifths from the written to the sounding pitch."""
+    chromatic = integer(transpose, "chromatic", 0)
+    diatonic = integer(transpose, "diatonic", round(chromatic * 7 / 12))
+    fifths = 7 * chromatic - 12 * diatonic
+    return chromatic + 12 * integer(transpose, "octave-change", 0), fifths
+
+
+def key_of(key: Element, onset: Ticks) -> KeySign:
+    """The key as written; a signature that is no row of fifths has none, and no mode."""
+    if key.find("fifths") is None:
+        return KeySign(None, "", onset)
+    mode = key.findtext("mode", "").strip()
+    return KeySign(integer(key, "fifths", 0), "" if mode == "none" else mode, onset)
+
+
+def at_sounding_pitch(written: KeySign, transposed_fifths: int) -> KeySign:
+    """The key at sounding pitch."""
+    if written.fifths is None:
+        return written
+    fifths = written.fifths + transposed_fifths
+    if abs(fifths) > 7:  # the enharmonic one that can be written
+        fifths = (fifths + 6) % 12 - 6
+    return written._replace(fifths=fifths)
+
+
+def meter_of(time: Element) -> tuple[int, int] | None:
+    """Numerator and denominator; None for free time.
+
+    Raises:
+        ReadError: ``bad_meter``.
+    """
+    if time.find("senza-misura") is not None:
+        return None
+    total = Fraction(0)
+    denominators = []
+    for beats, beat_type in zip(time.findall("beats"), time.findall("beat-type"), strict=False):
+        try:
+            numerators = [int(number) for number in (beats.text or "").split("+")]
+            denominators.append(int(beat_type.text or ""))
+        except ValueError:
+            raise ReadError("bad_meter", f"the meter {beats.text}/{beat_type.text}") from None
+        if denominators[-1] not in (1, 2, 4, 8, 16, 32, 64, 128):
+            raise ReadError("bad_meter", f"the meter {beats.text}/{beat_type.text}")
+        total += Fraction(sum(numerators), denominators[-1])
+    if not denominators:
+        return None
+    denominator = max(denominators)
+    numerator = int(total * denominator)
+    if not 1 <= numerator <= 999:
+        raise ReadError("bad_meter", f"the meter {numerator}/{denominator}")
+    return numerator, denominator
+
+
+def integer(element: Element, path: str, default: int) -> int:
+    """The whole number that an element inside holds; the default where there is none inside.
+
+    Raises:
+        ReadError: ``unreadable``.
+    """
+    text = element.findtext(path)
+    return default if text is None else _whole(text, path)
+
+
+def _whole(text: str, name: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ReadError(
+            "unreadable", f"<{name}> holds '{text.strip()[:40]}', which is no whole number"
+        ) from None
+
+
+def _decimal(text: str, rule: str) -> Ticks:
+    """A decimal number as the schema allows it; whole ones are integers."""
+    if re.fullmatch(r"[-+]?[0-9]{1,12}(\.[0-9]{0,12})?", text) is None:
+        raise ReadError(rule, f"'{text[:40]}' is no number")
+    value = Fraction(text)
+    return value.numerator if value.denominator == 1 else value

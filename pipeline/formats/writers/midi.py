@@ -1,0 +1,76 @@
+"""A grid as a Standard MIDI File.
+
+Source: Standard MIDI Files 1.0, format 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pipeline.core.music import SILENCE, Grid
+from pipeline.formats.writers.layout import Layout, part_name, printable, sounds
+
+TICKS_PER_STEP = 120
+MICROSECONDS_PER_QUARTER = 500_000  # 120 quarters a minute
+VELOCITY = 80
+DRUM_CHANNEL = 9
+CHANNELS = 16
+
+
+def as_midi(grid: Grid, layout: Layout) -> bytes:
+    """A Standard MIDI File: one track of title, tempo and metre, then one a voice."""
+    tracks = [_conductor(layout, grid.n_steps)]
+    tracks += [_voice_track(grid, voice) for voice in range(grid.voices)]
+    division = TICKS_PER_STEP * layout.steps_per_quarter
+    header = b"MThd" + _integers(4, 6) + _integers(2, 1, len(tracks), division)
+    return header + b"".join(b"MTrk" + _integers(4, len(track)) + track for track in tracks)
+
+
+def _conductor(layout: Layout, n_steps: int) -> bytes:
+    events = [
+        (0, _meta(0x03, printable(layout.title).encode("utf-8"))),
+        (0, _meta(0x51, _integers(3, MICROSECONDS_PER_QUARTER))),
+        (0, _meta(0x59, bytes([layout.key_fifths % 256, 0]))),
+    ]
+    if layout.meter:
+        numerator, denominator = layout.meter
+        events.append((0, _meta(0x58, bytes([numerator, denominator.bit_length() - 1, 24, 8]))))
+    if layout.mark is not None:
+        events.append((layout.mark, _meta(0x06, printable(layout.mark_text).encode("utf-8"))))
+    return _track(events, n_steps)
+
+
+def _voice_track(grid: Grid, voice: int) -> bytes:
+    channel = voice % (CHANNELS - 1)
+    channel += channel >= DRUM_CHANNEL
+    events = [(0, _meta(0x03, part_name(voice, grid.voices).encode("utf-8")))]
+    for sound in sounds(grid, voice):
+        if sound.pitch != SILENCE:
+            events.append((sound.onset, bytes([0x90 + channel, sound.pitch, VELOCITY])))
+            events.append((sound.onset + sound.duration, bytes([0x80 + channel, sound.pitch, 0])))
+    return _track(events, grid.n_steps)
+
+
+def _track(events: Iterable[tuple[int, bytes]], n_steps: int) -> bytes:
+    """Events in order of time, ended where the grid ends."""
+    written, now = b"", 0
+    for step, event in (*events, (n_steps, _meta(0x2F, b""))):
+        written += _variable_length((step - now) * TICKS_PER_STEP) + event
+        now = step
+    return written
+
+
+def _meta(kind: int, content: bytes) -> bytes:
+    return bytes([0xFF, kind]) + _variable_length(len(content)) + content
+
+
+def _variable_length(value: int) -> bytes:
+    """Seven bits a byte, the highest first; all but the last byte have their top bit set."""
+    digits = [value & 0x7F]
+    while value := value >> 7:
+        digits.append(0x80 | value & 0x7F)
+    return bytes(reversed(digits))
+
+
+def _integers(size: int, *values: int) -> bytes:
+    return b"".join(value.to_bytes(size, "big") for value in values)

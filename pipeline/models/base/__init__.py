@@ -1,0 +1,1 @@
+"""What all models share: interface, registry, examples, batches, layers, trained weights."""

@@ -1,0 +1,127 @@
+"""What a training leaves behind: ``weights.safetensors`` and ``config.json`` in one folder.
+
+The weights carry what config.json says in their own metadata, so that a file on
+its own still tells what it is; config.json adds its digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+
+from pipeline.core import vocabulary
+from pipeline.core.files import replacing, write_json
+from pipeline.core.settings import Section, SettingsError
+from pipeline.errors import PipelineError
+from pipeline.models.base.interface import Seq2Seq
+from pipeline.models.base.registry import build, parse_model
+
+WEIGHTS = "weights.safetensors"
+CONFIG = "config.json"
+METADATA = "config"  # one key: safetensors writes several in no fixed order
+HEADER_LENGTH = 8  # bytes of the number that a safetensors file begins with
+
+
+class CheckpointError(PipelineError):
+    """Saved weights, or the state of a training, are foreign or damaged."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is known of trained weights.
+
+    Attributes:
+        model: the ``model`` section that they were trained with.
+        dataset: the name of the data set.
+        data_fingerprint: of its shards, see ``batches.fingerprint``.
+        best_epoch: the epoch that the weights are of.
+        valid_nats: nats per target symbol on the validation examples after it.
+    """
+
+    model: Section
+    dataset: str
+    data_fingerprint: str
+    best_epoch: int
+    valid_nats: float
+
+
+def save_run(folder: Path, network: Seq2Seq, run: Run) -> None:
+    """Write weights and config; the same weights give the same bytes."""
+    facts = {
+        **asdict(run),
+        "model": run.model.model_dump(),
+        "valid_nats": round(run.valid_nats, 6),
+        "vocabulary_sha256": vocabulary.sha256(),
+    }
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    content = safetensors.torch.save(tensors, {METADATA: json.dumps(facts, sort_keys=True)})
+    with replacing(folder / WEIGHTS) as partial:
+        partial.write_bytes(content)
+    write_json(folder / CONFIG, {**facts, "weights_sha256": hashlib.sha256(content).hexdigest()})
+
+
+def load_run(folder: Path) -> tuple[Seq2Seq, Run]:
+    """Read a trained model back, ready to use on the processor.
+
+    Raises:
+        CheckpointError: a file is missing, damaged, not of this project, or of
+            another vocabulary.
+    """
+    facts = _read_config(folder / CONFIG)
+    path = folder / WEIGHTS
+    try:
+        run = Run(
+            model=parse_model(facts["model"], f"{folder / CONFIG}: model"),
+            **{name: facts[name] for name in ("dataset", "data_fingerprint", "best_epoch", "valid_nats")},
+        )
+        vocabulary_sha256, weights_sha256 = facts["vocabulary_sha256"], facts["weights_sha256"]
+    except KeyError as error:
+        raise CheckpointError(f"{folder / CONFIG}: {error} is missing; not written by this project") from None
+    except SettingsError as error:
+        raise CheckpointError(str(error)) from None
+    if vocabulary_sha256 != vocabulary.sha256():
+        raise CheckpointError(f"{folder}: trained with another vocabulary; `dvc repro` trains it again")
+    content = _read(path)
+    if hashlib.sha256(content).hexdigest() != weights_sha256:
+        raise CheckpointError(f"{path}: damaged, or not the weights that {CONFIG} beside it describes")
+    if _metadata(content) != {name: fact for name, fact in facts.items() if name != "weights_sha256"}:
+        raise CheckpointError(f"{path}: weights of another model than {CONFIG} beside it describes")
+    network = build(run.model)
+    try:
+        network.load_state_dict(safetensors.torch.load(content))
+    except (safetensors.SafetensorError, RuntimeError) as error:
+        raise CheckpointError(f"{path}: weights of another model than {CONFIG} names ({error})") from None
+    return network, run
+
+
+def _metadata(content: bytes) -> Any:
+    """What weights say of themselves; None where they say nothing."""
+    length = int.from_bytes(content[:HEADER_LENGTH], "little")
+    try:
+        header = json.loads(content[HEADER_LENGTH : HEADER_LENGTH + length])
+        return json.loads(header["__metadata__"][METADATA])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        facts = json.loads(_read(path))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{path}: not readable as JSON: {error}") from None
+    if not isinstance(facts, dict):
+        raise CheckpointError(f"{path}: a JSON object is expected; not written by this project")
+    return facts
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read ({error.strerror}); `dvc repro` makes it") from None

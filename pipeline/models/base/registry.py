@@ -1,0 +1,67 @@
+"""Models that continue a melody: one folder per kind, found by its name.
+
+A folder ``pipeline/models/KIND`` holds ``config.py`` with the settings
+(``Config``, no torch: the stage ``check`` reads it) and ``network.py`` with the
+network (``Network``, which implements :class:`pipeline.models.base.interface.Seq2Seq`).
+This file imports no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pipeline.core.settings import Section, SettingsError, parse_section
+from pipeline.errors import nearest
+
+if TYPE_CHECKING:
+    from pipeline.models.base.interface import Seq2Seq
+
+MODELS = Path(__file__).parent.parent
+
+
+class ModelConfig(Section):
+    """Settings of a model, whatever its kind.
+
+    Attributes:
+        TASKS: what it can do.
+    """
+
+    TASKS: ClassVar[tuple[Literal["continue", "harmonize"], ...]]
+
+
+def known_kinds() -> list[str]:
+    """The names of all models, sorted."""
+    return sorted(config.parent.name for config in MODELS.glob("*/config.py"))
+
+
+def parse_model(value: Any, where: str) -> ModelConfig:
+    """Validate an experiment's ``model`` section by the settings of its kind.
+
+    Args:
+        value: what YAML held.
+        where: the dotted path in params.yaml, for the message.
+
+    Raises:
+        SettingsError: no kind, an unknown kind, or a fault in its settings.
+    """
+    kind = value.get("kind") if isinstance(value, Mapping) else None
+    if kind not in known_kinds():
+        hint = nearest(str(kind), known_kinds())
+        raise SettingsError(f"params.yaml, {where}.kind: no model '{kind}'; {hint}")
+    return parse_section(config_of(str(kind)), value, where)
+
+
+def config_of(kind: str) -> type[ModelConfig]:
+    """The settings of a kind that exists."""
+    config: type[ModelConfig] = import_module(f"pipeline.models.{kind}.config").Config
+    return config
+
+
+def build(config: Section) -> Seq2Seq:
+    """The network of a validated ``model`` section, its weights drawn anew."""
+    package = type(config).__module__.rpartition(".")[0]
+    network: Seq2Seq = import_module(f"{package}.network").Network(config)
+    return network

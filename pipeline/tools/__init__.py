@@ -1,0 +1,1 @@
+"""Commands around the pipeline: inspection, explain, inference, cross-validation, benchmark, schema."""

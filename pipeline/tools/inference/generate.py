@@ -1,0 +1,110 @@
+"""A trained model goes on from a prompt: any score, read and written in its own key.
+
+The prompt is read, quantized and transposed as the experiment's data set does it; where
+it has no part of the name that is asked for, by its top part, and where its source
+names no key, by the key that its notes suggest. All of it is the source, and what the
+model says comes after its last step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.core import vocabulary
+from pipeline.core.music import Grid
+from pipeline.core.vocabulary import START, STOP
+from pipeline.decoding.beam_search import search
+from pipeline.decoding.continuation import Continuation, continue_melodies
+from pipeline.decoding.sampling import GREEDY, Sampling
+from pipeline.formats.writers.layout import Layout, layout_of, transposed
+from pipeline.models.base.devices import choose_device
+from pipeline.models.base.examples import Example
+from pipeline.models.base.pretrained import load_run
+from pipeline.tools.inference.prompt import PromptError, dataset_of, read_prompt, source_of
+
+LEAST_QUARTERS = 16  # that a model may say after a short prompt
+RUNS = Path("data/runs")
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a model goes on.
+
+    Attributes:
+        sampling: how symbols are chosen.
+        beam: continuations that a beam search keeps; 0 draws instead.
+        quarters: most quarter notes to say; None: as many as the prompt has, at least LEAST_QUARTERS.
+        seed: of the draws.
+        count: how many continuations; a beam search and a temperature of 0 give one.
+    """
+
+    sampling: Sampling
+    beam: int = 0
+    quarters: int | None = None
+    seed: int = 1
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        if self.beam < 0 or self.count < 1 or (self.quarters is not None and self.quarters < 1):
+            raise PromptError("beam is 0 or more, count and quarters are 1 or more")
+        if self.count > 1 and (self.beam or self.sampling == GREEDY):
+            raise PromptError(f"{self.count} continuations: only draws differ; leave out --beam, or --count")
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A prompt and what came after it, in the key of the prompt.
+
+    Attributes:
+        grid: both together.
+        layout: how it is written as a score, with a mark where the model begins.
+        complete: the model itself came to an end.
+    """
+
+    grid: Grid
+    layout: Layout
+    complete: bool
+
+
+def generate(
+    experiment: str, prompt: str, way: Way, piece: str | None = None, root: Path = Path()
+) -> list[Generated]:
+    """Continue a prompt by a trained experiment.
+
+    Args:
+        experiment: under ``experiments`` in params.yaml, its task ``continue``, trained.
+        prompt: a score's path, or ``tinyNotation: 4/4 c4 d e f g2 g``.
+        piece: which piece of a file of many.
+        root: the folder of the project.
+
+    Raises:
+        PromptError: no such experiment or piece, or a prompt that cannot be read.
+        CheckpointError: the experiment has not been trained, or its files are damaged.
+    """
+    row = read_prompt(prompt, dataset_of(experiment, "continue", root), piece, root)
+    model, _ = load_run(root / RUNS / experiment)
+    model = model.to(choose_device("auto"))
+    example = source_of(row)
+    max_steps = _steps(way, example, row["steps_per_quarter"])
+    if way.beam:
+        said = [search(model, example, max_steps, way.beam)]
+    else:
+        said = continue_melodies(model, [example] * way.count, max_steps, way.sampling, way.seed)
+    return [_joined(row, example, continuation) for continuation in said]
+
+
+def _steps(way: Way, example: Example, steps_per_quarter: int) -> int:
+    if way.quarters is not None:
+        return way.quarters * steps_per_quarter
+    return max(len(example.source) // example.voices, LEAST_QUARTERS * steps_per_quarter)
+
+
+def _joined(row: Mapping[str, Any], example: Example, said: Continuation) -> Generated:
+    symbols = said.tokens[said.tokens != STOP]
+    whole = [START, *example.source.tolist(), *symbols.tolist(), STOP]
+    grid = transposed(vocabulary.decode(whole, example.voices), -(row["transposition"] or 0))
+    layout = layout_of(row, mark=len(example.source) // example.voices if len(symbols) else None)
+    return Generated(grid, layout, said.complete)

@@ -1,0 +1,95 @@
+"""A trained model harmonizes a score: given voices stay, it says the others, in the key of the score.
+
+The given voices are read, quantized and transposed as the harmonizer's data set does it.
+Where one voice is given and the score has no part of its name, the top part is it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.core import vocabulary
+from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup
+from pipeline.core.vocabulary import START, STOP
+from pipeline.decoding.harmonization import harmonize
+from pipeline.decoding.sampling import Sampling
+from pipeline.errors import nearest
+from pipeline.formats.writers.layout import layout_of, transposed
+from pipeline.models.base.devices import choose_device
+from pipeline.models.base.examples import Example, give_voices
+from pipeline.models.base.pretrained import load_run
+from pipeline.tools.inference.generate import RUNS, Generated
+from pipeline.tools.inference.prompt import PromptError, bars_of, dataset_of, names_of_task, read_prompt
+
+
+def harmonize_score(
+    score: str,
+    given: Sequence[int] = (0,),
+    experiment: str | None = None,
+    sampling: Sampling | None = None,
+    seed: int = 1,
+    count: int = 1,
+    piece: str | None = None,
+    root: Path = Path(),
+) -> list[Generated]:
+    """Say the voices that a score lacks.
+
+    Args:
+        score: its path, or ``tinyNotation: 4/4 c4 d e f g2 g``.
+        given: the voices that it holds, 0 = top.
+        experiment: its name in params.yaml, its task ``harmonize``, trained; None where there is only one.
+        sampling: how symbols are chosen; None: the likeliest.
+        seed: of the draws.
+        count: how many harmonies.
+        piece: which piece of a file of many.
+        root: the folder of the project.
+
+    Raises:
+        PromptError: no such experiment or piece, a score that cannot be read, or voices
+            that its data set does not have.
+        CheckpointError: the experiment has not been trained, or its files are damaged.
+    """
+    params = load_yaml(root / PARAMS_FILE)
+    name = experiment or _only_harmonizer(params)
+    dataset = dataset_of(name, "harmonize", root)
+    voices = max(len(parts) for parts in lookup(params, "datasets", dataset, "quantize", "parts").values())
+    heard = sorted(set(given))
+    if not heard or not set(heard) < set(range(voices)):
+        raise PromptError(
+            f"given voices {list(given)}: {dataset} has voices 0 to {voices - 1}; one at least is to be "
+            "given, and one to be said"
+        )
+    row = read_prompt(score, dataset, piece, root, heard)
+    model, _ = load_run(root / RUNS / name)
+    example = beside(row, heard, voices)
+    sampling = sampling or Sampling(temperature=0.0)
+    said = harmonize(model.to(choose_device("auto")), [example] * count, sampling, seed)
+    return [_written(row, tokens, voices) for tokens in said]
+
+
+def beside(row: Mapping[str, Any], given: Sequence[int], voices: int) -> Example:
+    """The given voices of a row as an example of all voices; what the others say means nothing.
+
+    Args:
+        row: of ``tables.TOKENS``, its voices those that are given.
+    """
+    cells = np.zeros((row["n_steps"], voices), np.uint16)
+    cells[:, list(given)] = np.asarray(row["tokens"], np.uint16)[1:-1].reshape(-1, len(given))
+    phrase_end = np.array(row["phrase_end"], bool) if row["phrase_end"] else None
+    return give_voices([START, *cells.ravel().tolist(), STOP], given, voices, bars_of(row), phrase_end)
+
+
+def _only_harmonizer(params: Mapping[str, Any]) -> str:
+    names = names_of_task(lookup(params, "experiments"), "harmonize")
+    if len(names) != 1:
+        raise PromptError(f"name an experiment whose task is harmonize; {nearest('', names)}")
+    return names[0]
+
+
+def _written(row: Mapping[str, Any], tokens: np.ndarray[Any, np.dtype[np.uint16]], voices: int) -> Generated:
+    grid = vocabulary.decode([START, *tokens.tolist()], voices)
+    return Generated(transposed(grid, -(row["transposition"] or 0)), layout_of(row, mark=None), True)

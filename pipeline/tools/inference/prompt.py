@@ -1,0 +1,111 @@
+"""Prompts: any score, or a line of tinyNotation, as a row of a data set."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup
+from pipeline.core.vocabulary import STOP
+from pipeline.errors import PipelineError, nearest
+from pipeline.models.base.examples import Bars, ContinueExample, note_onsets
+from pipeline.tools.inspection.encode_file import EncodedFile, encode_file
+
+COMMANDS = {"continue": "generate", "harmonize": "harmonize"}  # by task
+INLINE = "tinynotation:"  # how a prompt begins that is no file
+
+
+class PromptError(PipelineError):
+    """A prompt that gives a model nothing to go on from, or an experiment that does not exist."""
+
+
+def dataset_of(experiment: str, task: str, root: Path = Path()) -> str:
+    """The data set that an experiment was trained on.
+
+    Args:
+        experiment: its name in params.yaml.
+        task: the kind of task that it must have: ``continue`` or ``harmonize``.
+
+    Raises:
+        PromptError: no such experiment, or one of another task.
+    """
+    known = lookup(load_yaml(root / PARAMS_FILE), "experiments")
+    able = names_of_task(known, task)
+    if experiment not in known:
+        raise PromptError(f"there is no experiment '{experiment}'; {nearest(experiment, able)}")
+    if experiment not in able:
+        found = known[experiment]["task"]["kind"]
+        raise PromptError(f"experiment '{experiment}' has task {found}; use `{COMMANDS[found]}`")
+    return str(known[experiment]["dataset"])
+
+
+def names_of_task(experiments: Mapping[str, Any], task: str) -> list[str]:
+    """The experiments of one kind of task, in the order of params.yaml."""
+    return [name for name, entry in experiments.items() if lookup(entry, "task", "kind") == task]
+
+
+def read_prompt(
+    prompt: str,
+    dataset: str,
+    piece: str | None = None,
+    root: Path = Path(),
+    voices: Sequence[int] | None = None,
+) -> dict[str, Any]:
+    """The prompt as a row of ``tables.TOKENS``.
+
+    Args:
+        voices: those of the data set's that the prompt holds; None: all of them.
+
+    Raises:
+        PromptError: no piece of it can be read, or several can and none is named.
+    """
+    if not prompt.lower().startswith(INLINE):
+        encoded = encode_file(Path(prompt), dataset, root=root, as_prompt=True, voices=voices)
+        return _only_piece(encoded, prompt, piece)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "prompt.tinynotation"
+        file.write_text(prompt, encoding="utf-8")
+        encoded = encode_file(file, dataset, root=root, as_prompt=True, voices=voices)
+        return _only_piece(encoded, "the prompt", piece)
+
+
+def source_of(row: Mapping[str, Any]) -> ContinueExample:
+    """The whole of a row as a source, with nothing to say yet.
+
+    Raises:
+        PromptError: its top voice holds no note.
+    """
+    tokens = np.asarray(row["tokens"], np.uint16)
+    if not len(note_onsets(tokens, row["voices"])):
+        raise PromptError(f"{row['piece_id']}: a prompt needs a note in its top voice")
+    return ContinueExample(tokens[1:-1], np.array([STOP], np.uint16), row["voices"], bars_of(row))
+
+
+def bars_of(row: Mapping[str, Any]) -> Bars | None:
+    """Where the steps of a row of ``tables.TOKENS`` stand; None where unknown."""
+    if row["steps_per_bar"] and row["step_in_bar"]:
+        return Bars(row["steps_per_bar"], np.array(row["step_in_bar"], np.int16))
+    return None
+
+
+def _only_piece(encoded: EncodedFile, name: str, piece: str | None) -> dict[str, Any]:
+    rows: dict[str, dict[str, Any]] = {row["piece_id"]: row for row in encoded.rows.to_pylist()}
+    if piece is not None:
+        chosen = [row for piece_id, row in rows.items() if piece in (piece_id, piece_id.rpartition("#")[2])]
+        if len(chosen) != 1:
+            raise PromptError(f"{name} holds no piece '{piece}'; {nearest(piece, rows)}")
+        return chosen[0]
+    if not rows:
+        reasons = "; ".join(f"{r.rule} ({r.detail})" if r.detail else r.rule for r in encoded.rejections)
+        raise PromptError(f"{name}: nothing in it can be read as a prompt: {reasons}")
+    if len(rows) > 1:
+        raise PromptError(f"{name} holds {len(rows)} pieces: choose one by --piece, {_some(list(rows))}")
+    return next(iter(rows.values()))
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")

@@ -1,0 +1,166 @@
+"""A score file to token rows by the settings of a data set, outside DVC."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.core.accounting import Rejection
+from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup, parse_section
+from pipeline.core.tables import NOTES, SPLITS
+from pipeline.corpora.parsing import Batch, Unread, code_of, find_pieces, read_batch, rejected
+from pipeline.corpora.parsing.isolation import GivenUp
+from pipeline.corpora.parsing.records import unpack
+from pipeline.datasets.encoding.encode import DEFAULT, Encoded, EncodeSettings, encode_rows, join
+from pipeline.datasets.filters import FilterSettings, apply_filters
+from pipeline.datasets.quantize import QuantizeSettings, quantize
+from pipeline.datasets.quantize.settings import TOP
+from pipeline.errors import PipelineError, nearest
+from pipeline.formats.readers import ReadLimits, ReadSettings
+
+
+class FileError(PipelineError):
+    """A file cannot be opened, or its pieces are of no corpus of the data set."""
+
+
+@dataclass(frozen=True)
+class EncodedFile:
+    """What became of a file.
+
+    Attributes:
+        corpus: whose settings were used.
+        rows: of ``tables.TOKENS``, one a grid; of no split and no tune family.
+        rejections: why other pieces have no row.
+        filtered: which rows the data set's filters would reject.
+    """
+
+    corpus: str
+    rows: pa.Table
+    rejections: list[Rejection]
+    filtered: list[Rejection]
+
+
+def encode_file(
+    file: Path,
+    dataset: str,
+    corpus: str | None = None,
+    root: Path = Path(),
+    as_prompt: bool = False,
+    voices: Sequence[int] | None = None,
+) -> EncodedFile:
+    """Read, quantize, transpose and encode a file as a data set does; filters only report.
+
+    Args:
+        file: a score of any format that is read.
+        corpus: which corpus of the data set the file is read like; None for the one
+            below whose ``data/raw`` it lies, else the first for which the data set
+            makes no exception, else the first.
+        as_prompt: ask less of a piece: where it has no part of the name that the data
+            set takes, its top part will do, and where its source names no key, its notes decide.
+        voices: take only these voices of the data set, 0 = top; None: all of them.
+
+    Raises:
+        FileError: the file or the corpus does not exist.
+        SettingsError: no such data set.
+    """
+    params = load_yaml(root / PARAMS_FILE)
+    place = ("datasets", dataset)
+    quantizing = parse_section(
+        QuantizeSettings, lookup(params, *place, "quantize"), f"datasets.{dataset}.quantize"
+    )
+    encoding = parse_section(EncodeSettings, lookup(params, *place, "encode"), f"datasets.{dataset}.encode")
+    filters = parse_section(FilterSettings, lookup(params, *place, "filter"), f"datasets.{dataset}.filter")
+    corpora = lookup(params, *place, "corpora")
+    if corpus is None:
+        exceptions = {*quantizing.parts, *encoding.key}
+        corpus = _corpus_of(file.resolve(), corpora, exceptions, (root / "data/raw").resolve())
+    if corpus not in corpora:
+        raise FileError(f"data set '{dataset}' has no corpus '{corpus}'; {nearest(corpus, corpora)}")
+    source = lookup(params, "corpora", corpus)
+    reading = parse_section(ReadSettings, lookup(source, "read"), f"corpora.{corpus}.read")
+    limits = parse_section(ReadLimits, lookup(source, "limits"), f"corpora.{corpus}.limits")
+    notes, rejections = read_file(file, corpus, reading, limits)
+    if voices is not None:
+        chosen = {name: [parts[voice] for voice in voices] for name, parts in quantizing.parts.items()}
+        quantizing = quantizing.model_copy(update={"parts": chosen})
+    made = quantize(notes, quantizing)
+    lacks_part = any(broken.rule == "no_such_part" for broken in made.rejections)
+    if as_prompt and lacks_part and quantizing.voices == 1:
+        made = quantize(notes, quantizing.model_copy(update={"parts": {DEFAULT: [TOP]}}))
+    encoded = encode_rows(made.grids, _unsplit(made.grids), encoding)
+    if as_prompt:
+        encoded = _with_keys_analysed(encoded, made.grids, encoding)
+    rejections = [*rejections, *made.rejections, *encoded.rejections]
+    return EncodedFile(corpus, encoded.rows, rejections, apply_filters(encoded.grids, filters).rejections)
+
+
+def read_file(
+    file: Path, corpus: str, settings: ReadSettings, limits: ReadLimits
+) -> tuple[pa.Table, list[Rejection]]:
+    """The pieces of a file as rows of ``tables.NOTES``, and why others cannot be read.
+
+    It is read as ``parse`` reads: within the limits, in a child process.
+
+    Raises:
+        FileError: the file cannot be opened.
+    """
+    try:
+        pieces, rejections = find_pieces(corpus, file.parent, [{"path": file.name, "sha256": ""}], limits)
+        sha256 = _sha256(file) if pieces else ""
+    except OSError as error:
+        raise FileError(f"{file}: cannot be opened: {error.strerror}") from None
+    tables = [NOTES.empty_table()]
+    sources = tuple(piece.source for piece in pieces)
+    records = read_batch(Batch(sources, settings, limits, code_of(settings)))
+    for piece, record in zip(pieces, records, strict=True):
+        outcome = record if isinstance(record, GivenUp) else unpack(record)
+        if isinstance(outcome, pa.Table):
+            tables.append(_named(replace(piece, source_sha256=sha256), corpus, outcome))
+        else:
+            rejections.append(rejected(piece.piece_id, outcome))
+    return pa.concat_tables(tables), rejections
+
+
+def _with_keys_analysed(encoded: Encoded, grids: pa.Table, settings: EncodeSettings) -> Encoded:
+    """The same, pieces whose source names no key encoded by the key that their notes suggest."""
+    keyless = [broken.piece_id for broken in encoded.rejections if broken.rule == "unknown_key"]
+    chosen = grids.filter(pc.is_in(grids["piece_id"], value_set=pa.array(keyless, pa.string())))
+    by_notes = settings.model_copy(update={"key": {DEFAULT: "analysis"}})
+    known = replace(encoded, rejections=[r for r in encoded.rejections if r.piece_id not in keyless])
+    return join([known, encode_rows(chosen, _unsplit(chosen), by_notes)])
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _named(piece: Unread, corpus: str, record: pa.Table) -> pa.Table:
+    identity = {
+        "piece_id": piece.piece_id,
+        "corpus": corpus,
+        "source_path": piece.source_path,
+        "source_sha256": piece.source_sha256,
+    }
+    rows = [{**dict.fromkeys(NOTES.names), **row, **identity} for row in record.to_pylist()]
+    return pa.Table.from_pylist(rows, schema=NOTES)
+
+
+def _unsplit(grids: pa.Table) -> pa.Table:
+    rows = [
+        {"piece_id": piece, "corpus": corpus, "tune_family": "", "split": ""}
+        for piece, corpus in zip(grids["piece_id"].to_pylist(), grids["corpus"].to_pylist(), strict=True)
+    ]
+    return pa.Table.from_pylist(rows, schema=SPLITS)
+
+
+def _corpus_of(file: Path, corpora: Sequence[str], exceptions: set[str], raw: Path) -> str:
+    if file.is_relative_to(raw) and file.relative_to(raw).parts[0] in corpora:
+        return file.relative_to(raw).parts[0]
+    plain = [corpus for corpus in corpora if corpus not in exceptions]
+    return (plain or list(corpora))[0]

@@ -1,0 +1,73 @@
+"""What filters would reject, each alone and all together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.datasets.filters import FILTERS, FilterSettings, apply_filters, broken_rules
+
+DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True)
+class RuleCount:
+    """What one filter does to a data set.
+
+    Attributes:
+        parameter: its name in params.yaml.
+        rule: the reason that it gives.
+        limit: as params.yaml has it.
+        alone: grids that it would reject if it were the only filter.
+        only: grids that no other filter rejects; what leaving it out would bring back.
+    """
+
+    parameter: str
+    rule: str
+    limit: Any
+    alone: int
+    only: int
+
+
+@dataclass(frozen=True)
+class DryCount:
+    """What all filters together do: grids that come in, those rejected, and the rules."""
+
+    incoming: int
+    rejected: int
+    rules: list[RuleCount]
+
+
+def dry_count(grids: pa.Table, settings: FilterSettings) -> DryCount:
+    """Count without keeping anything.
+
+    Duplicates are sought, as in the stage, among the grids that pass the other
+    filters: what they reject together, they reject only by themselves.
+
+    Args:
+        grids: rows of ``tables.GRIDS``.
+        settings: the section ``filter`` of a data set.
+    """
+    judged = {name: {row for row, _ in broken} for name, broken in broken_rules(grids, settings).items()}
+    times = Counter(row for rows in judged.values() for row in rows)
+    rules = [
+        RuleCount(
+            parameter=name,
+            rule=FILTERS[name].rule,
+            limit=getattr(settings, name),
+            alone=len(rows),
+            only=sum(times[row] == 1 for row in rows),
+        )
+        for name, rows in judged.items()
+    ]
+    rejected = len(times)
+    if settings.duplicates == "drop":
+        alone = len(apply_filters(grids, FilterSettings(duplicates="drop")).rejections)
+        again = apply_filters(grids, settings).rejections
+        only = sum(rejection.rule == DUPLICATE for rejection in again)
+        rules.append(RuleCount("duplicates", DUPLICATE, settings.duplicates, alone, only))
+        rejected += only
+    return DryCount(grids.num_rows, rejected, rules)

@@ -1,0 +1,152 @@
+"""The books of all stages at once: from the files of the sources to the rows of the shards.
+
+Every stage balances its own books. Here the stages are held against each other,
+by the names that stand in their files: what one wrote is what the next took in,
+every file gave at least one piece or a rejection, and every piece ends in a
+shard or in one stage's rejections, and never in both.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from pipeline.core.accounting import BooksError
+from pipeline.core.settings import load_yaml, lookup
+from pipeline.core.tables import GRIDS, NOTES, REJECTED, SPLIT_NAMES, TOKENS, read_table
+from pipeline.corpora.sources.manifest import read_manifest
+
+STAGES = ("parse", "quantize", "filter", "encode")
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What the files of a data set name, each name once but for ``written``.
+
+    Attributes:
+        files: "essen/altdeu10": the pieces of a file are named after it.
+        read: piece_id of every piece with notes.
+        grids: piece_id of every grid, a phrase being named after its piece.
+        rejected: per stage what it rejected: pieces (parse, quantize) or grids.
+        written: piece_id of every row of every shard.
+    """
+
+    files: Sequence[str]
+    read: Sequence[str]
+    grids: Sequence[str]
+    written: Sequence[str]
+    rejected: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """How many of a data set there are, once its books balance.
+
+    Attributes:
+        pieces: that the files hold; all in ``lost`` or in a shard.
+        lost: per stage the pieces (parse, quantize) or grids (filter, encode) rejected.
+    """
+
+    files: int
+    pieces: int
+    grids: int
+    examples: int
+    lost: Mapping[str, int]
+
+    def __str__(self) -> str:
+        lost = ", ".join(f"{n} at {stage}" for stage, n in self.lost.items())
+        return (
+            f"{self.files} files hold {self.pieces} pieces; {self.grids} grids were made of them and "
+            f"{self.examples} examples written; rejected: {lost}. Nothing is missing"
+        )
+
+
+def balance_all(ledger: Ledger) -> Totals:
+    """Hold all stages of a data set against each other.
+
+    Raises:
+        BooksError: a file, piece or grid is lost, invented, or counted twice.
+    """
+    lost = {stage: sorted(set(ledger.rejected.get(stage, ()))) for stage in STAGES}
+    pieces = _once("pieces", ledger.read, lost["parse"])
+    of_file = {_file_of(piece) for piece in pieces}
+    _same("files", ledger.files, of_file)
+    known = set(ledger.read)
+    of_grid = {_piece_of(grid, known) for grid in ledger.grids}
+    _same("pieces after parse", known, _once("pieces after quantize", sorted(of_grid), lost["quantize"]))
+    ended = _once("grids", ledger.written, lost["filter"], lost["encode"])
+    _same("grids after quantize", _once("grids", ledger.grids), ended)
+    n_lost = {stage: len(names) for stage, names in lost.items()}
+    return Totals(len(ledger.files), len(pieces), len(ledger.grids), len(ledger.written), n_lost)
+
+
+def read_ledger(dataset: str, root: Path = Path()) -> Ledger:
+    """The names that stand in the files of a data set.
+
+    Args:
+        root: the folder of params.yaml and data/.
+
+    Raises:
+        TableError: a stage has not run.
+        SettingsError: no such data set.
+    """
+    corpora = lookup(load_yaml(root / "params.yaml"), "datasets", dataset, "corpora")
+    data = root / "data"
+    shards = sorted(data.glob(f"tokens/{dataset}/*/*.parquet"))
+    strays = [shard for shard in shards if shard.parent.name not in SPLIT_NAMES]
+    if strays:
+        raise BooksError(f"{strays[0]}: shards lie in {', '.join(SPLIT_NAMES)} only; delete it")
+    names = {stage: [dataset] for stage in STAGES} | {"parse": corpora}
+    return Ledger(
+        files=[name for corpus in corpora for name in _files(data / "raw" / corpus, corpus)],
+        read=_distinct(_ids(data / f"notes/{corpus}.parquet", NOTES) for corpus in corpora),
+        grids=_ids(data / f"grids/{dataset}.parquet", GRIDS),
+        written=[piece for shard in shards for piece in _ids(shard, TOKENS)],
+        rejected={
+            stage: _distinct(_ids(data / f"rejected/{stage}/{name}.parquet", REJECTED) for name in of)
+            for stage, of in names.items()
+        },
+    )
+
+
+def _files(folder: Path, corpus: str) -> list[str]:
+    """The names that parse gives to files: without a suffix where that is clear."""
+    paths = [PurePosixPath(file["path"]) for file in read_manifest(folder)["files"]]
+    alike = Counter(path.with_suffix("") for path in paths)
+    return [f"{corpus}/{path if alike[path.with_suffix('')] > 1 else path.with_suffix('')}" for path in paths]
+
+
+def _ids(path: Path, schema: object) -> list[str]:
+    return list(read_table(path, schema, ["piece_id"])["piece_id"].to_pylist())
+
+
+def _distinct(columns: Iterable[Sequence[str]]) -> list[str]:
+    return sorted({name for column in columns for name in column})
+
+
+def _file_of(piece: str) -> str:
+    return piece.split("#", 1)[0]
+
+
+def _piece_of(grid: str, known: set[str]) -> str:
+    """The piece of a grid: itself, or that of its phrase ("essen/altdeu10#17:2")."""
+    return grid if grid in known else grid.rpartition(":")[0]
+
+
+def _once(what: str, *lists: Sequence[str]) -> set[str]:
+    """All names of several lists, which must be different ones."""
+    counts = Counter(name for names in lists for name in names)
+    doubled = [name for name, n in counts.items() if n > 1]
+    if doubled:
+        raise BooksError(f"the books do not balance: {len(doubled)} {what} are counted twice: {doubled[:5]}")
+    return set(counts)
+
+
+def _same(what: str, before: Iterable[str], after: Iterable[str]) -> None:
+    before, after = set(before), set(after)
+    for fault, names in (("lost", before - after), ("invented", after - before)):
+        if names:
+            found = sorted(names)[:5]
+            raise BooksError(f"the books do not balance, {what}: {len(names)} {fault}: {found}")

@@ -1,0 +1,77 @@
+"""A grid as text: a row a pitch, a column a step, in plain ASCII.
+
+::
+
+    step 0
+      E4 |....|o-|
+      D4 |..o-|..|
+      C4 |o-..|..|
+
+``o`` is where a note begins, ``-`` where it sounds on, ``.`` where it does not;
+``|`` are bar lines. In a grid of several voices the number of the voice (1 = top)
+stands where its note begins; of two on one place the higher voice is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.core.music import SILENCE, Grid
+from pipeline.core.vocabulary import pitch_name
+
+WIDTH = 100
+EMPTY, HELD, BEGUN, BAR = ".", "-", "o", "|"
+
+
+def draw(grid: Grid, step_in_bar: Sequence[int] | None = None, width: int = WIDTH) -> str:
+    """Draw a grid in systems that are no wider than asked, broken at bar lines where there are any.
+
+    Args:
+        grid: T steps of V voices.
+        step_in_bar: (T,) 0 where a bar begins; None where bars are unknown.
+        width: columns of a line.
+    """
+    bars = np.zeros(grid.n_steps, bool)
+    if step_in_bar is not None and len(step_in_bar):
+        bars = np.asarray(step_in_bar) == 0
+    lines = []
+    for begin, end in _systems(bars, max(width - 8, 8)):
+        lines += [f"step {begin}", *_system(grid, bars, begin, end), ""]
+    return "\n".join(lines)
+
+
+def _systems(bars: NDArray[np.bool_], columns: int) -> list[tuple[int, int]]:
+    """From which step to which each system goes; a bar line takes a column, too."""
+    systems, begin, n = [], 0, len(bars)
+    cost = np.concatenate([[0], np.cumsum(1 + bars)])
+    while begin < n:
+        end = int(np.searchsorted(cost, cost[begin] + columns, side="right")) - 1
+        end = min(max(end, begin + 1), n)
+        inside = np.flatnonzero(bars[begin + 1 : end])
+        if end < n and not bars[end] and len(inside):
+            end = begin + 1 + int(inside[-1])
+        systems.append((begin, end))
+        begin = end
+    return systems
+
+
+def _system(grid: Grid, bars: NDArray[np.bool_], begin: int, end: int) -> list[str]:
+    pitch, tied = grid.pitch[begin:end].astype(int), grid.tied[begin:end]
+    heard = pitch[pitch != SILENCE]
+    if not len(heard):
+        return ["    (silence)"]
+    low, high = int(heard.min()), int(heard.max())
+    cells = np.full((high - low + 1, end - begin), EMPTY)
+    for voice in reversed(range(grid.voices)):
+        steps = np.flatnonzero(pitch[:, voice] != SILENCE)
+        mark = BEGUN if grid.voices == 1 else str(voice + 1)[-1]
+        cells[high - pitch[steps, voice], steps] = np.where(tied[steps, voice], HELD, mark)
+    return [f"{pitch_name(high - row):>4} {_line(cells[row], bars[begin:end])}" for row in range(len(cells))]
+
+
+def _line(cells: NDArray[np.str_], bars: NDArray[np.bool_]) -> str:
+    body = "".join(BAR + cell if bar else cell for cell, bar in zip(cells, bars, strict=True))
+    return body.removeprefix(BAR).join((BAR, BAR))

@@ -1,0 +1,175 @@
+"""Tokens as lines of text, as ``encode`` prints and ``decode`` reads them.
+
+A line of numbers is one piece, START first and STOP last. The line before it may
+say what else is known of the piece, as JSON after a ``#``; every fact has a
+default, so bare numbers will do::
+
+    # {"title": "Alle meine Entchen", "voices": 1, "steps_per_quarter": 1}
+    256 60 62 64 65 67 195 67 195 257
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from pipeline.core import vocabulary
+from pipeline.core.music import Grid
+from pipeline.core.settings import Section
+from pipeline.core.vocabulary import Repairs
+from pipeline.errors import PipelineError, nearest
+from pipeline.formats.writers import WRITERS
+from pipeline.formats.writers.layout import Layout, layout_of, transposed
+
+_BETWEEN = re.compile(r"[\s,;\[\]]+")
+
+
+class TokenTextError(PipelineError):
+    """A text that holds something else than lines of tokens."""
+
+
+class Heading(Section):
+    """What is known of a piece besides its tokens.
+
+    Attributes:
+        voices: V.
+        steps_per_quarter: resolution of the grid.
+        steps_per_bar, first_bar: of the score's metre and anacrusis; None: no metre.
+        key_fifths: of the score, before transposition.
+        transposition: semitones that were added.
+    """
+
+    piece_id: str = ""
+    title: str = ""
+    voices: int = Field(default=1, ge=1)
+    steps_per_quarter: int = Field(default=4, ge=1, le=64)
+    steps_per_bar: int | None = Field(default=None, ge=1)
+    first_bar: int = Field(default=0, ge=0)
+    key_fifths: int = Field(default=0, ge=-7, le=7)
+    transposition: int = 0
+
+
+@dataclass(frozen=True)
+class Line:
+    """One piece as text: where it stands, its tokens, and what is known of it."""
+
+    number: int
+    tokens: list[int]
+    heading: Heading
+
+    def grid(self, lenient: bool = False) -> tuple[Grid, Repairs]:
+        """The tokens decoded, in their own key.
+
+        Raises:
+            TokenTextError: they break the grammar, or nothing is left of them.
+        """
+        try:
+            if lenient:
+                return vocabulary.decode_leniently(self.tokens, self.heading.voices)
+            return vocabulary.decode(self.tokens, self.heading.voices), Repairs()
+        except vocabulary.TokenError as error:
+            raise TokenTextError(f"line {self.number}: {error}") from None
+
+    def layout(self) -> Layout:
+        """How the piece is written as a score."""
+        known = self.heading
+        return Layout(
+            steps_per_quarter=known.steps_per_quarter,
+            steps_per_bar=known.steps_per_bar,
+            first_bar=known.first_bar,
+            key_fifths=known.key_fifths,
+            title=known.title or known.piece_id,
+        )
+
+
+def write_row(row: Mapping[str, Any]) -> str:
+    """A row of ``tables.TOKENS`` as its two lines."""
+    layout = layout_of(row, mark=0)
+    heading = Heading(
+        piece_id=row["piece_id"],
+        title=row["title"] or "",
+        voices=row["voices"],
+        steps_per_quarter=layout.steps_per_quarter,
+        steps_per_bar=layout.steps_per_bar,
+        first_bar=layout.first_bar,
+        key_fifths=layout.key_fifths,
+        transposition=row["transposition"] or 0,
+    )
+    return f"# {heading.model_dump_json(exclude_defaults=True)}\n{' '.join(map(str, row['tokens']))}\n"
+
+
+def read_lines(text: str, defaults: Mapping[str, Any] | None = None) -> list[Line]:
+    """Take a text apart.
+
+    Args:
+        defaults: facts for pieces whose heading does not tell them.
+
+    Raises:
+        TokenTextError: a line holds something else, or none holds tokens.
+    """
+    lines: list[Line] = []
+    known = dict(defaults or {})
+    unheaded = heading = _checked(known, "for pieces that do not say it")
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.startswith("#"):
+            heading = _heading(line[1:].strip(), known, number)
+        elif line.strip():
+            lines.append(Line(number, _numbers(line, number), heading))
+            heading = unheaded
+    if not lines:
+        raise TokenTextError("no tokens: a line of numbers is expected, for example 256 60 188 257")
+    return lines
+
+
+def as_score(grid: Grid, layout: Layout, suffix: str) -> bytes:
+    """A grid as the bytes of a score.
+
+    Args:
+        suffix: of the file: ".mid", ".musicxml" or ".wav".
+
+    Raises:
+        TokenTextError: no such format is written.
+    """
+    kind = suffix.removeprefix(".").lower()
+    if kind not in WRITERS:
+        raise TokenTextError(f"'{suffix}': no such format is written; {nearest(kind, WRITERS)}")
+    return WRITERS[kind](grid, layout)
+
+
+def in_score_key(grid: Grid, heading: Heading) -> Grid:
+    """The transposition undone."""
+    return transposed(grid, -heading.transposition)
+
+
+def _heading(text: str, known: Mapping[str, Any], number: int) -> Heading:
+    """A comment that is no JSON is only a comment."""
+    if not text.startswith("{"):
+        return Heading(**known)
+    try:
+        told = json.loads(text)
+    except ValueError as error:
+        raise TokenTextError(f"line {number}: not readable as JSON: {error}") from None
+    return _checked({**known, **told}, f"line {number}")
+
+
+def _checked(facts: Mapping[str, Any], where: str) -> Heading:
+    try:
+        return Heading.model_validate(facts)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        name = ".".join(map(str, fault["loc"]))
+        hint = f"; {nearest(name, Heading.model_fields)}" if fault["type"] == "extra_forbidden" else ""
+        raise TokenTextError(f"{where}, {name}: {fault['msg']}, found {fault['input']!r}{hint}") from None
+
+
+def _numbers(line: str, number: int) -> list[int]:
+    words: Sequence[str] = [word for word in _BETWEEN.split(line) if word]
+    for word in words:
+        if not re.fullmatch(r"-?[0-9]{1,9}", word):
+            raise TokenTextError(f"line {number}: '{word[:20]}' is no token; numbers 0 to 257 are expected")
+    return [int(word) for word in words]

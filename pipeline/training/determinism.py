@@ -1,0 +1,57 @@
+"""Where a training runs, and everything random fixed before it begins."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import Any
+
+import numpy as np
+import torch
+
+from pipeline.models.base.devices import choose_device
+from pipeline.training.settings import TrainingSettings
+
+
+def prepare(settings: TrainingSettings) -> torch.device:
+    """Fix everything random; call it before a model is built.
+
+    Returns:
+        The device to train on; under torchrun each process takes a GPU of its own.
+
+    Raises:
+        SettingsError: this machine has no such device.
+    """
+    device = choose_device(settings.device)
+    random.seed(settings.seed)
+    np.random.seed(settings.seed)  # noqa: NPY002 (for libraries below; our own code has generators)
+    torch.manual_seed(settings.seed)
+    torch.set_flush_denormal(True)  # denormal numbers make an LSTM many times slower
+    torch.set_num_threads(1)  # the threads of a batch's slices are our own
+    if device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        torch.cuda.set_device(device)
+    return device
+
+
+def random_states() -> dict[str, Any]:
+    """The states of all generators that libraries share, as plain values and tensors."""
+    legacy: Any = np.random.get_state(legacy=True)  # noqa: NPY002
+    name, keys, *rest = legacy
+    return {
+        "python": random.getstate(),
+        "numpy": (name, keys.tolist(), *rest),
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all(),
+    }
+
+
+def restore_random_states(states: dict[str, Any]) -> None:
+    """Put back what :func:`random_states` gave."""
+    random.setstate(states["python"])
+    name, keys, *rest = states["numpy"]
+    np.random.set_state((name, np.array(keys, np.uint32), *rest))  # noqa: NPY002
+    torch.set_rng_state(states["torch"])
+    torch.cuda.set_rng_state_all(states["cuda"])

@@ -1,0 +1,126 @@
+"""Mapping a function over batches on the workers of a Dask cluster.
+
+Dask alone decides who computes a batch; a batch whose worker died is computed
+again by another. A batch carries all that its function needs, so that workers
+share no disk with this process, only the code (docs/cluster.md).
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from pipeline.errors import PipelineError
+from pipeline.workflow.progress import say
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+Batch = TypeVar("Batch")
+Result = TypeVar("Result")
+
+AHEAD = 3  # batches sent for each thread of a worker, so that none waits for the next
+SECONDS_TO_CONNECT = 30.0
+SECONDS_WITHOUT_WORKERS = 60.0
+SECONDS_BETWEEN_LOOKS = 1.0
+
+
+class ClusterError(PipelineError):
+    """The cluster does not answer, has no workers, or a batch ends every worker that takes it."""
+
+
+def map_on_cluster(
+    function: Callable[[Batch], Result], batches: Sequence[Batch], address: str
+) -> Iterator[Result]:
+    """Apply ``function`` to every batch on a cluster; results in the order of the batches.
+
+    Args:
+        function: importable by its name on the workers.
+        batches: pieces of work of a second or so each.
+        address: of the scheduler: ``tcp://HOST:PORT``, or ``tls://`` with Dask's own configuration.
+
+    Raises:
+        ClusterError: see there.
+    """
+    if urlsplit(address).scheme != "tls" and not _on_this_machine(address):
+        say(f"{address} is not encrypted: whoever reads it or reaches it may run code (docs/cluster.md)")
+    with _client(address) as client:
+        waiting: deque[Future] = deque()
+        task = partial(_on_worker, function)
+        for number, batch in enumerate(batches):
+            waiting.append(client.submit(task, batch, key=f"{function.__name__}-{client.id}-{number}"))
+            if len(waiting) >= AHEAD * max(1, _n_threads(client)):
+                yield _result(client, waiting.popleft(), address)
+        while waiting:
+            yield _result(client, waiting.popleft(), address)
+
+
+def _on_worker(function: Callable[[Batch], Result], batch: Batch) -> Result:
+    """In a worker, which is a daemon where Dask's nanny started it; those may have no children, ours must."""
+    multiprocessing.current_process().daemon = False
+    return function(batch)
+
+
+def _on_this_machine(address: str) -> bool:
+    return urlsplit(address).hostname in ("localhost", "127.0.0.1", "::1")
+
+
+@contextmanager
+def _client(address: str) -> Iterator[Client]:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ClusterError("`engine.kind: dask` needs Dask: pip install 'distributed==2026.8.0'") from None
+    try:
+        client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without certificates
+        raise ClusterError(
+            f"no Dask scheduler answers at {address} ({error}); start one, or take another `engine`"
+        ) from None
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _n_threads(client: Client) -> int:
+    return sum(client.nthreads().values())
+
+
+def _result(client: Client, future: Future, address: str) -> Any:
+    """Wait for a batch as long as there is somebody to compute it."""
+    from distributed import CancelledError, KilledWorker
+
+    last_seen = time.monotonic()
+    while True:
+        try:
+            return future.result(timeout=SECONDS_BETWEEN_LOOKS)
+        except TimeoutError:
+            if client.status != "running":
+                raise ClusterError(_gone(address)) from None
+            if client.scheduler_info()["workers"]:
+                last_seen = time.monotonic()
+            elif time.monotonic() - last_seen > SECONDS_WITHOUT_WORKERS:
+                raise ClusterError(f"the Dask scheduler at {address} has no workers") from None
+        except CancelledError:
+            raise ClusterError(_gone(address)) from None
+        except KilledWorker as error:
+            raise ClusterError(f"workers died of a batch, one after the other: {error}") from None
+        except (ModuleNotFoundError, RuntimeError) as error:
+            missing = error if isinstance(error, ModuleNotFoundError) else error.__cause__
+            if not isinstance(missing, ModuleNotFoundError):
+                raise
+            raise ClusterError(
+                f"the cluster at {address} lacks this project or its packages ({missing}); start scheduler "
+                "and workers in a checkout of the same commit: python -m dask worker ADDRESS"
+            ) from None
+
+
+def _gone(address: str) -> str:
+    return f"the Dask scheduler at {address} is gone; what was read so far is kept, run `dvc repro` again"

@@ -1,0 +1,110 @@
+"""Which code made some bytes: a digest over everything that a module imports.
+
+The piece cache, checkpoints and cross-validation keep results under the digest of the code
+that made them, and a test compares dvc.yaml with the same import closure. Comments and
+docstrings do not count, so that editing a sentence discards nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+PACKAGES = ("pipeline", "stages")
+SHAPE_NO_BYTE = ("pipeline.errors", "pipeline.workflow")  # rooms whose edits change no result
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Every module of this project and its file, sorted by path."""
+    files = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
+    return {_name(file): file for file in files}
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    """Everything that a module imports by name, inside functions too; not what only type checkers read."""
+    names: set[str] = set()
+    for node in _nodes(_tree(module)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= inner & modules().keys() or {node.module}
+            names.add(node.module)
+    return frozenset(names)
+
+
+@cache
+def own_imports(module: str) -> frozenset[str]:
+    """The modules of this project that a module imports, and the packages that contain them."""
+    names = imports(module)
+    packages = {
+        ".".join(parts[:depth])
+        for parts in (name.split(".") for name in names | {module})
+        for depth in range(2, len(parts))
+    }
+    found = (names | packages) & modules().keys()
+    return frozenset(found - {"pipeline", module})
+
+
+def closure(*roots: str) -> frozenset[str]:
+    """All modules of this project that some modules need, themselves included.
+
+    >>> sorted(closure("pipeline.core.files"))
+    ['pipeline.core', 'pipeline.core.files']
+    """
+    found, waiting = set(roots), list(roots)
+    while waiting:
+        new = own_imports(waiting.pop()) - found
+        found |= new
+        waiting += new
+    return frozenset(found)
+
+
+def digest(*roots: str) -> str:
+    """The sha256 of all code that some modules import and that can change a result.
+
+    Comments and docstrings are left out, and so are the rooms that shape no byte.
+
+    Args:
+        roots: names of modules, for example ``pipeline.corpora.parsing``.
+    """
+    found = hashlib.sha256()
+    for name in sorted(closure(*roots)):
+        if not f"{name}.".startswith(tuple(f"{room}." for room in SHAPE_NO_BYTE)):
+            found.update(f"{name} {_digest_of(name)}\n".encode())
+    return found.hexdigest()
+
+
+@cache
+def _digest_of(module: str) -> str:
+    tree = _tree(module)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                node.body = node.body[1:]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+
+
+def _tree(module: str) -> ast.Module:
+    return ast.parse(modules()[module].read_bytes())
+
+
+def _nodes(tree: ast.Module) -> Iterator[ast.AST]:
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        only_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        waiting.extend([] if only_types else ast.iter_child_nodes(node))
+
+
+def _name(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

@@ -1,0 +1,61 @@
+import os
+import signal
+import sys
+import time
+
+import pytest
+
+from pipeline.corpora.parsing.isolation import GivenUp, Limits, run_isolated
+
+LIMITS = Limits(seconds=1.0, memory_bytes=256 << 20)
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits are Linux' own")
+
+
+def behave(item: str) -> str:
+    if item == "hang":
+        time.sleep(60)
+    if item == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if item == "exit":
+        os._exit(3)
+    if item == "eat":
+        bytearray(1 << 30)
+    if item == "fail":
+        raise ValueError("a fault of ours")
+    return item.upper()
+
+
+def test_good_items_give_their_results() -> None:
+    assert list(run_isolated(behave, ["a", "b"], LIMITS)) == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("bad", "rule", "detail"),
+    [
+        ("hang", "too_slow", "no result within 1 seconds"),
+        ("die", "crashed", "signal SIGKILL"),
+        ("exit", "crashed", "exit status 3"),
+        ("eat", "out_of_memory", "more than 256 MiB"),
+    ],
+)
+def test_a_bad_item_is_given_up_alone(bad: str, rule: str, detail: str) -> None:
+    first, given_up, last = run_isolated(behave, ["a", bad, "b"], LIMITS)
+    assert (first, last) == ("A", "B")
+    assert isinstance(given_up, GivenUp)
+    assert given_up.rule == rule
+    assert detail in given_up.detail
+
+
+def test_bad_items_in_a_row() -> None:
+    outcomes = list(run_isolated(behave, ["exit", "die", "a", "exit"], LIMITS))
+    assert [outcome if isinstance(outcome, str) else outcome.rule for outcome in outcomes] == [
+        "crashed",
+        "crashed",
+        "A",
+        "crashed",
+    ]
+
+
+def test_an_error_of_the_function_is_raised_here() -> None:
+    with pytest.raises(ValueError, match="a fault of ours"):
+        list(run_isolated(behave, ["a", "fail", "b"], LIMITS))

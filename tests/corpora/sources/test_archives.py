@@ -1,0 +1,101 @@
+import io
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline.corpora.sources.archives import ArchiveError, Limits, unpack
+
+
+def zip_of(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as pack:
+        for name, content in members.items():
+            pack.writestr(name, content)
+    return path
+
+
+def tar_of(path: Path, members: dict[str, bytes], mode: str = "w:gz") -> Path:
+    with tarfile.open(path, mode) as tape:  # type: ignore[call-overload]
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tape.addfile(info, io.BytesIO(content))
+    return path
+
+
+@pytest.mark.parametrize("pack", [zip_of, tar_of])
+def test_members_arrive_in_their_folders(pack: Callable[..., Path], tmp_path: Path) -> None:
+    archive = pack(tmp_path / "archive", {"a.abc": b"X:1", "deep/er/b.abc": b"X:2"})
+    assert unpack(archive, tmp_path / "out") == 2
+    assert (tmp_path / "out/deep/er/b.abc").read_bytes() == b"X:2"
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+def test_every_kind_of_tar(mode: str, tmp_path: Path) -> None:
+    assert unpack(tar_of(tmp_path / "archive", {"a": b"x"}, mode), tmp_path / "out") == 1
+
+
+@pytest.mark.parametrize("pack", [zip_of, tar_of])
+@pytest.mark.parametrize("name", ["../evil", "/evil", "a/../../evil", "..\\evil", "C:evil"])
+def test_no_member_leaves_the_folder(pack: Callable[..., Path], name: str, tmp_path: Path) -> None:
+    archive = pack(tmp_path / "archive", {name: b"x"})
+    with pytest.raises(ArchiveError, match="would leave the folder"):
+        unpack(archive, tmp_path / "out")
+    assert not list(tmp_path.rglob("*evil"))
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])
+def test_links_and_devices_are_refused(kind: bytes, tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "archive", "w") as tape:
+        info = tarfile.TarInfo("member")
+        info.type = kind
+        info.linkname = "/etc/passwd"
+        tape.addfile(info)
+    with pytest.raises(ArchiveError, match="link or a device"):
+        unpack(tmp_path / "archive", tmp_path / "out")
+
+
+def test_a_link_in_a_zip_is_refused(tmp_path: Path) -> None:
+    info = zipfile.ZipInfo("member")
+    info.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "archive", "w") as pack:
+        pack.writestr(info, "/etc/passwd")
+    with pytest.raises(ArchiveError, match="link or a device"):
+        unpack(tmp_path / "archive", tmp_path / "out")
+
+
+@pytest.mark.parametrize("pack", [zip_of, tar_of])
+def test_a_bomb_is_stopped_while_it_unpacks(pack: Callable[..., Path], tmp_path: Path) -> None:
+    archive = pack(tmp_path / "archive", {"zeros": bytes(50_000_000)})
+    with pytest.raises(ArchiveError, match="more bytes than allowed, at 'zeros'"):
+        unpack(archive, tmp_path / "out")
+    written = sum(file.stat().st_size for file in (tmp_path / "out").rglob("*"))
+    assert written < 50_000_000
+
+
+@pytest.mark.parametrize("pack", [zip_of, tar_of])
+def test_too_many_members_are_refused(pack: Callable[..., Path], tmp_path: Path) -> None:
+    archive = pack(tmp_path / "archive", {f"{i}.abc": b"x" for i in range(5)})
+    with pytest.raises(ArchiveError, match="more than 4 members"):
+        unpack(archive, tmp_path / "out", Limits(members=4))
+
+
+def test_two_members_of_one_name_are_refused(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "archive", "w") as tape:
+        for _ in range(2):
+            tape.addfile(tarfile.TarInfo("same"), io.BytesIO())
+    with pytest.raises(ArchiveError, match="two members are called same"):
+        unpack(tmp_path / "archive", tmp_path / "out")
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda _: b"noise" * 100, lambda _: b""])
+@pytest.mark.parametrize("pack", [zip_of, tar_of])
+def test_a_damaged_archive_is_named(
+    pack: Callable[..., Path], damage: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    archive = pack(tmp_path / "archive", {f"{i}.abc": bytes(range(256)) * 40 for i in range(20)})
+    archive.write_bytes(damage(archive.read_bytes()))
+    with pytest.raises(ArchiveError, match="archive: not readable as an archive"):
+        unpack(archive, tmp_path / "out")

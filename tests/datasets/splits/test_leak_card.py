@@ -1,0 +1,157 @@
+"""The leak card: what it says of each piece held out, and of the other kinds of split."""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from pipeline.datasets.splits import Divided, split_pieces
+from pipeline.datasets.splits.leak_card import leak_prose
+from pipeline.datasets.splits.leaks import SKELETON_RUN
+from tests.datasets.families.test_tune_families import OTHER, SONG, transposed, tune
+from tests.datasets.splits.test_splits import by, families, many, settings, walk
+from tests.helpers.notes_text import part
+
+LONG = walk(11, 40)
+
+
+def published(*rows: dict[str, Any]) -> Divided:
+    """Split as the rows themselves say."""
+    known = families(*rows)
+    return split_pieces(known["piece_id"].to_pylist(), known, by("published"))
+
+
+def beside(test: dict[str, Any], *train: dict[str, Any]) -> dict[str, Any]:
+    """The card's row of a test piece beside training pieces."""
+    rows = [test | {"published_split": "test"}, *(row | {"published_split": "train"} for row in train)]
+    (row,) = published(*rows).leaks.to_pylist()
+    found: dict[str, Any] = row
+    return found
+
+
+def prose(made: Divided) -> str:
+    return leak_prose("tunes", made.audit, made.leaks)
+
+
+def test_a_tune_in_another_key_is_a_hard_leak_as_like_as_can_be() -> None:
+    row = beside(
+        part("a/new", tune(LONG), title="The New One"),
+        part("a/old", tune(transposed(LONG, 3)), title="The Old One"),
+        part("a/other", tune(OTHER), title="Another"),
+    )
+    assert row["hard"]
+    assert row["same_skeleton"]
+    assert (row["nearest_train"], row["nearest_title"]) == ("a/old", "The Old One")
+    assert (row["likeness"], row["likeness_of"]) == (1.0, "skeleton")
+    assert row["runs_in_common"] == row["runs"] > 0
+
+
+def test_likeness_is_the_share_of_the_smaller_ones_runs() -> None:
+    half = [*LONG[:20], *walk(3, 12)]
+    row = beside(part("a/half", tune(half)), part("a/whole", tune(LONG)))
+    n_changes = sum(a != b for a, b in pairwise(half))
+    assert row["runs"] == n_changes - SKELETON_RUN + 1
+    assert row["likeness"] == row["runs_in_common"] / row["runs"]
+    assert 0.3 < row["likeness"] < 0.8
+
+
+def test_a_scrap_of_a_tune_is_not_the_nearest_where_a_whole_one_is_like_it() -> None:
+    half = [*LONG[:20], *walk(3, 12)]
+    row = beside(part("a/half", tune(half)), part("a/scrap", tune(LONG[:9])), part("a/whole", tune(LONG)))
+    assert row["nearest_train"] == "a/whole"
+    assert row["likeness"] < 1
+
+
+def test_of_many_copies_the_first_by_name_is_the_nearest() -> None:
+    copies = [part(f"a/{i}", tune(transposed(LONG, i))) for i in range(3, 8)]
+    assert beside(part("a/9", tune(LONG)), part("a/1", tune(OTHER)), *copies)["nearest_train"] == "a/3"
+
+
+def test_a_tune_like_no_other_has_no_nearest() -> None:
+    row = beside(part("a/new", tune(SONG)), part("a/other", tune(OTHER)))
+    assert (row["nearest_train"], row["nearest_title"], row["likeness_of"]) == (None, None, None)
+    assert row["likeness"] == row["runs"] == 0
+    assert not any(row[rule] for rule in ("hard", "same_skeleton", "same_title", "contained"))
+
+
+def test_a_name_that_two_tunes_share_is_told_apart_from_a_melody_that_they_share() -> None:
+    row = beside(part("a/new", tune(SONG), title="Twin"), part("a/old", tune(OTHER), title="twin!"))
+    assert row["same_title"]
+    assert not row["same_skeleton"]
+    assert not row["hard"]
+
+
+def test_tunes_without_a_title_are_no_namesakes() -> None:
+    row = beside(part("a/new", tune(SONG), title="?"), part("a/old", tune(OTHER), title=""))
+    assert not row["same_title"]
+
+
+def test_every_piece_held_out_has_one_row_and_none_of_train() -> None:
+    known = families(*many(60))
+    made = split_pieces([f"a/{i}:{k}" for i in range(60) for k in (1, 2)], known, settings())
+    held = {row["piece_id"][:-2] for row in made.rows.to_pylist() if row["split"] != "train"}
+    assert made.leaks["piece_id"].to_pylist() == sorted(held)
+
+
+def test_every_kind_that_can_be_is_compared() -> None:
+    rows = [
+        part(f"a/{i}", tune(transposed(SONG, i)), published_split="train" if i < 15 else "test")
+        for i in range(20)
+    ]
+    known = families(*rows, *many(40, "b"))
+    kinds = split_pieces(known["piece_id"].to_pylist(), known, settings()).audit["leaks_by_kind"]
+    assert list(kinds) == ["family", "random", "published"]
+    assert kinds["published"] == {
+        "a": {
+            "valid": {"pieces": 0, "hard": 0, "soft": 0, "either": 0},
+            "test": {"pieces": 5, "hard": 5, "soft": 5, "either": 5},
+        }
+    }
+    assert kinds["random"]["a"]["test"]["hard"] == kinds["random"]["a"]["test"]["pieces"] > 0
+    assert sum(corpus[name]["hard"] for corpus in kinds["family"].values() for name in corpus) == 0
+
+
+def test_a_random_split_beside_a_published_one_holds_out_as_much() -> None:
+    names = ["train"] * 60 + ["valid"] * 20 + ["test"] * 20
+    rows = [part(f"a/{i}", tune(walk(i)), published_split=name) for i, name in enumerate(names)]
+    kinds = published(*rows).audit["leaks_by_kind"]
+    assert list(kinds) == ["published", "random"]
+    assert 10 <= kinds["random"]["a"]["test"]["pieces"] <= 32
+
+
+def test_the_prose_names_the_most_alike_with_their_titles() -> None:
+    made = published(
+        part("a/new", tune(LONG), title="The New | One", published_split="test"),
+        part("a/old", tune(transposed(LONG, 3)), title="The Old One", published_split="train"),
+    )
+    text = prose(made)
+    assert "Kind of split: `published`" in text
+    assert "| test | a | 1 | 1 | 1 | 0 | 0 | 0 | 0 |" in text
+    (pair,) = [line for line in text.splitlines() if "a/old" in line]
+    assert pair.startswith("| test | a/new (The New &#124; One) | a/old (The Old One) | 1.00 of ")
+
+
+def test_short_tunes_are_not_listed_among_the_most_alike() -> None:
+    made = published(
+        part("a/new", tune(SONG[:10]), published_split="test"),
+        part("a/old", tune(SONG[:10]), published_split="train"),
+    )
+    assert made.leaks["likeness"].to_pylist() == [1.0]
+    assert made.leaks["contained"].to_pylist() == [True]
+    assert "a/old" not in prose(made)
+
+
+@pytest.mark.parametrize("kind", ["family", "random", "published"])
+def test_the_prose_says_what_each_kind_leaks(kind: str) -> None:
+    rows = [part(f"a/{i}", tune(transposed(SONG, i)), published_split="train") for i in range(5)]
+    rows += [part("b/1", tune(SONG), published_split="test")]
+    known = families(*rows)
+    chosen = by(kind) if kind == "published" else settings(kind=kind)
+    made = split_pieces(known["piece_id"].to_pylist(), known, chosen)
+    assert "| published | b | test | 1 | 1 | 1 | 1 |" in prose(made)
+
+
+def test_where_all_is_training_the_prose_says_that_nothing_is_held_out() -> None:
+    made = split_pieces(["a/0", "a/1"], families(*many(3)), by("none"))
+    assert "nothing is held out" in prose(made)
+    assert "|" not in prose(made)

@@ -1,0 +1,92 @@
+"""What is said of pieces that went to another split since the last time."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.core.files import write_json
+from pipeline.core.tables import FAMILIES, SPLITS, write_table
+from pipeline.datasets.splits import split_pieces
+from pipeline.datasets.splits.moves import MOVES_TOLD, find_moves, last_split, tell
+from tests.datasets.families.test_tune_families import tune
+from tests.datasets.splits.test_splits import by, families, many, settings, walk
+from tests.helpers.notes_text import part
+from tests.helpers.random_music import brief
+from tests.properties.test_stability import motifs
+from tests.properties.test_stability import tune as motif_tune
+
+
+def split(*rows: dict[str, Any]) -> pa.Table:
+    known = families(*rows)
+    return split_pieces(known["piece_id"].to_pylist(), known, settings()).rows
+
+
+def joined_to(number: int, tail: int) -> dict[str, Any]:
+    """A tune that begins as a/``number`` of ``many`` and goes on in its own way."""
+    return part("b/new", tune([*walk(number * 7 + 3), *walk(tail, 12)]))
+
+
+def test_a_relative_that_draws_its_family_along_is_told() -> None:
+    before = split(*many(30))
+    was = dict(zip(before["piece_id"].to_pylist(), before["split"].to_pylist(), strict=True))
+    told = []
+    for tail in range(60):
+        moves = find_moves(before, split(*many(30), joined_to(4, tail)))
+        assert all(move.piece_id == "a/4" for move in moves)
+        told += moves
+    assert {move.was for move in told} == {was["a/4"]}
+    assert was["a/4"] not in {move.now for move in told}
+    assert {(move.relatives_before, move.relatives_now) for move in told} == {(0, 1)}
+    assert tell(told[:1]) == [
+        "1 piece moved since the last run, because its tune family changed",
+        f"  a/4: {told[0].was} → {told[0].now} (relatives: 0 before, 1 now)",
+    ]
+
+
+def test_strangers_move_nobody() -> None:
+    assert (
+        find_moves(split(*many(30)), split(*many(30), *many(30, "b")[:0], part("b/1", tune(walk(999))))) == []
+    )
+    assert tell([]) == []
+
+
+@brief
+@given(old=st.lists(motifs, min_size=2, max_size=12), new=st.lists(motifs, min_size=1, max_size=12))
+def test_what_is_told_is_what_moved(old: list[list[int]], new: list[list[int]]) -> None:
+    here = [part(f"old/{i}", motif_tune(numbers)) for i, numbers in enumerate(old)]
+    there = [part(f"new/{i}", motif_tune(numbers)) for i, numbers in enumerate(new)]
+    before, after = split(*here), split(*here, *there)
+    was, now = (dict(table.select(["piece_id", "split"]).to_pandas().to_numpy()) for table in (before, after))
+    moves = find_moves(before, after)
+    assert {move.piece_id for move in moves} == {piece for piece in was if was[piece] != now[piece]}
+    assert all(move.relatives_before < move.relatives_now for move in moves)
+
+
+def test_of_many_moves_the_first_are_named_and_the_others_counted() -> None:
+    before = split(*many(MOVES_TOLD + 3))
+    turned = {"train": "test", "valid": "train", "test": "valid"}
+    names = pa.array([turned[name] for name in before["split"].to_pylist()])
+    moves = find_moves(before, before.set_column(SPLITS.names.index("split"), "split", names))
+    lines = tell(moves)
+    assert lines[0].startswith(f"{MOVES_TOLD + 3} pieces moved")
+    assert len(lines) == MOVES_TOLD + 2
+    assert lines[-1] == "  and 3 more"
+
+
+def test_only_a_split_by_the_same_settings_is_compared(tmp_path: Path) -> None:
+    rows = split(*many(5))
+    write_table(tmp_path / "rows", rows, SPLITS)
+    write_json(tmp_path / "audit", {"settings": settings().model_dump()})
+    assert last_split(tmp_path / "rows", tmp_path / "audit", settings()) == rows
+    assert last_split(tmp_path / "rows", tmp_path / "audit", settings(seed=2)) is None
+    assert last_split(tmp_path / "rows", tmp_path / "audit", by("none")) is None
+    assert last_split(None, tmp_path / "audit", settings()) is None
+
+
+def test_a_split_of_other_columns_is_not_compared(tmp_path: Path) -> None:
+    write_table(tmp_path / "rows", families(*many(2)).replace_schema_metadata(None), FAMILIES)
+    write_json(tmp_path / "audit", {"settings": settings().model_dump()})
+    assert last_split(tmp_path / "rows", tmp_path / "audit", settings()) is None

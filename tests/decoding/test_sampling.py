@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+
+from pipeline.decoding.sampling import Sampling, SamplingError
+
+LOG_PROBS = np.log(np.array([[0.5, 0.3, 0.15, 0.05]]))
+
+
+def chances(n: int, seed: int = 0) -> list[np.random.Generator]:
+    return [np.random.default_rng([seed, i]) for i in range(n)]
+
+
+def drawn(sampling: Sampling, n: int = 2000) -> list[float]:
+    """How often each of the four symbols is drawn."""
+    chosen = sampling.choose(np.repeat(LOG_PROBS, n, axis=0), chances(n))
+    return (np.bincount(chosen, minlength=4) / n).tolist()
+
+
+def test_temperature_0_takes_the_most_probable_and_of_equals_the_lowest() -> None:
+    assert Sampling(0).choose(np.log([[0.2, 0.4, 0.4]]), chances(1)).tolist() == [1]
+
+
+def test_at_temperature_1_symbols_come_as_often_as_they_are_probable() -> None:
+    assert drawn(Sampling()) == pytest.approx([0.5, 0.3, 0.15, 0.05], abs=0.03)
+
+
+def test_a_low_temperature_sharpens() -> None:
+    squares = np.array([0.25, 0.09, 0.0225, 0.0025])
+    assert Sampling(0.5).shares(LOG_PROBS)[0] == pytest.approx(squares / squares.sum())
+
+
+def test_top_k_keeps_the_most_probable_in_their_proportion() -> None:
+    assert Sampling(top_k=2).shares(LOG_PROBS)[0] == pytest.approx([0.625, 0.375, 0, 0])
+
+
+def test_top_p_keeps_the_symbol_that_reaches_the_share() -> None:
+    assert Sampling(top_p=0.6).shares(LOG_PROBS)[0] == pytest.approx([0.625, 0.375, 0, 0])
+    assert Sampling(top_p=0.5).shares(LOG_PROBS)[0] == pytest.approx([1, 0, 0, 0])
+
+
+def test_top_p_counts_the_shares_that_top_k_left() -> None:
+    # of two symbols left (0.625, 0.375) the first reaches 0.6 alone
+    assert Sampling(top_k=2, top_p=0.6).shares(LOG_PROBS)[0] == pytest.approx([1, 0, 0, 0])
+
+
+def test_what_cannot_follow_is_never_drawn() -> None:
+    forbidden = np.array([[-np.inf, 0.0, -np.inf, -5.0]])
+    chosen = Sampling(5.0, top_k=4).choose(np.repeat(forbidden, 500, axis=0), chances(500))
+    assert set(chosen.tolist()) == {1, 3}
+
+
+def test_a_row_draws_from_its_own_stream() -> None:
+    three = Sampling().choose(np.repeat(LOG_PROBS, 3, axis=0), chances(3))
+    last = Sampling().choose(LOG_PROBS, chances(3)[2:])
+    assert last[0] == three[2]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"temperature": -1}, "temperature -1"),
+        ({"top_k": -2}, "top-k -2"),
+        ({"top_p": 0}, "top-p 0"),
+        ({"top_p": 1.5}, "top-p 1.5"),
+    ],
+)
+def test_a_way_that_does_not_exist_is_refused(wrong: dict[str, float], message: str) -> None:
+    with pytest.raises(SamplingError, match=message):
+        Sampling(**wrong)  # type: ignore[arg-type]

@@ -1,0 +1,151 @@
+import numpy as np
+import pytest
+
+from pipeline.core.vocabulary import START, STOP
+from pipeline.evaluation.baselines.predictors import Copy, Memory, NGram
+from pipeline.models.base.examples import Example, cut_at_note
+
+
+def piece(*symbols: int) -> Example:
+    return cut_at_note([START, *symbols, STOP], 0.5)
+
+
+def next_probs(order: int, heard: Example, told: Example) -> np.ndarray:
+    """Probabilities of the first target symbol of ``told``."""
+    return np.exp(next(NGram.fit([heard], order).log_probs([told]))[0])
+
+
+def test_the_empty_context_leaves_a_share_to_what_never_occurred() -> None:
+    # 60, 60, 62, STOP: 4 tokens of 3 types; after an onset 130 symbols are valid, 127 of them new
+    probs = next_probs(0, piece(60, 60, 62), piece(60, 60))
+    for symbol, count in {60: 2, 62: 1, STOP: 1, 64: 0}.items():
+        new = 0 if count else 3 / 7 / 127
+        assert probs[symbol] == pytest.approx(4 / 7 * count / 4 + new)
+
+
+def test_a_known_context_is_mixed_with_the_shorter_ones() -> None:
+    # after 60: 60 and 62 once each, T = t = 2; in all 60 60 62 STOP, t = 3, and
+    # T = 1: STOP alone, because 60 and 62 are counted after 60 already
+    probs = next_probs(1, piece(60, 60, 62), piece(60, 62))
+    counts = {60: (1, 2), 62: (1, 1), STOP: (0, 1), 64: (0, 0)}
+    new = {60: 0, 62: 0, STOP: 0, 64: 3 / 127}
+    raw = {s: (after + 2 * (ever + new[s]) / (1 + 3)) / (2 + 2) for s, (after, ever) in counts.items()}
+    total = raw[60] + raw[62] + raw[STOP] + 127 * raw[64]
+    for symbol, share in raw.items():
+        assert probs[symbol] == pytest.approx(share / total)
+
+
+def test_scoring_begins_at_the_shortest_context_that_leaves_no_choice() -> None:
+    # after 64 only 65 is known: what stands before 64 adds nothing
+    heard = piece(60, 62, 64, 65, 62, 67, 62, 64, 65)
+    told = piece(62, 64, 65, 65)
+    given_64 = [np.exp(next(NGram.fit([heard], order).log_probs([told]))[0]) for order in (1, 2, 5)]
+    assert given_64[0].argmax() == 65
+    assert np.array_equal(given_64[0], given_64[1])
+    assert np.array_equal(given_64[0], given_64[2])
+
+
+def test_an_unknown_context_leaves_the_shorter_one_as_it_is() -> None:
+    heard, told = piece(60, 60, 62), piece(64, 60)
+    assert next_probs(3, heard, told) == pytest.approx(next_probs(0, heard, told))
+
+
+def test_symbols_that_cannot_follow_are_left_out_and_the_rest_sums_to_one() -> None:
+    heard = piece(60, 188, 62, 190, 60)
+    for told in (piece(64, 60, 188, 0, 128, 62), piece(0, 60, 60, 0)):
+        for row, valid in zip(next(NGram.fit([heard], 4).log_probs([told])), told.valid(), strict=True):
+            assert np.exp(row).sum() == pytest.approx(1)
+            assert np.isneginf(row[~valid]).all()
+            assert np.isfinite(row[valid]).all()
+
+
+def test_a_piece_begins_with_start_and_ends_where_the_next_one_begins() -> None:
+    # if contexts ran over the border, 72 would be known to follow STOP or 62
+    alone = NGram.fit([piece(60, 62)], 2)
+    twice = NGram.fit([piece(60, 62), piece(72, 74)], 2)
+    told = piece(60, 62)
+    after_60 = [np.exp(next(model.log_probs([told]))[0]) for model in (alone, twice)]
+    assert after_60[1][62] > after_60[1][72]
+    assert after_60[0].argmax() == after_60[1].argmax() == 62
+
+
+def test_scoring_many_pieces_is_scoring_each_alone() -> None:
+    rng = np.random.default_rng(3)
+    pieces = [piece(*rng.integers(60, 64, size=rng.integers(2, 900))) for _ in range(20)]
+    model = NGram.fit(pieces[:10], 3)
+    for example, together in zip(pieces, model.log_probs(pieces), strict=True):
+        assert together.shape == (len(example.target), 258)
+        assert np.array_equal(together, next(model.log_probs([example])))
+
+
+def test_copy_learns_how_often_a_voice_moves_on() -> None:
+    # targets 62 190 190 190 STOP: three of five hold; one of each is added
+    assert Copy.fit([piece(60, 62, 190, 190, 190)]).epsilon == pytest.approx(3 / 7)
+
+
+def test_copy_holds_and_shares_the_rest_evenly() -> None:
+    told = piece(60, 188, 62, 0)
+    after_note, after_onset, after_silence = np.exp(next(Copy(0.2).log_probs([told])))
+    assert after_note[188] == pytest.approx(0.8)
+    assert after_note[[0, 60, 61, STOP]] == pytest.approx(0.2 / 129)
+    assert after_onset[190] == pytest.approx(0.8)
+    assert after_silence[128] == pytest.approx(0.8)
+    assert after_silence[0] == 0
+    assert after_silence[60] == pytest.approx(0.2 / 128)
+
+
+def test_each_voice_copies_itself() -> None:
+    told = cut_at_note([START, 72, 60, 74, 188, 74, 62, STOP], 0.5, voices=2)
+    assert np.exp(next(Copy(0.1).log_probs([told]))).argmax(axis=1)[:4].tolist() == [200, 188, 202, 188]
+
+
+def recalled(told: Example, known: Example, mixing_b: float = 2.0) -> np.ndarray:
+    """What the piece so far says of each target symbol of ``told``."""
+    return Memory.fit([known], None, mixing_b).probs(told)
+
+
+def test_before_anything_is_repeated_all_known_symbols_are_alike() -> None:
+    # 60 has occurred once: half; training knows 60, 62, STOP, and all else is one symbol together
+    (first, *_) = recalled(piece(60, 62), known=piece(60, 62))
+    assert first[60] == pytest.approx(1 / 2)
+    assert first[[62, STOP]] == pytest.approx(1 / 2 * 1 / (2 + 127 / 255))
+    assert first[64] == pytest.approx(1 / 2 * 1 / 255 / (2 + 127 / 255))
+
+
+def test_memory_goes_on_as_the_piece_did_before() -> None:
+    told = piece(60, 62, 64, 65, 67, 60, 62, 64, 65, 67)
+    after_60 = recalled(told, known=told)[1]
+    assert after_60.argmax() == 62
+    assert after_60[62] > 1 / 2
+
+
+def test_memory_hears_the_true_target_as_it_goes() -> None:
+    # the figure 71 72 stands in the target alone: the second time it is expected
+    told = piece(60, 62, 64, 65, 67, 71, 72, 71, 72, 71)
+    first, second = recalled(told, known=told)[[1, 3]]
+    assert second.argmax() == 72
+    assert second[72] > 2 * first[72]
+
+
+def test_memory_knows_nothing_of_what_comes_later() -> None:
+    one, other = piece(60, 62, 64, 62, 60, 62), piece(60, 62, 64, 62, 60, 67)
+    assert recalled(one, known=one)[:3] == pytest.approx(recalled(other, known=one)[:3])
+
+
+def test_a_predictor_without_doubt_outweighs_the_memory() -> None:
+    told = piece(60, 62, 64, 62, 60, 62)
+    sure = np.where(np.arange(258) == told.target[:, None], 1.0, 0.0)
+    with np.errstate(divide="ignore"):
+        reminded = np.exp(Memory.fit([told], None, 2.0).remind(np.log(sure), told))
+    assert reminded == pytest.approx(sure, abs=1e-9)
+
+
+def test_a_reminded_predictor_stays_between_both_opinions() -> None:
+    told = piece(60, 188, 62, 190, 60, 188, 62, 190, 64)
+    ngram, memory = NGram.fit([piece(60, 62, 60, 64, 62)], 3), Memory.fit([told], 3, 1.0)
+    said = next(ngram.log_probs([told]))
+    low, high = np.sort([np.exp(said), memory.probs(told)], axis=0)
+    mixed = np.exp(memory.remind(said, told))
+    assert mixed.sum(axis=1) == pytest.approx(1)
+    assert (mixed >= low - 1e-12).all()
+    assert (mixed <= high + 1e-12).all()

@@ -1,0 +1,113 @@
+"""Small melodies and models that several tests share."""
+
+from collections.abc import Collection, Sequence
+from itertools import zip_longest
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.core import vocabulary
+from pipeline.core.tables import TOKENS, write_table
+from pipeline.core.vocabulary import START, STOP, TIED
+from pipeline.models.base.examples import Example, cut_at_note
+from pipeline.models.copying.config import Config as Copying
+from pipeline.models.decoder.config import Config as Decoder
+from pipeline.models.lstm.config import Config
+from pipeline.models.stepwise.config import Config as Stepwise
+from pipeline.models.transformer.config import Config as Transformer
+from pipeline.training.settings import TrainingSettings
+
+ENTCHEN = [START, 60, 62, 64, 65, 67, 195, 67, 195, 69, 69, 69, 69, 67, 195, 69, 69]
+ENTCHEN += [69, 69, 67, 195, 65, 65, 65, 65, 64, 192, 64, 192, 62, 62, 62, 62, 60, 188, STOP]
+
+
+def scale(start: int, n_notes: int, held: int = 1) -> list[int]:
+    """A rising scale, each note ``held`` steps long."""
+    steps = [[start + i, *[TIED + start + i] * (held - 1)] for i in range(n_notes)]
+    return [START, *(symbol for note in steps for symbol in note), STOP]
+
+
+def scales() -> list[Example]:
+    """Eight scales of different lengths, cut in the middle."""
+    return [cut_at_note(scale(55 + i, 4 + i, 1 + i % 3), 0.5) for i in range(8)]
+
+
+def lstm(**changes: object) -> Config:
+    """A tiny LSTM with attention."""
+    shape = {
+        "kind": "lstm",
+        "input": "embedding",
+        "attention": "dot",
+        "attention_size": 6,
+        "embedding_size": 8,
+        "hidden_size": 12,
+    }
+    return Config.model_validate({**shape, "layers": 1, "bidirectional": True, "dropout": 0.0, **changes})
+
+
+def copying(**changes: object) -> Copying:
+    """A tiny LSTM that copies."""
+    shape = {"embedding_size": 8, "hidden_size": 12, "layers": 1, "attention_size": 6, "dropout": 0.0}
+    ways = {"copies": ["pitch", "interval"], "matches": True, "bars": True}
+    return Copying.model_validate({"kind": "copying", **shape, **ways, **changes})
+
+
+def transformer(**changes: object) -> Transformer:
+    """A tiny transformer."""
+    shape = {"size": 12, "heads": 2, "layers": 1, "widening": 2, "distances": 5, "bars": True, "dropout": 0.0}
+    return Transformer.model_validate({"kind": "transformer", **shape, **changes})
+
+
+def decoder(**changes: object) -> Decoder:
+    """A tiny LSTM that says what comes next."""
+    shape = {"embedding_size": 8, "hidden_size": 12, "layers": 1, "dropout": 0.0}
+    return Decoder.model_validate({"kind": "decoder", **shape, **changes})
+
+
+def stepwise(**changes: object) -> Stepwise:
+    """A tiny LSTM that harmonizes."""
+    shape = {"embedding_size": 8, "hidden_size": 12, "layers": 1, "dropout": 0.0}
+    return Stepwise.model_validate({"kind": "stepwise", **shape, **changes})
+
+
+def training(**changes: object) -> TrainingSettings:
+    """A short training on the processor."""
+    steps = {"seed": 1, "cut": 0.5, "least_cut": 0.5, "most_cut": 0.5, "epochs": 3}
+    steps |= {"batch_tokens": 40, "learning_rate": 0.01}
+    plan = {"warmup": 0.0, "schedule": "constant", "clip_norm": 1.0, "teacher_forcing": 1.0, "patience": 0}
+    extras = {"transpose_semitones": 0, "label_smoothing": 0.0, "average_decay": 0.0}
+    where = {"precision": "float32", "checkpoint_seconds": 0.0, "device": "cpu", "threads": 2}
+    return TrainingSettings.model_validate({**steps, **plan, **extras, **where, **changes})
+
+
+def write_shard(
+    path: Path,
+    tunes: list[list[int]],
+    bars: Sequence[tuple[int, list[int]] | None] = (),
+    vocabulary_sha256: str | None = None,
+    soft_relatives: Collection[int] = (),
+) -> None:
+    """A token shard of tunes of one voice, their bars as (steps per bar, step in bar).
+
+    Args:
+        soft_relatives: numbers of the tunes that have one in training.
+    """
+    rows = [
+        {
+            "piece_id": f"test/{i}",
+            "corpus": "test",
+            "tune_family": str(i),
+            "soft_relative": i in soft_relatives,
+            "split": path.parent.name,
+            "tokens": np.array(tune, np.uint16),
+            "n_steps": len(tune) - 2,
+            "voices": 1,
+            "steps_per_quarter": 1,
+            "steps_per_bar": metre[0] if metre else None,
+            "step_in_bar": metre[1] if metre else None,
+        }
+        for i, (tune, metre) in enumerate(zip_longest(tunes, bars))
+    ]
+    table = pa.Table.from_pylist(rows, schema=TOKENS)
+    write_table(path, table, TOKENS, {"vocabulary_sha256": vocabulary_sha256 or vocabulary.sha256()})

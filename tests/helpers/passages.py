@@ -1,0 +1,62 @@
+"""A few pieces that were continued, and the tunes that were heard before."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.core.tables import TOKENS
+from pipeline.core.vocabulary import START, STOP
+from pipeline.evaluation.novelty import Training, measure_novelty, nearest_tunes, novelty_figures
+from pipeline.evaluation.passages import Continued, Utterance, utterances
+from pipeline.evaluation.samples import Sample
+from pipeline.evaluation.statistics import measure_statistics, statistics_figures
+from pipeline.models.base.examples import Bars, Example, cut_at_note
+
+SCALE = [60, 62, 64, 65, 67, 69, 71, 72]  # quarters on a grid of one step a quarter
+
+
+def row(piece_id: str, tune: list[int]) -> dict[str, Any]:
+    about = {"piece_id": piece_id, "corpus": "songs", "title": f"The {piece_id}", "tune_family": piece_id}
+    return {
+        **dict.fromkeys(TOKENS.names),
+        **about,
+        "split": "test",
+        "tokens": [START, *tune, STOP],
+        "n_steps": len(tune),
+        "voices": 1,
+        "steps_per_quarter": 1,
+        "soft_relative": False,
+    }
+
+
+def pieces(*tunes: list[int], name: str = "tune") -> tuple[pa.Table, list[Example]]:
+    rows = [row(f"{name}/{number}", tune) for number, tune in enumerate(tunes, start=1)]
+    bars = [Bars(4, np.arange(len(tune), dtype=np.int16) % 4) for tune in tunes]
+    cut = [cut_at_note([START, *tune, STOP], 0.5, bars=each) for tune, each in zip(tunes, bars, strict=True)]
+    return pa.Table.from_pylist(rows, schema=TOKENS), cut
+
+
+def said_of(tunes: list[list[int]], heard: list[list[int]], **said: list[list[list[int]]]) -> list[Utterance]:
+    """Passages of people and of predictors; ``said`` holds samples of each tune."""
+    rows, examples = pieces(*tunes)
+    known, before = pieces(*heard, name="heard")
+    symbols = {
+        name: [[np.array(sample, np.uint16) for sample in samples] for samples in own]
+        for name, own in said.items()
+    }
+    return utterances(Continued(rows, examples, symbols), known, before, seed=1)
+
+
+def figures_of_passages() -> dict[str, Any]:
+    """What is told of a model that copies a scale out of its training tune."""
+    tunes, heard = [SCALE[::-1]], [[*SCALE, 74]]
+    said = said_of(tunes, heard, model=[[[62, 64, 65, 67, 69, 71]]])
+    training = Training.of(*pieces(*heard, name="heard"))
+    rows, (example,) = pieces(*tunes)
+    sample = Sample(rows.to_pylist()[0], example, {"greedy": np.array(SCALE, np.uint16)})
+    novelty = novelty_figures(measure_novelty(said, training), seed=1)
+    return {
+        "statistics": statistics_figures(measure_statistics(said)),
+        "novelty": novelty | {"samples": nearest_tunes([sample], training)},
+    }

@@ -1,0 +1,149 @@
+"""A copy of the project with tiny corpora, for tests that run real stages."""
+
+from __future__ import annotations
+
+import copy
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from pipeline.tools.explain.reasons import explain
+from tests.helpers.paths import ROOT
+
+NOTES = "CDEFGABcdefg"
+
+SMALL = {"embedding_size": 8, "hidden_size": 8, "attention_size": 8, "layers": 1, "dropout": 0.0}
+
+
+def tune(number: int) -> str:
+    """A tune of its own family: random notes, the same for the same number."""
+    dice = random.Random(number)
+    bars = ["".join(dice.choices(NOTES, k=4)) for _ in range(8)]
+    return f"X:{number}\nT:Tune {number}\nM:4/4\nL:1/4\nK:C\n{'|'.join(bars)}|]\n\n"
+
+
+def edit(path: Path, change: Callable[[Any], None]) -> None:
+    yaml = YAML()
+    content = yaml.load(path.read_text())
+    change(content)
+    with path.open("w") as file:
+        yaml.dump(content, file)
+
+
+class Project:
+    """A copy of the project with tiny corpora."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        ignore = shutil.ignore_patterns("__pycache__")
+        for folder in ("pipeline", "stages"):
+            shutil.copytree(ROOT / folder, root / folder, ignore=ignore)
+        for file in ("dvc.yaml", "versions.yaml", ".dvcignore"):
+            shutil.copy(ROOT / file, root / file)
+        for corpus, numbers in (("songs", range(1, 31)), ("dances", range(101, 111))):
+            folder = root / "scores" / corpus
+            folder.mkdir(parents=True)
+            (folder / "all.abc").write_text("".join(map(tune, numbers)))
+        (root / "data/crossvalidation").mkdir(parents=True)
+        (root / "data/crossvalidation/.gitkeep").touch()
+        self.write_params()
+        self.call("git", "init", "--quiet")
+        self.call("dvc", "init", "--quiet")
+
+    @classmethod
+    def at(cls, root: Path) -> Project:
+        """One that is there already."""
+        project = cls.__new__(cls)
+        project.root = root
+        return project
+
+    def write_params(self) -> None:
+        source = yaml_of(ROOT / "params.yaml")
+        experiments, harmony = source["experiments"], source["harmonizers"]["chorales-harmony"]
+        trial = {
+            "dataset": "tunes",
+            "model": {**experiments["bach-chorales"]["model"], **SMALL},
+            "training": {**experiments["bach-chorales"]["training"], "epochs": 1},
+            "evaluation": {**experiments["bach-chorales"]["evaluation"], "samples": 1, "ngram_order": 2},
+        }
+        params = {
+            "engine": {"kind": "serial", "workers": 1, "address": None},
+            "corpora": {
+                name: {
+                    "watch": f"scores/{name}",
+                    "source": {
+                        "kind": "folder",
+                        "path": f"scores/{name}",
+                        "licence": "CC0-1.0",
+                        "citation": "us",
+                    },
+                    "read": source["corpora"]["entchen"]["read"],
+                }
+                for name in ("songs", "dances")
+            },
+            "families": {**source["families"], "soft": {}},
+            "datasets": {
+                "tunes": {
+                    "notes": "data/notes",
+                    "corpora": ["songs", "dances"],
+                    "quantize": source["datasets"]["entchen"]["quantize"] | {"steps_per_quarter": 2},
+                    "filter": {"min_notes": 8},
+                    "split": {"kind": "family", "seed": 1, "valid": 0.2, "test": 0.2},
+                    "encode": {
+                        "key": {"default": "signature"},
+                        "transpose": "c_major_a_minor",
+                        "max_rows_per_shard": 1000,
+                    },
+                }
+            },
+            "experiments": {"first": trial, "second": copy.deepcopy(trial)},
+            "finetunes": {"tuned": {"from": "second", **copy.deepcopy(trial)}},
+            "harmonizers": {
+                "choir": {
+                    "dataset": "tunes",
+                    "model": {**harmony["model"], "embedding_size": 4, "hidden_size": 4},
+                    "training": {**harmony["training"], "epochs": 1},
+                    "evaluation": {**harmony["evaluation"], "given": [[]], "samples": 1},
+                }
+            },
+        }
+        with (self.root / "params.yaml").open("w") as file:
+            YAML().dump(params, file)
+
+    def call(self, *command: str) -> tuple[int, str]:
+        tools = Path(sys.executable).parent
+        environment = {
+            **os.environ,
+            "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+            "DVC_NO_ANALYTICS": "1",
+        }
+        done = subprocess.run(
+            command, cwd=self.root, env=environment, capture_output=True, text=True, check=False, timeout=600
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def repro(self, *options: str) -> list[str]:
+        """Run everything; the names of the stages that really ran, as ``explain`` foretold."""
+        foretold = [] if options else explain(self.root)
+        status, said = self.call("dvc", "repro", *options)
+        assert status == 0, said
+        ran = re.findall(r"Running stage '([^']+)'", said)
+        done = {*ran, *re.findall(r"Stage '([^']+)' is cached", said)}
+        assert {stage.stage for stage in foretold if stage.reasons} <= done
+        assert options or done <= {stage.stage for stage in foretold}
+        return ran
+
+    def edit(self, change: Callable[[Any], None]) -> None:
+        edit(self.root / "params.yaml", change)
+
+
+def yaml_of(path: Path) -> Any:
+    return YAML(typ="safe").load(path.read_text())

@@ -1,0 +1,93 @@
+"""What an LSTM says that only copies, and knows passages only by counting."""
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.core.vocabulary import START, STOP
+from pipeline.decoding.continuation import continue_melodies
+from pipeline.decoding.scoring import log_probs
+from pipeline.models.base.batches import collate
+from pipeline.models.base.examples import Bars, Example, cut_at_note
+from pipeline.models.base.registry import build
+from pipeline.models.copying.network import Network
+from tests.helpers.melodies import copying
+
+
+def copyist(way: str) -> Network:
+    """Believes the passage that agrees for longest, and never the vocabulary."""
+    model = build(copying(copies=[way]))
+    assert isinstance(model, Network)
+    with torch.no_grad():
+        for weight in model.copies.parameters():
+            weight.zero_()
+        model.copies.sentinel.bias.fill_(-30.0)
+        for agreed in (model.copies.same_symbols, model.copies.same_intervals):
+            assert agreed is not None
+            agreed.copy_(10 * torch.arange(len(agreed))[:, None])
+    return model
+
+
+def heard(*source: int) -> Example:
+    """A source; its continuation is what is asked for."""
+    return Example(np.array(source, np.uint16), np.array([STOP], np.uint16))
+
+
+def in_bars_of(steps: int) -> Bars:
+    return Bars(steps, np.arange(4, dtype=np.int16) % steps)
+
+
+def goes_on(way: str, *source: int, steps: int = 1) -> list[int]:
+    return continue_melodies(copyist(way), [heard(*source)], max_steps=steps)[0].tokens.tolist()
+
+
+@pytest.mark.parametrize("way", ["pitch", "interval"])
+def test_a_motif_that_begins_again_goes_on_as_before(way: str) -> None:
+    assert goes_on(way, 60, 62, 64, 192, 67, 65, 60, 62, steps=4) == [64, 192, 67, 65]
+
+
+def test_a_sequence_a_fifth_higher_goes_on_a_fifth_higher() -> None:
+    rising_third = [60, 62, 190, 64]
+    assert goes_on("interval", *rising_third, 55, 67, 69, 197) == [71]
+    assert goes_on("pitch", *rising_third, 55, 67, 69, 197) == [64]
+
+
+def test_a_tie_copied_from_another_note_holds_the_one_that_sounds() -> None:
+    assert goes_on("pitch", 60, 64, 192, 62, 67, 71) == [199]
+
+
+def test_of_two_passages_the_one_that_agrees_for_longer_is_believed() -> None:
+    assert goes_on("pitch", 60, 62, 64, 72, 65, 64, 71, 62, 60, 62, 64) == [72]
+
+
+def test_the_metre_is_heard_where_it_is_known() -> None:
+    torch.manual_seed(1)
+    model, tune = build(copying()), [START, 60, 62, 64, 65, STOP]
+    metres = (None, in_bars_of(3), in_bars_of(4), in_bars_of(500))
+    examples = [cut_at_note(tune, 0.5, bars=bars) for bars in metres]
+    unknown, waltz, march, too_long = log_probs(model, examples)
+    assert not np.allclose(unknown, waltz)
+    assert not np.allclose(waltz, march)
+    np.testing.assert_allclose(too_long, unknown, rtol=1e-5)
+
+
+def test_the_true_symbol_is_credited_to_the_way_that_says_it() -> None:
+    higher = [60, 62, 190, 64, 55, 67, 69, 197]
+    goes_up = Example(np.array(higher, np.uint16), np.array([71, STOP], np.uint16))
+    looks = copyist("interval").attention(collate([goes_up]))
+    assert looks is not None
+    believed, credit = (
+        {name: round(share[0, 0].item(), 3) for name, share in shares.items()}
+        for shares in (looks.beliefs, looks.credits)
+    )
+    assert believed == {"vocabulary": 0.0, "interval": 1.0}
+    assert credit == {"vocabulary": 0.0, "interval": 1.0}
+    assert looks.weights["interval"][0, 0].argmax() == 3  # what followed the like passage a fifth lower
+
+
+def test_what_no_copy_says_is_credited_to_the_vocabulary() -> None:
+    new = Example(np.array([60, 62, 190], np.uint16), np.array([100, STOP], np.uint16))
+    looks = copyist("pitch").attention(collate([new]))
+    assert looks is not None
+    assert looks.beliefs["vocabulary"][0, 0] < 0.001
+    assert looks.credits["vocabulary"][0, 0] == 1

@@ -1,0 +1,258 @@
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.core.settings import Section, SettingsError
+from pipeline.core.vocabulary import IGNORED_LABEL, PAD_ROW, START, STOP
+from pipeline.models.base.batches import Batch, collate
+from pipeline.models.base.examples import Bars, Example, cut_at_note, give_voices
+from pipeline.models.base.interface import Seq2Seq
+from pipeline.models.base.layers.dropout import dropout
+from pipeline.models.base.registry import build, known_kinds, parse_model
+from pipeline.models.stepwise.network import TaskError
+from tests.helpers.melodies import ENTCHEN, copying, decoder, lstm, scales, stepwise, transformer
+
+SHAPES = [
+    lstm(input="onehot", attention="none", bidirectional=False),
+    lstm(input="embedding", attention="none"),
+    lstm(attention="dot", layers=2),
+    lstm(attention="additive", bidirectional=False),
+    copying(),
+    copying(layers=2, copies=["interval"], bars=False),
+    copying(copies=["pitch"], matches=False),
+    transformer(),
+    transformer(layers=3, heads=3, distances=2, bars=False),
+    decoder(),
+    decoder(layers=2),
+]
+HARMONIZE = [
+    lstm(attention="dot"),
+    transformer(),
+    transformer(layers=2, distances=3, bars=False),
+    decoder(layers=2),
+    stepwise(),
+    stepwise(layers=2),
+]
+
+
+def network(shape: Section) -> Seq2Seq:
+    torch.manual_seed(1)
+    return build(shape)
+
+
+def waltz() -> Example:
+    """Three bars of 3/4 after an upbeat, the second a second above the first, with a silence."""
+    symbols = [60, 64, 192, 60, 65, 0, 128, 66, 194, 62, 65]
+    bars = Bars(3, np.array([2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0], np.int16))
+    return cut_at_note([START, *symbols, STOP], 0.5, bars=bars)
+
+
+def duet() -> Example:
+    symbols = [64, 60, 192, 188, 67, 59, 66, 187, 0, 60, 67, 188, 69, 188]
+    return cut_at_note([START, *symbols, STOP], 0.4, voices=2, bars=Bars(2, np.tile(np.int16([0, 1]), 4)[:7]))
+
+
+def harmonies() -> list[Example]:
+    """The duet and a shorter one, each with another voice given, and one with none."""
+    longer = duet()
+    symbols = np.concatenate([[START], longer.whole])
+    bars = Bars(2, np.tile(np.int16([0, 1]), 4)[:7])
+    short = [START, 72, 55, 71, 183, STOP]
+    return [give_voices(symbols, [0], 2, bars), give_voices(symbols, [], 2), give_voices(short, [1], 2)]
+
+
+def step_by_step(model: Seq2Seq, batch: Batch) -> torch.Tensor:
+    state = model.start(batch)
+    rows = []
+    for symbols in batch.inputs.masked_fill(batch.inputs == PAD_ROW, 0).T:
+        logits, state = model.step(state, symbols)
+        rows.append(logits)
+    return torch.stack(rows, dim=1)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_a_piece_gets_the_same_numbers_alone_and_beside_longer_ones(shape: Section) -> None:
+    model, examples = network(shape), scales()
+    together = model(collate(examples))
+    for row, example in zip(together, examples, strict=True):
+        alone = model(collate([example]))[0]
+        torch.testing.assert_close(row[: len(example.target)], alone, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_one_pass_equals_saying_symbol_by_symbol(shape: Section) -> None:
+    model = network(shape)
+    for examples in (scales(), [waltz()], [duet()]):
+        batch = collate(examples)
+        there = batch.target != IGNORED_LABEL
+        torch.testing.assert_close(
+            model(batch)[there], step_by_step(model, batch)[there], rtol=1e-4, atol=1e-4
+        )
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_what_comes_later_does_not_change_what_came_before(shape: Section) -> None:
+    model, batch = network(shape), collate(scales()[:1])
+    other = batch.inputs.clone()
+    other[:, 2:] = 40
+    torch.testing.assert_close(model(batch)[:, :2], model(replace(batch, inputs=other))[:, :2])
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_every_weight_learns(shape: Section) -> None:
+    model = network(shape)
+    model(collate(scales())).sum().backward()
+    assert [name for name, weight in model.named_parameters() if weight.grad is None] == []
+
+
+@pytest.mark.parametrize("shape", HARMONIZE, ids=str)
+def test_a_harmony_is_the_same_alone_beside_others_and_symbol_by_symbol(shape: Section) -> None:
+    model, examples = network(shape), harmonies()
+    batch = collate(examples)
+    together, stepped = model(batch), step_by_step(model, batch)
+    for row, again, example in zip(together, stepped, examples, strict=True):
+        asked = torch.from_numpy(example.asked)
+        alone = model(collate([example]))[0][asked]
+        torch.testing.assert_close(row[: len(asked)][asked], alone, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(again[: len(asked)][asked], alone, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", HARMONIZE, ids=str)
+def test_hidden_voices_are_not_seen_before_they_are_said(shape: Section) -> None:
+    model = network(shape)
+    tokens = [START, 64, 60, 192, 188, 67, 59, 195, 187, STOP]
+    other = [START, 64, 60, 192, 188, 67, 55, 195, 183, STOP]
+    one, two = (model(collate([give_voices(each, [0], 2)]))[0] for each in (tokens, other))
+    torch.testing.assert_close(one[:6], two[:6])  # up to the note that differs
+
+
+@pytest.mark.parametrize("shape", [transformer(), stepwise(), lstm(attention="dot")], ids=str)
+def test_the_future_of_a_given_voice_is_heard(shape: Section) -> None:
+    model = network(shape)
+    tokens = [START, 64, 60, 192, 188, 67, 59, 195, 187, STOP]
+    other = [START, 64, 60, 192, 188, 67, 59, 72, 187, STOP]
+    one, two = (model(collate([give_voices(each, [0], 2)]))[0, 1] for each in (tokens, other))
+    assert not torch.allclose(one, two)
+
+
+def test_the_decoder_alone_knows_no_future() -> None:
+    model = network(decoder())
+    tokens = [START, 64, 60, 192, 188, 67, 59, 195, 187, STOP]
+    other = [START, 64, 60, 192, 188, 67, 59, 72, 187, STOP]
+    one, two = (model(collate([give_voices(each, [0], 2)]))[0] for each in (tokens, other))
+    torch.testing.assert_close(one[:7], two[:7])
+
+
+@pytest.mark.parametrize("shape", HARMONIZE, ids=str)
+def test_every_weight_that_harmonizes_learns(shape: Section) -> None:
+    model = network(shape)
+    model(collate(harmonies())).sum().backward()
+    assert [name for name, weight in model.named_parameters() if weight.grad is None] == []
+
+
+def test_a_model_that_harmonizes_refuses_to_continue() -> None:
+    with pytest.raises(TaskError, match="needs pieces with given voices"):
+        network(stepwise())(collate(scales()))
+
+
+@pytest.mark.parametrize("shape", [lstm(attention="additive"), copying(), transformer()], ids=str)
+def test_all_looks_are_at_the_own_piece_and_sum_to_one(shape: Section) -> None:
+    batch = collate(scales())
+    looks, there = network(shape).attention(batch), batch.target != IGNORED_LABEL
+    assert looks is not None
+    for weights in looks.weights.values():
+        torch.testing.assert_close(weights.sum(-1), torch.ones(batch.target.shape))
+        for row, length in zip(weights, batch.source_lengths, strict=True):
+            assert (row[:, length : batch.source.shape[1]] == 0).all()
+    for opinions in (looks.beliefs, looks.credits):
+        if opinions:
+            shares = torch.stack(list(opinions.values())).sum(0)[there]
+            torch.testing.assert_close(shares, torch.ones(shares.shape))
+
+
+@pytest.mark.parametrize("shape", [lstm(attention="dot"), copying(), transformer()], ids=str)
+def test_a_piece_is_looked_at_alike_alone_and_beside_longer_ones(shape: Section) -> None:
+    model, examples = network(shape), scales()
+    together = model.attention(batch := collate(examples))
+    assert together is not None
+    for i, example in enumerate(examples):
+        alone = model.attention(collate([example]))
+        assert alone is not None
+        length, places = len(example.source), len(example.target)
+        for name, weights in alone.weights.items():
+            own = together.weights[name][i, :places]
+            own = torch.cat([own[:, :length], own[:, batch.source.shape[1] :]], dim=1)
+            torch.testing.assert_close(own[:, : weights.shape[2]], weights[0], rtol=1e-4, atol=1e-5)
+        for name, credit in alone.credits.items():
+            torch.testing.assert_close(together.credits[name][i, :places], credit[0], rtol=1e-4, atol=1e-5)
+
+
+def test_what_copies_looks_at_all_that_was_said_and_never_ahead() -> None:
+    batch = collate([cut_at_note(ENTCHEN, 0.5)])
+    looks, n_source = network(copying()).attention(batch), batch.source.shape[1]
+    assert looks is not None
+    assert list(looks.weights) == ["attention", "pitch", "interval"]
+    for weights in looks.weights.values():
+        reach = [n_source + place for place in range(len(weights[0]))]
+        assert [(row > 0).sum().item() for row in weights[0]] == reach
+        assert all((row[said:] == 0).all() for row, said in zip(weights[0], reach, strict=True))
+
+
+def test_without_attention_there_are_no_weights() -> None:
+    assert network(lstm(attention="none")).attention(collate(scales())) is None
+
+
+def test_the_mask_leaves_what_the_grammar_allows() -> None:
+    example = cut_at_note(ENTCHEN, 0.5)
+    batch = collate([example])
+    masked = network(lstm()).mask(
+        torch.zeros(1, len(example.target), 258), batch.previous, batch.stop_allowed
+    )
+    assert np.array_equal(masked[0].isfinite().numpy(), example.valid())
+
+
+def test_the_mask_knows_voices() -> None:
+    tokens = [START, 64, 60, 65, 188, 67, 188, STOP]
+    example: Example = cut_at_note(tokens, 0.5, voices=2)
+    batch = collate([example])
+    masked = network(lstm()).mask(
+        torch.zeros(1, len(example.target), 258), batch.previous, batch.stop_allowed
+    )
+    assert np.array_equal(masked[0].isfinite().numpy(), example.valid())
+
+
+def test_without_noise_nothing_is_dropped() -> None:
+    ones = torch.ones(100)
+    assert torch.equal(dropout(ones, 0.5, None), ones)
+    noisy = dropout(ones, 0.5, torch.Generator().manual_seed(1))
+    assert sorted(set(noisy.tolist())) == [0.0, 2.0]
+
+
+def test_an_unknown_kind_gives_the_nearest_name() -> None:
+    with pytest.raises(SettingsError, match="no model 'lstmm'; did you mean 'lstm'"):
+        parse_model({"kind": "lstmm"}, "experiments.mine.model")
+
+
+def test_an_unknown_parameter_gives_the_nearest_name() -> None:
+    section = {**lstm().model_dump(), "hiden_size": 3}
+    with pytest.raises(SettingsError, match="did you mean 'hidden_size'"):
+        parse_model(section, "experiments.mine.model")
+
+
+def test_settings_are_read_without_torch() -> None:
+    code = (
+        "import importlib, sys\n"
+        "import pipeline.training.settings\n"
+        "from pipeline.models.base.registry import known_kinds\n"
+        "for kind in known_kinds(): importlib.import_module(f'pipeline.models.{kind}.config').Config\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_kind_keeps_the_contract() -> None:
+    assert {shape.model_dump()["kind"] for shape in [*SHAPES, *HARMONIZE]} == set(known_kinds())

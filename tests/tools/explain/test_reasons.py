@@ -1,0 +1,167 @@
+"""What is told of a change; that it is true is held by every `dvc repro` of test_stages.py."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import main
+from pipeline.tools.explain.digests import differing, digest_of
+from pipeline.tools.explain.impact import touched
+from pipeline.tools.explain.reasons import changed_params, explain
+from tests.helpers.project import edit
+
+
+def md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ({"a": {"b": 1}}, {"a": {"b": 2}}, ["x.a.b: 1 → 2"]),
+        ({"a": [1, 2]}, {"a": [1]}, ["x.a: [1, 2] → [1]"]),
+        ({"a": 1}, {"b": None}, ["x.a: 1 is gone", "x.b: None is new"]),
+        (8, 8, []),
+        ("family", {"kind": "none"}, ["x: family → {'kind': 'none'}"]),
+    ],
+)
+def test_parameters_are_told_one_by_one(before: object, after: object, told: list[str]) -> None:
+    assert list(changed_params(before, after, "x")) == told
+
+
+def test_a_folders_digest_is_the_one_of_dvc(tmp_path: Path) -> None:
+    (tmp_path / "scores/more").mkdir(parents=True)
+    (tmp_path / "scores/__pycache__").mkdir()
+    for name in ("more/b.abc", "more.abc", "__pycache__/left.pyc"):
+        (tmp_path / "scores" / name).write_text(name)
+    listed = [{"md5": md5(name.encode()), "relpath": name} for name in ("more.abc", "more/b.abc")]
+    assert digest_of(tmp_path / "scores") == md5(json.dumps(listed).encode()) + ".dir"
+    assert digest_of(tmp_path / "nothing") is None
+
+
+def test_files_of_a_folder_are_named_by_the_list_that_dvc_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "scores"
+    folder.mkdir()
+    for name in ("a.abc", "b.abc"):
+        (folder / name).write_text(name)
+    digest = str(digest_of(folder))
+    listing = tmp_path / ".dvc/cache/files/md5" / digest[:2] / digest[2:]
+    listing.parent.mkdir(parents=True)
+    entries = [{"md5": md5(name.encode()), "relpath": name} for name in ("a.abc", "b.abc")]
+    listing.write_text(json.dumps(entries))
+    (folder / "a.abc").write_text("other notes")
+    (folder / "b.abc").unlink()
+    (folder / "c.abc").write_text("c")
+    assert differing(tmp_path, "scores", digest) == [
+        "scores/a.abc changed",
+        "scores/b.abc is gone",
+        "scores/c.abc is new",
+    ]
+
+
+def test_files_of_code_are_named_by_git(tmp_path: Path) -> None:
+    def git(*arguments: str) -> None:
+        who = ("-c", "user.name=us", "-c", "user.email=us@example.org")
+        subprocess.run(["git", *who, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    (tmp_path / "code").mkdir()
+    for name in ("dvc.lock", "code/one.py", "code/two.py"):
+        (tmp_path / name).write_text("x = 1\n")
+    git("init", "--quiet")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", "all")
+    (tmp_path / "code/one.py").write_text("x = 2\n")
+    (tmp_path / "code/three.py").write_text("x = 3\n")
+    assert differing(tmp_path, "code", "0" * 32 + ".dir") == ["code/one.py changed", "code/three.py changed"]
+
+
+STAGES = """
+stages:
+  filter:
+    foreach: ${datasets}
+    do:
+      cmd: python -m stages.filter ${key}
+      deps: ["data/grids/${key}.parquet"]
+      params: ["datasets.${key}.filter"]
+      outs: ["data/filtered/${key}.parquet"]
+  split:
+    foreach: ${datasets}
+    do:
+      cmd: python -m stages.split ${key}
+      deps: ["data/filtered/${key}.parquet", data/families.parquet]
+      params: ["datasets.${key}.split"]
+      outs: ["data/splits/${key}.parquet"]
+"""
+
+
+@pytest.fixture
+def locked(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The finished tiny project, as two stages of it last ran: `tunes` alone."""
+    own = tmp_path / "own"
+    shutil.copytree(project, own)
+    monkeypatch.chdir(own)
+    (own / "dvc.yaml").write_text(STAGES)
+    edit(own / "params.yaml", lambda params: params["datasets"].pop("phrases"))
+    params = {"filter": {"min_notes": 8, "max_moved_share": 0.5}, "split": {"kind": "none"}}
+    lock = {
+        f"{stage}@tunes": {
+            "cmd": f"python -m stages.{stage} tunes",
+            "deps": [{"path": dep, "md5": digest_of(own / dep)} for dep in deps],
+            "params": {"params.yaml": {f"datasets.tunes.{stage}": params[stage]}},
+            "outs": [{"path": out, "md5": digest_of(own / out)}],
+        }
+        for stage, deps, out in (
+            ("filter", ["data/grids/tunes.parquet"], "data/filtered/tunes.parquet"),
+            ("split", ["data/filtered/tunes.parquet", "data/families.parquet"], "data/splits/tunes.parquet"),
+        )
+    }
+    (own / "dvc.lock").write_text(json.dumps({"stages": lock}))
+    return own
+
+
+def test_nothing_changed_nothing_is_told(locked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert explain(locked) == []
+    main(["explain"])
+    assert "Nothing would run" in capsys.readouterr().out
+
+
+def test_a_stricter_filter_is_told_with_its_pieces_and_who_waits(
+    locked: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(locked / "params.yaml", lambda params: params["datasets"]["tunes"]["filter"].update(min_notes=33))
+    main(["explain"])
+    assert capsys.readouterr().out.splitlines() == [
+        "filter@tunes runs:",
+        "  datasets.tunes.filter.min_notes: 8 → 33",
+        "  of 4 grids 0 more are kept and 2 more rejected",
+        "These run if what they read comes out otherwise:",
+        "  split@tunes, after filter@tunes",
+    ]
+
+
+def test_a_new_split_tells_how_many_move(locked: Path) -> None:
+    shares = {"kind": "random", "seed": 1, "valid": 0.0, "test": 0.9}
+    edit(locked / "params.yaml", lambda params: params["datasets"]["tunes"].update(split=shares))
+    assert touched("split@tunes", locked) == "of 3 pieces 2 go to another split"
+
+
+def test_outputs_and_inputs_that_others_changed_are_told(locked: Path) -> None:
+    (locked / "data/splits/tunes.parquet").unlink()
+    (locked / "data/families.parquet").write_bytes(b"damaged")
+    (found,) = explain(locked)
+    assert found.stage == "split@tunes"
+    assert found.reasons == ("data/splits/tunes.parquet is not there", "data/families.parquet changed")
+    assert touched("split@tunes", locked) == "it goes over all 3 rows of data/filtered/tunes.parquet"
+
+
+def test_a_new_data_set_never_ran(locked: Path) -> None:
+    def copy(params: dict[str, dict[str, object]]) -> None:
+        params["datasets"]["again"] = params["datasets"]["tunes"]
+
+    edit(locked / "params.yaml", copy)
+    assert [stage.stage for stage in explain(locked)] == ["filter@again", "split@again"]
+    assert explain(locked)[0].reasons == ("it never ran",)

@@ -1,0 +1,119 @@
+"""A trained model goes on from prompts of all kinds, in their own key."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import music21
+import numpy as np
+import pytest
+import torch
+
+from pipeline.cli import main
+from pipeline.decoding.sampling import GREEDY, Sampling
+from pipeline.models.base.batches import fingerprint
+from pipeline.models.base.pretrained import Run, save_run
+from pipeline.models.base.registry import build
+from pipeline.tools.inference.generate import Way, generate
+from pipeline.tools.inference.prompt import PromptError, read_prompt
+from tests.helpers.melodies import copying
+from tests.helpers.project import edit
+
+TUNE = "tinyNotation: 4/4 c4 d e f g2 g"
+
+
+@pytest.fixture
+def trained(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of its own with one experiment, its weights as they began."""
+    project = tmp_path / "project"
+    shutil.copytree(finished, project)
+    monkeypatch.chdir(project)
+    torch.manual_seed(3)
+    config = copying()
+    tokens = project / "data/tokens/tunes"
+    save_run(project / "data/runs/first", build(config), Run(config, "tunes", fingerprint(tokens), 1, 1.0))
+
+    def add(params: dict[str, object]) -> None:
+        params["experiments"] = {"first": {"dataset": "tunes"}}
+        params["finetunes"] = {}
+
+    edit(project / "params.yaml", add)
+    return project
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_prompt_in_a_line_of_text_is_continued_in_its_own_key() -> None:
+    (made,) = generate("first", "tinyNotation: 3/4 d4 e f# g2.", Way(Sampling(1.0), quarters=8))
+    begins = made.layout.mark
+    assert begins is not None
+    assert made.grid.pitch[:4, 0].tolist() == [62, 64, 66, 67]
+    assert begins < made.grid.n_steps <= begins + 8 * made.layout.steps_per_quarter
+
+
+@pytest.mark.usefixtures("trained")
+def test_draws_differ_and_their_seed_decides_them() -> None:
+    def said(seed: int) -> list[list[int]]:
+        found = generate("first", TUNE, Way(Sampling(1.0), quarters=8, seed=seed, count=3))
+        return [made.grid.pitch[made.layout.mark :, 0].tolist() for made in found]
+
+    assert said(1) == said(1) != said(2)
+    assert len({tuple(each) for each in said(1)}) > 1
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("way", [Way(GREEDY, quarters=4), Way(Sampling(1.0), beam=3, quarters=4)])
+def test_what_is_not_drawn_is_the_same_every_time(way: Way) -> None:
+    first, second = (generate("first", TUNE, way)[0].grid for _ in range(2))
+    assert np.array_equal(first.pitch, second.pitch)
+    assert np.array_equal(first.tied, second.tied)
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_piece_of_a_file_of_many_is_named() -> None:
+    with pytest.raises(PromptError, match=r"holds \d pieces: choose one by --piece, songs/all#1"):
+        read_prompt("scores/all.abc", "tunes")
+    assert read_prompt("scores/all.abc", "tunes", "2")["piece_id"] == "songs/all#2"
+    with pytest.raises(PromptError, match="holds no piece '99'"):
+        read_prompt("scores/all.abc", "tunes", "99")
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_prompt_that_cannot_be_read_says_why() -> None:
+    with pytest.raises(PromptError, match="nothing in it can be read as a prompt: no_notes"):
+        read_prompt("tinyNotation: 4/4 r4 r", "tunes")
+
+
+def test_the_top_part_will_do_where_the_asked_for_is_not_there(trained: Path) -> None:
+    def sopranos(params: dict[str, Any]) -> None:
+        params["datasets"]["tunes"]["quantize"]["parts"] = {"default": ["Soprano"]}
+
+    edit(trained / "params.yaml", sopranos)
+    assert read_prompt("scores/all.abc", "tunes", "2")["piece_id"] == "songs/all#2"
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_misspelt_experiment_is_answered_with_the_nearest() -> None:
+    with pytest.raises(PromptError, match="did you mean 'first'"):
+        generate("frist", TUNE, Way(GREEDY))
+
+
+def test_several_of_what_is_always_the_same_are_refused() -> None:
+    with pytest.raises(PromptError, match="only draws differ"):
+        Way(GREEDY, count=2)
+
+
+@pytest.mark.usefixtures("trained")
+def test_the_command_writes_scores_that_open(tmp_path: Path) -> None:
+    asked = ["generate", "--experiment", "first", "--prompt", TUNE, "--quarters", "4", "--count", "2"]
+    for suffix in ("mid", "musicxml", "wav"):
+        main([*asked, "--top-k", "9", "--out", str(tmp_path / f"tune.{suffix}")])
+    for number in (1, 2):
+        assert (tmp_path / f"tune-{number}.wav").read_bytes().startswith(b"RIFF")
+        score = music21.converter.parse(tmp_path / f"tune-{number}.musicxml", forceSource=True)
+        assert [note.pitch.midi for note in score.flatten().notes][:4] == [60, 62, 64, 65]
+
+
+@pytest.mark.usefixtures("trained")
+def test_without_a_file_the_continuation_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["generate", "--experiment", "first", "--prompt", TUNE, "--temperature", "0", "--quarters", "2"])
+    assert "C4 |o" in capsys.readouterr().out

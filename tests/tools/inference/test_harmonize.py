@@ -1,0 +1,94 @@
+"""Harmonizing a score, by a harmonizer whose weights are as they began."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import music21
+import numpy as np
+import pytest
+import torch
+
+from pipeline.cli import main
+from pipeline.decoding.sampling import Sampling
+from pipeline.models.base.batches import fingerprint
+from pipeline.models.base.pretrained import Run, save_run
+from pipeline.models.base.registry import build
+from pipeline.tools.inference.harmonize import beside, harmonize_score
+from pipeline.tools.inference.prompt import PromptError
+from tests.helpers.melodies import stepwise
+from tests.helpers.project import edit
+
+TUNE = "tinyNotation: 3/4 d4 e f# g2."
+
+
+@pytest.fixture
+def choir(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with one harmonizer of four voices."""
+    project = tmp_path / "project"
+    shutil.copytree(finished, project)
+    monkeypatch.chdir(project)
+    torch.manual_seed(3)
+    config, tokens = stepwise(), project / "data/tokens/tunes"
+    save_run(project / "data/runs/choir", build(config), Run(config, "tunes", fingerprint(tokens), 1, 1.0))
+
+    def add(params: dict[str, Any]) -> None:
+        params["harmonizers"] = {"choir": {"dataset": "tunes"}}
+        params["datasets"]["tunes"]["quantize"]["parts"] = {"default": ["Soprano", "Alto", "Tenor", "Bass"]}
+
+    edit(project / "params.yaml", add)
+    return project
+
+
+@pytest.mark.usefixtures("choir")
+def test_the_given_melody_stays_in_its_own_key_and_gets_three_voices() -> None:
+    (made,) = harmonize_score(TUNE)
+    assert made.grid.voices == 4
+    melody = made.grid.pitch[:, 0][~made.grid.tied[:, 0]]
+    assert melody.tolist() == [62, 64, 66, 67]
+
+
+@pytest.mark.usefixtures("choir")
+def test_draws_differ_and_the_likeliest_does_not() -> None:
+    one, two = harmonize_score(TUNE, sampling=Sampling(1.0), seed=5, count=2)
+    assert one.grid != two.grid
+    assert harmonize_score(TUNE)[0].grid == harmonize_score(TUNE, seed=9)[0].grid
+
+
+@pytest.mark.usefixtures("choir")
+def test_a_written_harmony_opens_as_four_staves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["harmonize", TUNE, "--out", str(tmp_path / "choral.musicxml")])
+    assert "4 voices" in capsys.readouterr().err
+    score = music21.converter.parse(tmp_path / "choral.musicxml", forceSource=True)
+    assert [part.partName for part in score.parts] == ["Soprano", "Alto", "Tenor", "Bass"]
+    clefs = [part.recurse().getElementsByClass("Clef").first() for part in score.parts]
+    assert type(clefs[2]).__name__ == "Treble8vbClef"
+    melody = [note.pitch.midi for note in score.parts[0].stripTies().recurse().notes]
+    assert melody == [62, 64, 66, 67]
+
+
+@pytest.mark.usefixtures("choir")
+@pytest.mark.parametrize(
+    ("given", "harmonizer", "message"),
+    [
+        ([0, 1, 2, 3], None, r"given voices \[0, 1, 2, 3\]: tunes has voices 0 to 3; one at least"),
+        ([], None, "one at least is to be given"),
+        ([4], None, "tunes has voices 0 to 3"),
+        ([0], "choire", "there is no harmonizer 'choire'; did you mean 'choir'"),
+        ([0, 3], None, "no_such_part"),
+    ],
+)
+def test_what_cannot_be_harmonized_is_told(given: list[int], harmonizer: str | None, message: str) -> None:
+    with pytest.raises(PromptError, match=message):
+        harmonize_score(TUNE, given, harmonizer)
+
+
+def test_given_voices_stand_where_they_belong() -> None:
+    row = {
+        **{"tokens": [256, 72, 48, 200, 50, 257], "n_steps": 2, "steps_per_bar": None, "step_in_bar": None},
+        "phrase_end": [False, True],
+    }
+    example = beside(row, [0, 3], 4)
+    assert example.source.tolist() == [72, 256, 256, 48, 200, 256, 256, 50]
+    assert example.phrase_end is not None
+    assert np.flatnonzero(example.phrase_end).tolist() == [1]

@@ -1,0 +1,109 @@
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from pipeline.core.settings import SettingsError
+from pipeline.formats.writers.layout import Layout
+from pipeline.tools.inspection.encode_file import FileError, encode_file
+from pipeline.tools.inspection.token_text import TokenTextError, as_score, read_lines, write_row
+
+SCALE = [256, 60, 188, 62, 64, 257]
+
+
+@pytest.mark.usefixtures("project")
+def test_a_file_gives_the_tokens_that_the_pipeline_gives() -> None:
+    alone = encode_file(Path("scores/all.abc"), "phrases").rows.to_pylist()
+    shards = pd.read_parquet("data/tokens/phrases").set_index("piece_id")["tokens"]
+    assert len(alone) > len(shards) > 0
+    for row in alone:
+        if row["piece_id"] in shards:
+            assert row["tokens"] == shards[row["piece_id"]].tolist()
+
+
+@pytest.mark.usefixtures("project")
+def test_filters_only_report() -> None:
+    made = encode_file(Path("scores/all.abc"), "tunes")
+    assert [(broken.piece_id, broken.rule) for broken in made.filtered] == [("songs/all#3", "too_few_notes")]
+    assert "songs/all#3" in made.rows["piece_id"].to_pylist()
+
+
+@pytest.mark.usefixtures("project")
+def test_a_piece_that_cannot_be_read_has_its_reason() -> None:
+    rejections = encode_file(Path("scores/all.abc"), "tunes").rejections
+    assert [(broken.piece_id, broken.rule) for broken in rejections] == [("songs/all#4", "bad_syntax")]
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    ("file", "dataset", "corpus", "error", "said"),
+    [
+        ("scores/none.abc", "tunes", None, FileError, "cannot be opened"),
+        ("scores/all.abc", "tuns", None, SettingsError, "did you mean 'tunes'"),
+        ("scores/all.abc", "tunes", "song", FileError, "did you mean 'songs'"),
+    ],
+)
+def test_a_wrong_name_is_a_clear_message(
+    file: str, dataset: str, corpus: str | None, error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        encode_file(Path(file), dataset, corpus)
+
+
+def row(**facts: Any) -> dict[str, Any]:
+    known = {"piece_id": "songs/1", "title": "A Scale", "voices": 1, "steps_per_quarter": 2}
+    unknown = dict.fromkeys(("steps_per_bar", "step_in_bar", "key_fifths", "transposition"))
+    return {**unknown, **known, "tokens": SCALE, **facts}
+
+
+def test_a_row_as_text_is_read_back() -> None:
+    facts = {"steps_per_bar": 3, "step_in_bar": [2, 0, 1, 2], "key_fifths": -1, "transposition": 5}
+    (line,) = read_lines(write_row(row(**facts)))
+    assert line.tokens == SCALE
+    assert (line.heading.first_bar, line.heading.key_fifths, line.heading.transposition) == (1, -1, 5)
+    assert line.layout().title == "A Scale"
+
+
+def test_bare_numbers_will_do() -> None:
+    (line,) = read_lines("[256, 60, 257]", {"steps_per_quarter": 2})
+    assert (line.tokens, line.heading.steps_per_quarter) == ([256, 60, 257], 2)
+
+
+def test_each_line_is_a_piece_and_a_heading_belongs_to_the_next_alone() -> None:
+    text = '# any comment\n256 60 257\n# {"voices": 2}\n256 64 60 257\n\n256 60 257\n'
+    assert [line.heading.voices for line in read_lines(text)] == [1, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no tokens"),
+        ("256 c4 257", "line 1: 'c4' is no token"),
+        ('# {"voice": 1}\n256 60 257', "line 1, voice: .*Known: .*voices"),
+        ('# {"voices": 0}\n256 60 257', "line 1, voices: .*found 0"),
+        ('# {"voices": \n256 60 257', "line 1: not readable as JSON"),
+    ],
+)
+def test_a_text_of_something_else_is_refused(text: str, said: str) -> None:
+    with pytest.raises(TokenTextError, match=said):
+        read_lines(text)
+
+
+def test_facts_for_all_pieces_are_checked_too() -> None:
+    with pytest.raises(TokenTextError, match="steps_per_quarter: .*found 0"):
+        read_lines("256 60 257", {"steps_per_quarter": 0})
+
+
+def test_a_broken_grammar_names_the_line_and_can_be_mended() -> None:
+    (line,) = read_lines("\n256 60 190 257")
+    with pytest.raises(TokenTextError, match="line 2: step 1"):
+        line.grid()
+    grid, repairs = line.grid(lenient=True)
+    assert (grid.pitch.ravel().tolist(), repairs.total) == ([60, 62], 1)
+
+
+def test_an_unknown_format_of_scores_names_those_that_are_written() -> None:
+    (line,) = read_lines("256 60 257")
+    with pytest.raises(TokenTextError, match="did you mean 'mid'"):
+        as_score(line.grid()[0], Layout(4), ".midi")

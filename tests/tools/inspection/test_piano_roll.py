@@ -1,0 +1,41 @@
+import numpy as np
+
+from pipeline.core.music import Grid
+from pipeline.core.vocabulary import decode
+from pipeline.tools.inspection.piano_roll import draw
+
+
+def melody(*symbols: int) -> Grid:
+    return decode([256, *symbols, 257])
+
+
+def voices(*lines: list[int]) -> Grid:
+    pitch = np.array(lines, np.uint8).T
+    return Grid(pitch, np.zeros(pitch.shape, bool))
+
+
+def test_a_note_begins_sounds_on_and_gives_way() -> None:
+    assert draw(melody(60, 188, 62)).splitlines() == [
+        "step 0",
+        "  D4 |..o|",
+        " C#4 |...|",
+        "  C4 |o-.|",
+    ]
+
+
+def test_bar_lines_stand_where_the_score_has_them() -> None:
+    assert draw(melody(60, 60, 60), step_in_bar=[1, 0, 1]).splitlines()[1] == "  C4 |o|oo|"
+
+
+def test_silence_has_no_row_of_its_own() -> None:
+    assert draw(melody(60, 0, 60)).splitlines()[1:] == ["  C4 |o.o|"]
+
+
+def test_several_voices_show_their_numbers() -> None:
+    assert draw(voices([61, 61], [60, 60])).splitlines()[1:] == [" C#4 |11|", "  C4 |22|"]
+
+
+def test_a_long_piece_is_broken_at_bar_lines() -> None:
+    text = draw(melody(*[60] * 12), step_in_bar=[0, 1, 2, 3] * 3, width=18)
+    assert [line for line in text.splitlines() if line.startswith("step")] == ["step 0", "step 8"]
+    assert max(map(len, text.splitlines())) <= 18

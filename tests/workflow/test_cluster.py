@@ -1,0 +1,203 @@
+"""The Dask engine on a real scheduler and real workers, which die."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import pipeline.workflow.cluster
+from pipeline.core.settings import SettingsError, read_section
+from pipeline.core.tables import content_digest
+from pipeline.corpora.parsing import VersionError, parse_corpus
+from pipeline.corpora.parsing.cache import cache_file
+from pipeline.corpora.sources.fetch import fetch
+from pipeline.corpora.sources.settings import FolderSource
+from pipeline.formats.readers import ReadSettings
+from pipeline.workflow.cluster import ClusterError
+from pipeline.workflow.engine import SCHEDULER, EngineSettings, map_batches
+from tests.helpers.cluster import Cluster, cluster
+from tests.helpers.paths import ROOT
+
+SERIAL = EngineSettings(kind="serial", workers=1, address=None)
+
+
+def on(address: str) -> EngineSettings:
+    return EngineSettings(kind="dask", workers="auto", address=address)
+
+
+@pytest.fixture(scope="module")
+def two() -> Iterator[Cluster]:
+    with cluster(2) as started:
+        yield started
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def end_every_worker(number: int) -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def end_once(marker: str) -> str:
+    """Kill the worker that comes first, and let the next one do the work."""
+    if not Path(marker).exists():
+        Path(marker).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return "done"
+
+
+def test_results_come_in_the_order_of_the_batches(two: Cluster) -> None:
+    assert list(map_batches(square, range(30), on(two.address))) == [number**2 for number in range(30)]
+
+
+def test_the_environment_names_a_cluster_too(two: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SCHEDULER, two.address)
+    assert list(map_batches(os.getppid, [], SERIAL)) == []
+    assert set(map_batches(process_of, [1, 2, 3], SERIAL)) & {worker.pid for worker in two.workers} == set()
+    assert os.getpid() not in map_batches(process_of, [1, 2, 3], SERIAL)
+
+
+def process_of(_: int) -> int:
+    return os.getpid()
+
+
+def test_a_batch_whose_worker_died_is_computed_by_another(two: Cluster, tmp_path: Path) -> None:
+    markers = [str(tmp_path / "first"), str(tmp_path / "second")]
+    assert list(map_batches(end_once, markers, on(two.address))) == ["done", "done"]
+
+
+def test_a_batch_that_ends_every_worker_is_told(two: Cluster) -> None:
+    with pytest.raises(ClusterError, match="workers died of a batch"):
+        list(map_batches(end_every_worker, [1], on(two.address)))
+
+
+@pytest.fixture
+def tunes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A corpus of 300 tunes, fetched; an empty cache of pieces."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    text = "\n\n".join(f"X:{i}\nL:1/4\nK:C\n{'CDEFGAB'[i % 7]}{'cdefgab'[i % 5]}EF|" for i in range(300))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/book.abc").write_text(text)
+    source = FolderSource(kind="folder", path="mine", licence="CC0-1.0", citation="us")
+    fetch("mine", source, tmp_path / "raw")
+    return tmp_path / "raw"
+
+
+@pytest.fixture
+def settings() -> ReadSettings:
+    return read_section(ReadSettings, "corpora", "entchen", "read", path=ROOT / "params.yaml")
+
+
+@pytest.mark.parametrize("nanny", ["--nanny", "--no-nanny"])
+def test_a_corpus_read_on_a_cluster_whose_worker_is_killed_gives_the_same_rows(
+    nanny: str, tunes: Path, settings: ReadSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.corpora.parsing.PIECES_A_BATCH", 15)
+    alone = parse_corpus("mine", tunes, settings, SERIAL)
+    cache_file().unlink()
+    with cluster(2, nanny) as started:
+        killed: list[int] = []
+        really = pipeline.workflow.cluster._result
+
+        def kill_one(*arguments: object) -> object:
+            if not killed:
+                started.workers[0].kill()
+                killed.append(started.workers[0].wait())
+            return really(*arguments)  # type: ignore[arg-type]
+
+        monkeypatch.setattr("pipeline.workflow.cluster._result", kill_one)
+        together = parse_corpus("mine", tunes, settings, on(started.address))
+    assert killed == [-signal.SIGKILL]
+    assert alone.table.num_rows == 300
+    assert content_digest(alone.table) == content_digest(together.table)
+
+
+def test_workers_with_other_code_are_refused(
+    two: Cluster, tunes: Path, settings: ReadSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.corpora.parsing.code_version", lambda: "another commit")
+    with pytest.raises(VersionError, match="bring it to the same commit"):
+        parse_corpus("mine", tunes, settings, on(two.address))
+
+
+def test_workers_that_lack_the_project_are_told(tmp_path: Path) -> None:
+    with cluster(1, root=tmp_path) as stranger, pytest.raises(ClusterError, match="lacks this project"):
+        list(map_batches(square, [1], on(stranger.address)))
+
+
+def test_no_scheduler_is_one_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.workflow.cluster.SECONDS_TO_CONNECT", 0.5)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
+        address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(ClusterError, match=f"no Dask scheduler answers at {address}"):
+            list(map_batches(square, [1], on(address)))
+
+
+def test_an_open_address_on_a_network_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("pipeline.workflow.cluster.SECONDS_TO_CONNECT", 0.1)
+    for address, told in (("tcp://192.0.2.1:8786", True), ("tls://192.0.2.1:8786", False)):
+        with pytest.raises(ClusterError, match="no Dask scheduler answers"):
+            list(map_batches(square, [1], on(address)))
+        assert ("is not encrypted" in capsys.readouterr().err) == told
+
+
+def certificate(folder: Path) -> dict[str, str]:
+    """A key and a certificate signed by itself: authority, scheduler, worker and client in one."""
+    files = {"key": str(folder / "key.pem"), "cert": str(folder / "cert.pem")}
+    subject = ("-subj", "/CN=entchen", "-addext", "subjectAltName=IP:127.0.0.1")
+    request = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *subject)
+    subprocess.run(
+        [*request, "-keyout", files["key"], "-out", files["cert"]], check=True, capture_output=True
+    )
+    return files
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="certificates are made with openssl")
+def test_a_cluster_with_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = certificate(tmp_path)
+    monkeypatch.setenv("DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION", "True")
+    monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TLS__CA_FILE", files["cert"])
+    for role in ("SCHEDULER", "WORKER", "CLIENT"):
+        monkeypatch.setenv(f"DASK_DISTRIBUTED__COMM__TLS__{role}__KEY", files["key"])
+        monkeypatch.setenv(f"DASK_DISTRIBUTED__COMM__TLS__{role}__CERT", files["cert"])
+    code = (
+        "import sys, pipeline.workflow.cluster; from tests.workflow.test_cluster import *; "
+        "pipeline.workflow.cluster.SECONDS_TO_CONNECT = 3; print(*map_batches(square, [3], on(sys.argv[1])))"
+    )
+    with cluster(1, protocol="tls") as started:
+        asked = [sys.executable, "-c", code, started.address]
+        assert started.address.startswith("tls://")
+        assert subprocess.run(asked, cwd=ROOT, capture_output=True, text=True).stdout == "9\n"
+        monkeypatch.undo()
+        stranger = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True)
+    assert "ClusterError: no Dask scheduler answers" in stranger.stderr
+
+
+def test_a_scheduler_without_workers_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.workflow.cluster.SECONDS_WITHOUT_WORKERS", 1.0)
+    with cluster(0) as empty, pytest.raises(ClusterError, match="has no workers"):
+        list(map_batches(square, [1], on(empty.address)))
+
+
+def test_dask_without_an_address_is_a_mistake_in_the_parameters(tmp_path: Path) -> None:
+    params = tmp_path / "params.yaml"
+    params.write_text("engine: {kind: dask, workers: auto, address: null}")
+    with pytest.raises(SettingsError, match="needs the `address` of a scheduler"):
+        read_section(EngineSettings, "engine", path=params)
+
+
+def test_a_run_that_needs_no_cluster_imports_no_dask() -> None:
+    code = "import sys, stages.parse; sys.exit('distributed' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -1,0 +1,195 @@
+"""Faults in the middle of real stages: some here, all of them in tests/benchmarks/faults.py."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline.workflow.dvclock import LockError, read_lock
+from tests.helpers.faults import Fault, Victim, strace_works
+from tests.helpers.project import Project
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = Project(tmp_path_factory.mktemp("faults"))
+    status, said = project.call("dvc", "repro", "encode@tunes")
+    assert status == 0, said
+    return project
+
+
+@pytest.mark.skipif(not strace_works(), reason="strace makes the faults happen")
+@pytest.mark.parametrize(
+    ("stage", "call"),
+    [
+        ("parse@songs", "write"),
+        ("quantize@tunes", "write"),
+        ("quantize@tunes", "fsync"),
+        ("encode@tunes", "rename"),
+        ("encode@tunes", "unlink"),
+        ("split@tunes", "read"),
+    ],
+)
+def test_whatever_fails_in_a_stage_the_next_run_gives_the_same_bytes(
+    project: Project, stage: str, call: str
+) -> None:
+    victim = Victim(project, stage, [".cache/notes"] if stage.startswith("parse") else [])
+    faults = [fault for fault in victim.faults() if fault.call == call]
+    assert faults
+    sample = {faults[0], faults[len(faults) // 2], faults[-1]}
+    outcomes = [victim.hit(fault) for fault in sample]
+    assert any(outcome.hit for outcome in outcomes)
+    assert [outcome.wrong for outcome in outcomes if outcome.wrong] == []
+
+
+@pytest.mark.skipif(not strace_works(), reason="strace makes the faults happen")
+def test_a_full_disk_is_one_clear_line(project: Project) -> None:
+    victim = Victim(project, "quantize@tunes")
+    outcome = victim.hit(Fault("fsync", 1, "ENOSPC"))
+    assert outcome.said.startswith("quantize@tunes: No space left on device")
+    assert "`dvc repro` goes on from here" in outcome.said
+
+
+@pytest.mark.skipif(not strace_works(), reason="strace makes the faults happen")
+def test_a_folder_that_may_not_be_written_is_one_clear_line(project: Project) -> None:
+    victim = Victim(project, "encode@tunes")
+    first = next(fault for fault in victim.faults() if fault.call == "rename")
+    outcome = victim.hit(Fault("rename", first.number, "EROFS"))
+    assert "encode@tunes: Read-only file system: data/" in outcome.said
+
+
+def right(project: Project) -> str:
+    return (project.root / "dvc.lock").read_text()
+
+
+def test_an_output_that_vanishes_between_stages_is_made_again(project: Project) -> None:
+    before = right(project)
+    (project.root / "data/notes/songs.parquet").unlink()
+    status, said = project.call("dvc", "repro", "encode@tunes")
+    assert status == 0, said
+    assert right(project) == before
+    assert (project.root / "data/notes/songs.parquet").exists()
+
+
+def test_two_runs_at_once_leave_what_one_leaves(project: Project) -> None:
+    before = right(project)
+    tools = Path(sys.executable).parent
+    environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+    both = [
+        subprocess.Popen(
+            ["dvc", "repro", "--force", "encode@tunes"],
+            cwd=project.root,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    said = [run.communicate(timeout=300)[0] for run in both]
+    for run, words in zip(both, said, strict=True):
+        assert run.returncode == 0 or "lock" in words, words
+    assert 0 in [run.returncode for run in both]
+    assert project.call("dvc", "repro", "encode@tunes")[0] == 0
+    assert right(project) == before
+
+
+def test_a_run_that_is_killed_goes_on(project: Project) -> None:
+    before = right(project)
+    tools = Path(sys.executable).parent
+    environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+    run = subprocess.Popen(
+        ["dvc", "repro", "--force", "encode@tunes"],
+        cwd=project.root,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(4)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    status, said = project.call("dvc", "repro", "encode@tunes")
+    if status:  # DVC writes dvc.lock in place; it was killed just then
+        assert "dvc.lock" in said
+        (project.root / "dvc.lock").write_text(before)
+        status, said = project.call("dvc", "repro", "encode@tunes")
+    assert status == 0, said
+    assert right(project) == before
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_half_a_lock_file_is_told_and_nothing_runs_again(project: Project, half: bool) -> None:
+    before = right(project)
+    end = before.index("deps:", len(before) // 2) + len("dep") if half else 0
+    (project.root / "dvc.lock").write_text(before[:end])
+    status, said = project.call("dvc", "repro", "encode@tunes")
+    assert status != 0
+    assert "dvc.lock" in said
+    with pytest.raises(LockError, match="Delete it"):
+        read_lock(project.root)
+    (project.root / "dvc.lock").unlink()
+    status, said = project.call("dvc", "repro", "encode@tunes")
+    assert status == 0, said
+    assert "is cached - skipping run" in said
+    assert "Running stage" not in said
+    assert loaded(right(project)) == loaded(before)
+    (project.root / "dvc.lock").write_text(before)
+
+
+def loaded(text: str) -> object:
+    return YAML(typ="safe", pure=True).load(text)
+
+
+def test_a_damaged_table_is_told_and_made_again(project: Project) -> None:
+    before = right(project)
+    table = project.root / "data/grids/tunes.parquet"
+    content = table.read_bytes()
+    table.unlink()
+    table.write_bytes(content[: len(content) // 2])
+    done = subprocess.run(
+        [sys.executable, "-m", "stages.filter", "tunes"], cwd=project.root, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "data/grids/tunes.parquet" in done.stderr
+    assert "Traceback" not in done.stderr
+    status, said = project.call("dvc", "repro", "encode@tunes")
+    assert status == 0, said
+    assert right(project) == before
+    assert table.read_bytes() == content
+
+
+def test_a_damaged_entry_of_the_cache_is_not_taken_for_the_table(project: Project) -> None:
+    before = right(project)
+    table = project.root / "data/grids/tunes.parquet"
+    content = table.read_bytes()
+    entry = next(
+        file
+        for file in (project.root / ".dvc/cache/files").rglob("*")
+        if file.is_file() and file.read_bytes() == content
+    )
+    entry.chmod(0o644)
+    entry.write_bytes(content[:-100] + bytes(100))
+    table.unlink()
+    status, said = project.call("dvc", "repro", "encode@tunes")
+    assert status == 0, said
+    assert right(project) == before
+    assert table.read_bytes() == content
+
+
+def test_a_clock_that_was_set_back_hides_no_edit(project: Project) -> None:
+    score = project.root / "scores/dances/all.abc"
+    text = score.read_text()
+    score.write_text(text.replace("T:Tune 101", "T:Tune 999"))
+    os.utime(score, (0, 0))
+    assert project.call("dvc", "repro", "encode@tunes")[0] == 0
+    notes = pd.read_parquet(project.root / "data/notes/dances.parquet")
+    assert "Tune 999" in set(notes["title"])
+    score.write_text(text)
+    assert project.call("dvc", "repro", "encode@tunes")[0] == 0

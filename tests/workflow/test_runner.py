@@ -1,0 +1,168 @@
+"""The runner, from outside: real processes in a workspace of one stage."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.paths import ROOT
+
+STAGE = """
+import sys, time
+from pathlib import Path
+from pipeline.errors import PipelineError
+from pipeline.workflow.runner import stage_main
+
+def run(key):
+    Path("began").touch()
+    {body}
+
+stage_main("work", run)
+"""
+
+DVC = """
+stages:
+  work:
+    foreach: ${jobs}
+    do:
+      cmd: x
+      deps: [input.txt]
+      params: ["jobs.${key}"]
+      outs: [out.txt]
+"""
+
+
+class Workspace:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        (root / "dvc.yaml").write_text(DVC)
+        (root / "params.yaml").write_text("jobs: {a: 1}")
+        (root / "input.txt").write_text("x")
+
+    def start(self, body: str, *prefix: str) -> subprocess.Popen[str]:
+        script = self.root / "work.py"
+        script.write_text(STAGE.format(body=body))
+        (self.root / "began").unlink(missing_ok=True)
+        return subprocess.Popen(
+            [*prefix, sys.executable, "work.py", "a"],
+            cwd=self.root,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, body: str) -> tuple[int, str]:
+        process = self.start(body)
+        said = process.communicate(timeout=60)[1]
+        return process.returncode, said
+
+    def wait_for_start(self) -> None:
+        deadline = time.monotonic() + 30
+        while not (self.root / "began").exists():
+            assert time.monotonic() < deadline, "the stage did not begin"
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path)
+
+
+def test_a_stage_that_is_well_says_what_it_made_and_how_long_that_took(workspace: Workspace) -> None:
+    status, said = workspace.run("Path('out.txt').write_text('x' * 2_500_000)")
+    assert status == 0
+    heading, row, end = said.splitlines()
+    assert (heading.split(), row.split()) == (["output", "files", "MB"], ["out.txt", "1", "2.50"])
+    assert re.fullmatch(r"work@a: done in \d+\.\d s", end)
+
+
+def test_a_stage_that_cannot_be_summed_up_is_done_all_the_same(workspace: Workspace) -> None:
+    (workspace.root / "dvc.yaml").write_text(DVC.replace("out.txt", "data/metrics/a.json"))
+    status, said = workspace.run("pass")
+    assert status == 0
+    assert said.startswith("work@a is not to be summed up: ")
+    assert "done in" in said
+
+
+def test_a_users_mistake_is_one_line_and_status_1(workspace: Workspace) -> None:
+    assert workspace.run("raise PipelineError('no such thing')") == (1, "work@a: no such thing\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("Path('began/x').touch()", "work@a: Not a directory: began/x; nothing half-written is kept"),
+        ('raise RuntimeError("can\'t start new thread")', "work@a: can't start new thread; nothing"),
+        ("raise ValueError('IO: No space left on device')", "work@a: IO: No space left on device; nothing"),
+    ],
+)
+def test_what_the_machine_refuses_is_one_line(workspace: Workspace, body: str, said: str) -> None:
+    status, words = workspace.run(body)
+    assert status == 1
+    assert words.startswith(said)
+    assert "Traceback" not in words
+
+
+def test_a_fault_of_ours_keeps_its_traceback(workspace: Workspace) -> None:
+    status, said = workspace.run("1 / 0")
+    assert status == 1
+    assert "ZeroDivisionError" in said
+
+
+@pytest.mark.parametrize(
+    ("body", "changed"),
+    [
+        ("Path('params.yaml').write_text('jobs: {a: 2}')", "params.yaml:jobs.a"),
+        ("Path('input.txt').write_text('other')", "input.txt"),
+    ],
+)
+def test_an_edit_while_a_stage_runs_fails_it(workspace: Workspace, body: str, changed: str) -> None:
+    status, said = workspace.run(body)
+    assert status == 1
+    assert f"{changed} changed while the stage ran; run `dvc repro` again" in said
+
+
+def test_ctrl_c_leaves_a_clear_line(workspace: Workspace) -> None:
+    process = workspace.start("time.sleep(60)")
+    workspace.wait_for_start()
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate(timeout=30)[1]
+    assert process.returncode == 130
+    assert "interrupted" in said
+    assert "Traceback" not in said
+
+
+def test_a_stage_ends_with_the_process_that_started_it(workspace: Workspace) -> None:
+    # the parent is an interpreter that would wait for ever, as dvc does
+    parent = workspace.start(
+        "(Path('pid').write_text(str(__import__('os').getpid())), time.sleep(60))",
+        sys.executable,
+        "-c",
+        "import subprocess, sys; subprocess.run(sys.argv[1:])",
+    )
+    workspace.wait_for_start()
+    while not (workspace.root / "pid").exists() or not (workspace.root / "pid").read_text():
+        time.sleep(0.02)
+    stage = int((workspace.root / "pid").read_text())
+    parent.kill()
+    parent.communicate(timeout=30)
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{stage}").exists() and "zombie" not in Path(f"/proc/{stage}/status").read_text():
+        assert time.monotonic() < deadline, "the orphan still runs"
+        time.sleep(0.05)
+
+
+def test_a_second_stage_waits_for_the_first(workspace: Workspace) -> None:
+    first = workspace.start("(time.sleep(1.5), Path('out.txt').write_text('first'))")
+    workspace.wait_for_start()
+    status, said = workspace.run("Path('out.txt').write_text(Path('out.txt').read_text() + ' second')")
+    first.communicate(timeout=30)
+    assert status == 0
+    assert "waiting for another stage" in said
+    assert (workspace.root / "out.txt").read_text() == "first second"
