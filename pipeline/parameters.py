@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from pipeline.core.settings import Section, SettingsError, parse_section
+from pipeline.core.settings import SCRATCH, Section, SettingsError, parse_section
 from pipeline.corpora.sources.settings import FolderSource, Source
 from pipeline.datasets.encoding.encode import EncodeSettings
 from pipeline.datasets.families.tune_families import FamilySettings
@@ -26,7 +26,7 @@ from pipeline.errors import nearest
 from pipeline.evaluation.settings import ContinueEvaluation, HarmonizeEvaluation
 from pipeline.formats.readers import ReadLimits, ReadSettings
 from pipeline.models.base.registry import config_of, known_kinds, parse_model
-from pipeline.models.base.tasks import SCRATCH, Harmonize, Task
+from pipeline.models.base.tasks import Harmonize, Task
 from pipeline.training.settings import TrainingSettings
 from pipeline.workflow.engine import EngineSettings
 

@@ -18,7 +18,7 @@ from typing import Any
 from pipeline.formats import readers
 from pipeline.formats.readers import ReadError, ReadSettings
 from pipeline.workflow.progress import say
-from tests.formats.readers.test_midi import file, note, track
+from tests.helpers.midi_bytes import file, note, track
 
 N_MIDI_FILES = 2000
 N_MIDI_NOTES = 200
@@ -65,7 +65,7 @@ def _tune_by_tune(corpora: dict[str, Sequence[Path]], settings: dict[str, ReadSe
             corpus: [
                 _written(Path(folder) / f"{corpus}-{path.stem}-{number}.abc", source.content)
                 for path in paths
-                for number, source in enumerate(readers.split(path.name, path.read_bytes()))
+                for number, source in enumerate(readers.split(path.name, path.read_bytes(), LIMITS))
             ]
             for corpus, paths in corpora.items()
         }

@@ -48,10 +48,10 @@ def test_the_nearest_tune_is_named_by_title_and_id(inputs: Inputs) -> None:
     assert "The tune/1 (tune/1)" in body
 
 
-def test_a_fine_tuned_model_may_have_heard_more(inputs: Inputs) -> None:
+def test_it_is_stated_that_tunes_of_the_initial_weights_are_not_searched(inputs: Inputs) -> None:
     tuned = replace(inputs.experiments[0], settings={"init_from": "melodies"})
     assert (
-        "tunes that melodies has heard before are not looked up"
+        "The training tunes of melodies are not searched"
         in novelty(replace(inputs, experiments=[tuned])).body
     )
-    assert "are not looked up" not in novelty(inputs).body
+    assert "are not searched" not in novelty(inputs).body
