@@ -31,8 +31,9 @@ from pipeline.tools.crossvalidation.measuring import cross_validate
 from pipeline.tools.crossvalidation.study import Study, read_study
 from pipeline.tools.inspection.encode_file import encode_file
 from pipeline.workflow.progress import say
-from tests.benchmarks.ngram import MIXING_B, PUBLISHED, files, folds, melodies_of
+from tests.benchmarks.ngram import PUBLISHED, melodies_of
 from tests.helpers.paths import ROOT
+from tests.helpers.pitch_ngram import MIXING_B, files_of, folds
 
 FINETUNE, ALONE = "chorales-from-melodies", "chorales-copying"  # whose settings are used
 PARENTS = {"kinder": "melodies", "chorales": "melodies-eighths"}  # of the same grid
@@ -44,7 +45,7 @@ ONE = ContinuationSettings(pieces=1, samples=1)
 
 def rows_of(corpus: str) -> pa.Table:
     """The set as token rows, each with its tune family over all corpora."""
-    name, dataset, paths = files(corpus)
+    name, dataset, paths = files_of(corpus)
     rows = pa.concat_tables([encode_file(path, dataset, name, ROOT).rows for path in paths])
     table = pq.read_table(ROOT / "data/families.parquet", columns=["piece_id", "tune_family"])
     known = dict(zip(table["piece_id"].to_pylist(), table["tune_family"].to_pylist(), strict=True))

@@ -115,10 +115,10 @@ def test_a_harmony_is_the_same_alone_beside_others_and_symbol_by_symbol(shape: S
     batch = collate(examples)
     together, stepped = model(batch), step_by_step(model, batch)
     for row, again, example in zip(together, stepped, examples, strict=True):
-        asked = torch.from_numpy(example.asked)
-        alone = model(collate([example]))[0][asked]
-        torch.testing.assert_close(row[: len(asked)][asked], alone, rtol=1e-4, atol=1e-5)
-        torch.testing.assert_close(again[: len(asked)][asked], alone, rtol=1e-4, atol=1e-4)
+        predicted = torch.from_numpy(example.predicted)
+        alone = model(collate([example]))[0][predicted]
+        torch.testing.assert_close(row[: len(predicted)][predicted], alone, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(again[: len(predicted)][predicted], alone, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("shape", HARMONIZE, ids=str)

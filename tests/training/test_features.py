@@ -8,12 +8,12 @@ from pipeline.core.vocabulary import START, STOP, TIED
 from pipeline.models.base.batches import collate
 from pipeline.models.base.examples import Example, cut_at_note
 from pipeline.models.base.registry import build
-from pipeline.training.augmentation import transposed_anew
+from pipeline.training.augmentation import transposed
 from pipeline.training.averaging import MovingAverage
 from pipeline.training.determinism import prepare
 from pipeline.training.loop import train
 from pipeline.training.losses import losses
-from tests.helpers.melodies import ENTCHEN, lstm, scales, training
+from tests.helpers.melodies import ENTCHEN, lstm, scales, training, training_data
 
 
 def whole(example: Example) -> list[int]:
@@ -33,7 +33,7 @@ def test_a_tune_is_heard_in_every_key_within_reach_and_in_no_other(tune: list[in
     original = cut_at_note(tune, 0.5)
     keys = set()
     for epoch in range(60):
-        (example,) = transposed_anew([original], training(transpose_semitones=2), epoch)
+        (example,) = transposed([original], training(transpose_semitones=2), epoch)
         shift = whole(example)[0] - whole(original)[0]
         assert whole(example) == moved(whole(original), shift)
         assert len(example.source) == len(original.source)
@@ -45,13 +45,13 @@ def test_a_tune_is_heard_in_every_key_within_reach_and_in_no_other(tune: list[in
 def test_no_note_leaves_1_to_127(pitches: list[int], allowed: set[int]) -> None:
     original = cut_at_note([START, *pitches, STOP], 0.5)
     settings = training(transpose_semitones=3)
-    heard = {whole(transposed_anew([original], settings, epoch)[0])[0] for epoch in range(60)}
+    heard = {whole(transposed([original], settings, epoch)[0])[0] for epoch in range(60)}
     assert {pitch - pitches[0] for pitch in heard} == allowed
 
 
 def test_an_epoch_that_is_begun_again_has_the_same_keys() -> None:
     settings = training(transpose_semitones=5)
-    first, again, later = (transposed_anew(scales(), settings, epoch) for epoch in (1, 1, 2))
+    first, again, later = (transposed(scales(), settings, epoch) for epoch in (1, 1, 2))
     assert [whole(e) for e in first] == [whole(e) for e in again]
     assert [whole(e) for e in first] != [whole(e) for e in later]
 
@@ -91,13 +91,13 @@ def test_an_average_counts_later_weights_more() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"average_decay": 0.9}, {"label_smoothing": 0.1}, {"transpose_semitones": 4}]
+    "changes", [{"ema_decay": 0.9}, {"label_smoothing": 0.1}, {"transpose_semitones": 4}]
 )
 def test_every_feature_changes_what_is_learnt(changes: dict[str, object]) -> None:
     curves = []
     for settings in (training(), training(**changes)):
         prepare(settings)
-        curves.append(train(build(lstm()), scales(), scales(), settings).curve)
+        curves.append(train(build(lstm()), training_data(scales()), settings).curve)
     assert curves[0] != curves[1]
 
 

@@ -6,8 +6,9 @@ import torch
 
 from pipeline.core.tables import TableError
 from pipeline.core.vocabulary import IGNORED_LABEL, PAD_ROW, START, STOP
-from pipeline.models.base.batches import BatchError, by_length, collate, fingerprint, load_examples, plan
+from pipeline.models.base.batches import BatchError, by_length, collate, fingerprint, plan, read_rows
 from pipeline.models.base.examples import cut_at_note, give_voices
+from pipeline.models.base.tasks import cut_rows
 from tests.helpers.melodies import ENTCHEN, scale, scales, write_shard
 
 ENTCHEN_PLACES = [*[0, 1, 2, 3] * 8, 0, 1]
@@ -55,26 +56,26 @@ def test_batches_hold_neighbours_in_length() -> None:
 def test_examples_come_from_the_shards_in_order(tmp_path: Path) -> None:
     write_shard(tmp_path / "train" / "00001.parquet", [scale(60, 4)])
     write_shard(tmp_path / "train" / "00000.parquet", [ENTCHEN])
-    sources = [example.source.tolist() for example in load_examples(tmp_path, "train", 0.5)]
+    sources = [example.source.tolist() for example in cut_rows(read_rows(tmp_path, "train"), 0.5)]
     assert sources == [ENTCHEN[1:17], [60, 61]]
 
 
 def test_an_empty_split_has_no_examples(tmp_path: Path) -> None:
     (tmp_path / "valid").mkdir()
     write_shard(tmp_path / "test" / "00000.parquet", [])
-    assert load_examples(tmp_path, "valid", 0.5) == []
-    assert load_examples(tmp_path, "test", 0.5) == []
+    assert cut_rows(read_rows(tmp_path, "valid"), 0.5) == []
+    assert cut_rows(read_rows(tmp_path, "test"), 0.5) == []
 
 
 def test_another_vocabulary_is_refused(tmp_path: Path) -> None:
     write_shard(tmp_path / "train" / "00000.parquet", [ENTCHEN], vocabulary_sha256="f00d")
     with pytest.raises(TableError, match="another vocabulary"):
-        load_examples(tmp_path, "train", 0.5)
+        read_rows(tmp_path, "train")
 
 
 def test_a_missing_data_set_is_named(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="nowhere: no such data set"):
-        load_examples(tmp_path / "nowhere", "train", 0.5)
+        read_rows(tmp_path / "nowhere", "train")
 
 
 def test_the_fingerprint_changes_with_the_notes(tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ def test_a_batch_moves_to_a_device_whole() -> None:
 
 def test_bars_come_from_the_shards(tmp_path: Path) -> None:
     write_shard(tmp_path / "train" / "00000.parquet", [ENTCHEN, scale(60, 4)], [(4, ENTCHEN_PLACES), None])
-    batch = collate(load_examples(tmp_path, "train", 0.5))
+    batch = collate(cut_rows(read_rows(tmp_path, "train"), 0.5))
     assert batch.steps_per_bar.tolist() == [4, 0]
     assert batch.step_in_bar.tolist() == [[*ENTCHEN_PLACES, 2], [-1] * 35]
 
@@ -110,7 +111,7 @@ def test_where_voices_are_given_only_the_others_are_asked_for() -> None:
     batch = collate(
         [give_voices(tokens, [0], 2, phrase_end=ends), give_voices([START, 60, 40, STOP], [1], 2)]
     )
-    assert batch.beside
+    assert batch.aligned
     assert batch.source.tolist() == [[72, START, 200, START], [START, 40, PAD_ROW, PAD_ROW]]
     asked = batch.target != IGNORED_LABEL
     assert asked.tolist() == [[False, True, False, True, False], [True, False, False, False, False]]

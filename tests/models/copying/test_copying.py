@@ -8,7 +8,7 @@ from pipeline.core.vocabulary import START, STOP
 from pipeline.decoding.continuation import continue_melodies
 from pipeline.decoding.scoring import log_probs
 from pipeline.models.base.batches import collate
-from pipeline.models.base.examples import Bars, Example, cut_at_note
+from pipeline.models.base.examples import Bars, ContinueExample, cut_at_note
 from pipeline.models.base.registry import build
 from pipeline.models.copying.network import Network
 from tests.helpers.melodies import copying
@@ -28,9 +28,9 @@ def copyist(way: str) -> Network:
     return model
 
 
-def heard(*source: int) -> Example:
+def heard(*source: int) -> ContinueExample:
     """A source; its continuation is what is asked for."""
-    return Example(np.array(source, np.uint16), np.array([STOP], np.uint16))
+    return ContinueExample(np.array(source, np.uint16), np.array([STOP], np.uint16))
 
 
 def in_bars_of(steps: int) -> Bars:
@@ -73,7 +73,7 @@ def test_the_metre_is_heard_where_it_is_known() -> None:
 
 def test_the_true_symbol_is_credited_to_the_way_that_says_it() -> None:
     higher = [60, 62, 190, 64, 55, 67, 69, 197]
-    goes_up = Example(np.array(higher, np.uint16), np.array([71, STOP], np.uint16))
+    goes_up = ContinueExample(np.array(higher, np.uint16), np.array([71, STOP], np.uint16))
     looks = copyist("interval").attention(collate([goes_up]))
     assert looks is not None
     believed, credit = (
@@ -86,7 +86,7 @@ def test_the_true_symbol_is_credited_to_the_way_that_says_it() -> None:
 
 
 def test_what_no_copy_says_is_credited_to_the_vocabulary() -> None:
-    new = Example(np.array([60, 62, 190], np.uint16), np.array([100, STOP], np.uint16))
+    new = ContinueExample(np.array([60, 62, 190], np.uint16), np.array([100, STOP], np.uint16))
     looks = copyist("pitch").attention(collate([new]))
     assert looks is not None
     assert looks.beliefs["vocabulary"][0, 0] < 0.001
