@@ -18,8 +18,8 @@ and all three in target tokens a second, padding left out; medians over rounds.
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 import time
 from collections.abc import Callable
 from operator import truediv
@@ -183,7 +183,16 @@ def tokens_a_second(step: Callable[[list[Example]], None], batches: list[list[Ex
     return n_tokens / (time.perf_counter() - began)
 
 
-def main(experiment: str = "melodies", rounds: str = "7", kind: str = "") -> None:
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    arguments.add_argument("experiment", nargs="?", default="melodies")
+    arguments.add_argument("rounds", nargs="?", type=int, default=7)
+    arguments.add_argument("kind", nargs="?", choices=["lstm"])
+    chosen = arguments.parse_args()
+    measure(chosen.experiment, chosen.rounds, chosen.kind)
+
+
+def measure(experiment: str, rounds: int, kind: str | None) -> None:
     settings = read_section(TrainingSettings, "experiments", experiment, "training")
     config = parse_model(lookup(load_yaml(), "experiments", experiment, "model"), experiment)
     plain = as_lstm(config)
@@ -197,7 +206,7 @@ def main(experiment: str = "melodies", rounds: str = "7", kind: str = "") -> Non
     slow = step_by_step_loop(plain, settings)
     few = [batch[:PIECES_ONE_BY_ONE] for batch in batches[:1]]
     speeds: dict[str, list[float]] = {name: [] for name in (*loops, "step_by_step")}
-    for number in range(int(rounds) + 1):
+    for number in range(rounds + 1):
         measured = {name: tokens_a_second(step, batches) for name, step in loops.items()}
         measured["step_by_step"] = tokens_a_second(slow, few)
         for name, speed in measured.items():
@@ -213,4 +222,4 @@ def main(experiment: str = "melodies", rounds: str = "7", kind: str = "") -> Non
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

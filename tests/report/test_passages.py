@@ -50,8 +50,6 @@ def test_the_nearest_tune_is_named_by_title_and_id(inputs: Inputs) -> None:
 
 def test_it_is_stated_that_tunes_of_the_initial_weights_are_not_searched(inputs: Inputs) -> None:
     tuned = replace(inputs.experiments[0], settings={"init_from": "melodies"})
-    assert (
-        "The training tunes of melodies are not searched"
-        in novelty(replace(inputs, experiments=[tuned])).body
-    )
+    body = novelty(replace(inputs, experiments=[tuned])).body
+    assert "The training tunes of melodies are not searched" in body
     assert "are not searched" not in novelty(inputs).body
