@@ -16,6 +16,7 @@ FIND_PYTHON := for candidate in $(PYTHON) python3 python3.14 python3.13 python3.
 .DELETE_ON_ERROR:
 
 repro: $(INSTALLED)
+	$(BIN)/python -m pipeline check
 	export PATH="$(abspath $(BIN)):$$PATH"; dvc repro $$(dvc remote default > /dev/null 2>&1 && echo --pull)
 
 test: $(INSTALLED)

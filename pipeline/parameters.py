@@ -41,18 +41,17 @@ RENAMED_GROUPS = {
         "training.given, and init_from: scratch"
     ),
 }
-RENAMED_KEYS = {
-    "training": {
-        "cut": "write it in `task`, as task.cut",
-        "least_cut": "write it in `task`, as task.min_cut",
-        "most_cut": "write it in `task`, as task.max_cut",
-        "given": "write it in `task`, as task.given",
-        "average_decay": "write ema_decay",
-    },
-    "evaluation": {
-        "samples": "write scores",
-        "continuations": "write continued_pieces for its pieces, continuation_samples for its samples",
-    },
+RENAMED_KEYS = {  # group, section, key: what to write instead
+    ("corpora", "read", "limits"): "limits is a section of its own, next to read",
+    ("experiments", "training", "cut"): "write it in the section task, as cut",
+    ("experiments", "training", "least_cut"): "write it in the section task, as min_cut",
+    ("experiments", "training", "most_cut"): "write it in the section task, as max_cut",
+    ("experiments", "training", "given"): "write it in the section task, as given",
+    ("experiments", "training", "average_decay"): "write ema_decay",
+    ("experiments", "evaluation", "samples"): "write scores",
+    ("experiments", "evaluation", "continuations"): (
+        "write continued_pieces for its pieces and continuation_samples for its samples"
+    ),
 }
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 DEFAULT = "default"  # stands for every corpus that a mapping does not name
@@ -148,23 +147,14 @@ def check_parameters(content: Mapping[str, Any], root: Path = Path()) -> Paramet
 
 
 def _renamed(content: Mapping[str, Any]) -> Iterator[str]:
-    """What a params.yaml of version 0.1 says otherwise, with what to write instead."""
-    for group in ("finetunes", "harmonizers"):
-        if group in content:
-            yield f"{group}: {RENAMED_GROUPS[group]}"
-    for name, corpus in _mappings(content.get("corpora")):
-        if "limits" in _mapping(corpus.get("read")):
-            yield f"corpora.{name}.read.limits: write it beside `read`, as corpora.{name}.limits"
-    for name, experiment in _mappings(content.get("experiments")):
-        for section, keys in RENAMED_KEYS.items():
-            for key in keys.keys() & _mapping(experiment.get(section)).keys():
-                yield f"experiments.{name}.{section}.{key}: {keys[key]}"
-
-
-def _mappings(group: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for name, value in _mapping(group).items():
-        if isinstance(value, Mapping):
-            yield name, value
+    """Keys that version 0.1 had under other names, with what to write instead: one line for each."""
+    yield from (f"{group}: {hint}" for group, hint in RENAMED_GROUPS.items() if group in content)
+    for (group, section, key), hint in RENAMED_KEYS.items():
+        entries = _mapping(content.get(group)).items()
+        names = [name for name, entry in entries if key in _mapping(_mapping(entry).get(section))]
+        if names:
+            more = f" (and in {len(names) - 1} more)" if len(names) > 1 else ""
+            yield f"{group}.{names[0]}.{section}.{key}{more}: {hint}"
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -257,9 +247,13 @@ def _init_from(name: str, experiment: Experiment, params: Parameters) -> Iterato
     if start not in params.experiments:
         yield f"{place}: there is no experiment '{start}'; {nearest(start, [SCRATCH, *params.experiments])}"
         return
+    if start == name:
+        yield f"{place}: an experiment cannot start from its own weights; write {SCRATCH} or another name"
+        return
     chain = _chain(name, params)
     if chain[-1] == name:
-        yield f"{place}: the chain {' -> '.join(chain)} never starts; one of them needs init_from: {SCRATCH}"
+        if name == min(chain):  # one message for the whole circle
+            yield f"{place}: {' -> '.join(chain)} is a circle; one of them needs init_from: {SCRATCH}"
         return
     ours = params.datasets.get(experiment.dataset)
     theirs = params.datasets.get(params.experiments[start].dataset)

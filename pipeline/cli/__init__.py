@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from pipeline.cli import (
     benchmark,
+    check,
     corpora,
     crossvalidate,
     explain,
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 GROUPS = (
+    check,
     corpora,
     filters,
     summary,

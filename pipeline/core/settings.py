@@ -100,6 +100,12 @@ def _describe(adapter: TypeAdapter[Any], fault: Any, where: str) -> str:
         return f"params.yaml, {place}: unknown parameter; {nearest(location[-1], known)}"
     if fault["type"] == "missing":
         return f"params.yaml, {place}: this parameter is missing"
+    if fault["type"] == "union_tag_invalid":
+        key, found = fault["ctx"]["discriminator"].strip("'"), fault["ctx"]["tag"]
+        allowed = [tag.strip(" '") for tag in fault["ctx"]["expected_tags"].split(",")]
+        return f"params.yaml, {place}.{key}: there is no '{found}'; {nearest(str(found), allowed)}"
+    if fault["type"] == "value_error":  # a rule of several keys: the whole section is no help
+        return f"params.yaml, {place}: {fault['ctx']['error']}"
     return f"params.yaml, {place}: {fault['msg']}, found {fault['input']!r}"
 
 

@@ -1,4 +1,4 @@
-"""Settings of the stepwise LSTM (``harmonizers.KEY.model`` in params.yaml); no torch."""
+"""Settings of the stepwise LSTM (``experiments.KEY.model`` in params.yaml); no torch."""
 
 from __future__ import annotations
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.core.settings import PARAMS_FILE, SettingsError, load_yaml, lookup
+from pipeline.formats.readers import SUFFIXES
+from pipeline.models.base.tasks import SCRATCH
 from pipeline.tools.explain.digests import differing, digest_of
 from pipeline.workflow.dvcfile import Declared, declared, stage_names
 from pipeline.workflow.dvclock import Locked, read_lock
@@ -78,10 +80,17 @@ def _declared(name: str, root: Path) -> Declared:
 
 
 def _constant_outputs(root: Path) -> set[str]:
-    """What ``check`` writes whatever params.yaml holds, the list of corpora included if it is as it was."""
-    listed, names = root / "data/corpora.txt", sorted(load_yaml(root / PARAMS_FILE).get("corpora") or {})
-    same = listed.is_file() and listed.read_text(encoding="utf-8").split() == names
-    return {"data/checked.txt", "data/corpora.txt"} if same else {"data/checked.txt"}
+    """The outputs of ``check`` that do not change: constants, and lists that are as they were."""
+    lists = {
+        "data/corpora.txt": sorted(load_yaml(root / PARAMS_FILE).get("corpora") or {}),
+        "data/suffixes.txt": sorted(SUFFIXES),
+    }
+    same = {
+        path
+        for path, names in lists.items()
+        if (root / path).is_file() and (root / path).read_text(encoding="utf-8").split() == names
+    }
+    return {"data/checked.txt", f"data/runs/{SCRATCH}", *same}
 
 
 def _in_order(stages: Mapping[str, Declared], makers: Mapping[str, str]) -> list[str]:
