@@ -215,7 +215,7 @@ def _experiment(name: str, experiment: Experiment, params: Parameters) -> Iterat
         if isinstance(evaluation, HarmonizeEvaluation):
             given["evaluation"] = evaluation.given
     except SettingsError as error:
-        yield _without_file(error)
+        yield from _without_file(error)
     if dataset is not None:
         yield from _given(place, given, experiment.dataset, dataset.quantize.voices)
     try:
@@ -224,7 +224,7 @@ def _experiment(name: str, experiment: Experiment, params: Parameters) -> Iterat
             able = [kind for kind in known_kinds() if task.kind in config_of(kind).TASKS]
             yield f"{place}.model.kind: '{experiment.model['kind']}' cannot {task.kind}; {nearest('', able)}"
     except SettingsError as error:
-        yield _without_file(error)
+        yield from _without_file(error)
 
 
 def _given(
@@ -289,5 +289,5 @@ def _grid(dataset: Dataset) -> str:
     return f"{steps} step{'s' * (steps != 1)} per quarter and {voices} voice{'s' * (voices != 1)}"
 
 
-def _without_file(error: SettingsError) -> str:
-    return str(error).removeprefix("params.yaml, ").replace("\nparams.yaml, ", "\n")
+def _without_file(error: SettingsError) -> list[str]:
+    return [line.removeprefix("params.yaml, ") for line in str(error).splitlines()]

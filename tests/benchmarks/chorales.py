@@ -114,10 +114,8 @@ def nats(model: Seq2Seq, examples: Sequence[Example]) -> dict[str, float]:
 
 def harmonizing(kinds: Sequence[str], seconds: float, seed: int) -> dict[str, Any]:
     """Every kind with any voices given."""
-    data, test = (
-        read_training_data(TOKENS, Harmonize(kind="harmonize", given="any")),
-        read_rows(TOKENS, "test"),
-    )
+    data = read_training_data(TOKENS, Harmonize(kind="harmonize", given="any"))
+    test = read_rows(TOKENS, "test")
     result = {}
     for kind in kinds:
         model, took = learned(kind, optimization(RATES[kind], seed), data, seconds)

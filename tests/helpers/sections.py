@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from tests.helpers.reading import LIMITS, READ
@@ -135,10 +136,10 @@ def dataset(*corpora: str) -> Section:
     return {
         "notes": notes,
         "corpora": list(corpora),
-        "quantize": dict(QUANTIZE),
-        "filter": dict(FILTER),
-        "split": dict(SPLIT),
-        "encode": dict(ENCODE),
+        "quantize": copy.deepcopy(QUANTIZE),
+        "filter": copy.deepcopy(FILTER),
+        "split": copy.deepcopy(SPLIT),
+        "encode": copy.deepcopy(ENCODE),
     }
 
 
@@ -146,11 +147,11 @@ def continuing(dataset: str, init_from: str = "scratch") -> Section:
     """An experiment with a tiny LSTM that continues pieces."""
     return {
         "dataset": dataset,
-        "task": dict(CONTINUE),
+        "task": copy.deepcopy(CONTINUE),
         "init_from": init_from,
-        "model": dict(LSTM),
-        "training": dict(TRAINING),
-        "evaluation": dict(CONTINUE_EVALUATION),
+        "model": copy.deepcopy(LSTM),
+        "training": copy.deepcopy(TRAINING),
+        "evaluation": copy.deepcopy(CONTINUE_EVALUATION),
     }
 
 
@@ -158,9 +159,9 @@ def harmonizing(dataset: str) -> Section:
     """An experiment with a tiny model that harmonizes."""
     return {
         "dataset": dataset,
-        "task": dict(HARMONIZE),
+        "task": copy.deepcopy(HARMONIZE),
         "init_from": "scratch",
-        "model": dict(STEPWISE),
-        "training": dict(TRAINING),
-        "evaluation": dict(HARMONIZE_EVALUATION),
+        "model": copy.deepcopy(STEPWISE),
+        "training": copy.deepcopy(TRAINING),
+        "evaluation": copy.deepcopy(HARMONIZE_EVALUATION),
     }

@@ -128,7 +128,7 @@ def test_an_interrupted_run_goes_on_where_it_was(study: Study, heard: list[set[s
 
 def test_other_settings_begin_anew(study: Study, heard: list[set[str]]) -> None:
     measured(study, seeds=[1])
-    longer = Recipe(study.recipe.config, training(epochs=2, threads=1))
+    longer = replace(study.recipe, training=training(epochs=2, threads=1))
     measured(replace(study, recipe=longer), seeds=[1])
     assert len(heard) == 6
 
