@@ -1,4 +1,4 @@
-"""The catalogue of known corpora: pipeline/corpora.yaml, by name."""
+"""The catalogue of known corpora: pipeline/corpora/catalogue.yaml, by name."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class UrlSource(Section):
 
 
 class CatalogueSource(Section):
-    """A corpus that pipeline/corpora.yaml describes.
+    """A corpus of pipeline/corpora/catalogue.yaml.
 
     Attributes:
         name: its name there.
