@@ -7,7 +7,6 @@ never two of the same name. Keys that alias one mapping have the same name, so t
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,11 +23,8 @@ from pipeline.datasets.splits import SPLIT
 from pipeline.models.base.registry import config_of
 from pipeline.models.base.tasks import TASK
 from pipeline.parameters import EVALUATIONS, Corpus, Dataset, Experiment, Parameters
+from tests.helpers.guides import DOCUMENTS, GROUPS, entries, pasted
 from tests.helpers.paths import ROOT
-
-GROUPS = ("corpora", "datasets", "experiments")
-GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-FENCE = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 Keys = tuple[str, ...]
 
@@ -137,26 +133,10 @@ def test_aliased_and_nested_mappings_are_found(text: str, wrong: list[str], tmp_
     assert sorted({*wrong_after_overrides(text, tmp_path / "params.yaml")}) == wrong
 
 
-def blocks_of_guides() -> list[str]:
-    """The entries for params.yaml that the documents show, in the order of the documents."""
-    blocks = [block for guide in GUIDES for block in FENCE.findall(guide.read_text(encoding="utf-8"))]
-    return [block for block in blocks if block.split(":")[0] in GROUPS]
-
-
-def pasted(text: str, block: str) -> str:
-    """params.yaml with the entries of a block at the end of their group."""
-    group, _, entries = block.partition(":\n")
-    head, start, rest = text.partition(f"\n{group}:\n")
-    body = re.match(r"(?:[ #].*\n|\n)*", rest)
-    assert start
-    assert body
-    return f"{head}{start}{body[0]}{entries}{rest[body.end() :]}"
-
-
 def test_entries_that_the_guides_show_are_overridden_alone(tmp_path: Path) -> None:
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     own = leaves(load_yaml(ROOT / "params.yaml"))
-    blocks = blocks_of_guides()
+    blocks = [block for document in DOCUMENTS for block in entries(document)]
     assert {block.split(":")[0] for block in blocks} == set(GROUPS)
     for block in blocks:
         text = pasted(text, block)
