@@ -1,151 +1,169 @@
-"""The order of the rooms, the doors of the big libraries, and dvc.yaml's deps."""
+"""The order of the rooms, the doors of the big libraries, the code in dvc.yaml, and rules for tests."""
 
-import ast
+from __future__ import annotations
+
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import pipeline
 from pipeline.core.settings import load_yaml, lookup
-from pipeline.workflow.dvcfile import declared
+from pipeline.models.base.registry import known_kinds
+from pipeline.workflow.code import SHAPE_NO_BYTE, closure, imports, modules, own_imports
+from tests.helpers.code import circle, holds_code, imported_by, name_at
 from tests.helpers.paths import ROOT
 
-# A room may import only rooms above it (rooms on one line are one room).
+PACKAGE = ROOT / "pipeline"
+NAMES_AT_THE_TOP = 17
+
+# A room imports only rooms above it.
 ROOMS = """
-errors files settings music vocabulary piano_roll examples books parquet tables portions progress dvcfile
-summary outputs cluster engine isolation runner
-sources readers parsing ragged lines runs related quantize fingerprints filters keys families splits encoding
-distributions shards cards croissant ledger
-batches models training sampling decoding baselines metrics scores evaluation report benchmark parameters
-schema inspecting explaining generating harmonizing crossvalidation cli notebook __main__
+errors core workflow formats corpora datasets models training decoding evaluation report parameters
+tools cli notebook __main__
 """.split()
 
+# The same inside rooms; what is not listed is free, as long as there is no circle.
+INSIDE = {
+    "core": ["files", "settings", "music", "vocabulary", "accounting", "parquet", "tables"],
+    "workflow": ["progress", "dvcfile", "outputs", "dvclock", "summary", "cluster", "engine", "runner"],
+    "formats": ["readers", "writers"],
+    "corpora": ["sources", "parsing"],
+    "datasets": ["columns", "families", "quantize", "filters", "splits", "encoding"],
+    "training": ["settings", "data", "determinism", "loop", "experiment"],
+    "evaluation": ["settings", "metrics", "baselines", "continue_task", "experiment"],
+    "report": ["html", "inputs"],
+    "tools": ["inspection", "inference"],
+}
+
+# Folders whose members do not know each other, and what they may share.
+SIBLINGS = {
+    "pipeline.formats.readers": ["base"],
+    "pipeline.formats.writers": ["layout"],
+    "pipeline.models": ["base"],
+    "pipeline.tools": ["inspection"],
+}
+
 DOORS = {
-    "music21": ("pipeline.formats.readers.music21_reference",),
-    "torch": (
-        "pipeline.models.base.batches",
-        "pipeline.models.",
-        "pipeline.training.",
-        "pipeline.decoding.scoring",
-        "pipeline.evaluation.",
-        "pipeline.tools.crossvalidation.",
-        "pipeline.tools.inference.generate",
+    "music21": ["pipeline.formats.readers.music21_reference"],
+    "symusic": ["pipeline.formats.readers.midi"],
+    "torch": [
+        "pipeline.models",
+        "pipeline.training",
+        "pipeline.decoding",
+        "pipeline.evaluation",
+        "pipeline.tools.crossvalidation",
+        "pipeline.tools.inference",
         "pipeline.notebook",
-    ),
-    "symusic": ("pipeline.formats.readers.midi",),
-    "loky": ("pipeline.workflow.engine",),
-    "distributed": ("pipeline.workflow.cluster",),
-    "psutil": ("pipeline.workflow.runner",),
-    "jinja2": ("pipeline.report.",),
-    "verovio": ("pipeline.report.engraving",),
-    "matplotlib": ("pipeline.report.charts",),
-    "requests": ("pipeline.corpora.sources.downloads",),
-    "rich": ("pipeline.workflow.progress",),
+    ],
+    "loky": ["pipeline.workflow.engine"],
+    "distributed": ["pipeline.workflow.cluster"],
+    "psutil": ["pipeline.workflow.runner"],
+    "rich": ["pipeline.workflow.progress"],
+    "requests": ["pipeline.corpora.sources.downloads"],
+    "jinja2": ["pipeline.report"],
+    "verovio": ["pipeline.report.engraving"],
+    "matplotlib": ["pipeline.report.charts"],
 }
 
-WITHOUT_TORCH = ("check", "download", "parse", "families", "quantize", "filter", "split", "encode", "report")
+DATA_STAGES = ("families", "quantize", "filter", "split", "encode")
+WITHOUT_TORCH = ("check", "download", "parse", *DATA_STAGES, "report")
+
+# Used by commands alone, though stages depend on the folder that it belongs to.
+ONLY_IN_COMMANDS = ["pipeline.decoding.beam_search"]
+
+# What an edit must not run again: none of these rooms may be imported by the stages.
+APART = [
+    (("evaluate",), "pipeline.training"),
+    (("evaluate", "train"), "pipeline.report"),
+    (("train",), "pipeline.evaluation"),
+    (("train",), "pipeline.decoding"),
+    (("report",), "pipeline.evaluation"),
+    (("report",), "pipeline.training"),
+    (("report",), "pipeline.models"),
+    (("download", *DATA_STAGES, "train"), "pipeline.formats"),
+    (("evaluate", "report"), "pipeline.formats.readers"),
+    ((*DATA_STAGES, "train", "evaluate", "report"), "pipeline.corpora"),
+    (("download", "parse", "report"), "pipeline.datasets"),
+]
+
+KIND = "${item.model.kind}"  # in dvc.yaml: the model's folder, which is imported by its name
 
 
-GROUPS = {  # stages whose models are found by name, and where
-    "train": "experiments",
-    "evaluate": "experiments",
-    "finetune": "finetunes",
-    "evaluate_finetuned": "finetunes",
-    "train_harmonizer": "harmonizers",
-    "evaluate_harmonizer": "harmonizers",
-}
-
-
-def module_name(file: Path) -> str:
-    parts = file.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-MODULES = {
-    module_name(file): file for top in ("pipeline", "stages") for file in sorted((ROOT / top).rglob("*.py"))
-}
-
-
-# These shape no byte of an output: an edit of theirs need not run a stage again.
-EXEMPT = {
-    Path("stages/__init__.py"),
-    *map(Path("pipeline").joinpath, ("errors.py", "progress.py", "dvcfile.py", "outputs.py")),
-    *map(Path("pipeline").joinpath, ("cluster.py", "engine.py", "runner.py", "summary.py")),
-}
-
-
-def nodes_of(module: str) -> Iterator[ast.AST]:
-    """The syntax of a module, without what only type checkers read."""
-    waiting: list[ast.AST] = [ast.parse(MODULES[module].read_text(encoding="utf-8"))]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        only_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        waiting.extend([] if only_types else ast.iter_child_nodes(node))
-
-
-def imports_of(module: str) -> set[str]:
-    """Everything that a module imports, inside functions too."""
-    names: set[str] = set()
-    for node in nodes_of(module):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            inner = {f"{node.module}.{alias.name}" for alias in node.names}
-            names.update(inner & MODULES.keys() or {node.module})
-            names.add(node.module)
-    return names
-
-
-def own_imports(module: str) -> set[str]:
-    """Modules of ours that a module imports, and the packages that they lie in."""
-    named = imports_of(module)
-    packages = {name.rpartition(".")[0] for name in named | {module}}
-    return {name for name in named | packages if name in MODULES and name not in ("pipeline", module)}
-
-
-def closure(module: str) -> set[str]:
-    """All modules of ours that a module needs, itself included."""
-    found = {module}
-    waiting = [module]
-    while waiting:
-        for name in own_imports(waiting.pop()) - found:
-            found.add(name)
-            waiting.append(name)
-    return found
-
-
-def holds_code(file: Path) -> bool:
-    """Whether there is more in a file than its docstring."""
-    body = ast.parse((ROOT / file).read_text(encoding="utf-8")).body
-    return len(body) > 1
-
-
-def test_the_map_of_the_package_names_every_room_in_its_order() -> None:
-    rows = re.findall(r"^(\w+) {2,}\S", pipeline.__doc__ or "", re.MULTILINE)
-    assert rows == [name for name in ROOMS if name != "__main__"]
+def of_pipeline() -> list[str]:
+    return [name for name in modules() if name.startswith("pipeline.")]
 
 
 def room(module: str) -> str:
     return module.split(".")[1]
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("pipeline.")])
-def test_a_room_imports_only_rooms_above_it(module: str) -> None:
-    below = {
-        name
-        for name in own_imports(module)
-        if room(name) != room(module) and ROOMS.index(room(name)) > ROOMS.index(room(module))
+def inside(module: str, package: str) -> bool:
+    return f"{module}.".startswith(f"{package}.")
+
+
+def test_the_map_of_the_package_lists_every_room_in_its_order() -> None:
+    rows = re.findall(r"^(\w+) {2,}\S", pipeline.__doc__ or "", re.MULTILINE)
+    assert rows == [name for name in ROOMS if name != "__main__"]
+    assert {room(name) for name in of_pipeline()} == set(ROOMS)
+
+
+def test_the_package_has_few_names_at_its_top() -> None:
+    names = {
+        path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
     }
+    assert len(names) <= NAMES_AT_THE_TOP, sorted(names)
+
+
+def test_every_folder_of_the_package_is_a_package() -> None:
+    folders = {file.parent for file in modules().values()}
+    assert not [folder for folder in folders if not (folder / "__init__.py").exists()]
+
+
+@pytest.mark.parametrize("module", of_pipeline())
+def test_a_room_imports_only_rooms_above_it(module: str) -> None:
+    below = {name for name in own_imports(module) if ROOMS.index(room(name)) > ROOMS.index(room(module))}
     assert not below, f"{module} stands above {below}"
+
+
+@pytest.mark.parametrize("package", INSIDE)
+def test_the_order_inside_a_room_holds(package: str) -> None:
+    order = [f"pipeline.{package}.{name}" for name in INSIDE[package]]
+    assert [name for name in order if name not in modules()] == []
+    for place, above in enumerate(order):
+        users = [name for name in of_pipeline() if inside(name, above)]
+        imported = {name_at(name, 3) for user in users for name in imported_by(user)}
+        assert not imported & {*order[place + 1 :]}, above
+
+
+@pytest.mark.parametrize("depth", [2, 3])
+def test_packages_import_each_other_in_no_circle(depth: int) -> None:
+    edges: dict[str, set[str]] = {}
+    for module in of_pipeline():
+        own = name_at(module, depth)
+        edges.setdefault(own, set()).update({name_at(name, depth) for name in imported_by(module)} - {own})
+    assert circle(edges) == []
+
+
+def test_modules_import_each_other_in_no_circle() -> None:
+    assert circle({module: imported_by(module) for module in of_pipeline()}) == []
+
+
+@pytest.mark.parametrize("package", SIBLINGS)
+def test_members_of_a_folder_do_not_know_each_other(package: str) -> None:
+    depth = package.count(".") + 2
+    shared = [f"{package}.{name}" for name in SIBLINGS[package]]
+    for module in of_pipeline():
+        member = name_at(module, depth)
+        if inside(module, package) and module != package:
+            others = {name_at(name, depth) for name in imported_by(module) if inside(name, package)}
+            assert not others - {member, *shared}, module
 
 
 @pytest.mark.parametrize("library", DOORS)
 def test_a_library_enters_by_its_door_alone(library: str) -> None:
-    users = {name for name in MODULES if any(i.split(".")[0] == library for i in imports_of(name))}
-    strangers = {name for name in users if not f"{name}.".startswith(DOORS[library])}
+    users = {name for name in modules() if any(inside(found, library) for found in imports(name))}
+    strangers = {name for name in users if not any(inside(name, door) for door in DOORS[library])}
     assert users, f"nothing uses {library}"
     assert not strangers
 
@@ -153,47 +171,87 @@ def test_a_library_enters_by_its_door_alone(library: str) -> None:
 @pytest.mark.parametrize("stage", WITHOUT_TORCH)
 def test_a_stage_that_needs_no_torch_imports_none(stage: str) -> None:
     users = {
-        name for name in closure(f"stages.{stage}") if "torch" in {i.split(".")[0] for i in imports_of(name)}
+        name for name in closure(f"stages.{stage}") if any(inside(each, "torch") for each in imports(name))
     }
     assert not users
 
 
-def stages_with_keys() -> list[tuple[str, str | None]]:
-    stages = lookup(load_yaml(ROOT / "dvc.yaml"), "stages")
-    params = load_yaml(ROOT / "params.yaml")
-    pairs: list[tuple[str, str | None]] = []
-    for name, body in stages.items():
-        keys = list(params[body["foreach"][2:-1]]) if "foreach" in body else [None]
-        pairs.extend((name, key) for key in keys)
-    return pairs
+@pytest.mark.parametrize(("stages", "package"), APART)
+def test_an_edit_of_a_room_does_not_run_what_has_nothing_to_do_with_it(
+    stages: tuple[str, ...], package: str
+) -> None:
+    for stage in stages:
+        needed = {name for name in needed_by(stage, kinds_of(stage)) if holds_code(name)}
+        assert not [name for name in needed if inside(name, package)], stage
+        assert not [dep for dep in code_deps(stage, kinds_of(stage)) if inside(dotted(dep), package)], stage
 
 
-def found_by_name(stage: str, key: str | None) -> set[str]:
-    """Modules that are imported by a name in params.yaml."""
-    if stage not in GROUPS:
-        return set()
-    group = GROUPS[stage]
-    kind = lookup(load_yaml(ROOT / "params.yaml"), group, str(key), "model", "kind")
-    return {name for name in MODULES if name.startswith(f"pipeline.models.{kind}")}
+def body_of(stage: str) -> dict[str, list[str]]:
+    body = lookup(load_yaml(ROOT / "dvc.yaml"), "stages", stage)
+    found: dict[str, list[str]] = body.get("do", body)
+    return found
 
 
-@pytest.mark.parametrize(("stage", "key"), stages_with_keys())
-def test_a_stage_depends_on_all_the_code_that_it_imports(stage: str, key: str | None) -> None:
-    deps = [Path(dep) for dep in declared(stage, key, ROOT).deps]
-    modules = {name for root in (f"stages.{stage}", *found_by_name(stage, key)) for name in closure(root)}
-    needed = {MODULES[name].relative_to(ROOT) for name in modules}
-    needed = {file for file in needed if file not in EXEMPT and holds_code(file)}
+def stage_names() -> list[str]:
+    return list(lookup(load_yaml(ROOT / "dvc.yaml"), "stages"))
+
+
+def kinds_of(stage: str) -> list[str]:
+    """The kinds of models that a stage imports by name, whatever params.yaml holds."""
+    return known_kinds() if any(KIND in dep for dep in body_of(stage)["deps"]) else []
+
+
+def stages_and_kinds() -> list[tuple[str, list[str]]]:
+    each = {stage: [[kind] for kind in kinds_of(stage)] or [[]] for stage in stage_names()}
+    return [(stage, kinds) for stage, choices in each.items() for kinds in choices]
+
+
+def needed_by(stage: str, kinds: list[str]) -> frozenset[str]:
+    """The modules that a stage imports, and those of its models."""
+    found = [name for name in modules() for kind in kinds if inside(name, f"pipeline.models.{kind}")]
+    return closure(f"stages.{stage}", *found)
+
+
+def code_deps(stage: str, kinds: list[str]) -> list[Path]:
+    """The code that dvc.yaml lists for a stage."""
+    filled = [dep.replace(KIND, kind) for dep in body_of(stage)["deps"] for kind in kinds or [""]]
+    return [Path(dep) for dep in dict.fromkeys(filled) if dep.startswith(("pipeline", "stages/"))]
+
+
+def dotted(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts)
+
+
+def shapes_bytes(module: str) -> bool:
+    """Rooms around a stage, and modules without code, change no output: an edit need not run a stage."""
+    return holds_code(module) and not any(inside(module, room) for room in SHAPE_NO_BYTE)
+
+
+@pytest.mark.parametrize(("stage", "kinds"), stages_and_kinds())
+def test_a_stage_depends_on_all_code_that_it_imports_and_on_no_other(stage: str, kinds: list[str]) -> None:
+    deps = code_deps(stage, kinds)
+    needed = {modules()[name].relative_to(ROOT) for name in needed_by(stage, kinds) if shapes_bytes(name)}
     missing = {file for file in needed if not any(file.is_relative_to(dep) for dep in deps)}
     assert not missing, "\n".join(sorted(f"- {file}" for file in missing))
-    code = {dep for dep in deps if dep.parts[0] in ("pipeline", "stages") and dep.suffix in ("", ".py")}
-    idle = {dep for dep in code if not any(file.is_relative_to(dep) for file in needed)}
+    idle = {dep for dep in deps if not any(file.is_relative_to(dep) for file in needed)}
     assert not idle, f"{stage} does not import {idle}"
 
 
-@pytest.mark.parametrize("stage", [name for name, _ in stages_with_keys()])
-def test_every_stage_says_what_it_does(stage: str) -> None:
-    body = lookup(load_yaml(ROOT / "dvc.yaml"), "stages", stage)
-    assert len(body.get("do", body)["desc"]) > 20
+def test_all_code_in_a_folder_that_stages_depend_on_is_imported_by_one_of_them() -> None:
+    """Else an edit of it would run stages that do not know it; ``check`` depends on everything."""
+    stages = [stage for stage in stage_names() if stage != "check"]
+    depends = {stage: code_deps(stage, kinds_of(stage)) for stage in stages}
+    needed = {stage: needed_by(stage, kinds_of(stage)) for stage in stages}
+    for module in filter(shapes_bytes, of_pipeline()):
+        file = modules()[module].relative_to(ROOT)
+        owners = [stage for stage in stages if any(file.is_relative_to(dep) for dep in depends[stage])]
+        used = any(module in needed[stage] for stage in owners)
+        assert used != (module in ONLY_IN_COMMANDS) or not owners, module
+
+
+@pytest.mark.parametrize("stage", stage_names())
+def test_every_stage_is_described(stage: str) -> None:
+    assert len(body_of(stage)["desc"]) > 20
 
 
 def test_versions_agree_with_the_lock_file() -> None:
@@ -204,8 +262,3 @@ def test_versions_agree_with_the_lock_file() -> None:
     )
     versions = load_yaml(ROOT / "versions.yaml")
     assert versions == {name: locked[name] for name in versions}
-
-
-def test_every_folder_of_the_package_is_a_package() -> None:
-    folders = {file.parent for file in MODULES.values()}
-    assert not [folder for folder in folders if not (folder / "__init__.py").exists()]

@@ -10,7 +10,7 @@ from pipeline.formats import readers
 from tests.helpers.reading import READ
 
 COMMANDS = """
-corpora filter-report books summary explain show trace encode decode generate harmonize cross-validate
+check corpora filter-report books summary explain show trace encode decode generate harmonize cross-validate
 benchmark schema
 """.split()
 
