@@ -13,7 +13,7 @@ import pytest
 from pipeline.core.accounting import Rejection
 from pipeline.core.music import Piece
 from pipeline.core.tables import content_digest
-from pipeline.corpora.parsing import Notes, parse_corpus
+from pipeline.corpora.parsing import Notes, code_of, parse_corpus
 from pipeline.corpora.parsing.cache import cache_file, keep, look_up
 from pipeline.corpora.parsing.isolation import GivenUp, Limits
 from pipeline.corpora.sources.fetch import fetch
@@ -149,6 +149,13 @@ def test_one_more_file_is_the_only_one_read(corpus: Build, monkeypatch: pytest.M
     more = TUNES.replace("X:1", "X:7").replace("X:2", "X:8").replace("CDEF", "CDEG").replace("GABc", "GABd")
     parse(corpus({"more.abc": more.encode()}))
     assert seen == ["1", "2", "7", "8"]
+
+
+def test_records_are_kept_by_the_versions_of_the_libraries_that_made_them() -> None:
+    fast, slow = (code_of(READ.model_copy(update={"reader": reader})) for reader in ("auto", "music21"))
+    assert "symusic" in fast
+    assert "music21" in slow
+    assert "music21" not in fast
 
 
 def test_several_workers_give_the_same_rows(corpus: Build) -> None:
