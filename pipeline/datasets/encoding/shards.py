@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,31 +12,43 @@ from pipeline.core import vocabulary
 from pipeline.core.tables import SPLIT_NAMES, TOKENS
 from pipeline.datasets.encoding.encode import PROJECT_VERSION, EncodeSettings
 
+Shard = tuple[str, pa.Table]  # its path below the data set without suffix, and its rows
 
-def shards(portions: Iterable[pa.Table], max_rows: int) -> Iterator[tuple[str, pa.Table]]:
-    """Token rows cut into files, each as soon as it is full.
 
-    Yields:
-        ("train/00000", rows of one split): at most ``max_rows``, in order; one without
-        rows for a split that has none.
+class ShardCutter:
+    """Token rows that come in portions, cut into shards: files of at most ``max_rows`` rows of one split.
+
+    Args:
+        max_rows: of a shard.
     """
-    waiting = dict.fromkeys(SPLIT_NAMES, TOKENS.empty_table())
-    number = dict.fromkeys(SPLIT_NAMES, 0)
-    for rows in portions:
+
+    def __init__(self, max_rows: int) -> None:
+        self._max_rows = max_rows
+        self._waiting = dict.fromkeys(SPLIT_NAMES, TOKENS.empty_table())
+        self._number = dict.fromkeys(SPLIT_NAMES, 0)
+
+    def add(self, rows: pa.Table) -> Iterator[Shard]:
+        """Take the next rows of ``tables.TOKENS``; the shards that are full now."""
         for split in SPLIT_NAMES:
             chosen = rows.filter(pc.equal(rows["split"], split))
-            waiting[split] = pa.concat_tables([waiting[split], chosen])
-            while waiting[split].num_rows >= max_rows:
-                yield f"{split}/{number[split]:05d}", waiting[split].slice(0, max_rows)
-                waiting[split] = waiting[split].slice(max_rows)
-                number[split] += 1
-    for split in SPLIT_NAMES:
-        if waiting[split].num_rows or not number[split]:
-            yield f"{split}/{number[split]:05d}", waiting[split]
+            self._waiting[split] = pa.concat_tables([self._waiting[split], chosen])
+            while self._waiting[split].num_rows >= self._max_rows:
+                yield self._name(split), self._waiting[split].slice(0, self._max_rows)
+                self._waiting[split] = self._waiting[split].slice(self._max_rows)
+                self._number[split] += 1
+
+    def rest(self) -> Iterator[Shard]:
+        """The last shards; one without rows for a split that has none."""
+        for split in SPLIT_NAMES:
+            if self._waiting[split].num_rows or not self._number[split]:
+                yield self._name(split), self._waiting[split]
+
+    def _name(self, split: str) -> str:
+        return f"{split}/{self._number[split]:05d}"
 
 
 def shard_metadata(settings: EncodeSettings) -> Mapping[str, str]:
-    """What every shard says of itself: vocabulary, parameters, version."""
+    """The metadata of every shard: vocabulary, parameters, version."""
     return {
         "vocabulary": f"{vocabulary.SIZE} symbols: onset p, tied p, START, STOP",
         "vocabulary_sha256": vocabulary.sha256(),

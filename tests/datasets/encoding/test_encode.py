@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core import vocabulary
-from pipeline.core.accounting import balance
+from pipeline.core.accounting import Count, balance
 from pipeline.core.music import Grid
 from pipeline.core.settings import SettingsError, parse_section
 from pipeline.core.tables import SPLITS, TOKENS, content_digest, write_table
 from pipeline.datasets.encoding.data_card import make_card, prose
+from pipeline.datasets.encoding.dataset import write_shards
 from pipeline.datasets.encoding.encode import (
     PROJECT_VERSION,
     Encoded,
@@ -25,7 +26,7 @@ from pipeline.datasets.encoding.encode import (
     encode_portions,
     encode_rows,
 )
-from pipeline.datasets.encoding.shards import shard_metadata, shards
+from pipeline.datasets.encoding.shards import Shard, ShardCutter, shard_metadata
 from pipeline.datasets.families.tune_families import FamilySettings, find_families
 from pipeline.datasets.quantize import QuantizeSettings, quantize
 from pipeline.datasets.splits import SPLIT, split_pieces
@@ -186,10 +187,16 @@ def test_the_order_of_the_rows_leaves_the_bytes_alone() -> None:
     assert content_digest(made_of(*rows).rows) == content_digest(made_of(*rows[::-1]).rows)
 
 
+def cut_into_shards(portions: list[pa.Table], max_rows: int) -> list[Shard]:
+    cutter = ShardCutter(max_rows)
+    full = [shard for rows in portions for shard in cutter.add(rows)]
+    return [*full, *cutter.rest()]
+
+
 def test_shards_are_bounded_and_an_empty_split_has_one_without_rows() -> None:
     rows = made_of(*(part(f"a/{i}", "60:1") for i in range(5))).rows
     for portions in ([rows], [rows.slice(0, 1), rows.slice(1)], [rows.slice(0, 4), rows.slice(4)]):
-        cut = {name: shard["piece_id"].to_pylist() for name, shard in shards(portions, 2)}
+        cut = {name: shard["piece_id"].to_pylist() for name, shard in cut_into_shards(portions, 2)}
         assert cut == {
             "train/00000": ["a/0", "a/1"],
             "train/00001": ["a/2", "a/3"],
@@ -201,8 +208,8 @@ def test_shards_are_bounded_and_an_empty_split_has_one_without_rows() -> None:
 
 def test_a_full_shard_is_followed_by_none_without_rows() -> None:
     rows = made_of(*(part(f"a/{i}", "60:1") for i in range(4))).rows
-    assert [name for name, _ in shards([rows], 2)][:2] == ["train/00000", "train/00001"]
-    assert [name for name, _ in shards([rows], 2) if name.startswith("train")][2:] == []
+    names = [name for name, _ in cut_into_shards([rows], 2)]
+    assert [name for name in names if name.startswith("train")] == ["train/00000", "train/00001"]
 
 
 def test_portions_of_a_data_set_give_the_rows_of_the_whole() -> None:
@@ -216,10 +223,32 @@ def test_portions_of_a_data_set_give_the_rows_of_the_whole() -> None:
         list(encode_portions(portions[:1], splits, choice))
 
 
+def test_shards_and_counts_of_portions_are_those_of_the_whole(tmp_path: Path) -> None:
+    whole = made_of(*(part(f"a/{i}", f"{60 + i}:1 62:1") for i in range(5)))
+    splits = whole.rows.select(SPLITS.names)
+    choice = parse_section(EncodeSettings, PLAIN, "encode").model_copy(update={"max_rows_per_shard": 2})
+    one, several = (
+        write_shards(tmp_path / name, portions, splits, choice)
+        for name, portions in (("one", [whole.grids]), ("several", [whole.grids[:1], whole.grids[1:]]))
+    )
+    assert one.n_rows == several.n_rows == 5
+    assert one.counts == several.counts == {"a": Count(5, 5, 0)}
+    assert one.distributions == several.distributions
+    assert dict(one.distributions["pitch"]) == {60: 1, 61: 1, 62: 6, 63: 1, 64: 1}
+    names = sorted(file.relative_to(tmp_path / "one") for file in (tmp_path / "one").rglob("*.parquet"))
+    assert [name.as_posix() for name in names] == [
+        "test/00000.parquet",
+        *(f"train/0000{number}.parquet" for number in range(3)),
+        "valid/00000.parquet",
+    ]
+    for name in names:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "several" / name).read_bytes()
+
+
 def test_pandas_reads_a_data_set_with_empty_splits(tmp_path: Path) -> None:
     rows = made_of(part("a/1", "60:1"), part("a/2", "62:1")).rows
     choice = parse_section(EncodeSettings, PLAIN, "encode")
-    for name, shard in shards([rows], 1):
+    for name, shard in cut_into_shards([rows], 1):
         write_table(tmp_path / f"{name}.parquet", shard, TOKENS, shard_metadata(choice))
     frame = pd.read_parquet(tmp_path)
     assert frame["piece_id"].tolist() == ["a/1", "a/2"]
