@@ -41,7 +41,7 @@ from tests.helpers.pitch_ngram import (
 from tests.helpers.viewpoints import Melody, View, Viewpoint, combine, see
 
 LEAST_GAIN = 0.002  # bits a note that one more viewpoint must bring on the held-out training fold
-PUBLISHED = {  # Pearce 2005, chapter 6; the rest measured elsewhere, BENCHMARKS sections 1 and 2
+PUBLISHED = {  # Pearce 2005, chapter 6; the rest measured elsewhere
     "kinder": {
         "long_term": 2.428, "mixed": 2.10, "mixed_second_half": 1.93,
         "mixed_second_half_c_am": 1.84, "tokens_memory_pitch": 1.71, "hybrid_of_pearce": 2.102,

@@ -140,7 +140,7 @@ def test_of_chords_the_skyline_is_kept_or_the_piece_refused(chord_notes: list[No
 
 
 def skyline(notes: list[Note]) -> list[Note]:
-    """The rule of DESIGN 5 a note at a time: a higher note that still sounds wins over a lower new one."""
+    """Note by note: a higher note that still sounds wins over a lower new one."""
     line: list[Note] = []
     for onset in sorted({a for a, _, _ in notes}):
         _, end, pitch = max((n for n in notes if n[0] == onset), key=lambda n: (n[2], n[1]))

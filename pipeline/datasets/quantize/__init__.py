@@ -1,4 +1,4 @@
-"""From exact notes to grids of steps (DESIGN 5).
+"""From exact notes to grids of steps.
 
 Order of work: choose the parts; merge chords; cut overlaps; round; collapse;
 least length; then rests and the silence at the edges. All in integers and over

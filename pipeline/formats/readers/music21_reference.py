@@ -3,7 +3,7 @@
 music21 10.5 differs from the scores in ways that are undone here: it lets no
 accidental last to the bar's end unless the text says that it is ABC 2, and it
 writes a meter of its own into every ABC bar that does not fill the meter.
-Its other faults stand in ``tests/readers/comparison.py``.
+Its other faults stand in ``tests/helpers/comparison.py``.
 """
 
 from __future__ import annotations
