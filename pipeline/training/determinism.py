@@ -1,4 +1,4 @@
-"""Where a training runs, and everything random fixed before it begins."""
+"""The device of a training, checked, and everything random fixed before it begins."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from pipeline.models.base.devices import choose_device
+from pipeline.core.settings import SettingsError
+from pipeline.models.base.devices import choose_device, describe, supports_bfloat16
 from pipeline.training.settings import TrainingSettings
 
 
@@ -20,9 +21,14 @@ def prepare(settings: TrainingSettings) -> torch.device:
         The device to train on; under torchrun each process takes a GPU of its own.
 
     Raises:
-        SettingsError: this machine has no such device.
+        SettingsError: this machine has no such device, or the device lacks the precision.
     """
     device = choose_device(settings.device)
+    if settings.precision == "bfloat16" and not supports_bfloat16(device):
+        raise SettingsError(
+            f"training.precision is bfloat16, but this device ({describe(device)}) can train only in "
+            "float32; set precision: float32, or choose another device"
+        )
     random.seed(settings.seed)
     np.random.seed(settings.seed)  # noqa: NPY002 (for libraries below; our own code has generators)
     torch.manual_seed(settings.seed)

@@ -45,7 +45,8 @@ def train_experiment(
         init_from: folder of the run whose weights the training starts from; None: random weights.
 
     Raises:
-        SettingsError: another model than that of ``init_from``, or no such device.
+        SettingsError: another model than that of ``init_from``, no such device, or one without
+            the precision.
         LeakError: the initial weights were trained on relatives of valid or test pieces.
         CheckpointError, TableError: files missing or damaged.
         DivergedError: the loss is no longer a finite number.
