@@ -13,7 +13,13 @@ import pyarrow.compute as pc
 from pipeline.datasets.columns.ngrams import Sequences
 from pipeline.datasets.columns.ragged import Ints
 from pipeline.evaluation.metrics.likelihood import interval
-from pipeline.evaluation.metrics.novelty import FAIR_WITH_FAMILIES, LENGTHS, Melodies, Shared, longest_shared
+from pipeline.evaluation.metrics.novelty import (
+    FAIR_WITH_FAMILIES,
+    LENGTHS,
+    MelodyIntervals,
+    Shared,
+    longest_shared,
+)
 from pipeline.evaluation.passages import Utterance
 from pipeline.evaluation.samples import Sample
 from pipeline.models.base.examples import Example
@@ -63,7 +69,9 @@ class Training:
         """From rows of the token shards and the same pieces, cut."""
         wholes = [np.concatenate([example.source, example.target]) for example in heard]
         voices = heard[0].voices if heard else 1
-        return cls(known.select(["piece_id", "title"]).to_pylist(), Melodies.of(wholes, voices).intervals)
+        return cls(
+            known.select(["piece_id", "title"]).to_pylist(), MelodyIntervals.of(wholes, voices).intervals
+        )
 
 
 def measure_novelty(said: Sequence[Utterance], training: Training) -> pa.Table:
@@ -141,8 +149,10 @@ def _look_up(
         prompt: (n,) number of each passage's own prompt. tune: (n,) of its training tune, or -1.
     """
     voices = prompts[0].voices if prompts else 1
-    wholes = Melodies.of([np.concatenate([example.source, symbols]) for example, symbols in said], voices)
-    sources = Melodies.of([example.source for example in prompts], voices).intervals
+    wholes = MelodyIntervals.of(
+        [np.concatenate([example.source, symbols]) for example, symbols in said], voices
+    )
+    sources = MelodyIntervals.of([example.source for example in prompts], voices).intervals
     begins = np.array([len(example.source) // voices for example, _ in said], np.int64)
     shared = longest_shared(wholes, begins, training.intervals, tune)
     repeated = longest_shared(wholes, begins, sources, prompt, "own")

@@ -33,8 +33,8 @@ import numpy as np
 from pipeline.evaluation.metrics.calibration import reliability
 from pipeline.evaluation.metrics.continuation import edit_distance, pattern_match, points
 from pipeline.evaluation.metrics.statistics import (
-    Notes,
     Passage,
+    PassageNotes,
     divergence_bits,
     groove_similarity,
     pitch_class_entropy,
@@ -52,7 +52,7 @@ Pair = tuple[Example, Example]
 Compare = Callable[[Example, Example], tuple[float | None, float | None]]
 
 
-def music(notes: Notes, pitches: Sequence[int] | None = None) -> Any:
+def music(notes: PassageNotes, pitches: Sequence[int] | None = None) -> Any:
     """Notes as MusPy has them, a time step a step."""
     import muspy
 
@@ -81,7 +81,7 @@ def entropies(example: Example, _: Example) -> tuple[float | None, float | None]
         return pitch_class_entropy(passage), None
     each = [
         muspy.pitch_class_entropy(
-            music(Notes(*(np.zeros(len(bar), np.int64) for _ in range(4))), (bar + 60).tolist())
+            music(PassageNotes(*(np.zeros(len(bar), np.int64) for _ in range(4))), (bar + 60).tolist())
         )
         for bar in bars
     ]
@@ -97,7 +97,7 @@ def grooves(example: Example, _: Example) -> tuple[float | None, float | None]:
     size = passage.grooves.shape[1]
     onsets = np.flatnonzero(passage.grooves)
     still = np.zeros(len(onsets), np.int64)
-    bars = Notes(still, onsets, still, still + 60)
+    bars = PassageNotes(still, onsets, still, still + 60)
     theirs = float(muspy.groove_consistency(music(bars), measure_resolution=size))
     return groove_similarity(passage), theirs
 

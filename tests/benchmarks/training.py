@@ -30,7 +30,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.core.settings import Section, load_yaml, lookup, read_section
-from pipeline.core.vocabulary import IGNORE_INDEX, PAD_ID, VOCAB_SIZE, START, STOP, TIED
+from pipeline.core.vocabulary import IGNORE_INDEX, PAD_ID, START, STOP, TIED, VOCAB_SIZE
 from pipeline.models.base.batches import Batch, collate, plan
 from pipeline.models.base.examples import Example, cut_at_note
 from pipeline.models.base.registry import build, parse_model

@@ -24,7 +24,7 @@ import numpy as np
 
 from pipeline.evaluation.baselines.longterm import LongTerm
 from pipeline.evaluation.baselines.mixing import mix_by_product
-from pipeline.evaluation.baselines.sequences import Bools, Floats, Ints, Sequences, normalized
+from pipeline.evaluation.baselines.sequences import Bools, Floats, Ints, TokenSequences, normalized
 from pipeline.evaluation.baselines.shortterm import short_term
 
 UNDEFINED = -1000  # an interval from a note that is not there
@@ -92,12 +92,12 @@ class View:
         probs = short_term(piece, np.flatnonzero(piece.told), self._prior(symbols), order)
         return _of_candidates(probs, symbols)
 
-    def _join(self, melodies: Sequence[int]) -> Sequences:
+    def _join(self, melodies: Sequence[int]) -> TokenSequences:
         said = [self.symbols[i][np.arange(len(self.true[i])), self.true[i]] for i in melodies]
         if self.facts is None:
-            return Sequences.join(said)
+            return TokenSequences.join(said)
         both = [np.stack([self.facts[i], symbols], axis=1) for i, symbols in zip(melodies, said, strict=True)]
-        return Sequences.join([pair.ravel() for pair in both], first_told=1, every=2)
+        return TokenSequences.join([pair.ravel() for pair in both], first_told=1, every=2)
 
     def _prior(self, symbols: Ints) -> Floats:
         prior = np.zeros((len(symbols), self.n_symbols))

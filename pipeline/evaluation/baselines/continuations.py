@@ -99,7 +99,7 @@ class OtherTune:
         return _after(example, np.resize(chosen, n_steps * example.voices))
 
 
-class Event(NamedTuple):
+class NoteEvent(NamedTuple):
     """A note and the silence after it, in steps."""
 
     pitch: int
@@ -120,12 +120,12 @@ class Markov:
     """
 
     order: int
-    follows: Mapping[tuple[Event, ...], tuple[tuple[Event, ...], NDArray[np.int64]]]
+    follows: Mapping[tuple[NoteEvent, ...], tuple[tuple[NoteEvent, ...], NDArray[np.int64]]]
 
     @classmethod
     def fit(cls, examples: Sequence[Example], order: int) -> Markov:
         """Count what follows every context in the training pieces, source and target as one."""
-        counts: defaultdict[tuple[Event, ...], Counter[Event]] = defaultdict(Counter)
+        counts: defaultdict[tuple[NoteEvent, ...], Counter[NoteEvent]] = defaultdict(Counter)
         for example in track(examples, "counting what follows", len(examples), "pieces"):
             heard = list(events(np.concatenate([example.source, example.target])))
             for place, event in enumerate(heard):
@@ -147,7 +147,7 @@ class Markov:
             said += [0, *[TIED] * (event.silence - 1)] if event.silence else []
         return np.array(said[:n_steps], np.uint16)
 
-    def _draw(self, context: list[Event], rng: np.random.Generator) -> Event:
+    def _draw(self, context: list[NoteEvent], rng: np.random.Generator) -> NoteEvent:
         for start in range(len(context) + 1):
             known = self.follows.get(tuple(context[start:]))
             if known is not None:
@@ -156,7 +156,7 @@ class Markov:
         raise AssertionError("the empty context follows every training piece")
 
 
-def events(symbols: Symbols) -> Iterator[Event]:
+def events(symbols: Symbols) -> Iterator[NoteEvent]:
     """The notes of one voice, in order; a silence before the first is passed over."""
     flat = symbols[symbols != STOP].astype(np.int64)
     begins = np.flatnonzero(flat < TIED)
@@ -164,7 +164,7 @@ def events(symbols: Symbols) -> Iterator[Event]:
     sounds = list(zip(flat[begins].tolist(), lengths.tolist(), strict=True))
     for (pitch, duration), (after, silence) in zip(sounds, [*sounds[1:], (1, 0)], strict=True):
         if pitch:
-            yield Event(pitch, duration, 0 if after else silence)
+            yield NoteEvent(pitch, duration, 0 if after else silence)
 
 
 def _last_note(column: Symbols) -> int:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.evaluation.baselines.sequences import Bools, Floats, Ints, Sequences, only_unseen
+from pipeline.evaluation.baselines.sequences import Bools, Floats, Ints, TokenSequences, only_unseen
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class LongTerm:
     size: int
 
     @classmethod
-    def fit(cls, sequences: Sequences, size: int, order: int | None) -> LongTerm:
+    def fit(cls, sequences: TokenSequences, size: int, order: int | None) -> LongTerm:
         """Count what follows every context.
 
         Args:
@@ -63,7 +63,7 @@ class LongTerm:
             levels.append(Level.count(keys, contexts, symbols[at], size, levels[-1]))
         return cls(tuple(levels), size)
 
-    def probs(self, sequences: Sequences, at: Ints, prior: Floats) -> Floats:
+    def probs(self, sequences: TokenSequences, at: Ints, prior: Floats) -> Floats:
         """How probable each symbol is, given what stands before it in its sequence.
 
         Args:
@@ -90,7 +90,7 @@ class LongTerm:
         seen[self.levels[0].symbols] = True
         return seen
 
-    def _contexts(self, sequences: Sequences, at: Ints) -> list[Ints]:
+    def _contexts(self, sequences: TokenSequences, at: Ints) -> list[Ints]:
         """For each length (n,) the number of the context to use, -1 for none."""
         contexts = [np.zeros(len(at), np.int64)]
         for length, level in enumerate(self.levels[1:], start=1):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.core.vocabulary import START, TIED, VOCAB_SIZE
 from pipeline.evaluation.baselines.longterm import LongTerm
 from pipeline.evaluation.baselines.mixing import mix
-from pipeline.evaluation.baselines.sequences import Bools, Floats, Ints, Sequences, normalized
+from pipeline.evaluation.baselines.sequences import Bools, Floats, Ints, TokenSequences, normalized
 from pipeline.evaluation.baselines.shortterm import short_term
 from pipeline.models.base.examples import Example
 
@@ -127,7 +127,7 @@ class Memory:
 
     def probs(self, example: Example) -> Floats:
         """(T, 258) of the target tokens, from the source and the true target before each."""
-        piece = Sequences.join([example.whole])
+        piece = TokenSequences.join([example.whole])
         at = np.arange(len(piece.symbols) - len(example.target), len(piece.symbols))
         valid = example.valid()
         return normalized(short_term(piece, at, np.where(valid, self.prior, 0.0), self.order), valid)
@@ -157,9 +157,11 @@ def _log_over(valid: Bools, probs: Floats) -> Floats:
     return np.log(shares, out=np.full(shares.shape, -np.inf), where=shares > 0)
 
 
-def _join(examples: Iterable[Example]) -> Sequences:
+def _join(examples: Iterable[Example]) -> TokenSequences:
     """Whole pieces, START before each as context."""
-    return Sequences.join((np.concatenate([[START], example.whole]) for example in examples), first_told=1)
+    return TokenSequences.join(
+        (np.concatenate([[START], example.whole]) for example in examples), first_told=1
+    )
 
 
 def _groups(examples: Sequence[Example]) -> Iterator[list[Example]]:

@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Sequences:
+class TokenSequences:
     """n symbols of several sequences, one sequence after the other.
 
     Attributes:
@@ -28,7 +28,7 @@ class Sequences:
     told: Bools
 
     @classmethod
-    def join(cls, sequences: Iterable[ArrayLike], first_told: int = 0, every: int = 1) -> Sequences:
+    def join(cls, sequences: Iterable[ArrayLike], first_told: int = 0, every: int = 1) -> TokenSequences:
         """Put sequences behind each other.
 
         Args:

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.evaluation.baselines.sequences import Floats, Ints, Sequences, only_unseen
+from pipeline.evaluation.baselines.sequences import Floats, Ints, TokenSequences, only_unseen
 
 ROWS_AT_ONCE = 256  # a row holds a count for each symbol and length of context
 
 
-def short_term(piece: Sequences, at: Ints, prior: Floats, order: int | None) -> Floats:
+def short_term(piece: TokenSequences, at: Ints, prior: Floats, order: int | None) -> Floats:
     """How probable each symbol is, given only what stands before it in its piece.
 
     Args:

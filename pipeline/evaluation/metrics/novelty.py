@@ -53,7 +53,7 @@ Rule = Literal["others", "own"]
 
 
 @dataclass(frozen=True)
-class Melodies:
+class MelodyIntervals:
     """n tunes as runs of intervals.
 
     Attributes:
@@ -65,7 +65,7 @@ class Melodies:
     step: Ints
 
     @classmethod
-    def of(cls, tunes: Sequence[NDArray[np.uint16]], voices: int = 1) -> Melodies:
+    def of(cls, tunes: Sequence[NDArray[np.uint16]], voices: int = 1) -> MelodyIntervals:
         """From whole steps of V symbols each; START at the beginning must be left out."""
         offsets = offsets_of([len(tune) for tune in tunes])
         symbols = np.concatenate([np.zeros(0, np.uint16), *tunes]).astype(np.int64)
@@ -102,7 +102,7 @@ class Shared:
 
 
 def longest_shared(
-    said: Melodies, begins: Ints, tunes: Sequences, own: Ints | None = None, rule: Rule = "others"
+    said: MelodyIntervals, begins: Ints, tunes: Sequences, own: Ints | None = None, rule: Rule = "others"
 ) -> Shared:
     """Look up every run that ends in a continuation.
 

@@ -60,7 +60,7 @@ WIDEST = 24  # semitones; wider intervals count there
 
 
 @dataclass(frozen=True)
-class Notes:
+class PassageNotes:
     """The n sounding notes that begin in a passage, voice by voice, by onset in each.
 
     Attributes:
@@ -88,7 +88,7 @@ class Passage:
         bars: pitch classes of the onsets of each whole bar; empty where unknown.
     """
 
-    notes: Notes
+    notes: PassageNotes
     grooves: NDArray[np.bool_] | None = None
     bars: tuple[Ints, ...] = ()
 
@@ -232,7 +232,7 @@ def _steps(symbols: ArrayLike, voices: int) -> Ints:
     return np.asarray(flat.reshape(-1, voices))
 
 
-def _notes(steps: Ints) -> Notes:
+def _notes(steps: Ints) -> PassageNotes:
     n_steps = len(steps)
     flat = steps.T.reshape(-1)
     borders = flat < TIED
@@ -241,7 +241,7 @@ def _notes(steps: Ints) -> Notes:
     lengths = np.diff(np.append(starts, len(flat)))
     sounding = (flat[starts] > 0) & (flat[starts] < TIED)
     starts = starts[sounding]
-    return Notes(starts // max(n_steps, 1), starts % max(n_steps, 1), lengths[sounding], flat[starts])
+    return PassageNotes(starts // max(n_steps, 1), starts % max(n_steps, 1), lengths[sounding], flat[starts])
 
 
 def _entropy(classes: Ints) -> float:

@@ -15,7 +15,7 @@ from pipeline.core.accounting import Rejection
 from pipeline.core.music import Piece
 from pipeline.core.settings import read_section
 from pipeline.core.tables import content_digest
-from pipeline.corpora.parsing import Notes, parse_corpus
+from pipeline.corpora.parsing import ParsedCorpus, parse_corpus
 from pipeline.corpora.parsing.cache import cache_file, keep, look_up
 from pipeline.corpora.sources.fetch import fetch
 from pipeline.corpora.sources.manifest import write_manifest
@@ -54,7 +54,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[st
 Build = Callable[[dict[str, bytes]], Path]
 
 
-def ids(notes: Notes) -> list[str]:
+def ids(notes: ParsedCorpus) -> list[str]:
     return [str(piece) for piece in notes.table["piece_id"].to_pylist()]
 
 
@@ -93,7 +93,9 @@ def test_a_file_tells_the_split_of_each_of_its_pieces(corpus: Build, settings: R
     chorale = [[[72, 67, 64, 48]]]
     content = json.dumps({"train": chorale, "valid": [], "test": chorale}).encode()
     table = parse_corpus("mine", corpus({"train/jsb.json": content}), settings, SERIAL).table
-    assert ids(Notes(table, (), (), ())) == ["mine/train/jsb#test.0"] * 4 + ["mine/train/jsb#train.0"] * 4
+    assert (
+        ids(ParsedCorpus(table, (), (), ())) == ["mine/train/jsb#test.0"] * 4 + ["mine/train/jsb#train.0"] * 4
+    )
     assert table["published_split"].to_pylist() == ["test"] * 4 + ["train"] * 4
 
 

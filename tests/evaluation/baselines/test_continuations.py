@@ -6,8 +6,8 @@ import pytest
 from pipeline.core.vocabulary import START, STOP
 from pipeline.evaluation.baselines.continuations import (
     Continuer,
-    Event,
     Markov,
+    NoteEvent,
     OtherTune,
     RepeatNote,
     RepeatPrime,
@@ -61,7 +61,7 @@ def test_seams_obey_the_grammar(continuer: Continuer) -> None:
 
 def test_notes_with_their_silences_are_events() -> None:
     symbols: Symbols = np.array([0, 60, 188, 0, 128, 62, STOP], np.uint16)
-    assert list(events(symbols)) == [Event(60, 2, 2), Event(62, 1, 0)]
+    assert list(events(symbols)) == [NoteEvent(60, 2, 2), NoteEvent(62, 1, 0)]
 
 
 def test_a_chain_of_one_tune_says_that_tune() -> None:
