@@ -63,10 +63,10 @@ def by_place(found: Found) -> dict[str, Any]:
     for name, of_pieces in found.items():
         onsets, nats = np.zeros(PLACES), np.zeros(PLACES)
         for piece in of_pieces:
-            said = piece.kind != STOPS
-            place = np.arange(said.sum()) * PLACES // max(int(said.sum()), 1)
-            onsets += np.bincount(place, weights=piece.kind[said] == ONSET, minlength=PLACES)
-            nats += np.bincount(place, weights=piece.nats[said], minlength=PLACES)
+            tokens = piece.kind != STOPS
+            place = np.arange(tokens.sum()) * PLACES // max(int(tokens.sum()), 1)
+            onsets += np.bincount(place, weights=piece.kind[tokens] == ONSET, minlength=PLACES)
+            nats += np.bincount(place, weights=piece.nats[tokens], minlength=PLACES)
         bits[name] = [
             cost / np.log(2) / count if count else None for cost, count in zip(nats, onsets, strict=True)
         ]
@@ -119,8 +119,10 @@ def calibration(found: Found) -> dict[str, Any]:
     symbols, pitches = {}, {}
     for name, of_pieces in found.items():
         kind = _joined(of_pieces, "kind")
-        said, begins = kind != STOPS, kind == ONSET
-        symbols[name] = _reliability(_joined(of_pieces, "confidence")[said], _joined(of_pieces, "hit")[said])
+        tokens, begins = kind != STOPS, kind == ONSET
+        symbols[name] = _reliability(
+            _joined(of_pieces, "confidence")[tokens], _joined(of_pieces, "hit")[tokens]
+        )
         pitches[name] = _reliability(
             _joined(of_pieces, "pitch_confidence")[begins], _joined(of_pieces, "pitch_hit")[begins]
         )

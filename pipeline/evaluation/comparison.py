@@ -18,7 +18,7 @@ from pipeline.workflow.progress import track
 
 MODEL, NGRAM, COPY = "model", "ngram", "copy"
 MODEL_MEMORY, NGRAM_MEMORY = "model_memory", "ngram_memory"
-REMINDED = {MODEL: MODEL_MEMORY, NGRAM: NGRAM_MEMORY}  # the name of a predictor once mixed with a memory
+WITH_MEMORY = {MODEL: MODEL_MEMORY, NGRAM: NGRAM_MEMORY}  # the name of a predictor once mixed with a memory
 GROUPING = ("piece_id", "corpus", "tune_family", "soft_relative")
 
 Row = Mapping[str, Any]
@@ -49,13 +49,13 @@ def surprisals(
     """
     found: dict[str, list[Surprisal]] = {}
     for name, predictor in predictors.items():
-        mixed = REMINDED.get(name) if memory is not None else None
+        mixed = WITH_MEMORY.get(name) if memory is not None else None
         found |= {name: []} | ({mixed: []} if mixed else {})
         scored = track(predictor.log_probs(examples), f"scoring {name}", len(examples), "pieces")
         for log_probs, example in zip(scored, examples, strict=True):
             found[name].append(surprisal(log_probs, example))
             if mixed and memory is not None:
-                found[mixed].append(surprisal(memory.remind(log_probs, example), example))
+                found[mixed].append(surprisal(memory.mixed_with(log_probs, example), example))
     return found
 
 

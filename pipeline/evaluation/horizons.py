@@ -48,7 +48,7 @@ CONTINUATIONS = pa.schema(
 )
 
 
-def steps_to_say(example: Example, steps_per_quarter: int) -> int:
+def steps_to_predict(example: Example, steps_per_quarter: int) -> int:
     """Steps from the cut to the last horizon, that step included."""
     prime = points(example.source, example.voices)
     last = int(prime[:, 0].max()) if len(prime) else 0
@@ -56,7 +56,7 @@ def steps_to_say(example: Example, steps_per_quarter: int) -> int:
 
 
 def measure_continuations(
-    said: Mapping[str, Sequence[Sequence[Symbols]]], rows: pa.Table, examples: Sequence[Example]
+    continuations: Mapping[str, Sequence[Sequence[Symbols]]], rows: pa.Table, examples: Sequence[Example]
 ) -> pa.Table:
     """Score every sample of every predictor at every horizon.
 
@@ -70,7 +70,7 @@ def measure_continuations(
     """
     pieces = rows.select([*GROUPING, "steps_per_quarter"]).to_pylist()
     measured = []
-    for predictor, samples in said.items():
+    for predictor, samples in continuations.items():
         scored = track(zip(pieces, examples, samples, strict=True), f"comparing {predictor}", len(pieces))
         for piece, example, own in scored:
             steps_per_quarter = piece["steps_per_quarter"]
@@ -130,9 +130,9 @@ def _scores(true: Points, generated: Points) -> dict[str, float | None]:
     }
 
 
-def _edit_share(target: Symbols, said: Symbols, n_symbols: int) -> float | None:
+def _edit_share(target: Symbols, continuations: Symbols, n_symbols: int) -> float | None:
     """Edit distance up to the horizon, as a share of the longer side."""
-    sides = [side[side != STOP][: max(n_symbols, 0)] for side in (target, said)]
+    sides = [side[side != STOP][: max(n_symbols, 0)] for side in (target, continuations)]
     longer = max(map(len, sides))
     return edit_distance(*sides) / longer if longer else None
 

@@ -16,7 +16,7 @@ from pipeline.evaluation.metrics.continuation import pattern_match, points, with
 from pipeline.models.base.examples import Example
 
 
-def most_agreed(example: Example, samples: Sequence[Symbols], horizon: int) -> Symbols:
+def minimum_bayes_risk(example: Example, samples: Sequence[Symbols], horizon: int) -> Symbols:
     """The sample with the highest mean F1 with all samples; of equal ones the first.
 
     Args:
@@ -24,8 +24,9 @@ def most_agreed(example: Example, samples: Sequence[Symbols], horizon: int) -> S
         horizon: steps after the last onset of the source that are compared.
     """
     first, prime = len(example.source) // example.voices, points(example.source, example.voices)
-    heard = [within(points(sample, example.voices, first), prime, horizon) for sample in samples]
+    compared = [within(points(sample, example.voices, first), prime, horizon) for sample in samples]
     agreement = [
-        sum(match.f1 for other in heard if (match := pattern_match(other, own)) is not None) for own in heard
+        sum(match.f1 for other in compared if (match := pattern_match(other, own)) is not None)
+        for own in compared
     ]
     return samples[int(np.argmax(agreement))]

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from pipeline.core.vocabulary import STOP
 from pipeline.evaluation.baselines.continuations import Symbols
-from pipeline.evaluation.horizons import GROUPING, steps_to_say
+from pipeline.evaluation.horizons import GROUPING, steps_to_predict
 from pipeline.evaluation.samples import choose
 from pipeline.models.base.examples import Example
 
@@ -36,11 +36,11 @@ class Continued:
 
     rows: pa.Table
     examples: Sequence[Example]
-    said: Mapping[str, Sequence[Sequence[Symbols]]]
+    continuations: Mapping[str, Sequence[Sequence[Symbols]]]
 
 
 @dataclass(frozen=True)
-class Utterance:
+class Passage:
     """One passage.
 
     Attributes:
@@ -62,7 +62,9 @@ class Utterance:
     symbols: Symbols
 
 
-def utterances(continued: Continued, known: pa.Table, heard: Sequence[Example], seed: int) -> list[Utterance]:
+def collect_passages(
+    continued: Continued, train_rows: pa.Table, train_examples: Sequence[Example], seed: int
+) -> list[Passage]:
     """All passages: people's first, then each predictor's as it was given.
 
     Args:
@@ -71,29 +73,39 @@ def utterances(continued: Continued, known: pa.Table, heard: Sequence[Example], 
         seed: of the choice of training pieces.
     """
     rows, examples = continued.rows, continued.examples
-    most = max(len(samples) for own in continued.said.values() for samples in own) * len(examples)
-    chosen = choose(known["piece_id"].to_pylist(), most, seed)
-    others = [heard[index] for index in chosen]
+    most = max(len(samples) for own in continued.continuations.values() for samples in own) * len(examples)
+    chosen = choose(train_rows["piece_id"].to_pylist(), most, seed)
+    chosen_examples = [train_examples[index] for index in chosen]
     true = [[example.target] for example in examples]
-    people = [
+    human = [
         *_of(HELD_OUT, rows, examples, true),
-        *_of(TRAINING, known.take(chosen), others, [[each.target] for each in others], len(examples), chosen),
+        *_of(
+            TRAINING,
+            train_rows.take(chosen),
+            chosen_examples,
+            [[each.target] for each in chosen_examples],
+            len(examples),
+            chosen,
+        ),
     ]
-    return [*people, *(u for name, own in continued.said.items() for u in _of(name, rows, examples, own))]
+    return [
+        *human,
+        *(u for name, own in continued.continuations.items() for u in _of(name, rows, examples, own)),
+    ]
 
 
 def _of(
     predictor: str,
     rows: pa.Table,
     examples: Sequence[Example],
-    said: Sequence[Sequence[Symbols]],
+    continuations: Sequence[Sequence[Symbols]],
     first_prompt: int = 0,
     tunes: Sequence[int] | None = None,
-) -> Iterator[Utterance]:
+) -> Iterator[Passage]:
     columns = rows.select([*GROUPING, "steps_per_quarter"]).to_pylist()
-    for number, (row, example, samples) in enumerate(zip(columns, examples, said, strict=True)):
-        n_symbols = steps_to_say(example, row["steps_per_quarter"]) * example.voices
+    for number, (row, example, samples) in enumerate(zip(columns, examples, continuations, strict=True)):
+        n_symbols = steps_to_predict(example, row["steps_per_quarter"]) * example.voices
         about, tune = {name: row[name] for name in GROUPING}, tunes[number] if tunes else -1
         for sample, symbols in enumerate(samples):
             within = symbols[symbols != STOP][:n_symbols]
-            yield Utterance(about, predictor, sample, example, first_prompt + number, tune, within)
+            yield Passage(about, predictor, sample, example, first_prompt + number, tune, within)

@@ -70,8 +70,8 @@ def _write(folder: Path, number: str, sample: Sample) -> dict[str, Any]:
     layout = layout_of(row, mark=None if example.aligned else len(example.source) // example.voices)
     files = {}
     for name, ending in endings.items():
-        said = ending[ending != STOP]
-        body = said if example.aligned else np.concatenate([example.source, said])
+        predicted = ending[ending != STOP]
+        body = predicted if example.aligned else np.concatenate([example.source, predicted])
         grid = vocabulary.decode([START, *body.tolist(), STOP], example.voices)
         in_key = transposed(grid, -(row["transposition"] or 0))
         for suffix in FORMATS:

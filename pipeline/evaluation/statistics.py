@@ -16,12 +16,12 @@ from pipeline.evaluation.horizons import HORIZONS
 from pipeline.evaluation.metrics.statistics import (
     FEATURES,
     Feature,
-    Passage,
+    PassageMusic,
     Pooled,
     divergence_bits,
     overlapped_area,
 )
-from pipeline.evaluation.passages import HELD_OUT, TRAINING, Utterance
+from pipeline.evaluation.passages import HELD_OUT, TRAINING, Passage
 
 STATISTICS = pa.schema(
     [
@@ -37,18 +37,18 @@ STATISTICS = pa.schema(
 )
 
 
-def measure_statistics(said: Sequence[Utterance]) -> pa.Table:
+def measure_statistics(passages: Sequence[Passage]) -> pa.Table:
     """All values of all features of every passage: rows of STATISTICS, in the order given."""
     rows = []
-    for each in said:
-        passage = Passage.after(each.example.source, each.symbols, each.example.voices, each.example.bars)
+    for each in passages:
+        music = PassageMusic.after(each.example.source, each.symbols, each.example.voices, each.example.bars)
         rows.append(
             {
                 **each.about,
                 "predictor": each.predictor,
                 "sample": each.sample,
-                "n_notes": len(passage.notes.pitch),
-                **{feature.name: feature.of(passage) for feature in FEATURES},
+                "n_notes": len(music.notes.pitch),
+                **{feature.name: feature.of(music) for feature in FEATURES},
             }
         )
     return pa.Table.from_pylist(rows, schema=STATISTICS)

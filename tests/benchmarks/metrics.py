@@ -33,7 +33,7 @@ import numpy as np
 from pipeline.evaluation.metrics.calibration import reliability
 from pipeline.evaluation.metrics.continuation import edit_distance, pattern_match, points
 from pipeline.evaluation.metrics.statistics import (
-    Passage,
+    PassageMusic,
     PassageNotes,
     divergence_bits,
     groove_similarity,
@@ -68,14 +68,14 @@ def music(notes: PassageNotes, pitches: Sequence[int] | None = None) -> Any:
 def scales(example: Example, _: Example) -> tuple[float | None, float | None]:
     import muspy
 
-    passage = Passage.after(example.source, example.target)
+    passage = PassageMusic.after(example.source, example.target)
     return scale_consistency(passage), float(muspy.scale_consistency(music(passage.notes)))
 
 
 def entropies(example: Example, _: Example) -> tuple[float | None, float | None]:
     import muspy
 
-    passage = Passage.after(example.source, example.target, 1, example.bars)
+    passage = PassageMusic.after(example.source, example.target, 1, example.bars)
     bars = [bar for bar in passage.bars if len(bar)]
     if not bars:
         return pitch_class_entropy(passage), None
@@ -91,7 +91,7 @@ def entropies(example: Example, _: Example) -> tuple[float | None, float | None]
 def grooves(example: Example, _: Example) -> tuple[float | None, float | None]:
     import muspy
 
-    passage = Passage.after(example.source, example.target, 1, example.bars)
+    passage = PassageMusic.after(example.source, example.target, 1, example.bars)
     if passage.grooves is None or len(passage.grooves) < 2 or not passage.grooves[-1].any():
         return None, None
     size = passage.grooves.shape[1]
@@ -170,20 +170,20 @@ def main() -> None:
     folder = ROOT / "data/tokens" / options.dataset
     parts = [read_rows(folder, split) for split in ("train", "valid", "test")]
     examples = [example for rows in parts for example in cut_rows(rows, 0.5)]
-    told = {}
+    predicted = {}
     for name, (compare, limit) in COMPARED.items():
         pairs = list(zip(examples, examples[1:] + examples[:1], strict=True))[:limit]
         found = [compare(*pair) for pair in track(pairs, name, len(pairs), "pieces")]
         both = np.array([pair for pair in found if None not in pair], float)
         apart = np.abs(both[:, 0] - both[:, 1])
-        told[name] = {
+        predicted[name] = {
             "pieces": len(both),
             "undefined": len(found) - len(both),
             "differ": int((apart > TOLERANCE).sum()),
             "largest_difference": float(f"{apart.max():.3g}"),
         }
-        say(f"{name}: {told[name]}")
-    print(json.dumps({"metrics": told, "dataset": options.dataset}))
+        say(f"{name}: {predicted[name]}")
+    print(json.dumps({"metrics": predicted, "dataset": options.dataset}))
 
 
 if __name__ == "__main__":

@@ -23,16 +23,20 @@ Symbols = NDArray[np.uint16]
 MARKOV_ORDER = 3  # notes; the order of the published figures (MIREX 2018)
 
 
-class Continuer(Protocol):
+class ContinuationBaseline(Protocol):
     """Anything that goes on from a source."""
 
-    def go_on(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:
+    def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:
         """(n_steps * V,) symbols that may follow the source of the example."""
         ...
 
 
-def continued_without_model(
-    examples: Sequence[Example], steps: Sequence[int], heard: Sequence[Example], samples: int, seed: int
+def baseline_continuations(
+    examples: Sequence[Example],
+    steps: Sequence[int],
+    train_examples: Sequence[Example],
+    samples: int,
+    seed: int,
 ) -> dict[str, list[list[Symbols]]]:
     """What every continuer says of every piece; those that draw say several samples.
 
@@ -44,26 +48,29 @@ def continued_without_model(
     Returns:
         Name of the continuer → piece → samples. A Markov chain is of one voice only.
     """
-    continuers: dict[str, tuple[Continuer, int]] = {
+    baselines: dict[str, tuple[ContinuationBaseline, int]] = {
         "repeat the prime": (RepeatPrime(), 1),
         "repeat the last note": (RepeatNote(), 1),
-        "another tune": (OtherTune.fit(heard), samples),
+        "another tune": (OtherTune.fit(train_examples), samples),
     }
     if all(example.voices == 1 for example in examples):
-        continuers["markov chain"] = (Markov.fit(heard, MARKOV_ORDER), samples)
+        baselines["markov chain"] = (Markov.fit(train_examples, MARKOV_ORDER), samples)
     return {
         name: [
-            [continuer.go_on(example, n, np.random.default_rng([seed, i, j])) for j in range(n_samples)]
+            [
+                baseline.continue_source(example, n, np.random.default_rng([seed, i, j]))
+                for j in range(n_samples)
+            ]
             for i, (example, n) in enumerate(zip(examples, steps, strict=True))
         ]
-        for name, (continuer, n_samples) in continuers.items()
+        for name, (baseline, n_samples) in baselines.items()
     }
 
 
 class RepeatPrime:
     """Says the source once more from its beginning, as often as there is room."""
 
-    def go_on(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:  # noqa: ARG002
+    def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:  # noqa: ARG002
         """See :class:`Continuer`."""
         return _after(example, np.resize(example.source, n_steps * example.voices))
 
@@ -71,11 +78,11 @@ class RepeatPrime:
 class RepeatNote:
     """Says the last note of every voice again and again, each time as long as it was."""
 
-    def go_on(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:  # noqa: ARG002
+    def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:  # noqa: ARG002
         """See :class:`Continuer`."""
         columns = example.source.reshape(-1, example.voices).T
-        said = [np.resize(column[_last_note(column) :], n_steps) for column in columns]
-        return _after(example, np.stack(said, axis=1).reshape(-1))
+        predicted = [np.resize(column[_last_note(column) :], n_steps) for column in columns]
+        return _after(example, np.stack(predicted, axis=1).reshape(-1))
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,7 @@ class OtherTune:
         """Keep the continuations of all training pieces."""
         return cls(tuple(example.target[:-1] for example in examples))
 
-    def go_on(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:
+    def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:
         """See :class:`Continuer`; a tune that ends before is begun again."""
         chosen = self.targets[int(rng.integers(len(self.targets)))]
         return _after(example, np.resize(chosen, n_steps * example.voices))
@@ -127,25 +134,25 @@ class Markov:
         """Count what follows every context in the training pieces, source and target as one."""
         counts: defaultdict[tuple[NoteEvent, ...], Counter[NoteEvent]] = defaultdict(Counter)
         for example in track(examples, "counting what follows", len(examples), "pieces"):
-            heard = list(events(np.concatenate([example.source, example.target])))
-            for place, event in enumerate(heard):
+            train_examples = list(events(np.concatenate([example.source, example.target])))
+            for place, event in enumerate(train_examples):
                 for length in range(min(order, place) + 1):
-                    counts[tuple(heard[place - length : place])][event] += 1
+                    counts[tuple(train_examples[place - length : place])][event] += 1
         follows = {
             context: (tuple(found), np.cumsum(list(found.values()))) for context, found in counts.items()
         }
         return cls(order, follows)
 
-    def go_on(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:
+    def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:
         """See :class:`Continuer`."""
-        heard = list(events(example.source))
-        said: list[int] = []
-        while len(said) < n_steps:
-            event = self._draw(heard[-self.order :] if self.order else [], rng)
-            heard.append(event)
-            said += [event.pitch, *[TIED + event.pitch] * (event.duration - 1)]
-            said += [0, *[TIED] * (event.silence - 1)] if event.silence else []
-        return np.array(said[:n_steps], np.uint16)
+        train_examples = list(events(example.source))
+        predicted: list[int] = []
+        while len(predicted) < n_steps:
+            event = self._draw(train_examples[-self.order :] if self.order else [], rng)
+            train_examples.append(event)
+            predicted += [event.pitch, *[TIED + event.pitch] * (event.duration - 1)]
+            predicted += [0, *[TIED] * (event.silence - 1)] if event.silence else []
+        return np.array(predicted[:n_steps], np.uint16)
 
     def _draw(self, context: list[NoteEvent], rng: np.random.Generator) -> NoteEvent:
         for start in range(len(context) + 1):

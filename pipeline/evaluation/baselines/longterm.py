@@ -50,7 +50,7 @@ class LongTerm:
             order: length of the longest context in symbols; None: as long as they differ.
         """
         symbols, places = sequences.symbols, sequences.places
-        at = np.flatnonzero(sequences.told)
+        at = np.flatnonzero(sequences.predicted)
         contexts = np.zeros(len(at), np.int64)
         levels = [Level.count(np.zeros(1, np.int64), contexts, symbols[at], size, None)]
         while order is None or len(levels) <= order:

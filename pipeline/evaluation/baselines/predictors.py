@@ -122,7 +122,7 @@ class Memory:
     def fit(cls, examples: Iterable[Example], order: int | None, mixing_b: float) -> Memory:
         """Learn from training pieces which symbols there are; all else is learnt from the piece."""
         pieces = _join(examples)
-        known = np.bincount(pieces.symbols[pieces.told], minlength=VOCAB_SIZE) > 0
+        known = np.bincount(pieces.symbols[pieces.predicted], minlength=VOCAB_SIZE) > 0
         return cls(np.where(known, 1.0, 1 / max(int((~known).sum()), 1)), order, mixing_b)
 
     def probs(self, example: Example) -> Floats:
@@ -132,7 +132,7 @@ class Memory:
         valid = example.valid()
         return normalized(short_term(piece, at, np.where(valid, self.prior, 0.0), self.order), valid)
 
-    def remind(self, log_probs: NDArray[np.floating], example: Example) -> Floats:
+    def mixed_with(self, log_probs: NDArray[np.floating], example: Example) -> Floats:
         """Mix what a predictor says of an example with what the piece so far says.
 
         Args:
@@ -142,8 +142,8 @@ class Memory:
             (T, 258) natural logarithms of the mixture, -inf where invalid.
         """
         valid = example.valid()
-        said = normalized(np.exp(log_probs.astype(np.float64)), valid)
-        return _log_over(valid, mix([said, self.probs(example)], valid, self.mixing_b))
+        probs = normalized(np.exp(log_probs.astype(np.float64)), valid)
+        return _log_over(valid, mix([probs, self.probs(example)], valid, self.mixing_b))
 
 
 def _held(example: Example) -> Ints:
@@ -160,7 +160,7 @@ def _log_over(valid: Bools, probs: Floats) -> Floats:
 def _join(examples: Iterable[Example]) -> TokenSequences:
     """Whole pieces, START before each as context."""
     return TokenSequences.join(
-        (np.concatenate([[START], example.whole]) for example in examples), first_told=1
+        (np.concatenate([[START], example.whole]) for example in examples), first_predicted=1
     )
 
 

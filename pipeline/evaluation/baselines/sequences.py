@@ -25,10 +25,10 @@ class TokenSequences:
 
     symbols: Ints
     places: Ints
-    told: Bools
+    predicted: Bools
 
     @classmethod
-    def join(cls, sequences: Iterable[ArrayLike], first_told: int = 0, every: int = 1) -> TokenSequences:
+    def join(cls, sequences: Iterable[ArrayLike], first_predicted: int = 0, every: int = 1) -> TokenSequences:
         """Put sequences behind each other.
 
         Args:
@@ -37,8 +37,8 @@ class TokenSequences:
         """
         parts = [np.asarray(sequence, dtype=np.int64) for sequence in sequences]
         places = np.concatenate([np.arange(len(part)) for part in parts])
-        told = (places >= first_told) & ((places - first_told) % every == 0)
-        return cls(np.concatenate(parts), places, told)
+        predicted = (places >= first_predicted) & ((places - first_predicted) % every == 0)
+        return cls(np.concatenate(parts), places, predicted)
 
 
 def only_unseen(prior: Floats, seen: Bools) -> Floats:

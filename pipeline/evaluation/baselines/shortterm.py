@@ -30,9 +30,9 @@ def short_term(piece: TokenSequences, at: Ints, prior: Floats, order: int | None
     Returns:
         (m, A); rows do not sum to 1.
     """
-    told = np.flatnonzero(piece.told)
-    kinds, kind = np.unique(piece.symbols[told], return_inverse=True)
-    matches = _matches(piece.symbols, at, len(piece.symbols) if order is None else order)[:, told]
+    predicted = np.flatnonzero(piece.predicted)
+    kinds, kind = np.unique(piece.symbols[predicted], return_inverse=True)
+    matches = _matches(piece.symbols, at, len(piece.symbols) if order is None else order)[:, predicted]
     rows = [
         _interpolated(matches[begin : begin + ROWS_AT_ONCE], kinds, kind, prior[begin : begin + ROWS_AT_ONCE])
         for begin in range(0, len(at), ROWS_AT_ONCE)

@@ -102,7 +102,7 @@ class Shared:
 
 
 def longest_shared(
-    said: MelodyIntervals, begins: Ints, tunes: Sequences, own: Ints | None = None, rule: Rule = "others"
+    wholes: MelodyIntervals, begins: Ints, tunes: Sequences, own: Ints | None = None, rule: Rule = "others"
 ) -> Shared:
     """Look up every run that ends in a continuation.
 
@@ -113,9 +113,9 @@ def longest_shared(
         own: (n,) number of the tune that is a piece's own, -1 for none; None: none has one.
         rule: which tunes count: all others, or a piece's own alone.
     """
-    offsets = said.intervals.offsets
+    offsets = wholes.intervals.offsets
     owner = owners(offsets)
-    ends = np.flatnonzero(said.step >= begins[owner])
+    ends = np.flatnonzero(wholes.step >= begins[owner])
     owner, history = owner[ends], (places(offsets) + 1)[ends]
     own_tune = (np.full(len(begins), -1) if own is None else own)[owner]
     nothing = np.zeros(len(ends), np.int64)
@@ -125,7 +125,7 @@ def longest_shared(
     while len(alive):
         length += 1
         alive = alive[history[alive] >= length]
-        runs = said.intervals.values[ends[alive][:, None] + np.arange(1 - length, 1)]
+        runs = wholes.intervals.values[ends[alive][:, None] + np.arange(1 - length, 1)]
         held = _look_up(runs, tunes, kept, own_tune[alive], rule)
         alive, at = alive[held.n > 0], held.n > 0
         found.length[alive], found.holder[alive], found.n_holders[alive] = length, held.first[at], held.n[at]

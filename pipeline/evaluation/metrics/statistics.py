@@ -78,7 +78,7 @@ class PassageNotes:
 
 
 @dataclass(frozen=True)
-class Passage:
+class PassageMusic:
     """What is said of a piece after its cut.
 
     Attributes:
@@ -93,7 +93,9 @@ class Passage:
     bars: tuple[Ints, ...] = ()
 
     @classmethod
-    def after(cls, source: ArrayLike, said: ArrayLike, voices: int = 1, bars: Bars | None = None) -> Passage:
+    def after(
+        cls, source: ArrayLike, continuation: ArrayLike, voices: int = 1, bars: Bars | None = None
+    ) -> PassageMusic:
         """The passage that a continuation makes of a piece.
 
         Args:
@@ -103,13 +105,13 @@ class Passage:
         Raises:
             ContinuationError: not whole steps.
         """
-        heard = _steps(source, voices)
-        whole = np.concatenate([heard, _steps(said, voices)])
-        notes = _notes(whole[len(heard) :])
+        before = _steps(source, voices)
+        whole = np.concatenate([before, _steps(continuation, voices)])
+        notes = _notes(whole[len(before) :])
         if bars is None:
             return cls(notes)
-        place = int(bars.continued(len(heard), len(heard) + 1)[-1])
-        first = len(heard) - place  # the bar line of the bar of the cut
+        place = int(bars.continued(len(before), len(before) + 1)[-1])
+        first = len(before) - place  # the bar line of the bar of the cut
         first += bars.steps_per_bar * (first < 0)
         n_bars = max(len(whole) - first, 0) // bars.steps_per_bar
         inside = whole[first : first + n_bars * bars.steps_per_bar]
@@ -119,17 +121,17 @@ class Passage:
         return cls(notes, np.asarray(sounding.any(axis=2)), classes)
 
 
-def intervals(passage: Passage) -> Ints:
+def intervals(passage: PassageMusic) -> Ints:
     """Semitones from each note to the next of its voice."""
     return passage.notes.neighbours(passage.notes.pitch)
 
 
-def inter_onset_intervals(passage: Passage) -> Ints:
+def inter_onset_intervals(passage: PassageMusic) -> Ints:
     """Steps from each onset to the next of its voice."""
     return passage.notes.neighbours(passage.notes.onset)
 
 
-def scale_consistency(passage: Passage) -> float | None:
+def scale_consistency(passage: PassageMusic) -> float | None:
     """Largest share of the notes that one diatonic scale holds; None without notes."""
     if not len(passage.notes.pitch):
         return None
@@ -137,7 +139,7 @@ def scale_consistency(passage: Passage) -> float | None:
     return float(max(shares[(root + np.array(MAJOR_SCALE)) % 12].sum() for root in range(12)))
 
 
-def groove_similarity(passage: Passage) -> float | None:
+def groove_similarity(passage: PassageMusic) -> float | None:
     """Mean likeness of the onsets of bars that follow each other; None with fewer than two."""
     grooves = passage.grooves
     if grooves is None or len(grooves) < 2:
@@ -145,7 +147,7 @@ def groove_similarity(passage: Passage) -> float | None:
     return float(1 - (grooves[1:] != grooves[:-1]).mean())
 
 
-def pitch_class_entropy(passage: Passage) -> float | None:
+def pitch_class_entropy(passage: PassageMusic) -> float | None:
     """Mean bits over the bars with a note; None where there is no such bar."""
     found = [_entropy(bar) for bar in passage.bars if len(bar)]
     return float(np.mean(found)) if found else None
@@ -166,7 +168,7 @@ class Feature:
     name: str
     unit: str
     grid: Floats
-    of: Callable[[Passage], Ints | float | None]
+    of: Callable[[PassageMusic], Ints | float | None]
     single: bool = False
 
 

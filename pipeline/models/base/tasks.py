@@ -1,8 +1,8 @@
 """What a model is trained to do: the section ``task`` of an experiment; no torch.
 
 A task turns rows of a data set into examples and varies them from epoch to epoch. The
-variation is a pure function of seed and epoch, so that an epoch that is started again
-holds the same examples.
+variation is a pure function of seed and epoch, so that a resumed epoch has the same
+examples.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from pipeline.models.base.examples import (
     give_voices,
 )
 
-# what a task needs of a row
+# the columns that a task needs
 EXAMPLE_COLUMNS = ("tokens", "voices", "steps_per_bar", "step_in_bar", "phrase_end")
 SCRATCH = "scratch"  # init_from: random weights
-CUTS, GIVEN = 1, 3  # streams of an epoch's random numbers; augmentation has 2, the batch plan none
+CUTS, GIVEN = 1, 3  # streams of an epoch's random numbers; augmentation uses 2, the batch plan none
 
 Kind = TypeVar("Kind", bound=Example)
 
 
 class _Task(Section, ABC, Generic[Kind]):
-    """What every task offers."""
+    """The interface of a task."""
 
     kind: str
 
@@ -50,7 +50,7 @@ class _Task(Section, ABC, Generic[Kind]):
 
     @abstractmethod
     def varied(self, examples: Sequence[Kind], seed: int, epoch: int) -> list[Kind]:
-        """The training examples as one epoch has them."""
+        """The training examples of one epoch."""
 
 
 class Continue(_Task[ContinueExample]):

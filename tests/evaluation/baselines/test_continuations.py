@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.core.vocabulary import START, STOP
 from pipeline.evaluation.baselines.continuations import (
-    Continuer,
+    ContinuationBaseline,
     Markov,
     NoteEvent,
     OtherTune,
@@ -21,8 +21,8 @@ def tune(*symbols: int, cut: float = 0.5, voices: int = 1) -> Example:
     return cut_at_note([START, *symbols, STOP], cut, voices)
 
 
-def said_by(continuer: Continuer, example: Example, n_steps: int, seed: int = 0) -> list[int]:
-    return continuer.go_on(example, n_steps, np.random.default_rng(seed)).tolist()
+def said_by(continuer: ContinuationBaseline, example: Example, n_steps: int, seed: int = 0) -> list[int]:
+    return continuer.continue_source(example, n_steps, np.random.default_rng(seed)).tolist()
 
 
 def is_valid(example: Example, symbols: list[int]) -> bool:
@@ -54,7 +54,7 @@ def test_another_tune_goes_on_as_it_does() -> None:
 @pytest.mark.parametrize(
     "continuer", [RepeatPrime(), RepeatNote(), OtherTune((np.array([190, 64], np.uint16),))]
 )
-def test_seams_obey_the_grammar(continuer: Continuer) -> None:
+def test_seams_obey_the_grammar(continuer: ContinuationBaseline) -> None:
     silent_ends = tune(60, 188, 0, 128, 62, 64, cut=0.4)
     assert is_valid(silent_ends, said_by(continuer, silent_ends, 12))
 

@@ -101,7 +101,7 @@ def test_bars_come_from_the_shards(tmp_path: Path) -> None:
 
 def test_voices_of_different_numbers_are_no_batch() -> None:
     duet = cut_at_note([START, 64, 60, 65, 188, 257], 0.5, voices=2)
-    with pytest.raises(BatchError, match="as many voices"):
+    with pytest.raises(BatchError, match="same number of voices"):
         collate([duet, cut_at_note(ENTCHEN, 0.5)])
 
 
