@@ -1,4 +1,4 @@
-"""Everything that is measured of one experiment."""
+"""Evaluation of a model that continues pieces."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ from pipeline.models.base.interface import Seq2Seq
 from pipeline.models.base.lineage import mark_soft_relatives, read_lineage
 from pipeline.models.base.tasks import cut_rows
 
-GREEDY = "model, likeliest symbols"  # its continuations where nothing is drawn
+GREEDY = "model, likeliest symbols"  # greedy decoding; these names are keys of outputs
 MINIMUM_BAYES_RISK = "model, most agreed sample"
 RISK_TEMPERATURE = 0.5
 
@@ -64,19 +64,20 @@ RISK_TEMPERATURE = 0.5
 def evaluate_continuing(
     tokens: Path, run: Path, settings: ContinueEvaluation, out: Path
 ) -> dict[str, float | int | None]:
-    """Measure a trained model and the baselines on the test split, and write its samples.
+    """Evaluate a trained model and the baselines on the test split, and write samples.
 
-    A data set without a test split is measured on what it was trained on.
+    A data set without a test split is evaluated on its training split.
 
     Args:
         tokens: ``data/tokens/DATASET``.
         run: ``data/runs/EXPERIMENT``, trained on that data set.
-        settings: the experiment's own.
-        out: folder for figures.json, pieces.parquet and its like, samples.json, ``samples/`` and,
-            where wanted and the model has one, attention.json with the matrices of all samples.
+        settings: the section ``evaluation``.
+        out: folder for figures.json, pieces.parquet and other tables, samples.json,
+            ``samples/`` and, if ``save_attention`` and the model has attention,
+            attention.json with the matrices of all samples.
 
     Returns:
-        The few figures by which experiments are told apart.
+        The few numbers by which experiments are compared.
 
     Raises:
         EvaluationError: no examples, or a model trained on other shards.
@@ -147,17 +148,19 @@ def compare_continuations(
     settings: ContinueEvaluation,
     n_risk_samples: int = 0,
 ) -> tuple[pa.Table, Continued]:
-    """Continuations of the model, drawn and likeliest, and of what needs no model, on pieces chosen by hash.
+    """Continuations of the model, sampled and greedy, and of baselines, on pieces chosen by hash.
 
     Args:
+        model: on any device.
         rows: of the token shards; the pieces that may be chosen.
         examples: the same pieces, cut.
-        heard: the training pieces.
-        consensus_of: also that one of so many samples that the others agree with most,
-            drawn at CONSENSUS_TEMPERATURE; 0: not asked for.
+        train_examples: the training pieces.
+        settings: the section ``evaluation``.
+        n_risk_samples: also minimum Bayes risk decoding from so many samples at
+            RISK_TEMPERATURE; 0: none.
 
     Returns:
-        Rows of CONTINUATIONS, and what they are measured of.
+        Rows of CONTINUATIONS, and the continuations themselves.
     """
     n_samples, seed = settings.continuation_samples, settings.seed
     chosen = _to_continue(rows, settings)
@@ -181,7 +184,7 @@ def compare_continuations(
 def _draw(
     model: Seq2Seq, examples: Sequence[Example], n_steps: int, n_samples: int, sampling: Sampling, seed: int
 ) -> list[list[Symbols]]:
-    """Of each example several continuations."""
+    """Several samples for each example."""
     many = [example for example in examples for _ in range(n_samples)]
     sampled = [
         continuations.tokens for continuations in continue_melodies(model, many, n_steps, sampling, seed)
@@ -190,7 +193,7 @@ def _draw(
 
 
 def headline(figures: Mapping[str, Any]) -> dict[str, float | int | None]:
-    """A few flat numbers with short names: what ``dvc exp show`` and ``dvc metrics diff`` print."""
+    """A few flat numbers with short names, for ``dvc exp show`` and ``dvc metrics diff``."""
     of = {name: by_group["all"]["overall"] for name, by_group in figures["predictors"].items()}
     names = ("bits_per_onset", "nats_per_token", "onset_accuracy")
     samples = figures["samples"]
@@ -209,7 +212,7 @@ def _families(tokens: Path) -> list[str]:
 
 
 def _to_continue(rows: pa.Table, settings: ContinueEvaluation) -> list[int]:
-    """Which rows are continued as music, and looked into."""
+    """The rows that are continued and whose attention is analysed."""
     return choose(rows.column("piece_id").to_pylist(), settings.continued_pieces, settings.seed)
 
 

@@ -1,4 +1,4 @@
-"""What was said beside the training tunes: a row a passage, then figures; the nearest tune of each sample."""
+"""Novelty of passages against the training tunes: one row per passage, figures, nearest tunes."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from pipeline.evaluation.passages import Passage
 from pipeline.evaluation.samples import Sample
 from pipeline.models.base.examples import Example
 
-RUNS, INSIDE = "runs", "inside"  # n-grams that end in the passage, that stand wholly in it
-SHARES = {  # which of them: in training, in the prompt, in training alone; again in training
+RUNS, INSIDE = "runs", "inside"  # interval n-grams that end in the passage; that are wholly inside it
+SHARES = {  # of which n-grams: found in training, in the source, in training only; inside ones in training
     "shared": RUNS,
     "in_prompt": RUNS,
     "copied": RUNS,
@@ -41,7 +41,7 @@ NOVELTY = pa.schema(
         ("soft_relative", pa.bool_()),
         pa.field("predictor", pa.string(), nullable=False),
         pa.field("sample", pa.int16(), nullable=False),
-        ("longest", pa.int32()),  # intervals on end that stand in a training tune
+        ("longest", pa.int32()),  # consecutive intervals that occur in a training tune
         ("longest_in_prompt", pa.int32()),
         ("longest_copied", pa.int32()),  # in a training tune and not in the prompt
         ("nearest", pa.string()),  # the first training tune that holds the longest; null for none
@@ -54,7 +54,7 @@ NOVELTY = pa.schema(
 
 @dataclass(frozen=True)
 class Training:
-    """The training tunes, to look runs up in.
+    """The training tunes, in which n-grams are looked up.
 
     Attributes:
         names: rows with ``piece_id`` and ``title``.
@@ -75,9 +75,9 @@ class Training:
 
 
 def measure_novelty(passages: Sequence[Passage], training: Training) -> pa.Table:
-    """Look up every run of every passage: rows of NOVELTY, in the order given.
+    """Look up every n-gram of every passage: rows of NOVELTY, in the order given.
 
-    A training tune is looked up in all the others, its relatives among them.
+    A training tune is looked up in all other training tunes, relatives included.
     """
     examples = {each.prompt: each.example for each in passages}
     measured = _look_up(
@@ -95,7 +95,7 @@ def measure_novelty(passages: Sequence[Passage], training: Training) -> pa.Table
 
 
 def nearest_tunes(samples: Sequence[Sample], training: Training) -> list[dict[str, Any]]:
-    """The nearest training tune of the samples that are written as scores, whole as they are."""
+    """The nearest training tune of each sample that is written as a score."""
     passages = [(number, name) for number, sample in enumerate(samples) for name in sample.continuations]
     measured = _look_up(
         [(samples[number].example, samples[number].continuations[name]) for number, name in passages],
@@ -143,7 +143,7 @@ def _look_up(
     tune: Ints,
     training: Training,
 ) -> list[dict[str, Any]]:
-    """What a row of NOVELTY says of each passage, without what identifies it.
+    """The columns of NOVELTY for each passage, without those that identify it.
 
     Args:
         prompt: (n,) number of each passage's own prompt. tune: (n,) of its training tune, or -1.

@@ -1,10 +1,10 @@
-"""What was said of each piece, and what people said: the passages that are compared with each other.
+"""The passages that are compared: model continuations, true continuations and a human reference.
 
-Every passage ends at the last horizon after its prime, people's as well: a longer one
-has other durations, bars and runs. People are heard twice: in the true continuations
-of the pieces that were continued, and in second halves of training tunes, chosen by
-hash, as many as a predictor that draws says. The first are what is to be like;
-how far the second differ from them is what people among themselves differ.
+Every passage ends at the last horizon after its source, so that all have comparable
+durations, bars and n-grams. The true continuations of the same pieces are the target of
+the comparison. The human reference are second halves of training tunes, chosen by hash, as
+many as a predictor has samples; their distance from the true continuations is the distance
+between two sets of human tunes.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ HELD_OUT, TRAINING = "people, held-out tunes", "people, training tunes"
 
 @dataclass(frozen=True)
 class Continued:
-    """Pieces and what every predictor says of them.
+    """Pieces and their continuations by every predictor.
 
     Attributes:
         rows: of the token shards.
         examples: the same pieces, cut.
-        said: predictor → for each piece its samples, each the symbols after the source.
+        continuations: predictor → samples of each piece, each the symbols after the source.
     """
 
     rows: pa.Table
@@ -45,11 +45,11 @@ class Passage:
 
     Attributes:
         about: the piece, columns GROUPING.
-        predictor: who says it, or HELD_OUT or TRAINING.
-        sample: which of several of one piece, from 0.
+        predictor: its name, or HELD_OUT or TRAINING.
+        sample: number among the samples of one piece, from 0.
         example: the piece, cut.
-        prompt: number of the source that it goes on from.
-        tune: number of its training tune; -1 for pieces that are held out.
+        prompt: number of the source that it continues.
+        tune: number of its training tune; -1 for held-out pieces.
         symbols: after the source up to the last horizon, without STOP.
     """
 
@@ -65,11 +65,12 @@ class Passage:
 def collect_passages(
     continued: Continued, train_rows: pa.Table, train_examples: Sequence[Example], seed: int
 ) -> list[Passage]:
-    """All passages: people's first, then each predictor's as it was given.
+    """All passages: human ones first, then those of each predictor in the order given.
 
     Args:
-        known: rows of the training pieces.
-        heard: the same, cut.
+        continued: pieces and their continuations.
+        train_rows: rows of the training pieces.
+        train_examples: the same pieces, cut.
         seed: of the choice of training pieces.
     """
     rows, examples = continued.rows, continued.examples

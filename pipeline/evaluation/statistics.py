@@ -1,4 +1,4 @@
-"""Music statistics of what was said: a row a passage, then every set of passages beside people's."""
+"""Music statistics of passages: one row per passage, then each set compared with human passages."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def measure_statistics(passages: Sequence[Passage]) -> pa.Table:
 
 
 def statistics_figures(table: pa.Table) -> dict[str, Any]:
-    """Every predictor beside people's held-out tunes, feature by feature.
+    """Every predictor compared with human held-out tunes, feature by feature.
 
     Returns:
         ``predictors``: ``{predictor: {"n_passages", "n_notes", feature: {"n_passages",
-        "mean" (of features with one value a passage), "overlapped_area",
+        "mean" (of features with one value per passage), "overlapped_area",
         "divergence_bits"}}}``, areas and divergences null where a side has no value; and
-        ``shares``: ``{feature: {"unit", "grid", predictor: shares}}`` of people and model.
+        ``shares``: ``{feature: {"unit", "grid", predictor: shares}}`` of human tunes and model.
     """
     names = list(dict.fromkeys(table["predictor"].to_pylist()))
     of = {name: table.filter(pc.equal(table["predictor"], name)) for name in names}

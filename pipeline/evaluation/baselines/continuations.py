@@ -1,7 +1,7 @@
-"""Continuations without a model: what a trained one has to beat.
+"""Baselines that continue a source without a model.
 
-Every continuer goes on from the source of an example for a number of steps and
-says whole steps of valid symbols, without STOP. None looks at the target.
+Every baseline continues the source of an example by a number of whole steps of valid
+symbols, without STOP. None uses the target.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ MARKOV_ORDER = 3  # notes; the order of the published figures (MIREX 2018)
 
 
 class ContinuationBaseline(Protocol):
-    """Anything that goes on from a source."""
+    """Anything that continues a source."""
 
     def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:
-        """(n_steps * V,) symbols that may follow the source of the example."""
+        """(n_steps * V,) valid symbols after the source of the example."""
         ...
 
 
@@ -38,18 +38,20 @@ def baseline_continuations(
     samples: int,
     seed: int,
 ) -> dict[str, list[list[Symbols]]]:
-    """What every continuer says of every piece; those that draw say several samples.
+    """Continuations of every piece by every baseline; those that sample have several.
 
     Args:
-        steps: to say of each example.
-        heard: the training pieces.
-        seed: with the places of piece and sample it decides the draws.
+        examples: pieces to continue.
+        steps: to predict of each example.
+        train_examples: the training pieces.
+        samples: of each piece, by baselines that sample.
+        seed: of the samples, together with the numbers of piece and sample.
 
     Returns:
-        Name of the continuer → piece → samples. A Markov chain is of one voice only.
+        Name of the baseline → piece → samples. The Markov chain is for one voice only.
     """
     baselines: dict[str, tuple[ContinuationBaseline, int]] = {
-        "repeat the prime": (RepeatPrime(), 1),
+        "repeat the prime": (RepeatSource(), 1),
         "repeat the last note": (RepeatNote(), 1),
         "another tune": (OtherTune.fit(train_examples), samples),
     }
@@ -67,8 +69,8 @@ def baseline_continuations(
     }
 
 
-class RepeatPrime:
-    """Says the source once more from its beginning, as often as there is room."""
+class RepeatSource:
+    """Repeats the source from its beginning until the end."""
 
     def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:  # noqa: ARG002
         """See :class:`Continuer`."""
@@ -76,7 +78,7 @@ class RepeatPrime:
 
 
 class RepeatNote:
-    """Says the last note of every voice again and again, each time as long as it was."""
+    """Repeats the last note of every voice, each time with its duration."""
 
     def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:  # noqa: ARG002
         """See :class:`Continuer`."""
@@ -87,7 +89,7 @@ class RepeatNote:
 
 @dataclass(frozen=True)
 class OtherTune:
-    """Says how another tune goes on, drawn from the training pieces: right in style, else by chance.
+    """The continuation of a random training piece: right in style, otherwise by chance.
 
     Attributes:
         targets: of the training pieces, without STOP.
@@ -101,7 +103,7 @@ class OtherTune:
         return cls(tuple(example.target[:-1] for example in examples))
 
     def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:
-        """See :class:`Continuer`; a tune that ends before is begun again."""
+        """See :class:`Continuer`; a shorter tune is repeated."""
         chosen = self.targets[int(rng.integers(len(self.targets)))]
         return _after(example, np.resize(chosen, n_steps * example.voices))
 
@@ -116,10 +118,10 @@ class NoteEvent(NamedTuple):
 
 @dataclass(frozen=True)
 class Markov:
-    """Draws notes from what followed the last few of them in training, of one voice.
+    """A Markov chain over the notes of one voice, sampled.
 
-    The longest context of at most ``order`` events that training knows decides;
-    an event is pitch, duration and the silence after it.
+    The longest context of at most ``order`` events that occurs in training is used; an
+    event is pitch, duration and the silence after it.
 
     Attributes:
         order: events of the longest context.
@@ -131,7 +133,7 @@ class Markov:
 
     @classmethod
     def fit(cls, examples: Sequence[Example], order: int) -> Markov:
-        """Count what follows every context in the training pieces, source and target as one."""
+        """Count the events after every context in the training pieces, source and target together."""
         counts: defaultdict[tuple[NoteEvent, ...], Counter[NoteEvent]] = defaultdict(Counter)
         for example in track(examples, "counting what follows", len(examples), "pieces"):
             train_examples = list(events(np.concatenate([example.source, example.target])))
@@ -164,7 +166,7 @@ class Markov:
 
 
 def events(symbols: Symbols) -> Iterator[NoteEvent]:
-    """The notes of one voice, in order; a silence before the first is passed over."""
+    """The notes of one voice, in order; a silence before the first is skipped."""
     flat = symbols[symbols != STOP].astype(np.int64)
     begins = np.flatnonzero(flat < TIED)
     lengths = np.diff(np.append(begins, len(flat)))
@@ -181,7 +183,7 @@ def _last_note(column: Symbols) -> int:
 
 
 def _after(example: Example, symbols: Symbols) -> Symbols:
-    """What follows the source, made to obey the grammar at the seams.
+    """Symbols after the source, repaired where the grammar forbids them at the seams.
 
     A tie to nothing begins a note, and a silence after a silence is tied to it.
     """

@@ -1,8 +1,7 @@
-"""What a model has to beat: copying the previous symbol, counting n-grams, and remembering.
+"""Baseline predictors: copying the previous symbol, n-grams, and a memory of the piece.
 
-All read the symbols of Example values, see the source before the target is
-scored, and give probabilities over the symbols valid in each state, as every
-model does.
+Like every model, they condition on the source and on the true target symbols so far, and
+give probabilities over the valid symbols.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from pipeline.evaluation.baselines.sequences import Bools, Floats, Ints, TokenSe
 from pipeline.evaluation.baselines.shortterm import short_term
 from pipeline.models.base.examples import Example
 
-ROWS_AT_ONCE = 4096  # states scored together: 4096 * 258 floats, 8 MB, stay near the processor
+ROWS_AT_ONCE = 4096  # states scored together: 4096 * 258 floats, 8 MB, fit into caches
 
 
 class Predictor(Protocol):
@@ -38,7 +37,7 @@ class Predictor(Protocol):
 
 @dataclass(frozen=True)
 class Copy:
-    """Every voice goes on with the note or silence that it is holding.
+    """Every voice holds its current note or silence.
 
     The held symbol has probability 1 - epsilon; the other valid symbols share
     epsilon evenly.
@@ -48,7 +47,7 @@ class Copy:
 
     @classmethod
     def fit(cls, examples: Iterable[Example]) -> Copy:
-        """Take epsilon from training targets: the share of tokens, STOP included, that do not hold.
+        """Estimate epsilon from training targets: the share of tokens, STOP included, that do not hold.
 
         One holding and one changing token are added (Laplace's rule of
         succession), so that epsilon is neither 0 nor 1.
@@ -73,7 +72,7 @@ class Copy:
 class NGram:
     """The long-term model over the symbols of whole pieces, START first.
 
-    What training never saw is shared evenly by the valid symbols of that kind.
+    The probability of symbols that never occur in training is shared evenly by the valid ones.
     See :mod:`pipeline.evaluation.baselines.longterm`.
     """
 
@@ -81,7 +80,7 @@ class NGram:
 
     @classmethod
     def fit(cls, examples: Iterable[Example], order: int | None) -> NGram:
-        """Count what follows every context of 0 to ``order`` symbols, sources included.
+        """Count the symbols after every context of 0 to ``order`` symbols, sources included.
 
         Args:
             examples: training pieces; source and target are read as one sequence.
@@ -103,10 +102,10 @@ class NGram:
 
 @dataclass(frozen=True)
 class Memory:
-    """The short-term model of the piece so far, to be mixed into any predictor.
+    """The short-term n-gram of the piece so far, to be mixed into any predictor.
 
-    Before a symbol has occurred in the piece it is as probable as any other that
-    training knows; all that training does not know count as one symbol together.
+    Symbols that have not occurred in the piece are equally probable if they occur in
+    training; all others together count as one symbol.
 
     Attributes:
         prior: (258,) weights by that rule.
@@ -120,7 +119,7 @@ class Memory:
 
     @classmethod
     def fit(cls, examples: Iterable[Example], order: int | None, mixing_b: float) -> Memory:
-        """Learn from training pieces which symbols there are; all else is learnt from the piece."""
+        """Take the set of known symbols from training pieces; all else is learned from the piece."""
         pieces = _join(examples)
         known = np.bincount(pieces.symbols[pieces.predicted], minlength=VOCAB_SIZE) > 0
         return cls(np.where(known, 1.0, 1 / max(int((~known).sum()), 1)), order, mixing_b)
@@ -133,7 +132,7 @@ class Memory:
         return normalized(short_term(piece, at, np.where(valid, self.prior, 0.0), self.order), valid)
 
     def mixed_with(self, log_probs: NDArray[np.floating], example: Example) -> Floats:
-        """Mix what a predictor says of an example with what the piece so far says.
+        """Mix the probabilities of a predictor with those of the piece so far.
 
         Args:
             log_probs: (T, 258) natural logarithms of the predictor, -inf where invalid.
@@ -147,7 +146,7 @@ class Memory:
 
 
 def _held(example: Example) -> Ints:
-    """(T,) the symbol that prolongs what the voice of each target token is doing."""
+    """(T,) the symbol that holds the current note or silence of each target token's voice."""
     return TIED + example.previous % TIED
 
 
@@ -165,7 +164,7 @@ def _join(examples: Iterable[Example]) -> TokenSequences:
 
 
 def _groups(examples: Sequence[Example]) -> Iterator[list[Example]]:
-    """Neighbouring examples together, about ROWS_AT_ONCE target tokens a group."""
+    """Neighbouring examples together, about ROWS_AT_ONCE target tokens per group."""
     group: list[Example] = []
     n_rows = 0
     for example in examples:

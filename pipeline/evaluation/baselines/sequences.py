@@ -1,4 +1,4 @@
-"""Many sequences in one array, so that counting and looking up need no loop over symbols."""
+"""Many sequences in one array, so that counting and lookup need no loop over symbols."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class TokenSequences:
 
     Attributes:
         symbols: (n,) numbers from 0.
-        places: (n,) the place of each symbol in its own sequence, from 0.
-        told: (n,) True where a symbol is to be predicted; the others are context only.
+        places: (n,) position of each symbol in its own sequence, from 0.
+        predicted: (n,) True where a symbol is predicted; the others are context only.
     """
 
     symbols: Ints
@@ -29,11 +29,12 @@ class TokenSequences:
 
     @classmethod
     def join(cls, sequences: Iterable[ArrayLike], first_predicted: int = 0, every: int = 1) -> TokenSequences:
-        """Put sequences behind each other.
+        """Concatenate sequences.
 
         Args:
-            first_told: place of the first symbol that is predicted.
-            every: 1 where all symbols from there on are, 2 where every second one is.
+            sequences: symbols of each.
+            first_predicted: position of the first predicted symbol.
+            every: 1 where all symbols from there on are predicted, 2 where every second one is.
         """
         parts = [np.asarray(sequence, dtype=np.int64) for sequence in sequences]
         places = np.concatenate([np.arange(len(part)) for part in parts])

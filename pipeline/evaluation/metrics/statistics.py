@@ -1,6 +1,6 @@
-"""What the notes of many tunes are like, and how far two sets of tunes agree.
+"""Statistics of the notes of many tunes, and the similarity of two sets of tunes.
 
-**A passage** is what is said after the cut of a piece. Only notes that begin in it
+**A passage** is a continuation after the cut of a piece. Only notes that begin in it
 count; a note that was begun before does not, and one that is cut off at the end of
 the passage is as long as it sounds there. Times are in steps.
 
@@ -19,8 +19,8 @@ between them; durations; inter-onset intervals, from one onset of a voice to the
 - *Pitch-class entropy* (Wu and Yang 2020, their H1): bits of the histogram of
   pitch classes of a bar's onsets; the mean over the bars that have any.
 
-Bars go on as one who heard the source expects them. The bar of the cut counts
-whole, with what the source says of it; a bar that is not finished does not count.
+Bars continue at the length of those of the source. The bar of the cut counts as a whole,
+with its part in the source; an unfinished bar does not count.
 
 **Two sets** are compared on a common grid of values for each feature. A passage
 weighs 1, shared evenly by its values; a value between two points of the grid is
@@ -34,7 +34,7 @@ shared by both in linear proportion, and a value beyond the grid counts at its e
 Source: Yang and Lerch 2018, "On the evaluation of generative models in music", for
 the comparison of sets by these two. They compare distances between pieces, within
 and across sets, smoothed by kernels; here the features themselves are compared,
-which tells a set that is too uniform from one that is right as well.
+which also distinguishes a set that is too uniform from one that is right.
 Wu and Yang 2020, "The Jazz Transformer on the front line", section 4; Mogren 2016,
 "C-RNN-GAN", section 4; definitions alone.
 """
@@ -79,7 +79,7 @@ class PassageNotes:
 
 @dataclass(frozen=True)
 class PassageMusic:
-    """What is said of a piece after its cut.
+    """The music of a passage.
 
     Attributes:
         notes: that begin after the cut.
@@ -99,7 +99,9 @@ class PassageMusic:
         """The passage that a continuation makes of a piece.
 
         Args:
-            source, said: whole steps of V symbols; STOP is passed over.
+            source: whole steps of V symbols.
+            continuation: likewise; STOP is skipped.
+            voices: V.
             bars: of the piece, where known.
 
         Raises:

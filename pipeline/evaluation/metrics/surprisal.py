@@ -1,4 +1,4 @@
-"""How expected each single token was: what every figure of likelihood is made of."""
+"""Surprisal of each token, from which all figures of likelihood are computed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LikelihoodError(PipelineError):
 
 @dataclass(frozen=True)
 class Surprisal:
-    """What one predictor made of the T tokens that were asked of it, STOP included where it was.
+    """Surprisals of one predictor for the T predicted tokens, STOP included if it is predicted.
 
     Attributes:
         kind: (T,) class of the true symbol, an index into CLASSES.
@@ -52,7 +52,7 @@ def classes(symbols: ArrayLike) -> NDArray[np.int64]:
 
 
 def surprisal(log_probs: NDArray[np.floating], example: Example) -> Surprisal:
-    """Compare a predictor's probabilities with what the piece says.
+    """Compare a predictor's probabilities with the true symbols of a piece.
 
     Args:
         log_probs: (T, 258) natural logarithms, renormalized over the valid symbols.
@@ -70,8 +70,8 @@ def surprisal(log_probs: NDArray[np.floating], example: Example) -> Surprisal:
     nats = -scores[np.arange(len(target)), target]
     if not np.isfinite(nats).all():
         raise LikelihoodError(f"target token {int(np.argmax(~np.isfinite(nats)))} has probability 0")
-    asked = example.predicted
-    scores, nats, target = scores[asked], nats[asked], target[asked]
+    predicted = example.predicted
+    scores, nats, target = scores[predicted], nats[predicted], target[predicted]
     kind = classes(target)
     begins = kind == ONSET
     pitches = scores[begins, 1:TIED]

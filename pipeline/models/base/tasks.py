@@ -57,10 +57,10 @@ class Continue(_Task[ContinueExample]):
     """A piece is cut; the model predicts its continuation.
 
     Attributes:
-        cut: share of a piece's notes that the source holds, on validation.
-        min_cut, max_cut: the same in training, where each piece is cut anew in every
-            epoch, uniformly between both. Both 0: after its first note, so that a
-            model whose encoder and decoder are one learns from the whole piece.
+        cut: share of a piece's notes that belong to the source, on validation.
+        min_cut, max_cut: the same in training, where each piece gets a new random cut in every
+            epoch, uniform between both. Both 0: after its first note, so that a model whose
+            encoder and decoder are one network learns from the whole piece.
     """
 
     kind: Literal["continue"]
@@ -144,7 +144,7 @@ def cut_rows(rows: pa.Table, cut: float) -> list[ContinueExample]:
     Args:
         rows: at least the columns ``tokens`` and ``voices``; bars are known where
             the others of EXAMPLE_COLUMNS are present.
-        cut: share of the notes that the source holds.
+        cut: share of the notes that belong to the source.
 
     Raises:
         CutError: a piece with fewer than two notes.

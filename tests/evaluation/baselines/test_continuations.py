@@ -10,7 +10,7 @@ from pipeline.evaluation.baselines.continuations import (
     NoteEvent,
     OtherTune,
     RepeatNote,
-    RepeatPrime,
+    RepeatSource,
     Symbols,
     events,
 )
@@ -32,7 +32,7 @@ def is_valid(example: Example, symbols: list[int]) -> bool:
 
 def test_the_prime_is_said_again_from_its_beginning() -> None:
     example = tune(60, 188, 62, 64, 65, 67)  # source: C4 held, D4
-    assert said_by(RepeatPrime(), example, 5) == [60, 188, 62, 60, 188]
+    assert said_by(RepeatSource(), example, 5) == [60, 188, 62, 60, 188]
 
 
 def test_the_last_note_is_repeated_with_its_length_and_its_silence() -> None:
@@ -52,7 +52,7 @@ def test_another_tune_goes_on_as_it_does() -> None:
 
 
 @pytest.mark.parametrize(
-    "continuer", [RepeatPrime(), RepeatNote(), OtherTune((np.array([190, 64], np.uint16),))]
+    "continuer", [RepeatSource(), RepeatNote(), OtherTune((np.array([190, 64], np.uint16),))]
 )
 def test_seams_obey_the_grammar(continuer: ContinuationBaseline) -> None:
     silent_ends = tune(60, 188, 0, 128, 62, 64, cut=0.4)
