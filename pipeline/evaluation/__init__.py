@@ -1,4 +1,4 @@
-"""A trained experiment measured beside its baselines, and its continuations to look at and hear.
+"""Evaluation of a trained model and its baselines: figures, samples as scores, attention.
 
-This file imports no torch: the stage ``check`` reads the settings beside it.
+This file imports no torch: the stage ``check`` reads the settings in this folder.
 """

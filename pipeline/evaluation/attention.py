@@ -1,4 +1,4 @@
-"""Where a trained model looks, over many pieces and in the pieces that are shown."""
+"""Attention of a trained model: means over many pieces, and the matrices of samples."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core.vocabulary import TIED
-from pipeline.decoding.attention import Attention, attention
+from pipeline.decoding.attention import PieceAttention, attention
 from pipeline.evaluation.metrics.attention import LIKE_INTERVALS, means, measure
 from pipeline.evaluation.metrics.surprisal import classes
 from pipeline.evaluation.samples import Sample
@@ -18,28 +18,28 @@ from pipeline.models.base.examples import Example
 from pipeline.models.base.interface import Seq2Seq
 from pipeline.workflow.progress import track
 
-ALL, ONSETS = "all", "onsets"  # every symbol but STOP, and those that begin a sounding note
+ALL, ONSETS = "all", "onsets"  # rows: every symbol but STOP, and symbols that begin a sounding note
 DECIMALS = 4  # of the weights that are written
 
 
 def analyse_attention(model: Seq2Seq, examples: Sequence[Example]) -> dict[str, Any] | None:
-    """Where a model looks in pieces, told the true symbols before each.
+    """Attention of a model under teacher forcing, compared with uniform attention.
 
     Returns:
-        ``looks``: by what looks, by rows (ALL or ONSETS) and by measure the mean, beside what
-        uniform attention gives on the same pieces; ``opinions``: by who has one and by rows the
-        mean ``belief`` and ``credit``, see :class:`models.interface.Looks`. None for a model
-        that does not look.
+        ``looks``: by attention, rows (ALL or ONSETS) and measure the mean, and that of uniform
+        attention on the same pieces; ``opinions``: by mixture component and rows the mean
+        ``belief`` (mixture weight) and ``credit`` (responsibility), see
+        :class:`models.base.interface.AttentionMaps`. None for a model without attention.
     """
     measured: list[dict[str, dict[str, NDArray[np.float64]]]] = []
     shares: list[dict[str, NDArray[np.float64]]] = []
     looking = zip(examples, attention(model, examples), strict=False)  # all, or none
-    for example, seen in track(looking, "where the model looks", len(examples), "pieces"):
+    for example, seen in track(looking, "analysing attention", len(examples), "pieces"):
         measured.append({name: measure(weights, example) for name, weights in seen.weights.items()})
         shares.append(
             {
-                name: np.stack([belief, seen.credits[name]])[:, :-1].astype(np.float64)
-                for name, belief in seen.beliefs.items()
+                name: np.stack([belief, seen.responsibilities[name]])[:, :-1].astype(np.float64)
+                for name, belief in seen.mixture_weights.items()
             }
         )
     if not measured:
@@ -60,12 +60,12 @@ def analyse_attention(model: Seq2Seq, examples: Sequence[Example]) -> dict[str, 
 
 
 def describe_attention(model: Seq2Seq, samples: Sequence[Sample]) -> list[dict[str, Any]]:
-    """The matrices of each sample and what is needed to draw them; none for a model that does not look."""
+    """The matrices of each sample and the data to draw them; empty for a model without attention."""
     seen = attention(model, [sample.example for sample in samples])
     return [_described(sample, found) for sample, found in zip(samples, seen, strict=False)]
 
 
-def _described(sample: Sample, seen: Attention) -> dict[str, Any]:
+def _described(sample: Sample, seen: PieceAttention) -> dict[str, Any]:
     row, example = sample.row, sample.example
     return {
         "piece_id": row["piece_id"],
@@ -76,8 +76,8 @@ def _described(sample: Sample, seen: Attention) -> dict[str, Any]:
         "notes": _notes(example),
         "bars": np.flatnonzero(example.step_in_bar[:: example.voices] == 0).tolist(),
         "weights": _rounded(seen.weights),
-        "beliefs": _rounded(seen.beliefs),
-        "credits": _rounded(seen.credits),
+        "beliefs": _rounded(seen.mixture_weights),
+        "credits": _rounded(seen.responsibilities),
     }
 
 

@@ -1,7 +1,7 @@
-"""Likelihood seen from other sides: place in the piece, size of the family, calibration.
+"""Breakdowns of likelihood: by position in the piece, by size of the tune family, calibration.
 
-All is made of what each predictor made of each token, which ``surprisal.parquet``
-keeps: whoever asks something else need not train again.
+All are computed from each predictor's surprisal of each token, which ``surprisal.parquet``
+contains for other analyses.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pipeline.evaluation.metrics.calibration import reliability
 from pipeline.evaluation.metrics.surprisal import ONSET, STOPS, Surprisal
 
-# a row a piece and predictor; the lists belong to the last tokens of the piece, STOP included
+# one row per piece and predictor; lists have one value per predicted token, STOP included
 SURPRISAL = pa.schema(
     [
         pa.field("piece_id", pa.string(), nullable=False),
@@ -38,7 +38,7 @@ def surprisal_table(pieces: Sequence[str], found: Found) -> pa.Table:
 
     Args:
         pieces: names of the pieces.
-        found: what each predictor made of them.
+        found: surprisals by predictor, in the order of the pieces.
     """
     kept = ("nats", "pitch_nats", "confidence", "hit")
     return pa.Table.from_pylist(
@@ -52,7 +52,7 @@ def surprisal_table(pieces: Sequence[str], found: Found) -> pa.Table:
 
 
 def by_place(found: Found) -> dict[str, Any]:
-    """Bits per onset in each tenth of the targets: does it help to know more of the piece?
+    """Bits per onset in each tenth of the targets.
 
     Returns:
         ``{"onsets": [...], "bits_per_onset": {predictor: [...]}}``, PLACES numbers each;
@@ -63,10 +63,10 @@ def by_place(found: Found) -> dict[str, Any]:
     for name, of_pieces in found.items():
         onsets, nats = np.zeros(PLACES), np.zeros(PLACES)
         for piece in of_pieces:
-            said = piece.kind != STOPS
-            place = np.arange(said.sum()) * PLACES // max(int(said.sum()), 1)
-            onsets += np.bincount(place, weights=piece.kind[said] == ONSET, minlength=PLACES)
-            nats += np.bincount(place, weights=piece.nats[said], minlength=PLACES)
+            tokens = piece.kind != STOPS
+            place = np.arange(tokens.sum()) * PLACES // max(int(tokens.sum()), 1)
+            onsets += np.bincount(place, weights=piece.kind[tokens] == ONSET, minlength=PLACES)
+            nats += np.bincount(place, weights=piece.nats[tokens], minlength=PLACES)
         bits[name] = [
             cost / np.log(2) / count if count else None for cost, count in zip(nats, onsets, strict=True)
         ]
@@ -74,9 +74,9 @@ def by_place(found: Found) -> dict[str, Any]:
 
 
 def by_family_size(table: pa.Table, families: Sequence[str]) -> dict[str, Any]:
-    """Bits per onset of pieces whose tune occurs once, or more often, in the data set.
+    """Bits per onset by the number of pieces of a tune family in the data set.
 
-    A family is never divided by its split: the relatives of a test piece are test pieces, too.
+    A split never divides a family: the relatives of a test piece are test pieces, too.
 
     Args:
         table: of ``likelihood.PIECES``.
@@ -109,7 +109,7 @@ def by_family_size(table: pa.Table, families: Sequence[str]) -> dict[str, Any]:
 
 
 def calibration(found: Found) -> dict[str, Any]:
-    """Whether each predictor is as often right as it says, of symbols and of pitches.
+    """Calibration of each predictor, for symbols and for pitches.
 
     Returns:
         ``{"symbols" | "pitches": {predictor: {"error": e, "n": [...], "confidence": [...],
@@ -119,8 +119,10 @@ def calibration(found: Found) -> dict[str, Any]:
     symbols, pitches = {}, {}
     for name, of_pieces in found.items():
         kind = _joined(of_pieces, "kind")
-        said, begins = kind != STOPS, kind == ONSET
-        symbols[name] = _reliability(_joined(of_pieces, "confidence")[said], _joined(of_pieces, "hit")[said])
+        tokens, begins = kind != STOPS, kind == ONSET
+        symbols[name] = _reliability(
+            _joined(of_pieces, "confidence")[tokens], _joined(of_pieces, "hit")[tokens]
+        )
         pitches[name] = _reliability(
             _joined(of_pieces, "pitch_confidence")[begins], _joined(of_pieces, "pitch_hit")[begins]
         )

@@ -1,4 +1,4 @@
-"""Several predictors on the same pieces: a row a piece and predictor, then figures by group."""
+"""Several predictors on the same pieces: one row per piece and predictor, then figures by group."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipeline.workflow.progress import track
 
 MODEL, NGRAM, COPY = "model", "ngram", "copy"
 MODEL_MEMORY, NGRAM_MEMORY = "model_memory", "ngram_memory"
-REMINDED = {MODEL: MODEL_MEMORY, NGRAM: NGRAM_MEMORY}  # the name of a predictor once mixed with a memory
+WITH_MEMORY = {MODEL: MODEL_MEMORY, NGRAM: NGRAM_MEMORY}  # names of the mixtures with a memory
 GROUPING = ("piece_id", "corpus", "tune_family", "soft_relative")
 
 Row = Mapping[str, Any]
@@ -37,10 +37,10 @@ def compare(
 def surprisals(
     predictors: Mapping[str, Predictor], examples: Sequence[Example], memory: Memory | None = None
 ) -> dict[str, list[Surprisal]]:
-    """What every predictor made of every piece, those of REMINDED also mixed with a memory.
+    """Surprisals of every predictor on every piece, for those of WITH_MEMORY also mixed with a memory.
 
     Args:
-        predictors: by the name that tables give them.
+        predictors: by their names in tables.
         examples: the pieces, cut.
         memory: of the piece so far; None: no mixtures.
 
@@ -49,22 +49,22 @@ def surprisals(
     """
     found: dict[str, list[Surprisal]] = {}
     for name, predictor in predictors.items():
-        mixed = REMINDED.get(name) if memory is not None else None
+        mixed = WITH_MEMORY.get(name) if memory is not None else None
         found |= {name: []} | ({mixed: []} if mixed else {})
         scored = track(predictor.log_probs(examples), f"scoring {name}", len(examples), "pieces")
         for log_probs, example in zip(scored, examples, strict=True):
             found[name].append(surprisal(log_probs, example))
             if mixed and memory is not None:
-                found[mixed].append(surprisal(memory.remind(log_probs, example), example))
+                found[mixed].append(surprisal(memory.mixed_with(log_probs, example), example))
     return found
 
 
 def piece_sums(rows: pa.Table, found: Mapping[str, Sequence[Surprisal]]) -> pa.Table:
-    """A row a piece and predictor.
+    """One row per piece and predictor.
 
     Args:
         rows: of the token shards, at least the columns GROUPING.
-        found: what each predictor made of the same pieces.
+        found: surprisals by predictor, in the order of the rows.
 
     Returns:
         A table of ``likelihood.PIECES``, ordered by predictor as given, then as the rows are.
@@ -112,12 +112,15 @@ def figures_by_group(table: pa.Table, per_quarter: int) -> dict[str, Any]:
 
 
 def intervals(table: pa.Table, seed: int) -> dict[str, Any]:
-    """Bits per onset of each predictor, and of the model less each other one, over tune families.
+    """Bits per onset of each predictor, and the model minus each other one, with confidence intervals.
 
-    So is the reminded model less the reminded n-gram: who knows more beside the same memory.
+    Also the model with memory minus the n-gram with memory: the difference given the same
+    memory. Differences are paired: negative where the model is better. The 95 % intervals
+    are bootstraps over tune families (``likelihood.interval``), with the same resamples for all.
 
-    Differences are paired: negative where the model is better. Every figure has
-    its 95 % interval by ``likelihood.interval``; the same families are drawn for all.
+    Args:
+        table: of ``likelihood.PIECES``.
+        seed: of the bootstrap.
     """
     names = list(dict.fromkeys(table.column("predictor").to_pylist()))
     of = {name: table.filter(pc.equal(table.column("predictor"), name)) for name in names}

@@ -1,4 +1,4 @@
-"""Everything that is measured of one experiment."""
+"""Evaluation of a model that continues pieces."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.core.tables import write_table
 from pipeline.decoding.continuation import continue_melodies
 from pipeline.decoding.sampling import Sampling
 from pipeline.evaluation.attention import analyse_attention, describe_attention
-from pipeline.evaluation.baselines.continuations import MARKOV_ORDER, Symbols, continued_without_model
+from pipeline.evaluation.baselines.continuations import MARKOV_ORDER, Symbols, baseline_continuations
 from pipeline.evaluation.baselines.predictors import Copy, Memory, NGram
 from pipeline.evaluation.breakdowns import (
     SURPRISAL,
@@ -40,12 +40,12 @@ from pipeline.evaluation.horizons import (
     HORIZONS,
     figures_by_horizon,
     measure_continuations,
-    steps_to_say,
+    steps_to_predict,
 )
 from pipeline.evaluation.metrics.likelihood import PIECES
-from pipeline.evaluation.minimum_bayes_risk import most_agreed
+from pipeline.evaluation.minimum_bayes_risk import minimum_bayes_risk
 from pipeline.evaluation.novelty import NOVELTY, Training, measure_novelty, nearest_tunes, novelty_figures
-from pipeline.evaluation.passages import Continued, utterances
+from pipeline.evaluation.passages import Continued, collect_passages
 from pipeline.evaluation.predictor import ModelPredictor, load_trained, rows_to_evaluate
 from pipeline.evaluation.samples import Sample, choose, longest, write_samples
 from pipeline.evaluation.settings import ContinueEvaluation
@@ -56,27 +56,28 @@ from pipeline.models.base.interface import Seq2Seq
 from pipeline.models.base.lineage import mark_soft_relatives, read_lineage
 from pipeline.models.base.tasks import cut_rows
 
-GREEDY = "model, likeliest symbols"  # its continuations where nothing is drawn
-CONSENSUS = "model, most agreed sample"
-CONSENSUS_TEMPERATURE = 0.5
+GREEDY = "model, likeliest symbols"  # greedy decoding; these names are keys of outputs
+MINIMUM_BAYES_RISK = "model, most agreed sample"
+RISK_TEMPERATURE = 0.5
 
 
 def evaluate_continuing(
     tokens: Path, run: Path, settings: ContinueEvaluation, out: Path
 ) -> dict[str, float | int | None]:
-    """Measure a trained model and the baselines on the test split, and write its samples.
+    """Evaluate a trained model and the baselines on the test split, and write samples.
 
-    A data set without a test split is measured on what it was trained on.
+    A data set without a test split is evaluated on its training split.
 
     Args:
         tokens: ``data/tokens/DATASET``.
         run: ``data/runs/EXPERIMENT``, trained on that data set.
-        settings: the experiment's own.
-        out: folder for figures.json, pieces.parquet and its like, samples.json, ``samples/`` and,
-            where wanted and the model has one, attention.json with the matrices of all samples.
+        settings: the section ``evaluation``.
+        out: folder for figures.json, pieces.parquet and other tables, samples.json,
+            ``samples/`` and, if ``save_attention`` and the model has attention,
+            attention.json with the matrices of all samples.
 
     Returns:
-        The few figures by which experiments are told apart.
+        The few numbers by which experiments are compared.
 
     Raises:
         EvaluationError: no examples, or a model trained on other shards.
@@ -86,16 +87,19 @@ def evaluate_continuing(
     split, rows = rows_to_evaluate(tokens)
     rows = mark_soft_relatives(rows, read_lineage(run))
     examples = cut_rows(rows, settings.cut)
-    known = read_rows(tokens, "train")
-    heard = cut_rows(known, settings.cut)
+    train_rows = read_rows(tokens, "train")
+    train_examples = cut_rows(train_rows, settings.cut)
 
-    copy, ngram = Copy.fit(heard), NGram.fit(heard, settings.ngram_order)
-    memory = Memory.fit(heard, settings.ngram_order, settings.ngram_mixing_b)
+    copy, ngram = Copy.fit(train_examples), NGram.fit(train_examples, settings.ngram_order)
+    memory = Memory.fit(train_examples, settings.ngram_order, settings.ngram_mixing_b)
     found = surprisals({MODEL: ModelPredictor(model), NGRAM: ngram, COPY: copy}, examples, memory)
     pieces = piece_sums(rows, found)
     samples = _continue(model, rows, examples, settings)
-    continuations, continued = compare_continuations(model, rows, examples, heard, settings)
-    passages, training = utterances(continued, known, heard, settings.seed), Training.of(known, heard)
+    continuations, continued = compare_continuations(model, rows, examples, train_examples, settings)
+    passages, training = (
+        collect_passages(continued, train_rows, train_examples, settings.seed),
+        Training.of(train_rows, train_examples),
+    )
     statistics, novelty = measure_statistics(passages), measure_novelty(passages, training)
     figures = {
         "dataset": tokens.name,
@@ -140,52 +144,56 @@ def compare_continuations(
     model: Seq2Seq,
     rows: pa.Table,
     examples: Sequence[Example],
-    heard: Sequence[Example],
+    train_examples: Sequence[Example],
     settings: ContinueEvaluation,
-    consensus_of: int = 0,
+    n_risk_samples: int = 0,
 ) -> tuple[pa.Table, Continued]:
-    """Continuations of the model, drawn and likeliest, and of what needs no model, on pieces chosen by hash.
+    """Continuations of the model, sampled and greedy, and of baselines, on pieces chosen by hash.
 
     Args:
+        model: on any device.
         rows: of the token shards; the pieces that may be chosen.
         examples: the same pieces, cut.
-        heard: the training pieces.
-        consensus_of: also that one of so many samples that the others agree with most,
-            drawn at CONSENSUS_TEMPERATURE; 0: not asked for.
+        train_examples: the training pieces.
+        settings: the section ``evaluation``.
+        n_risk_samples: also minimum Bayes risk decoding from so many samples at
+            RISK_TEMPERATURE; 0: none.
 
     Returns:
-        Rows of CONTINUATIONS, and what they are measured of.
+        Rows of CONTINUATIONS, and the continuations themselves.
     """
     n_samples, seed = settings.continuation_samples, settings.seed
     chosen = _to_continue(rows, settings)
     cut, table = [examples[index] for index in chosen], rows.take(chosen)
     horizons = [HORIZONS[-1] * per_quarter for per_quarter in table["steps_per_quarter"].to_pylist()]
-    steps = list(map(steps_to_say, cut, table["steps_per_quarter"].to_pylist()))
-    likeliest = continue_melodies(model, cut, max(steps))
-    said = {
+    steps = list(map(steps_to_predict, cut, table["steps_per_quarter"].to_pylist()))
+    greedy = continue_melodies(model, cut, max(steps))
+    continuations = {
         MODEL: _draw(model, cut, max(steps), n_samples, Sampling(settings.temperature), seed),
-        GREEDY: [[continuation.tokens] for continuation in likeliest],
+        GREEDY: [[continuation.tokens] for continuation in greedy],
     }
-    if consensus_of:
-        drawn = _draw(model, cut, max(steps), consensus_of, Sampling(CONSENSUS_TEMPERATURE), seed)
-        agreed = map(most_agreed, cut, drawn, horizons)
-        said[CONSENSUS] = [[symbols] for symbols in agreed]
-    others = continued_without_model(cut, steps, heard, n_samples, seed)
-    continued = Continued(table, cut, {**said, **others})
-    return measure_continuations(continued.said, table, cut), continued
+    if n_risk_samples:
+        sampled = _draw(model, cut, max(steps), n_risk_samples, Sampling(RISK_TEMPERATURE), seed)
+        agreed = map(minimum_bayes_risk, cut, sampled, horizons)
+        continuations[MINIMUM_BAYES_RISK] = [[symbols] for symbols in agreed]
+    others = baseline_continuations(cut, steps, train_examples, n_samples, seed)
+    continued = Continued(table, cut, {**continuations, **others})
+    return measure_continuations(continued.continuations, table, cut), continued
 
 
 def _draw(
     model: Seq2Seq, examples: Sequence[Example], n_steps: int, n_samples: int, sampling: Sampling, seed: int
 ) -> list[list[Symbols]]:
-    """Of each example several continuations."""
+    """Several samples for each example."""
     many = [example for example in examples for _ in range(n_samples)]
-    drawn = [said.tokens for said in continue_melodies(model, many, n_steps, sampling, seed)]
-    return [drawn[first : first + n_samples] for first in range(0, len(drawn), n_samples)]
+    sampled = [
+        continuations.tokens for continuations in continue_melodies(model, many, n_steps, sampling, seed)
+    ]
+    return [sampled[first : first + n_samples] for first in range(0, len(sampled), n_samples)]
 
 
 def headline(figures: Mapping[str, Any]) -> dict[str, float | int | None]:
-    """A few flat numbers with short names: what ``dvc exp show`` and ``dvc metrics diff`` print."""
+    """A few flat numbers with short names, for ``dvc exp show`` and ``dvc metrics diff``."""
     of = {name: by_group["all"]["overall"] for name, by_group in figures["predictors"].items()}
     names = ("bits_per_onset", "nats_per_token", "onset_accuracy")
     samples = figures["samples"]
@@ -204,7 +212,7 @@ def _families(tokens: Path) -> list[str]:
 
 
 def _to_continue(rows: pa.Table, settings: ContinueEvaluation) -> list[int]:
-    """Which rows are continued as music, and looked into."""
+    """The rows that are continued and whose attention is analysed."""
     return choose(rows.column("piece_id").to_pylist(), settings.continued_pieces, settings.seed)
 
 
@@ -217,8 +225,8 @@ def _continue(
     greedy = continue_melodies(model, cut, limit)
     sampled = continue_melodies(model, cut, limit, Sampling(settings.temperature), settings.seed)
     return [
-        Sample(row, example, {"greedy": surest.tokens, "sampled": drawn.tokens})
-        for row, example, surest, drawn in zip(
+        Sample(row, example, {"greedy": surest.tokens, "sampled": sampled.tokens})
+        for row, example, surest, sampled in zip(
             rows.take(chosen).to_pylist(), cut, greedy, sampled, strict=True
         )
     ]

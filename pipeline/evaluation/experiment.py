@@ -15,13 +15,13 @@ from pipeline.models.base.tasks import Continue, Harmonize
 def evaluate(
     tokens: Path, run: Path, task: Continue | Harmonize, section: Any, where: str, out: Path
 ) -> dict[str, float | int | None]:
-    """Evaluate a trained model next to its baselines, and write samples.
+    """Evaluate a trained model and its baselines, and write samples.
 
     Args:
         tokens: ``data/tokens/DATASET``.
         run: ``data/runs/EXPERIMENT``, trained on that data set.
         task: the section ``task``.
-        section: the section ``evaluation`` as YAML has it; its settings depend on the task.
+        section: the parsed YAML of the section ``evaluation``; its settings depend on the task.
         where: its place in params.yaml, for messages.
         out: folder for figures, tables and samples.
 

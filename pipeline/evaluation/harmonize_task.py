@@ -1,10 +1,9 @@
-"""Everything that is measured of a model that harmonizes.
+"""Evaluation of a model that harmonizes.
 
-For every choice of given voices: what the other voices cost (told the true ones before
-each), how often the most probable symbol is not the true one, and how far the voices
-that the model says by itself, symbol by symbol the likeliest, differ from the true ones
-(the token error rate of BachBot: Liang et al. 2017, ISMIR, section 4.3, over their own
-symbols). There is no one right harmony: an error is a difference from Bach.
+For every choice of given voices: the likelihood of the other voices and the token error
+rate under teacher forcing, and the token error rate of greedy decoding against the true
+voices (that of BachBot: Liang et al. 2017, ISMIR, section 4.3, over their own symbols).
+There is no single correct harmony: an error is a difference from the piece.
 """
 
 from __future__ import annotations
@@ -58,10 +57,11 @@ def evaluate_harmonizing(
     Args:
         tokens: ``data/tokens/DATASET``.
         run: ``data/runs/EXPERIMENT``, trained on that data set.
+        settings: the section ``evaluation``.
         out: folder for figures.json, pieces.parquet, samples.json and ``samples/``.
 
     Returns:
-        The few figures by which harmonizers are told apart.
+        The few numbers by which harmonizers are compared.
 
     Raises:
         EvaluationError: no examples, or a model trained on other shards.
@@ -70,22 +70,25 @@ def evaluate_harmonizing(
     model = load_trained(run, tokens, settings.device, settings.threads)
     split, rows = rows_to_evaluate(tokens)
     rows = mark_soft_relatives(rows, read_lineage(run))
-    known = read_rows(tokens, "train")
-    heard = harmony_rows(known, [()] * len(known))
-    baselines: dict[str, Predictor] = {NGRAM: NGram.fit(heard, settings.ngram_order), COPY: Copy.fit(heard)}
+    train_rows = read_rows(tokens, "train")
+    train_examples = harmony_rows(train_rows, [()] * len(train_rows))
+    baselines: dict[str, Predictor] = {
+        NGRAM: NGram.fit(train_examples, settings.ngram_order),
+        COPY: Copy.fit(train_examples),
+    }
     tables, figures = [], {}
     for given in settings.given:
         examples = harmony_rows(rows, [given] * len(rows))
         found = surprisals({MODEL: ModelPredictor(model), **baselines}, examples)
         pieces = piece_sums(rows, found)
         tables.append(pieces.add_column(0, HARMONIES.field("given"), [[named(given)] * len(pieces)]))
-        said = harmonize(model, examples) if given else []
+        harmonies = harmonize(model, examples) if given else []
         figures[named(given)] = {
             "given": given,
             "predictors": figures_by_group(pieces, tokens_per_quarter(rows)),
             "intervals": _intervals(pieces, settings.seed),
             "errors": {name: error_by_voice(each, examples) for name, each in found.items()},
-            "said_errors": errors_of(said, examples) if given else None,
+            "said_errors": errors_of(harmonies, examples) if given else None,
         }
         say(f"given {named(given)}: {_in_short(figures[named(given)])}")
     samples = _samples(model, rows, settings)
@@ -108,17 +111,19 @@ def named(given: Sequence[int]) -> str:
 
 
 def error_by_voice(found: Sequence[Surprisal], examples: Sequence[Example]) -> dict[str, float]:
-    """Share of the asked symbols that were not the most probable, by voice and of all."""
+    """Token error rate under teacher forcing, by voice and of all voices."""
     wrong = [~each.hit for each in found]
-    voices = [_voices_asked(example) for example in examples]
+    voices = [_predicted_voices(example) for example in examples]
     return _shares(np.concatenate(wrong), np.concatenate(voices))
 
 
-def errors_of(said: Sequence[NDArray[np.uint16]], examples: Sequence[Example]) -> dict[str, float]:
-    """Share of the asked symbols that a harmony says otherwise than the piece, by voice and of all."""
-    pairs = list(zip(said, examples, strict=True))
+def errors_of(harmonies: Sequence[NDArray[np.uint16]], examples: Sequence[Example]) -> dict[str, float]:
+    """Token error rate of harmonies against the pieces, by voice and of all voices."""
+    pairs = list(zip(harmonies, examples, strict=True))
     wrong = [(symbols != example.target)[example.predicted] for symbols, example in pairs]
-    return _shares(np.concatenate(wrong), np.concatenate([_voices_asked(example) for example in examples]))
+    return _shares(
+        np.concatenate(wrong), np.concatenate([_predicted_voices(example) for example in examples])
+    )
 
 
 def headline(figures: Mapping[str, Any]) -> dict[str, float | int | None]:
@@ -138,23 +143,23 @@ def _samples(model: Seq2Seq, rows: pa.Table, settings: HarmonizeEvaluation) -> l
     chosen = choose(rows["piece_id"].to_pylist(), settings.scores, settings.seed)
     table = rows.take(chosen)
     examples = harmony_rows(table, [given] * len(chosen))
-    likeliest = harmonize(model, examples)
-    drawn = harmonize(model, examples, Sampling(settings.temperature), settings.seed)
+    greedy = harmonize(model, examples)
+    sampled = harmonize(model, examples, Sampling(settings.temperature), settings.seed)
     return [
-        Sample(row, example, {"greedy": surest, "sampled": other})
-        for row, example, surest, other in zip(table.to_pylist(), examples, likeliest, drawn, strict=True)
+        Sample(row, example, {"greedy": best, "sampled": other})
+        for row, example, best, other in zip(table.to_pylist(), examples, greedy, sampled, strict=True)
     ]
 
 
 def _voice_leading(model: Seq2Seq, rows: pa.Table, settings: HarmonizeEvaluation) -> dict[str, Any]:
-    """Rules broken per 100 chords by the pieces themselves, and by the model given the first choice."""
+    """Broken rules per 100 chords of the pieces themselves, and of the model's harmonies."""
     given = _first(settings.given)
     examples = harmony_rows(rows, [given] * len(rows))
-    drawn = Sampling(settings.temperature)
-    said = {
+    sampled = Sampling(settings.temperature)
+    harmonies = {
         "the pieces themselves": [example.target for example in examples],
         "model, likeliest symbols": harmonize(model, examples),
-        MODEL: harmonize(model, examples, drawn, settings.seed),
+        MODEL: harmonize(model, examples, sampled, settings.seed),
     }
     shifts = rows["transposition"].to_pylist()
     counted = {
@@ -162,7 +167,7 @@ def _voice_leading(model: Seq2Seq, rows: pa.Table, settings: HarmonizeEvaluation
             voice_leading(decode([START, *symbols.tolist()], example.voices), shift or 0)
             for symbols, example, shift in zip(each, examples, shifts, strict=True)
         )
-        for name, each in said.items()
+        for name, each in harmonies.items()
     }
     per_hundred = {name: {"chords": found.chords, **found.per_hundred()} for name, found in counted.items()}
     return {"given": given, "per_hundred_chords": per_hundred}
@@ -173,7 +178,7 @@ def _first(choices: Sequence[Sequence[int]]) -> Sequence[int]:
     return next((given for given in choices if given), choices[0])
 
 
-def _voices_asked(example: Example) -> NDArray[np.int64]:
+def _predicted_voices(example: Example) -> NDArray[np.int64]:
     return (np.arange(len(example.target)) % example.voices)[example.predicted]
 
 
@@ -183,7 +188,7 @@ def _shares(wrong: NDArray[np.bool_], voices: NDArray[np.int64]) -> dict[str, fl
 
 
 def _intervals(pieces: pa.Table, seed: int) -> dict[str, Any]:
-    """Nats per token of the model, and of the model less each baseline, over tune families."""
+    """Nats per token of the model and its differences from baselines, with intervals over tune families."""
     frame = pieces.to_pandas()
     frame["nats"] = frame.onset_nats + frame.tied_nats + frame.silence_nats
     frame["tokens"] = frame.n_onset + frame.n_tied + frame.n_silence
@@ -197,6 +202,6 @@ def _intervals(pieces: pa.Table, seed: int) -> dict[str, Any]:
 
 def _in_short(found: Mapping[str, Any]) -> str:
     nats = {name: found["predictors"][name]["all"]["overall"]["nats_per_token"] for name in (MODEL, NGRAM)}
-    said = found["said_errors"]
-    errors = f", {said['all']:.3f} of what it says differs" if said else ""
+    harmonies = found["said_errors"]
+    errors = f", token error rate {harmonies['all']:.3f}" if harmonies else ""
     return f"{nats[MODEL]:.4f} nats per token, n-gram {nats[NGRAM]:.4f}{errors}"

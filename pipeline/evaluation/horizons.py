@@ -1,8 +1,8 @@
-"""Continuations of many predictors beside the true ones: a row a piece, predictor and horizon.
+"""Continuations of many predictors compared with the true ones, by horizon.
 
-A predictor that draws says several samples of each piece; a row holds the means
-over those in which a score is defined. Figures are means over pieces, with
-intervals over tune families.
+A table has one row per piece, predictor and horizon. Where a predictor has several samples
+of a piece, a row holds the means over the samples in which a score is defined. Figures are
+means over pieces, with confidence intervals over tune families.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pipeline.evaluation.metrics.likelihood import interval
 from pipeline.models.base.examples import Example
 from pipeline.workflow.progress import track
 
-HORIZONS = tuple(range(2, 11))  # quarter notes after the last onset of the prime
+HORIZONS = tuple(range(2, 11))  # quarter notes after the last onset of the source
 GROUPING = ("piece_id", "corpus", "tune_family", "soft_relative")
 SCORES = ("f1", "precision", "recall", "pitch_overlap", "pitch_class_overlap", "edit_share")
 
@@ -48,20 +48,20 @@ CONTINUATIONS = pa.schema(
 )
 
 
-def steps_to_say(example: Example, steps_per_quarter: int) -> int:
+def steps_to_predict(example: Example, steps_per_quarter: int) -> int:
     """Steps from the cut to the last horizon, that step included."""
-    prime = points(example.source, example.voices)
-    last = int(prime[:, 0].max()) if len(prime) else 0
+    source = points(example.source, example.voices)
+    last = int(source[:, 0].max()) if len(source) else 0
     return max(last + HORIZONS[-1] * steps_per_quarter + 1 - len(example.source) // example.voices, 1)
 
 
 def measure_continuations(
-    said: Mapping[str, Sequence[Sequence[Symbols]]], rows: pa.Table, examples: Sequence[Example]
+    continuations: Mapping[str, Sequence[Sequence[Symbols]]], rows: pa.Table, examples: Sequence[Example]
 ) -> pa.Table:
     """Score every sample of every predictor at every horizon.
 
     Args:
-        said: predictor → for each piece its samples, each the symbols after the source.
+        continuations: predictor → samples of each piece, each the symbols after the source.
         rows: of the token shards, at least GROUPING and ``steps_per_quarter``.
         examples: the same pieces, cut.
 
@@ -70,7 +70,7 @@ def measure_continuations(
     """
     pieces = rows.select([*GROUPING, "steps_per_quarter"]).to_pylist()
     measured = []
-    for predictor, samples in said.items():
+    for predictor, samples in continuations.items():
         scored = track(zip(pieces, examples, samples, strict=True), f"comparing {predictor}", len(pieces))
         for piece, example, own in scored:
             steps_per_quarter = piece["steps_per_quarter"]
@@ -97,17 +97,17 @@ def figures_by_horizon(table: pa.Table, seed: int) -> dict[str, Any]:
 
 
 def _by_horizon(example: Example, samples: Sequence[Symbols], steps_per_quarter: int) -> list[dict[str, Any]]:
-    """A row a horizon of one piece and predictor, without what identifies the piece."""
+    """One row per horizon for one piece and predictor, without the columns of the piece."""
     first = len(example.source) // example.voices
-    prime = points(example.source, example.voices)
+    source = points(example.source, example.voices)
     true = points(example.target, example.voices, first)
     generated = [points(sample, example.voices, first) for sample in samples]
     rows = []
     for quarters in HORIZONS:
         horizon = quarters * steps_per_quarter
-        n_symbols = (int(prime[:, 0].max()) + horizon + 1 - first) * example.voices
+        n_symbols = (int(source[:, 0].max()) + horizon + 1 - first) * example.voices
         scores = [
-            _scores(within(true, prime, horizon), within(found, prime, horizon))
+            _scores(within(true, source, horizon), within(found, source, horizon))
             | {"edit_share": _edit_share(example.target, sample, n_symbols)}
             for found, sample in zip(generated, samples, strict=True)
         ]
@@ -130,9 +130,9 @@ def _scores(true: Points, generated: Points) -> dict[str, float | None]:
     }
 
 
-def _edit_share(target: Symbols, said: Symbols, n_symbols: int) -> float | None:
+def _edit_share(target: Symbols, continuations: Symbols, n_symbols: int) -> float | None:
     """Edit distance up to the horizon, as a share of the longer side."""
-    sides = [side[side != STOP][: max(n_symbols, 0)] for side in (target, said)]
+    sides = [side[side != STOP][: max(n_symbols, 0)] for side in (target, continuations)]
     longer = max(map(len, sides))
     return edit_distance(*sides) / longer if longer else None
 

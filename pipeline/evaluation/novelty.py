@@ -1,4 +1,4 @@
-"""What was said beside the training tunes: a row a passage, then figures; the nearest tune of each sample."""
+"""Novelty of passages against the training tunes: one row per passage, figures, nearest tunes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,19 @@ import pyarrow.compute as pc
 from pipeline.datasets.columns.ngrams import Sequences
 from pipeline.datasets.columns.ragged import Ints
 from pipeline.evaluation.metrics.likelihood import interval
-from pipeline.evaluation.metrics.novelty import FAIR_WITH_FAMILIES, LENGTHS, Melodies, Shared, longest_shared
-from pipeline.evaluation.passages import Utterance
+from pipeline.evaluation.metrics.novelty import (
+    FAIR_WITH_FAMILIES,
+    LENGTHS,
+    MelodyIntervals,
+    Shared,
+    longest_shared,
+)
+from pipeline.evaluation.passages import Passage
 from pipeline.evaluation.samples import Sample
 from pipeline.models.base.examples import Example
 
-RUNS, INSIDE = "runs", "inside"  # n-grams that end in the passage, that stand wholly in it
-SHARES = {  # which of them: in training, in the prompt, in training alone; again in training
+RUNS, INSIDE = "runs", "inside"  # interval n-grams that end in the passage; that are wholly inside it
+SHARES = {  # of which n-grams: found in training, in the source, in training only; inside ones in training
     "shared": RUNS,
     "in_prompt": RUNS,
     "copied": RUNS,
@@ -35,7 +41,7 @@ NOVELTY = pa.schema(
         ("soft_relative", pa.bool_()),
         pa.field("predictor", pa.string(), nullable=False),
         pa.field("sample", pa.int16(), nullable=False),
-        ("longest", pa.int32()),  # intervals on end that stand in a training tune
+        ("longest", pa.int32()),  # consecutive intervals that occur in a training tune
         ("longest_in_prompt", pa.int32()),
         ("longest_copied", pa.int32()),  # in a training tune and not in the prompt
         ("nearest", pa.string()),  # the first training tune that holds the longest; null for none
@@ -48,7 +54,7 @@ NOVELTY = pa.schema(
 
 @dataclass(frozen=True)
 class Training:
-    """The training tunes, to look runs up in.
+    """The training tunes, in which n-grams are looked up.
 
     Attributes:
         names: rows with ``piece_id`` and ``title``.
@@ -59,52 +65,54 @@ class Training:
     intervals: Sequences
 
     @classmethod
-    def of(cls, known: pa.Table, heard: Sequence[Example]) -> Training:
+    def of(cls, rows: pa.Table, examples: Sequence[Example]) -> Training:
         """From rows of the token shards and the same pieces, cut."""
-        wholes = [np.concatenate([example.source, example.target]) for example in heard]
-        voices = heard[0].voices if heard else 1
-        return cls(known.select(["piece_id", "title"]).to_pylist(), Melodies.of(wholes, voices).intervals)
+        wholes = [np.concatenate([example.source, example.target]) for example in examples]
+        voices = examples[0].voices if examples else 1
+        return cls(
+            rows.select(["piece_id", "title"]).to_pylist(), MelodyIntervals.of(wholes, voices).intervals
+        )
 
 
-def measure_novelty(said: Sequence[Utterance], training: Training) -> pa.Table:
-    """Look up every run of every passage: rows of NOVELTY, in the order given.
+def measure_novelty(passages: Sequence[Passage], training: Training) -> pa.Table:
+    """Look up every n-gram of every passage: rows of NOVELTY, in the order given.
 
-    A training tune is looked up in all the others, its relatives among them.
+    A training tune is looked up in all other training tunes, relatives included.
     """
-    examples = {each.prompt: each.example for each in said}
+    examples = {each.prompt: each.example for each in passages}
     measured = _look_up(
-        [(each.example, each.symbols) for each in said],
+        [(each.example, each.symbols) for each in passages],
         list(examples.values()),
-        np.searchsorted(list(examples), [each.prompt for each in said]),
-        np.array([each.tune for each in said]),
+        np.searchsorted(list(examples), [each.prompt for each in passages]),
+        np.array([each.tune for each in passages]),
         training,
     )
     rows = [
         {**each.about, "predictor": each.predictor, "sample": each.sample, **found}
-        for each, found in zip(said, measured, strict=True)
+        for each, found in zip(passages, measured, strict=True)
     ]
     return pa.Table.from_pylist(rows, schema=NOVELTY)
 
 
 def nearest_tunes(samples: Sequence[Sample], training: Training) -> list[dict[str, Any]]:
-    """The nearest training tune of the samples that are written as scores, whole as they are."""
-    said = [(number, name) for number, sample in enumerate(samples) for name in sample.continuations]
+    """The nearest training tune of each sample that is written as a score."""
+    passages = [(number, name) for number, sample in enumerate(samples) for name in sample.continuations]
     measured = _look_up(
-        [(samples[number].example, samples[number].continuations[name]) for number, name in said],
+        [(samples[number].example, samples[number].continuations[name]) for number, name in passages],
         [sample.example for sample in samples],
-        np.array([number for number, _ in said]),
-        np.full(len(said), -1),
+        np.array([number for number, _ in passages]),
+        np.full(len(passages), -1),
         training,
     )
-    told = ("longest", "longest_in_prompt", "longest_copied", "nearest", "nearest_title", "n_holders")
+    predicted = ("longest", "longest_in_prompt", "longest_copied", "nearest", "nearest_title", "n_holders")
     return [
         {
             "piece_id": samples[number].row["piece_id"],
             "title": samples[number].row["title"],
             "decoding": name,
-            **{column: found[column] for column in told},
+            **{column: found[column] for column in predicted},
         }
-        for (number, name), found in zip(said, measured, strict=True)
+        for (number, name), found in zip(passages, measured, strict=True)
     ]
 
 
@@ -129,24 +137,26 @@ def novelty_figures(table: pa.Table, seed: int) -> dict[str, Any]:
 
 
 def _look_up(
-    said: Sequence[tuple[Example, np.ndarray[Any, np.dtype[np.uint16]]]],
+    passages: Sequence[tuple[Example, np.ndarray[Any, np.dtype[np.uint16]]]],
     prompts: Sequence[Example],
     prompt: Ints,
     tune: Ints,
     training: Training,
 ) -> list[dict[str, Any]]:
-    """What a row of NOVELTY says of each passage, without what identifies it.
+    """The columns of NOVELTY for each passage, without those that identify it.
 
     Args:
         prompt: (n,) number of each passage's own prompt. tune: (n,) of its training tune, or -1.
     """
     voices = prompts[0].voices if prompts else 1
-    wholes = Melodies.of([np.concatenate([example.source, symbols]) for example, symbols in said], voices)
-    sources = Melodies.of([example.source for example in prompts], voices).intervals
-    begins = np.array([len(example.source) // voices for example, _ in said], np.int64)
+    wholes = MelodyIntervals.of(
+        [np.concatenate([example.source, symbols]) for example, symbols in passages], voices
+    )
+    sources = MelodyIntervals.of([example.source for example in prompts], voices).intervals
+    begins = np.array([len(example.source) // voices for example, _ in passages], np.int64)
     shared = longest_shared(wholes, begins, training.intervals, tune)
     repeated = longest_shared(wholes, begins, sources, prompt, "own")
-    borders = np.searchsorted(shared.owner, np.arange(len(said) + 1))
+    borders = np.searchsorted(shared.owner, np.arange(len(passages) + 1))
     return [
         _row(shared, repeated, slice(begin, end), training.names)
         for begin, end in zip(borders[:-1].tolist(), borders[1:].tolist(), strict=True)

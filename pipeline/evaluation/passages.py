@@ -1,10 +1,10 @@
-"""What was said of each piece, and what people said: the passages that are compared with each other.
+"""The passages that are compared: model continuations, true continuations and a human reference.
 
-Every passage ends at the last horizon after its prime, people's as well: a longer one
-has other durations, bars and runs. People are heard twice: in the true continuations
-of the pieces that were continued, and in second halves of training tunes, chosen by
-hash, as many as a predictor that draws says. The first are what is to be like;
-how far the second differ from them is what people among themselves differ.
+Every passage ends at the last horizon after its source, so that all have comparable
+durations, bars and n-grams. The true continuations of the same pieces are the target of
+the comparison. The human reference are second halves of training tunes, chosen by hash, as
+many as a predictor has samples; their distance from the true continuations is the distance
+between two sets of human tunes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from pipeline.core.vocabulary import STOP
 from pipeline.evaluation.baselines.continuations import Symbols
-from pipeline.evaluation.horizons import GROUPING, steps_to_say
+from pipeline.evaluation.horizons import GROUPING, steps_to_predict
 from pipeline.evaluation.samples import choose
 from pipeline.models.base.examples import Example
 
@@ -26,30 +26,30 @@ HELD_OUT, TRAINING = "people, held-out tunes", "people, training tunes"
 
 @dataclass(frozen=True)
 class Continued:
-    """Pieces and what every predictor says of them.
+    """Pieces and their continuations by every predictor.
 
     Attributes:
         rows: of the token shards.
         examples: the same pieces, cut.
-        said: predictor → for each piece its samples, each the symbols after the source.
+        continuations: predictor → samples of each piece, each the symbols after the source.
     """
 
     rows: pa.Table
     examples: Sequence[Example]
-    said: Mapping[str, Sequence[Sequence[Symbols]]]
+    continuations: Mapping[str, Sequence[Sequence[Symbols]]]
 
 
 @dataclass(frozen=True)
-class Utterance:
+class Passage:
     """One passage.
 
     Attributes:
         about: the piece, columns GROUPING.
-        predictor: who says it, or HELD_OUT or TRAINING.
-        sample: which of several of one piece, from 0.
+        predictor: its name, or HELD_OUT or TRAINING.
+        sample: number among the samples of one piece, from 0.
         example: the piece, cut.
-        prompt: number of the source that it goes on from.
-        tune: number of its training tune; -1 for pieces that are held out.
+        prompt: number of the source that it continues.
+        tune: number of its training tune; -1 for held-out pieces.
         symbols: after the source up to the last horizon, without STOP.
     """
 
@@ -62,38 +62,51 @@ class Utterance:
     symbols: Symbols
 
 
-def utterances(continued: Continued, known: pa.Table, heard: Sequence[Example], seed: int) -> list[Utterance]:
-    """All passages: people's first, then each predictor's as it was given.
+def collect_passages(
+    continued: Continued, train_rows: pa.Table, train_examples: Sequence[Example], seed: int
+) -> list[Passage]:
+    """All passages: human ones first, then those of each predictor in the order given.
 
     Args:
-        known: rows of the training pieces.
-        heard: the same, cut.
+        continued: pieces and their continuations.
+        train_rows: rows of the training pieces.
+        train_examples: the same pieces, cut.
         seed: of the choice of training pieces.
     """
     rows, examples = continued.rows, continued.examples
-    most = max(len(samples) for own in continued.said.values() for samples in own) * len(examples)
-    chosen = choose(known["piece_id"].to_pylist(), most, seed)
-    others = [heard[index] for index in chosen]
+    most = max(len(samples) for own in continued.continuations.values() for samples in own) * len(examples)
+    chosen = choose(train_rows["piece_id"].to_pylist(), most, seed)
+    chosen_examples = [train_examples[index] for index in chosen]
     true = [[example.target] for example in examples]
-    people = [
+    human = [
         *_of(HELD_OUT, rows, examples, true),
-        *_of(TRAINING, known.take(chosen), others, [[each.target] for each in others], len(examples), chosen),
+        *_of(
+            TRAINING,
+            train_rows.take(chosen),
+            chosen_examples,
+            [[each.target] for each in chosen_examples],
+            len(examples),
+            chosen,
+        ),
     ]
-    return [*people, *(u for name, own in continued.said.items() for u in _of(name, rows, examples, own))]
+    return [
+        *human,
+        *(u for name, own in continued.continuations.items() for u in _of(name, rows, examples, own)),
+    ]
 
 
 def _of(
     predictor: str,
     rows: pa.Table,
     examples: Sequence[Example],
-    said: Sequence[Sequence[Symbols]],
+    continuations: Sequence[Sequence[Symbols]],
     first_prompt: int = 0,
     tunes: Sequence[int] | None = None,
-) -> Iterator[Utterance]:
+) -> Iterator[Passage]:
     columns = rows.select([*GROUPING, "steps_per_quarter"]).to_pylist()
-    for number, (row, example, samples) in enumerate(zip(columns, examples, said, strict=True)):
-        n_symbols = steps_to_say(example, row["steps_per_quarter"]) * example.voices
+    for number, (row, example, samples) in enumerate(zip(columns, examples, continuations, strict=True)):
+        n_symbols = steps_to_predict(example, row["steps_per_quarter"]) * example.voices
         about, tune = {name: row[name] for name in GROUPING}, tunes[number] if tunes else -1
         for sample, symbols in enumerate(samples):
             within = symbols[symbols != STOP][:n_symbols]
-            yield Utterance(about, predictor, sample, example, first_prompt + number, tune, within)
+            yield Passage(about, predictor, sample, example, first_prompt + number, tune, within)

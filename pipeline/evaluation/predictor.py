@@ -1,4 +1,4 @@
-"""A trained model as a predictor, and the rows that it is evaluated on: what both tasks share."""
+"""A trained model as a predictor, and the rows for its evaluation; shared by both tasks."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from pipeline.models.base.examples import Example
 from pipeline.models.base.interface import Seq2Seq
 from pipeline.models.base.pretrained import load_run
 
-PIECES_AT_ONCE = 256  # scored before the next ones are begun: progress shows, memory stays small
+PIECES_AT_ONCE = 256  # scored at once: shows progress and limits memory
 
 
 class EvaluationError(PipelineError):
-    """Nothing to evaluate, or a model of other data."""
+    """Nothing to evaluate, or a model trained on other data."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class ModelPredictor:
 
 
 def load_trained(run: Path, tokens: Path, device: str, threads: int) -> Seq2Seq:
-    """The model of a run on a device, ready to be measured on the data set that it was trained on.
+    """The model of a run on a device; its data set must be the one that it was trained on.
 
     Raises:
         EvaluationError: it was trained on other shards.
@@ -55,7 +55,7 @@ def load_trained(run: Path, tokens: Path, device: str, threads: int) -> Seq2Seq:
 
 
 def rows_to_evaluate(tokens: Path) -> tuple[str, pa.Table]:
-    """The test split, or what a data set without one was trained on; which it is, and its rows.
+    """Name and rows of the test split, or of the training split of a data set without one.
 
     Raises:
         EvaluationError: there is neither.

@@ -1,4 +1,4 @@
-"""Continuations of a few pieces, chosen by hash and not by ear, as scores that open."""
+"""Continuations of a few pieces, chosen by hash, written as scores."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Sample:
     Attributes:
         row: its row of the token shards.
         example: the piece, cut.
-        continuations: by how they were decoded; valid after the source, without
-            STOP where the limit of steps came first.
+        continuations: by decoding method; valid after the source, without STOP where the limit of
+            steps was reached first.
     """
 
     row: Mapping[str, Any]
@@ -43,13 +43,13 @@ class Sample:
 
 
 def choose(piece_ids: Sequence[str], n: int, seed: int) -> list[int]:
-    """Indices of at most n pieces, by a hash of seed and name: nobody's taste, on any machine."""
+    """Indices of at most n pieces, by a hash of seed and name: the same on any machine."""
     digests = [hashlib.sha256(f"{seed}:{piece_id}".encode()).hexdigest() for piece_id in piece_ids]
     return sorted(range(len(piece_ids)), key=lambda index: digests[index])[:n]
 
 
 def longest(examples: Sequence[Example]) -> int:
-    """Steps of the longest whole piece: how long a continuation of any of them may become."""
+    """Steps of the longest whole piece, the limit of all continuations."""
     return max((len(e.source) + len(e.target) - 1) // e.voices for e in examples)
 
 
@@ -59,7 +59,7 @@ def write_samples(folder: Path, samples: Sequence[Sample]) -> list[dict[str, Any
     Files are ``folder/NN-reference.mid``, ``NN-greedy.musicxml`` and so on.
 
     Returns:
-        What ``samples.json`` holds of each: tokens as the model sees them, and names of files.
+        The entries of ``samples.json``: tokens as the model sees them, and names of files.
     """
     return [_write(folder, f"{number:02d}", sample) for number, sample in enumerate(samples, start=1)]
 
@@ -70,8 +70,8 @@ def _write(folder: Path, number: str, sample: Sample) -> dict[str, Any]:
     layout = layout_of(row, mark=None if example.aligned else len(example.source) // example.voices)
     files = {}
     for name, ending in endings.items():
-        said = ending[ending != STOP]
-        body = said if example.aligned else np.concatenate([example.source, said])
+        predicted = ending[ending != STOP]
+        body = predicted if example.aligned else np.concatenate([example.source, predicted])
         grid = vocabulary.decode([START, *body.tolist(), STOP], example.voices)
         in_key = transposed(grid, -(row["transposition"] or 0))
         for suffix in FORMATS:

@@ -13,18 +13,19 @@ class ContinueEvaluation(Section):
     """How a model that continues pieces is evaluated.
 
     Attributes:
-        cut: share of a piece's notes that the source holds; the same for every predictor.
+        cut: share of a piece's notes that belong to the source; the same for every predictor.
         ngram_order: longest context of the n-grams, in symbols; null: no limit.
-        ngram_mixing_b: how much the surer one counts where the memory of the piece so far is mixed in.
-        scores: pieces whose continuations are written as scores, at most.
-        continued_pieces: pieces whose continuations are compared with the true ones, at
-            most, chosen by hash; attention is analysed in the same pieces.
-        continuation_samples: continuations that are sampled of each of them.
-        temperature: of the sampled continuations; 1 is the model's own distribution.
-        seed: of the choice of pieces, of the sampled continuations and of the intervals.
-        save_attention: write where the model looks in every sample, place by place.
-        device: auto takes a GPU where there is one.
-        threads: of the processor; part of the result, because sums are ordered by it.
+        ngram_mixing_b: bias of mixtures with the short-term n-gram towards the component of
+            lower entropy.
+        scores: maximum number of pieces whose continuations are written as scores.
+        continued_pieces: maximum number of pieces, chosen by hash, whose continuations are
+            compared with the true ones and whose attention is analysed.
+        continuation_samples: sampled continuations of each of them.
+        temperature: of the sampled continuations; 1: the model's own distribution.
+        seed: of the choice of pieces, the sampled continuations and the bootstrap.
+        save_attention: write the attention matrices of every sample.
+        device: auto uses a GPU if there is one.
+        threads: of the processor; results depend on it, because it determines the order of sums.
     """
 
     cut: float = Field(gt=0, lt=1)
@@ -44,14 +45,14 @@ class HarmonizeEvaluation(Section):
     """How a model that harmonizes is evaluated.
 
     Attributes:
-        given: the choices of given voices, 0 = top, each a list; the first that is not
-            empty is the one whose harmonies are written as scores.
+        given: choices of given voices, 0 = top, each a list; harmonies of the first that is not
+            empty are written as scores.
         ngram_order: longest context of the n-gram, in symbols; null: no limit.
-        scores: pieces whose harmonies are written as scores, at most.
+        scores: maximum number of pieces whose harmonies are written as scores.
         temperature: of the sampled harmonies.
-        seed: of the choice of pieces, of the samples and of the intervals.
-        device: auto takes a GPU where there is one.
-        threads: of the processor; part of the result, because sums are ordered by it.
+        seed: of the choice of pieces, the samples and the bootstrap.
+        device: auto uses a GPU if there is one.
+        threads: of the processor; results depend on it, because it determines the order of sums.
     """
 
     given: list[list[int]] = Field(min_length=1)

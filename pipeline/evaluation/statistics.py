@@ -1,4 +1,4 @@
-"""Music statistics of what was said: a row a passage, then every set of passages beside people's."""
+"""Music statistics of passages: one row per passage, then each set compared with human passages."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from pipeline.evaluation.horizons import HORIZONS
 from pipeline.evaluation.metrics.statistics import (
     FEATURES,
     Feature,
-    Passage,
+    PassageMusic,
     Pooled,
     divergence_bits,
     overlapped_area,
 )
-from pipeline.evaluation.passages import HELD_OUT, TRAINING, Utterance
+from pipeline.evaluation.passages import HELD_OUT, TRAINING, Passage
 
 STATISTICS = pa.schema(
     [
@@ -37,31 +37,31 @@ STATISTICS = pa.schema(
 )
 
 
-def measure_statistics(said: Sequence[Utterance]) -> pa.Table:
+def measure_statistics(passages: Sequence[Passage]) -> pa.Table:
     """All values of all features of every passage: rows of STATISTICS, in the order given."""
     rows = []
-    for each in said:
-        passage = Passage.after(each.example.source, each.symbols, each.example.voices, each.example.bars)
+    for each in passages:
+        music = PassageMusic.after(each.example.source, each.symbols, each.example.voices, each.example.bars)
         rows.append(
             {
                 **each.about,
                 "predictor": each.predictor,
                 "sample": each.sample,
-                "n_notes": len(passage.notes.pitch),
-                **{feature.name: feature.of(passage) for feature in FEATURES},
+                "n_notes": len(music.notes.pitch),
+                **{feature.name: feature.of(music) for feature in FEATURES},
             }
         )
     return pa.Table.from_pylist(rows, schema=STATISTICS)
 
 
 def statistics_figures(table: pa.Table) -> dict[str, Any]:
-    """Every predictor beside people's held-out tunes, feature by feature.
+    """Every predictor compared with human held-out tunes, feature by feature.
 
     Returns:
         ``predictors``: ``{predictor: {"n_passages", "n_notes", feature: {"n_passages",
-        "mean" (of features with one value a passage), "overlapped_area",
+        "mean" (of features with one value per passage), "overlapped_area",
         "divergence_bits"}}}``, areas and divergences null where a side has no value; and
-        ``shares``: ``{feature: {"unit", "grid", predictor: shares}}`` of people and model.
+        ``shares``: ``{feature: {"unit", "grid", predictor: shares}}`` of human tunes and model.
     """
     names = list(dict.fromkeys(table["predictor"].to_pylist()))
     of = {name: table.filter(pc.equal(table["predictor"], name)) for name in names}

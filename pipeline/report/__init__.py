@@ -1,6 +1,6 @@
 """The page that a person reads: one self-contained HTML file.
 
-Every section is a function from the inputs to a :class:`Section`, one file
+Every section is a function from the inputs to a :class:`ReportSection`, one file
 each; the table at the foot gives their order. The same inputs give the same
 bytes.
 """
@@ -24,7 +24,7 @@ from pipeline.report.distributions import distributions
 from pipeline.report.experiments import experiments
 from pipeline.report.gallery import gallery
 from pipeline.report.harmony import harmony
-from pipeline.report.html import Section
+from pipeline.report.html import ReportSection
 from pipeline.report.inputs import Inputs, read_inputs
 from pipeline.report.keys import keys
 from pipeline.report.likelihood import likelihood
@@ -59,7 +59,7 @@ def page(data: Path, params: Mapping[str, Any], versions: Mapping[str, str]) -> 
     )
 
 
-SECTIONS: tuple[Callable[[Inputs], Section], ...] = (
+SECTIONS: tuple[Callable[[Inputs], ReportSection], ...] = (
     summary,
     books,
     datasets,

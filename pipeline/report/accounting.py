@@ -6,20 +6,20 @@ from collections import Counter
 
 from markupsafe import Markup
 
-from pipeline.report.html import Section, heading, paragraph, table
-from pipeline.report.inputs import Inputs, Step
+from pipeline.report.html import ReportSection, heading, paragraph, table
+from pipeline.report.inputs import Inputs, StageCounts
 
 EXAMPLES = 2  # pieces named per rule
 
 
-def books(inputs: Inputs) -> Section:
+def books(inputs: Inputs) -> ReportSection:
     """Corpora, then each stage's pieces in, kept and rejected, then why."""
     body = _corpora(inputs) + _flow(inputs) + _reasons(inputs)
     how = (
         "Every piece that comes into a stage is kept or rejected with a reason. The rejected ones stand "
         "in data/rejected/STAGE/NAME.parquet with the value that was found and the limit that it broke."
     )
-    return Section("books", "Corpora, and what became of every piece", how, body)
+    return ReportSection("books", "Corpora, and what became of every piece", how, body)
 
 
 def _corpora(inputs: Inputs) -> Markup:
@@ -54,7 +54,7 @@ def _reasons(inputs: Inputs) -> Markup:
     return heading("Why pieces were rejected") + note + table(head, rows, text_columns=(0, 1, 2, 4))
 
 
-def _rules(step: Step) -> list[list[object]]:
+def _rules(step: StageCounts) -> list[list[object]]:
     pieces: dict[str, list[str]] = {}
     for row in step.rejected:
         pieces.setdefault(row["rule"], []).append(row["piece_id"])

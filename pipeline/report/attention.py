@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from pipeline.report.charts import SHADES, Looks, matrix_over_notes
-from pipeline.report.html import Section, figure, folded, heading, number, paragraph, table
-from pipeline.report.inputs import Experiment, Inputs
+from pipeline.report.charts import SHADES, AttentionHeatmap, matrix_over_notes
+from pipeline.report.html import ReportSection, figure, folded, heading, number, paragraph, table
+from pipeline.report.inputs import ExperimentResults, Inputs
 
 LOOKING = {"attention": "attention", "pitch": "copying a pitch", "interval": "copying an interval"}
 OPINIONS = {"vocabulary": "the vocabulary", "pitch": "copies of pitches", "interval": "copies of intervals"}
@@ -24,7 +24,7 @@ MEASURES = {
 }
 
 
-def attention(inputs: Inputs) -> Section:
+def attention(inputs: Inputs) -> ReportSection:
     """What the matrices of many pieces have in common, and those of the first sample over its notes."""
     looking = {e.name: e.figures["attention"] for e in inputs.experiments if e.figures.get("attention")}
     drawn = [heading(e.name) + _drawings(e) for e in inputs.experiments if e.attention]
@@ -36,7 +36,7 @@ def attention(inputs: Inputs) -> Section:
         "looks there. A falling diagonal is a passage that is repeated. The tables sum up many pieces: the "
         "number in brackets is what looking everywhere alike would give on the same ones."
     )
-    return Section("attention", "Attention", how, body)
+    return ReportSection("attention", "Attention", how, body)
 
 
 def _tables(looking: Mapping[str, Mapping[str, Any]]) -> Markup:
@@ -79,7 +79,7 @@ def _beside_uniform(mean: Mapping[str, Any]) -> str | None:
     return f"{number(float(mean['found']))} ({number(float(mean['uniform']))})"
 
 
-def _drawings(experiment: Experiment) -> Markup:
+def _drawings(experiment: ExperimentResults) -> Markup:
     """The first sample's matrices: of copying where the model copies, the attention folded away then."""
     sample = experiment.attention[0]
     figures = [_drawing(sample, way) for way in sample["weights"]]
@@ -90,7 +90,7 @@ def _drawings(experiment: Experiment) -> Markup:
 
 def _drawing(sample: Mapping[str, Any], way: str) -> Markup:
     weights, voices = np.array(sample["weights"][way], dtype=np.float64), sample["voices"]
-    looks = Looks(
+    looks = AttentionHeatmap(
         weights=weights,
         n_source=len(sample["source"]),
         notes=[(begin * voices, end * voices, pitch) for begin, end, pitch in sample["notes"]],

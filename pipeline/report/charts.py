@@ -75,7 +75,7 @@ def line_chart(
 
 
 @dataclass(frozen=True)
-class Looks:
+class AttentionHeatmap:
     """A matrix of looks and the notes that it lies over.
 
     Attributes:
@@ -94,7 +94,7 @@ class Looks:
     shares: Mapping[str, ArrayLike]
 
 
-def matrix_over_notes(looks: Looks, alt: str) -> str:
+def matrix_over_notes(looks: AttentionHeatmap, alt: str) -> str:
     """A matrix over the notes that were read (above) and the notes that are said (on the left, downwards).
 
     A field is drawn where the weight is at least SHADES[0] times what it would be were
@@ -138,7 +138,7 @@ def matrix_over_notes(looks: Looks, alt: str) -> str:
         return _svg(figure, alt)
 
 
-def _draw_matrix(axes: Axes, looks: Looks) -> None:
+def _draw_matrix(axes: Axes, looks: AttentionHeatmap) -> None:
     n_rows, n_columns = looks.weights.shape
     reach = np.minimum(looks.n_source + np.arange(n_rows), n_columns)
     level = np.searchsorted(SHADES, looks.weights * reach[:, None], side="right")
@@ -155,7 +155,7 @@ def _draw_matrix(axes: Axes, looks: Looks) -> None:
     axes.tick_params(labelleft=False)
 
 
-def _draw_notes(axes: Axes, looks: Looks, downwards: bool) -> None:
+def _draw_notes(axes: Axes, looks: AttentionHeatmap, downwards: bool) -> None:
     """A piano roll along one side: of all columns, or of the target downwards, the sides changed."""
     first = looks.n_source if downwards else 0
     end = first + (len(looks.weights) if downwards else looks.weights.shape[1])
@@ -181,7 +181,7 @@ def _draw_notes(axes: Axes, looks: Looks, downwards: bool) -> None:
         axes.tick_params(labelbottom=False)
 
 
-def _draw_shares(axes: Axes, looks: Looks) -> None:
+def _draw_shares(axes: Axes, looks: AttentionHeatmap) -> None:
     """What each opinion contributes to each row, side by side."""
     begin = np.zeros(len(looks.weights))
     colours = SERIES[2:]  # the others are those of the notes

@@ -7,8 +7,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pipeline.report.html import Section, heading, number, paragraph, table
-from pipeline.report.inputs import Experiment, Inputs
+from pipeline.report.html import ReportSection, heading, number, paragraph, table
+from pipeline.report.inputs import ExperimentResults, Inputs
 
 FIRST, LAST = "4", "10"  # quarter notes
 SCORES = {
@@ -18,7 +18,7 @@ SCORES = {
 }
 
 
-def continuations(inputs: Inputs) -> Section:
+def continuations(inputs: Inputs) -> ReportSection:
     """A table an experiment: F1 at two horizons, and what else is compared."""
     body = Markup("").join(map(_of, inputs.experiments))
     how = (
@@ -29,10 +29,10 @@ def continuations(inputs: Inputs) -> Section:
         f"histograms of pitches up to {LAST} quarters; edit distance is the share of symbols to change, "
         "lower is better. Of a predictor that draws, every piece counts by the mean of its samples."
     )
-    return Section("continuations", "Continuations", how, body)
+    return ReportSection("continuations", "Continuations", how, body)
 
 
-def _of(experiment: Experiment) -> Markup:
+def _of(experiment: ExperimentResults) -> Markup:
     compared = experiment.figures["continuations"]
     found = compared["predictors"]
     rows = [

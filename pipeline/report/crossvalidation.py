@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pipeline.report.html import Section, heading, number, paragraph, table
+from pipeline.report.html import ReportSection, heading, number, paragraph, table
 from pipeline.report.inputs import Inputs
 
 MODEL = "model"
@@ -20,7 +20,7 @@ PREDICTORS = {
 QUARTERS = "10"  # after the last onset of the first half
 
 
-def crossvalidation(inputs: Inputs) -> Section:
+def crossvalidation(inputs: Inputs) -> ReportSection:
     """A table an experiment: bits and nats with intervals, the spread of seeds, F1."""
     found = inputs.crossvalidated
     body = Markup("").join(_of(name, facts) for name, facts in found.items())
@@ -31,7 +31,7 @@ def crossvalidation(inputs: Inputs) -> Section:
         "knows no relative of it. What a fine-tuned experiment begins with has seen no relative of any "
         "piece of the set. Intervals are over tune families, 95 %; differences are paired on pieces."
     )
-    return Section("crossvalidation", "Folds over tune families", how, body or nothing)
+    return ReportSection("crossvalidation", "Folds over tune families", how, body or nothing)
 
 
 def _of(name: str, facts: Mapping[str, Any]) -> Markup:

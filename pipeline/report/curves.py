@@ -5,21 +5,21 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from pipeline.report.charts import line_chart
-from pipeline.report.html import Section, figure
-from pipeline.report.inputs import Experiment, Inputs
+from pipeline.report.html import ReportSection, figure
+from pipeline.report.inputs import ExperimentResults, Inputs
 
 
-def curves(inputs: Inputs) -> Section:
+def curves(inputs: Inputs) -> ReportSection:
     """Loss in training and validation, epoch by epoch."""
     body = Markup("").join(_curve(experiment) for experiment in inputs.experiments)
     how = (
         "Nats per token after each pass over the training pieces: lower is better. Where the training line "
         "keeps falling and the validation line rises, the model begins to learn by heart."
     )
-    return Section("curves", "Learning curves", how, body)
+    return ReportSection("curves", "Learning curves", how, body)
 
 
-def _curve(experiment: Experiment) -> Markup:
+def _curve(experiment: ExperimentResults) -> Markup:
     learning = experiment.learning
     series = {
         "training": (learning["epoch"], learning["train_nats"]),

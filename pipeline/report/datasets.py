@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pipeline.report.html import Section, heading, paragraph, table
+from pipeline.report.html import ReportSection, heading, paragraph, table
 from pipeline.report.inputs import Inputs
 
 FAMILIES = 5  # named per data set
@@ -15,7 +15,7 @@ TITLES = 6  # named per family
 WHAT = ("examples", "steps", "notes")
 
 
-def datasets(inputs: Inputs) -> Section:
+def datasets(inputs: Inputs) -> ReportSection:
     """Sizes and leaks of every data set, and the largest tune families."""
     split_cards = {
         name: card for name, card in inputs.cards.items() if card["split"]["settings"]["kind"] != "none"
@@ -27,7 +27,7 @@ def datasets(inputs: Inputs) -> Section:
         "customary splits, by chance or as published, have a relative of in training. Every piece held out "
         "stands beside its nearest training piece in data/cards/DATASET/leaks.md and leaks.parquet."
     )
-    return Section("datasets", "Data sets and their splits", how, body)
+    return ReportSection("datasets", "Data sets and their splits", how, body)
 
 
 def _sizes(cards: Mapping[str, Mapping[str, Any]]) -> Markup:

@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from pipeline.report.charts import line_chart
-from pipeline.report.html import Section, figure, heading, table
+from pipeline.report.html import ReportSection, figure, heading, table
 from pipeline.report.inputs import Inputs
 
 # name in the card: what is drawn, unit of the axis, whether the card counts it in steps
@@ -23,14 +23,14 @@ FEW = 5  # a data set of fewer pieces has no distribution
 METERS = 8  # columns of the table
 
 
-def distributions(inputs: Inputs) -> Section:
+def distributions(inputs: Inputs) -> ReportSection:
     """Four histograms with a line a data set, and a table of metres."""
     body = Markup("").join(_drawn(name, inputs.cards) for name in DRAWN) + _meters(inputs.cards)
     how = (
         "What stands in the shards, all splits together, each data set as shares of its own notes or "
         "pieces: a peak that nobody expects is often a mistake in the source or in the settings."
     )
-    return Section("distributions", "Notes and pieces of the data sets", how, body)
+    return ReportSection("distributions", "Notes and pieces of the data sets", how, body)
 
 
 def _drawn(name: str, cards: Mapping[str, Mapping[str, Any]]) -> Markup:

@@ -7,8 +7,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pipeline.report.html import Section, heading, number, paragraph, table
-from pipeline.report.inputs import Experiment, Inputs
+from pipeline.report.html import ReportSection, heading, number, paragraph, table
+from pipeline.report.inputs import ExperimentResults, Inputs
 
 PREDICTORS = {
     "model": "model",
@@ -30,7 +30,7 @@ FIGURES = {
 }
 
 
-def experiments(inputs: Inputs) -> Section:
+def experiments(inputs: Inputs) -> ReportSection:
     """An overview, then every experiment: overall, per corpus, without soft relatives."""
     body = _overview(inputs) + Markup("").join(map(_details, inputs.experiments))
     how = (
@@ -38,7 +38,7 @@ def experiments(inputs: Inputs) -> Section:
         "the first half: lower is better. Rhythm, pitch and silence add up to it. All predictors are "
         "scored on the same pieces and over the same valid symbols. Compare rows of one data set only."
     )
-    return Section("experiments", "Experiments and their baselines", how, body)
+    return ReportSection("experiments", "Experiments and their baselines", how, body)
 
 
 def _overview(inputs: Inputs) -> Markup:
@@ -78,7 +78,7 @@ def _overview(inputs: Inputs) -> Markup:
     return heading("Overview") + note + table(head, rows, text_columns=(0, 1), best=best)
 
 
-def _details(experiment: Experiment) -> Markup:
+def _details(experiment: ExperimentResults) -> Markup:
     figures = experiment.figures
     training, model = experiment.settings["training"], experiment.settings["model"]
     shape = ", ".join(f"{name} {value}" for name, value in model.items())
@@ -113,16 +113,16 @@ def _groups(by_group: Mapping[str, Any]) -> list[tuple[str, Mapping[str, float]]
     return groups
 
 
-def _overall(experiment: Experiment, predictor: str) -> Mapping[str, float]:
+def _overall(experiment: ExperimentResults, predictor: str) -> Mapping[str, float]:
     overall: Mapping[str, float] = experiment.figures["predictors"][predictor]["all"]["overall"]
     return overall
 
 
-def _interval(experiment: Experiment, name: str) -> str:
+def _interval(experiment: ExperimentResults, name: str) -> str:
     found = experiment.figures["bits_per_onset_intervals"][name]
     return f"{number(found['value'])} [{number(found['low'])}, {number(found['high'])}]"
 
 
-def _exact(experiment: Experiment) -> str:
+def _exact(experiment: ExperimentResults) -> str:
     samples = experiment.figures["samples"]
     return f"{samples['n_exact']} of {samples['n_samples']}"

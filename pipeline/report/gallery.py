@@ -10,9 +10,9 @@ from typing import Any
 from markupsafe import Markup
 
 from pipeline.report.engraving import Engraver, Engraving, glyph_definitions
-from pipeline.report.html import Section, folded, heading, paragraph
-from pipeline.report.inputs import Experiment, Harmonizer, Inputs
-from pipeline.report.rejected_examples import Refused
+from pipeline.report.html import ReportSection, folded, heading, paragraph
+from pipeline.report.inputs import ExperimentResults, HarmonizerResults, Inputs
+from pipeline.report.rejected_examples import RejectedExample
 
 MOST_PIECES = 3  # of an experiment, the first ones; which come first is decided by hash
 ENDINGS = {
@@ -22,7 +22,7 @@ ENDINGS = {
 }
 
 
-def gallery(inputs: Inputs) -> Section:
+def gallery(inputs: Inputs) -> ReportSection:
     """Of every experiment a few pieces: the true second half and what the model says in its place.
 
     Those of the experiment that was measured on most pieces are shown, the others folded.
@@ -30,7 +30,7 @@ def gallery(inputs: Inputs) -> Section:
     engraver, shown = Engraver(), max(inputs.experiments, key=_n_pieces, default=None)
     glyphs: dict[str, str] = {}
     body = Markup("")
-    models: list[Experiment | Harmonizer] = [*inputs.experiments, *inputs.harmonizers]
+    models: list[ExperimentResults | HarmonizerResults] = [*inputs.experiments, *inputs.harmonizers]
     for model in models:
         pieces = Markup("")
         for sample in model.samples[:MOST_PIECES]:
@@ -48,14 +48,16 @@ def gallery(inputs: Inputs) -> Section:
         "ear; a model that harmonizes says voices beside given ones. Play sounds the notes here in the "
         "page; the note that sounds is marked."
     )
-    return Section("gallery", "Scores to see and to hear", how, Markup(glyph_definitions(glyphs)) + body)
+    return ReportSection(
+        "gallery", "Scores to see and to hear", how, Markup(glyph_definitions(glyphs)) + body
+    )
 
 
-def _n_pieces(experiment: Experiment) -> int:
+def _n_pieces(experiment: ExperimentResults) -> int:
     return int(experiment.figures["predictors"]["model"]["all"]["overall"]["n_pieces"])
 
 
-def _count(experiment: Experiment | Harmonizer) -> str:
+def _count(experiment: ExperimentResults | HarmonizerResults) -> str:
     shown = min(len(experiment.samples), MOST_PIECES)
     return f"{shown} of {len(experiment.samples)} pieces"
 
@@ -74,7 +76,7 @@ def _piece(engraver: Engraver, name: str, sample: Mapping[str, Any]) -> tuple[Ma
     return Markup('<article class="piece"><h4>{}</h4>{}</article>\n').format(title, body), glyphs
 
 
-def _refused(engraver: Engraver, pieces: Sequence[Refused]) -> tuple[Markup, Mapping[str, str]]:
+def _refused(engraver: Engraver, pieces: Sequence[RejectedExample]) -> tuple[Markup, Mapping[str, str]]:
     """What filters rejected, and why."""
     body, glyphs = Markup(""), dict[str, str]()
     for number, piece in enumerate(pieces, start=1):

@@ -8,8 +8,8 @@ from typing import Any
 from markupsafe import Markup
 
 from pipeline.report.charts import line_chart
-from pipeline.report.html import Section, figure, folded, heading, number, paragraph, table
-from pipeline.report.inputs import Harmonizer, Inputs
+from pipeline.report.html import ReportSection, figure, folded, heading, number, paragraph, table
+from pipeline.report.inputs import HarmonizerResults, Inputs
 
 VOICES = ("soprano", "alto", "tenor", "bass")  # of data sets of four voices
 PREDICTORS = {"model": "model", "ngram": "n-gram", "copy": "copy"}
@@ -26,7 +26,7 @@ MEANINGS: Mapping[str, str] = {
 }
 
 
-def harmony(inputs: Inputs) -> Section:
+def harmony(inputs: Inputs) -> ReportSection:
     """Of every harmonizer what each choice of given voices leaves to guess, and its errors."""
     body = Markup("").join(heading(each.name) + _figures(each) for each in inputs.harmonizers)
     if not inputs.harmonizers:
@@ -38,10 +38,10 @@ def harmony(inputs: Inputs) -> Section:
         "probable symbols, told the truth so far, and of whole harmonies that the model says by itself. "
         "There is more than one good harmony, so a difference is no fault; the gallery lets them be heard."
     )
-    return Section("harmony", "Harmonies", how, body)
+    return ReportSection("harmony", "Harmonies", how, body)
 
 
-def _figures(harmonizer: Harmonizer) -> Markup:
+def _figures(harmonizer: HarmonizerResults) -> Markup:
     found = harmonizer.figures
     settings = harmonizer.settings
     task, training, model = (settings[section] for section in ("task", "training", "model"))
@@ -108,7 +108,7 @@ def _by_voice(choice: Mapping[str, Any]) -> dict[str, float]:
     return {voice: share for voice, share in errors.items() if voice != "all"}
 
 
-def _curve(harmonizer: Harmonizer) -> Markup:
+def _curve(harmonizer: HarmonizerResults) -> Markup:
     columns = harmonizer.learning
     lines = {name: (columns["epoch"], columns[f"{name}_nats"]) for name in ("train", "valid")}
     alt = f"Lines: nats per token in training and on validation by epoch, {harmonizer.name}."

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 
 @dataclass(frozen=True)
-class Section:
+class ReportSection:
     """One part of the page.
 
     Attributes:

@@ -12,7 +12,7 @@ from typing import Any
 from pipeline.core.accounting import Count
 from pipeline.core.tables import REJECTED, read_books, read_table
 from pipeline.errors import PipelineError
-from pipeline.report.rejected_examples import Refused, refused
+from pipeline.report.rejected_examples import RejectedExample, refused
 
 
 class ReportError(PipelineError):
@@ -20,12 +20,12 @@ class ReportError(PipelineError):
 
 
 @dataclass(frozen=True)
-class Step:
+class StageCounts:
     """What one stage kept and rejected, of one corpus or data set.
 
     Attributes:
         counts: per corpus.
-        rules: rows of the rejected table: piece_id, part, rule, value, limit, detail.
+        rejected: rows of the rejected table: piece_id, part, rule, value, limit, detail.
     """
 
     stage: str
@@ -35,7 +35,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Experiment:
+class ExperimentResults:
     """What training and evaluation of one experiment left behind.
 
     Attributes:
@@ -58,14 +58,14 @@ class Experiment:
 
 
 @dataclass(frozen=True)
-class Harmonizer:
+class HarmonizerResults:
     """What training and evaluation left of one model that harmonizes.
 
     Attributes:
         settings: its entry in params.yaml.
         figures: figures.json.
         learning: columns of the learning curve.
-        samples: as those of :class:`Experiment`.
+        samples: as those of :class:`ExperimentResults`.
     """
 
     name: str
@@ -90,12 +90,12 @@ class Inputs:
     """
 
     cards: Mapping[str, Mapping[str, Any]]
-    steps: Sequence[Step]
-    experiments: Sequence[Experiment]
+    steps: Sequence[StageCounts]
+    experiments: Sequence[ExperimentResults]
     crossvalidated: Mapping[str, Mapping[str, Any]]
     versions: Mapping[str, str]
-    harmonizers: Sequence[Harmonizer] = ()
-    refused: Sequence[Refused] = ()
+    harmonizers: Sequence[HarmonizerResults] = ()
+    refused: Sequence[RejectedExample] = ()
 
 
 def read_inputs(data: Path, params: Mapping[str, Any], versions: Mapping[str, str]) -> Inputs:
@@ -115,14 +115,14 @@ def read_inputs(data: Path, params: Mapping[str, Any], versions: Mapping[str, st
     return Inputs(cards, steps, experiments, crossvalidated, versions, harmonizers, refused(data, filtered))
 
 
-def _step(data: Path, stage: str, name: str) -> Step:
+def _step(data: Path, stage: str, name: str) -> StageCounts:
     path = data / "rejected" / stage / f"{name}.parquet"
-    return Step(stage, name, read_books(path), read_table(path, REJECTED).to_pylist())
+    return StageCounts(stage, name, read_books(path), read_table(path, REJECTED).to_pylist())
 
 
-def _experiment(data: Path, name: str, settings: Mapping[str, Any]) -> Experiment:
+def _experiment(data: Path, name: str, settings: Mapping[str, Any]) -> ExperimentResults:
     attention = data / "evaluations" / name / "attention.json"
-    return Experiment(
+    return ExperimentResults(
         name=name,
         settings=settings,
         metrics=_json(data / "metrics" / f"{name}.json"),
@@ -133,8 +133,8 @@ def _experiment(data: Path, name: str, settings: Mapping[str, Any]) -> Experimen
     )
 
 
-def _harmonizer(data: Path, name: str, settings: Mapping[str, Any]) -> Harmonizer:
-    return Harmonizer(
+def _harmonizer(data: Path, name: str, settings: Mapping[str, Any]) -> HarmonizerResults:
+    return HarmonizerResults(
         name=name,
         settings=settings,
         figures=_json(data / "evaluations" / name / "figures.json"),

@@ -8,13 +8,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pipeline.report.html import Section, folded, heading, table
+from pipeline.report.html import ReportSection, folded, heading, table
 from pipeline.report.inputs import Inputs
 
 Key = Mapping[str, Any]  # corpus, written, used, found_by, pieces: a row of a data card's keys
 
 
-def keys(inputs: Inputs) -> Section:
+def keys(inputs: Inputs) -> ReportSection:
     """Modes as written and as used, per corpus; every key beneath."""
     written = {name: card["keys"] for name, card in inputs.cards.items()}
     body = heading("Modes") + _modes(written) + folded("Every key, as written and as used", _all(written))
@@ -24,7 +24,7 @@ def keys(inputs: Inputs) -> Section:
         "with the third that sounds longer (“no third”: neither sounds, taken as major), or an analysis of "
         "all notes. “Used” is the key after transposition; a signature without a mode names no tonic."
     )
-    return Section("keys", "Keys", how, body)
+    return ReportSection("keys", "Keys", how, body)
 
 
 def _modes(written: Mapping[str, Sequence[Key]]) -> Markup:

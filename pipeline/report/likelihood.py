@@ -9,14 +9,14 @@ from markupsafe import Markup
 
 from pipeline.report.charts import line_chart
 from pipeline.report.experiments import PREDICTORS
-from pipeline.report.html import Section, figure, folded, heading, number, paragraph, table
-from pipeline.report.inputs import Experiment, Inputs
+from pipeline.report.html import ReportSection, figure, folded, heading, number, paragraph, table
+from pipeline.report.inputs import ExperimentResults, Inputs
 
 DRAWN = ("model", "ngram", "ngram_memory")
 LEAST_IN_BIN = 20  # choices; the share of fewer is mostly chance
 
 
-def likelihood(inputs: Inputs) -> Section:
+def likelihood(inputs: Inputs) -> ReportSection:
     """A chart and tables an experiment that has held-out pieces."""
     body = Markup("").join(_of(each) for each in inputs.experiments if each.held_out)
     how = (
@@ -26,10 +26,10 @@ def likelihood(inputs: Inputs) -> Section:
         "Calibration: of the choices made with a confidence of 0.8, 80 % should be right; the error is the "
         "mean distance from that, and 0 is best. Calibrated probabilities can be sampled from as they are."
     )
-    return Section("likelihood", "Where the bits go", how, body)
+    return ReportSection("likelihood", "Where the bits go", how, body)
 
 
-def _of(experiment: Experiment) -> Markup:
+def _of(experiment: ExperimentResults) -> Markup:
     figures = experiment.figures
     return (
         heading(experiment.name)

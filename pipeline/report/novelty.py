@@ -8,8 +8,8 @@ from typing import Any
 from markupsafe import Markup
 
 from pipeline.core.settings import SCRATCH
-from pipeline.report.html import Section, folded, heading, number, paragraph, table
-from pipeline.report.inputs import Experiment, Inputs
+from pipeline.report.html import ReportSection, folded, heading, number, paragraph, table
+from pipeline.report.inputs import ExperimentResults, Inputs
 
 PEOPLE, MODEL = "people, held-out tunes", "model"
 KINDS = {
@@ -19,7 +19,7 @@ KINDS = {
 }
 
 
-def novelty(inputs: Inputs) -> Section:
+def novelty(inputs: Inputs) -> ReportSection:
     """Of each experiment with held-out pieces: shares of n-grams, longest runs, nearest tunes."""
     body = Markup("").join(_of(each) for each in inputs.experiments if each.held_out)
     how = (
@@ -31,10 +31,10 @@ def novelty(inputs: Inputs) -> Section:
         "in the first half; going on with the material of the first half is no copy of another tune, so it "
         "is told apart."
     )
-    return Section("novelty", "Novelty", how, body)
+    return ReportSection("novelty", "Novelty", how, body)
 
 
-def _of(experiment: Experiment) -> Markup:
+def _of(experiment: ExperimentResults) -> Markup:
     found = experiment.figures["novelty"]
     predictors = found["predictors"]
     fair = str(found["fair_up_to"])

@@ -18,7 +18,7 @@ MOST_QUARTERS = 32  # of a piece are shown
 
 
 @dataclass(frozen=True)
-class Refused:
+class RejectedExample:
     """A piece as it stood on the grid when a filter rejected it.
 
     Attributes:
@@ -36,7 +36,7 @@ class Refused:
     whole: bool
 
 
-def refused(data: Path, rejected: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Refused]:
+def refused(data: Path, rejected: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[RejectedExample]:
     """Of every rule the first piece that broke it, in the first data set in which one did.
 
     Args:
@@ -50,11 +50,11 @@ def refused(data: Path, rejected: Mapping[str, Sequence[Mapping[str, Any]]]) -> 
     return [_seen(data, *firsts[rule]) for rule in sorted(firsts)]
 
 
-def _seen(data: Path, dataset: str, row: Mapping[str, Any]) -> Refused:
+def _seen(data: Path, dataset: str, row: Mapping[str, Any]) -> RejectedExample:
     grids = read_table(data / "grids" / f"{dataset}.parquet", GRIDS)
     (found,) = grids.filter(pc.equal(grids["piece_id"], row["piece_id"])).to_pylist()
     grid, n_steps = grid_of(found), MOST_QUARTERS * found["steps_per_quarter"]
     shown = Grid(grid.pitch[:n_steps], grid.tied[:n_steps])
     score = as_musicxml(shown, layout_of(found, mark=None)).decode("utf-8")
     title = found["title"] or found["piece_id"]
-    return Refused(dataset, row, title, score, whole=shown.n_steps == grid.n_steps)
+    return RejectedExample(dataset, row, title, score, whole=shown.n_steps == grid.n_steps)

@@ -8,13 +8,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pipeline.report.html import Section, folded, paragraph, table
+from pipeline.report.html import ReportSection, folded, paragraph, table
 from pipeline.report.inputs import Inputs
 
 COMMANDS = ("make repro", "python -m pipeline books DATASET", "python -m pipeline explain")
 
 
-def reproduce(inputs: Inputs) -> Section:
+def reproduce(inputs: Inputs) -> ReportSection:
     """Commands, the versions that shape the bytes, and the parameters."""
     commands = Markup("<pre><code>{}</code></pre>\n").format("\n".join(COMMANDS))
     lock = paragraph(
@@ -31,7 +31,9 @@ def reproduce(inputs: Inputs) -> Section:
         for experiment in inputs.experiments
     )
     how = "What to type, and what this page depends on."
-    return Section("reproduce", "How to make this page again", how, commands + lock + versions + parameters)
+    return ReportSection(
+        "reproduce", "How to make this page again", how, commands + lock + versions + parameters
+    )
 
 
 def _printed(section: Mapping[str, Any]) -> Markup:

@@ -8,8 +8,8 @@ from typing import Any
 from markupsafe import Markup
 
 from pipeline.report.charts import line_chart
-from pipeline.report.html import Section, figure, folded, heading, paragraph, table
-from pipeline.report.inputs import Experiment, Inputs
+from pipeline.report.html import ReportSection, figure, folded, heading, paragraph, table
+from pipeline.report.inputs import ExperimentResults, Inputs
 
 PEOPLE = "people, held-out tunes"
 FEATURES = {
@@ -27,7 +27,7 @@ DRAWN = ("interval", "duration")
 DRAWN_AT_ALL = 0.001  # a smaller share cannot be seen
 
 
-def statistics(inputs: Inputs) -> Section:
+def statistics(inputs: Inputs) -> ReportSection:
     """Of each experiment with held-out pieces: overlapped areas, divergences, means, two histograms."""
     body = Markup("").join(_of(each) for each in inputs.experiments if each.held_out)
     how = (
@@ -38,10 +38,10 @@ def statistics(inputs: Inputs) -> Section:
         "beginning knows its key and range and may come nearer. These figures see no order beyond two "
         "notes: they tell what is wrong, not what is good."
     )
-    return Section("statistics", "Music statistics", how, body)
+    return ReportSection("statistics", "Music statistics", how, body)
 
 
-def _of(experiment: Experiment) -> Markup:
+def _of(experiment: ExperimentResults) -> Markup:
     found = experiment.figures["statistics"]
     predictors = found["predictors"]
     note = paragraph(

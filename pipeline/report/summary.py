@@ -8,15 +8,15 @@ from typing import Any
 from markupsafe import Markup
 
 from pipeline.report.harmony import voices_named
-from pipeline.report.html import Section, number, paragraph
-from pipeline.report.inputs import Experiment, Harmonizer, Inputs
+from pipeline.report.html import ReportSection, number, paragraph
+from pipeline.report.inputs import ExperimentResults, HarmonizerResults, Inputs
 
 
-def summary(inputs: Inputs) -> Section:
+def summary(inputs: Inputs) -> ReportSection:
     """What came in, what leaks, and what the models are worth, in the figures that matter."""
     sentences = (*_pieces(inputs), *_leaks(inputs), *_models(inputs), *_harmonies(inputs), *_folds(inputs))
     how = "The figures that matter, in words; the sections below show where each of them comes from."
-    return Section("summary", "In short", how, Markup("").join(map(paragraph, sentences)))
+    return ReportSection("summary", "In short", how, Markup("").join(map(paragraph, sentences)))
 
 
 def _pieces(inputs: Inputs) -> Iterator[str]:
@@ -57,7 +57,7 @@ def _models(inputs: Inputs) -> Iterator[str]:
         yield f"Learned by heart, the second half said exactly: {names}."
 
 
-def _worth(experiment: Experiment) -> str:
+def _worth(experiment: ExperimentResults) -> str:
     overall = experiment.figures["predictors"]["model"]["all"]["overall"]
     difference = experiment.figures["bits_per_onset_intervals"]["model - ngram_memory"]
     return (
@@ -72,7 +72,7 @@ def _harmonies(inputs: Inputs) -> Iterator[str]:
             yield f"{harmonizer.name}, {_harmony(harmonizer)}."
 
 
-def _harmony(harmonizer: Harmonizer) -> str:
+def _harmony(harmonizer: HarmonizerResults) -> str:
     """Likelihood and parallels, of the choice of given voices whose voice leading was looked at."""
     found, leading = harmonizer.figures, harmonizer.figures["voice_leading"]
     choice = next(each for each in found["given"].values() if each["given"] == leading["given"])

@@ -33,8 +33,8 @@ import numpy as np
 from pipeline.evaluation.metrics.calibration import reliability
 from pipeline.evaluation.metrics.continuation import edit_distance, pattern_match, points
 from pipeline.evaluation.metrics.statistics import (
-    Notes,
-    Passage,
+    PassageMusic,
+    PassageNotes,
     divergence_bits,
     groove_similarity,
     pitch_class_entropy,
@@ -53,7 +53,7 @@ Pair = tuple[Example, Example]
 Compare = Callable[[Example, Example], tuple[float | None, float | None]]
 
 
-def music(notes: Notes, pitches: Sequence[int] | None = None) -> Any:
+def music(notes: PassageNotes, pitches: Sequence[int] | None = None) -> Any:
     """Notes as MusPy has them, a time step a step."""
     import muspy
 
@@ -69,20 +69,20 @@ def music(notes: Notes, pitches: Sequence[int] | None = None) -> Any:
 def scales(example: Example, _: Example) -> tuple[float | None, float | None]:
     import muspy
 
-    passage = Passage.after(example.source, example.target)
+    passage = PassageMusic.after(example.source, example.target)
     return scale_consistency(passage), float(muspy.scale_consistency(music(passage.notes)))
 
 
 def entropies(example: Example, _: Example) -> tuple[float | None, float | None]:
     import muspy
 
-    passage = Passage.after(example.source, example.target, 1, example.bars)
+    passage = PassageMusic.after(example.source, example.target, 1, example.bars)
     bars = [bar for bar in passage.bars if len(bar)]
     if not bars:
         return pitch_class_entropy(passage), None
     each = [
         muspy.pitch_class_entropy(
-            music(Notes(*(np.zeros(len(bar), np.int64) for _ in range(4))), (bar + 60).tolist())
+            music(PassageNotes(*(np.zeros(len(bar), np.int64) for _ in range(4))), (bar + 60).tolist())
         )
         for bar in bars
     ]
@@ -92,13 +92,13 @@ def entropies(example: Example, _: Example) -> tuple[float | None, float | None]
 def grooves(example: Example, _: Example) -> tuple[float | None, float | None]:
     import muspy
 
-    passage = Passage.after(example.source, example.target, 1, example.bars)
+    passage = PassageMusic.after(example.source, example.target, 1, example.bars)
     if passage.grooves is None or len(passage.grooves) < 2 or not passage.grooves[-1].any():
         return None, None
     size = passage.grooves.shape[1]
     onsets = np.flatnonzero(passage.grooves)
     still = np.zeros(len(onsets), np.int64)
-    bars = Notes(still, onsets, still, still + 60)
+    bars = PassageNotes(still, onsets, still, still + 60)
     theirs = float(muspy.groove_consistency(music(bars), measure_resolution=size))
     return groove_similarity(passage), theirs
 
@@ -171,20 +171,20 @@ def main() -> None:
     folder = ROOT / "data/tokens" / options.dataset
     parts = [read_rows(folder, split) for split in ("train", "valid", "test")]
     examples = [example for rows in parts for example in cut_rows(rows, 0.5)]
-    told = {}
+    predicted = {}
     for name, (compare, limit) in COMPARED.items():
         pairs = list(zip(examples, examples[1:] + examples[:1], strict=True))[:limit]
         found = [compare(*pair) for pair in track(pairs, name, len(pairs), "pieces")]
         both = np.array([pair for pair in found if None not in pair], float)
         apart = np.abs(both[:, 0] - both[:, 1])
-        told[name] = {
+        predicted[name] = {
             "pieces": len(both),
             "undefined": len(found) - len(both),
             "differ": int((apart > TOLERANCE).sum()),
             "largest_difference": float(f"{apart.max():.3g}"),
         }
-        say(f"{name}: {told[name]}")
-    print(json.dumps({"metrics": told, "dataset": options.dataset}))
+        say(f"{name}: {predicted[name]}")
+    print(json.dumps({"metrics": predicted, "dataset": options.dataset}))
 
 
 if __name__ == "__main__":

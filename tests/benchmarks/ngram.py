@@ -95,11 +95,11 @@ def on_tokens(rows: Sequence[dict[str, object]], seed: int) -> dict[str, float]:
     parts = folds(len(examples), seed)
     sums: dict[str, list[object]] = {"tokens": [], "tokens_memory": []}
     for fold, test in enumerate(parts):
-        heard, told = [examples[i] for i in others(parts, fold)], [examples[i] for i in test]
+        heard, predicted = [examples[i] for i in others(parts, fold)], [examples[i] for i in test]
         ngram, memory = NGram.fit(heard, None), Memory.fit(heard, None, MIXING_B)
-        for scores, example in zip(ngram.log_probs(told), told, strict=True):
+        for scores, example in zip(ngram.log_probs(predicted), predicted, strict=True):
             sums["tokens"].append(measure(scores, example))
-            sums["tokens_memory"].append(measure(memory.remind(scores, example), example))
+            sums["tokens_memory"].append(measure(memory.mixed_with(scores, example), example))
     wanted = {"nats_per_token": "nats", "bits_per_onset": "onset", "pitch_bits_per_onset": "pitch"}
     return {f"{name}_{short}": round(float(figures(total(found), tokens_per_quarter=1)[long] or 0), 4)  # type: ignore[arg-type]
             for name, found in sums.items() for long, short in wanted.items()}  # fmt: skip
@@ -113,7 +113,7 @@ def with_viewpoints(melodies: Sequence[Melody], seed: int) -> tuple[dict[str, fl
     fold is seen only by what was chosen.
     """
     parts, candidates = folds(len(melodies), seed), alphabet(melodies)
-    kinds = [Viewpoint(told, facts) for told in TOLD for facts in CONTEXTS]
+    kinds = [Viewpoint(predicted, facts) for predicted in TOLD for facts in CONTEXTS]
     views = {str(kind): see(melodies, kind, candidates) for kind in kinds}
     own = {name: [view.short_term(i, None) for i in range(len(melodies))] for name, view in views.items()}
     whole, second, choices = [], [], []

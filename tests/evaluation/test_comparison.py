@@ -67,7 +67,7 @@ def test_a_memory_is_mixed_into_the_model_and_the_copy_stays_alone() -> None:
     alone = reminded.take([0, 1, 2, 6, 7, 8])
     assert alone.equals(TABLE)
     expected = [
-        measure(memory.remind(scores, tune), tune).onset_nats
+        measure(memory.mixed_with(scores, tune), tune).onset_nats
         for scores, tune in zip(Copy(0.3).log_probs(EXAMPLES), EXAMPLES, strict=True)
     ]
     assert reminded.column("onset_nats").to_pylist()[3:6] == expected

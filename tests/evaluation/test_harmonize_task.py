@@ -97,5 +97,7 @@ def test_an_error_is_a_symbol_that_is_not_the_pieces_own() -> None:
 
 
 def test_all_voices_cannot_be_given() -> None:
-    with pytest.raises(GivenError, match=r"given voices \[0, 1\]: a piece of 2 voices has 0 to 1, and one"):
+    with pytest.raises(
+        GivenError, match=r"given voices \[0, 1\]: a piece of 2 voices has 0 to 1, and at least one"
+    ):
         give_voices([START, 60, 48, STOP], [0, 1], 2)

@@ -3,7 +3,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.core.vocabulary import START, STOP
-from pipeline.evaluation.horizons import figures_by_horizon, measure_continuations, steps_to_say
+from pipeline.evaluation.horizons import figures_by_horizon, measure_continuations, steps_to_predict
 from pipeline.models.base.examples import Example, cut_at_note
 
 # quarters on a grid of one step a quarter: C D E F G A, cut in the middle
@@ -77,4 +77,4 @@ def test_figures_are_means_over_pieces_with_intervals() -> None:
 def test_enough_is_said_to_reach_the_last_horizon() -> None:
     # the prime's last note begins 2 steps before the cut: 10 quarters of 2 steps later is step 18 after it
     held: Example = cut_at_note([START, 60, 62, 190, 64, 65, STOP], 0.5)
-    assert steps_to_say(held, 2) == 10 * 2 - 2 + 1
+    assert steps_to_predict(held, 2) == 10 * 2 - 2 + 1

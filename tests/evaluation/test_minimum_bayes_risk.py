@@ -3,7 +3,7 @@
 import numpy as np
 
 from pipeline.core.vocabulary import START, STOP
-from pipeline.evaluation.minimum_bayes_risk import most_agreed
+from pipeline.evaluation.minimum_bayes_risk import minimum_bayes_risk
 from pipeline.models.base.examples import cut_at_note
 
 TUNE = cut_at_note([START, 60, 62, 64, 65, 67, 69, 71, 72, STOP], 0.5)
@@ -15,13 +15,13 @@ def said(*pitches: int) -> np.ndarray:
 
 def test_two_that_are_alike_outvote_one_that_stands_alone() -> None:
     alone, rising, almost = said(80, 50, 79, 40), said(67, 69, 71, 72), said(67, 69, 71, 60)
-    assert most_agreed(TUNE, [alone, rising, almost], horizon=8) is rising
+    assert minimum_bayes_risk(TUNE, [alone, rising, almost], horizon=8) is rising
 
 
 def test_what_lies_behind_the_horizon_does_not_count() -> None:
     late, other, near = said(67, 69, 71, 40, 90), said(50, 40, 70, 72, 74), said(67, 69, 71, 72, 74)
-    assert most_agreed(TUNE, [other, late, near], horizon=3) is late
+    assert minimum_bayes_risk(TUNE, [other, late, near], horizon=3) is late
 
 
 def test_of_equals_the_first_is_taken_even_where_nothing_can_be_compared() -> None:
-    assert most_agreed(TUNE, [said(), said(67)], horizon=8).size == 0
+    assert minimum_bayes_risk(TUNE, [said(), said(67)], horizon=8).size == 0

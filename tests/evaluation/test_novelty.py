@@ -4,7 +4,7 @@ import pytest
 from pipeline.evaluation.novelty import Training, measure_novelty, nearest_tunes, novelty_figures
 from pipeline.evaluation.passages import HELD_OUT, TRAINING
 from pipeline.evaluation.samples import Sample
-from tests.helpers.passages import SCALE, pieces, said_of
+from tests.helpers.passages import SCALE, passages_of, pieces
 
 # a minor arpeggio up and down, in no way like a scale
 ARPEGGIO = [57, 60, 64, 69, 72, 69, 64, 60, 57, 60]
@@ -17,7 +17,7 @@ def training(*heard: list[int]) -> Training:
 def measured(
     tunes: list[list[int]], heard: list[list[int]], **said: list[list[list[int]]]
 ) -> dict[str, dict]:
-    table = measure_novelty(said_of(tunes, heard, **said), training(*heard))
+    table = measure_novelty(passages_of(tunes, heard, **said), training(*heard))
     return {row["predictor"]: row for row in table.to_pylist()}
 
 
@@ -50,7 +50,7 @@ def test_a_training_tune_is_looked_up_in_the_others_alone() -> None:
 
 
 def test_shares_are_sums_divided_once() -> None:
-    said = said_of([SCALE, ARPEGGIO], [SCALE], model=[[SCALE[4:]], [[58, 61]]])
+    said = passages_of([SCALE, ARPEGGIO], [SCALE], model=[[SCALE[4:]], [[58, 61]]])
     table = measure_novelty(said, training(SCALE))
     four = novelty_figures(table, seed=1)["predictors"]["model"]["n_grams"]["4"]
     # all four runs of the scale, none of the two that follow the arpeggio

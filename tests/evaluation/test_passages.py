@@ -1,12 +1,12 @@
 from pipeline.core.vocabulary import STOP
 from pipeline.evaluation.passages import HELD_OUT, TRAINING
-from tests.helpers.passages import SCALE, said_of
+from tests.helpers.passages import SCALE, passages_of
 
 LONG = [60 + step % 12 for step in range(40)]
 
 
 def test_people_are_heard_beside_the_predictors() -> None:
-    found = said_of([SCALE], [SCALE[::-1]], model=[[[67, 69], [67, 65, STOP]]])
+    found = passages_of([SCALE], [SCALE[::-1]], model=[[[67, 69], [67, 65, STOP]]])
     assert [(each.predictor, each.sample, each.symbols.tolist()) for each in found] == [
         (HELD_OUT, 0, SCALE[4:]),
         (TRAINING, 0, SCALE[::-1][4:]),
@@ -19,10 +19,10 @@ def test_people_are_heard_beside_the_predictors() -> None:
 
 def test_every_passage_ends_at_the_last_horizon() -> None:
     # ten quarters after the last onset of the prime, and that one step is heard to its end
-    found = said_of([LONG], [LONG], model=[[LONG]])
+    found = passages_of([LONG], [LONG], model=[[LONG]])
     assert [len(each.symbols) for each in found] == [10, 10, 10]
 
 
 def test_no_more_training_tunes_are_heard_than_a_predictor_says() -> None:
-    found = said_of([SCALE], [SCALE] * 5, model=[[SCALE, SCALE]])
+    found = passages_of([SCALE], [SCALE] * 5, model=[[SCALE, SCALE]])
     assert [each.predictor for each in found].count(TRAINING) == 2

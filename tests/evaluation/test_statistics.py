@@ -3,14 +3,14 @@ import pytest
 from pipeline.evaluation.metrics.statistics import FEATURES
 from pipeline.evaluation.passages import HELD_OUT, TRAINING
 from pipeline.evaluation.statistics import measure_statistics, statistics_figures
-from tests.helpers.passages import SCALE, said_of
+from tests.helpers.passages import SCALE, passages_of
 
 FALLING = SCALE[::-1]
 CHROMATIC = [61, 63, 66, 68]
 
 
 def test_a_row_holds_all_values_of_a_passage() -> None:
-    table = measure_statistics(said_of([SCALE], [FALLING], model=[[[67, 195, 71]]]))
+    table = measure_statistics(passages_of([SCALE], [FALLING], model=[[[67, 195, 71]]]))
     held_out, training, model = table.to_pylist()
     assert (held_out["predictor"], held_out["pitch"]) == (HELD_OUT, [67, 69, 71, 72])
     assert (training["predictor"], training["interval"]) == (TRAINING, [-1, -2, -2])
@@ -21,14 +21,14 @@ def test_a_row_holds_all_values_of_a_passage() -> None:
 
 
 def test_who_says_what_people_say_overlaps_wholly() -> None:
-    figures = statistics_figures(measure_statistics(said_of([SCALE], [FALLING], model=[[SCALE[4:]]])))
+    figures = statistics_figures(measure_statistics(passages_of([SCALE], [FALLING], model=[[SCALE[4:]]])))
     for name in ("pitch", "interval", "duration", "scale_consistency"):
         own = figures["predictors"]["model"][name]
         assert (own["overlapped_area"], own["divergence_bits"]) == (pytest.approx(1), 0)
 
 
 def test_people_among_themselves_are_the_ceiling() -> None:
-    figures = statistics_figures(measure_statistics(said_of([SCALE], [FALLING], model=[[CHROMATIC]])))
+    figures = statistics_figures(measure_statistics(passages_of([SCALE], [FALLING], model=[[CHROMATIC]])))
     ceiling, model = (figures["predictors"][name] for name in (TRAINING, "model"))
     assert ceiling["pitch_class"]["overlapped_area"] == pytest.approx(1 / 4)  # G A B C, F E D C
     assert model["pitch_class"]["overlapped_area"] == 0
@@ -38,7 +38,7 @@ def test_people_among_themselves_are_the_ceiling() -> None:
 
 
 def test_where_nothing_is_said_nothing_is_compared() -> None:
-    figures = statistics_figures(measure_statistics(said_of([SCALE], [FALLING], model=[[[0, 128]]])))
+    figures = statistics_figures(measure_statistics(passages_of([SCALE], [FALLING], model=[[[0, 128]]])))
     silent = figures["predictors"]["model"]
     assert (silent["n_passages"], silent["n_notes"]) == (1, 0)
     for feature in FEATURES:
@@ -47,6 +47,6 @@ def test_where_nothing_is_said_nothing_is_compared() -> None:
 
 
 def test_shares_are_there_to_be_drawn() -> None:
-    figures = statistics_figures(measure_statistics(said_of([SCALE], [FALLING], model=[[CHROMATIC]])))
+    figures = statistics_figures(measure_statistics(passages_of([SCALE], [FALLING], model=[[CHROMATIC]])))
     drawn = figures["shares"]["interval"]
     assert dict(zip(drawn["grid"], drawn[HELD_OUT], strict=True))[2] == pytest.approx(2 / 3)

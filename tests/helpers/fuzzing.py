@@ -18,14 +18,14 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.core.vocabulary import START, STOP, TokenError, decode, decode_leniently, encode
-from pipeline.corpora.parsing.isolation import GivenUp, Limits, run_isolated
+from pipeline.corpora.parsing.isolation import ChildFailure, ChildLimits, run_isolated
 from pipeline.corpora.parsing.records import pack, refusal, unpack, warm_up
 from pipeline.formats import readers
 from pipeline.formats.readers import ReadError
 from tests.helpers import reading
 from tests.helpers.hostile import READ, hostile_files, zipped
 
-LIMITS = Limits(seconds=20, memory_bytes=1 << 30)
+LIMITS = ChildLimits(seconds=20, memory_bytes=1 << 30)
 TOKENS = "tokens"
 Mangler = Callable[[bytes, random.Random], bytes]
 LONGEST_SEED = 40_000  # bytes; a larger file is spoilt no better, and slower
@@ -207,7 +207,7 @@ def decode_spoilt(spoilt: Spoilt) -> str | Exception:
     return "grid"
 
 
-def outcomes(files: Sequence[Spoilt]) -> Iterator[tuple[Spoilt, str | Exception | GivenUp]]:
+def outcomes(files: Sequence[Spoilt]) -> Iterator[tuple[Spoilt, str | Exception | ChildFailure]]:
     """What became of each file, read in a child that may die."""
     found = run_isolated(read_spoilt, files, LIMITS, ("pandas", __name__), warm_up)
     return zip(files, found, strict=True)

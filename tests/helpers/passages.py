@@ -8,7 +8,7 @@ import pyarrow as pa
 from pipeline.core.tables import TOKENS
 from pipeline.core.vocabulary import START, STOP
 from pipeline.evaluation.novelty import Training, measure_novelty, nearest_tunes, novelty_figures
-from pipeline.evaluation.passages import Continued, Utterance, utterances
+from pipeline.evaluation.passages import Continued, Passage, collect_passages
 from pipeline.evaluation.samples import Sample
 from pipeline.evaluation.statistics import measure_statistics, statistics_figures
 from pipeline.models.base.examples import Bars, Example, cut_at_note
@@ -37,26 +37,28 @@ def pieces(*tunes: list[int], name: str = "tune") -> tuple[pa.Table, list[Exampl
     return pa.Table.from_pylist(rows, schema=TOKENS), cut
 
 
-def said_of(tunes: list[list[int]], heard: list[list[int]], **said: list[list[list[int]]]) -> list[Utterance]:
+def passages_of(
+    tunes: list[list[int]], train_tunes: list[list[int]], **continuations: list[list[list[int]]]
+) -> list[Passage]:
     """Passages of people and of predictors; ``said`` holds samples of each tune."""
     rows, examples = pieces(*tunes)
-    known, before = pieces(*heard, name="heard")
+    rows_before, examples_before = pieces(*train_tunes, name="heard")
     symbols = {
         name: [[np.array(sample, np.uint16) for sample in samples] for samples in own]
-        for name, own in said.items()
+        for name, own in continuations.items()
     }
-    return utterances(Continued(rows, examples, symbols), known, before, seed=1)
+    return collect_passages(Continued(rows, examples, symbols), rows_before, examples_before, seed=1)
 
 
 def figures_of_passages() -> dict[str, Any]:
     """What is told of a model that copies a scale out of its training tune."""
-    tunes, heard = [SCALE[::-1]], [[*SCALE, 74]]
-    said = said_of(tunes, heard, model=[[[62, 64, 65, 67, 69, 71]]])
-    training = Training.of(*pieces(*heard, name="heard"))
+    tunes, train_tunes = [SCALE[::-1]], [[*SCALE, 74]]
+    continuations = passages_of(tunes, train_tunes, model=[[[62, 64, 65, 67, 69, 71]]])
+    training = Training.of(*pieces(*train_tunes, name="heard"))
     rows, (example,) = pieces(*tunes)
     sample = Sample(rows.to_pylist()[0], example, {"greedy": np.array(SCALE, np.uint16)})
-    novelty = novelty_figures(measure_novelty(said, training), seed=1)
+    novelty = novelty_figures(measure_novelty(continuations, training), seed=1)
     return {
-        "statistics": statistics_figures(measure_statistics(said)),
+        "statistics": statistics_figures(measure_statistics(continuations)),
         "novelty": novelty | {"samples": nearest_tunes([sample], training)},
     }

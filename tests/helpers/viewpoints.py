@@ -24,7 +24,7 @@ import numpy as np
 
 from pipeline.evaluation.baselines.longterm import LongTerm
 from pipeline.evaluation.baselines.mixing import mix_by_product
-from pipeline.evaluation.baselines.sequences import Bools, Floats, Ints, Sequences, normalized
+from pipeline.evaluation.baselines.sequences import Bools, Floats, Ints, TokenSequences, normalized
 from pipeline.evaluation.baselines.shortterm import short_term
 
 UNDEFINED = -1000  # an interval from a note that is not there
@@ -53,11 +53,11 @@ class Melody:
 class Viewpoint:
     """What is told of a pitch, and which facts stand before it; names of TOLD and FACTS."""
 
-    told: tuple[str, ...]
+    predicted: tuple[str, ...]
     facts: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return " × ".join(self.told) + (f" | {' × '.join(self.facts)}" if self.facts else "")
+        return " × ".join(self.predicted) + (f" | {' × '.join(self.facts)}" if self.facts else "")
 
 
 @dataclass(frozen=True)
@@ -83,21 +83,21 @@ class View:
         model = LongTerm.fit(self._join(train), self.size, order)
         sequences = self._join(test)
         symbols = np.concatenate([self.symbols[i] for i in test])
-        probs = model.probs(sequences, np.flatnonzero(sequences.told), self._prior(symbols))
+        probs = model.probs(sequences, np.flatnonzero(sequences.predicted), self._prior(symbols))
         return np.split(_of_candidates(probs, symbols), np.cumsum([len(self.true[i]) for i in test])[:-1])
 
     def short_term(self, melody: int, order: int | None) -> Floats:
         """(n, P) probabilities of the candidates in one melody, from its notes so far."""
         piece, symbols = self._join([melody]), self.symbols[melody]
-        probs = short_term(piece, np.flatnonzero(piece.told), self._prior(symbols), order)
+        probs = short_term(piece, np.flatnonzero(piece.predicted), self._prior(symbols), order)
         return _of_candidates(probs, symbols)
 
-    def _join(self, melodies: Sequence[int]) -> Sequences:
+    def _join(self, melodies: Sequence[int]) -> TokenSequences:
         said = [self.symbols[i][np.arange(len(self.true[i])), self.true[i]] for i in melodies]
         if self.facts is None:
-            return Sequences.join(said)
+            return TokenSequences.join(said)
         both = [np.stack([self.facts[i], symbols], axis=1) for i, symbols in zip(melodies, said, strict=True)]
-        return Sequences.join([pair.ravel() for pair in both], first_told=1, every=2)
+        return TokenSequences.join([pair.ravel() for pair in both], first_predicted=1, every=2)
 
     def _prior(self, symbols: Ints) -> Floats:
         prior = np.zeros((len(symbols), self.n_symbols))
@@ -111,8 +111,10 @@ def see(melodies: Sequence[Melody], viewpoint: Viewpoint, candidates: Ints) -> V
     Args:
         candidates: (P,) ascending pitches; every pitch of the melodies is one of them.
     """
-    told = [np.stack([TOLD[name](m, candidates) for name in viewpoint.told], axis=-1) for m in melodies]
-    symbols, n_symbols = _numbered([part.reshape(-1, len(viewpoint.told)) for part in told])
+    predicted = [
+        np.stack([TOLD[name](m, candidates) for name in viewpoint.predicted], axis=-1) for m in melodies
+    ]
+    symbols, n_symbols = _numbered([part.reshape(-1, len(viewpoint.predicted)) for part in predicted])
     shaped = tuple(part.reshape(-1, len(candidates)) for part in symbols)
     true = tuple(np.searchsorted(candidates, melody.pitch) for melody in melodies)
     if not viewpoint.facts:

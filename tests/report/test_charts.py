@@ -3,7 +3,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from pipeline.report.charts import Looks, line_chart, matrix_over_notes
+from pipeline.report.charts import AttentionHeatmap, line_chart, matrix_over_notes
 
 CURVE = {"training": ([1, 2, 3], [3.0, 2.0, 1.5]), "validation": ([1, 2, 3], [3.1, 2.4, 2.5])}
 
@@ -30,12 +30,12 @@ def test_axes_take_the_colour_of_the_page() -> None:
     assert "#010203" not in draw()
 
 
-def looks(**changes: object) -> Looks:
+def looks(**changes: object) -> AttentionHeatmap:
     """Two notes read, two said; the second looks back at the first that was said."""
     weights = np.array([[1.0, 0, 0], [0, 0, 1]])
     notes = [(0, 1, 60), (1, 2, 62), (2, 3, 72), (3, 4, 74)]
     known = {"weights": weights, "n_source": 2, "notes": notes, "bars": [0, 2], "shares": {}}
-    return Looks(**{**known, **changes})  # type: ignore[arg-type]
+    return AttentionHeatmap(**{**known, **changes})  # type: ignore[arg-type]
 
 
 def shades(drawing: str) -> list[str]:

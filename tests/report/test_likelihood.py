@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.report.inputs import Experiment, Inputs
+from pipeline.report.inputs import ExperimentResults, Inputs
 from pipeline.report.likelihood import likelihood
 from tests.helpers.report import rows_of, sides_of_likelihood
 
@@ -12,7 +12,7 @@ from tests.helpers.report import rows_of, sides_of_likelihood
 @pytest.fixture
 def inputs() -> Inputs:
     figures = {"split": "test", **sides_of_likelihood()}
-    return Inputs({}, [], [Experiment("first", {}, {}, figures, {}, (), ())], {}, {})
+    return Inputs({}, [], [ExperimentResults("first", {}, {}, figures, {}, (), ())], {}, {})
 
 
 def test_places_families_and_calibration_are_told(inputs: Inputs) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.report.inputs import Experiment, Inputs
+from pipeline.report.inputs import ExperimentResults, Inputs
 from pipeline.report.novelty import novelty
 from pipeline.report.statistics import statistics
 from tests.helpers.passages import figures_of_passages
@@ -15,7 +15,9 @@ from tests.helpers.report import rows_of
 @pytest.fixture(scope="module")
 def inputs() -> Inputs:
     figures: dict[str, Any] = figures_of_passages()
-    return Inputs({}, [], [Experiment("first", {}, {}, {"split": "test", **figures}, {}, (), ())], {}, {})
+    return Inputs(
+        {}, [], [ExperimentResults("first", {}, {}, {"split": "test", **figures}, {}, (), ())], {}, {}
+    )
 
 
 def test_model_and_training_tunes_are_compared_with_held_out_tunes(inputs: Inputs) -> None:

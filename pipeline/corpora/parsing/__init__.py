@@ -22,11 +22,11 @@ import pyarrow as pa
 from pipeline.core.accounting import Rejection
 from pipeline.core.tables import NOTES
 from pipeline.corpora.parsing.cache import cache_file, keep, key_of, look_up
-from pipeline.corpora.parsing.isolation import GivenUp, Limits, run_isolated
+from pipeline.corpora.parsing.isolation import ChildFailure, ChildLimits, run_isolated
 from pipeline.corpora.parsing.published import published_split
 from pipeline.corpora.parsing.records import (
     LONGEST_DETAIL,
-    Refusal,
+    ReadRejection,
     left_out,
     pack,
     refusal,
@@ -62,7 +62,7 @@ class Unread:
 
 
 @dataclass(frozen=True)
-class Batch:
+class ReadBatch:
     """Pieces that one worker reads in one go, and the digest of the code that must read them."""
 
     sources: tuple[Source, ...]
@@ -72,7 +72,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Notes:
+class ParsedCorpus:
     """A corpus read.
 
     Attributes:
@@ -90,7 +90,7 @@ class Notes:
 
 def parse_corpus(
     corpus: str, folder: Path, settings: ReadSettings, limits: ReadLimits, engine: EngineSettings
-) -> Notes:
+) -> ParsedCorpus:
     """Read all pieces of a corpus.
 
     Args:
@@ -109,7 +109,7 @@ def parse_corpus(
     parts: list[Rejection] = []
     for piece, record in zip(pieces, records, strict=True):
         outcome = unpack(record)
-        if isinstance(outcome, Refusal):
+        if isinstance(outcome, ReadRejection):
             rejections.append(rejected(piece.piece_id, outcome))
         else:
             tables.append(outcome.replace_schema_metadata(None))
@@ -121,7 +121,7 @@ def parse_corpus(
     known = set(incoming)
     incoming += [rejection.piece_id for rejection in rejections if rejection.piece_id not in known]
     table = _with_identity(corpus, manifest, kept, tables)
-    return Notes(table, tuple(incoming), tuple(rejections), tuple(parts))
+    return ParsedCorpus(table, tuple(incoming), tuple(rejections), tuple(parts))
 
 
 def find_pieces(
@@ -147,7 +147,7 @@ def find_pieces(
     for file, found in zip(files, taken_apart, strict=True):
         path = file["path"]
         file_id = f"{corpus}/{_stem(path) if stems[_stem(path)] == 1 else path}"
-        if isinstance(found, Refusal | GivenUp):
+        if isinstance(found, ReadRejection | ChildFailure):
             rejections.append(rejected(file_id, found))
             continue
         for source in found:
@@ -156,7 +156,7 @@ def find_pieces(
     return pieces, rejections
 
 
-def read_batch(batch: Batch) -> list[bytes | GivenUp]:
+def read_batch(batch: ReadBatch) -> list[bytes | ChildFailure]:
     """The records of a batch, in its order; runs in a worker.
 
     Raises:
@@ -168,13 +168,13 @@ def read_batch(batch: Batch) -> list[bytes | GivenUp]:
     return list(run_isolated(read, batch.sources, _of_a_child(batch.limits), IMPORTS, warm_up))
 
 
-def rejected(identifier: str, outcome: Refusal | GivenUp) -> Rejection:
+def rejected(identifier: str, outcome: ReadRejection | ChildFailure) -> Rejection:
     """The rejected row of a file or a piece; what was given up took at least its limit."""
-    value = outcome.value if isinstance(outcome, Refusal) else outcome.limit
+    value = outcome.value if isinstance(outcome, ReadRejection) else outcome.limit
     return Rejection(identifier, outcome.rule, None, value, outcome.limit, outcome.detail)
 
 
-def _split(folder: Path, limits: ReadLimits, path: str) -> list[Source] | Refusal | GivenUp:
+def _split(folder: Path, limits: ReadLimits, path: str) -> list[Source] | ReadRejection | ChildFailure:
     try:
         return readers.split(path, read_bytes(folder / path, limits), limits)
     except ReadError as error:
@@ -185,7 +185,7 @@ def _split(folder: Path, limits: ReadLimits, path: str) -> list[Source] | Refusa
         return _at_a_loss(error)
 
 
-def _read(settings: ReadSettings, limits: ReadLimits, source: Source) -> bytes | GivenUp:
+def _read(settings: ReadSettings, limits: ReadLimits, source: Source) -> bytes | ChildFailure:
     try:
         return pack(readers.read(source, settings, limits))
     except ReadError as error:
@@ -196,13 +196,15 @@ def _read(settings: ReadSettings, limits: ReadLimits, source: Source) -> bytes |
         return _at_a_loss(error)
 
 
-def _at_a_loss(error: Exception) -> GivenUp:
+def _at_a_loss(error: Exception) -> ChildFailure:
     """A fault of a reader: told in the piece's row, because the other pieces must not suffer from it."""
-    return GivenUp("reader_failed", f"a fault of this project, worth a report: {error!r}"[:LONGEST_DETAIL])
+    return ChildFailure(
+        "reader_failed", f"a fault of this project, worth a report: {error!r}"[:LONGEST_DETAIL]
+    )
 
 
-def _of_a_child(limits: ReadLimits) -> Limits:
-    return Limits(limits.max_seconds, limits.max_memory_mib * MIB)
+def _of_a_child(limits: ReadLimits) -> ChildLimits:
+    return ChildLimits(limits.max_seconds, limits.max_memory_mib * MIB)
 
 
 def _records(
@@ -220,15 +222,17 @@ def _records(
     missing = {key: piece.source for key, piece in zip(keys, pieces, strict=True) if key not in records}
     names = list(missing)
     batches = [
-        Batch(tuple(missing[key] for key in names[first : first + PIECES_A_BATCH]), settings, limits, code)
+        ReadBatch(
+            tuple(missing[key] for key in names[first : first + PIECES_A_BATCH]), settings, limits, code
+        )
         for first in range(0, len(names), PIECES_A_BATCH)
     ]
     unsaved: dict[str, bytes] = {}
     done = track(map_batches(read_batch, batches, engine), f"reading {corpus}", len(batches), "batches")
     for number, outcomes in enumerate(done):
         for key, outcome in zip(names[number * PIECES_A_BATCH :], outcomes, strict=False):
-            if isinstance(outcome, GivenUp):  # may go well on another day: not for the cache
-                records[key] = pack(Refusal(outcome.rule, outcome.detail, outcome.limit, outcome.limit))
+            if isinstance(outcome, ChildFailure):  # may go well on another day: not for the cache
+                records[key] = pack(ReadRejection(outcome.rule, outcome.detail, outcome.limit, outcome.limit))
             else:
                 records[key] = unsaved[key] = outcome
         if len(unsaved) >= PIECES_A_SAVING or number == len(batches) - 1:

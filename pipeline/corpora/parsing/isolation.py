@@ -41,7 +41,7 @@ class IsolationError(PipelineError):
 
 
 @dataclass(frozen=True)
-class GivenUp:
+class ChildFailure:
     """Why an item has no result: ``too_slow``, ``out_of_memory`` or ``crashed``.
 
     Attributes:
@@ -55,7 +55,7 @@ class GivenUp:
 
 
 @dataclass(frozen=True)
-class Limits:
+class ChildLimits:
     """What one item may take.
 
     Attributes:
@@ -68,7 +68,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class _Failure:
+class _RaisedError:
     """An exception of the function itself, carried to the parent."""
 
     error: BaseException
@@ -82,10 +82,10 @@ class _Done(Generic[Result]):
 def run_isolated(
     function: Callable[[Item], Result],
     items: Sequence[Item],
-    limits: Limits,
+    limits: ChildLimits,
     imports: Sequence[str] = (),
     prepare: Callable[[], object] | None = None,
-) -> Iterator[Result | GivenUp]:
+) -> Iterator[Result | ChildFailure]:
     """Results in the order of the items; an item that breaks its limits is given up alone.
 
     Args:
@@ -102,7 +102,7 @@ def run_isolated(
     place = 0
     while place < len(items):
         for outcome in _one_child(function, items[place:], limits, prepare):
-            if isinstance(outcome, _Failure):
+            if isinstance(outcome, _RaisedError):
                 raise outcome.error
             yield outcome.value if isinstance(outcome, _Done) else outcome
             place += 1
@@ -111,9 +111,9 @@ def run_isolated(
 def _one_child(
     function: Callable[[Item], Result],
     items: Sequence[Item],
-    limits: Limits,
+    limits: ChildLimits,
     prepare: Callable[[], object] | None,
-) -> Iterator[_Done[Result] | GivenUp | _Failure]:
+) -> Iterator[_Done[Result] | ChildFailure | _RaisedError]:
     """Outcomes until the items are done or one of them is given up."""
     receiver, sender = _CONTEXT.Pipe(duplex=False)
     child = _CONTEXT.Process(target=_work, args=(function, items, limits, prepare, sender), daemon=True)
@@ -126,13 +126,13 @@ def _one_child(
         _await_start(receiver)
         for _ in items:
             if not receiver.poll(limits.seconds):
-                yield GivenUp("too_slow", f"no result within {limits.seconds:g} seconds", limits.seconds)
+                yield ChildFailure("too_slow", f"no result within {limits.seconds:g} seconds", limits.seconds)
                 return
             try:
                 outcome = receiver.recv()
             except EOFError:
                 child.join()
-                yield GivenUp("crashed", f"the reading process ended by {_reason(child.exitcode)}")
+                yield ChildFailure("crashed", f"the reading process ended by {_reason(child.exitcode)}")
                 return
             yield outcome
             if not isinstance(outcome, _Done):
@@ -157,7 +157,7 @@ def _await_start(receiver: Connection) -> None:
 def _work(
     function: Callable[[Item], Result],
     items: Sequence[Item],
-    limits: Limits,
+    limits: ChildLimits,
     prepare: Callable[[], object] | None,
     sender: Connection,
 ) -> None:
@@ -169,16 +169,16 @@ def _work(
     _limit_memory(limits.memory_bytes)
     sender.send(None)  # what goes wrong from here on is an item's fault
     for item in items:
-        outcome: _Done[Result] | GivenUp | _Failure
+        outcome: _Done[Result] | ChildFailure | _RaisedError
         try:
             outcome = _Done(function(item))
             message = ForkingPickler.dumps(outcome)  # takes memory, too
         except MemoryError:
             mib = limits.memory_bytes >> 20
-            outcome = GivenUp("out_of_memory", f"more than {mib} MiB were asked for", mib)
+            outcome = ChildFailure("out_of_memory", f"more than {mib} MiB were asked for", mib)
             message = ForkingPickler.dumps(outcome)
         except Exception as error:
-            outcome = _Failure(error)
+            outcome = _RaisedError(error)
             message = ForkingPickler.dumps(outcome)
         sender.send_bytes(message)
         if not isinstance(outcome, _Done):

@@ -34,7 +34,7 @@ LONGEST_DETAIL = 500
 
 
 @dataclass(frozen=True)
-class Refusal:
+class ReadRejection:
     """Why a piece was not read: the rule, a sentence, and the numbers of a broken limit."""
 
     rule: str
@@ -43,11 +43,11 @@ class Refusal:
     limit: float | None = None
 
 
-def pack(outcome: Piece | Refusal) -> bytes:
+def pack(outcome: Piece | ReadRejection) -> bytes:
     """One piece, or the refusal of it, as bytes; the same outcome gives the same bytes."""
     schema = RECORD
     rows: list[dict[str, Any]] = []
-    if isinstance(outcome, Refusal):
+    if isinstance(outcome, ReadRejection):
         schema = RECORD.with_metadata({"refusal": json.dumps(vars(outcome))})
     else:
         if outcome.left_out:
@@ -61,7 +61,7 @@ def pack(outcome: Piece | Refusal) -> bytes:
 
 def warm_up() -> None:
     """What Arrow does once in a process: import pandas, and reserve a GiB of addresses."""
-    pack(Refusal("", ""))
+    pack(ReadRejection("", ""))
 
 
 def left_out(table: pa.Table) -> list[tuple[str, str]]:
@@ -70,19 +70,19 @@ def left_out(table: pa.Table) -> list[tuple[str, str]]:
     return [(name, rule) for name, rule in json.loads(notes)]
 
 
-def unpack(record: bytes) -> pa.Table | Refusal:
+def unpack(record: bytes) -> pa.Table | ReadRejection:
     """The inverse of ``pack``; a piece is a table of the schema RECORD."""
     table = pa.ipc.open_stream(record).read_all()
     metadata = table.schema.metadata or {}
     if b"refusal" in metadata:
-        return Refusal(**json.loads(metadata[b"refusal"]))
+        return ReadRejection(**json.loads(metadata[b"refusal"]))
     return table
 
 
-def refusal(error: ReadError) -> Refusal:
+def refusal(error: ReadError) -> ReadRejection:
     """What a reader said, as a record's refusal; of a text that quotes a hostile file the beginning."""
     detail = str(error)[:LONGEST_DETAIL].encode("utf-8", "backslashreplace").decode()
-    return Refusal(error.rule, detail, error.value, error.limit)
+    return ReadRejection(error.rule, detail, error.value, error.limit)
 
 
 def _row(piece: Piece, number: int, part: Part) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class ArchiveError(PipelineError):
 
 
 @dataclass(frozen=True)
-class Limits:
+class UnpackLimits:
     """What an archive may unpack to.
 
     Attributes:
@@ -47,7 +47,7 @@ class _Member:
     open: Callable[[], IO[bytes] | None]
 
 
-def unpack(archive: Path, target: Path, limits: Limits | None = None) -> int:
+def unpack(archive: Path, target: Path, limits: UnpackLimits | None = None) -> int:
     """Unpack a zip or (compressed) tar archive below ``target``.
 
     Returns:
@@ -57,7 +57,7 @@ def unpack(archive: Path, target: Path, limits: Limits | None = None) -> int:
         ArchiveError: not an archive, damaged, or against the limits; what was
             written by then is for the caller to throw away.
     """
-    limits = limits or Limits()
+    limits = limits or UnpackLimits()
     allowance = min(limits.unpacked_bytes, int(limits.ratio * archive.stat().st_size))
     n_members = n_files = 0
     seen: set[PurePosixPath] = set()

@@ -20,7 +20,7 @@ class CatalogueError(PipelineError):
     """The catalogue knows no such corpus."""
 
 
-class Entry(Section):
+class CatalogueEntry(Section):
     """A known corpus.
 
     Attributes:
@@ -37,10 +37,10 @@ class Entry(Section):
 
 
 @cache
-def catalogue() -> Mapping[str, Entry]:
+def catalogue() -> Mapping[str, CatalogueEntry]:
     """All known corpora, in the order of the file."""
     content = load_yaml(CATALOGUE)
-    return {name: parse_section(Entry, entry, name) for name, entry in content.items()}
+    return {name: parse_section(CatalogueEntry, entry, name) for name, entry in content.items()}
 
 
 def resolve(source: CatalogueSource) -> BundledSource | UrlSource:

@@ -50,7 +50,7 @@ class ShardCutter:
 def shard_metadata(settings: EncodeSettings) -> Mapping[str, str]:
     """The metadata of every shard: vocabulary, parameters, version."""
     return {
-        "vocabulary": f"{vocabulary.SIZE} symbols: onset p, tied p, START, STOP",
+        "vocabulary": f"{vocabulary.VOCAB_SIZE} symbols: onset p, tied p, START, STOP",
         "vocabulary_sha256": vocabulary.sha256(),
         "parameters": json.dumps(settings.model_dump(), sort_keys=True),
         "project_version": PROJECT_VERSION,

@@ -51,7 +51,7 @@ class FamilySettings(Section):
 
 
 @dataclass(frozen=True)
-class _Pieces:
+class _PieceMelodies:
     """What makes some pieces relatives.
 
     Attributes:
@@ -105,10 +105,10 @@ def families_of_portions(portions: Iterable[pa.Table], settings: FamilySettings)
     return pa.table({name: columns[name] for name in FAMILIES.names}, schema=FAMILIES)
 
 
-def _read(notes: pa.Table) -> _Pieces:
+def _read(notes: pa.Table) -> _PieceMelodies:
     first = _first_rows(notes)
     melody, _ = skyline(read_lines(notes, np.arange(notes.num_rows)))
-    return _Pieces(
+    return _PieceMelodies(
         notes.select(["piece_id", "corpus", "title", "published_split"]).take(pa.array(first)),
         part_intervals(melody, first),
         beat_skeletons(melody, notes, _melody_rows(notes, first)),

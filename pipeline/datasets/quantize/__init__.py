@@ -71,7 +71,7 @@ class Quantized:
 
 
 @dataclass(frozen=True)
-class _Pieces:
+class _VoicesOnGrid:
     """P pieces on the grid, before rests and edges are dealt with.
 
     Attributes:
@@ -169,7 +169,7 @@ def _quantize(notes: pa.Table, settings: QuantizeSettings) -> Quantized:
     return Quantized(grids, voices.piece_ids, kept, rejections)
 
 
-def _on_grid(notes: pa.Table, voices: Voices, settings: QuantizeSettings) -> _Pieces:
+def _on_grid(notes: pa.Table, voices: Voices, settings: QuantizeSettings) -> _VoicesOnGrid:
     complete = np.flatnonzero((voices.rows >= 0).all(axis=1))
     rows = voices.rows[complete]
     lines = read_lines(notes, rows.ravel())
@@ -179,7 +179,9 @@ def _on_grid(notes: pa.Table, voices: Voices, settings: QuantizeSettings) -> _Pi
     ends = to_steps(notes["end"].to_numpy().astype(np.int64), settings.steps_per_quarter)[rows]
     last = maxima(rounded.notes.end, offsets_from_owners(rounded.notes.line // rows.shape[1], len(rows)))
     n_steps = np.maximum(ends.max(axis=1, initial=0), last)
-    return _Pieces([voices.piece_ids[i] for i in complete], rows, lines, rounded, covered, crowded, n_steps)
+    return _VoicesOnGrid(
+        [voices.piece_ids[i] for i in complete], rows, lines, rounded, covered, crowded, n_steps
+    )
 
 
 def _share(lines: Lines, rows: Ints) -> tuple[Lines, Ints]:
@@ -199,7 +201,7 @@ def _share(lines: Lines, rows: Ints) -> tuple[Lines, Ints]:
     return lines.where(above == place), lines.count(lost).reshape(rows.shape).sum(axis=1)
 
 
-def _spans(pieces: _Pieces, painted: Cells, settings: QuantizeSettings) -> Spans:
+def _spans(pieces: _VoicesOnGrid, painted: Cells, settings: QuantizeSettings) -> Spans:
     """The stretches that become grids; none of a piece without notes."""
     if settings.min_rest is None:
         spans = cells.whole(pieces.n_steps)
@@ -210,7 +212,7 @@ def _spans(pieces: _Pieces, painted: Cells, settings: QuantizeSettings) -> Spans
 
 
 def _broken_rules(
-    pieces: _Pieces, painted: Cells, spans: Spans, settings: QuantizeSettings
+    pieces: _VoicesOnGrid, painted: Cells, spans: Spans, settings: QuantizeSettings
 ) -> list[Rejection]:
     lines, voices, n = pieces.lines, pieces.voices, len(pieces.ids)
     everything = np.ones(len(lines.line), bool)
@@ -240,7 +242,7 @@ def _broken_rules(
     return [rejection for rule in broken for rejection in rule]
 
 
-def _reject(pieces: _Pieces, rule: str, found: Ints, what: str) -> list[Rejection]:
+def _reject(pieces: _VoicesOnGrid, rule: str, found: Ints, what: str) -> list[Rejection]:
     """One rejection for every piece in which anything was found."""
     return [
         Rejection(pieces.ids[i], rule, value=float(found[i]), limit=0.0, detail=f"{found[i]} {what}")
@@ -248,7 +250,7 @@ def _reject(pieces: _Pieces, rule: str, found: Ints, what: str) -> list[Rejectio
     ]
 
 
-def _phrase_ends(notes: Lines, pieces: _Pieces) -> Bools:
+def _phrase_ends(notes: Lines, pieces: _VoicesOnGrid) -> Bools:
     """(steps,) True on the last step of notes of the top voice that end a phrase."""
     steps = offsets_of(pieces.n_steps)
     marked = np.zeros(steps[-1], bool)
@@ -257,7 +259,9 @@ def _phrase_ends(notes: Lines, pieces: _Pieces) -> Bools:
     return marked
 
 
-def _identity(notes: pa.Table, pieces: _Pieces, spans: Spans, settings: QuantizeSettings) -> dict[str, Any]:
+def _identity(
+    notes: pa.Table, pieces: _VoicesOnGrid, spans: Spans, settings: QuantizeSettings
+) -> dict[str, Any]:
     """Columns that say which piece, or which phrase of it ("essen/altdeu10#17:2"), a grid is."""
     top = notes.select(COPIED).take(pa.array(pieces.rows[spans.piece, 0]))
     columns = {name: top[name] for name in COPIED}
@@ -281,7 +285,7 @@ def _cells(filled: Cells, phrase_ends: Bools, spans: Spans) -> dict[str, Any]:
     }
 
 
-def _bars(notes: pa.Table, pieces: _Pieces, spans: Spans, settings: QuantizeSettings) -> dict[str, Any]:
+def _bars(notes: pa.Table, pieces: _VoicesOnGrid, spans: Spans, settings: QuantizeSettings) -> dict[str, Any]:
     top = notes.select(["meters", "bar_onsets"]).take(pa.array(pieces.rows[:, 0]))
     bars = find_bars(top, pieces.n_steps, settings.steps_per_quarter)
     lengths = np.where(bars.known[spans.piece], spans.stop - spans.begin, 0)
@@ -295,7 +299,7 @@ def _bars(notes: pa.Table, pieces: _Pieces, spans: Spans, settings: QuantizeSett
     }
 
 
-def _costs(pieces: _Pieces, painted: Cells, spans: Spans, settings: QuantizeSettings) -> dict[str, Any]:
+def _costs(pieces: _VoicesOnGrid, painted: Cells, spans: Spans, settings: QuantizeSettings) -> dict[str, Any]:
     """What quantizing changed, per grid; rests are counted before any is filled."""
     quarter, voices, n = settings.steps_per_quarter, pieces.voices, len(spans.piece)
     rounded = pieces.rounded

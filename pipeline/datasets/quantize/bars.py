@@ -25,7 +25,7 @@ LONGEST_BAR = 32767  # what step_in_bar can hold
 
 
 @dataclass(frozen=True)
-class Bars:
+class GridBars:
     """The bars of P pieces on a grid.
 
     Attributes:
@@ -43,7 +43,7 @@ class Bars:
     known: Bools
 
 
-def find_bars(rows: pa.Table, n_steps: Ints, steps_per_quarter: int) -> Bars:
+def find_bars(rows: pa.Table, n_steps: Ints, steps_per_quarter: int) -> GridBars:
     """Bars of pieces.
 
     Args:
@@ -57,7 +57,7 @@ def find_bars(rows: pa.Table, n_steps: Ints, steps_per_quarter: int) -> Bars:
         f"{n}/{d}" if same else None for n, d, same in zip(numerator, denominator, constant, strict=True)
     ]
     step_in_bar, known = _positions(rows, n_steps, steps_per_bar, steps_per_quarter)
-    return Bars(meter, steps_per_bar, step_in_bar, known)
+    return GridBars(meter, steps_per_bar, step_in_bar, known)
 
 
 def _meters(rows: pa.Table) -> tuple[Ints, Ints, Bools]:

@@ -1,10 +1,10 @@
-"""What a model has to beat, without torch.
+"""Baselines without torch.
 
 ========== =======================================================================
 sequences  many sequences in one array
-longterm   an n-gram of what training pieces know
-shortterm  the same n-gram of the piece so far, learning as it goes
-mixing     several opinions by how sure each of them is
-tokens     over the 258 symbols: copy, n-gram, and a memory for any predictor
+longterm   an n-gram of the training pieces
+shortterm  the same n-gram of the piece so far
+mixing     mixtures of distributions, weighted by entropy
+predictors over the 258 symbols: copy, n-gram, and a memory for any predictor
 ========== =======================================================================
 """

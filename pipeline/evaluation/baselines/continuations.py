@@ -1,7 +1,7 @@
-"""Continuations without a model: what a trained one has to beat.
+"""Baselines that continue a source without a model.
 
-Every continuer goes on from the source of an example for a number of steps and
-says whole steps of valid symbols, without STOP. None looks at the target.
+Every baseline continues the source of an example by a number of whole steps of valid
+symbols, without STOP. None uses the target.
 """
 
 from __future__ import annotations
@@ -23,64 +23,73 @@ Symbols = NDArray[np.uint16]
 MARKOV_ORDER = 3  # notes; the order of the published figures (MIREX 2018)
 
 
-class Continuer(Protocol):
-    """Anything that goes on from a source."""
+class ContinuationBaseline(Protocol):
+    """Anything that continues a source."""
 
-    def go_on(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:
-        """(n_steps * V,) symbols that may follow the source of the example."""
+    def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:
+        """(n_steps * V,) valid symbols after the source of the example."""
         ...
 
 
-def continued_without_model(
-    examples: Sequence[Example], steps: Sequence[int], heard: Sequence[Example], samples: int, seed: int
+def baseline_continuations(
+    examples: Sequence[Example],
+    steps: Sequence[int],
+    train_examples: Sequence[Example],
+    samples: int,
+    seed: int,
 ) -> dict[str, list[list[Symbols]]]:
-    """What every continuer says of every piece; those that draw say several samples.
+    """Continuations of every piece by every baseline; those that sample have several.
 
     Args:
-        steps: to say of each example.
-        heard: the training pieces.
-        seed: with the places of piece and sample it decides the draws.
+        examples: pieces to continue.
+        steps: to predict of each example.
+        train_examples: the training pieces.
+        samples: of each piece, by baselines that sample.
+        seed: of the samples, together with the numbers of piece and sample.
 
     Returns:
-        Name of the continuer → piece → samples. A Markov chain is of one voice only.
+        Name of the baseline → piece → samples. The Markov chain is for one voice only.
     """
-    continuers: dict[str, tuple[Continuer, int]] = {
-        "repeat the prime": (RepeatPrime(), 1),
+    baselines: dict[str, tuple[ContinuationBaseline, int]] = {
+        "repeat the prime": (RepeatSource(), 1),
         "repeat the last note": (RepeatNote(), 1),
-        "another tune": (OtherTune.fit(heard), samples),
+        "another tune": (OtherTune.fit(train_examples), samples),
     }
     if all(example.voices == 1 for example in examples):
-        continuers["markov chain"] = (Markov.fit(heard, MARKOV_ORDER), samples)
+        baselines["markov chain"] = (Markov.fit(train_examples, MARKOV_ORDER), samples)
     return {
         name: [
-            [continuer.go_on(example, n, np.random.default_rng([seed, i, j])) for j in range(n_samples)]
+            [
+                baseline.continue_source(example, n, np.random.default_rng([seed, i, j]))
+                for j in range(n_samples)
+            ]
             for i, (example, n) in enumerate(zip(examples, steps, strict=True))
         ]
-        for name, (continuer, n_samples) in continuers.items()
+        for name, (baseline, n_samples) in baselines.items()
     }
 
 
-class RepeatPrime:
-    """Says the source once more from its beginning, as often as there is room."""
+class RepeatSource:
+    """Repeats the source from its beginning until the end."""
 
-    def go_on(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:  # noqa: ARG002
+    def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:  # noqa: ARG002
         """See :class:`Continuer`."""
         return _after(example, np.resize(example.source, n_steps * example.voices))
 
 
 class RepeatNote:
-    """Says the last note of every voice again and again, each time as long as it was."""
+    """Repeats the last note of every voice, each time with its duration."""
 
-    def go_on(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:  # noqa: ARG002
+    def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:  # noqa: ARG002
         """See :class:`Continuer`."""
         columns = example.source.reshape(-1, example.voices).T
-        said = [np.resize(column[_last_note(column) :], n_steps) for column in columns]
-        return _after(example, np.stack(said, axis=1).reshape(-1))
+        predicted = [np.resize(column[_last_note(column) :], n_steps) for column in columns]
+        return _after(example, np.stack(predicted, axis=1).reshape(-1))
 
 
 @dataclass(frozen=True)
 class OtherTune:
-    """Says how another tune goes on, drawn from the training pieces: right in style, else by chance.
+    """The continuation of a random training piece: right in style, otherwise by chance.
 
     Attributes:
         targets: of the training pieces, without STOP.
@@ -93,13 +102,13 @@ class OtherTune:
         """Keep the continuations of all training pieces."""
         return cls(tuple(example.target[:-1] for example in examples))
 
-    def go_on(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:
-        """See :class:`Continuer`; a tune that ends before is begun again."""
+    def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:
+        """See :class:`Continuer`; a shorter tune is repeated."""
         chosen = self.targets[int(rng.integers(len(self.targets)))]
         return _after(example, np.resize(chosen, n_steps * example.voices))
 
 
-class Event(NamedTuple):
+class NoteEvent(NamedTuple):
     """A note and the silence after it, in steps."""
 
     pitch: int
@@ -109,10 +118,10 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True)
 class Markov:
-    """Draws notes from what followed the last few of them in training, of one voice.
+    """A Markov chain over the notes of one voice, sampled.
 
-    The longest context of at most ``order`` events that training knows decides;
-    an event is pitch, duration and the silence after it.
+    The longest context of at most ``order`` events that occurs in training is used; an
+    event is pitch, duration and the silence after it.
 
     Attributes:
         order: events of the longest context.
@@ -120,34 +129,34 @@ class Markov:
     """
 
     order: int
-    follows: Mapping[tuple[Event, ...], tuple[tuple[Event, ...], NDArray[np.int64]]]
+    follows: Mapping[tuple[NoteEvent, ...], tuple[tuple[NoteEvent, ...], NDArray[np.int64]]]
 
     @classmethod
     def fit(cls, examples: Sequence[Example], order: int) -> Markov:
-        """Count what follows every context in the training pieces, source and target as one."""
-        counts: defaultdict[tuple[Event, ...], Counter[Event]] = defaultdict(Counter)
+        """Count the events after every context in the training pieces, source and target together."""
+        counts: defaultdict[tuple[NoteEvent, ...], Counter[NoteEvent]] = defaultdict(Counter)
         for example in track(examples, "counting what follows", len(examples), "pieces"):
-            heard = list(events(np.concatenate([example.source, example.target])))
-            for place, event in enumerate(heard):
+            train_examples = list(events(np.concatenate([example.source, example.target])))
+            for place, event in enumerate(train_examples):
                 for length in range(min(order, place) + 1):
-                    counts[tuple(heard[place - length : place])][event] += 1
+                    counts[tuple(train_examples[place - length : place])][event] += 1
         follows = {
             context: (tuple(found), np.cumsum(list(found.values()))) for context, found in counts.items()
         }
         return cls(order, follows)
 
-    def go_on(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:
+    def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:
         """See :class:`Continuer`."""
-        heard = list(events(example.source))
-        said: list[int] = []
-        while len(said) < n_steps:
-            event = self._draw(heard[-self.order :] if self.order else [], rng)
-            heard.append(event)
-            said += [event.pitch, *[TIED + event.pitch] * (event.duration - 1)]
-            said += [0, *[TIED] * (event.silence - 1)] if event.silence else []
-        return np.array(said[:n_steps], np.uint16)
+        train_examples = list(events(example.source))
+        predicted: list[int] = []
+        while len(predicted) < n_steps:
+            event = self._draw(train_examples[-self.order :] if self.order else [], rng)
+            train_examples.append(event)
+            predicted += [event.pitch, *[TIED + event.pitch] * (event.duration - 1)]
+            predicted += [0, *[TIED] * (event.silence - 1)] if event.silence else []
+        return np.array(predicted[:n_steps], np.uint16)
 
-    def _draw(self, context: list[Event], rng: np.random.Generator) -> Event:
+    def _draw(self, context: list[NoteEvent], rng: np.random.Generator) -> NoteEvent:
         for start in range(len(context) + 1):
             known = self.follows.get(tuple(context[start:]))
             if known is not None:
@@ -156,15 +165,15 @@ class Markov:
         raise AssertionError("the empty context follows every training piece")
 
 
-def events(symbols: Symbols) -> Iterator[Event]:
-    """The notes of one voice, in order; a silence before the first is passed over."""
+def events(symbols: Symbols) -> Iterator[NoteEvent]:
+    """The notes of one voice, in order; a silence before the first is skipped."""
     flat = symbols[symbols != STOP].astype(np.int64)
     begins = np.flatnonzero(flat < TIED)
     lengths = np.diff(np.append(begins, len(flat)))
     sounds = list(zip(flat[begins].tolist(), lengths.tolist(), strict=True))
     for (pitch, duration), (after, silence) in zip(sounds, [*sounds[1:], (1, 0)], strict=True):
         if pitch:
-            yield Event(pitch, duration, 0 if after else silence)
+            yield NoteEvent(pitch, duration, 0 if after else silence)
 
 
 def _last_note(column: Symbols) -> int:
@@ -174,7 +183,7 @@ def _last_note(column: Symbols) -> int:
 
 
 def _after(example: Example, symbols: Symbols) -> Symbols:
-    """What follows the source, made to obey the grammar at the seams.
+    """Symbols after the source, repaired where the grammar forbids them at the seams.
 
     A tie to nothing begins a note, and a silence after a silence is tied to it.
     """

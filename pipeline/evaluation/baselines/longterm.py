@@ -1,18 +1,17 @@
-"""What training pieces know: an interpolated n-gram that chooses its own context.
+"""The long-term model: an interpolated n-gram of training pieces with unbounded order.
 
-Scoring begins at the shortest context of the piece so far after which training
-knows a single symbol, else at the longest known one, and goes down to the empty
-context:
+Scoring starts at the shortest context of the piece so far that is followed by a single
+symbol in training, else at the longest known one, and goes down to the empty context:
 
     p(s | c) = (count(s after c) + t · p(s | c without its first symbol)) / (T + t)
 
 where t types of symbols followed c, and T tokens, leaving out those of symbols
 that the longer context before it has already counted. Below the empty context
-the symbols that never occurred share what is left. Leaving out makes the sum
-exceed 1; whoever asks divides by it.
+the symbols that never occurred share the rest. Because of the exclusion the sum exceeds 1;
+the caller normalizes.
 
-Leaving out is what makes long contexts pay: without it a context seen once
-takes half of the probability at every order, and 8 symbols are worse than 4.
+Exclusion makes long contexts useful: without it a context seen once takes half of the
+probability at every order, and 8 symbols are worse than 4.
 
 Source: Pearce 2005, chapter 6 (escape method C, interpolated, order unbounded).
 """
@@ -23,15 +22,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.evaluation.baselines.sequences import Bools, Floats, Ints, Sequences, only_unseen
+from pipeline.evaluation.baselines.sequences import Bools, Floats, Ints, TokenSequences, only_unseen
 
 
 @dataclass(frozen=True)
 class LongTerm:
-    """Counts of what followed every context of 0, 1, 2 … symbols.
+    """Counts of the symbols after every context of 0, 1, 2 … symbols.
 
-    A context after which only one symbol is known is never made longer: no
-    scoring goes beyond it.
+    A context with only one following symbol is never extended, because scoring never
+    goes beyond it.
 
     Attributes:
         levels: contexts by their length.
@@ -42,15 +41,15 @@ class LongTerm:
     size: int
 
     @classmethod
-    def fit(cls, sequences: Sequences, size: int, order: int | None) -> LongTerm:
-        """Count what follows every context.
+    def fit(cls, sequences: TokenSequences, size: int, order: int | None) -> LongTerm:
+        """Count the symbols after every context.
 
         Args:
             sequences: of training; symbols below ``size``.
             order: length of the longest context in symbols; None: as long as they differ.
         """
         symbols, places = sequences.symbols, sequences.places
-        at = np.flatnonzero(sequences.told)
+        at = np.flatnonzero(sequences.predicted)
         contexts = np.zeros(len(at), np.int64)
         levels = [Level.count(np.zeros(1, np.int64), contexts, symbols[at], size, None)]
         while order is None or len(levels) <= order:
@@ -63,13 +62,14 @@ class LongTerm:
             levels.append(Level.count(keys, contexts, symbols[at], size, levels[-1]))
         return cls(tuple(levels), size)
 
-    def probs(self, sequences: Sequences, at: Ints, prior: Floats) -> Floats:
-        """How probable each symbol is, given what stands before it in its sequence.
+    def probs(self, sequences: TokenSequences, at: Ints, prior: Floats) -> Floats:
+        """Probability of each symbol given the symbols before it in its sequence.
 
         Args:
-            sequences: what is read. at: (n,) indices of the symbols asked for.
-            prior: (n, A) weights of the symbols that can be told, 0 for those that
-                cannot follow; used among the symbols that training never saw.
+            sequences: all symbols.
+            at: (n,) indices of the scored symbols.
+            prior: (n, A) weights of the symbols, 0 for invalid ones; used among the symbols
+                that never occur in training.
 
         Returns:
             (n, A), all but unseen symbols above 0; rows do not sum to 1.
@@ -90,7 +90,7 @@ class LongTerm:
         seen[self.levels[0].symbols] = True
         return seen
 
-    def _contexts(self, sequences: Sequences, at: Ints) -> list[Ints]:
+    def _contexts(self, sequences: TokenSequences, at: Ints) -> list[Ints]:
         """For each length (n,) the number of the context to use, -1 for none."""
         contexts = [np.zeros(len(at), np.int64)]
         for length, level in enumerate(self.levels[1:], start=1):
@@ -106,7 +106,7 @@ class LongTerm:
 
 @dataclass(frozen=True)
 class Level:
-    """What followed every context of one length; contexts are numbered 0 … C - 1.
+    """Counts of the symbols after every context of one length; contexts are numbered 0 … C - 1.
 
     Attributes:
         keys: (C,) ascending: number of the context without its first symbol, times

@@ -1,7 +1,7 @@
-"""Several opinions on the same symbol, mixed by how sure each of them is.
+"""Mixtures of several distributions of the same symbol, weighted by their entropies.
 
-A distribution of entropy H over n symbols weighs (H / Hmax)^-b, Hmax = ln n: the
-surer, the heavier; b = 0 is the plain mean.
+A distribution of entropy H over n symbols has weight (H / Hmax)^-b, Hmax = ln n: lower
+entropy gives more weight; b = 0 is the plain mean.
 
 Source: Conklin 1990 and Pearce 2005, chapter 6.
 """
@@ -14,10 +14,10 @@ import numpy as np
 
 from pipeline.evaluation.baselines.sequences import Bools, Floats, normalized
 
-LEAST_RELATIVE_ENTROPY = 1e-6  # an opinion without doubt outweighs the others, and stays a number
+LEAST_RELATIVE_ENTROPY = 1e-6  # keeps the weight of a distribution with entropy 0 finite
 
 
-def mix(opinions: Sequence[Floats], valid: Bools, mixing_b: float) -> Floats:
+def mix(distributions: Sequence[Floats], valid: Bools, mixing_b: float) -> Floats:
     """The weighted arithmetic mean of distributions over the same symbols.
 
     Args:
@@ -28,18 +28,20 @@ def mix(opinions: Sequence[Floats], valid: Bools, mixing_b: float) -> Floats:
     Returns:
         (n, A), rows summing to 1.
     """
-    return np.asarray(np.einsum("on,ona->na", _shares(opinions, valid, mixing_b), np.stack(opinions)))
+    return np.asarray(
+        np.einsum("on,ona->na", _shares(distributions, valid, mixing_b), np.stack(distributions))
+    )
 
 
-def mix_by_product(opinions: Sequence[Floats], valid: Bools, mixing_b: float) -> Floats:
-    """The weighted geometric mean: one opinion that finds a symbol unlikely can veto it.
+def mix_by_product(distributions: Sequence[Floats], valid: Bools, mixing_b: float) -> Floats:
+    """The weighted geometric mean: a single low probability can veto a symbol.
 
-    Better than the arithmetic one for opinions from different sides (Pearce, Conklin
+    Better than the arithmetic one for distributions from different viewpoints (Pearce, Conklin
     and Wiggins 2004). Arguments and result as for :func:`mix`; every valid symbol
-    must have a probability above 0 in every opinion.
+    must have a probability above 0 in every distribution.
     """
-    logs = np.log(np.where(valid, np.stack(opinions), 1.0))
-    products = np.einsum("on,ona->na", _shares(opinions, valid, mixing_b), logs)
+    logs = np.log(np.where(valid, np.stack(distributions), 1.0))
+    products = np.einsum("on,ona->na", _shares(distributions, valid, mixing_b), logs)
     return normalized(np.exp(products), valid)
 
 
@@ -52,7 +54,7 @@ def relative_entropy(probs: Floats, valid: Bools) -> Floats:
     return np.asarray(np.maximum(share, LEAST_RELATIVE_ENTROPY))
 
 
-def _shares(opinions: Sequence[Floats], valid: Bools, mixing_b: float) -> Floats:
+def _shares(distributions: Sequence[Floats], valid: Bools, mixing_b: float) -> Floats:
     """(opinions, n) weights that sum to 1 over the opinions."""
-    weights = np.stack([relative_entropy(opinion, valid) ** -mixing_b for opinion in opinions])
+    weights = np.stack([relative_entropy(distribution, valid) ** -mixing_b for distribution in distributions])
     return np.asarray(weights / weights.sum(axis=0))

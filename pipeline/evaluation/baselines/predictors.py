@@ -1,8 +1,7 @@
-"""What a model has to beat: copying the previous symbol, counting n-grams, and remembering.
+"""Baseline predictors: copying the previous symbol, n-grams, and a memory of the piece.
 
-All read the symbols of Example values, see the source before the target is
-scored, and give probabilities over the symbols valid in each state, as every
-model does.
+Like every model, they condition on the source and on the true target symbols so far, and
+give probabilities over the valid symbols.
 """
 
 from __future__ import annotations
@@ -14,14 +13,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core.vocabulary import SIZE, START, TIED
+from pipeline.core.vocabulary import START, TIED, VOCAB_SIZE
 from pipeline.evaluation.baselines.longterm import LongTerm
 from pipeline.evaluation.baselines.mixing import mix
-from pipeline.evaluation.baselines.sequences import Bools, Floats, Ints, Sequences, normalized
+from pipeline.evaluation.baselines.sequences import Bools, Floats, Ints, TokenSequences, normalized
 from pipeline.evaluation.baselines.shortterm import short_term
 from pipeline.models.base.examples import Example
 
-ROWS_AT_ONCE = 4096  # states scored together: 4096 * 258 floats, 8 MB, stay near the processor
+ROWS_AT_ONCE = 4096  # states scored together: 4096 * 258 floats, 8 MB, fit into caches
 
 
 class Predictor(Protocol):
@@ -38,7 +37,7 @@ class Predictor(Protocol):
 
 @dataclass(frozen=True)
 class Copy:
-    """Every voice goes on with the note or silence that it is holding.
+    """Every voice holds its current note or silence.
 
     The held symbol has probability 1 - epsilon; the other valid symbols share
     epsilon evenly.
@@ -48,7 +47,7 @@ class Copy:
 
     @classmethod
     def fit(cls, examples: Iterable[Example]) -> Copy:
-        """Take epsilon from training targets: the share of tokens, STOP included, that do not hold.
+        """Estimate epsilon from training targets: the share of tokens, STOP included, that do not hold.
 
         One holding and one changing token are added (Laplace's rule of
         succession), so that epsilon is neither 0 nor 1.
@@ -73,7 +72,7 @@ class Copy:
 class NGram:
     """The long-term model over the symbols of whole pieces, START first.
 
-    What training never saw is shared evenly by the valid symbols of that kind.
+    The probability of symbols that never occur in training is shared evenly by the valid ones.
     See :mod:`pipeline.evaluation.baselines.longterm`.
     """
 
@@ -81,13 +80,13 @@ class NGram:
 
     @classmethod
     def fit(cls, examples: Iterable[Example], order: int | None) -> NGram:
-        """Count what follows every context of 0 to ``order`` symbols, sources included.
+        """Count the symbols after every context of 0 to ``order`` symbols, sources included.
 
         Args:
             examples: training pieces; source and target are read as one sequence.
             order: length of the longest context in symbols; None: no limit.
         """
-        return cls(LongTerm.fit(_join(examples), SIZE, order))
+        return cls(LongTerm.fit(_join(examples), VOCAB_SIZE, order))
 
     def log_probs(self, examples: Sequence[Example]) -> Iterator[Floats]:
         """See :class:`Predictor`."""
@@ -103,10 +102,10 @@ class NGram:
 
 @dataclass(frozen=True)
 class Memory:
-    """The short-term model of the piece so far, to be mixed into any predictor.
+    """The short-term n-gram of the piece so far, to be mixed into any predictor.
 
-    Before a symbol has occurred in the piece it is as probable as any other that
-    training knows; all that training does not know count as one symbol together.
+    Symbols that have not occurred in the piece are equally probable if they occur in
+    training; all others together count as one symbol.
 
     Attributes:
         prior: (258,) weights by that rule.
@@ -120,20 +119,20 @@ class Memory:
 
     @classmethod
     def fit(cls, examples: Iterable[Example], order: int | None, mixing_b: float) -> Memory:
-        """Learn from training pieces which symbols there are; all else is learnt from the piece."""
+        """Take the set of known symbols from training pieces; all else is learned from the piece."""
         pieces = _join(examples)
-        known = np.bincount(pieces.symbols[pieces.told], minlength=SIZE) > 0
+        known = np.bincount(pieces.symbols[pieces.predicted], minlength=VOCAB_SIZE) > 0
         return cls(np.where(known, 1.0, 1 / max(int((~known).sum()), 1)), order, mixing_b)
 
     def probs(self, example: Example) -> Floats:
         """(T, 258) of the target tokens, from the source and the true target before each."""
-        piece = Sequences.join([example.whole])
+        piece = TokenSequences.join([example.whole])
         at = np.arange(len(piece.symbols) - len(example.target), len(piece.symbols))
         valid = example.valid()
         return normalized(short_term(piece, at, np.where(valid, self.prior, 0.0), self.order), valid)
 
-    def remind(self, log_probs: NDArray[np.floating], example: Example) -> Floats:
-        """Mix what a predictor says of an example with what the piece so far says.
+    def mixed_with(self, log_probs: NDArray[np.floating], example: Example) -> Floats:
+        """Mix the probabilities of a predictor with those of the piece so far.
 
         Args:
             log_probs: (T, 258) natural logarithms of the predictor, -inf where invalid.
@@ -142,12 +141,12 @@ class Memory:
             (T, 258) natural logarithms of the mixture, -inf where invalid.
         """
         valid = example.valid()
-        said = normalized(np.exp(log_probs.astype(np.float64)), valid)
-        return _log_over(valid, mix([said, self.probs(example)], valid, self.mixing_b))
+        probs = normalized(np.exp(log_probs.astype(np.float64)), valid)
+        return _log_over(valid, mix([probs, self.probs(example)], valid, self.mixing_b))
 
 
 def _held(example: Example) -> Ints:
-    """(T,) the symbol that prolongs what the voice of each target token is doing."""
+    """(T,) the symbol that holds the current note or silence of each target token's voice."""
     return TIED + example.previous % TIED
 
 
@@ -157,13 +156,15 @@ def _log_over(valid: Bools, probs: Floats) -> Floats:
     return np.log(shares, out=np.full(shares.shape, -np.inf), where=shares > 0)
 
 
-def _join(examples: Iterable[Example]) -> Sequences:
+def _join(examples: Iterable[Example]) -> TokenSequences:
     """Whole pieces, START before each as context."""
-    return Sequences.join((np.concatenate([[START], example.whole]) for example in examples), first_told=1)
+    return TokenSequences.join(
+        (np.concatenate([[START], example.whole]) for example in examples), first_predicted=1
+    )
 
 
 def _groups(examples: Sequence[Example]) -> Iterator[list[Example]]:
-    """Neighbouring examples together, about ROWS_AT_ONCE target tokens a group."""
+    """Neighbouring examples together, about ROWS_AT_ONCE target tokens per group."""
     group: list[Example] = []
     n_rows = 0
     for example in examples:

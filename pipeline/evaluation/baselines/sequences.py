@@ -1,4 +1,4 @@
-"""Many sequences in one array, so that counting and looking up need no loop over symbols."""
+"""Many sequences in one array, so that counting and lookup need no loop over symbols."""
 
 from __future__ import annotations
 
@@ -14,31 +14,32 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Sequences:
+class TokenSequences:
     """n symbols of several sequences, one sequence after the other.
 
     Attributes:
         symbols: (n,) numbers from 0.
-        places: (n,) the place of each symbol in its own sequence, from 0.
-        told: (n,) True where a symbol is to be predicted; the others are context only.
+        places: (n,) position of each symbol in its own sequence, from 0.
+        predicted: (n,) True where a symbol is predicted; the others are context only.
     """
 
     symbols: Ints
     places: Ints
-    told: Bools
+    predicted: Bools
 
     @classmethod
-    def join(cls, sequences: Iterable[ArrayLike], first_told: int = 0, every: int = 1) -> Sequences:
-        """Put sequences behind each other.
+    def join(cls, sequences: Iterable[ArrayLike], first_predicted: int = 0, every: int = 1) -> TokenSequences:
+        """Concatenate sequences.
 
         Args:
-            first_told: place of the first symbol that is predicted.
-            every: 1 where all symbols from there on are, 2 where every second one is.
+            sequences: symbols of each.
+            first_predicted: position of the first predicted symbol.
+            every: 1 where all symbols from there on are predicted, 2 where every second one is.
         """
         parts = [np.asarray(sequence, dtype=np.int64) for sequence in sequences]
         places = np.concatenate([np.arange(len(part)) for part in parts])
-        told = (places >= first_told) & ((places - first_told) % every == 0)
-        return cls(np.concatenate(parts), places, told)
+        predicted = (places >= first_predicted) & ((places - first_predicted) % every == 0)
+        return cls(np.concatenate(parts), places, predicted)
 
 
 def only_unseen(prior: Floats, seen: Bools) -> Floats:

@@ -1,8 +1,8 @@
-"""What the piece so far knows: the same n-gram, learning one piece as it goes.
+"""The short-term model: the same n-gram, trained on the piece so far.
 
-No tree is grown. Row i of a table says how many symbols before i stand before
-each earlier place j, too; a context of length k has occurred at all j where that
-is at least k, so that counts of every length come from one histogram a row.
+There is no tree. Row i of a table holds, for each earlier position j, the number of symbols
+before i that agree with those before j; a context of length k has occurred at all j where
+that is at least k, so that counts of every length come from one histogram per row.
 
 Source: Pearce 2005, chapter 6 (the short-term model); escape, exclusion and the
 choice of the context are those of :mod:`pipeline.evaluation.baselines.longterm`.
@@ -12,27 +12,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.evaluation.baselines.sequences import Floats, Ints, Sequences, only_unseen
+from pipeline.evaluation.baselines.sequences import Floats, Ints, TokenSequences, only_unseen
 
 ROWS_AT_ONCE = 256  # a row holds a count for each symbol and length of context
 
 
-def short_term(piece: Sequences, at: Ints, prior: Floats, order: int | None) -> Floats:
-    """How probable each symbol is, given only what stands before it in its piece.
+def short_term(piece: TokenSequences, at: Ints, prior: Floats, order: int | None) -> Floats:
+    """Probability of each symbol given the symbols before it in its piece.
 
     Args:
         piece: one sequence, n symbols.
-        at: (m,) ascending places of the symbols asked for.
-        prior: (m, A) weights of the symbols that can be told, 0 for those that
-            cannot follow; used among those that have not occurred in the piece yet.
+        at: (m,) ascending positions of the scored symbols.
+        prior: (m, A) weights of the symbols, 0 for invalid ones; used among the symbols that
+            have not occurred in the piece yet.
         order: length of the longest context in symbols; None: no limit.
 
     Returns:
         (m, A); rows do not sum to 1.
     """
-    told = np.flatnonzero(piece.told)
-    kinds, kind = np.unique(piece.symbols[told], return_inverse=True)
-    matches = _matches(piece.symbols, at, len(piece.symbols) if order is None else order)[:, told]
+    predicted = np.flatnonzero(piece.predicted)
+    kinds, kind = np.unique(piece.symbols[predicted], return_inverse=True)
+    matches = _matches(piece.symbols, at, len(piece.symbols) if order is None else order)[:, predicted]
     rows = [
         _interpolated(matches[begin : begin + ROWS_AT_ONCE], kinds, kind, prior[begin : begin + ROWS_AT_ONCE])
         for begin in range(0, len(at), ROWS_AT_ONCE)
@@ -57,7 +57,7 @@ def _interpolated(matches: Ints, kinds: Ints, kind: Ints, prior: Floats) -> Floa
     """Probabilities from the longest context down.
 
     Args:
-        matches: (m, t) as above, for the t places of the piece that are told.
+        matches: (m, t) as above, for the t predicted positions of the piece.
         kinds: (U,) the different symbols. kind: (t,) index of each place's symbol in ``kinds``.
     """
     counts, lengths = _counts(matches, len(kinds), kind)

@@ -1,9 +1,9 @@
-"""Where attention looks: how far it is spread, and whether at what repeats.
+"""Measures of attention: its entropy, and its weight on repeated passages.
 
-A matrix holds a row a symbol of the target and a column a symbol of the source, or
-of source and target; the row of symbol p may look at the columns before p that are
-there. Every measure is one number a row, given beside the number that **uniform**
-attention would have there: equal weights on all columns that the row may look at.
+A matrix has one row per target symbol and one column per symbol of the source, or of source
+and target; the row of symbol p may attend to the columns before p. Every measure is one
+number per row, compared with that of **uniform** attention: equal weights on all columns
+that the row may attend to.
 
 **Entropy** in bits: -sum of w log2 w; log2 of the number of columns where uniform.
 
@@ -13,14 +13,14 @@ a note is written as its interval from the note before it in its voice. So rhyth
 agree and key need not. A place is **like** p when they have LIKE_INTERVALS in common
 and it is the turn of the same voice.
 
-**Share on the repetition:** the weight on places that are like p: what stands there
-followed when the melody last went as it does now. **Share on the like passage:** the
+**Share on the repetition:** the weight on positions that are like p: their symbols followed
+a similar passage. **Share on the like passage:** the
 weight on the symbols straight before those places: the end of the passage that is
 repeated, which is what a recurrent state knows. Rows with no such column are left out.
 
 **Share on the same position in the bar**, and **distance**: the weighted mean of how
 many bars back the columns are, where bars are known. The positions of the target are
-those that a listener to the source expects.
+those extrapolated from the source.
 
 STOP's row is left out. Figures are means over rows: sum, then divide.
 """
@@ -54,8 +54,8 @@ def measure(weights: NDArray[np.floating], example: Example) -> dict[str, Number
     """All MEASURES of one matrix.
 
     Args:
-        weights: (T, N), each row sums to 1; N is S, or S + T - 1 where a row also looks
-            at the target before it.
+        weights: (T, N), each row sums to 1; N is S, or S + T - 1 where a row also attends to the
+            target before it.
 
     Returns:
         By measure (2, T - 1): as it is, and as uniform attention would have it; NaN in
@@ -82,7 +82,7 @@ def means(pieces: Sequence[Mapping[str, Numbers]], chosen: Sequence[NDArray[np.b
     """Means over the rows of all pieces.
 
     Args:
-        pieces: what :func:`measure` says of each.
+        pieces: the result of :func:`measure` for each.
         chosen: (T - 1,) of each piece, the rows that count.
 
     Returns:

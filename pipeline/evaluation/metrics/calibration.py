@@ -1,6 +1,6 @@
-"""Whether a predictor is as often right as it says.
+"""Calibration: agreement of a predictor's confidence with its accuracy.
 
-The most probable symbol of each place is the predictor's choice and its
+The most probable symbol of each position is the predictor's choice and its
 probability the confidence. Choices are put into BINS of equal width by their
 confidence; a calibrated predictor is right in as large a share of each bin as its
 mean confidence there. The **expected calibration error** is the mean distance

@@ -1,10 +1,10 @@
-"""How like the true continuation a generated one is, as music and not as likelihood.
+"""Similarity of a generated continuation and the true one, as music and not as likelihood.
 
 **Points.** A continuation is compared by its sounding notes, each a point
 (onset, pitch): onset in steps from the first step of the piece, pitch a MIDI
 note number. Durations and silences count through the onsets alone.
 
-**Horizon.** Time runs from the last onset of the prime: a note belongs to the
+**Horizon.** Time runs from the last onset of the source: a note belongs to the
 first h quarters when its onset is at most h quarters after that onset.
 
 **Pattern match** (the cardinality score of MIREX Patterns for Prediction): of
@@ -15,7 +15,7 @@ onto true ones; with m points matched, n true and k generated,
 
 Any two points match under some translation, so m is at least 1 and chance is not
 0. Undefined where either side has fewer than two points. A translation ignores
-where the continuation begins and in which key: it asks for the shape.
+where the continuation begins and in which key: it compares the shape.
 
 **Pitch overlap:** the common area of both normalized histograms of pitches, or
 of pitch classes; 1 for the same shares, 0 for nothing in common.
@@ -40,7 +40,7 @@ PITCHES = 128
 
 
 class ContinuationError(PipelineError):
-    """Symbols that are no whole steps, or a prime without a note."""
+    """Symbols that are no whole steps, or a source without a note."""
 
 
 @dataclass(frozen=True)
@@ -94,15 +94,15 @@ def points(symbols: ArrayLike, voices: int = 1, first_step: int = 0) -> Points:
     return np.asarray(found[np.lexsort((found[:, 1], found[:, 0]))], np.int64)
 
 
-def within(found: Points, prime: Points, horizon_steps: int) -> Points:
-    """The points up to the horizon after the last onset of the prime.
+def within(found: Points, source: Points, horizon_steps: int) -> Points:
+    """The points up to the horizon after the last onset of the source.
 
     Raises:
-        ContinuationError: the prime has no note to count from.
+        ContinuationError: the source has no note to count from.
     """
-    if not len(prime):
-        raise ContinuationError("a prime without a note has no last onset")
-    return np.asarray(found[found[:, 0] <= prime[:, 0].max() + horizon_steps], np.int64)
+    if not len(source):
+        raise ContinuationError("a source without a note has no last onset")
+    return np.asarray(found[found[:, 0] <= source[:, 0].max() + horizon_steps], np.int64)
 
 
 def pattern_match(true: Points, generated: Points) -> PatternMatch | None:

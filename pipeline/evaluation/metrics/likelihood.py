@@ -1,4 +1,4 @@
-"""How well a continuation was expected: nats, bits and accuracy by class.
+"""Likelihood of continuations: nats, bits and accuracy by class.
 
 **Classes** of target tokens: onset (symbols 1 … 127), tied (129 … 255), silence
 (0 and 128) and STOP. Every probability is over the symbols valid in its state.
@@ -7,7 +7,7 @@
 adds pieces and divides once. Per token means all target tokens but STOP. Per
 onset means that the bits of onset, tied and silence tokens are divided by the
 number of sounding onsets, per quarter note that nats and bits of all tokens but STOP
-are divided by the time that they take. STOP stands apart, in bits per piece.
+are divided by their duration. STOP is reported separately, in bits per piece.
 
 **Parts of bits per onset.** With P = the sum of p over the onsets 1 … 127,
 
@@ -51,7 +51,7 @@ class Sums:
         pieces: how many pieces are in the sums.
         n_onset, n_tied, n_silence, n_stop: tokens by their class.
         onset_nats, tied_nats, silence_nats, stop_nats: -ln p of the true symbols, by class.
-        pitch_nats: the part of ``onset_nats`` that says which note begins.
+        pitch_nats: the part of ``onset_nats`` for the pitch of the note.
         onset_hits, tied_hits, silence_hits, stop_hits: tokens that were the most probable.
     """
 
@@ -86,7 +86,7 @@ class Sums:
         return self.tied_nats + (self.onset_nats - self.pitch_nats)
 
 
-# a row a piece and predictor: the columns of Sums, and what to group by
+# one row per piece and predictor: the columns of Sums, and those to group by
 PIECES = pa.schema(
     [
         pa.field("piece_id", pa.string(), nullable=False),

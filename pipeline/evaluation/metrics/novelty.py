@@ -1,24 +1,23 @@
-"""What a continuation shares with the tunes that a model has heard.
+"""Interval n-grams that a continuation shares with the training tunes of a model.
 
 **Runs.** A tune is its intervals in semitones: top voice alone, silence ignored,
 immediate repeats of a pitch merged, so that neither key nor rhythm hides a copy (the
 same rule by which tunes are relatives). An interval belongs to a continuation when
 its later note begins there. A run that ends in the continuation may reach back into
-the prompt: who says what follows the prompt in some other tune has copied. A run
-that stands wholly *inside* tells of copies that have nothing to do with the prompt:
-of a continuation that is cut out of another tune every such run is shared.
+the prompt: continuing the prompt as another tune does is copying. A run wholly *inside*
+the continuation detects copies that are independent of the prompt: if a continuation is
+cut out of another tune, every such run is shared.
 
-**Shared with** a set of tunes is a run that stands somewhere in one of them. Because
-a continuation may say the prompt again, which is no copy of another tune, runs are
-also looked up in the prompt itself: *copied* is a run that stands in another tune
-and not in the prompt.
+**Shared with** a set of tunes is a run that occurs in one of them. Because a continuation
+may repeat the prompt, which is no copy of another tune, runs are also looked up in the
+prompt itself: *copied* is a run that occurs in another tune and not in the prompt.
 
 **Share of n-grams copied:** of the runs of n intervals that end in the
-continuation, each counted where it stands, how many are shared; apart from it the
-same of those inside. **Longest run:** the most intervals on end that are shared, and
-who holds them.
+continuation, each occurrence counted, the share that is shared; likewise of the runs
+inside. **Longest run:** the most consecutive intervals that are shared, and the tunes
+that contain them.
 
-**Against what.** Held-out people's tunes share runs with training, too. Where splits
+**Reference.** Human held-out tunes share runs with training, too. Where splits
 keep families of tunes apart by a run of 16, they share next to none so long by
 construction (families are of exact notes, and a grid may merge some): they are a fair
 reference up to 12. Beyond, the reference are training tunes against all the other
@@ -53,7 +52,7 @@ Rule = Literal["others", "own"]
 
 
 @dataclass(frozen=True)
-class Melodies:
+class MelodyIntervals:
     """n tunes as runs of intervals.
 
     Attributes:
@@ -65,7 +64,7 @@ class Melodies:
     step: Ints
 
     @classmethod
-    def of(cls, tunes: Sequence[NDArray[np.uint16]], voices: int = 1) -> Melodies:
+    def of(cls, tunes: Sequence[NDArray[np.uint16]], voices: int = 1) -> MelodyIntervals:
         """From whole steps of V symbols each; START at the beginning must be left out."""
         offsets = offsets_of([len(tune) for tune in tunes])
         symbols = np.concatenate([np.zeros(0, np.uint16), *tunes]).astype(np.int64)
@@ -102,20 +101,20 @@ class Shared:
 
 
 def longest_shared(
-    said: Melodies, begins: Ints, tunes: Sequences, own: Ints | None = None, rule: Rule = "others"
+    wholes: MelodyIntervals, begins: Ints, tunes: Sequences, own: Ints | None = None, rule: Rule = "others"
 ) -> Shared:
     """Look up every run that ends in a continuation.
 
     Args:
-        said: n whole pieces, prompt and continuation.
+        wholes: n whole pieces, prompt and continuation.
         begins: (n,) step at which each continuation begins.
         tunes: to look in.
         own: (n,) number of the tune that is a piece's own, -1 for none; None: none has one.
         rule: which tunes count: all others, or a piece's own alone.
     """
-    offsets = said.intervals.offsets
+    offsets = wholes.intervals.offsets
     owner = owners(offsets)
-    ends = np.flatnonzero(said.step >= begins[owner])
+    ends = np.flatnonzero(wholes.step >= begins[owner])
     owner, history = owner[ends], (places(offsets) + 1)[ends]
     own_tune = (np.full(len(begins), -1) if own is None else own)[owner]
     nothing = np.zeros(len(ends), np.int64)
@@ -125,7 +124,7 @@ def longest_shared(
     while len(alive):
         length += 1
         alive = alive[history[alive] >= length]
-        runs = said.intervals.values[ends[alive][:, None] + np.arange(1 - length, 1)]
+        runs = wholes.intervals.values[ends[alive][:, None] + np.arange(1 - length, 1)]
         held = _look_up(runs, tunes, kept, own_tune[alive], rule)
         alive, at = alive[held.n > 0], held.n > 0
         found.length[alive], found.holder[alive], found.n_holders[alive] = length, held.first[at], held.n[at]
@@ -143,7 +142,7 @@ class _Held:
 
 
 def _look_up(runs: NDArray[np.int8], tunes: Sequences, kept: Ints, own: Ints, rule: Rule) -> _Held:
-    """Every run is made a piece of its own beside the tunes: equal runs then have one number.
+    """Treat every run as a piece of its own, so that equal runs of runs and tunes get one number.
 
     Args:
         kept: (M,) the numbers by which the tunes are known.
@@ -160,26 +159,26 @@ def _look_up(runs: NDArray[np.int8], tunes: Sequences, kept: Ints, own: Ints, ru
 
 
 def _note_holders(found: _Held, part: Holders, kept: Ints, own: Ints, rule: Rule) -> None:
-    """Enter what one part of all runs tells; tunes stand before runs among the holders of each."""
+    """Add the holders of one part of all runs; tunes come before runs among the holders of each."""
     n_tunes, known = len(kept), int(part.run.max(initial=-1)) + 1
     is_tune = part.piece < n_tunes
     tune, tune_run = part.piece[is_tune], part.run[is_tune]
-    asked, run = part.piece[~is_tune] - n_tunes, part.run[~is_tune]
+    queried, run = part.piece[~is_tune] - n_tunes, part.run[~is_tune]
     n = np.bincount(tune_run, minlength=known)
     begin = offsets_of(n)
     first = kept[np.append(tune, 0)[np.minimum(begin[run], len(tune))]]
     second = kept[np.append(tune, 0)[np.minimum(begin[run] + 1, len(tune))]]
     stride = int(kept.max()) + 2
     pairs = tune_run * stride + kept[tune]  # they rise
-    wanted = run * stride + own[asked]
+    wanted = run * stride + own[queried]
     place = np.minimum(np.searchsorted(pairs, wanted), max(len(pairs) - 1, 0))
-    holds_own = (own[asked] >= 0) & (np.append(pairs, -1)[place] == wanted)
+    holds_own = (own[queried] >= 0) & (np.append(pairs, -1)[place] == wanted)
     if rule == "own":
-        counted, who = holds_own.astype(np.int64), own[asked]
+        counted, who = holds_own.astype(np.int64), own[queried]
     else:
-        counted, who = n[run] - holds_own, np.where(first == own[asked], second, first)
-    found.n[asked] = counted
-    found.first[asked] = np.where(counted > 0, who, -1)
-    is_asked = np.zeros(known, bool)
-    is_asked[run] = True
-    found.useful[tune[is_asked[tune_run]]] = True
+        counted, who = n[run] - holds_own, np.where(first == own[queried], second, first)
+    found.n[queried] = counted
+    found.first[queried] = np.where(counted > 0, who, -1)
+    is_queried = np.zeros(known, bool)
+    is_queried[run] = True
+    found.useful[tune[is_queried[tune_run]]] = True

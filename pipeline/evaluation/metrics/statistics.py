@@ -1,6 +1,6 @@
-"""What the notes of many tunes are like, and how far two sets of tunes agree.
+"""Statistics of the notes of many tunes, and the similarity of two sets of tunes.
 
-**A passage** is what is said after the cut of a piece. Only notes that begin in it
+**A passage** is a continuation after the cut of a piece. Only notes that begin in it
 count; a note that was begun before does not, and one that is cut off at the end of
 the passage is as long as it sounds there. Times are in steps.
 
@@ -19,8 +19,8 @@ between them; durations; inter-onset intervals, from one onset of a voice to the
 - *Pitch-class entropy* (Wu and Yang 2020, their H1): bits of the histogram of
   pitch classes of a bar's onsets; the mean over the bars that have any.
 
-Bars go on as one who heard the source expects them. The bar of the cut counts
-whole, with what the source says of it; a bar that is not finished does not count.
+Bars continue at the length of those of the source. The bar of the cut counts as a whole,
+with its part in the source; an unfinished bar does not count.
 
 **Two sets** are compared on a common grid of values for each feature. A passage
 weighs 1, shared evenly by its values; a value between two points of the grid is
@@ -34,7 +34,7 @@ shared by both in linear proportion, and a value beyond the grid counts at its e
 Source: Yang and Lerch 2018, "On the evaluation of generative models in music", for
 the comparison of sets by these two. They compare distances between pieces, within
 and across sets, smoothed by kernels; here the features themselves are compared,
-which tells a set that is too uniform from one that is right as well.
+which also distinguishes a set that is too uniform from one that is right.
 Wu and Yang 2020, "The Jazz Transformer on the front line", section 4; Mogren 2016,
 "C-RNN-GAN", section 4; definitions alone.
 """
@@ -60,7 +60,7 @@ WIDEST = 24  # semitones; wider intervals count there
 
 
 @dataclass(frozen=True)
-class Notes:
+class PassageNotes:
     """The n sounding notes that begin in a passage, voice by voice, by onset in each.
 
     Attributes:
@@ -78,8 +78,8 @@ class Notes:
 
 
 @dataclass(frozen=True)
-class Passage:
-    """What is said of a piece after its cut.
+class PassageMusic:
+    """The music of a passage.
 
     Attributes:
         notes: that begin after the cut.
@@ -88,28 +88,32 @@ class Passage:
         bars: pitch classes of the onsets of each whole bar; empty where unknown.
     """
 
-    notes: Notes
+    notes: PassageNotes
     grooves: NDArray[np.bool_] | None = None
     bars: tuple[Ints, ...] = ()
 
     @classmethod
-    def after(cls, source: ArrayLike, said: ArrayLike, voices: int = 1, bars: Bars | None = None) -> Passage:
+    def after(
+        cls, source: ArrayLike, continuation: ArrayLike, voices: int = 1, bars: Bars | None = None
+    ) -> PassageMusic:
         """The passage that a continuation makes of a piece.
 
         Args:
-            source, said: whole steps of V symbols; STOP is passed over.
+            source: whole steps of V symbols.
+            continuation: likewise; STOP is skipped.
+            voices: V.
             bars: of the piece, where known.
 
         Raises:
             ContinuationError: not whole steps.
         """
-        heard = _steps(source, voices)
-        whole = np.concatenate([heard, _steps(said, voices)])
-        notes = _notes(whole[len(heard) :])
+        before = _steps(source, voices)
+        whole = np.concatenate([before, _steps(continuation, voices)])
+        notes = _notes(whole[len(before) :])
         if bars is None:
             return cls(notes)
-        place = int(bars.continued(len(heard), len(heard) + 1)[-1])
-        first = len(heard) - place  # the bar line of the bar of the cut
+        place = int(bars.continued(len(before), len(before) + 1)[-1])
+        first = len(before) - place  # the bar line of the bar of the cut
         first += bars.steps_per_bar * (first < 0)
         n_bars = max(len(whole) - first, 0) // bars.steps_per_bar
         inside = whole[first : first + n_bars * bars.steps_per_bar]
@@ -119,17 +123,17 @@ class Passage:
         return cls(notes, np.asarray(sounding.any(axis=2)), classes)
 
 
-def intervals(passage: Passage) -> Ints:
+def intervals(passage: PassageMusic) -> Ints:
     """Semitones from each note to the next of its voice."""
     return passage.notes.neighbours(passage.notes.pitch)
 
 
-def inter_onset_intervals(passage: Passage) -> Ints:
+def inter_onset_intervals(passage: PassageMusic) -> Ints:
     """Steps from each onset to the next of its voice."""
     return passage.notes.neighbours(passage.notes.onset)
 
 
-def scale_consistency(passage: Passage) -> float | None:
+def scale_consistency(passage: PassageMusic) -> float | None:
     """Largest share of the notes that one diatonic scale holds; None without notes."""
     if not len(passage.notes.pitch):
         return None
@@ -137,7 +141,7 @@ def scale_consistency(passage: Passage) -> float | None:
     return float(max(shares[(root + np.array(MAJOR_SCALE)) % 12].sum() for root in range(12)))
 
 
-def groove_similarity(passage: Passage) -> float | None:
+def groove_similarity(passage: PassageMusic) -> float | None:
     """Mean likeness of the onsets of bars that follow each other; None with fewer than two."""
     grooves = passage.grooves
     if grooves is None or len(grooves) < 2:
@@ -145,7 +149,7 @@ def groove_similarity(passage: Passage) -> float | None:
     return float(1 - (grooves[1:] != grooves[:-1]).mean())
 
 
-def pitch_class_entropy(passage: Passage) -> float | None:
+def pitch_class_entropy(passage: PassageMusic) -> float | None:
     """Mean bits over the bars with a note; None where there is no such bar."""
     found = [_entropy(bar) for bar in passage.bars if len(bar)]
     return float(np.mean(found)) if found else None
@@ -166,7 +170,7 @@ class Feature:
     name: str
     unit: str
     grid: Floats
-    of: Callable[[Passage], Ints | float | None]
+    of: Callable[[PassageMusic], Ints | float | None]
     single: bool = False
 
 
@@ -232,7 +236,7 @@ def _steps(symbols: ArrayLike, voices: int) -> Ints:
     return np.asarray(flat.reshape(-1, voices))
 
 
-def _notes(steps: Ints) -> Notes:
+def _notes(steps: Ints) -> PassageNotes:
     n_steps = len(steps)
     flat = steps.T.reshape(-1)
     borders = flat < TIED
@@ -241,7 +245,7 @@ def _notes(steps: Ints) -> Notes:
     lengths = np.diff(np.append(starts, len(flat)))
     sounding = (flat[starts] > 0) & (flat[starts] < TIED)
     starts = starts[sounding]
-    return Notes(starts // max(n_steps, 1), starts % max(n_steps, 1), lengths[sounding], flat[starts])
+    return PassageNotes(starts // max(n_steps, 1), starts % max(n_steps, 1), lengths[sounding], flat[starts])
 
 
 def _entropy(classes: Ints) -> float:

@@ -1,4 +1,4 @@
-"""How expected each single token was: what every figure of likelihood is made of."""
+"""Surprisal of each token, from which all figures of likelihood are computed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.core.vocabulary import SIZE, STOP, TIED
+from pipeline.core.vocabulary import STOP, TIED, VOCAB_SIZE
 from pipeline.errors import PipelineError
 from pipeline.models.base.examples import Example
 
@@ -22,7 +22,7 @@ class LikelihoodError(PipelineError):
 
 @dataclass(frozen=True)
 class Surprisal:
-    """What one predictor made of the T tokens that were asked of it, STOP included where it was.
+    """Surprisals of one predictor for the T predicted tokens, STOP included if it is predicted.
 
     Attributes:
         kind: (T,) class of the true symbol, an index into CLASSES.
@@ -52,7 +52,7 @@ def classes(symbols: ArrayLike) -> NDArray[np.int64]:
 
 
 def surprisal(log_probs: NDArray[np.floating], example: Example) -> Surprisal:
-    """Compare a predictor's probabilities with what the piece says.
+    """Compare a predictor's probabilities with the true symbols of a piece.
 
     Args:
         log_probs: (T, 258) natural logarithms, renormalized over the valid symbols.
@@ -63,15 +63,15 @@ def surprisal(log_probs: NDArray[np.floating], example: Example) -> Surprisal:
             symbols, or a target token that is held to be impossible.
     """
     target = example.target.astype(np.int64)
-    if log_probs.shape != (len(target), SIZE):
-        raise LikelihoodError(f"log-probabilities {log_probs.shape}, expected ({len(target)}, {SIZE})")
+    if log_probs.shape != (len(target), VOCAB_SIZE):
+        raise LikelihoodError(f"log-probabilities {log_probs.shape}, expected ({len(target)}, {VOCAB_SIZE})")
     scores = np.where(example.valid(), log_probs, -np.inf).astype(np.float64)
     _require_distributions(scores)
     nats = -scores[np.arange(len(target)), target]
     if not np.isfinite(nats).all():
         raise LikelihoodError(f"target token {int(np.argmax(~np.isfinite(nats)))} has probability 0")
-    asked = example.predicted
-    scores, nats, target = scores[asked], nats[asked], target[asked]
+    predicted = example.predicted
+    scores, nats, target = scores[predicted], nats[predicted], target[predicted]
     kind = classes(target)
     begins = kind == ONSET
     pitches = scores[begins, 1:TIED]

@@ -1,11 +1,11 @@
 """Rules of four-part writing, counted: how often a chorale does what textbooks warn of.
 
 **A chord** is a step at which all voices sound and one at least begins a note. All
-counts are told per 100 chords: sum, then divide. Two chords are compared where one
+counts are given per 100 chords: sum, then divide. Two chords are compared where one
 follows the other with no silence between, from the step before the later one.
 
-Bach breaks every one of these rules now and then; a figure says something only beside
-his own.
+Bach breaks every one of these rules occasionally; a figure is meaningful only compared with
+that of his own pieces.
 
 Sources: Kostka & Payne, Tonal Harmony, chapters 5 and 6 (parallels, direct fifths and
 octaves, spacing, crossing, overlap, ranges); Huron 2001, Tone and Voice, Music

@@ -1,8 +1,8 @@
 """From token shards to padded tensors.
 
-A batch holds examples of similar length, so that little of it is padding. On
-the input side padding is row 258 of an embedding, on the output side the label
--100; a model must give the same numbers whatever stands beside a piece.
+A batch holds examples of similar length, so that little of it is padding. On the input
+side padding is row 258 of an embedding, on the output side the label -100; the outputs of
+a model for one piece must not depend on the other pieces of the batch.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from torch import Tensor
 
 from pipeline.core import vocabulary
 from pipeline.core.tables import TOKENS, TableError, read_table
-from pipeline.core.vocabulary import IGNORED_LABEL, PAD_ROW, START
+from pipeline.core.vocabulary import IGNORE_INDEX, PAD_ID, START
 from pipeline.errors import PipelineError
 from pipeline.models.base.examples import Example
 
-LENGTH_JITTER = 0.05  # neighbours in length change from epoch to epoch by about so much
+LENGTH_JITTER = 0.05  # standard deviation of the noise on log lengths that varies batches between epochs
 
 
 class BatchError(PipelineError):
-    """Examples that cannot stand in one batch."""
+    """Examples that cannot be in one batch."""
 
 
 @dataclass(frozen=True)
@@ -38,24 +38,22 @@ class Batch:
     """B examples, sources padded on the right to S, targets to T.
 
     Attributes:
-        source: (B, S) int64 symbols, PAD_ROW after the end.
+        source: (B, S) int64 symbols, PAD_ID after the end.
         source_lengths: (B,) int64.
-        inputs: (B, T) int64, what the decoder is told before each target symbol:
-            START, then the target without its last symbol.
+        inputs: (B, T) int64, decoder inputs: START, then the target without its last symbol.
         previous: (B, T) int64, the last symbol of the same voice: the grammar's state.
         stop_allowed: (B, T) bool, the other part of that state.
-        target: (B, T) int64, IGNORED_LABEL after the end and where a symbol is told.
+        target: (B, T) int64, IGNORE_INDEX after the end and where a symbol is given.
         target_lengths: (B,) int64.
-        step_in_bar: (B, W) int64, W the longest source and target together: the
-            position in the bar of the symbols of the source and straight after them
-            of the target, as a listener to the source expects it; -1 where unknown
-            and after the end.
+        step_in_bar: (B, W) int64, W the longest source and target together: position in
+            the bar of the symbols of the source, immediately followed by those of the
+            target (see ``Example.step_in_bar``); -1 where unknown and after the end.
         steps_per_bar: (B,) int64, 0 where unknown.
         voices: V, the same in all examples.
-        aligned: sources cover the same steps as the targets (some voices of each piece
-            are given); else the targets continue the sources.
-        phrase_end: (B, N) bool, the steps of given pieces at which a phrase ends; False
-            where unknown and after the end, and (B, 0) where nothing is given.
+        aligned: sources cover the same steps as the targets (some voices are given); else
+            the targets continue the sources.
+        phrase_end: (B, N) bool, the steps at which a phrase ends; False where unknown and
+            after the end; (B, 0) where the targets continue the sources.
     """
 
     source: Tensor
@@ -80,7 +78,7 @@ class Batch:
         return Batch(**moved)
 
     def with_inputs(self, inputs: Tensor) -> Batch:
-        """The same batch, the decoder told something else."""
+        """The same batch with other decoder inputs."""
         return replace(self, inputs=inputs)
 
 
@@ -114,33 +112,37 @@ def fingerprint(folder: Path) -> str:
 
 
 def plan(examples: Sequence[Example], batch_tokens: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
-    """Which examples form which batch: a pure function of its arguments.
+    """The batches of an epoch: a pure function of the arguments.
 
     Args:
-        batch_tokens: most target tokens of a batch, padding included; an example
-            that is longer stands alone.
-        seed, epoch: decide the order, and who shares a batch with whom.
+        examples: of one task.
+        batch_tokens: most target tokens of a batch, padding included; a longer example
+            has a batch of its own.
+        seed: of the order of batches and of their composition.
+        epoch: likewise.
 
     Returns:
-        Arrays of indices into ``examples``; every example stands in one of them.
+        Arrays of indices into ``examples``; every example is in exactly one of them.
     """
     rng = np.random.default_rng([seed, epoch])
-    wobble = np.exp(LENGTH_JITTER * rng.standard_normal(len(examples)))
-    batches = by_length(examples, batch_tokens, wobble)
+    jitter = np.exp(LENGTH_JITTER * rng.standard_normal(len(examples)))
+    batches = by_length(examples, batch_tokens, jitter)
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
 def by_length(
-    examples: Sequence[Example], batch_tokens: int, wobble: NDArray[np.float64] | None = None
+    examples: Sequence[Example], batch_tokens: int, jitter: NDArray[np.float64] | None = None
 ) -> list[NDArray[np.int64]]:
     """Batches of similar length, the shortest first.
 
     Args:
-        wobble: (n,) factors on the lengths by which examples are sorted.
+        examples: of one task.
+        batch_tokens: as in :func:`plan`.
+        jitter: (n,) factors on the lengths by which examples are sorted.
     """
     targets = np.array([len(example.target) for example in examples], np.int64)
     lengths = targets + [len(example.source) for example in examples]
-    order = np.argsort(lengths if wobble is None else lengths * wobble, kind="stable")
+    order = np.argsort(lengths if jitter is None else lengths * jitter, kind="stable")
     batches: list[NDArray[np.int64]] = []
     begin = longest = 0
     for end, index in enumerate(order):
@@ -155,24 +157,24 @@ def collate(examples: Sequence[Example]) -> Batch:
     """Pad examples to one batch.
 
     Raises:
-        BatchError: not all have as many voices.
+        BatchError: different numbers of voices, or different tasks.
     """
     if len({example.voices for example in examples}) > 1:
-        raise BatchError("a batch holds examples of as many voices: a data set has one number of them")
+        raise BatchError("all examples of a batch must have the same number of voices")
     if len({type(example) for example in examples}) > 1:
-        raise BatchError("a batch holds pieces to continue or pieces to harmonize, not both")
+        raise BatchError("a batch contains pieces to continue or pieces to harmonize, not both")
     sources = [example.source for example in examples]
     targets = [example.target for example in examples]
-    target = _pad(targets, IGNORED_LABEL)
+    target = _pad(targets, IGNORE_INDEX)
     predicted = _pad([example.predicted for example in examples], 0).astype(bool)
     inputs = np.concatenate([np.full((len(examples), 1), START), target[:, :-1]], axis=1)
     return Batch(
-        source=torch.from_numpy(_pad(sources, PAD_ROW)),
+        source=torch.from_numpy(_pad(sources, PAD_ID)),
         source_lengths=_lengths(sources),
-        inputs=torch.from_numpy(np.where(target == IGNORED_LABEL, PAD_ROW, inputs)),
+        inputs=torch.from_numpy(np.where(target == IGNORE_INDEX, PAD_ID, inputs)),
         previous=torch.from_numpy(_pad([example.previous for example in examples], START)),
         stop_allowed=torch.from_numpy(_pad([example.stop_allowed for example in examples], 0).astype(bool)),
-        target=torch.from_numpy(np.where(predicted, target, IGNORED_LABEL)),
+        target=torch.from_numpy(np.where(predicted, target, IGNORE_INDEX)),
         target_lengths=_lengths(targets),
         step_in_bar=torch.from_numpy(_pad([example.step_in_bar for example in examples], -1)),
         steps_per_bar=torch.tensor([e.bars.steps_per_bar if e.bars else 0 for e in examples]),

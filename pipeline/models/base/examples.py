@@ -1,13 +1,13 @@
-"""From a row of a shard to what a model reads and what it must say.
+"""From a row of a token shard to the source and target of a model.
 
 **To continue**, a piece is cut where a note of its top voice begins. The source is
-all before, without START; the target is the rest and ends in STOP. Other voices may
-begin the target with a tie, so the grammar's state carries over from the source.
+everything before, without START; the target is the rest and ends in STOP. Other voices
+may begin the target with a tie, so the grammar's state carries over from the source.
 
 **To harmonize**, some voices of a piece are given. The source is the whole piece with
-START in every cell of the other voices; the target is the whole piece, but only the
-cells of the other voices are asked for: those of the given voices are told, and how
-long the piece is, too. So the future of the given voices stands in the source.
+START in every cell of the other voices. The target is the whole piece, but only the cells
+of the other voices are predicted: the given voices and the length of the piece are
+decoder inputs. The source contains the future of the given voices.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from pipeline.errors import PipelineError
 
 
 class CutError(PipelineError):
-    """A piece with fewer than two notes in its top voice has no second half."""
+    """A piece with fewer than two notes in its top voice cannot be cut."""
 
 
 class GivenError(PipelineError):
-    """Voices that cannot be given: the piece does not have them, or has no others."""
+    """Voices that cannot be given: the piece does not have them, or no voice remains to predict."""
 
 
 @dataclass(frozen=True)
 class Bars:
-    """The bars of a piece with one metre.
+    """The bars of a piece with one time signature.
 
     Attributes:
         steps_per_bar: at least 1.
@@ -46,23 +46,23 @@ class Bars:
     steps_per_bar: int
     step_in_bar: NDArray[np.int16]
 
-    def continued(self, n_heard: int, n_steps: int) -> NDArray[np.int64]:
-        """(n_steps,) positions in the bar as one who heard the first steps expects them.
+    def continued(self, n_given: int, n_steps: int) -> NDArray[np.int64]:
+        """(n_steps,) positions in the bar, extrapolated after the first steps.
 
-        Up to there they are as written, and then the metre goes on: where bar
-        lines will be written is not given away.
+        The first ``n_given`` are as written; after them the bars continue at the same
+        length, so that later bar lines are not leaked.
 
-        >>> Bars(3, np.array([2, 0, 1, 0, 1, 2])).continued(n_heard=3, n_steps=6).tolist()
+        >>> Bars(3, np.array([2, 0, 1, 0, 1, 2])).continued(n_given=3, n_steps=6).tolist()
         [2, 0, 1, 2, 0, 1]
         """
-        heard = self.step_in_bar[:n_heard].astype(np.int64)
-        later = heard[-1] + np.arange(1, n_steps - n_heard + 1)
-        return np.concatenate([heard, later]) % self.steps_per_bar
+        before = self.step_in_bar[:n_given].astype(np.int64)
+        later = before[-1] + np.arange(1, n_steps - n_given + 1)
+        return np.concatenate([before, later]) % self.steps_per_bar
 
 
 @dataclass(frozen=True)
 class Example(ABC):
-    """What a model reads of one piece, and what it predicts of it; a kind per task.
+    """Source and target of one piece; each task has its own kind.
 
     Attributes:
         source: (S,) uint16, whole steps, no STOP; START in cells that are not given.
@@ -102,18 +102,18 @@ class Example(ABC):
     @property
     @abstractmethod
     def given_voices(self) -> list[int] | None:
-        """The voices that the source holds beside the target, 0 = top; None: no task of voices."""
+        """The given voices, 0 = top; None where the task has none."""
 
     @property
     @abstractmethod
     def phrase_ends(self) -> NDArray[np.bool_]:
-        """(N,) the steps of the source at which a phrase ends, where the task may know them."""
+        """(N,) the steps of the source at which a phrase ends, where the task gives them."""
 
     @property
     def previous(self) -> NDArray[np.int64]:
         """(T,) the last token of the same voice before each target token, START before the first.
 
-        For STOP it is the top voice's, whose turn it would be.
+        For STOP it is that of the top voice.
         """
         led = np.concatenate([np.full(self.voices, START), self.whole]).astype(np.int64)
         return led[len(led) - len(self.target) - self.voices : -self.voices]
@@ -123,7 +123,7 @@ class Example(ABC):
         return vocabulary.valid_next(self.previous, self.stop_allowed)
 
     def with_tokens(self, source: NDArray[np.uint16], target: NDArray[np.uint16]) -> Self:
-        """The same piece with other tokens in the same places."""
+        """The same piece with other tokens at the same positions."""
         return replace(self, source=source, target=target)
 
 
@@ -168,17 +168,17 @@ class ContinueExample(Example):
         return np.zeros(0, bool)
 
     def recut(self, cut: float) -> ContinueExample:
-        """The same piece, cut elsewhere; see :func:`cut_at_note`."""
+        """The same piece with another cut; see :func:`cut_at_note`."""
         whole = np.concatenate([[START], self.source, self.target])
         return cut_at_note(whole, cut, self.voices, self.bars)
 
 
 @dataclass(frozen=True)
 class HarmonizeExample(Example):
-    """All voices of one piece, some of them given: the source is the piece with the others hidden.
+    """One piece with some given voices: the source is the piece with the other voices masked.
 
     Attributes:
-        given: the voices that the source holds, 0 = top.
+        given: the given voices, 0 = top.
         phrase_end: (N,) bool, steps at which a phrase ends (a fermata); None where unknown.
     """
 
@@ -220,12 +220,12 @@ class HarmonizeExample(Example):
 
     @property
     def phrase_ends(self) -> NDArray[np.bool_]:
-        """(N,) fermatas; all False where unknown."""
+        """(N,) True at the ends of phrases; all False where unknown."""
         unknown = np.zeros(len(self.source) // self.voices, bool)
         return unknown if self.phrase_end is None else self.phrase_end
 
     def with_given(self, given: Iterable[int]) -> HarmonizeExample:
-        """The same piece, other voices given; see :func:`give_voices`."""
+        """The same piece with other given voices; see :func:`give_voices`."""
         tokens = np.concatenate([[START], self.whole])
         return give_voices(tokens, given, self.voices, self.bars, self.phrase_end)
 
@@ -237,26 +237,27 @@ def give_voices(
     bars: Bars | None = None,
     phrase_end: NDArray[np.bool_] | None = None,
 ) -> HarmonizeExample:
-    """Hide all voices of a piece but the given ones.
+    """Mask all voices of a piece but the given ones.
 
     Args:
         tokens: START, T * voices symbols, STOP.
-        given: voices that may be heard, 0 = top; none of them, or some, never all.
+        given: voices, 0 = top; none, or some, never all.
+        voices: V.
         bars: of the whole piece, where known.
-        phrase_end: (T,) bool, likewise.
+        phrase_end: (T,) bool, where known.
 
     Raises:
-        GivenError: a voice that the piece does not have, or nothing left to say.
+        GivenError: a voice that the piece does not have, or no voice left to predict.
     """
-    heard = tuple(sorted(set(given)))
-    if not set(heard) <= set(range(voices)) or len(heard) == voices:
+    chosen = tuple(sorted(set(given)))
+    if not set(chosen) <= set(range(voices)) or len(chosen) == voices:
         raise GivenError(
-            f"given voices {list(heard)}: a piece of {voices} voices has 0 to {voices - 1}, "
-            "and one at least is to be said"
+            f"given voices {list(chosen)}: a piece of {voices} voices has 0 to {voices - 1}, "
+            "and at least one must remain to be predicted"
         )
     whole = np.asarray(tokens, dtype=np.uint16)[1:]
-    shown = np.where(np.isin(np.arange(len(whole) - 1) % voices, heard), whole[:-1], START)
-    return HarmonizeExample(shown.astype(np.uint16), whole, voices, bars, heard, phrase_end)
+    source = np.where(np.isin(np.arange(len(whole) - 1) % voices, chosen), whole[:-1], START)
+    return HarmonizeExample(source.astype(np.uint16), whole, voices, bars, chosen, phrase_end)
 
 
 def note_onsets(tokens: ArrayLike, voices: int = 1) -> NDArray[np.int64]:
@@ -264,13 +265,14 @@ def note_onsets(tokens: ArrayLike, voices: int = 1) -> NDArray[np.int64]:
 
     Args:
         tokens: START, symbols, STOP.
+        voices: V.
     """
     top = np.asarray(tokens, dtype=np.int64)[1:-1][::voices]
     return np.flatnonzero((top > 0) & (top < TIED))
 
 
 def cut_point(n_notes: int, cut: float) -> int:
-    """How many of n notes the source holds: clamp(floor(cut · n), 1, n - 1).
+    """Notes of the source, of n: clamp(floor(cut · n), 1, n - 1).
 
     >>> cut_point(27, 0.5)
     13
@@ -285,11 +287,12 @@ def cut_point(n_notes: int, cut: float) -> int:
 
 
 def cut_at_note(tokens: ArrayLike, cut: float, voices: int = 1, bars: Bars | None = None) -> ContinueExample:
-    """Cut a token sequence before its (k + 1)-th note; a silence before it is source.
+    """Cut a token sequence before its (k + 1)-th note; a silence before that note belongs to the source.
 
     Args:
         tokens: START, T * voices symbols, STOP.
-        cut: share of the sounding notes of the top voice that the source holds.
+        cut: share of the sounding notes of the top voice that belong to the source.
+        voices: V.
         bars: of the whole piece, where known.
 
     Raises:

@@ -1,11 +1,10 @@
-"""What weights have been trained on, over all trainings that led to them.
+"""The training data of weights, over all trainings that led to them.
 
-A training that begins with the weights of another must not be measured on
-pieces whose relatives those weights have seen. So every run notes of itself and
-of all runs before it the tune families of its training pieces (``families.txt``,
-one in a line), at which fine-tuning looks before it begins, and the held-out
-pieces that have a soft relative there (``soft_relatives.txt``), without which
-evaluation gives its figures, too.
+A fine-tuned model must not be evaluated on pieces whose relatives its initial weights
+were trained on. So every run saves, of itself and of all its predecessors, the tune
+families of the training pieces (``families.txt``, one per line), which fine-tuning checks
+before it starts, and the held-out pieces with a soft relative among them
+(``soft_relatives.txt``); evaluation also gives its figures without these.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ from pipeline.models.base.pretrained import CheckpointError, load_run
 FAMILIES = "families.txt"
 SOFT_RELATIVES = "soft_relatives.txt"
 HELD_OUT = ("valid", "test")
-OF_NOISE = {"dropout"}  # settings that shape no weight: both trainings may differ in them
-SHOWN = 3
+WEIGHTLESS = {"dropout"}  # settings without effect on the shape of weights: fine-tuning may change them
+MAX_SHOWN = 3
 
 
 class LeakError(PipelineError):
@@ -36,7 +35,7 @@ class LeakError(PipelineError):
 
 @dataclass(frozen=True)
 class Lineage:
-    """What the weights of a run have heard.
+    """The training data of a run's weights, predecessors included.
 
     Attributes:
         families: tune families of all training pieces.
@@ -58,44 +57,46 @@ class Lineage:
         return Lineage(self.families | families, self.soft_relatives | related)
 
     def write(self, run: Path) -> None:
-        """Note it in a run's folder."""
+        """Write it to the folder of a run."""
         for name, entries in ((FAMILIES, self.families), (SOFT_RELATIVES, self.soft_relatives)):
             write_text(run / name, "".join(f"{entry}\n" for entry in sorted(entries)))
 
 
 def read_lineage(run: Path) -> Lineage:
-    """What the weights of a run have heard.
+    """The lineage of a run.
 
     Raises:
-        CheckpointError: the run does not say.
+        CheckpointError: its files are missing or damaged.
     """
     return Lineage(*(_entries(run / name) for name in (FAMILIES, SOFT_RELATIVES)))
 
 
 def mark_soft_relatives(rows: pa.Table, lineage: Lineage) -> pa.Table:
-    """Rows of ``tables.TOKENS`` in which ``soft_relative`` is also True where weights heard one elsewhere."""
-    heard = pc.is_in(rows["piece_id"], pa.array(sorted(lineage.soft_relatives), pa.string()))
+    """Rows of ``tables.TOKENS``; ``soft_relative`` is also True for relatives in earlier trainings."""
+    related = pc.is_in(rows["piece_id"], pa.array(sorted(lineage.soft_relatives), pa.string()))
     place = rows.schema.get_field_index("soft_relative")
-    return rows.set_column(place, rows.field("soft_relative"), pc.if_else(heard, True, rows["soft_relative"]))
+    return rows.set_column(
+        place, rows.field("soft_relative"), pc.if_else(related, True, rows["soft_relative"])
+    )
 
 
-def begin_with(network: nn.Module, config: Section, parent: Path) -> None:
-    """Give a network the weights of another run.
+def initialize_from(network: nn.Module, config: Section, parent: Path) -> None:
+    """Set a network's weights to those of another run.
 
     Args:
         config: the network's own settings.
         parent: ``data/runs/EXPERIMENT``.
 
     Raises:
-        SettingsError: the models differ in more than noise.
+        SettingsError: the models differ in more than dropout.
         CheckpointError: the run is missing, damaged or foreign.
     """
     trained, facts = load_run(parent)
     ours, theirs = config.model_dump(), facts.model.model_dump()
-    names = sorted(n for n in (ours.keys() | theirs.keys()) - OF_NOISE if ours.get(n) != theirs.get(n))
+    names = sorted(n for n in (ours.keys() | theirs.keys()) - WEIGHTLESS if ours.get(n) != theirs.get(n))
     if names:
         found = ", ".join(f"{name}: {ours.get(name)} here, {theirs.get(name)} there" for name in names)
-        raise SettingsError(f"the model is not the one of {parent} that it is to begin with ({found})")
+        raise SettingsError(f"the model differs from that of {parent}, its initial weights ({found})")
     network.load_state_dict(trained.state_dict())
 
 
@@ -116,7 +117,7 @@ def audit(dataset: str, held_out: Mapping[str, pa.Table], seen: Set[str]) -> Non
         if leaks:
             raise LeakError(
                 f"{len(leaks)} of {len(rows)} {split} pieces of {dataset} have relatives among the pieces "
-                f"that the weights were trained on ({', '.join(leaks[:SHOWN])}); give both data sets the "
+                f"that the weights were trained on ({', '.join(leaks[:MAX_SHOWN])}); give both data sets the "
                 "same split"
             )
 

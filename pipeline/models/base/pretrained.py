@@ -1,7 +1,7 @@
-"""What a training leaves behind: ``weights.safetensors`` and ``config.json`` in one folder.
+"""A trained model: ``weights.safetensors`` and ``config.json`` in one folder.
 
-The weights carry what config.json says in their own metadata, so that a file on
-its own still tells what it is; config.json adds its digest.
+The metadata of the weights repeats config.json, so that the file on its own identifies
+its model; config.json adds the digest of the weights.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ HEADER_LENGTH = 8  # bytes of the number that a safetensors file begins with
 
 
 class CheckpointError(PipelineError):
-    """Saved weights, or the state of a training, are foreign or damaged."""
+    """Saved weights or a checkpoint are foreign or damaged."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What is known of trained weights.
+    """Facts about trained weights.
 
     Attributes:
         model: the ``model`` section that they were trained with.
         dataset: the name of the data set.
         data_fingerprint: of its shards, see ``batches.fingerprint``.
-        best_epoch: the epoch that the weights are of.
-        valid_nats: nats per target symbol on the validation examples after it.
+        best_epoch: the epoch of the weights.
+        valid_nats: validation loss after it, in nats per target symbol.
     """
 
     model: Section
@@ -67,7 +67,7 @@ def save_run(folder: Path, network: Seq2Seq, run: Run) -> None:
 
 
 def load_run(folder: Path) -> tuple[Seq2Seq, Run]:
-    """Read a trained model back, ready to use on the processor.
+    """Load a trained model on the processor.
 
     Raises:
         CheckpointError: a file is missing, damaged, not of this project, or of
@@ -89,9 +89,9 @@ def load_run(folder: Path) -> tuple[Seq2Seq, Run]:
         raise CheckpointError(f"{folder}: trained with another vocabulary; `dvc repro` trains it again")
     content = _read(path)
     if hashlib.sha256(content).hexdigest() != weights_sha256:
-        raise CheckpointError(f"{path}: damaged, or not the weights that {CONFIG} beside it describes")
+        raise CheckpointError(f"{path}: damaged, or not the weights that {CONFIG} describes")
     if _metadata(content) != {name: fact for name, fact in facts.items() if name != "weights_sha256"}:
-        raise CheckpointError(f"{path}: weights of another model than {CONFIG} beside it describes")
+        raise CheckpointError(f"{path}: weights of another model than {CONFIG} describes")
     network = build(run.model)
     try:
         network.load_state_dict(safetensors.torch.load(content))
@@ -101,7 +101,7 @@ def load_run(folder: Path) -> tuple[Seq2Seq, Run]:
 
 
 def _metadata(content: bytes) -> Any:
-    """What weights say of themselves; None where they say nothing."""
+    """The facts in the metadata of weights; None without metadata."""
     length = int.from_bytes(content[:HEADER_LENGTH], "little")
     try:
         header = json.loads(content[HEADER_LENGTH : HEADER_LENGTH + length])

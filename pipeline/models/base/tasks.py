@@ -1,8 +1,8 @@
 """What a model is trained to do: the section ``task`` of an experiment; no torch.
 
 A task turns rows of a data set into examples and varies them from epoch to epoch. The
-variation is a pure function of seed and epoch, so that an epoch that is started again
-holds the same examples.
+variation is a pure function of seed and epoch, so that a resumed epoch has the same
+examples.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from pipeline.models.base.examples import (
     give_voices,
 )
 
-# what a task needs of a row
+# the columns that a task needs
 EXAMPLE_COLUMNS = ("tokens", "voices", "steps_per_bar", "step_in_bar", "phrase_end")
-CUTS, GIVEN = 1, 3  # streams of an epoch's random numbers; augmentation has 2, the batch plan none
+CUTS, GIVEN = 1, 3  # streams of an epoch's random numbers; augmentation uses 2, the batch plan none
 
 Kind = TypeVar("Kind", bound=Example)
 
 
 class _Task(Section, ABC, Generic[Kind]):
-    """What every task offers."""
+    """The interface of a task."""
 
     kind: str
 
@@ -49,17 +49,17 @@ class _Task(Section, ABC, Generic[Kind]):
 
     @abstractmethod
     def varied(self, examples: Sequence[Kind], seed: int, epoch: int) -> list[Kind]:
-        """The training examples as one epoch has them."""
+        """The training examples of one epoch."""
 
 
 class Continue(_Task[ContinueExample]):
     """A piece is cut; the model predicts its continuation.
 
     Attributes:
-        cut: share of a piece's notes that the source holds, on validation.
-        min_cut, max_cut: the same in training, where each piece is cut anew in every
-            epoch, uniformly between both. Both 0: after its first note, so that a
-            model whose encoder and decoder are one learns from the whole piece.
+        cut: share of a piece's notes that belong to the source, on validation.
+        min_cut, max_cut: the same in training, where each piece gets a new random cut in every
+            epoch, uniform between both. Both 0: after its first note, so that a model whose
+            encoder and decoder are one network learns from the whole piece.
     """
 
     kind: Literal["continue"]
@@ -143,7 +143,7 @@ def cut_rows(rows: pa.Table, cut: float) -> list[ContinueExample]:
     Args:
         rows: at least the columns ``tokens`` and ``voices``; bars are known where
             the others of EXAMPLE_COLUMNS are present.
-        cut: share of the notes that the source holds.
+        cut: share of the notes that belong to the source.
 
     Raises:
         CutError: a piece with fewer than two notes.

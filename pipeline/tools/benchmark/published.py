@@ -30,7 +30,7 @@ class Published(Section):
     unranked: str = ""
 
 
-class Place(Section):
+class FigureSource(Section):
     """Where one of our figures lies: a path of keys in a file, what writes it, its seeds if not all, and
     why it stands beside the others only.
     """
@@ -43,7 +43,7 @@ class Place(Section):
     unranked: str = ""
 
 
-class Entry(Section):
+class ComparisonEntry(Section):
     """One comparison as the file has it."""
 
     section: Literal["pitch", "tokens", "music", "chorales", "copying", "reading"]
@@ -52,7 +52,7 @@ class Entry(Section):
     better: Literal["lower", "higher"]
     protocol: Protocol
     published: list[Published]
-    ours: list[Place]
+    ours: list[FigureSource]
 
 
 def published_comparisons(root: Path) -> list[Comparison]:
@@ -65,7 +65,7 @@ def published_comparisons(root: Path) -> list[Comparison]:
         BenchmarkError: a file of results that cannot be read.
     """
     content = load_yaml(COMPARISONS)
-    entries = [parse_section(Entry, entry, "comparisons") for entry in content["comparisons"]]
+    entries = [parse_section(ComparisonEntry, entry, "comparisons") for entry in content["comparisons"]]
     return [
         Comparison(
             entry.section,
@@ -127,7 +127,7 @@ def _published(figure: Published, sources: Mapping[str, str]) -> Row:
     )
 
 
-def _ours(place: Place, root: Path) -> Row:
+def _ours(place: FigureSource, root: Path) -> Row:
     result = read_result(root / place.file)
     seeds = result.get("seeds", []) if isinstance(result, Mapping) else []
     return Row(

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 from pipeline.core.accounting import Rejection
 from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup, parse_section
 from pipeline.core.tables import NOTES, SPLITS
-from pipeline.corpora.parsing import Batch, Unread, code_of, find_pieces, read_batch, rejected
-from pipeline.corpora.parsing.isolation import GivenUp
+from pipeline.corpora.parsing import ReadBatch, Unread, code_of, find_pieces, read_batch, rejected
+from pipeline.corpora.parsing.isolation import ChildFailure
 from pipeline.corpora.parsing.records import unpack
 from pipeline.datasets.encoding.encode import DEFAULT, Encoded, EncodeSettings, encode_rows, join
 from pipeline.datasets.filters import FilterSettings, apply_filters
@@ -116,9 +116,9 @@ def read_file(
         raise FileError(f"{file}: cannot be opened: {error.strerror}") from None
     tables = [NOTES.empty_table()]
     sources = tuple(piece.source for piece in pieces)
-    records = read_batch(Batch(sources, settings, limits, code_of(settings)))
+    records = read_batch(ReadBatch(sources, settings, limits, code_of(settings)))
     for piece, record in zip(pieces, records, strict=True):
-        outcome = record if isinstance(record, GivenUp) else unpack(record)
+        outcome = record if isinstance(record, ChildFailure) else unpack(record)
         if isinstance(outcome, pa.Table):
             tables.append(_named(replace(piece, source_sha256=sha256), corpus, outcome))
         else:

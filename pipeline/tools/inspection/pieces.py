@@ -24,7 +24,7 @@ class UnknownPieceError(PipelineError):
 
 
 @dataclass(frozen=True)
-class Place:
+class ShardRow:
     """Where a token row stands: a shard (relative to the root of the project) and a row in it."""
 
     shard: Path
@@ -147,7 +147,7 @@ def find_grids(name: str, dataset: str | None = None, root: Path = Path()) -> tu
     )
 
 
-def find_tokens(name: str, dataset: str, root: Path = Path()) -> Iterator[tuple[Place, dict[str, Any]]]:
+def find_tokens(name: str, dataset: str, root: Path = Path()) -> Iterator[tuple[ShardRow, dict[str, Any]]]:
     """The token rows of a piece and of its phrases, and where they stand; none where it has none."""
     for split in SPLIT_NAMES:
         for shard in sorted((root / "data/tokens" / dataset / split).glob("*.parquet")):
@@ -155,7 +155,7 @@ def find_tokens(name: str, dataset: str, root: Path = Path()) -> Iterator[tuple[
             if places:
                 rows = read_table(shard, TOKENS).take(pa.array(places)).to_pylist()
                 for place, row in zip(places, rows, strict=True):
-                    yield Place(shard.relative_to(root), place), row
+                    yield ShardRow(shard.relative_to(root), place), row
 
 
 def row_at(text: str, root: Path = Path()) -> tuple[str, dict[str, Any]]:

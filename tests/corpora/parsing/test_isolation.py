@@ -5,9 +5,9 @@ from threading import Event
 
 import pytest
 
-from pipeline.corpora.parsing.isolation import GivenUp, Limits, run_isolated
+from pipeline.corpora.parsing.isolation import ChildFailure, ChildLimits, run_isolated
 
-LIMITS = Limits(seconds=1.0, memory_bytes=256 << 20)
+LIMITS = ChildLimits(seconds=1.0, memory_bytes=256 << 20)
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits are Linux' own")
 
 
@@ -41,7 +41,7 @@ def test_good_items_give_their_results() -> None:
 def test_a_bad_item_is_given_up_alone(bad: str, rule: str, detail: str) -> None:
     first, given_up, last = run_isolated(behave, ["a", bad, "b"], LIMITS)
     assert (first, last) == ("A", "B")
-    assert isinstance(given_up, GivenUp)
+    assert isinstance(given_up, ChildFailure)
     assert given_up.rule == rule
     assert detail in given_up.detail
 

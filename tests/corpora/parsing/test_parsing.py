@@ -13,9 +13,9 @@ import pytest
 from pipeline.core.accounting import Rejection
 from pipeline.core.music import Piece
 from pipeline.core.tables import content_digest
-from pipeline.corpora.parsing import Notes, code_of, parse_corpus
+from pipeline.corpora.parsing import ParsedCorpus, code_of, parse_corpus
 from pipeline.corpora.parsing.cache import cache_file, keep, look_up
-from pipeline.corpora.parsing.isolation import GivenUp, Limits
+from pipeline.corpora.parsing.isolation import ChildFailure, ChildLimits
 from pipeline.corpora.sources.fetch import fetch
 from pipeline.corpora.sources.manifest import write_manifest
 from pipeline.corpora.sources.settings import FolderSource
@@ -48,11 +48,11 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[st
 Build = Callable[[dict[str, bytes]], Path]
 
 
-def parse(folder: Path, limits: ReadLimits = LIMITS, engine: EngineSettings = SERIAL) -> Notes:
+def parse(folder: Path, limits: ReadLimits = LIMITS, engine: EngineSettings = SERIAL) -> ParsedCorpus:
     return parse_corpus("mine", folder, READ, limits, engine)
 
 
-def ids(notes: Notes) -> list[str]:
+def ids(notes: ParsedCorpus) -> list[str]:
     return [str(piece) for piece in notes.table["piece_id"].to_pylist()]
 
 
@@ -87,7 +87,9 @@ def test_a_file_tells_the_split_of_each_of_its_pieces(corpus: Build) -> None:
     chorale = [[[72, 67, 64, 48]]]
     content = json.dumps({"train": chorale, "valid": [], "test": chorale}).encode()
     table = parse(corpus({"train/jsb.json": content})).table
-    assert ids(Notes(table, (), (), ())) == ["mine/train/jsb#test.0"] * 4 + ["mine/train/jsb#train.0"] * 4
+    assert (
+        ids(ParsedCorpus(table, (), (), ())) == ["mine/train/jsb#test.0"] * 4 + ["mine/train/jsb#train.0"] * 4
+    )
     assert table["published_split"].to_pylist() == ["test"] * 4 + ["train"] * 4
 
 
@@ -230,9 +232,11 @@ def test_a_piece_that_was_read_in_time_is_not_taken_from_the_cache_when_the_time
     folder = corpus({"book.abc": TUNES.encode()})
     assert len(ids(parse(folder))) == 2
 
-    def isolated(function: Callable[[Any], Any], items: Sequence[Any], limits: Limits, *_: Any) -> list[Any]:
+    def isolated(
+        function: Callable[[Any], Any], items: Sequence[Any], limits: ChildLimits, *_: Any
+    ) -> list[Any]:
         """As if the second tune took two seconds."""
-        slow = GivenUp("too_slow", "no result", limits.seconds)
+        slow = ChildFailure("too_slow", "no result", limits.seconds)
         late = [isinstance(item, Source) and item.name == "2" and limits.seconds < 2 for item in items]
         return [slow if is_late else function(item) for item, is_late in zip(items, late, strict=True)]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.corpora.sources.archives import ArchiveError, Limits, unpack
+from pipeline.corpora.sources.archives import ArchiveError, UnpackLimits, unpack
 
 
 def zip_of(path: Path, members: dict[str, bytes]) -> Path:
@@ -79,7 +79,7 @@ def test_a_bomb_is_stopped_while_it_unpacks(pack: Callable[..., Path], tmp_path:
 def test_too_many_members_are_refused(pack: Callable[..., Path], tmp_path: Path) -> None:
     archive = pack(tmp_path / "archive", {f"{i}.abc": b"x" for i in range(5)})
     with pytest.raises(ArchiveError, match="more than 4 members"):
-        unpack(archive, tmp_path / "out", Limits(members=4))
+        unpack(archive, tmp_path / "out", UnpackLimits(members=4))
 
 
 def test_two_members_of_one_name_are_refused(tmp_path: Path) -> None:

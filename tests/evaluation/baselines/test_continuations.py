@@ -5,12 +5,12 @@ import pytest
 
 from pipeline.core.vocabulary import START, STOP
 from pipeline.evaluation.baselines.continuations import (
-    Continuer,
-    Event,
+    ContinuationBaseline,
     Markov,
+    NoteEvent,
     OtherTune,
     RepeatNote,
-    RepeatPrime,
+    RepeatSource,
     Symbols,
     events,
 )
@@ -21,8 +21,8 @@ def tune(*symbols: int, cut: float = 0.5, voices: int = 1) -> Example:
     return cut_at_note([START, *symbols, STOP], cut, voices)
 
 
-def said_by(continuer: Continuer, example: Example, n_steps: int, seed: int = 0) -> list[int]:
-    return continuer.go_on(example, n_steps, np.random.default_rng(seed)).tolist()
+def said_by(continuer: ContinuationBaseline, example: Example, n_steps: int, seed: int = 0) -> list[int]:
+    return continuer.continue_source(example, n_steps, np.random.default_rng(seed)).tolist()
 
 
 def is_valid(example: Example, symbols: list[int]) -> bool:
@@ -32,7 +32,7 @@ def is_valid(example: Example, symbols: list[int]) -> bool:
 
 def test_the_prime_is_said_again_from_its_beginning() -> None:
     example = tune(60, 188, 62, 64, 65, 67)  # source: C4 held, D4
-    assert said_by(RepeatPrime(), example, 5) == [60, 188, 62, 60, 188]
+    assert said_by(RepeatSource(), example, 5) == [60, 188, 62, 60, 188]
 
 
 def test_the_last_note_is_repeated_with_its_length_and_its_silence() -> None:
@@ -52,16 +52,16 @@ def test_another_tune_goes_on_as_it_does() -> None:
 
 
 @pytest.mark.parametrize(
-    "continuer", [RepeatPrime(), RepeatNote(), OtherTune((np.array([190, 64], np.uint16),))]
+    "continuer", [RepeatSource(), RepeatNote(), OtherTune((np.array([190, 64], np.uint16),))]
 )
-def test_seams_obey_the_grammar(continuer: Continuer) -> None:
+def test_seams_obey_the_grammar(continuer: ContinuationBaseline) -> None:
     silent_ends = tune(60, 188, 0, 128, 62, 64, cut=0.4)
     assert is_valid(silent_ends, said_by(continuer, silent_ends, 12))
 
 
 def test_notes_with_their_silences_are_events() -> None:
     symbols: Symbols = np.array([0, 60, 188, 0, 128, 62, STOP], np.uint16)
-    assert list(events(symbols)) == [Event(60, 2, 2), Event(62, 1, 0)]
+    assert list(events(symbols)) == [NoteEvent(60, 2, 2), NoteEvent(62, 1, 0)]
 
 
 def test_a_chain_of_one_tune_says_that_tune() -> None:

@@ -10,9 +10,9 @@ def piece(*symbols: int) -> Example:
     return cut_at_note([START, *symbols, STOP], 0.5)
 
 
-def next_probs(order: int, heard: Example, told: Example) -> np.ndarray:
+def next_probs(order: int, heard: Example, predicted: Example) -> np.ndarray:
     """Probabilities of the first target symbol of ``told``."""
-    return np.exp(next(NGram.fit([heard], order).log_probs([told]))[0])
+    return np.exp(next(NGram.fit([heard], order).log_probs([predicted]))[0])
 
 
 def test_the_empty_context_leaves_a_share_to_what_never_occurred() -> None:
@@ -38,22 +38,24 @@ def test_a_known_context_is_mixed_with_the_shorter_ones() -> None:
 def test_scoring_begins_at_the_shortest_context_that_leaves_no_choice() -> None:
     # after 64 only 65 is known: what stands before 64 adds nothing
     heard = piece(60, 62, 64, 65, 62, 67, 62, 64, 65)
-    told = piece(62, 64, 65, 65)
-    given_64 = [np.exp(next(NGram.fit([heard], order).log_probs([told]))[0]) for order in (1, 2, 5)]
+    predicted = piece(62, 64, 65, 65)
+    given_64 = [np.exp(next(NGram.fit([heard], order).log_probs([predicted]))[0]) for order in (1, 2, 5)]
     assert given_64[0].argmax() == 65
     assert np.array_equal(given_64[0], given_64[1])
     assert np.array_equal(given_64[0], given_64[2])
 
 
 def test_an_unknown_context_leaves_the_shorter_one_as_it_is() -> None:
-    heard, told = piece(60, 60, 62), piece(64, 60)
-    assert next_probs(3, heard, told) == pytest.approx(next_probs(0, heard, told))
+    heard, predicted = piece(60, 60, 62), piece(64, 60)
+    assert next_probs(3, heard, predicted) == pytest.approx(next_probs(0, heard, predicted))
 
 
 def test_symbols_that_cannot_follow_are_left_out_and_the_rest_sums_to_one() -> None:
     heard = piece(60, 188, 62, 190, 60)
-    for told in (piece(64, 60, 188, 0, 128, 62), piece(0, 60, 60, 0)):
-        for row, valid in zip(next(NGram.fit([heard], 4).log_probs([told])), told.valid(), strict=True):
+    for predicted in (piece(64, 60, 188, 0, 128, 62), piece(0, 60, 60, 0)):
+        for row, valid in zip(
+            next(NGram.fit([heard], 4).log_probs([predicted])), predicted.valid(), strict=True
+        ):
             assert np.exp(row).sum() == pytest.approx(1)
             assert np.isneginf(row[~valid]).all()
             assert np.isfinite(row[valid]).all()
@@ -63,8 +65,8 @@ def test_a_piece_begins_with_start_and_ends_where_the_next_one_begins() -> None:
     # if contexts ran over the border, 72 would be known to follow STOP or 62
     alone = NGram.fit([piece(60, 62)], 2)
     twice = NGram.fit([piece(60, 62), piece(72, 74)], 2)
-    told = piece(60, 62)
-    after_60 = [np.exp(next(model.log_probs([told]))[0]) for model in (alone, twice)]
+    predicted = piece(60, 62)
+    after_60 = [np.exp(next(model.log_probs([predicted]))[0]) for model in (alone, twice)]
     assert after_60[1][62] > after_60[1][72]
     assert after_60[0].argmax() == after_60[1].argmax() == 62
 
@@ -84,8 +86,8 @@ def test_copy_learns_how_often_a_voice_moves_on() -> None:
 
 
 def test_copy_holds_and_shares_the_rest_evenly() -> None:
-    told = piece(60, 188, 62, 0)
-    after_note, after_onset, after_silence = np.exp(next(Copy(0.2).log_probs([told])))
+    predicted = piece(60, 188, 62, 0)
+    after_note, after_onset, after_silence = np.exp(next(Copy(0.2).log_probs([predicted])))
     assert after_note[188] == pytest.approx(0.8)
     assert after_note[[0, 60, 61, STOP]] == pytest.approx(0.2 / 129)
     assert after_onset[190] == pytest.approx(0.8)
@@ -95,13 +97,13 @@ def test_copy_holds_and_shares_the_rest_evenly() -> None:
 
 
 def test_each_voice_copies_itself() -> None:
-    told = cut_at_note([START, 72, 60, 74, 188, 74, 62, STOP], 0.5, voices=2)
-    assert np.exp(next(Copy(0.1).log_probs([told]))).argmax(axis=1)[:4].tolist() == [200, 188, 202, 188]
+    predicted = cut_at_note([START, 72, 60, 74, 188, 74, 62, STOP], 0.5, voices=2)
+    assert np.exp(next(Copy(0.1).log_probs([predicted]))).argmax(axis=1)[:4].tolist() == [200, 188, 202, 188]
 
 
-def recalled(told: Example, known: Example, mixing_b: float = 2.0) -> np.ndarray:
+def recalled(predicted: Example, known: Example, mixing_b: float = 2.0) -> np.ndarray:
     """What the piece so far says of each target symbol of ``told``."""
-    return Memory.fit([known], None, mixing_b).probs(told)
+    return Memory.fit([known], None, mixing_b).probs(predicted)
 
 
 def test_before_anything_is_repeated_all_known_symbols_are_alike() -> None:
@@ -113,16 +115,16 @@ def test_before_anything_is_repeated_all_known_symbols_are_alike() -> None:
 
 
 def test_memory_goes_on_as_the_piece_did_before() -> None:
-    told = piece(60, 62, 64, 65, 67, 60, 62, 64, 65, 67)
-    after_60 = recalled(told, known=told)[1]
+    predicted = piece(60, 62, 64, 65, 67, 60, 62, 64, 65, 67)
+    after_60 = recalled(predicted, known=predicted)[1]
     assert after_60.argmax() == 62
     assert after_60[62] > 1 / 2
 
 
 def test_memory_hears_the_true_target_as_it_goes() -> None:
     # the figure 71 72 stands in the target alone: the second time it is expected
-    told = piece(60, 62, 64, 65, 67, 71, 72, 71, 72, 71)
-    first, second = recalled(told, known=told)[[1, 3]]
+    predicted = piece(60, 62, 64, 65, 67, 71, 72, 71, 72, 71)
+    first, second = recalled(predicted, known=predicted)[[1, 3]]
     assert second.argmax() == 72
     assert second[72] > 2 * first[72]
 
@@ -133,19 +135,19 @@ def test_memory_knows_nothing_of_what_comes_later() -> None:
 
 
 def test_a_predictor_without_doubt_outweighs_the_memory() -> None:
-    told = piece(60, 62, 64, 62, 60, 62)
-    sure = np.where(np.arange(258) == told.target[:, None], 1.0, 0.0)
+    predicted = piece(60, 62, 64, 62, 60, 62)
+    sure = np.where(np.arange(258) == predicted.target[:, None], 1.0, 0.0)
     with np.errstate(divide="ignore"):
-        reminded = np.exp(Memory.fit([told], None, 2.0).remind(np.log(sure), told))
+        reminded = np.exp(Memory.fit([predicted], None, 2.0).mixed_with(np.log(sure), predicted))
     assert reminded == pytest.approx(sure, abs=1e-9)
 
 
 def test_a_reminded_predictor_stays_between_both_opinions() -> None:
-    told = piece(60, 188, 62, 190, 60, 188, 62, 190, 64)
-    ngram, memory = NGram.fit([piece(60, 62, 60, 64, 62)], 3), Memory.fit([told], 3, 1.0)
-    said = next(ngram.log_probs([told]))
-    low, high = np.sort([np.exp(said), memory.probs(told)], axis=0)
-    mixed = np.exp(memory.remind(said, told))
+    predicted = piece(60, 188, 62, 190, 60, 188, 62, 190, 64)
+    ngram, memory = NGram.fit([piece(60, 62, 60, 64, 62)], 3), Memory.fit([predicted], 3, 1.0)
+    said = next(ngram.log_probs([predicted]))
+    low, high = np.sort([np.exp(said), memory.probs(predicted)], axis=0)
+    mixed = np.exp(memory.mixed_with(said, predicted))
     assert mixed.sum(axis=1) == pytest.approx(1)
     assert (mixed >= low - 1e-12).all()
     assert (mixed <= high + 1e-12).all()

@@ -22,9 +22,9 @@ def tune(pitches: str, durations: str = "", bar: int = 4, tonic: int = 0) -> Mel
     )
 
 
-def long_term(viewpoint: Viewpoint, heard: Melody, told: Melody) -> np.ndarray:
+def long_term(viewpoint: Viewpoint, heard: Melody, predicted: Melody) -> np.ndarray:
     """(n, 13) probabilities of C4 … C5 at every note of ``told``."""
-    return see([heard, told], viewpoint, SCALE).long_term([0], [1], None)[0]
+    return see([heard, predicted], viewpoint, SCALE).long_term([0], [1], None)[0]
 
 
 def test_the_empty_context_by_hand() -> None:
@@ -45,9 +45,9 @@ def test_one_context_by_hand() -> None:
 
 
 def test_intervals_know_a_tune_again_in_another_key() -> None:
-    told = tune("FGAF")
-    by_interval = long_term(Viewpoint(("interval",)), tune("CDEC"), told)
-    by_pitch = long_term(Viewpoint(("pitch",)), tune("CDEC"), told)
+    predicted = tune("FGAF")
+    by_interval = long_term(Viewpoint(("interval",)), tune("CDEC"), predicted)
+    by_pitch = long_term(Viewpoint(("pitch",)), tune("CDEC"), predicted)
     assert SCALE[by_interval[3].argmax()] == 65
     assert SCALE[by_pitch[3].argmax()] != 65
 
@@ -61,9 +61,9 @@ def test_a_fact_of_the_note_is_known_before_its_pitch() -> None:
     # long notes were G, short ones C: the length alone decides
     heard = tune("CGCGCGCG", "12121212")
     alone, linked = Viewpoint(("pitch",)), Viewpoint(("pitch",), ("duration",))
-    told = tune("CC", "12")
-    assert SCALE[long_term(linked, heard, told)[1].argmax()] == 67
-    assert long_term(linked, heard, told)[0][0] > long_term(alone, heard, told)[0][0]
+    predicted = tune("CC", "12")
+    assert SCALE[long_term(linked, heard, predicted)[1].argmax()] == 67
+    assert long_term(linked, heard, predicted)[0][0] > long_term(alone, heard, predicted)[0][0]
 
 
 def test_a_melody_remembers_itself() -> None:
@@ -73,11 +73,11 @@ def test_a_melody_remembers_itself() -> None:
     assert [SCALE[row.argmax()] for row in probs[6:]] == [62, 67, 69]
 
 
-@pytest.mark.parametrize("told", TOLD)
+@pytest.mark.parametrize("predicted", TOLD)
 @pytest.mark.parametrize("fact", FACTS)
-def test_every_viewpoint_tells_a_distribution_before_it_hears_the_note(told: str, fact: str) -> None:
+def test_every_viewpoint_tells_a_distribution_before_it_hears_the_note(predicted: str, fact: str) -> None:
     one, other = tune("CDEFGFED"), tune("CDEFGFEc")
-    views = [see([melody, one], Viewpoint((told,), (fact,)), SCALE) for melody in (one, other)]
+    views = [see([melody, one], Viewpoint((predicted,), (fact,)), SCALE) for melody in (one, other)]
     for opinions in zip(
         *[(v.short_term(0, None), v.long_term([1], [0], None)[0]) for v in views], strict=True
     ):

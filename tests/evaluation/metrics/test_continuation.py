@@ -34,7 +34,7 @@ def test_the_horizon_counts_from_the_last_onset_of_the_prime() -> None:
 
 
 def test_a_prime_of_silence_has_no_last_onset() -> None:
-    with pytest.raises(ContinuationError, match="prime without a note"):
+    with pytest.raises(ContinuationError, match="source without a note"):
         within(points(MOTIF), points([0, 128]), 4)
 
 

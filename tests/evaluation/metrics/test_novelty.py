@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from pipeline.evaluation.metrics.novelty import Melodies, Shared, longest_shared
+from pipeline.evaluation.metrics.novelty import MelodyIntervals, Shared, longest_shared
 
 # C D E F G A B C, and the arpeggio C E G C
 SCALE = [60, 62, 64, 65, 67, 69, 71, 72]
 ARPEGGIO = [60, 64, 67, 72]
 
 
-def melodies(*tunes: list[int], voices: int = 1) -> Melodies:
-    return Melodies.of([np.array(tune, np.uint16) for tune in tunes], voices)
+def melodies(*tunes: list[int], voices: int = 1) -> MelodyIntervals:
+    return MelodyIntervals.of([np.array(tune, np.uint16) for tune in tunes], voices)
 
 
 def shared(said: list[int], begin: int, *tunes: list[int]) -> Shared:
@@ -115,5 +115,5 @@ def test_runs_are_as_long_as_a_plain_search_says() -> None:
         assert length == longest
 
 
-def _parts(tunes: Melodies) -> list[np.ndarray]:
+def _parts(tunes: MelodyIntervals) -> list[np.ndarray]:
     return [tunes.intervals.piece(number).astype(int) for number in range(len(tunes.intervals))]

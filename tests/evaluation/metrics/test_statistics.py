@@ -9,7 +9,7 @@ from pipeline.evaluation.metrics.continuation import ContinuationError
 from pipeline.evaluation.metrics.statistics import (
     FEATURES,
     Feature,
-    Passage,
+    PassageMusic,
     Pooled,
     divergence_bits,
     groove_similarity,
@@ -26,11 +26,11 @@ from pipeline.models.base.examples import Bars
 MOTIF = [60, 188, 62, 0, 64, 192, STOP]
 
 
-def passage(said: list[int], source: list[int] | None = None, voices: int = 1) -> Passage:
-    return Passage.after(source or [], said, voices)
+def passage(said: list[int], source: list[int] | None = None, voices: int = 1) -> PassageMusic:
+    return PassageMusic.after(source or [], said, voices)
 
 
-def pooled(name: str, *tunes: Passage) -> Pooled:
+def pooled(name: str, *tunes: PassageMusic) -> Pooled:
     found = [feature(name).of(tune) for tune in tunes]
     values = [np.atleast_1d(np.array([] if each is None else each, float)) for each in found]
     return Pooled.of(offsets_of([len(each) for each in values]), np.concatenate(values), feature(name).grid)
@@ -94,20 +94,20 @@ def test_silence_is_in_no_scale() -> None:
 def test_groove_similarity_counts_steps_on_which_both_bars_agree() -> None:
     # bars of four steps: x.x. and x.xx and x..., a step apart and then two
     said = [60, 188, 60, 188, 60, 188, 60, 60, 60, 188, 188, 188]
-    tune = Passage.after([60], said, bars=bars_of(4, 3))
+    tune = PassageMusic.after([60], said, bars=bars_of(4, 3))
     assert groove_similarity(tune) == pytest.approx(((1 - 1 / 4) + (1 - 2 / 4)) / 2)
 
 
 def test_the_bar_of_the_cut_is_filled_up_by_the_source() -> None:
     # the source ends in the middle of a bar: C C | then D D, and a bar of two longer notes
-    tune = Passage.after([60, 60], [62, 62, 64, 192, 65, 193], bars=bars_of(4, 0, 1))
+    tune = PassageMusic.after([60, 60], [62, 62, 64, 192, 65, 193], bars=bars_of(4, 0, 1))
     assert groove_similarity(tune) == pytest.approx(1 - 2 / 4)
     assert pitch_class_entropy(tune) == pytest.approx(1)  # C C D D, then E F: two halves each
 
 
 def test_an_upbeat_and_an_unfinished_bar_are_no_bars() -> None:
     # the source is an upbeat of one step, and its bar began before the piece
-    tune = Passage.after([67], [60, 62, 64, 65, 67], bars=bars_of(4, 2))
+    tune = PassageMusic.after([67], [60, 62, 64, 65, 67], bars=bars_of(4, 2))
     assert tune.grooves is not None
     assert len(tune.grooves) == 1
     assert tune.bars[0].tolist() == [2, 4, 5, 7]
@@ -122,7 +122,7 @@ def test_without_bars_there_is_neither_groove_nor_entropy() -> None:
 def test_pitch_class_entropy_is_the_mean_over_bars_with_a_note() -> None:
     # one note: 0 bits; a bar of silence; C and an octave and two others: 1.5 bits
     said = [60, 188, 188, 188, 0, 128, 128, 128, 60, 72, 62, 64]
-    tune = Passage.after([67], said, bars=bars_of(4, 3))
+    tune = PassageMusic.after([67], said, bars=bars_of(4, 3))
     assert pitch_class_entropy(tune) == pytest.approx((0 + 1.5) / 2)
 
 
@@ -149,7 +149,7 @@ def test_a_tune_without_a_value_is_left_out() -> None:
 
 @pytest.mark.parametrize("name", [each.name for each in FEATURES])
 def test_the_same_set_overlaps_wholly_and_diverges_nowhere(name: str) -> None:
-    tune = Passage.after([60], [62, 64, 65, 67, 69, 71, 72, 74], bars=bars_of(4, 3))
+    tune = PassageMusic.after([60], [62, 64, 65, 67, 69, 71, 72, 74], bars=bars_of(4, 3))
     alone = pooled(name, tune)
     assert overlapped_area(alone.shares, alone.shares) == pytest.approx(1)
     assert divergence_bits(alone.smoothed, alone.smoothed) == 0
@@ -170,5 +170,5 @@ def test_smoothing_adds_one_even_tune() -> None:
 
 @pytest.mark.parametrize("name", [each.name for each in FEATURES])
 def test_no_notes_have_no_share(name: str) -> None:
-    silent = pooled(name, Passage.after([60], [0, 128], bars=bars_of(2, 1)))
+    silent = pooled(name, PassageMusic.after([60], [0, 128], bars=bars_of(2, 1)))
     assert (silent.n, silent.shares.sum()) == (0, 0)

@@ -11,7 +11,7 @@ from pipeline.models.base.examples import cut_at_note
 TUNE = cut_at_note([START, 60, 62, 190, STOP], 0.5)
 
 
-def told(*places: dict[int, float]) -> np.ndarray:
+def predicted(*places: dict[int, float]) -> np.ndarray:
     """Log-probabilities that name a few symbols at each place."""
     scores = np.full((len(places), 258), -np.inf)
     for row, place in zip(scores, places, strict=True):
@@ -22,16 +22,16 @@ def told(*places: dict[int, float]) -> np.ndarray:
 
 def test_every_token_has_its_cost_its_confidence_and_whether_the_guess_was_right() -> None:
     # D4 0.2 beside E4 0.3 and a tie; then the tie for sure; then STOP against a tie
-    found = surprisal(told({62: 0.2, 64: 0.3, 188: 0.5}, {190: 1.0}, {190: 0.75, STOP: 0.25}), TUNE)
+    found = surprisal(predicted({62: 0.2, 64: 0.3, 188: 0.5}, {190: 1.0}, {190: 0.75, STOP: 0.25}), TUNE)
     assert found.nats == pytest.approx([-math.log(0.2), 0, -math.log(0.25)])
     assert found.confidence == pytest.approx([0.5, 1, 0.75])
     assert found.hit.tolist() == [False, True, False]
 
 
 def test_a_pitch_is_judged_among_the_pitches_that_could_begin() -> None:
-    found = surprisal(told({62: 0.2, 64: 0.3, 188: 0.5}, {190: 1.0}, {STOP: 1.0}), TUNE)
+    found = surprisal(predicted({62: 0.2, 64: 0.3, 188: 0.5}, {190: 1.0}, {STOP: 1.0}), TUNE)
     assert found.pitch_nats == pytest.approx([-math.log(0.4), 0, 0])
     assert found.pitch_confidence == pytest.approx([0.6, 0, 0])
     assert found.pitch_hit.tolist() == [False, False, False]
-    right = surprisal(told({62: 0.3, 64: 0.2, 188: 0.5}, {190: 1.0}, {STOP: 1.0}), TUNE)
+    right = surprisal(predicted({62: 0.3, 64: 0.2, 188: 0.5}, {190: 1.0}, {STOP: 1.0}), TUNE)
     assert right.pitch_hit.tolist() == [True, False, False]

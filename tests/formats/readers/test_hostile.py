@@ -2,13 +2,13 @@
 
 import pytest
 
-from pipeline.corpora.parsing.isolation import Limits, run_isolated
+from pipeline.corpora.parsing.isolation import ChildLimits, run_isolated
 from pipeline.formats.readers import FORMATS, ReadError, read, split
 from tests.helpers import reading
 from tests.helpers.fuzzing import outcomes, seeds, spoil
 from tests.helpers.hostile import READ, Hostile, hostile_files
 
-LIMITS = Limits(seconds=30, memory_bytes=1 << 30)
+LIMITS = ChildLimits(seconds=30, memory_bytes=1 << 30)
 
 
 def outcome(file: Hostile) -> str:
