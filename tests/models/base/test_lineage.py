@@ -148,7 +148,9 @@ def test_a_relative_two_trainings_ago_is_refused(tmp_path: Path) -> None:
 def test_another_model_than_the_parents_is_refused(tmp_path: Path) -> None:
     tokens = shards(tmp_path / "tokens", 4, 0)
     trained(tmp_path, "first", tokens)
-    with pytest.raises(SettingsError, match=r"runs/first, its initial weights \(hidden_size: 16 here, 12 there\)"):
+    with pytest.raises(
+        SettingsError, match=r"runs/first, its initial weights \(hidden_size: 16 here, 12 there\)"
+    ):
         trained(tmp_path, "second", tokens, parent="first", hidden_size=16)
 
 
