@@ -2,7 +2,7 @@
 
 ========== =============================================================
 0 … 127    ``onset p``: a note of MIDI number p begins in this step
-128 … 255  ``tied p``: the note of MIDI number p, begun earlier, sounds on
+128 … 255  ``tied p``: the note of MIDI number p, begun earlier, is held
 256        START
 257        STOP
 ========== =============================================================
@@ -11,11 +11,11 @@ Note number 0 is silence: ``onset 0`` begins one, ``tied 0`` continues it.
 
 A token sequence is START, then T steps of V symbols each (top voice first),
 then STOP. ``tied p`` may only follow ``onset p`` or ``tied p`` of the same
-voice; ``onset 0`` may not follow a silence of the same voice; STOP stands only
-at a step's border and never before the first step.
+voice; ``onset 0`` may not follow a silence of the same voice; STOP may only be at a step's
+border and never before the first step.
 
-PAD is no symbol: no shard holds it and no model predicts it. Models use row
-258 of their embedding for it, and the label -100.
+PAD is no symbol: no shard contains it and no model predicts it. Models use row 258 of
+their embedding (PAD_ID) and the label -100 (IGNORE_INDEX) for it.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def decode(tokens: ArrayLike, voices: int = 1) -> Grid:
 
 
 def decode_leniently(tokens: ArrayLike, voices: int = 1) -> tuple[Grid, Repairs]:
-    """Read tokens of foreign origin, mending what the grammar forbids.
+    """Decode tokens of foreign origin and repair what the grammar forbids.
 
     An orphaned tie becomes an onset, a repeated silence is joined, markers and
     ids that do not belong are left out, an incomplete last step is dropped.
@@ -183,12 +183,11 @@ def valid_next(previous: ArrayLike, stop_allowed: ArrayLike) -> NDArray[np.bool_
     """Which symbols may come next, for n states at once.
 
     Args:
-        previous: (n,) the last symbol of the voice whose turn it is, or START
-            where that voice has said nothing yet.
+        previous: (n,) the last symbol of the same voice, or START before its first.
         stop_allowed: (n,) bool, True at a step's border after the first step.
 
     Returns:
-        (n, 258) bool. START is never valid: it stands before the first step only.
+        (n, 258) bool. START is never valid: it occurs before the first step only.
     """
     rows = VALID_AFTER[np.asarray(previous, dtype=np.int64)].copy()
     rows[:, STOP] = np.asarray(stop_allowed, dtype=bool)

@@ -171,20 +171,20 @@ def main() -> None:
     folder = ROOT / "data/tokens" / options.dataset
     parts = [read_rows(folder, split) for split in ("train", "valid", "test")]
     examples = [example for rows in parts for example in cut_rows(rows, 0.5)]
-    predicted = {}
+    measured = {}
     for name, (compare, limit) in COMPARED.items():
         pairs = list(zip(examples, examples[1:] + examples[:1], strict=True))[:limit]
         found = [compare(*pair) for pair in track(pairs, name, len(pairs), "pieces")]
         both = np.array([pair for pair in found if None not in pair], float)
         apart = np.abs(both[:, 0] - both[:, 1])
-        predicted[name] = {
+        measured[name] = {
             "pieces": len(both),
             "undefined": len(found) - len(both),
             "differ": int((apart > TOLERANCE).sum()),
             "largest_difference": float(f"{apart.max():.3g}"),
         }
-        say(f"{name}: {predicted[name]}")
-    print(json.dumps({"metrics": predicted, "dataset": options.dataset}))
+        say(f"{name}: {measured[name]}")
+    print(json.dumps({"metrics": measured, "dataset": options.dataset}))
 
 
 if __name__ == "__main__":

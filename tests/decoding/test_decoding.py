@@ -52,7 +52,7 @@ def test_a_continuation_obeys_the_grammar(model: Seq2Seq, temperature: float) ->
         assert decode(whole, example.voices).n_steps <= len(example.source) + 30
 
 
-def test_the_limit_of_steps_cuts_and_says_so(model: Seq2Seq) -> None:
+def test_the_limit_of_steps_makes_a_continuation_incomplete(model: Seq2Seq) -> None:
     with torch.no_grad():
         model.output.bias[STOP] = -100.0
     short = continue_melodies(model, [*scales(), two_voices()], max_steps=3)
@@ -70,7 +70,7 @@ def test_a_draw_depends_on_its_seed_and_place_alone(model: Seq2Seq) -> None:
     assert drawn(1, 8) != drawn(2, 8)
 
 
-def test_attention_is_one_row_per_target_symbol_whatever_stands_beside(model: Seq2Seq) -> None:
+def test_attention_has_one_row_per_target_symbol_in_any_batch(model: Seq2Seq) -> None:
     examples = scales()
     together = list(attention(model, examples))
     for example, seen in zip(examples, together, strict=True):
@@ -95,7 +95,7 @@ def test_a_beam_of_one_is_the_greedy_continuation(model: Seq2Seq) -> None:
         assert found.complete == greedy.complete
 
 
-def test_a_wide_beam_finds_the_likeliest_of_all_short_continuations(model: Seq2Seq) -> None:
+def test_a_wide_beam_finds_the_most_probable_short_continuation(model: Seq2Seq) -> None:
     example = scales()[0]
     with torch.no_grad():
         model.output.bias[STOP] = 4.0
@@ -127,7 +127,7 @@ def test_given_voices_stay_and_the_others_keep_the_grammar(shape: Section) -> No
     assert len(alone[0]) == len(examples[0].target)
 
 
-def test_what_is_said_beside_given_voices_does_not_know_the_true_ones() -> None:
+def test_predicted_voices_do_not_depend_on_the_true_ones() -> None:
     torch.manual_seed(1)
     model = build(stepwise())
     one = give_voices([START, 64, 60, 192, 188, 67, 59, 195, 187, STOP], [0], 2)

@@ -32,7 +32,7 @@ def piece(bits: list[float], stop: float = 5.0, sure: float = 0.5, right: bool =
     )
 
 
-def test_the_cost_of_each_tenth_leaves_stop_out() -> None:
+def test_bits_of_each_tenth_exclude_stop() -> None:
     found = by_place({"model": [piece([float(cost) for cost in range(20)]), piece([10.0])]})
     assert found["onsets"] == [3, *[2] * 9]
     assert found["bits_per_onset"]["model"] == pytest.approx(
@@ -53,7 +53,7 @@ def test_pieces_are_grouped_by_how_often_their_tune_occurs_in_the_data_set() -> 
     assert found["2 or 3"]["bits_per_onset"] == {"model": pytest.approx(7 / 3)}
 
 
-def test_calibration_looks_at_symbols_and_at_pitches_of_notes_that_begin() -> None:
+def test_calibration_is_of_symbols_and_of_pitches_of_onsets() -> None:
     found = calibration({"model": [piece([1.0, 1.0], sure=0.75), piece([1.0, 1.0], sure=0.75, right=False)]})
     assert found["symbols"]["model"]["error"] == pytest.approx(0.25)
     assert sum(found["symbols"]["model"]["n"]) == 4

@@ -73,7 +73,7 @@ def test_a_memory_is_mixed_into_the_model_and_the_copy_stays_alone() -> None:
     assert reminded.column("onset_nats").to_pylist()[3:6] == expected
 
 
-def test_the_same_memory_beside_model_and_n_gram_is_compared_too() -> None:
+def test_model_and_n_gram_with_the_same_memory_are_compared() -> None:
     memory = Memory.fit(EXAMPLES, None, 1.0)
     found = intervals(compare({MODEL: Copy(0.3), NGRAM: Copy(0.6)}, ROWS, EXAMPLES, memory), seed=1)
     difference = found["model_memory"]["value"] - found["ngram_memory"]["value"]

@@ -76,7 +76,7 @@ def trained(folder: Path, tokens: Path, **changes: Any) -> Path:
     return folder
 
 
-def test_an_experiment_is_measured_and_heard(tmp_path: Path) -> None:
+def test_an_evaluation_writes_figures_and_samples(tmp_path: Path) -> None:
     tokens = shards(tmp_path / "tokens")
     numbers = evaluate_continuing(tokens, trained(tmp_path / "run", tokens), SETTINGS, tmp_path / "out")
     assert len(numbers) == 5
@@ -126,7 +126,7 @@ def test_twice_the_same_is_the_same_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shape", [MODEL, COPYING], ids=["lstm", "copying"])
-def test_it_is_told_where_a_model_looks(shape: dict[str, Any], tmp_path: Path) -> None:
+def test_attention_is_analysed_and_its_matrices_are_written(shape: dict[str, Any], tmp_path: Path) -> None:
     tokens = shards(tmp_path / "tokens")
     evaluate_continuing(tokens, trained(tmp_path / "run", tokens, **shape), SETTINGS, tmp_path / "out")
     found = json.loads((tmp_path / "out/figures.json").read_text())["attention"]

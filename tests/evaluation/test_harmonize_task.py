@@ -65,7 +65,7 @@ def test_every_choice_of_given_voices_is_measured_on_every_piece(measured: Path)
     assert (table.n_stop == 0).all()
 
 
-def test_errors_stand_by_voice_and_only_of_voices_that_are_said(measured: Path) -> None:
+def test_errors_are_given_by_predicted_voice(measured: Path) -> None:
     figures = json.loads((measured / "figures.json").read_text())["given"]
     assert set(figures["none"]["errors"]["model"]) == {"all", "0", "1"}
     assert set(figures["0"]["errors"]["model"]) == set(figures["0"]["said_errors"]) == {"all", "1"}
@@ -73,7 +73,7 @@ def test_errors_stand_by_voice_and_only_of_voices_that_are_said(measured: Path) 
     assert figures["1"]["intervals"]["model - ngram"]["n_families"] == 2
 
 
-def test_voice_leading_stands_beside_that_of_the_pieces_themselves(measured: Path) -> None:
+def test_voice_leading_is_compared_with_the_pieces_themselves(measured: Path) -> None:
     found = json.loads((measured / "figures.json").read_text())["voice_leading"]
     assert found["given"] == [0]
     own = found["per_hundred_chords"]["the pieces themselves"]

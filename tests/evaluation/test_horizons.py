@@ -74,7 +74,7 @@ def test_figures_are_means_over_pieces_with_intervals() -> None:
     assert (got["f1_interval"]["low"], got["f1_interval"]["high"]) == (0, 1)
 
 
-def test_enough_is_said_to_reach_the_last_horizon() -> None:
+def test_continuations_reach_the_last_horizon() -> None:
     # the prime's last note begins 2 steps before the cut: 10 quarters of 2 steps later is step 18 after it
     held: Example = cut_at_note([START, 60, 62, 190, 64, 65, STOP], 0.5)
     assert steps_to_predict(held, 2) == 10 * 2 - 2 + 1

@@ -13,7 +13,7 @@ def said(*pitches: int) -> np.ndarray:
     return np.array(pitches, np.uint16)
 
 
-def test_two_that_are_alike_outvote_one_that_stands_alone() -> None:
+def test_two_similar_samples_outvote_a_different_one() -> None:
     alone, rising, almost = said(80, 50, 79, 40), said(67, 69, 71, 72), said(67, 69, 71, 60)
     assert minimum_bayes_risk(TUNE, [alone, rising, almost], horizon=8) is rising
 

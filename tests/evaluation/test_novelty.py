@@ -29,20 +29,20 @@ def test_what_is_copied_out_of_a_training_tune_is_found_and_the_tune_is_named() 
     assert (found["runs_4"], found["shared_4"]) == (6, 2)
 
 
-def test_saying_the_prompt_again_is_no_copy_of_another_tune() -> None:
+def test_repeating_the_prompt_is_no_copy_of_another_tune() -> None:
     again = measured([ARPEGGIO], [ARPEGGIO, SCALE], model=[[[*ARPEGGIO[:5]]]])["model"]
     assert again["longest_in_prompt"] == 4
     assert again["in_prompt_4"] == again["shared_4"] == 1
     assert (again["copied_4"], again["longest_copied"]) == (0, 0)
 
 
-def test_people_who_are_held_out_share_what_they_share() -> None:
+def test_human_held_out_tunes_are_measured_too() -> None:
     found = measured([SCALE], [[62, 64, 66, 67, 69]], model=[[[60]]])
     assert found[HELD_OUT]["longest"] == 4  # a major scale up to its fifth
     assert found[HELD_OUT]["shared_4"] == 1
 
 
-def test_a_training_tune_is_looked_up_in_the_others_alone() -> None:
+def test_a_training_tune_is_looked_up_only_in_the_others() -> None:
     alone = measured([SCALE], [ARPEGGIO], model=[[[60]]])[TRAINING]
     assert (alone["longest"], alone["nearest"]) == (0, None)
     twice = measured([SCALE], [ARPEGGIO, ARPEGGIO], model=[[[60], [60]]])[TRAINING]

@@ -5,7 +5,7 @@ from tests.helpers.passages import SCALE, passages_of
 LONG = [60 + step % 12 for step in range(40)]
 
 
-def test_people_are_heard_beside_the_predictors() -> None:
+def test_human_passages_precede_those_of_predictors() -> None:
     found = passages_of([SCALE], [SCALE[::-1]], model=[[[67, 69], [67, 65, STOP]]])
     assert [(each.predictor, each.sample, each.symbols.tolist()) for each in found] == [
         (HELD_OUT, 0, SCALE[4:]),
@@ -23,6 +23,6 @@ def test_every_passage_ends_at_the_last_horizon() -> None:
     assert [len(each.symbols) for each in found] == [10, 10, 10]
 
 
-def test_no_more_training_tunes_are_heard_than_a_predictor_says() -> None:
+def test_training_passages_are_as_many_as_samples() -> None:
     found = passages_of([SCALE], [SCALE] * 5, model=[[SCALE, SCALE]])
     assert [each.predictor for each in found].count(TRAINING) == 2

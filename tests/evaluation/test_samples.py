@@ -60,7 +60,7 @@ def test_samples_open_in_the_key_of_the_piece(tmp_path: Path) -> None:
         assert [note.pitch.midi for note in sampled.stripTies().flatten().notes] == [62, 64, 68]
 
 
-def test_what_was_said_is_kept_beside_the_truth(tmp_path: Path) -> None:
+def test_samples_are_saved_with_the_reference(tmp_path: Path) -> None:
     exact = write_samples(tmp_path / "samples", [sample([64, 192, 60, STOP], [0, 128, 66])])[0]
     assert (exact["source"], exact["reference"]) == ([60, 62, 190], [64, 192, 60, STOP])
     assert (exact["greedy"], exact["sampled"]) == ([64, 192, 60, STOP], [0, 128, 66])

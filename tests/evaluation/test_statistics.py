@@ -20,14 +20,14 @@ def test_a_row_holds_all_values_of_a_passage() -> None:
     assert held_out["pitch_class_entropy"] == pytest.approx(2)  # four notes in the only bar
 
 
-def test_who_says_what_people_say_overlaps_wholly() -> None:
+def test_identical_passages_overlap_completely() -> None:
     figures = statistics_figures(measure_statistics(passages_of([SCALE], [FALLING], model=[[SCALE[4:]]])))
     for name in ("pitch", "interval", "duration", "scale_consistency"):
         own = figures["predictors"]["model"][name]
         assert (own["overlapped_area"], own["divergence_bits"]) == (pytest.approx(1), 0)
 
 
-def test_people_among_themselves_are_the_ceiling() -> None:
+def test_human_training_tunes_are_the_reference() -> None:
     figures = statistics_figures(measure_statistics(passages_of([SCALE], [FALLING], model=[[CHROMATIC]])))
     ceiling, model = (figures["predictors"][name] for name in (TRAINING, "model"))
     assert ceiling["pitch_class"]["overlapped_area"] == pytest.approx(1 / 4)  # G A B C, F E D C
@@ -37,7 +37,7 @@ def test_people_among_themselves_are_the_ceiling() -> None:
     assert "mean" not in model["pitch"]
 
 
-def test_where_nothing_is_said_nothing_is_compared() -> None:
+def test_silent_passages_have_no_figures() -> None:
     figures = statistics_figures(measure_statistics(passages_of([SCALE], [FALLING], model=[[[0, 128]]])))
     silent = figures["predictors"]["model"]
     assert (silent["n_passages"], silent["n_notes"]) == (1, 0)

@@ -49,7 +49,7 @@ def lstm(**changes: object) -> LstmConfig:
 
 
 def copying(**changes: object) -> CopyingConfig:
-    """A tiny LSTM that copies."""
+    """A tiny LSTM with a copy mechanism."""
     shape = {"embedding_size": 8, "hidden_size": 12, "layers": 1, "attention_size": 6, "dropout": 0.0}
     ways = {"copies": ["pitch", "interval"], "matches": True, "bars": True}
     return CopyingConfig.model_validate({"kind": "copying", **shape, **ways, **changes})
@@ -62,13 +62,13 @@ def transformer(**changes: object) -> TransformerConfig:
 
 
 def decoder(**changes: object) -> DecoderConfig:
-    """A tiny LSTM that says what comes next."""
+    """A tiny decoder-only LSTM."""
     shape = {"embedding_size": 8, "hidden_size": 12, "layers": 1, "dropout": 0.0}
     return DecoderConfig.model_validate({"kind": "decoder", **shape, **changes})
 
 
 def stepwise(**changes: object) -> StepwiseConfig:
-    """A tiny LSTM that harmonizes."""
+    """A tiny stepwise LSTM."""
     shape = {"embedding_size": 8, "hidden_size": 12, "layers": 1, "dropout": 0.0}
     return StepwiseConfig.model_validate({"kind": "stepwise", **shape, **changes})
 

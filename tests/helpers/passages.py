@@ -1,4 +1,4 @@
-"""A few pieces that were continued, and the tunes that were heard before."""
+"""A few continued pieces and their training tunes."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def pieces(*tunes: list[int], name: str = "tune") -> tuple[pa.Table, list[Exampl
 def passages_of(
     tunes: list[list[int]], train_tunes: list[list[int]], **continuations: list[list[list[int]]]
 ) -> list[Passage]:
-    """Passages of people and of predictors; ``said`` holds samples of each tune."""
+    """Human passages and those of predictors; ``continuations`` are samples of each tune."""
     rows, examples = pieces(*tunes)
     rows_before, examples_before = pieces(*train_tunes, name="heard")
     symbols = {
@@ -51,7 +51,7 @@ def passages_of(
 
 
 def figures_of_passages() -> dict[str, Any]:
-    """What is told of a model that copies a scale out of its training tune."""
+    """Figures of a model that copies a scale out of its training tune."""
     tunes, train_tunes = [SCALE[::-1]], [[*SCALE, 74]]
     continuations = passages_of(tunes, train_tunes, model=[[[62, 64, 65, 67, 69, 71]]])
     training = Training.of(*pieces(*train_tunes, name="heard"))

@@ -75,7 +75,7 @@ def step_by_step(model: Seq2Seq, batch: Batch) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_a_piece_gets_the_same_numbers_alone_and_beside_longer_ones(shape: Section) -> None:
+def test_the_logits_of_a_piece_do_not_depend_on_its_batch(shape: Section) -> None:
     model, examples = network(shape), scales()
     together = model(collate(examples))
     for row, example in zip(together, examples, strict=True):
@@ -84,7 +84,7 @@ def test_a_piece_gets_the_same_numbers_alone_and_beside_longer_ones(shape: Secti
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_one_pass_equals_saying_symbol_by_symbol(shape: Section) -> None:
+def test_one_pass_equals_step_by_step_decoding(shape: Section) -> None:
     model = network(shape)
     for examples in (scales(), [waltz()], [duet()]):
         batch = collate(examples)
@@ -110,7 +110,9 @@ def test_every_weight_learns(shape: Section) -> None:
 
 
 @pytest.mark.parametrize("shape", HARMONIZE, ids=str)
-def test_a_harmony_is_the_same_alone_beside_others_and_symbol_by_symbol(shape: Section) -> None:
+def test_the_logits_of_a_harmony_do_not_depend_on_its_batch_and_equal_step_by_step_decoding(
+    shape: Section,
+) -> None:
     model, examples = network(shape), harmonies()
     batch = collate(examples)
     together, stepped = model(batch), step_by_step(model, batch)
@@ -122,7 +124,7 @@ def test_a_harmony_is_the_same_alone_beside_others_and_symbol_by_symbol(shape: S
 
 
 @pytest.mark.parametrize("shape", HARMONIZE, ids=str)
-def test_hidden_voices_are_not_seen_before_they_are_said(shape: Section) -> None:
+def test_missing_voices_are_not_used_before_they_are_predicted(shape: Section) -> None:
     model = network(shape)
     tokens = [START, 64, 60, 192, 188, 67, 59, 195, 187, STOP]
     other = [START, 64, 60, 192, 188, 67, 55, 195, 183, STOP]
@@ -131,7 +133,7 @@ def test_hidden_voices_are_not_seen_before_they_are_said(shape: Section) -> None
 
 
 @pytest.mark.parametrize("shape", [transformer(), stepwise(), lstm(attention="dot")], ids=str)
-def test_the_future_of_a_given_voice_is_heard(shape: Section) -> None:
+def test_the_future_of_a_given_voice_is_used(shape: Section) -> None:
     model = network(shape)
     tokens = [START, 64, 60, 192, 188, 67, 59, 195, 187, STOP]
     other = [START, 64, 60, 192, 188, 67, 59, 72, 187, STOP]
@@ -160,7 +162,7 @@ def test_a_model_that_harmonizes_refuses_to_continue() -> None:
 
 
 @pytest.mark.parametrize("shape", [lstm(attention="additive"), copying(), transformer()], ids=str)
-def test_all_looks_are_at_the_own_piece_and_sum_to_one(shape: Section) -> None:
+def test_attention_is_to_the_piece_itself_and_sums_to_one(shape: Section) -> None:
     batch = collate(scales())
     maps, there = network(shape).attention(batch), batch.target != IGNORE_INDEX
     assert maps is not None
@@ -175,7 +177,7 @@ def test_all_looks_are_at_the_own_piece_and_sum_to_one(shape: Section) -> None:
 
 
 @pytest.mark.parametrize("shape", [lstm(attention="dot"), copying(), transformer()], ids=str)
-def test_a_piece_is_looked_at_alike_alone_and_beside_longer_ones(shape: Section) -> None:
+def test_the_attention_of_a_piece_does_not_depend_on_its_batch(shape: Section) -> None:
     model, examples = network(shape), scales()
     together = model.attention(batch := collate(examples))
     assert together is not None
@@ -193,7 +195,7 @@ def test_a_piece_is_looked_at_alike_alone_and_beside_longer_ones(shape: Section)
             )
 
 
-def test_what_copies_looks_at_all_that_was_said_and_never_ahead() -> None:
+def test_copies_attend_to_all_earlier_symbols_and_to_no_later_one() -> None:
     batch = collate([cut_at_note(ENTCHEN, 0.5)])
     maps, n_source = network(copying()).attention(batch), batch.source.shape[1]
     assert maps is not None
@@ -227,7 +229,7 @@ def test_the_mask_knows_voices() -> None:
     assert np.array_equal(masked[0].isfinite().numpy(), example.valid())
 
 
-def test_without_noise_nothing_is_dropped() -> None:
+def test_without_a_generator_nothing_is_dropped() -> None:
     ones = torch.ones(100)
     assert torch.equal(dropout(ones, 0.5, None), ones)
     noisy = dropout(ones, 0.5, torch.Generator().manual_seed(1))
@@ -258,3 +260,18 @@ def test_settings_are_read_without_torch() -> None:
 
 def test_every_kind_keeps_the_contract() -> None:
     assert {shape.model_dump()["kind"] for shape in [*SHAPES, *HARMONIZE]} == set(known_kinds())
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, *HARMONIZE], ids=str)
+def test_a_state_selects_examples_and_counts_predicted_symbols(shape: Section) -> None:
+    model = network(shape)
+    batch = collate(harmonies() if shape in HARMONIZE else scales()[:3])
+    rows, symbols = torch.tensor([2, 0, 2]), batch.inputs.masked_fill(batch.inputs == PAD_ID, 0)
+    state = chosen = model.start(batch)
+    for position in range(3):
+        logits, state = model.step(state, symbols[:, position])
+        expected = logits[rows]
+        selected, _ = model.step(chosen.select(rows), symbols[rows, position])
+        torch.testing.assert_close(selected, expected, rtol=1e-4, atol=1e-5)
+        chosen = state
+        assert getattr(state, "n_predicted", position + 1) == position + 1

@@ -38,7 +38,7 @@ RESTS = [START, 60, 60 + TIED, 0, TIED, 64, 67, 0, STOP]
 
 
 @pytest.mark.parametrize("tune", [ENTCHEN, RESTS])
-def test_a_tune_is_heard_in_every_key_within_reach_and_in_no_other(tune: list[int]) -> None:
+def test_a_tune_is_transposed_by_every_allowed_interval_and_no_other(tune: list[int]) -> None:
     original = cut_at_note(tune, 0.5)
     keys = set()
     for epoch in range(60):
@@ -58,7 +58,7 @@ def test_no_note_leaves_1_to_127(pitches: list[int], allowed: set[int]) -> None:
     assert {pitch - pitches[0] for pitch in heard} == allowed
 
 
-def test_an_epoch_that_is_begun_again_has_the_same_keys() -> None:
+def test_a_resumed_epoch_has_the_same_keys() -> None:
     settings = training(transpose_semitones=5)
     first, again, later = (transposed(scales(), settings, epoch) for epoch in (1, 1, 2))
     assert [whole(e) for e in first] == [whole(e) for e in again]
@@ -102,7 +102,7 @@ def test_an_average_counts_later_weights_more() -> None:
 @pytest.mark.parametrize(
     "changes", [{"ema_decay": 0.9}, {"label_smoothing": 0.1}, {"transpose_semitones": 4}]
 )
-def test_every_feature_changes_what_is_learnt(changes: dict[str, object]) -> None:
+def test_every_feature_changes_the_learning_curve(changes: dict[str, object]) -> None:
     curves = []
     for settings in (training(), training(**changes)):
         prepare(settings)

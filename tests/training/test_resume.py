@@ -64,7 +64,7 @@ def test_killed_after_every_batch_it_ends_the_same(tmp_path: Path, changes: dict
     assert same(resumed, weights)
 
 
-def test_what_a_library_draws_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_global_random_generators_resume_their_state(tmp_path: Path) -> None:
     with pytest.raises(KilledError):
         trained(Mortal(tmp_path, "mine", 0.0))
     expected = torch.rand(3)
@@ -83,7 +83,7 @@ def test_how_often_the_state_is_kept_changes_nothing(tmp_path: Path, seconds: fl
     assert (tmp_path / "state" / STATE).exists() == (seconds == 0)
 
 
-def test_a_damaged_state_is_told_and_training_begins_anew(
+def test_a_damaged_checkpoint_is_reported_and_training_restarts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     result, _ = trained(None)

@@ -94,7 +94,7 @@ def test_the_best_epoch_is_kept() -> None:
     workers.close()
 
 
-def test_training_ends_when_validation_no_longer_improves() -> None:
+def test_early_stopping_ends_training() -> None:
     settings = training(epochs=50, learning_rate=0.3, patience=2)
     prepare(settings)
     trained = train(build(lstm()), training_data(scales()[:4], scales()[4:]), settings)
@@ -108,7 +108,7 @@ def test_a_diverging_loss_is_an_error() -> None:
         train(build(lstm()), training_data(scales()), settings)
 
 
-def test_the_decoder_hears_its_own_valid_symbols() -> None:
+def test_scheduled_sampling_replaces_inputs_by_valid_predictions() -> None:
     torch.manual_seed(1)
     network, batch = build(lstm()), collate(scales())
     told = scheduled_sampling(network, batch, 0.0, torch.Generator().manual_seed(1))
@@ -120,12 +120,12 @@ def test_the_decoder_hears_its_own_valid_symbols() -> None:
     assert allowed[:, :-1].gather(2, heard.where(there, 0)[..., None])[there].isfinite().all()
 
 
-def test_teacher_forcing_tells_the_truth() -> None:
+def test_with_full_teacher_forcing_inputs_are_unchanged() -> None:
     batch = collate(scales())
     assert scheduled_sampling(build(lstm()), batch, 1.0, torch.Generator()) is batch
 
 
-def test_pieces_are_cut_anew_in_every_epoch() -> None:
+def test_pieces_have_new_cuts_in_every_epoch() -> None:
     task = continuing(min_cut=0.1)
     first, second = (task.varied(scales(), seed=1, epoch=epoch) for epoch in (1, 2))
     assert [len(e.source) for e in first] != [len(e.source) for e in second]
@@ -146,7 +146,7 @@ def test_the_learning_rate_rises_and_falls() -> None:
     assert training(learning_rate=1.0).rate_at(0.9) == 1.0
 
 
-def test_cuts_stand_in_order() -> None:
+def test_min_cut_must_not_exceed_max_cut() -> None:
     section = {**continuing().model_dump(), "min_cut": 0.6}
     with pytest.raises(SettingsError, match="must not exceed max_cut"):
         parse_section(TASK, section, "experiments.mine.task")

@@ -37,7 +37,7 @@ from pipeline.workflow.progress import say
 
 CACHE = Path(".cache/crossvalidation")
 PARENT = "before fine-tuning"
-CONSENSUS_OF = 20  # samples from which the most agreed one is chosen
+RISK_SAMPLES = 20  # of minimum Bayes risk decoding
 SHARE_OF_VALIDATION = 10  # one in so many pieces that are not held out, by families
 FOLD = (pa.field("seed", pa.int32()), pa.field("fold", pa.int16(), nullable=False))
 SCORES = pa.schema([*FOLD, *PIECES])  # seed is null for what has none
@@ -164,7 +164,7 @@ def _measure_fold(
         memory = Memory.fit(heard, settings.ngram_order, settings.ngram_mixing_b)
         baselines = compare({NGRAM: NGram.fit(heard, settings.ngram_order)}, rows, examples, memory)
         scores.append(_stamped(baselines, None, fold, SCORES))
-    continued, _ = compare_continuations(model, rows, examples, heard, settings, CONSENSUS_OF)
+    continued, _ = compare_continuations(model, rows, examples, heard, settings, RISK_SAMPLES)
     return Measured(pa.concat_tables(scores), _stamped(continued, seed, fold, CONTINUED))
 
 

@@ -30,7 +30,7 @@ def is_valid(example: Example, symbols: list[int]) -> bool:
     return bool(whole.valid()[np.arange(len(symbols)), symbols].all())
 
 
-def test_the_prime_is_said_again_from_its_beginning() -> None:
+def test_the_source_is_repeated_from_its_beginning() -> None:
     example = tune(60, 188, 62, 64, 65, 67)  # source: C4 held, D4
     assert said_by(RepeatSource(), example, 5) == [60, 188, 62, 60, 188]
 
@@ -46,7 +46,7 @@ def test_every_voice_repeats_its_own_last_note() -> None:
     assert said_by(RepeatNote(), example, 3) == [67, 62, 195, 62, 67, 62]
 
 
-def test_another_tune_goes_on_as_it_does() -> None:
+def test_another_tune_is_continued_as_written() -> None:
     other = tune(50, 52, 53, 55)
     assert said_by(OtherTune.fit([other]), tune(60, 62, 64, 65), 3) == [53, 55, 53]
 
@@ -64,12 +64,12 @@ def test_notes_with_their_silences_are_events() -> None:
     assert list(events(symbols)) == [NoteEvent(60, 2, 2), NoteEvent(62, 1, 0)]
 
 
-def test_a_chain_of_one_tune_says_that_tune() -> None:
+def test_a_chain_of_one_tune_reproduces_it() -> None:
     heard = tune(60, 62, 190, 64, 0, 65, 67, cut=0.4)
     assert said_by(Markov.fit([heard], order=3), heard, 4) == [64, 0, 65, 67]
 
 
-def test_a_chain_draws_as_often_as_it_heard() -> None:
+def test_a_chain_samples_in_proportion_to_counts() -> None:
     # after C4 comes D4 three times and E4 once
     heard = [tune(60, 62), tune(60, 62), tune(60, 62), tune(60, 64)]
     chain = Markov.fit(heard, order=1)
@@ -78,7 +78,7 @@ def test_a_chain_draws_as_often_as_it_heard() -> None:
     assert drawn[62] / 400 == pytest.approx(0.75, abs=0.06)
 
 
-def test_an_unheard_context_is_shortened() -> None:
+def test_an_unknown_context_is_shortened() -> None:
     chain = Markov.fit([tune(60, 62, 64)], order=2)
     strange = tune(71, 62, 65, cut=0.7)  # only the D4 of B4 D4 is known
     assert said_by(chain, strange, 1) == [64]

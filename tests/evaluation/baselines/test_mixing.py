@@ -17,7 +17,7 @@ def test_entropy_is_measured_against_an_even_choice_of_what_can_follow() -> None
     assert relative_entropy(SURE, VALID) < 1e-3
 
 
-def test_without_b_all_opinions_count_alike() -> None:
+def test_without_b_all_distributions_have_equal_weight() -> None:
     assert mix([EVEN, HALVES], VALID, 0.0)[0] == pytest.approx([3 / 8, 3 / 8, 1 / 8, 1 / 8, 0])
 
 
@@ -39,7 +39,7 @@ def test_a_product_of_equal_weights_is_the_geometric_mean() -> None:
     assert mix_by_product([one, np.array([[0.5, 0.5]])], both, 0.0)[0, 0] == pytest.approx(2 / 3)
 
 
-def test_one_opinion_can_veto_in_a_product_and_not_in_a_sum() -> None:
+def test_one_distribution_can_veto_in_a_product_and_not_in_a_sum() -> None:
     veto = np.array([[0.98, 0.01, 0.01]])
     even, all_valid = np.full((1, 3), 1 / 3), np.ones((1, 3), dtype=bool)
     assert mix_by_product([veto, even], all_valid, 0.0)[0, 1] < mix([veto, even], all_valid, 0.0)[0, 1]

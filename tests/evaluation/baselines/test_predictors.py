@@ -114,14 +114,14 @@ def test_before_anything_is_repeated_all_known_symbols_are_alike() -> None:
     assert first[64] == pytest.approx(1 / 2 * 1 / 255 / (2 + 127 / 255))
 
 
-def test_memory_goes_on_as_the_piece_did_before() -> None:
+def test_memory_predicts_the_continuation_of_a_repeated_passage() -> None:
     predicted = piece(60, 62, 64, 65, 67, 60, 62, 64, 65, 67)
     after_60 = recalled(predicted, known=predicted)[1]
     assert after_60.argmax() == 62
     assert after_60[62] > 1 / 2
 
 
-def test_memory_hears_the_true_target_as_it_goes() -> None:
+def test_memory_includes_the_true_target_so_far() -> None:
     # the figure 71 72 stands in the target alone: the second time it is expected
     predicted = piece(60, 62, 64, 65, 67, 71, 72, 71, 72, 71)
     first, second = recalled(predicted, known=predicted)[[1, 3]]
@@ -142,7 +142,7 @@ def test_a_predictor_without_doubt_outweighs_the_memory() -> None:
     assert reminded == pytest.approx(sure, abs=1e-9)
 
 
-def test_a_reminded_predictor_stays_between_both_opinions() -> None:
+def test_a_mixture_lies_between_its_components() -> None:
     predicted = piece(60, 188, 62, 190, 60, 188, 62, 190, 64)
     ngram, memory = NGram.fit([piece(60, 62, 60, 64, 62)], 3), Memory.fit([predicted], 3, 1.0)
     said = next(ngram.log_probs([predicted]))

@@ -75,7 +75,7 @@ def test_a_melody_remembers_itself() -> None:
 
 @pytest.mark.parametrize("predicted", TOLD)
 @pytest.mark.parametrize("fact", FACTS)
-def test_every_viewpoint_tells_a_distribution_before_it_hears_the_note(predicted: str, fact: str) -> None:
+def test_every_viewpoint_predicts_a_distribution_of_the_next_note(predicted: str, fact: str) -> None:
     one, other = tune("CDEFGFED"), tune("CDEFGFEc")
     views = [see([melody, one], Viewpoint((predicted,), (fact,)), SCALE) for melody in (one, other)]
     for opinions in zip(

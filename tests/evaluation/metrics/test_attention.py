@@ -28,17 +28,17 @@ def said(name: str, weights: np.ndarray, piece: Example, row: int = 0) -> list[f
     return measure(weights, piece)[name][:, row].tolist()
 
 
-def test_a_single_look_has_no_entropy_and_the_uniform_one_has_log2_of_the_places() -> None:
+def test_attention_to_one_column_has_no_entropy_and_uniform_attention_log2_of_the_columns() -> None:
     piece = example([60, 62, 64, 65], [67])
     assert said("entropy_bits", looks_at(2, 4), piece) == [0, 2]
 
 
-def test_two_equal_looks_are_one_bit() -> None:
+def test_two_equal_weights_are_one_bit() -> None:
     piece = example([60, 62, 64, 65], [67])
     assert said("entropy_bits", (looks_at(0, 4) + looks_at(3, 4)) / 2, piece)[0] == 1
 
 
-def test_a_row_that_looks_at_the_target_too_has_one_more_place_each_time() -> None:
+def test_rows_that_attend_to_the_target_have_one_more_column_each() -> None:
     piece = example([60, 62], [64, 65, 67])
     weights = looks_at(0, 4, n_rows=3)
     uniform = [said("entropy_bits", weights, piece, row)[1] for row in range(3)]
@@ -97,7 +97,7 @@ def test_distance_is_in_bars() -> None:
     assert said("distance_bars", looks_at(0, 4), piece) == [2, 1.25]
 
 
-def test_without_bars_nothing_is_said_of_them() -> None:
+def test_without_bars_their_measures_are_undefined() -> None:
     found = measure(looks_at(0, 2), example([60, 62], [64]))
     assert np.isnan(found["distance_bars"]).all()
     assert np.isnan(found["same_position_share"]).all()

@@ -13,7 +13,7 @@ def test_the_error_is_the_distance_of_accuracy_and_confidence_weighed_by_choices
     assert found.error == pytest.approx((4 * 0.15 + 6 * 0.5) / 10)
 
 
-def test_one_who_is_right_as_often_as_said_has_no_error() -> None:
+def test_a_calibrated_predictor_has_no_error() -> None:
     assert reliability([0.5, 0.5, 1.0, 1.0], [True, False, True, True]).error == 0
 
 

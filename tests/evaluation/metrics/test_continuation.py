@@ -19,7 +19,7 @@ def test_points_are_onsets_that_sound() -> None:
     assert points([*MOTIF, STOP], first_step=10).tolist() == [[10, 60], [12, 62], [14, 64]]
 
 
-def test_voices_of_a_step_stand_at_one_onset() -> None:
+def test_voices_of_a_step_have_one_onset() -> None:
     assert points([67, 60, 195, 62], voices=2).tolist() == [[0, 60], [0, 67], [1, 62]]
 
 

@@ -24,7 +24,7 @@ def test_a_tune_is_its_intervals_without_rhythm_silence_and_repeats() -> None:
     assert held.step.tolist() == [2, 7]
 
 
-def test_only_the_top_voice_is_looked_at() -> None:
+def test_only_the_top_voice_counts() -> None:
     assert melodies([72, 60, 74, 59], voices=2).intervals.values.tolist() == [2]
 
 
@@ -75,7 +75,7 @@ def test_a_tune_is_compared_with_all_others_but_itself() -> None:
     assert found.n_holders[found.length == 3].tolist() == [1, 1]
 
 
-def test_what_the_prompt_has_said_is_told_apart() -> None:
+def test_repeats_of_the_prompt_are_separate() -> None:
     # two pieces: the first says its own prompt again, the second the prompt of the first
     said = melodies([*ARPEGGIO, *ARPEGGIO], [60, 61, 62, *ARPEGGIO])
     begins = np.array([4, 3])
@@ -93,7 +93,7 @@ def test_intervals_are_counted_from_the_beginning_of_the_tune_and_of_the_continu
 
 
 @pytest.mark.parametrize("tune", [[], [60], [0, 128]])
-def test_where_nothing_is_said_nothing_is_shared(tune: list[int]) -> None:
+def test_an_empty_continuation_shares_nothing(tune: list[int]) -> None:
     assert len(shared(tune, 0, SCALE).length) == 0
 
 
@@ -101,7 +101,7 @@ def test_without_tunes_nothing_is_shared() -> None:
     assert shared(SCALE, 1).length.tolist() == [0] * 7
 
 
-def test_runs_are_as_long_as_a_plain_search_says() -> None:
+def test_runs_are_as_long_as_in_a_brute_force_search() -> None:
     rng = np.random.default_rng(5)
     tunes = [rng.integers(60, 64, rng.integers(2, 30)).tolist() for _ in range(12)]
     said = rng.integers(60, 64, 40).tolist()

@@ -20,7 +20,7 @@ def predicted(*places: dict[int, float]) -> np.ndarray:
     return scores
 
 
-def test_every_token_has_its_cost_its_confidence_and_whether_the_guess_was_right() -> None:
+def test_every_token_has_surprisal_confidence_and_hit() -> None:
     # D4 0.2 beside E4 0.3 and a tie; then the tie for sure; then STOP against a tie
     found = surprisal(predicted({62: 0.2, 64: 0.3, 188: 0.5}, {190: 1.0}, {190: 0.75, STOP: 0.25}), TUNE)
     assert found.nats == pytest.approx([-math.log(0.2), 0, -math.log(0.25)])

@@ -14,7 +14,7 @@ from tests.helpers.melodies import ENTCHEN, scale, scales, write_shard
 ENTCHEN_PLACES = [*[0, 1, 2, 3] * 8, 0, 1]
 
 
-def test_a_batch_pads_behind_and_tells_the_decoder_start_first() -> None:
+def test_a_batch_is_padded_at_the_end_and_decoder_inputs_begin_with_start() -> None:
     batch = collate([cut_at_note(scale(60, 4), 0.5), cut_at_note(scale(70, 2), 0.5)])
     assert batch.source.tolist() == [[60, 61], [70, PAD_ID]]
     assert batch.inputs.tolist() == [[START, 62, 63], [START, 71, PAD_ID]]
@@ -23,14 +23,14 @@ def test_a_batch_pads_behind_and_tells_the_decoder_start_first() -> None:
     assert batch.source_lengths.tolist() == [2, 1]
 
 
-def test_stop_may_stand_at_a_step_border_only() -> None:
+def test_stop_is_allowed_at_step_borders_only() -> None:
     two_voices = [START, 64, 60, 65, 188, 67, 188, 257]
     batch = collate([cut_at_note(two_voices, 0.5, voices=2)])
     assert batch.previous.tolist() == [[64, 60, 65, 188, 67]]
     assert batch.stop_allowed.tolist() == [[True, False, True, False, True]]
 
 
-def test_every_example_stands_in_one_batch_of_bounded_size() -> None:
+def test_every_example_is_in_one_batch_of_bounded_size() -> None:
     examples = scales()
     batches = plan(examples, 30, seed=1, epoch=1)
     assert sorted(np.concatenate(batches).tolist()) == list(range(8))
@@ -105,7 +105,7 @@ def test_voices_of_different_numbers_are_no_batch() -> None:
         collate([duet, cut_at_note(ENTCHEN, 0.5)])
 
 
-def test_where_voices_are_given_only_the_others_are_asked_for() -> None:
+def test_only_voices_that_are_not_given_are_predicted() -> None:
     tokens = [START, 72, 48, 200, 50, STOP]
     ends = np.array([False, True])
     batch = collate(

@@ -12,15 +12,15 @@ def in_bars(steps_per_bar: int, step_in_bar: list[int], voices: int = 1) -> Cont
     return cut_at_note([START, *symbols, STOP], 0.5, voices, bars)
 
 
-def test_after_an_upbeat_the_metre_goes_on_to_the_stop() -> None:
+def test_after_an_upbeat_bars_continue_up_to_the_stop() -> None:
     assert in_bars(3, [2, 0, 1, 2, 0, 1]).step_in_bar.tolist() == [2, 0, 1, 2, 0, 1, 2]
 
 
-def test_a_bar_line_that_comes_early_in_the_target_is_not_given_away() -> None:
+def test_an_early_bar_line_in_the_target_is_not_leaked() -> None:
     assert in_bars(4, [0, 1, 2, 3, 0, 1, 0, 1]).step_in_bar.tolist() == [0, 1, 2, 3, 0, 1, 2, 3, 0]
 
 
-def test_a_bar_line_that_comes_early_in_the_source_is_heard() -> None:
+def test_an_early_bar_line_in_the_source_is_used() -> None:
     assert in_bars(4, [0, 1, 0, 1, 2, 3]).step_in_bar.tolist() == [0, 1, 0, 1, 2, 3, 0]
 
 
@@ -32,7 +32,7 @@ def test_without_bars_no_position_is_known() -> None:
     assert cut_at_note(scale(60, 3), 0.5).step_in_bar.tolist() == [-1] * 4
 
 
-def test_a_piece_cut_anew_is_the_same_piece() -> None:
+def test_a_piece_with_another_cut_is_the_same_piece() -> None:
     example = in_bars(4, [0, 1, 2, 3])
     other = example.recut(0.25)
     assert [other.source.tolist(), other.target.tolist()] == [[60], [61, 62, 63, STOP]]

@@ -96,7 +96,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DVC_ROOT", raising=False)
 
 
-def test_training_goes_on_from_the_weights_of_another_run(tmp_path: Path) -> None:
+def test_fine_tuning_starts_from_the_weights_of_another_run(tmp_path: Path) -> None:
     tokens = shards(tmp_path / "tokens", 4, 0)
     trained(tmp_path, "first", tokens)
     trained(tmp_path, "alone", tokens, dropout=0.1)
@@ -107,7 +107,7 @@ def test_training_goes_on_from_the_weights_of_another_run(tmp_path: Path) -> Non
     assert load_run(second)[1].model == lstm(dropout=0.1)
 
 
-def test_a_run_names_the_families_of_all_that_its_weights_have_heard(tmp_path: Path) -> None:
+def test_a_run_lists_the_families_of_all_its_trainings(tmp_path: Path) -> None:
     many, few = shards(tmp_path / "many", 6, 0), shards(tmp_path / "few", 2, 0)
     trained(tmp_path, "first", many)
     second = trained(tmp_path, "second", few, parent="first")
@@ -115,7 +115,7 @@ def test_a_run_names_the_families_of_all_that_its_weights_have_heard(tmp_path: P
     assert read_lineage(second).families == {"0", "1", "2", "3", "4", "5"}
 
 
-def test_a_soft_relative_heard_two_trainings_ago_is_not_forgotten(tmp_path: Path) -> None:
+def test_a_soft_relative_of_an_earlier_training_is_kept(tmp_path: Path) -> None:
     write_shard(tmp_path / "many/train/00000.parquet", [scale(50, 4)])
     write_shard(tmp_path / "many/test/00000.parquet", [scale(50, 6), scale(60, 5)], soft_relatives=[1])
     few = shards(tmp_path / "few", 2, 0)
@@ -128,7 +128,7 @@ def test_a_soft_relative_heard_two_trainings_ago_is_not_forgotten(tmp_path: Path
     assert marked["soft_relative"].to_pylist() == [True, True, None]
 
 
-def test_weights_that_heard_a_relative_are_refused(tmp_path: Path) -> None:
+def test_initial_weights_trained_on_a_relative_are_refused(tmp_path: Path) -> None:
     trained(tmp_path, "first", shards(tmp_path / "many", 4, 0))
     leaking = shards(tmp_path / "leaking", 1, 3)
     with pytest.raises(LeakError, match=r"3 of 3 test pieces .*\(test/0, test/1, test/2\)"):
@@ -136,7 +136,7 @@ def test_weights_that_heard_a_relative_are_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "runs/second").exists()
 
 
-def test_a_relative_heard_two_trainings_ago_is_not_forgotten(tmp_path: Path) -> None:
+def test_a_relative_two_trainings_ago_is_refused(tmp_path: Path) -> None:
     trained(tmp_path, "first", shards(tmp_path / "many", 4, 0))
     trained(tmp_path, "second", shards(tmp_path / "few", 1, 0), parent="first")
     held_out = read_training_data(shards(tmp_path / "leaking", 1, 2), continuing()).held_out
@@ -148,7 +148,9 @@ def test_a_relative_heard_two_trainings_ago_is_not_forgotten(tmp_path: Path) -> 
 def test_another_model_than_the_parents_is_refused(tmp_path: Path) -> None:
     tokens = shards(tmp_path / "tokens", 4, 0)
     trained(tmp_path, "first", tokens)
-    with pytest.raises(SettingsError, match=r"runs/first .*\(hidden_size: 16 here, 12 there\)"):
+    with pytest.raises(
+        SettingsError, match=r"runs/first, its initial weights \(hidden_size: 16 here, 12 there\)"
+    ):
         trained(tmp_path, "second", tokens, parent="first", hidden_size=16)
 
 
@@ -171,7 +173,7 @@ def sha256_in(run: Path) -> str:
     return (run / "config.json").read_text().split('"weights_sha256": "')[1][:64]
 
 
-def test_weights_tell_on_their_own_what_they_are(tmp_path: Path) -> None:
+def test_weights_contain_their_own_facts(tmp_path: Path) -> None:
     run = trained(tmp_path, "one", shards(tmp_path / "tokens", 4, 0))
     with safetensors.safe_open(run / "weights.safetensors", "pt") as file:
         said = file.metadata()["config"]

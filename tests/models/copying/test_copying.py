@@ -42,11 +42,11 @@ def goes_on(way: str, *source: int, steps: int = 1) -> list[int]:
 
 
 @pytest.mark.parametrize("way", ["pitch", "interval"])
-def test_a_motif_that_begins_again_goes_on_as_before(way: str) -> None:
+def test_a_repeated_motif_is_continued_as_before(way: str) -> None:
     assert goes_on(way, 60, 62, 64, 192, 67, 65, 60, 62, steps=4) == [64, 192, 67, 65]
 
 
-def test_a_sequence_a_fifth_higher_goes_on_a_fifth_higher() -> None:
+def test_a_motif_a_fifth_higher_is_continued_a_fifth_higher() -> None:
     rising_third = [60, 62, 190, 64]
     assert goes_on("interval", *rising_third, 55, 67, 69, 197) == [71]
     assert goes_on("pitch", *rising_third, 55, 67, 69, 197) == [64]
@@ -56,11 +56,11 @@ def test_a_tie_copied_from_another_note_holds_the_one_that_sounds() -> None:
     assert goes_on("pitch", 60, 64, 192, 62, 67, 71) == [199]
 
 
-def test_of_two_passages_the_one_that_agrees_for_longer_is_believed() -> None:
+def test_of_two_passages_the_longer_agreement_has_more_weight() -> None:
     assert goes_on("pitch", 60, 62, 64, 72, 65, 64, 71, 62, 60, 62, 64) == [72]
 
 
-def test_the_metre_is_heard_where_it_is_known() -> None:
+def test_a_known_bar_length_changes_the_prediction() -> None:
     torch.manual_seed(1)
     model, tune = build(copying()), [START, 60, 62, 64, 65, STOP]
     metres = (None, in_bars_of(3), in_bars_of(4), in_bars_of(500))
@@ -71,7 +71,7 @@ def test_the_metre_is_heard_where_it_is_known() -> None:
     np.testing.assert_allclose(too_long, unknown, rtol=1e-5)
 
 
-def test_the_true_symbol_is_credited_to_the_way_that_says_it() -> None:
+def test_the_way_that_predicts_the_true_symbol_is_responsible() -> None:
     higher = [60, 62, 190, 64, 55, 67, 69, 197]
     goes_up = ContinueExample(np.array(higher, np.uint16), np.array([71, STOP], np.uint16))
     maps = copyist("interval").attention(collate([goes_up]))
@@ -85,7 +85,7 @@ def test_the_true_symbol_is_credited_to_the_way_that_says_it() -> None:
     assert maps.weights["interval"][0, 0].argmax() == 3  # what followed the like passage a fifth lower
 
 
-def test_what_no_copy_says_is_credited_to_the_vocabulary() -> None:
+def test_the_vocabulary_is_responsible_for_symbols_that_no_copy_predicts() -> None:
     new = ContinueExample(np.array([60, 62, 190], np.uint16), np.array([100, STOP], np.uint16))
     maps = copyist("pitch").attention(collate([new]))
     assert maps is not None

@@ -49,14 +49,14 @@ def test_agreement_counts_the_symbols_in_a_row_that_are_the_same() -> None:
     assert agreed(1, 2, 3, 9, 7, 2, 3) == [0, 0, 0, 2, 0, 0, 0]
 
 
-def test_long_agreement_is_told_in_wider_levels() -> None:
+def test_long_agreement_has_wider_levels() -> None:
     levels = {4: 4, 5: 4, 6: 5, 8: 6, 12: 7, 15: 7, 16: 8, 24: 9}
     for length, level in levels.items():
         passage = list(range(100, 100 + length))
         assert agreed(*passage, 7, 8, *passage)[length] == level
 
 
-def test_nothing_agrees_with_what_was_not_said() -> None:
+def test_nothing_agrees_with_padding() -> None:
     assert agreed(-1, -1, -1, 5) == [0, 0, 0, 0]
 
 
@@ -66,11 +66,11 @@ def test_agreement_at_one_place_is_that_of_all_places_at_once() -> None:
     assert torch.equal(agreement(symbols, 60)[:, 39:40, :40], agreement(symbols[:, :40], 1))
 
 
-def test_a_tie_said_again_holds_what_sounds_now() -> None:
+def test_a_copied_tie_holds_the_current_note() -> None:
     assert repeated(row(60, 188, 0), torch.tensor([[64]])).tolist() == [[[60, 192, 0]]]
 
 
-def test_an_interval_said_again_begins_from_the_last_note() -> None:
+def test_a_copied_interval_starts_at_the_last_note() -> None:
     history = row(60, 64, 192, 0, 128, 62, 67)
     said = repeated_as_interval(history, notes_before(history, 1), torch.tensor([[67]]))
     assert said[0, 0].tolist() == [60, 71, 195, 0, 195, 65, 72]

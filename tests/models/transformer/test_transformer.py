@@ -21,7 +21,7 @@ def network(**changes: object) -> Seq2Seq:
     return build(transformer(**changes))
 
 
-def test_a_tune_can_be_learned_by_heart() -> None:
+def test_a_tune_can_be_memorized() -> None:
     example = cut_at_note(ENTCHEN, 0.5)
     model = network(size=32, layers=2, distances=32)
     train(model, training_data([example]), training(epochs=80, learning_rate=0.01))
@@ -47,7 +47,7 @@ def test_a_melody_that_begins_later_is_no_other_melody() -> None:
     torch.testing.assert_close(first_places(short), first_places(late), rtol=1e-4, atol=1e-5)
 
 
-def test_voices_are_told_apart() -> None:
+def test_voices_have_different_embeddings() -> None:
     tokens = [START, *[60, 60, 188, 188] * 4, STOP]
     logits = network()(collate([cut_at_note(tokens, 0.5, voices=2)]))[0]
     assert not torch.allclose(logits[0], logits[1], atol=1e-3)
