@@ -22,6 +22,7 @@ traceback::
     ├── IsolationError       isolation    a child process does not start
     ├── StageError           runner       a stage cannot run, or its inputs changed under it
     ├── CatalogueError       sources      the catalogue knows no such corpus
+    ├── IndexFileError       sources      an index of files is missing, damaged or of other files
     ├── PlaceError           sources      a folder or bundle is missing, or holds no score
     ├── DownloadError        sources      no address gave the file that was asked for
     ├── ArchiveError         sources      an archive is damaged, or tries what it must not
