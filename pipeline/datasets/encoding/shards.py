@@ -17,8 +17,8 @@ def shards(portions: Iterable[pa.Table], max_rows: int) -> Iterator[tuple[str, p
     """Token rows cut into files, each as soon as it is full.
 
     Yields:
-        ("train/00000", rows of one split): at most ``max_rows``, in order; one without
-        rows for a split that has none.
+        ("train/00000", rows of one split): at least one and at most ``max_rows``, in
+        order. A split without rows has no file.
     """
     waiting = dict.fromkeys(SPLIT_NAMES, TOKENS.empty_table())
     number = dict.fromkeys(SPLIT_NAMES, 0)
@@ -31,7 +31,7 @@ def shards(portions: Iterable[pa.Table], max_rows: int) -> Iterator[tuple[str, p
                 waiting[split] = waiting[split].slice(max_rows)
                 number[split] += 1
     for split in SPLIT_NAMES:
-        if waiting[split].num_rows or not number[split]:
+        if waiting[split].num_rows:
             yield f"{split}/{number[split]:05d}", waiting[split]
 
 
