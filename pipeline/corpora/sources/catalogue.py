@@ -71,9 +71,8 @@ def resolve(source: CatalogueSource) -> BundledSource | UrlSource:
         CatalogueError: no such name.
         IndexFileError: its index is not the one that the catalogue pins.
     """
-    listed = known(source.name).source
-    if isinstance(listed, IndexSource):
-        listed = from_index(listed, INDICES)
+    entry = known(source.name).source
+    listed = from_index(entry, INDICES) if isinstance(entry, IndexSource) else entry
     if source.mirror is None or isinstance(listed, BundledSource):
         return listed
     files = [

@@ -13,7 +13,13 @@ from pipeline.corpora.sources.archives import unpack
 from pipeline.corpora.sources.downloads import Wanted, download_many
 from pipeline.corpora.sources.manifest import by_suffix
 from pipeline.corpora.sources.paths import UnsafePathError, inside, inside_as_file
-from pipeline.corpora.sources.settings import BundledSource, FolderSource, RemoteFile, UrlSource
+from pipeline.corpora.sources.settings import (
+    BundledSource,
+    FolderSource,
+    ListedFiles,
+    RemoteFile,
+    UrlSource,
+)
 from pipeline.errors import PipelineError, nearest
 from pipeline.workflow.progress import say
 
@@ -85,7 +91,8 @@ def _in_git(root: Path) -> set[str]:
 def download_all(corpus: str, source: UrlSource, suffixes: Sequence[str], target: Path) -> list[str]:
     """Download every file and unpack the archives.
 
-    Files whose suffix is not of a score are neither downloaded nor unpacked.
+    Members of archives, and files of an index, are left out where their suffix is
+    not of a score. A file that ``source`` names by itself is taken as a score.
 
     Returns:
         The names of the files that are left out.
@@ -96,13 +103,16 @@ def download_all(corpus: str, source: UrlSource, suffixes: Sequence[str], target
         ArchiveError: an archive that is damaged or refused.
     """
     _check_paths(corpus, source.files)
-    chosen = [file for file in source.files if file.unpack or _is_score(file.path, suffixes)]
-    ignored = [file.path for file in source.files if not (file.unpack or _is_score(file.path, suffixes))]
+    chosen, ignored = list(source.files), []
+    if isinstance(source, ListedFiles):
+        chosen = [file for file in source.files if _is_score(file.path, suffixes)]
+        ignored = [file.path for file in source.files if not _is_score(file.path, suffixes)]
     wanted = [Wanted(tuple(file.urls), file.sha256, file.size, file.path) for file in chosen]
     for file, arrived in zip(chosen, download_many(wanted, SHELF, corpus), strict=True):
         ignored += _place(file, arrived, suffixes, target)
     if not files_below(target):
-        raise PlaceError(f"corpus {corpus}: no downloaded file is a score ({', '.join(suffixes)})")
+        allowed = ", ".join(suffixes)
+        raise PlaceError(f"corpus {corpus}: no score ({allowed}); {by_suffix(ignored) or 'no file'}")
     return ignored
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from pipeline.corpora.sources.paths import UnsafePathError, inside_as_file
-from pipeline.corpora.sources.settings import IndexSource, RemoteFile, UrlSource
+from pipeline.corpora.sources.settings import IndexSource, ListedFiles, RemoteFile
 from pipeline.errors import PipelineError
 
 _ADDRESS = re.compile(r"#.*\b(https?://\S+)/PATH\b")
@@ -26,7 +26,7 @@ class IndexFileError(PipelineError):
     """An index file that is missing, damaged, or names what must not be written."""
 
 
-def from_index(source: IndexSource, folder: Path = Path()) -> UrlSource:
+def from_index(source: IndexSource, folder: Path = Path()) -> ListedFiles:
     """The files that an index lists.
 
     Args:
@@ -44,7 +44,7 @@ def from_index(source: IndexSource, folder: Path = Path()) -> UrlSource:
     if source.index_sha256 not in (None, found):
         raise IndexFileError(f"{path}: another index: sha256 {found}, expected {source.index_sha256}")
     files = read_index(content, str(path))
-    return UrlSource(kind="url", files=files, licence=source.licence, citation=source.citation)
+    return ListedFiles(kind="url", files=files, licence=source.licence, citation=source.citation)
 
 
 def read_index(content: bytes, name: str) -> list[RemoteFile]:

@@ -66,6 +66,10 @@ class UrlSource(Section):
     citation: str
 
 
+class ListedFiles(UrlSource):
+    """The files of an index; those without the suffix of a score are left out."""
+
+
 class IndexSource(Section):
     """Many files from the network, listed in an index file (sources/index.py describes its lines).
 
