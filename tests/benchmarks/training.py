@@ -30,7 +30,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.core.settings import Section, load_yaml, lookup, read_section
-from pipeline.core.vocabulary import IGNORED_LABEL, PAD_ROW, SIZE, START, STOP, TIED
+from pipeline.core.vocabulary import IGNORE_INDEX, PAD_ID, VOCAB_SIZE, START, STOP, TIED
 from pipeline.models.base.batches import Batch, collate, plan
 from pipeline.models.base.examples import Example, cut_at_note
 from pipeline.models.base.registry import build, parse_model
@@ -49,7 +49,7 @@ class Bare(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.directions = 2 if config.bidirectional else 1
-        self.table = nn.Embedding(SIZE + 1, config.embedding_size)
+        self.table = nn.Embedding(VOCAB_SIZE + 1, config.embedding_size)
         shape = {"num_layers": config.layers, "batch_first": True, "dropout": config.dropout}
         shape["dropout"] *= config.layers > 1
         self.encoder = nn.LSTM(
@@ -62,11 +62,11 @@ class Bare(nn.Module):
             self.query = nn.Linear(config.hidden_size, seen)
             self.memory = nn.Linear(config.hidden_size * self.directions, 2 * seen)
         self.attends = bool(seen)
-        self.output = nn.Linear(config.hidden_size + seen, SIZE)
+        self.output = nn.Linear(config.hidden_size + seen, VOCAB_SIZE)
 
     def forward(self, batch: Batch) -> Tensor:
         memory, state = self.read(batch.source)
-        padding = batch.source == PAD_ROW
+        padding = batch.source == PAD_ID
         return self.say(memory, padding, state, batch.inputs)[0]
 
     def read(self, source: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
@@ -137,7 +137,7 @@ def bare_loop(config: Config, settings: TrainingSettings) -> Callable[[list[Exam
         torch.set_num_threads(settings.threads)
         batch = collate(examples)
         loss = nn.functional.cross_entropy(
-            model(batch).flatten(0, 1), batch.target.flatten(), ignore_index=IGNORED_LABEL
+            model(batch).flatten(0, 1), batch.target.flatten(), ignore_index=IGNORE_INDEX
         )
         optimizer.zero_grad()
         loss.backward()
@@ -157,7 +157,7 @@ def step_by_step_loop(config: Config, settings: TrainingSettings) -> Callable[[l
         for at in range(len(example.source)):
             said, state = model.encoder(model.dropout(model.table(batch.source[:, at : at + 1])), state)
             outputs.append(said)
-        memory, padding = torch.cat(outputs, dim=1), batch.source == PAD_ROW
+        memory, padding = torch.cat(outputs, dim=1), batch.source == PAD_ID
         state = tuple(part[:: model.directions].contiguous() for part in state)
         loss = torch.zeros(())
         for at in range(len(example.target)):

@@ -12,11 +12,11 @@ from pipeline.core.tables import TOKENS, write_table
 from pipeline.core.vocabulary import START, STOP, TIED
 from pipeline.models.base.examples import ContinueExample, Example, cut_at_note
 from pipeline.models.base.tasks import Continue
-from pipeline.models.copying.config import Config as Copying
-from pipeline.models.decoder.config import Config as Decoder
-from pipeline.models.lstm.config import Config
-from pipeline.models.stepwise.config import Config as Stepwise
-from pipeline.models.transformer.config import Config as Transformer
+from pipeline.models.copying.config import CopyingConfig
+from pipeline.models.decoder.config import DecoderConfig
+from pipeline.models.lstm.config import LstmConfig
+from pipeline.models.stepwise.config import StepwiseConfig
+from pipeline.models.transformer.config import TransformerConfig
 from pipeline.training.data import TrainingData
 from pipeline.training.settings import TrainingSettings
 
@@ -35,7 +35,7 @@ def scales() -> list[ContinueExample]:
     return [cut_at_note(scale(55 + i, 4 + i, 1 + i % 3), 0.5) for i in range(8)]
 
 
-def lstm(**changes: object) -> Config:
+def lstm(**changes: object) -> LstmConfig:
     """A tiny LSTM with attention."""
     shape = {
         "kind": "lstm",
@@ -45,32 +45,32 @@ def lstm(**changes: object) -> Config:
         "embedding_size": 8,
         "hidden_size": 12,
     }
-    return Config.model_validate({**shape, "layers": 1, "bidirectional": True, "dropout": 0.0, **changes})
+    return LstmConfig.model_validate({**shape, "layers": 1, "bidirectional": True, "dropout": 0.0, **changes})
 
 
-def copying(**changes: object) -> Copying:
+def copying(**changes: object) -> CopyingConfig:
     """A tiny LSTM that copies."""
     shape = {"embedding_size": 8, "hidden_size": 12, "layers": 1, "attention_size": 6, "dropout": 0.0}
     ways = {"copies": ["pitch", "interval"], "matches": True, "bars": True}
-    return Copying.model_validate({"kind": "copying", **shape, **ways, **changes})
+    return CopyingConfig.model_validate({"kind": "copying", **shape, **ways, **changes})
 
 
-def transformer(**changes: object) -> Transformer:
+def transformer(**changes: object) -> TransformerConfig:
     """A tiny transformer."""
     shape = {"size": 12, "heads": 2, "layers": 1, "widening": 2, "distances": 5, "bars": True, "dropout": 0.0}
-    return Transformer.model_validate({"kind": "transformer", **shape, **changes})
+    return TransformerConfig.model_validate({"kind": "transformer", **shape, **changes})
 
 
-def decoder(**changes: object) -> Decoder:
+def decoder(**changes: object) -> DecoderConfig:
     """A tiny LSTM that says what comes next."""
     shape = {"embedding_size": 8, "hidden_size": 12, "layers": 1, "dropout": 0.0}
-    return Decoder.model_validate({"kind": "decoder", **shape, **changes})
+    return DecoderConfig.model_validate({"kind": "decoder", **shape, **changes})
 
 
-def stepwise(**changes: object) -> Stepwise:
+def stepwise(**changes: object) -> StepwiseConfig:
     """A tiny LSTM that harmonizes."""
     shape = {"embedding_size": 8, "hidden_size": 12, "layers": 1, "dropout": 0.0}
-    return Stepwise.model_validate({"kind": "stepwise", **shape, **changes})
+    return StepwiseConfig.model_validate({"kind": "stepwise", **shape, **changes})
 
 
 def training(**changes: object) -> TrainingSettings:

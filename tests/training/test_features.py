@@ -1,19 +1,28 @@
 """What training can do beside following the gradient: other keys, softer targets, averages."""
 
+import os
+import platform
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
 
+from pipeline.core.settings import SettingsError
 from pipeline.core.vocabulary import START, STOP, TIED
 from pipeline.models.base.batches import collate
+from pipeline.models.base.devices import supports_bfloat16
 from pipeline.models.base.examples import Example, cut_at_note
 from pipeline.models.base.registry import build
+from pipeline.training import determinism
 from pipeline.training.augmentation import transposed
 from pipeline.training.averaging import MovingAverage
 from pipeline.training.determinism import prepare
 from pipeline.training.loop import train
 from pipeline.training.losses import losses
 from tests.helpers.melodies import ENTCHEN, lstm, scales, training, training_data
+from tests.helpers.paths import ROOT
 
 
 def whole(example: Example) -> list[int]:
@@ -101,13 +110,44 @@ def test_every_feature_changes_what_is_learnt(changes: dict[str, object]) -> Non
     assert curves[0] != curves[1]
 
 
-def test_half_precision_is_about_as_good() -> None:
-    torch.manual_seed(1)
+def test_bfloat16_is_close_to_float32_or_refused_before_training() -> None:
+    settings = training(precision="bfloat16")
+    if not supports_bfloat16(torch.device("cpu")):
+        with pytest.raises(SettingsError, match="set precision: float32"):
+            prepare(settings)
+        return
+    prepare(settings)
     network, batch = build(lstm()), collate(scales())
     nats, _ = losses(network, batch, training())
-    halved, loss = losses(network, batch, training(precision="bfloat16"))
+    halved, loss = losses(network, batch, settings)
     assert halved.dtype == torch.float32
     assert halved.item() != nats.item()
     assert halved.item() == pytest.approx(nats.item(), rel=0.01)
     gradients = torch.autograd.grad(loss, list(network.parameters()))
     assert all(gradient.dtype == torch.float32 for gradient in gradients)
+
+
+@pytest.mark.parametrize("supported", [True, False])
+def test_bfloat16_needs_a_device_that_supports_it(monkeypatch: pytest.MonkeyPatch, supported: bool) -> None:
+    monkeypatch.setattr(determinism, "supports_bfloat16", lambda _: supported)
+    prepare(training(precision="float32"))
+    if supported:
+        assert prepare(training(precision="bfloat16")).type == "cpu"
+        return
+    message = r"training.precision is bfloat16, but this device \(cpu .*\) can train only in float32"
+    with pytest.raises(SettingsError, match=message):
+        prepare(training(precision="bfloat16"))
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="an instruction set of x86-64")
+def test_a_processor_with_avx2_alone_has_no_bfloat16() -> None:
+    code = (
+        "import torch\n"
+        "from pipeline.models.base.devices import supports_bfloat16\n"
+        "print(supports_bfloat16(torch.device('cpu')))"
+    )
+    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"

@@ -11,9 +11,9 @@ import torch
 
 from pipeline.models.base.pretrained import CheckpointError
 from pipeline.models.base.registry import build
-from pipeline.training.checkpoints import STATE, Checkpoints, State, checkpoints
+from pipeline.training.checkpoints import STATE, Checkpoints, TrainingState, checkpoints
 from pipeline.training.determinism import prepare
-from pipeline.training.loop import Trained, train
+from pipeline.training.loop import TrainingResult, train
 from tests.helpers.melodies import lstm, scales, training, training_data
 from tests.helpers.training_project import EVERY_FEATURE, results, start_training, write_project
 
@@ -29,12 +29,12 @@ class KilledError(Exception):
 class Mortal(Checkpoints):
     """The process dies as soon as it has saved its state."""
 
-    def save(self, state: State) -> None:
+    def save(self, state: TrainingState) -> None:
         super().save(state)
         raise KilledError
 
 
-def trained(kept: Checkpoints | None, **changes: object) -> tuple[Trained, dict[str, torch.Tensor]]:
+def trained(kept: Checkpoints | None, **changes: object) -> tuple[TrainingResult, dict[str, torch.Tensor]]:
     settings = training(**{**EVERY_FEATURE, "epochs": 4, **changes})
     prepare(settings)
     network = build(lstm(dropout=0.3))
@@ -93,7 +93,7 @@ def test_a_damaged_state_is_told_and_training_begins_anew(
     (tmp_path / STATE).write_bytes(state)
     again, _ = trained(Checkpoints(tmp_path, "mine", 3600.0))
     assert again == result
-    assert f"{tmp_path / STATE}: damaged; training begins anew" in capsys.readouterr().err
+    assert f"{tmp_path / STATE}: damaged; training starts from the beginning" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [b"", b"half a file", b"0" * 500])
@@ -151,6 +151,6 @@ def test_a_stage_killed_at_random_moments_ends_with_the_same_bytes(tmp_path: Pat
         kill_after(start_training(stormy), stormy, dice.randrange(1, 12), dice.uniform(0, 0.02))
         assert not (stormy / "data/runs").exists()
     assert start_training(stormy).wait(300) == 0
-    assert "training goes on after epoch" in (stormy / "stderr.txt").read_text()
+    assert "training resumes after epoch" in (stormy / "stderr.txt").read_text()
     assert results(stormy) == results(quiet)
     assert not list(stormy.glob(".cache/checkpoints/*"))

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from pipeline.core.settings import SettingsError, parse_section
-from pipeline.core.vocabulary import PAD_ROW, TIED
+from pipeline.core.vocabulary import PAD_ID, TIED
 from pipeline.decoding.continuation import continue_melodies
 from pipeline.models.base.batches import collate
 from pipeline.models.base.devices import choose_device
@@ -17,7 +17,7 @@ from pipeline.models.base.tasks import TASK
 from pipeline.training.determinism import prepare
 from pipeline.training.gradients import Workers
 from pipeline.training.loop import DivergedError, train, write_learning_curve
-from pipeline.training.losses import sometimes_its_own
+from pipeline.training.losses import scheduled_sampling
 from tests.helpers.melodies import ENTCHEN, continuing, lstm, scales, training, training_data
 
 
@@ -111,18 +111,18 @@ def test_a_diverging_loss_is_an_error() -> None:
 def test_the_decoder_hears_its_own_valid_symbols() -> None:
     torch.manual_seed(1)
     network, batch = build(lstm()), collate(scales())
-    told = sometimes_its_own(network, batch, 0.0, torch.Generator().manual_seed(1))
+    told = scheduled_sampling(network, batch, 0.0, torch.Generator().manual_seed(1))
     assert torch.equal(told.inputs[:, 0], batch.inputs[:, 0])
     assert not torch.equal(told.inputs, batch.inputs)
     assert torch.equal(told.target, batch.target)
     allowed = network.mask(torch.zeros(*batch.target.shape, 258), batch.previous, batch.stop_allowed)
-    heard, there = told.inputs[:, 1:], batch.inputs[:, 1:] != PAD_ROW
+    heard, there = told.inputs[:, 1:], batch.inputs[:, 1:] != PAD_ID
     assert allowed[:, :-1].gather(2, heard.where(there, 0)[..., None])[there].isfinite().all()
 
 
 def test_teacher_forcing_tells_the_truth() -> None:
     batch = collate(scales())
-    assert sometimes_its_own(build(lstm()), batch, 1.0, torch.Generator()) is batch
+    assert scheduled_sampling(build(lstm()), batch, 1.0, torch.Generator()) is batch
 
 
 def test_pieces_are_cut_anew_in_every_epoch() -> None:

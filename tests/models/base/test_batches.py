@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pipeline.core.tables import TableError
-from pipeline.core.vocabulary import IGNORED_LABEL, PAD_ROW, START, STOP
+from pipeline.core.vocabulary import IGNORE_INDEX, PAD_ID, START, STOP
 from pipeline.models.base.batches import BatchError, by_length, collate, fingerprint, plan, read_rows
 from pipeline.models.base.examples import cut_at_note, give_voices
 from pipeline.models.base.tasks import cut_rows
@@ -16,9 +16,9 @@ ENTCHEN_PLACES = [*[0, 1, 2, 3] * 8, 0, 1]
 
 def test_a_batch_pads_behind_and_tells_the_decoder_start_first() -> None:
     batch = collate([cut_at_note(scale(60, 4), 0.5), cut_at_note(scale(70, 2), 0.5)])
-    assert batch.source.tolist() == [[60, 61], [70, PAD_ROW]]
-    assert batch.inputs.tolist() == [[START, 62, 63], [START, 71, PAD_ROW]]
-    assert batch.target.tolist() == [[62, 63, 257], [71, 257, IGNORED_LABEL]]
+    assert batch.source.tolist() == [[60, 61], [70, PAD_ID]]
+    assert batch.inputs.tolist() == [[START, 62, 63], [START, 71, PAD_ID]]
+    assert batch.target.tolist() == [[62, 63, 257], [71, 257, IGNORE_INDEX]]
     assert batch.previous.tolist()[0] == [61, 62, 63]
     assert batch.source_lengths.tolist() == [2, 1]
 
@@ -112,8 +112,8 @@ def test_where_voices_are_given_only_the_others_are_asked_for() -> None:
         [give_voices(tokens, [0], 2, phrase_end=ends), give_voices([START, 60, 40, STOP], [1], 2)]
     )
     assert batch.aligned
-    assert batch.source.tolist() == [[72, START, 200, START], [START, 40, PAD_ROW, PAD_ROW]]
-    asked = batch.target != IGNORED_LABEL
+    assert batch.source.tolist() == [[72, START, 200, START], [START, 40, PAD_ID, PAD_ID]]
+    asked = batch.target != IGNORE_INDEX
     assert asked.tolist() == [[False, True, False, True, False], [True, False, False, False, False]]
     assert batch.inputs[0].tolist() == [START, 72, 48, 200, 50]
     assert batch.previous[0].tolist() == [START, START, 72, 48, 200]
