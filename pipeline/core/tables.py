@@ -60,6 +60,11 @@ NOTES = pa.schema(
         ("n_grace_dropped", pa.int32()),
         ("n_broken_ties", pa.int32()),
         ("n_inexact", pa.int32()),
+        ("n_bad_keys", pa.int32()),
+        ("n_bad_meters", pa.int32()),
+        ("n_uneven_bars", pa.int32()),
+        ("n_unended", pa.int32()),
+        ("n_restruck", pa.int32()),
     ]
 )
 
