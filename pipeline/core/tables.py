@@ -163,6 +163,7 @@ TOKENS = pa.schema(
         pa.field("n_steps", pa.int32(), nullable=False),
         pa.field("voices", pa.int16(), nullable=False),
         pa.field("steps_per_quarter", pa.int16(), nullable=False),
+        ("meter", pa.string()),  # as in GRIDS
         ("steps_per_bar", pa.int32()),
         ("step_in_bar", pa.list_(pa.int16())),
         ("phrase_end", pa.list_(pa.bool_())),

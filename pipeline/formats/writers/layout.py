@@ -81,10 +81,13 @@ class Layout:
         if written and 4 * per_quarter * written.wholes != (per_bar or 0):
             raise ScoreError(
                 f"time signature {self.time_signature} at {per_quarter} steps per quarter: its bars have "
-                f"{4 * per_quarter * written.wholes} steps, not {per_bar}"
+                f"{4 * per_quarter * written.wholes} steps; steps_per_bar must be the same whole number, "
+                f"found {per_bar}"
             )
         if not 0 <= self.first_bar < self.bar:
-            raise ScoreError(f"an anacrusis of {self.first_bar} steps: a bar has {self.bar}")
+            raise ScoreError(
+                f"an anacrusis of {self.first_bar} steps: it must be shorter than a bar of {self.bar}"
+            )
         if any(later <= earlier for earlier, later in pairwise((0, *self.bar_lines))):
             raise ScoreError(f"bar lines at steps {list(self.bar_lines)}: they must be positive and rise")
 
@@ -156,6 +159,13 @@ def layout_of(row: Mapping[str, Any], mark: int | None) -> Layout:
         key_mode=key.mode,
         bar_lines=() if regular else lines,
     )
+
+
+def steps_of(meter: str | None, steps_per_quarter: int) -> int | None:
+    """Steps of a bar of a time signature; None where they are no whole number."""
+    signature = parse(meter)
+    steps = 4 * steps_per_quarter * signature.wholes if signature else Fraction(1, 2)
+    return steps.numerator if steps.denominator == 1 else None
 
 
 def bar_is_possible(steps_per_bar: int, steps_per_quarter: int) -> bool:
