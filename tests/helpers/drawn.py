@@ -108,7 +108,13 @@ class Drawing:
 
 def faults(drawing: Drawing, grid: Grid, layout: Layout) -> list[str]:
     """Where a grid differs from its own engraving, in words; empty where nothing does."""
-    read = drawing.read(as_musicxml(grid, layout).decode("utf-8"), layout.steps_per_quarter)
+    musicxml = as_musicxml(grid, layout).decode("utf-8")
+    return differences(drawing, musicxml, grid, layout.steps_per_quarter)
+
+
+def differences(drawing: Drawing, musicxml: str, grid: Grid, steps_per_quarter: int) -> list[str]:
+    """Where the engraving of a score differs from a grid, in words; empty where nothing does."""
+    read = drawing.read(musicxml, steps_per_quarter)
     if len(read) != grid.voices:
         return [f"{len(read)} staves for {grid.voices} voices"]
     wrong = []

@@ -140,10 +140,12 @@ def layout_of(row: Mapping[str, Any], mark: int | None) -> Layout:
     per_quarter, per_bar = row["steps_per_quarter"], row["steps_per_bar"] or None
     if per_bar and not bar_is_possible(per_bar, per_quarter):
         per_bar = None
+    bar = per_bar or 4 * per_quarter
     places = row["step_in_bar"] or []
     lines = tuple(step for step, place in enumerate(places) if place == 0 and step > 0)
     first = lines[0] % per_bar if per_bar and lines else 0
-    bar = per_bar or 4 * per_quarter
+    if per_bar and lines:  # the source may write its first bar line late
+        lines = (*range(first or per_bar, lines[0], per_bar), *lines)
     regular = lines == tuple(range(first or bar, len(places), bar))
     written = parse(row.get("meter"))
     fits = written is not None and 4 * per_quarter * written.wholes == per_bar

@@ -49,8 +49,8 @@ def _signatures(layout: Layout, n_steps: int) -> Iterator[tuple[int, TimeSignatu
     """Time signatures by step, so that bar lines fall where the score has them.
 
     MIDI knows no incomplete bars: an anacrusis, and a bar inside the piece that is longer or
-    shorter than others, has a time signature of its own. One whose length no signature
-    has keeps the one before it, an anacrusis none. The last bar may be incomplete.
+    shorter than others, has a time signature of its own. Where no signature has its length,
+    it has none, and the next bar begins with one. The last bar may be incomplete.
     """
     if layout.meter is None:
         return
@@ -61,7 +61,7 @@ def _signatures(layout: Layout, n_steps: int) -> Iterator[tuple[int, TimeSignatu
         is_regular = end - begin == layout.bar or incomplete_end or (len(bars) == 2 and not layout.first_bar)
         signature: TimeSignature | None = layout.meter
         if not is_regular:
-            signature = of_length(layout.wholes(end - begin), layout.meter.denominator) or shown
+            signature = of_length(layout.wholes(end - begin), layout.meter.denominator)
         if signature is not None and signature != shown:
             yield begin, signature
         shown = signature
