@@ -67,7 +67,9 @@ def _length(there: Sequence[Measure], is_end: bool) -> Ticks:
         return max(measure.written for measure in there)
     if sounding and any(measure.at_sign or measure.incomplete for measure in there):
         return max(measure.filled for measure in sounding)
-    length = max(max(measure.filled, measure.rested) for measure in there)
+    if any(measure.filled for measure in there):
+        return max(max(measure.filled, measure.rested) for measure in there)
+    length = max(measure.resting for measure in there)
     lengths = [measure.bar_length for measure in there if measure.bar_length is not None]
     return length or max(lengths, default=4 * TICKS_PER_QUARTER)
 

@@ -41,7 +41,8 @@ class Measure:
     Attributes:
         written: how far its notes and rests reach; whole-bar rests do not count.
         filled: the same, or how far ``<forward>`` reaches.
-        rested: the length of its longest whole-bar rest.
+        rested: the duration of its longest whole-bar rest, a bar at most.
+        resting: the length of the bar by that rest, whatever its duration.
         bar_length: as the time signature tells; None where it tells none.
         incomplete: whether it is numbered as an upbeat, or as half of a bar that a repeat sign divides.
         at_sign: whether it is the first one, is next to a double bar or repeat sign, or changes the
@@ -54,6 +55,7 @@ class Measure:
     written: Ticks = 0
     filled: Ticks = 0
     rested: Ticks = 0
+    resting: Ticks = 0
     bar_length: Ticks | None = 4 * TICKS_PER_QUARTER
     incomplete: bool = False
     at_sign: bool = False

@@ -22,16 +22,12 @@ from pipeline.formats.readers.musicxml.values import (
     duration_of,
     integer,
     key_of,
+    length_of_type,
     meter_of,
     note_number,
     transposition_of,
 )
 
-TYPES: dict[str, tuple[int, int]] = {  # quarters of a note type
-    "maxima": (32, 1), "long": (16, 1), "breve": (8, 1), "whole": (4, 1), "half": (2, 1), "quarter": (1, 1),
-    "eighth": (1, 2), "16th": (1, 4), "32nd": (1, 8), "64th": (1, 16), "128th": (1, 32), "256th": (1, 64),
-    "512th": (1, 128), "1024th": (1, 256),
-}  # fmt: skip
 MAX_STAVES = 16
 
 
@@ -101,7 +97,7 @@ class PartReader:
         measure.at_sign |= not (measure.plain and self._closed_plainly) or bool(
             measure.keys or measure.meters
         )
-        if max(measure.filled, measure.rested) > MAX_TICKS:
+        if max(measure.filled, measure.resting) > MAX_TICKS:
             raise ReadError("too_long", f"a measure of more than {MAX_TICKS} ticks (213,000 quarter notes)")
 
     def _forward(self, forward: Element, measure: Measure) -> None:
@@ -153,8 +149,9 @@ class PartReader:
         onset = self._position.exact
         self._chord = (onset, *place)
         if "rest" in tags and onset == 0 and note in self._lone_rests and self._is_whole_bar(note, duration):
-            duration = self._whole_bar(note, duration, measure)
-            measure.rested = max(measure.rested, duration)
+            rested, duration = duration, self._whole_bar(note, duration, measure)
+            measure.rested = max(measure.rested, min(rested, duration))
+            measure.resting = max(measure.resting, duration)
             self._position.add(written, duration)
         elif "rest" in tags and self._is_beyond(note, onset, duration):
             self._position.add(written, duration)
@@ -189,17 +186,12 @@ class PartReader:
 
     def _exact_duration(self, duration: Ticks, note: Element, change: Element) -> Ticks:
         """A tuplet's duration by its signs, where too few divisions made the number inexact."""
-        kind = TYPES.get(note.findtext("type", "").strip())
-        if kind is None:
-            return duration
-        dots = len(note.findall("dot"))
-        exact = times(TICKS_PER_QUARTER * kind[0], (2 << dots) - 1, kind[1] << dots)
         actual, normal = integer(change, "actual-notes", 1), integer(change, "normal-notes", 1)
         if min(actual, normal) < 1:
             raise ReadError("bad_tuplet", f"{actual} notes in the time of {normal}")
-        exact = times(exact, normal, actual)
+        exact = length_of_type(note.findtext("type", "").strip(), len(note.findall("dot")), actual, normal)
         gap = (exact - duration) * self._divisions
-        return exact if -TICKS_PER_QUARTER < gap < TICKS_PER_QUARTER else duration
+        return exact if exact and -TICKS_PER_QUARTER < gap < TICKS_PER_QUARTER else duration
 
     def _sounding(self, pitch: Element, staff: int) -> int:
         """The note number at sounding pitch; where there is none, the staff is at fault."""

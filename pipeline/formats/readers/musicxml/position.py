@@ -50,11 +50,11 @@ class Position:
             self.written = self.exact = written
             return
         division = Fraction(TICKS_PER_QUARTER) / divisions
-        error, remaining = abs(self.exact - self.written), abs(self.exact - written)
-        if remaining < min(error, division):
+        error, remaining = Fraction(self.exact) - self.written, Fraction(self.exact) - written
+        if abs(remaining) < min(abs(error), division):
             self._forget()
             self.written = written
-        elif self._rounded and abs(distance - self._rounded) < division:
+        elif self._rounded and abs(Fraction(distance) - self._rounded) < division:
             self.written, self.exact = written, self.exact + self._rounded
         else:
             self.written, self.exact = self._place(written, self.exact + distance)

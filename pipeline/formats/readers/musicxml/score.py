@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from pipeline.core.music import Piece
@@ -19,23 +18,23 @@ from pipeline.formats.readers.base.source import ReadError, Source
 from pipeline.formats.readers.base.staff import Staff
 from pipeline.formats.readers.base.unfold import play_out
 from pipeline.formats.readers.musicxml.bars import ReadPart, bar_begins, join_ties, repeat_signs, staves
-from pipeline.formats.readers.musicxml.mxl import unpack
+from pipeline.formats.readers.musicxml.mxl import is_score, parse_xml, unpack
 from pipeline.formats.readers.musicxml.part import PartReader
 from pipeline.formats.readers.musicxml.signs import marked_signs
 
-_ROOT = re.compile(rb"<(?:\w+:)?score-(?:part|time)wise\b")
 _FILE_NAME = re.compile(r"\.(mxl|xml|musicxml)$", re.IGNORECASE)
 _NO_TITLE = re.compile(r"©|\(c\)|copyright|www\.|https?:|^PDF\b", re.IGNORECASE)
 
 
 def matches(content: bytes) -> bool:
     """Whether a file is a zip archive, or XML with a score as its root."""
-    return content[:4] == b"PK\x03\x04" or _ROOT.search(content[:65536].replace(b"\0", b"")) is not None
+    return content[:4] == b"PK\x03\x04" or is_score(content)
 
 
-def unpack_score(content: bytes, limits: ReadLimits | None = None) -> list[Source]:
-    """The one piece of a file, unpacked within limits, or trusted without any."""
-    return [Source("", "musicxml", unpack(content, limits) if content[:2] == b"PK" else content)]
+def unpack_scores(content: bytes, limits: ReadLimits | None = None) -> list[Source]:
+    """The pieces of a file, unpacked within limits, or trusted without any."""
+    scores = unpack(content, limits) if content[:2] == b"PK" else [("", content)]
+    return [Source(name, "musicxml", score) for name, score in scores]
 
 
 def read_score(content: bytes, played: bool = False, max_depth: int | None = None) -> Piece:
@@ -98,12 +97,7 @@ def parse(content: bytes, max_depth: int | None = None) -> Element:
     Raises:
         ReadError: ``unreadable``, ``entities`` or ``too_deep``.
     """
-    if b"<!ENTITY" in content.replace(b"\0", b""):  # the zeros are those of UTF-16
-        raise ReadError("entities", "the document declares entities of its own, which no score needs")
-    try:
-        root = ElementTree.fromstring(content)
-    except (ElementTree.ParseError, LookupError, ValueError) as error:
-        raise ReadError("unreadable", f"broken XML: {error}") from None
+    root = parse_xml(content)
     if max_depth is not None:
         _check_depth(root, max_depth)
     for element in root.iter() if "}" in root.tag else ():

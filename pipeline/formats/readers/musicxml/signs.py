@@ -30,7 +30,7 @@ WORDS: dict[str, Kind] = {
     r"coda": "coda",
     r"segno": "segno",
 }  # fmt: skip
-JUMPS = ("da_capo", "dal_segno")
+JUMPS: tuple[Kind, ...] = ("da_capo", "dal_segno")
 
 
 def barline_signs(barline: Element, onset: Ticks) -> Iterator[Sign]:

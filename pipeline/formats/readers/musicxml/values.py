@@ -13,12 +13,19 @@ from xml.etree.ElementTree import Element
 
 from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.formats.readers.base.source import ReadError
-from pipeline.formats.readers.base.staff import SEMITONES, STEPS, KeySign, Ticks
+from pipeline.formats.readers.base.staff import SEMITONES, STEPS, KeySign, Ticks, times
 
 MODES = (
     "", "none", "major", "minor", "ionian", "dorian", "phrygian", "lydian", "mixolydian", "aeolian",
     "locrian",
 )  # fmt: skip
+
+TYPES: dict[str, tuple[int, int]] = {  # quarters of a note type
+    "maxima": (32, 1), "long": (16, 1), "breve": (8, 1), "whole": (4, 1), "half": (2, 1), "quarter": (1, 1),
+    "eighth": (1, 2), "16th": (1, 4), "32nd": (1, 8), "64th": (1, 16), "128th": (1, 32), "256th": (1, 64),
+    "512th": (1, 128), "1024th": (1, 256),
+}  # fmt: skip
+MAX_DOTS = 8
 
 
 def note_number(pitch: Element) -> int:
@@ -37,7 +44,7 @@ def _note_number(step: str, alter: str, octave: str) -> int:
     if step not in tuple(STEPS):
         raise ReadError("bad_pitch", f"the step '{step}'; allowed are A to G")
     semitones = _decimal(alter, "bad_pitch")
-    if abs(semitones) > 12:
+    if not -12 <= semitones <= 12:
         raise ReadError("bad_pitch", f"an alteration of {semitones} semitones; allowed are -12 to 12")
     if not isinstance(semitones, int):
         raise ReadError("microtone", f"an alteration of {semitones} semitones has no MIDI note number")
@@ -76,6 +83,15 @@ def _ticks(duration: str, divisions: Ticks) -> Ticks:
     if value < 0 or value > 2**31:
         raise ReadError("bad_duration", f"a duration of {value}; allowed are 0 to 2³¹")
     return as_ticks(Fraction(value * TICKS_PER_QUARTER) / divisions)
+
+
+@lru_cache(maxsize=1024)
+def length_of_type(name: str, dots: int, actual: int, normal: int) -> Ticks:
+    """The length of a note by its type, dots and tuplet; 0 where the type has no length."""
+    if name not in TYPES or dots > MAX_DOTS:
+        return 0
+    numerator, denominator = TYPES[name]
+    return times(TICKS_PER_QUARTER, numerator * ((2 << dots) - 1) * normal, (denominator << dots) * actual)
 
 
 def transposition_of(transpose: Element) -> tuple[int, int]:
