@@ -26,7 +26,7 @@ test: $(INSTALLED)
 	$(BIN)/pytest
 
 cluster-demo: $(INSTALLED)
-	$(BIN)/python -m tests.cluster
+	$(BIN)/python -m tests.helpers.cluster
 
 $(INSTALLED): requirements.lock
 	@python=$$($(FIND_PYTHON)); \

@@ -1,54 +1,53 @@
-"""What a user is told.
+"""The errors that users see.
 
-Every error that a user's data, parameters or files can cause derives from
-:class:`PipelineError` and is defined beside the code that raises it. A stage
-prints its message (what was found, where, what is allowed) and ends with exit
-status 1; any other exception is a fault of this project and keeps its
+Every error that a user's data, parameters or files can cause derives from :class:`PipelineError`
+and is defined in the module that raises it. A stage prints its message (what was found, where, what
+is allowed) and ends with exit status 1. Any other exception is a bug of this project and keeps its
 traceback::
 
     PipelineError
-    ├── SettingsError        settings     params.yaml holds something else than allowed
-    ├── GridError            music        arrays that are no valid grid
-    ├── TokenError           vocabulary   a token sequence breaks the grammar
-    ├── CutError             examples     a piece has no second half
-    ├── GivenError           examples     voices that cannot be given
-    ├── BooksError           books        a stage lost or invented rows
-    ├── EmptyDatasetError    books        nothing is left of a data set
-    ├── TableError           tables       a Parquet file is missing, damaged or of another schema
-    ├── DvcFileError         dvcfile      dvc.yaml names no such stage
-    ├── SummaryError         summary      the files that a stage made are missing or damaged
-    ├── ClusterError         cluster      a Dask cluster does not answer, or has no workers
-    ├── EngineError          engine       a worker died
-    ├── IsolationError       isolation    a child process does not start
-    ├── StageError           runner       a stage cannot run, or its inputs changed under it
-    ├── CatalogueError       sources      the catalogue knows no such corpus
-    ├── IndexFileError       sources      an index of files is missing, damaged or of other files
-    ├── PlaceError           sources      a folder or bundle is missing, or holds no score
-    ├── DownloadError        sources      no address gave the file that was asked for
-    ├── ArchiveError         sources      an archive is damaged, or tries what it must not
-    ├── ManifestError        sources      source.json is missing or damaged
-    ├── VersionError         parsing      workers have other code than the stage
-    ├── ReadError            readers      a piece cannot be read (becomes a rejected row)
-    ├── SplitError           splits       a piece is in no tune family or published split
-    ├── RoundTripError       encoding     tokens do not give their grid back
-    ├── BatchError           batches      examples that cannot stand in one batch
-    ├── TaskError            models       a model is asked for what it cannot do
-    ├── DivergedError        training     the loss is no longer a finite number
-    ├── CheckpointError      training     saved weights are foreign or damaged
-    ├── SamplingError        sampling     a way of choosing symbols that does not exist
-    ├── ContinuationError    metrics      no whole steps, or a prime without a note
-    ├── LeakError            training     held-out pieces have relatives that the weights have seen
-    ├── LikelihoodError      metrics      probabilities are no distribution
-    ├── ScoreError           scores       a grid cannot be written as a score
-    ├── FoldError            crossvalidation  no such experiment, or nothing to divide into folds
-    ├── EvaluationError      evaluation   nothing to evaluate, or a model of other data
-    ├── FileError            inspecting   a file on its own cannot be encoded or decoded
-    ├── TokenTextError       inspecting   a line of tokens that cannot be read
-    ├── LockError            explaining   dvc.lock is damaged
-    ├── PromptError          generating   nothing to go on from, or no such experiment
-    ├── UnknownPieceError    inspecting   no data set or corpus holds such a piece
-    ├── ReportError          report       a file that the report needs is missing
-    └── BenchmarkError       benchmark    a file of results is damaged
+    ├── SettingsError      core.settings          a parameter is missing, unknown or not allowed
+    ├── GridError          core.music             arrays that are no valid grid
+    ├── TokenError         core.vocabulary        a token sequence breaks the grammar
+    ├── BooksError         core.accounting        a stage lost or invented rows
+    ├── EmptyDatasetError  core.accounting        every piece of a data set is rejected
+    ├── TableError         core.tables            a Parquet file is missing, damaged or of another schema
+    ├── DvcFileError       workflow.dvcfile       dvc.yaml names no such stage
+    ├── LockError          workflow.dvclock       dvc.lock is damaged
+    ├── SummaryError       workflow.summary       files of a stage are missing or damaged
+    ├── ClusterError       workflow.cluster       a Dask cluster does not answer, or has no workers
+    ├── EngineError        workflow.engine        a worker process died
+    ├── StageError         workflow.runner        a stage cannot run, or its inputs changed while it ran
+    ├── ReadError          formats.readers        a piece cannot be read (becomes a rejected row)
+    ├── ScoreError         formats.writers        a grid cannot be written as a score
+    ├── CatalogueError     corpora.sources        the catalogue has no such corpus
+    ├── IndexFileError     corpora.sources        an index of files is missing, damaged or of other files
+    ├── PlaceError         corpora.sources        a folder or bundle is missing, or holds no score
+    ├── DownloadError      corpora.sources        no address has the expected file
+    ├── ArchiveError       corpora.sources        an archive is damaged, or a member is not allowed
+    ├── ManifestError      corpora.sources        source.json is missing or damaged
+    ├── VersionError       corpora.parsing        workers have other code than the stage
+    ├── IsolationError     corpora.parsing        a child process does not start
+    ├── SplitError         datasets.splits        a piece is in no tune family or published split
+    ├── RoundTripError     datasets.encoding      decoding the tokens does not give the grid back
+    ├── CutError           models.base            a piece is too short to be cut
+    ├── GivenError         models.base            given voices that the data set does not have
+    ├── BatchError         models.base            examples that do not fit into one batch
+    ├── CheckpointError    models.base            saved weights are of another model, or damaged
+    ├── LeakError          models.base            initial weights were trained on relatives of held-out pieces
+    ├── TaskError          models.stepwise        a task that the model does not support
+    ├── DivergedError      training.loop          the loss is no longer a finite number
+    ├── SamplingError      decoding.sampling      an unknown sampling method
+    ├── ContinuationError  evaluation.metrics     no whole steps, or a prompt without a note
+    ├── LikelihoodError    evaluation.metrics     probabilities that are no distribution
+    ├── EvaluationError    evaluation.predictor   nothing to evaluate, or a model of another data set
+    ├── ReportError        report.inputs          a file that the report needs is missing
+    ├── FileError          tools.inspection       a single file cannot be encoded or decoded
+    ├── TokenTextError     tools.inspection       a line of tokens cannot be read
+    ├── UnknownPieceError  tools.inspection       no data set or corpus has such a piece
+    ├── PromptError        tools.inference        no usable prompt, or no such experiment
+    ├── FoldError          tools.crossvalidation  no such experiment, or too few families for the folds
+    └── BenchmarkError     tools.benchmark        a file of results is damaged
 """
 
 from collections.abc import Iterable
@@ -56,7 +55,7 @@ from difflib import get_close_matches
 
 
 class PipelineError(Exception):
-    """Base of all errors that are meant for the user."""
+    """Base of all errors whose message is for the user."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from pipeline.core.settings import Section, SettingsError, parse_section
+from pipeline.core.settings import SCRATCH, Section, SettingsError, parse_section
 from pipeline.corpora.sources.settings import FolderSource, IndexSource, Source
 from pipeline.datasets.encoding.encode import EncodeSettings
 from pipeline.datasets.families.tune_families import FamilySettings
@@ -26,7 +26,7 @@ from pipeline.errors import nearest
 from pipeline.evaluation.settings import ContinueEvaluation, HarmonizeEvaluation
 from pipeline.formats.readers import ReadLimits, ReadSettings
 from pipeline.models.base.registry import config_of, known_kinds, parse_model
-from pipeline.models.base.tasks import SCRATCH, Harmonize, Task
+from pipeline.models.base.tasks import Harmonize, Task
 from pipeline.training.settings import TrainingSettings
 from pipeline.workflow.engine import EngineSettings
 
@@ -217,7 +217,7 @@ def _experiment(name: str, experiment: Experiment, params: Parameters) -> Iterat
         if isinstance(evaluation, HarmonizeEvaluation):
             given["evaluation"] = evaluation.given
     except SettingsError as error:
-        yield _without_file(error)
+        yield from _without_file(error)
     if dataset is not None:
         yield from _given(place, given, experiment.dataset, dataset.quantize.voices)
     try:
@@ -226,7 +226,7 @@ def _experiment(name: str, experiment: Experiment, params: Parameters) -> Iterat
             able = [kind for kind in known_kinds() if task.kind in config_of(kind).TASKS]
             yield f"{place}.model.kind: '{experiment.model['kind']}' cannot {task.kind}; {nearest('', able)}"
     except SettingsError as error:
-        yield _without_file(error)
+        yield from _without_file(error)
 
 
 def _given(
@@ -291,5 +291,5 @@ def _grid(dataset: Dataset) -> str:
     return f"{steps} step{'s' * (steps != 1)} per quarter and {voices} voice{'s' * (voices != 1)}"
 
 
-def _without_file(error: SettingsError) -> str:
-    return str(error).removeprefix("params.yaml, ").replace("\nparams.yaml, ", "\n")
+def _without_file(error: SettingsError) -> list[str]:
+    return [line.removeprefix("params.yaml, ") for line in str(error).splitlines()]

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from pipeline.core.files import write_text
-from pipeline.core.settings import load_yaml
+from pipeline.core.settings import SCRATCH, load_yaml
 from pipeline.formats.readers import SUFFIXES
-from pipeline.models.base.tasks import SCRATCH
 from pipeline.parameters import check_parameters
 from pipeline.workflow.runner import stage_main
 

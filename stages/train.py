@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.core.settings import load_yaml, lookup, parse_section
+from pipeline.core.settings import SCRATCH, load_yaml, lookup, parse_section
 from pipeline.models.base.registry import parse_model
-from pipeline.models.base.tasks import SCRATCH, TASK
+from pipeline.models.base.tasks import TASK
 from pipeline.training.experiment import train_experiment
 from pipeline.training.processes import stage_of_all
 from pipeline.training.settings import TrainingSettings

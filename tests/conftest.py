@@ -1,5 +1,6 @@
 """A tiny project whose data stages have run, for tests that look at what they made."""
 
+import copy
 import os
 import shutil
 from pathlib import Path
@@ -7,8 +8,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.core.settings import load_yaml
 from stages import download, encode, families, filter, parse, quantize, split
+from tests.helpers import sections
 from tests.helpers.paths import ROOT
 
 MELODY = "CDEF|GABc|dcBA|GFED|CEGc|BGEC|DFAd|cAFD"
@@ -51,14 +52,11 @@ z4|CDEF|G4|z4|z4|GFED|C4|]
 
 def recipe(min_notes: int, **quantizing: object) -> dict[str, object]:
     """A data set of the songs, a step a quarter, all of it for training."""
-    known = load_yaml(ROOT / "params.yaml")["datasets"]["entchen"]
     return {
-        "notes": "data/notes/songs.parquet",
-        "corpora": ["songs"],
-        "quantize": {**known["quantize"], **quantizing},
-        "filter": {"min_notes": min_notes, "max_moved_share": 0.5},
+        **sections.dataset("songs"),
+        "quantize": {**sections.QUANTIZE, **quantizing},
+        "filter": {**sections.FILTER, "min_notes": min_notes, "max_moved_share": 0.5},
         "split": {"kind": "none"},
-        "encode": {**known["encode"], "transpose": "c_major_a_minor"},
     }
 
 
@@ -66,20 +64,21 @@ def write_project(root: Path) -> None:
     shutil.copy(ROOT / "dvc.yaml", root)
     (root / "scores").mkdir()
     (root / "scores" / "all.abc").write_text(SONGS)
-    source = {"kind": "folder", "path": "scores", "licence": "CC0-1.0", "citation": "us"}
-    read = load_yaml(ROOT / "params.yaml")["corpora"]["entchen"]["read"]
+    (root / "data").mkdir()
+    (root / "data" / "suffixes.txt").write_text(".abc\n")
     params = {
-        "engine": {"kind": "serial", "workers": 1, "address": None},
-        "corpora": {"songs": {"watch": "scores", "source": source, "read": read}},
-        "families": {"family_run": 16, "soft": {}},
+        "engine": sections.ENGINE,
+        "defaults": {},
+        "corpora": {"songs": sections.corpus("scores")},
+        "families": sections.FAMILIES,
         "datasets": {
             "tunes": recipe(min_notes=8),
             "phrases": recipe(min_notes=2, rests="split", min_rest=4),
         },
-        **{group: {} for group in ("experiments", "finetunes", "harmonizers")},
+        "experiments": {},
     }
     with (root / "params.yaml").open("w") as file:
-        YAML().dump(params, file)
+        YAML().dump(copy.deepcopy(params), file)
 
 
 @pytest.fixture(scope="session")

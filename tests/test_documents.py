@@ -5,7 +5,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,37 +13,28 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline.workflow.dvclock import read_lock
+from tests.helpers.guides import DOCUMENTS, blocks, entries, pasted
 from tests.helpers.paths import ROOT
 from tests.helpers.project import Project, tune
+from tests.helpers.waiting import wait_until
 
-DOCUMENTS = [
-    "README.md",
-    "CONTRIBUTING.md",
-    *sorted(f"docs/{file.name}" for file in (ROOT / "docs").glob("*.md")),
-]
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]+\]\(([^)#]+)\)")
 
 # What is not run here, and what stands for it.
 ELSEWHERE = {
     "make repro": "sets up first; test_make_repro_takes_what_the_remote_has",
     "make test": "runs this test",
-    "make cluster-demo": "tests/test_cluster.py",
+    "make cluster-demo": "tests/workflow/test_cluster.py",
     "pip install": "wants a network",
-    "python -m dask": "tests/test_cluster.py",
-    "ENTCHEN_SCHEDULER": "tests/test_cluster.py",
+    "python -m dask": "tests/workflow/test_cluster.py",
+    "ENTCHEN_SCHEDULER": "tests/workflow/test_cluster.py",
     "torchrun": "tests/training/test_processes.py",
-    "python -m pipeline harmonize": "wants four voices: tests/test_harmonizing.py",
-    "python -m pipeline cross-validate": "tests/crossvalidation",
+    "python -m pipeline harmonize": "wants four voices: tests/tools/inference/test_harmonize.py",
+    "python -m pipeline cross-validate": "tests/tools/crossvalidation",
     "dvc remote add --default store s3": "wants a bucket",
     "dvc remote modify": "wants a bucket",
     "dvc import": "wants a server; test_a_data_set_is_imported_by_another_project",
 }
-
-
-def blocks(document: str, language: str) -> list[str]:
-    text = (ROOT / document).read_text(encoding="utf-8")
-    return [body for name, body in BLOCK.findall(text) if name == language]
 
 
 def commands(document: str) -> Iterator[str]:
@@ -66,9 +56,9 @@ def rename(params: Any) -> None:
     experiments = params["experiments"]
     experiments["bach-chorales"] = experiments.pop("first")
     experiments["melodies"] = experiments.pop("second")
-    params["finetunes"]["chorales-from-melodies"] = {**params["finetunes"].pop("tuned"), "from": "melodies"}
-    for section in (*experiments.values(), *params["finetunes"].values(), *params["harmonizers"].values()):
-        section["dataset"] = "melodies"
+    experiments["chorales-from-melodies"] = {**experiments.pop("tuned"), "init_from": "melodies"}
+    for experiment in experiments.values():
+        experiment["dataset"] = "melodies"
 
 
 @pytest.fixture(scope="module")
@@ -151,17 +141,14 @@ def test_ones_own_music_becomes_a_corpus_a_data_set_and_an_experiment(
     (songs / "broken.musicxml").write_text("<score-partwise><part")
     (songs / "notes.txt").write_text("nothing to play")
     params = (project.root / "params.yaml").read_text()
-    whole = YAML(typ="safe").load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    known = f"known: [&as-printed {flow(whole['corpora']['entchen']['read'])}, "
-    known += f"&overfit {flow(whole['experiments']['overfit-onehot']['training'])}, "
-    known += f"&ten-samples {flow(whole['experiments']['bach-chorales']['evaluation'])}]\n"
-    entries = YAML(typ="safe").load(
-        known + "\n".join(blocks("docs/own-music.md", "yaml")).replace("/data/songs", str(songs))
-    )
+    whole = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    for block in entries("docs/own-music.md"):
+        whole = pasted(whole, block.replace("/data/songs", str(songs)))
+    shown = YAML(typ="safe").load(whole)
 
     def add(params: Any) -> None:
-        for section in ("corpora", "datasets", "experiments"):
-            params[section].update(entries[section])
+        for group in ("corpora", "datasets", "experiments"):
+            params[group]["my-songs"] = shown[group]["my-songs"]
         params["experiments"]["my-songs"]["training"]["epochs"] = 2
 
     project.edit(add)
@@ -174,15 +161,6 @@ def test_ones_own_music_becomes_a_corpus_a_data_set_and_an_experiment(
         assert rejected in left_out
     assert "my-songs" in (project.root / "data/report/index.html").read_text()
     (project.root / "params.yaml").write_text(params)
-
-
-def flow(value: Any) -> str:
-    """A value in one line of YAML."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {flow(each)}" for key, each in value.items()) + "}"
-    if isinstance(value, bool | None):
-        return {True: "true", False: "false", None: "null"}[value]
-    return str(value)
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make runs it")
@@ -230,12 +208,11 @@ def test_dvc_works_as_its_users_know_it(project: Project, tmp_path: Path) -> Non
 
 
 def wait_for_the_queue(project: Project) -> None:
-    for _ in range(120):
-        status = succeed(project, "dvc queue status")
-        if not re.search(r"Queued|Running", status):
-            break
-        time.sleep(2)
-    assert status.count("Success") == 2, status
+    def done() -> bool:
+        return not re.search(r"Queued|Running", succeed(project, "dvc queue status"))
+
+    wait_until(done, seconds=600, what="the queue")
+    assert succeed(project, "dvc queue status").count("Success") == 2
 
 
 def test_a_data_set_is_imported_by_another_project(project: Project, tmp_path: Path) -> None:

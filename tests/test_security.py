@@ -67,7 +67,7 @@ def test_what_might_run_it_is_seen(text: str) -> None:
 
 
 def test_music21_is_never_asked_for_its_pickled_parses() -> None:
-    door = (ROOT / "pipeline/readers/by_music21.py").read_text(encoding="utf-8")
+    door = (ROOT / "pipeline/formats/readers/music21_reference.py").read_text(encoding="utf-8")
     parsing = [arguments for name, arguments in calls(door) if name.endswith((".parse", ".parseData"))]
     assert parsing
     assert all(arguments.get("forceSource") is True for arguments in parsing)

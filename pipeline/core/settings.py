@@ -19,6 +19,7 @@ from ruamel.yaml.error import YAMLError
 from pipeline.errors import PipelineError, nearest
 
 PARAMS_FILE = Path("params.yaml")
+SCRATCH = "scratch"  # init_from: random weights
 
 
 class SettingsError(PipelineError):

@@ -33,9 +33,9 @@ from pipeline.errors import PipelineError
 TIED = 128  # tied p = TIED + p
 START = 256
 STOP = 257
-SIZE = 258
-PAD_ROW = 258  # embedding row of padding on the input side
-IGNORED_LABEL = -100
+VOCAB_SIZE = 258
+PAD_ID = 258  # embedding row of padding on the input side
+IGNORE_INDEX = -100
 
 _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
@@ -78,14 +78,14 @@ def symbol_name(symbol: int) -> str:
     if symbol == STOP:
         return "STOP"
     if not 0 <= symbol < START:
-        raise TokenError(f"symbol {symbol}: allowed are 0 to {SIZE - 1}")
+        raise TokenError(f"symbol {symbol}: allowed are 0 to {VOCAB_SIZE - 1}")
     return f"{'tied' if symbol >= TIED else 'onset'} {pitch_name(symbol % TIED)}"
 
 
 def as_json() -> str:
     """The vocabulary card: every symbol's id and name, in order."""
-    symbols = {str(symbol): symbol_name(symbol) for symbol in range(SIZE)}
-    return json.dumps({"size": SIZE, "start": START, "stop": STOP, "symbols": symbols}, indent=1) + "\n"
+    symbols = {str(symbol): symbol_name(symbol) for symbol in range(VOCAB_SIZE)}
+    return json.dumps({"size": VOCAB_SIZE, "start": START, "stop": STOP, "symbols": symbols}, indent=1) + "\n"
 
 
 def sha256() -> str:
@@ -154,7 +154,7 @@ def decode_leniently(tokens: ArrayLike, voices: int = 1) -> tuple[Grid, Repairs]
         TokenError: nothing is left to decode.
     """
     sequence = np.asarray(tokens, dtype=np.int64).ravel()
-    known = sequence[(sequence >= 0) & (sequence < SIZE)]
+    known = sequence[(sequence >= 0) & (sequence < VOCAB_SIZE)]
     n_unknown = len(sequence) - len(known)
     first = int(len(known) > 0 and known[0] == START)
     last = int(len(known) > first and known[-1] == STOP)
@@ -197,7 +197,7 @@ def valid_next(previous: ArrayLike, stop_allowed: ArrayLike) -> NDArray[np.bool_
 
 def _valid_after() -> NDArray[np.bool_]:
     """(257, 258): row = last symbol of the voice (START: none), without STOP."""
-    table = np.zeros((START + 1, SIZE), dtype=bool)
+    table = np.zeros((START + 1, VOCAB_SIZE), dtype=bool)
     table[:, :TIED] = True
     silences = [0, TIED]
     table[silences, 0] = False

@@ -13,59 +13,63 @@ from pipeline.models.base.batches import by_length, collate
 from pipeline.models.base.examples import Example
 from pipeline.models.base.interface import Seq2Seq
 
-FEW = 64  # examples whose matrices are held at once
+WINDOW_EXAMPLES = 64  # examples whose matrices are held at once
 
 
 @dataclass(frozen=True)
-class Attention:
-    """Where each place of one target looks, and whom it believes; see :class:`models.interface.Looks`.
+class PieceAttention:
+    """Attention of every target position of one piece; see :class:`models.base.interface.AttentionMaps`.
 
     Attributes:
-        weights: by what looks: (T, N), N the symbols of the source, or of source and target but the last.
-        beliefs, credits: by who has an opinion: (T,).
+        weights: by attention: (T, N), N the symbols of the source, or of source and target but the last.
+        mixture_weights, responsibilities: by component: (T,).
     """
 
     weights: Mapping[str, NDArray[np.float32]]
-    beliefs: Mapping[str, NDArray[np.float32]]
-    credits: Mapping[str, NDArray[np.float32]]
+    mixture_weights: Mapping[str, NDArray[np.float32]]
+    responsibilities: Mapping[str, NDArray[np.float32]]
 
 
-def attention(model: Seq2Seq, examples: Sequence[Example], batch_tokens: int = 2048) -> Iterator[Attention]:
-    """Where a model looks, told the true symbols before.
+def attention(
+    model: Seq2Seq, examples: Sequence[Example], batch_tokens: int = 2048
+) -> Iterator[PieceAttention]:
+    """Attention of a model under teacher forcing.
 
     Args:
-        batch_tokens: most target symbols of a batch; changes nothing but rounding.
+        model: on any device.
+        examples: pieces of either task.
+        batch_tokens: largest number of target symbols of a batch; it changes only rounding.
 
     Yields:
-        For each example, in order; nothing for a model that does not look.
+        For each example, in order; nothing for a model without attention.
     """
-    for begin in range(0, len(examples), FEW):
-        window = examples[begin : begin + FEW]
-        found: dict[int, Attention] = {}
+    for begin in range(0, len(examples), WINDOW_EXAMPLES):
+        window = examples[begin : begin + WINDOW_EXAMPLES]
+        found: dict[int, PieceAttention] = {}
         for indices in by_length(window, batch_tokens):
-            seen = _attention_of([window[i] for i in indices], model)
-            found |= zip(indices.tolist(), seen, strict=False)  # none was seen, or all
+            pieces = _attention_of([window[i] for i in indices], model)
+            found |= zip(indices.tolist(), pieces, strict=False)  # none, or all
         yield from (found[i] for i in sorted(found))
 
 
-def _attention_of(examples: Sequence[Example], model: Seq2Seq) -> list[Attention]:
+def _attention_of(examples: Sequence[Example], model: Seq2Seq) -> list[PieceAttention]:
     with torch.inference_mode():
-        batch = collate(examples).to(model.barriers.device)
-        looks = model.attention(batch)
-    if looks is None:
+        batch = collate(examples).to(model.grammar_mask.device)
+        maps = model.attention(batch)
+    if maps is None:
         return []
     width = batch.source.shape[1]
-    seen = []
+    pieces = []
     for row, example in enumerate(examples):
         n_source, n_target = len(example.source), len(example.target)
         columns = torch.cat([torch.arange(n_source), torch.arange(width, width + n_target - 1)])
         weights = {
-            name: part[row, :n_target, columns[columns < part.shape[2]]].cpu().numpy()
-            for name, part in looks.weights.items()
+            name: each[row, :n_target, columns[columns < each.shape[2]]].cpu().numpy()
+            for name, each in maps.weights.items()
         }
-        beliefs, credits = (
-            {name: part[row, :n_target].cpu().numpy() for name, part in parts.items()}
-            for parts in (looks.beliefs, looks.credits)
+        priors, posteriors = (
+            {name: each[row, :n_target].cpu().numpy() for name, each in component.items()}
+            for component in (maps.mixture_weights, maps.responsibilities)
         )
-        seen.append(Attention(weights, beliefs, credits))
-    return seen
+        pieces.append(PieceAttention(weights, priors, posteriors))
+    return pieces

@@ -1,4 +1,4 @@
-"""Continuing the sources of examples under the grammar."""
+"""Continuing the sources of examples under the grammar, greedily or by sampling."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from pipeline.workflow.progress import track
 
 @dataclass(frozen=True)
 class Continuation:
-    """What a model says after a source.
+    """A model's continuation of a source.
 
     Attributes:
         tokens: (T,) uint16, valid after the source; ends in STOP if complete.
-        complete: False where the limit of steps came before STOP.
+        complete: False where the limit of steps was reached before STOP.
     """
 
     tokens: NDArray[np.uint16]
@@ -38,36 +38,37 @@ def continue_melodies(
     seed: int = 0,
     batch_size: int = 256,
 ) -> list[Continuation]:
-    """Continue the sources of examples under the grammar; their targets are not looked at.
+    """Continue the sources of examples under the grammar; their targets are not used.
 
     Args:
-        max_steps: most steps that a continuation may have.
+        model: on any device.
+        examples: pieces to continue.
+        max_steps: largest number of steps of a continuation.
         sampling: how the next symbol is chosen.
-        seed: of the draws; example i draws from its own stream, so it hears
-            nothing of the others.
-        batch_size: how many are continued at once.
+        seed: of the samples; example i has its own random stream, so that its continuation
+            does not depend on the other examples.
+        batch_size: examples that are continued at once.
     """
-    chances = [np.random.default_rng([seed, i]) for i in range(len(examples))]
+    generators = [np.random.default_rng([seed, i]) for i in range(len(examples))]
     order = sorted(range(len(examples)), key=lambda i: (examples[i].voices, len(examples[i].source), i))
-    said: dict[int, Continuation] = {}
+    continuations: dict[int, Continuation] = {}
     for indices in _groups_of_equal_voices(order, examples, batch_size):
         group = [examples[i] for i in indices]
-        draws = [chances[i] for i in indices]
-        tokens = _continue_group(model, group, max_steps, sampling, draws)
-        said |= {i: until_stop(row) for i, row in zip(indices, tokens, strict=True)}
-    return [said[i] for i in range(len(examples))]
+        tokens = _continue_group(model, group, max_steps, sampling, [generators[i] for i in indices])
+        continuations |= {i: until_stop(row) for i, row in zip(indices, tokens, strict=True)}
+    return [continuations[i] for i in range(len(examples))]
 
 
 def until_stop(symbols: NDArray[np.int64]) -> Continuation:
-    """A continuation up to its first STOP, that included."""
+    """A continuation up to and including its first STOP."""
     stops = np.flatnonzero(symbols == STOP)
     complete = len(stops) > 0
     return Continuation(symbols[: stops[0] + 1 if complete else None].astype(np.uint16), complete)
 
 
-def token_positions(most: int, what: str) -> Iterator[int]:
-    """The places of the symbols to say, with progress; STOP may come before the last."""
-    return track(range(most), what, most, "symbols")
+def token_positions(n_tokens: int, what: str) -> Iterator[int]:
+    """The positions of the tokens to predict, with a progress bar; decoding may stop before the last."""
+    return track(range(n_tokens), what, n_tokens, "symbols")
 
 
 def _groups_of_equal_voices(
@@ -88,28 +89,30 @@ def _continue_group(
     examples: Sequence[Example],
     max_steps: int,
     sampling: Sampling,
-    chances: Sequence[np.random.Generator],
+    generators: Sequence[np.random.Generator],
 ) -> NDArray[np.int64]:
-    """(B, up to max_steps * V + 1) symbols; after a STOP they mean nothing."""
-    device = model.barriers.device
+    """(B, up to max_steps * V + 1) symbols; undefined after a STOP."""
+    device = model.grammar_mask.device
     voices = examples[0].voices
     batch = collate(examples).to(device)
-    held = torch.tensor(np.stack([e.source[-voices:] for e in examples]).astype(np.int64), device=device)
+    previous = torch.tensor(np.stack([e.source[-voices:] for e in examples]).astype(np.int64), device=device)
     symbols = torch.full((len(examples),), START, device=device)
     stopped = torch.zeros(len(examples), dtype=torch.bool, device=device)
-    said = []
+    predicted = []
     with torch.inference_mode():
         state = model.start(batch)
-        for place in token_positions(max_steps * voices, f"continuing {len(examples)} at once"):
-            voice = place % voices
+        for position in token_positions(max_steps * voices, f"continuing {len(examples)} at once"):
+            voice = position % voices
             logits, state = model.step(state, symbols)
-            border = torch.full_like(stopped, voice == 0)
-            masked = model.mask(logits, held[:, voice], border).double().cpu().numpy()
-            symbols = torch.from_numpy(sampling.choose(masked, chances)).to(device)
-            said.append(symbols)
+            stop_allowed = torch.full_like(stopped, voice == 0)
+            masked = model.mask(logits, previous[:, voice], stop_allowed).double().cpu().numpy()
+            symbols = torch.from_numpy(sampling.choose(masked, generators)).to(device)
+            predicted.append(symbols)
             stopped |= symbols == STOP
             if bool(stopped.all()):
                 break
-            symbols = symbols.masked_fill(stopped, 0)  # what a stopped one says is not kept
-            held[:, voice] = symbols
-    return torch.stack(said, dim=1).cpu().numpy() if said else np.empty((len(examples), 0), np.int64)
+            symbols = symbols.masked_fill(stopped, 0)  # any valid symbol: it is discarded
+            previous[:, voice] = symbols
+    return (
+        torch.stack(predicted, dim=1).cpu().numpy() if predicted else np.empty((len(examples), 0), np.int64)
+    )

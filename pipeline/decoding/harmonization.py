@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pipeline.core.vocabulary import PAD_ROW, START, STOP
+from pipeline.core.vocabulary import PAD_ID, START, STOP
 from pipeline.decoding.continuation import token_positions
 from pipeline.decoding.sampling import GREEDY, Sampling
 from pipeline.models.base.batches import collate
@@ -23,49 +23,50 @@ def harmonize(
     seed: int = 0,
     batch_size: int = 64,
 ) -> list[NDArray[np.uint16]]:
-    """Say the voices that are not given, under the grammar; what the targets say there is not looked at.
+    """Predict the voices that are not given, under the grammar; their true symbols are not used.
 
     Args:
+        model: on any device.
         examples: pieces with given voices.
         sampling: how the next symbol is chosen.
-        seed: of the draws; example i draws from its own stream.
-        batch_size: how many are harmonized at once.
+        seed: of the samples; example i has its own random stream.
+        batch_size: examples that are harmonized at once.
 
     Returns:
-        Of each piece all voices, given ones as they are, ending in STOP: (T,), as its target.
+        For each piece all voices, the given ones unchanged, ending in STOP: (T,), as its target.
     """
-    chances = [np.random.default_rng([seed, i]) for i in range(len(examples))]
+    generators = [np.random.default_rng([seed, i]) for i in range(len(examples))]
     order = sorted(range(len(examples)), key=lambda i: (len(examples[i].target), i))
-    said: dict[int, NDArray[np.uint16]] = {}
+    harmonies: dict[int, NDArray[np.uint16]] = {}
     for begin in range(0, len(order), batch_size):
         indices = order[begin : begin + batch_size]
         group = [examples[i] for i in indices]
-        tokens = _harmonize_group(model, group, sampling, [chances[i] for i in indices])
+        tokens = _harmonize_group(model, group, sampling, [generators[i] for i in indices])
         for i, row in zip(indices, tokens, strict=True):
             n_symbols = len(examples[i].target) - 1
-            said[i] = np.append(row[:n_symbols], STOP).astype(np.uint16)
-    return [said[i] for i in range(len(examples))]
+            harmonies[i] = np.append(row[:n_symbols], STOP).astype(np.uint16)
+    return [harmonies[i] for i in range(len(examples))]
 
 
 def _harmonize_group(
-    model: Seq2Seq, examples: Sequence[Example], sampling: Sampling, chances: Sequence[np.random.Generator]
+    model: Seq2Seq, examples: Sequence[Example], sampling: Sampling, generators: Sequence[np.random.Generator]
 ) -> NDArray[np.int64]:
-    """(B, T - 1 of the longest) symbols of all voices; after the end of a piece they mean nothing."""
-    device, voices = model.barriers.device, examples[0].voices
+    """(B, T - 1 of the longest) symbols of all voices; undefined after the end of a piece."""
+    device, voices = model.grammar_mask.device, examples[0].voices
     batch = collate(examples).to(device)
-    given = batch.source.masked_fill(batch.source == PAD_ROW, START)  # START: to be said
-    held = torch.full((len(examples), voices), START, device=device)
-    symbols, never = held[:, 0], torch.zeros(len(examples), dtype=torch.bool, device=device)
-    said = []
+    source = batch.source.masked_fill(batch.source == PAD_ID, START)  # START: to be predicted
+    previous = torch.full((len(examples), voices), START, device=device)
+    symbols, never = previous[:, 0], torch.zeros(len(examples), dtype=torch.bool, device=device)
+    filled = []
     with torch.inference_mode():
         state = model.start(batch)
-        for place in token_positions(given.shape[1], f"harmonizing {len(examples)} at once"):
-            voice = place % voices
+        for position in token_positions(source.shape[1], f"harmonizing {len(examples)} at once"):
+            voice = position % voices
             logits, state = model.step(state, symbols)
-            masked = model.mask(logits, held[:, voice], never).double().cpu().numpy()
-            chosen = torch.from_numpy(sampling.choose(masked, chances)).to(device)
-            told = given[:, place]
-            symbols = torch.where(told == START, chosen, told)
-            said.append(symbols)
-            held[:, voice] = symbols
-    return torch.stack(said, dim=1).cpu().numpy()
+            masked = model.mask(logits, previous[:, voice], never).double().cpu().numpy()
+            predicted = torch.from_numpy(sampling.choose(masked, generators)).to(device)
+            given = source[:, position]
+            symbols = torch.where(given == START, predicted, given)
+            filled.append(symbols)
+            previous[:, voice] = symbols
+    return torch.stack(filled, dim=1).cpu().numpy()

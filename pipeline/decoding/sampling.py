@@ -1,8 +1,7 @@
-"""Choosing the next symbol from a distribution: the most probable one, or a draw.
+"""Choosing the next symbol from a distribution: greedy decoding or sampling.
 
-Order of work: temperature, then ``top_k``, then ``top_p``, then one draw from
-what is left. The grammar comes before all of them: a symbol of probability 0 is
-never chosen.
+The order is temperature, ``top_k``, ``top_p``, then one sample of the remaining symbols.
+The grammar mask is applied before all of them: a symbol of probability 0 is never chosen.
 
 Source of ``top_p`` (nucleus): Holtzman et al. 2020, "The Curious Case of Neural
 Text Degeneration".
@@ -20,7 +19,7 @@ from pipeline.errors import PipelineError
 
 
 class SamplingError(PipelineError):
-    """A way of sampling that does not exist."""
+    """Sampling parameters out of range."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +27,10 @@ class Sampling:
     """How the next symbol is chosen.
 
     Attributes:
-        temperature: logits are divided by it; 0 takes the most probable symbol, of
-            equal ones the lowest.
-        top_k: only so many of the most probable symbols can be drawn; 0 for all.
-        top_p: only the most probable symbols that together reach this share can be drawn.
+        temperature: logits are divided by it; 0: greedy decoding, of equally probable
+            symbols the one with the lowest id.
+        top_k: number of most probable symbols to sample from; 0 for all.
+        top_p: sample from the fewest most probable symbols whose probabilities reach this sum.
     """
 
     temperature: float = 1.0
@@ -47,25 +46,25 @@ class Sampling:
             raise SamplingError(f"top-p {self.top_p}: a share above 0 and up to 1 is allowed")
 
     def choose(
-        self, log_probs: NDArray[np.float64], chances: Sequence[np.random.Generator]
+        self, log_probs: NDArray[np.float64], generators: Sequence[np.random.Generator]
     ) -> NDArray[np.int64]:
-        """One symbol a row.
+        """One symbol per row.
 
         Args:
-            log_probs: (B, 258) natural logarithms up to a constant a row, -inf for what cannot follow.
-            chances: B streams; row i draws from its own.
+            log_probs: (B, 258) natural logarithms up to a constant per row, -inf for invalid symbols.
+            generators: B random streams, one per row.
         """
         if self.temperature == 0:
             return np.asarray(log_probs.argmax(axis=1))
-        cumulated = self.shares(log_probs).cumsum(axis=1)
-        drawn = [
-            np.searchsorted(row, chance.random() * row[-1], side="right")
-            for row, chance in zip(cumulated, chances, strict=True)
+        cumulated = self.probabilities(log_probs).cumsum(axis=1)
+        sampled = [
+            np.searchsorted(row, generator.random() * row[-1], side="right")
+            for row, generator in zip(cumulated, generators, strict=True)
         ]
-        return np.array(drawn, np.int64)
+        return np.array(sampled, np.int64)
 
-    def shares(self, log_probs: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(B, 258) what each symbol may be drawn with; rows sum to 1; the temperature is above 0."""
+    def probabilities(self, log_probs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(B, 258) sampling probabilities; rows sum to 1; the temperature must be above 0."""
         scaled = log_probs / self.temperature
         shares = np.exp(scaled - scaled.max(axis=1, keepdims=True))
         shares /= shares.sum(axis=1, keepdims=True)
@@ -81,7 +80,7 @@ class Sampling:
             kept[:, self.top_k :] = False
         remaining = np.where(kept, ranked, 0.0)
         remaining /= remaining.sum(axis=1, keepdims=True)
-        kept &= np.cumsum(remaining, axis=1) - remaining < self.top_p  # the one that reaches it stays
+        kept &= np.cumsum(remaining, axis=1) - remaining < self.top_p  # includes the one that reaches it
         ranked = np.where(kept, remaining, 0.0)
         truncated = np.empty_like(shares)
         np.put_along_axis(truncated, order, ranked, axis=1)

@@ -12,23 +12,25 @@ from pipeline.models.base.batches import by_length, collate
 from pipeline.models.base.examples import Example
 from pipeline.models.base.interface import Seq2Seq
 
-WINDOW = 1024  # examples whose log-probabilities are held at once, to return them in order
+WINDOW_EXAMPLES = 1024  # examples whose log-probabilities are held at once, to return them in order
 
 
 def log_probs(
     model: Seq2Seq, examples: Sequence[Example], batch_tokens: int = 8192
 ) -> Iterator[NDArray[np.float32]]:
-    """Likelihoods of the true targets.
+    """Log-probabilities of all symbols at each target position, under teacher forcing.
 
     Args:
-        batch_tokens: most target symbols of a batch; changes nothing but rounding.
+        model: on any device.
+        examples: pieces of either task.
+        batch_tokens: largest number of target symbols of a batch; it changes only rounding.
 
     Yields:
         For each example, in order, (T, 258) natural logarithms of probabilities
-        that sum to 1 over the symbols valid there; -inf at the others.
+        that sum to 1 over the valid symbols; -inf at the others.
     """
-    for begin in range(0, len(examples), WINDOW):
-        window = examples[begin : begin + WINDOW]
+    for begin in range(0, len(examples), WINDOW_EXAMPLES):
+        window = examples[begin : begin + WINDOW_EXAMPLES]
         found: dict[int, NDArray[np.float32]] = {}
         for indices in by_length(window, batch_tokens):
             rows = _log_probs_of([window[i] for i in indices], model)
@@ -40,7 +42,7 @@ def log_probs(
 
 def _log_probs_of(examples: Sequence[Example], model: Seq2Seq) -> NDArray[np.float32]:
     with torch.inference_mode():
-        batch = collate(examples).to(model.barriers.device)
+        batch = collate(examples).to(model.grammar_mask.device)
         masked = model.mask(model(batch), batch.previous, batch.stop_allowed)
         rows: NDArray[np.float32] = masked.log_softmax(-1).cpu().numpy()  # (B, T, 258)
     return rows

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core.vocabulary import TIED
-from pipeline.decoding.attention import Attention, attention
+from pipeline.decoding.attention import PieceAttention, attention
 from pipeline.evaluation.metrics.attention import LIKE_INTERVALS, means, measure
 from pipeline.evaluation.metrics.surprisal import classes
 from pipeline.evaluation.samples import Sample
@@ -38,8 +38,8 @@ def analyse_attention(model: Seq2Seq, examples: Sequence[Example]) -> dict[str, 
         measured.append({name: measure(weights, example) for name, weights in seen.weights.items()})
         shares.append(
             {
-                name: np.stack([belief, seen.credits[name]])[:, :-1].astype(np.float64)
-                for name, belief in seen.beliefs.items()
+                name: np.stack([belief, seen.responsibilities[name]])[:, :-1].astype(np.float64)
+                for name, belief in seen.mixture_weights.items()
             }
         )
     if not measured:
@@ -65,7 +65,7 @@ def describe_attention(model: Seq2Seq, samples: Sequence[Sample]) -> list[dict[s
     return [_described(sample, found) for sample, found in zip(samples, seen, strict=False)]
 
 
-def _described(sample: Sample, seen: Attention) -> dict[str, Any]:
+def _described(sample: Sample, seen: PieceAttention) -> dict[str, Any]:
     row, example = sample.row, sample.example
     return {
         "piece_id": row["piece_id"],
@@ -76,8 +76,8 @@ def _described(sample: Sample, seen: Attention) -> dict[str, Any]:
         "notes": _notes(example),
         "bars": np.flatnonzero(example.step_in_bar[:: example.voices] == 0).tolist(),
         "weights": _rounded(seen.weights),
-        "beliefs": _rounded(seen.beliefs),
-        "credits": _rounded(seen.credits),
+        "beliefs": _rounded(seen.mixture_weights),
+        "credits": _rounded(seen.responsibilities),
     }
 
 

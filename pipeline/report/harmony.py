@@ -43,10 +43,11 @@ def harmony(inputs: Inputs) -> Section:
 
 def _figures(harmonizer: Harmonizer) -> Markup:
     found = harmonizer.figures
-    training, model = harmonizer.settings["training"], harmonizer.settings["model"]
+    settings = harmonizer.settings
+    task, training, model = (settings[section] for section in ("task", "training", "model"))
     shape = ", ".join(f"{name} {value}" for name, value in model.items())
     text = (
-        f"{shape}; seed {training['seed']}, given in training: {training['given']}. Evaluated on the "
+        f"{shape}; seed {training['seed']}, given in training: {task['given']}. Evaluated on the "
         f"{found['n_pieces']} {found['split']} pieces of {found['dataset']}."
     )
     rows = [_row(choice) for choice in found["given"].values()]

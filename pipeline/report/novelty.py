@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from pipeline.core.settings import SCRATCH
 from pipeline.report.html import Section, folded, heading, number, paragraph, table
 from pipeline.report.inputs import Experiment, Inputs
 
@@ -39,8 +40,8 @@ def _of(experiment: Experiment) -> Markup:
     fair = str(found["fair_up_to"])
     lengths = list(predictors[MODEL]["n_grams"])
     tables = [folded(title, _shares(predictors, kind, lengths)) for kind, title in KINDS.items()]
-    before = experiment.settings.get("from")
-    caution = f" The tunes that {before} has heard before are not looked up." if before else ""
+    start = experiment.settings.get("init_from", SCRATCH)
+    caution = f" The training tunes of {start} are not searched." if start != SCRATCH else ""
     return (
         heading(experiment.name)
         + paragraph(_in_short(predictors, fair) + caution)

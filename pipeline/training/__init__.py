@@ -1,4 +1,4 @@
-"""Training a model on a data set: settings (no torch), the loop, and what is saved.
+"""Training of a model on a data set: settings (no torch), loop, checkpoints.
 
-This file imports no torch: the stage ``check`` reads the settings beside it.
+This file imports no torch: the stage ``check`` reads the settings in this folder.
 """

@@ -1,7 +1,7 @@
 """Data augmentation: training pieces in other keys from epoch to epoch.
 
-A pure function of the seed and the epoch, so that an epoch that is started again
-holds the same pieces. Validation and test pieces are never augmented.
+A pure function of the seed and the epoch, so that a resumed epoch has the same pieces.
+Validation and test pieces are never augmented.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from pipeline.models.base.examples import Example
 from pipeline.training.data import TrainingData
 from pipeline.training.settings import TrainingSettings
 
-LOWEST, HIGHEST = 1, TIED - 1  # note numbers that sound; 0 is silence
-SHIFTS = 2  # stream of an epoch's random numbers; tasks have 1 and 3, the batch plan none
+LOWEST, HIGHEST = 1, TIED - 1  # sounding note numbers; 0 is silence
+SHIFTS = 2  # stream of an epoch's random numbers; tasks use 1 and 3, the batch plan none
 
 
 def examples_of_epoch(data: TrainingData, settings: TrainingSettings, epoch: int) -> list[Example]:
-    """The training examples as this epoch has them: varied by the task, then transposed."""
+    """The training examples of one epoch: varied by the task, then transposed."""
     return transposed(data.epoch(settings.seed, epoch), settings, epoch)
 
 

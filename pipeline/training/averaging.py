@@ -1,4 +1,4 @@
-"""A moving average of a model's weights."""
+"""Moving average of a model's weights."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from torch import Tensor, nn
 
 
 class MovingAverage:
-    """The weights of all steps so far, the later ones counting more.
+    """Exponential moving average (EMA) of the weights over training steps.
 
     After step t it is decay · average + (1 - decay) · weights, with a decay of at
-    most (1 + t) / (10 + t), so that the first weights, which are noise, are soon
-    forgotten.
+    most (1 + t) / (10 + t), so that the random initial weights soon stop to matter.
 
     Source: Polyak and Juditsky 1992, in the exponential form and with the rising
     decay that became usual with Inception (Szegedy et al. 2016).
 
     Args:
-        decay: 0: it is the weights themselves.
+        model: whose weights are averaged.
+        decay: 0: no average; the weights themselves are used.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
@@ -30,14 +30,14 @@ class MovingAverage:
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Take in the model's weights after step ``step``, counted from 1."""
+        """Add the model's weights after step ``step``, counted from 1."""
         if self._decay:
             decay = min(self._decay, (1 + step) / (10 + step))
             torch._foreach_lerp_(self.weights, self._parameters, 1 - decay)
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """The model has the average as its weights for a while."""
+        """Use the average as the model's weights inside the context."""
         self._swap()
         try:
             yield

@@ -1,9 +1,9 @@
-"""The state of a training that is not done, so that a crash costs seconds.
+"""Checkpoints: the state of an unfinished training, so that a crash loses seconds only.
 
-One file, ``state``, in ``.cache/checkpoints/IDENTITY/`` below ``$DVC_ROOT``: no
-output of DVC, which deletes a stage's outputs before it runs. IDENTITY is a
-digest of all that the weights depend on, so that no training goes on with what
-another has left. The file is moved into place whole and names its own digest;
+One file, ``state``, in ``.cache/checkpoints/IDENTITY/`` below ``$DVC_ROOT``. It is not an
+output of DVC, which deletes a stage's outputs before it runs. IDENTITY is a digest of
+everything that the weights depend on, so that no training resumes from the checkpoint of
+another one. The file is moved into place when it is complete and contains its own digest;
 it holds plain values and tensors only, and nothing in it is ever executed.
 """
 
@@ -31,17 +31,17 @@ FOLDER = Path(".cache/checkpoints")
 STATE = "state"
 DIGEST_LENGTH = 64
 
-State = Mapping[str, Any]
+TrainingState = Mapping[str, Any]
 
 
 @dataclass
 class Checkpoints:
-    """Where one training keeps its state.
+    """The checkpoint of one training.
 
     Attributes:
-        folder: its own.
+        folder: of this training alone.
         identity: see :func:`identity`.
-        seconds: that pass between two states at least.
+        seconds: least time between two checkpoints.
     """
 
     folder: Path
@@ -49,13 +49,13 @@ class Checkpoints:
     seconds: float
     _last: float = field(default_factory=time.monotonic, repr=False)
 
-    def save_when_due(self, state: Callable[[], State]) -> None:
-        """Write the state unless the last one is young."""
+    def save_when_due(self, state: Callable[[], TrainingState]) -> None:
+        """Write the state unless the last checkpoint is more recent than ``seconds``."""
         if time.monotonic() - self._last >= self.seconds:
             self.save(state())
             self._last = time.monotonic()
 
-    def save(self, state: State) -> None:
+    def save(self, state: TrainingState) -> None:
         """Write a state of plain values and tensors."""
         stream = io.BytesIO()
         torch.save({"identity": self.identity, "state": dict(state)}, stream)
@@ -63,11 +63,11 @@ class Checkpoints:
         with replacing(self.folder / STATE) as partial:
             partial.write_bytes(hashlib.sha256(content).hexdigest().encode() + content)
 
-    def load(self) -> State | None:
-        """The last state, None where there is none.
+    def load(self) -> TrainingState | None:
+        """The last state; None without a checkpoint.
 
         Raises:
-            CheckpointError: the file is damaged, or of another training.
+            CheckpointError: the file is damaged, or belongs to another training.
         """
         path = self.folder / STATE
         try:
@@ -89,17 +89,17 @@ class Checkpoints:
         return dict(state)
 
     def remove(self) -> None:
-        """Leave nothing behind: the training is done."""
+        """Delete the checkpoint: the training is done."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def checkpoints(facts: Mapping[str, Any], code: Iterable[str], seconds: float) -> Checkpoints:
-    """Where the training that these facts and this code determine keeps its state.
+    """The checkpoint of the training that these facts and this code determine.
 
     Args:
         facts: everything but code that the weights depend on, JSON-like.
-        code: the modules whose code they depend on, with all that these import.
-        seconds: between two states.
+        code: names of the modules that the weights depend on; their imports are included.
+        seconds: least time between two checkpoints.
     """
     name = identity(facts, code)
     root = Path(os.environ.get("DVC_ROOT", "."))

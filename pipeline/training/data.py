@@ -1,4 +1,4 @@
-"""What a training reads of a data set: every shard once."""
+"""The examples of a training; every shard is read once."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ RELATION_COLUMNS = ("piece_id", "tune_family", "soft_relative")
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The examples of a training, and what is known of their relatives.
+    """The examples of a training, and the tune families and relatives of their pieces.
 
     Attributes:
-        task: what is learned; ``train`` and ``valid`` are examples of its kind.
+        task: ``train`` and ``valid`` are examples of its kind.
         train: training examples, at least one.
-        valid: decides which epoch is best; the training examples where a data set has no split.
+        valid: validation examples, which decide on the best epoch; the training examples
+            where a data set has no validation split.
         families: tune families of the training pieces.
         held_out: of each held-out split the columns RELATION_COLUMNS of its pieces.
         fingerprint: of all shards, see ``batches.fingerprint``.
@@ -38,7 +39,7 @@ class TrainingData:
     fingerprint: str = ""
 
     def epoch(self, seed: int, number: int) -> list[Example]:
-        """The training examples as one epoch has them: a pure function of its arguments."""
+        """The training examples of one epoch: a pure function of its arguments."""
         return list(self.task.varied(self.train, seed, number))
 
 

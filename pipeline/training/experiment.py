@@ -1,4 +1,4 @@
-"""One training from shards to a run: alone, resumed, fine-tuning, or in several processes."""
+"""One training from shards to a run: from scratch or fine-tuned, resumed, in one or several processes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 
 from pipeline.core.settings import Section
 from pipeline.models.base.devices import describe
-from pipeline.models.base.lineage import Lineage, audit, begin_with, read_lineage
+from pipeline.models.base.lineage import Lineage, audit, initialize_from, read_lineage
 from pipeline.models.base.pretrained import WEIGHTS, Run, save_run
 from pipeline.models.base.registry import build
 from pipeline.models.base.tasks import Continue, Harmonize
@@ -42,10 +42,11 @@ def train_experiment(
         settings: the section ``training``.
         out: folder of the run.
         curve: file of the learning curve.
-        init_from: folder of the run whose weights the training starts from; None: random weights.
+        init_from: folder of the run whose weights are the initial ones; None: random weights.
 
     Raises:
-        SettingsError: another model than that of ``init_from``, or no such device.
+        SettingsError: a different model than that of ``init_from``, no such device, or one without
+            the precision.
         LeakError: the initial weights were trained on relatives of valid or test pieces.
         CheckpointError, TableError: files missing or damaged.
         DivergedError: the loss is no longer a finite number.
@@ -57,18 +58,18 @@ def train_experiment(
     device = prepare(settings)
     network = build(config)
     if init_from:
-        begin_with(network, config, init_from)
+        initialize_from(network, config, init_from)
     network.to(device)
     with joined(device) as processes:
         facts = _facts(data, config, settings, device, processes, init_from)
         kept = checkpoints(facts, [__name__, type(network).__module__], settings.checkpoint_seconds)
-        trained = train(network, data, settings, processes, kept)
+        result = train(network, data, settings, processes, kept)
     if processes.rank:
         return
-    best = trained.best
+    best = result.best
     save_run(out, network, Run(config, tokens.name, data.fingerprint, best.epoch, best.valid_nats))
     lineage.then(data.families, data.held_out.values()).write(out)
-    write_learning_curve(curve, trained.curve)
+    write_learning_curve(curve, result.curve)
     kept.remove()
 
 

@@ -1,12 +1,11 @@
-"""The loss of a batch and its gradient, computed in slices side by side.
+"""The loss of a batch and its gradient, computed in parallel slices.
 
 On a processor each slice of a batch runs in a thread of its own, whose torch
-uses that thread alone: the threads meet once a batch, where threads inside an
-LSTM meet several times a step of the melody (with one other busy process on the
-machine those were seen to be ten times slower). Sums over slices are taken in
-their order, so that the result does not depend on who was first. Several
-processes share a batch in the same way: two with one thread each compute what
-one with two threads does.
+uses that thread alone: the threads synchronize once per batch, whereas threads inside
+an LSTM synchronize several times per step (with one other busy process on the machine
+those were ten times slower). Slices are summed in their order, so that the result does
+not depend on which thread finishes first. Several processes share a batch in the same
+way: two with one thread each compute what one with two threads does.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ from torch import Tensor
 from pipeline.models.base.batches import by_length, collate
 from pipeline.models.base.examples import Example
 from pipeline.models.base.interface import Seq2Seq
-from pipeline.training.losses import losses, sometimes_its_own
-from pipeline.training.processes import ALONE, Processes
+from pipeline.training.losses import losses, scheduled_sampling
+from pipeline.training.processes import SINGLE, Processes
 from pipeline.training.settings import TrainingSettings
 
 
@@ -34,11 +33,11 @@ class Workers:
             batch into; on a GPU it stays whole.
     """
 
-    def __init__(self, model: Seq2Seq, settings: TrainingSettings, processes: Processes = ALONE) -> None:
+    def __init__(self, model: Seq2Seq, settings: TrainingSettings, processes: Processes = SINGLE) -> None:
         self._model = model
         self._settings = settings
         self._processes = processes
-        self._device = model.barriers.device
+        self._device = model.grammar_mask.device
         self._threads = settings.threads if self._device.type == "cpu" else 1
         self._parameters = list(model.parameters())
         self._pool = ThreadPoolExecutor(self._threads, initializer=_one_thread)
@@ -47,8 +46,8 @@ class Workers:
         """Summed nats of a batch, and for each parameter the gradient of the summed loss.
 
         Args:
-            examples: of one batch; every process is given the whole of it.
-            seeds: of all noise in this batch.
+            examples: one batch; every process gets all of it.
+            seeds: of all random numbers of this batch.
         """
         n_slices = self._threads * self._processes.world
         first = self._threads * self._processes.rank
@@ -57,9 +56,9 @@ class Workers:
 
         def of_slice(number: int) -> list[Tensor]:
             batch = collate(examples[number::n_slices]).to(self._device)
-            noise = _generator([*entropy, number], self._device)
-            told = sometimes_its_own(self._model, batch, self._settings.teacher_forcing, noise)
-            nats, loss = losses(self._model, told, self._settings, noise)
+            generator = _generator([*entropy, number], self._device)
+            batch = scheduled_sampling(self._model, batch, self._settings.teacher_forcing, generator)
+            nats, loss = losses(self._model, batch, self._settings, generator)
             return [nats.detach(), *torch.autograd.grad(loss, self._parameters)]
 
         results = list(self._pool.map(of_slice, mine)) or [self._zeros()]
@@ -70,7 +69,7 @@ class Workers:
         return nats, gradients
 
     def nats_per_token(self, examples: Sequence[Example]) -> float:
-        """Mean loss over the target symbols of all examples, STOP included, without noise."""
+        """Mean loss over the target symbols of all examples, STOP included, without dropout."""
         batches = by_length(examples, self._settings.batch_tokens)
 
         def of_batch(indices: Sequence[int]) -> Tensor:

@@ -1,9 +1,9 @@
-"""The training loop: knows batches and likelihood, nothing of any model's inside.
+"""The training loop, the same for every kind of model.
 
-All losses are nats per target symbol (STOP included, padding never), summed
-over all batches and then divided. On a processor the same settings, data,
-version and number of threads give the same weights to the bit, no matter how
-often the training was killed and begun again on the way.
+All losses are nats per target symbol (STOP included, padding excluded), summed over all
+batches and then divided. On a processor the same settings, data, version and number of
+threads give bit-identical weights, no matter how often the training was killed and
+resumed.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from pipeline.models.base.interface import Seq2Seq
 from pipeline.models.base.pretrained import CheckpointError
 from pipeline.training.augmentation import examples_of_epoch
 from pipeline.training.averaging import MovingAverage
-from pipeline.training.checkpoints import Checkpoints, State
+from pipeline.training.checkpoints import Checkpoints, TrainingState
 from pipeline.training.data import TrainingData
 from pipeline.training.determinism import random_states, restore_random_states
 from pipeline.training.gradients import Workers
-from pipeline.training.processes import ALONE, Processes
+from pipeline.training.processes import SINGLE, Processes
 from pipeline.training.settings import TrainingSettings
 from pipeline.workflow.progress import say, time_left, track
 
-LINES = 20  # epochs that are reported, at most
-LONG_EPOCH = 20  # batches; a bar for a shorter one would only flicker
+MAX_REPORTED_EPOCHS = 20
+LONG_EPOCH = 20  # batches; shorter epochs have no progress bar, which would only flicker
 
 
 class DivergedError(PipelineError):
-    """Training went wrong: the loss is no longer finite."""
+    """The loss is no longer finite."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What a training did: the learning curve, and which epoch's weights the model has now."""
+class TrainingResult:
+    """The learning curve, and the epoch whose weights the model has now."""
 
     curve: tuple[Epoch, ...]
     best: Epoch
@@ -62,24 +62,24 @@ def train(
     model: Seq2Seq,
     data: TrainingData,
     settings: TrainingSettings,
-    processes: Processes = ALONE,
+    processes: Processes = SINGLE,
     checkpoints: Checkpoints | None = None,
-) -> Trained:
+) -> TrainingResult:
     """Train a model in place; it ends with the weights of its best epoch.
 
     Args:
-        model: on the device on which it is to be trained.
-        data: what it learns from, and what decides which epoch is best.
-        processes: who else trains it; all are given the same arguments.
-        checkpoints: where the training goes on from when it was killed, and what it
-            leaves there on its way; None keeps nothing.
+        model: on the device on which it is trained.
+        data: training and validation examples.
+        settings: the section ``training``.
+        processes: all processes that train it, each with the same arguments.
+        checkpoints: where the training is resumed from and saves its state; None: no checkpoints.
 
     Raises:
         DivergedError: the loss is no longer a finite number.
     """
     training = _Training(model, settings, processes, checkpoints)
     training.resume()
-    while training.goes_on():
+    while training.continues():
         train_nats = training.learn(data)
         training.measure(train_nats, data.valid)
         training.keep()
@@ -93,14 +93,16 @@ def write_learning_curve(path: Path, curve: Iterable[Epoch]) -> None:
 
 
 class _Training:
-    """A training between two of its batches: all that changes on the way, and nothing else.
+    """The state of a training between two batches: everything that changes during training.
 
     Attributes:
-        curve: of the epochs that are done.
-        best: the epoch with the least validation loss, and its weights.
-        nats: summed loss of each batch that is done of the epoch under way.
+        curve: of the finished epochs.
+        best: the epoch with the least validation loss.
+        best_weights: of that epoch.
+        nats: summed loss of each finished batch of the current epoch.
         n_steps: batches of all epochs.
-        began, resumed: when this process began, and how many epochs were done then.
+        began: start time of this process.
+        resumed: finished epochs at that time.
     """
 
     def __init__(
@@ -123,22 +125,22 @@ class _Training:
         self.n_steps = 0
         self.began, self.resumed = time.monotonic(), 0
 
-    def goes_on(self) -> bool:
-        """Whether another epoch is wanted."""
+    def continues(self) -> bool:
+        """Whether another epoch follows."""
         done, patience = len(self.curve), self.settings.patience
         waited = bool(patience) and done > 0 and done - self.best.epoch >= patience
         return done < self.settings.epochs and not waited
 
     def learn(self, data: TrainingData) -> float:
-        """Finish the epoch under way; the mean loss of its batches in nats."""
+        """Finish the current epoch; the mean loss of its batches in nats."""
         number = len(self.curve) + 1
         examples = examples_of_epoch(data, self.settings, number)
         batches = plan(examples, self.settings.batch_tokens, self.settings.seed, number)
-        turns: Iterable[int] = range(len(self.nats), len(batches))
+        remaining: Iterable[int] = range(len(self.nats), len(batches))
         if len(batches) >= LONG_EPOCH and self.processes.rank == 0:
             what = f"training, epoch {number} of {self.settings.epochs}"
-            turns = track(turns, what, len(batches) - len(self.nats), "batches")
-        for done in turns:
+            remaining = track(remaining, what, len(batches) - len(self.nats), "batches")
+        for done in remaining:
             progress = (number - 1 + (done + 0.5) / len(batches)) / self.settings.epochs
             seeds = (self.settings.seed, number, done)
             self._step([examples[i] for i in batches[done]], self.settings.rate_at(progress), seeds)
@@ -146,7 +148,7 @@ class _Training:
         return float(torch.stack(self.nats).double().sum()) / _n_tokens(examples)
 
     def measure(self, train_nats: float, validation: Sequence[Example]) -> None:
-        """End the epoch under way: is it the best one?"""
+        """Validate the current epoch and end it."""
         number = len(self.curve) + 1
         with self.average.in_place():
             valid_nats = self.workers.nats_per_token(validation)
@@ -160,39 +162,39 @@ class _Training:
             )
         self.curve.append(Epoch(number, train_nats, valid_nats))
         self.nats = []
-        if number % math.ceil(self.settings.epochs / LINES) == 0 and self.processes.rank == 0:
+        if number % math.ceil(self.settings.epochs / MAX_REPORTED_EPOCHS) == 0 and self.processes.rank == 0:
             losses = f"{train_nats:.4f} nats per token, {valid_nats:.4f} on validation"
             done, wanted = number - self.resumed, self.settings.epochs - self.resumed
             left = f", {time_left(time.monotonic() - self.began, done, wanted)}" if done < wanted else ""
             say(f"epoch {number} of {self.settings.epochs}: {losses}{left}")
 
-    def end(self) -> Trained:
-        """Give the model the weights of its best epoch."""
+    def end(self) -> TrainingResult:
+        """Set the weights of the best epoch."""
         self.workers.close()
         self.model.load_state_dict(self.best_weights)
-        return Trained(tuple(self.curve), self.best)
+        return TrainingResult(tuple(self.curve), self.best)
 
     def keep(self) -> None:
-        """Leave the state for whoever begins this training again, if it is time."""
+        """Save a checkpoint when one is due."""
         if self.checkpoints is not None and self.processes.rank == 0:
             self.checkpoints.save_when_due(self.state)
 
     def resume(self) -> None:
-        """Go on from the state that process 0 finds; a damaged one is told and begun anew."""
-        found: State | None = None
+        """Resume from the checkpoint that rank 0 finds; a damaged one is reported and ignored."""
+        found: TrainingState | None = None
         if self.checkpoints is not None and self.processes.rank == 0:
             try:
                 found = self.checkpoints.load()
             except CheckpointError as error:
-                say(f"{error}; training begins anew")
-        state = self.processes.as_first_has_it(found)
+                say(f"{error}; training starts from the beginning")
+        state = self.processes.broadcast(found)
         if state is not None:
             self.restore(state)
         self.resumed = len(self.curve)
         if found is not None:
-            say(f"training goes on after epoch {len(self.curve)} and {len(self.nats)} batches")
+            say(f"training resumes after epoch {len(self.curve)} and {len(self.nats)} batches")
 
-    def state(self) -> State:
+    def state(self) -> TrainingState:
         """Everything that the rest of the training depends on."""
         return {
             "weights": self.model.state_dict(),
@@ -206,9 +208,9 @@ class _Training:
             "random": random_states(),
         }
 
-    def restore(self, state: State) -> None:
-        """Put back what :meth:`state` gave."""
-        device = self.model.barriers.device
+    def restore(self, state: TrainingState) -> None:
+        """Restore the state that :meth:`state` returned."""
+        device = self.model.grammar_mask.device
         self.model.load_state_dict(state["weights"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.average.weights = [weights.to(device) for weights in state["average"]]

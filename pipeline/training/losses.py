@@ -1,11 +1,11 @@
-"""What a batch costs: nats of its target symbols, and the loss that is learnt from."""
+"""The loss of a batch: cross-entropy in nats over its target symbols."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from pipeline.core.vocabulary import IGNORED_LABEL
+from pipeline.core.vocabulary import IGNORE_INDEX
 from pipeline.models.base.batches import Batch
 from pipeline.models.base.interface import Seq2Seq
 from pipeline.training.settings import TrainingSettings
@@ -15,61 +15,68 @@ def losses(
     model: Seq2Seq,
     batch: Batch,
     settings: TrainingSettings | None = None,
-    noise: torch.Generator | None = None,
+    generator: torch.Generator | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Two sums over all target symbols, renormalised over the valid ones.
+    """Two sums over all target symbols, renormalized over the valid ones.
 
     Args:
-        settings: in training; None measures in float32, without smoothing.
+        settings: in training; None for validation, in float32 and without smoothing.
+        generator: of dropout; None for no dropout.
 
     Returns:
-        Nats of the true symbols, and the loss: the same nats, or with label
-        smoothing their mean with those of all valid symbols.
+        Cross-entropy of the true symbols in nats, and the loss: the same, or with label
+        smoothing its mean with the cross-entropy of all valid symbols.
     """
     half = settings is not None and settings.precision == "bfloat16"
     with torch.autocast(batch.source.device.type, torch.bfloat16, enabled=half):
-        logits = model(batch, noise)  # (B, T, 258)
+        logits = model(batch, generator)  # (B, T, 258)
     logits = model.mask(logits.float(), batch.previous, batch.stop_allowed)
     nats = nn.functional.cross_entropy(
-        logits.flatten(0, 1), batch.target.flatten(), ignore_index=IGNORED_LABEL, reduction="sum"
+        logits.flatten(0, 1), batch.target.flatten(), ignore_index=IGNORE_INDEX, reduction="sum"
     )
     if settings is None or settings.label_smoothing == 0:
         return nats, nats
     share = settings.label_smoothing
-    return nats, (1 - share) * nats + share * _spread_nats(logits, batch.target)
+    return nats, (1 - share) * nats + share * _smoothing_nats(logits, batch.target)
 
 
-def sometimes_its_own(model: Seq2Seq, batch: Batch, teacher_forcing: float, noise: torch.Generator) -> Batch:
-    """Tell the decoder some of its own symbols in place of the true ones.
+def scheduled_sampling(
+    model: Seq2Seq, batch: Batch, teacher_forcing: float, generator: torch.Generator
+) -> Batch:
+    """Replace some decoder inputs by the model's own predictions.
 
-    A first pass, told the truth, gives a distribution for every place; what is
-    drawn from it replaces a random share of the inputs of the second pass, which
-    is the one that learns. The grammar's state stays that of the true symbols.
+    A first pass, with teacher forcing, gives a distribution for every position. Samples of
+    it replace a random share of the inputs of the second pass, whose loss is used. The
+    grammar's state remains that of the true symbols.
+
+    Args:
+        teacher_forcing: share of the inputs that remain the true symbols; 1: the batch as it is.
+        generator: of dropout and of all samples.
 
     Source: scheduled sampling (Bengio et al. 2015) in two parallel passes
-    (Mihaylova and Martins 2019); differs in a share that stays the same.
+    (Mihaylova and Martins 2019); differs in a share that is constant over training.
     """
     if teacher_forcing == 1:
         return batch
     with torch.no_grad():
-        never = torch.zeros_like(batch.stop_allowed)  # a decoder is never told STOP
-        logits = model.mask(model(batch, noise), batch.previous, never)  # (B, T, 258)
-        drawn = torch.multinomial(logits.flatten(0, 1).softmax(-1), 1, generator=noise)
-        said = drawn.view_as(batch.inputs)  # (B, T)
-        chance = torch.rand(said.shape, generator=noise, device=said.device)
-    inputs, asked = batch.inputs.clone(), batch.target[:, :-1] != IGNORED_LABEL
-    told = (chance[:, 1:] < teacher_forcing) | ~asked
-    inputs[:, 1:] = torch.where(told, inputs[:, 1:], said[:, :-1])
+        never = torch.zeros_like(batch.stop_allowed)  # STOP is never a decoder input
+        logits = model.mask(model(batch, generator), batch.previous, never)  # (B, T, 258)
+        sampled = torch.multinomial(logits.flatten(0, 1).softmax(-1), 1, generator=generator)
+        sampled = sampled.view_as(batch.inputs)  # (B, T)
+        chance = torch.rand(sampled.shape, generator=generator, device=sampled.device)
+    inputs, predicted = batch.inputs.clone(), batch.target[:, :-1] != IGNORE_INDEX
+    forced = (chance[:, 1:] < teacher_forcing) | ~predicted
+    inputs[:, 1:] = torch.where(forced, inputs[:, 1:], sampled[:, :-1])
     return batch.with_inputs(inputs)
 
 
-def _spread_nats(logits: Tensor, target: Tensor) -> Tensor:
-    """Summed nats of targets that are spread evenly over the valid symbols.
+def _smoothing_nats(logits: Tensor, target: Tensor) -> Tensor:
+    """Summed cross-entropy of targets that are spread evenly over the valid symbols.
 
-    Source: label smoothing (Szegedy et al. 2016); differs in sparing what the
-    grammar forbids, whose nats are infinite.
+    Source: label smoothing (Szegedy et al. 2016); differs in leaving out the symbols that
+    the grammar forbids, whose cross-entropy is infinite.
     """
     valid = logits.isfinite()
     log_probs = logits.log_softmax(-1).masked_fill(~valid, 0.0)
     each = -log_probs.sum(-1) / valid.sum(-1)  # (B, T)
-    return each.masked_fill(target == IGNORED_LABEL, 0.0).sum()
+    return each.masked_fill(target == IGNORE_INDEX, 0.0).sum()

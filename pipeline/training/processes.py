@@ -1,11 +1,10 @@
-"""Several processes that train one model, started by torchrun.
+"""Data-parallel training in several processes, started by torchrun.
 
-Every process holds the whole model and sees the whole plan of batches; of each
-batch it takes its own slices, and sums are taken over all processes, so that
-all make the same step. Gradients are summed once a batch, as one flat vector,
-by torch.distributed itself: its wrapper DistributedDataParallel hooks into
-``backward``, which slices that run in threads do not use, and averages where a
-sum is wanted.
+Every process holds the whole model and the whole plan of batches; it computes its own
+slices of each batch, and sums are taken over all processes, so that all make the same
+step. Gradients are summed once per batch, as one flat vector, with torch.distributed
+directly: its wrapper DistributedDataParallel hooks into ``backward``, which slices in
+threads do not use, and it averages where we need a sum.
 """
 
 from __future__ import annotations
@@ -29,11 +28,11 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Processes:
-    """This process among all.
+    """The rank of this process and the number of processes.
 
     Attributes:
-        rank: its number, from 0; number 0 alone writes files.
-        world: how many there are.
+        rank: from 0; only rank 0 writes files.
+        world: number of processes.
     """
 
     rank: int
@@ -48,8 +47,8 @@ class Processes:
         parts = torch.split(flat, [tensor.numel() for tensor in tensors])
         return [part.view_as(tensor) for part, tensor in zip(parts, tensors, strict=True)]
 
-    def as_first_has_it(self, value: Value) -> Value:
-        """A plain value as process 0 has it."""
+    def broadcast(self, value: Value) -> Value:
+        """The plain value of rank 0, in all processes."""
         if self.world == 1:
             return value
         values = [value]
@@ -57,21 +56,21 @@ class Processes:
         return values[0]
 
 
-ALONE = Processes(rank=0, world=1)
+SINGLE = Processes(rank=0, world=1)
 
 
-def my_rank() -> int:
-    """The number of this process under torchrun, 0 without it."""
+def current_rank() -> int:
+    """The rank of this process under torchrun, 0 without it."""
     return int(os.environ.get("RANK", "0"))
 
 
 def stage_of_all(stage: str, run: Callable[..., None]) -> None:
     """Run a stage in every process that torchrun started.
 
-    Process 0 runs it as any stage is run: it takes the workspace's lock and says
-    what is wrong. The others work for it.
+    Rank 0 runs it like any stage: it takes the workspace's lock and prints errors. The
+    other ranks only compute.
     """
-    if my_rank() == 0:
+    if current_rank() == 0:
         stage_main(stage, run)
         return
     try:
@@ -82,13 +81,13 @@ def stage_of_all(stage: str, run: Callable[..., None]) -> None:
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[Processes]:
-    """Meet the other processes that torchrun started; alone without it."""
+    """Join the process group that torchrun started; a single process without torchrun."""
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
-        yield ALONE
+        yield SINGLE
         return
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        yield Processes(my_rank(), world)
+        yield Processes(current_rank(), world)
     finally:
         dist.destroy_process_group()

@@ -11,31 +11,32 @@ from pipeline.core.settings import Section
 
 
 class TrainingSettings(Section):
-    """How a model is trained, whatever it is to do.
+    """How a model is trained, whatever its task.
 
     Attributes:
-        seed: of the first weights, of all noise, of the order of batches.
-        transpose_semitones: how far a training piece may be transposed in an epoch, up
-            or down, evenly; 0: never. Validation stays as it is.
+        seed: of the initial weights, of dropout and all sampling, of the order of batches.
+        transpose_semitones: in each epoch every training piece is transposed by a uniform
+            random interval of at most so many semitones, up or down; 0: never. Validation
+            pieces are not transposed.
         epochs: passes over the training examples.
         batch_tokens: most target symbols of a batch, padding included.
-        learning_rate: of Adam, at its highest.
-        warmup: share of all steps in which the learning rate rises from 0.
-        schedule: what it does after: stay, or fall to 0 at the end in a line or half a cosine.
-        clip_norm: longest gradient.
-        teacher_forcing: share of decoder inputs that are the true symbols; the
-            others are what the model says itself.
+        learning_rate: of Adam, at its peak.
+        warmup: share of all steps over which the learning rate rises from 0.
+        schedule: of the learning rate after warmup: constant, or linear or cosine decay to 0.
+        clip_norm: largest norm of a gradient; larger ones are scaled down to it.
+        teacher_forcing: share of decoder inputs that are the true symbols; the others are
+            the model's own predictions (scheduled sampling).
         label_smoothing: share of each target's probability that is spread evenly over
-            the valid symbols; the learning curve leaves it out. 0: none.
-        ema_decay: what validation sees and the run keeps is a moving average of
-            the weights, of which so much stays at every step; 0: the weights themselves.
-        patience: epochs without a better validation loss before training ends; 0: never.
+            the valid symbols; the learning curve excludes it. 0: none.
+        ema_decay: decay of the moving average of the weights, which is validated and saved;
+            0: the weights themselves.
+        patience: early stopping after so many epochs without a lower validation loss; 0: never.
         precision: of the forward pass in training; bfloat16 leaves weights, loss and
             validation in float32.
-        checkpoint_seconds: what a crash costs at most, about; no byte depends on it.
-        device: auto takes a GPU where there is one.
-        threads: of the processor, each for its slice of every batch; part of the
-            result, because sums are ordered by it.
+        checkpoint_seconds: least time between two checkpoints; no output depends on it.
+        device: auto uses a GPU if there is one.
+        threads: of the processor, each for its slice of every batch; results depend on it,
+            because it determines the order of sums.
     """
 
     seed: int = Field(ge=0)
@@ -56,7 +57,7 @@ class TrainingSettings(Section):
     threads: int = Field(ge=1)
 
     def rate_at(self, progress: float) -> float:
-        """The learning rate when this share of all planned steps is done, 0 to 1."""
+        """The learning rate after this share of all planned steps, 0 to 1."""
         if progress < self.warmup:
             return self.learning_rate * progress / self.warmup
         left = (1 - progress) / (1 - self.warmup)

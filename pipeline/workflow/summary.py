@@ -23,6 +23,7 @@ from pipeline.core.settings import PARAMS_FILE, load_yaml
 from pipeline.errors import PipelineError
 from pipeline.workflow.dvcfile import declared
 
+GROUPS = ("corpora", "datasets", "experiments")  # of params.yaml
 RULES_SHOWN = 4
 SPLITS = ("train", "valid", "test")
 SYMBOLS = "tokens.list.element"
@@ -67,16 +68,12 @@ def summaries(name: str, root: Path = Path()) -> list[Summary]:
 
 
 def _entries(params: Mapping[str, Any]) -> Summary:
-    """The sections of params.yaml that hold entries by name."""
-    sections = {name: list(section) for name, section in params.items() if _holds_entries(section)}
+    """The groups of params.yaml: sections of entries by name."""
+    sections = {name: list(params[name]) for name in GROUPS if name in params}
     return Summary(
         ("section", "entries", "names"),
         tuple((name, str(len(names)), ", ".join(names)) for name, names in sections.items()),
     )
-
-
-def _holds_entries(section: object) -> bool:
-    return isinstance(section, Mapping) and all(isinstance(entry, Mapping) for entry in section.values())
 
 
 def _books(rejected: Path) -> Summary:

@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 
 from pipeline.evaluation.metrics.likelihood import interval
-from pipeline.evaluation.settings import ContinuationSettings
 from pipeline.tools.crossvalidation.figures import summary
 from pipeline.tools.crossvalidation.folds import deal
 from pipeline.tools.crossvalidation.measuring import Measured, cross_validate
@@ -33,9 +32,10 @@ AS_IT_IS = "as it is"
 
 @dataclass(frozen=True)
 class Change:
-    """What a variant has instead: of ``model`` and ``training``, or both of another experiment."""
+    """What a variant changes in ``task``, ``model`` and ``training``, or another experiment's sections."""
 
     experiment: str | None = None
+    task: Mapping[str, Any] = field(default_factory=dict)
     model: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
 
@@ -48,13 +48,13 @@ VARIANTS = {
     "no counted matches": Change(model={"matches": False}),
     "no bars": Change(model={"bars": False}),
     "no dropout": Change(model={"dropout": 0.0}),
-    "second halves only": Change(training={"least_cut": 0.5, "most_cut": 0.5}),
-    "random cuts": Change(training={"least_cut": 0.1, "most_cut": 0.5}),
+    "second halves only": Change(task={"min_cut": 0.5, "max_cut": 0.5}),
+    "random cuts": Change(task={"min_cut": 0.1, "max_cut": 0.5}),
     "constant learning rate": Change(training={"schedule": "constant", "warmup": 0.0}),
     "cosine learning rate": Change(training={"schedule": "cosine"}),
     "transposed by up to 5": Change(training={"transpose_semitones": 5}),
     "label smoothing 0.05": Change(training={"label_smoothing": 0.05}),
-    "averaged weights": Change(training={"average_decay": 0.98}),
+    "averaged weights": Change(training={"ema_decay": 0.98}),
     "scheduled sampling 0.9": Change(training={"teacher_forcing": 0.9}),
 }
 
@@ -63,10 +63,11 @@ def changed(study: Study, change: Change) -> Study:
     """The study with one part of its recipe changed."""
     if change.experiment:
         return replace(study, recipe=read_study(change.experiment, ROOT).recipe)
-    config, training = study.recipe.config, study.recipe.training
+    own = study.recipe
     recipe = Recipe(
-        type(config).model_validate({**config.model_dump(), **change.model}),
-        type(training).model_validate({**training.model_dump(), **change.training}),
+        type(own.task).model_validate({**own.task.model_dump(), **change.task}),
+        type(own.config).model_validate({**own.config.model_dump(), **change.model}),
+        type(own.training).model_validate({**own.training.model_dump(), **change.training}),
     )
     return replace(study, recipe=recipe)
 
@@ -91,8 +92,8 @@ def main() -> None:
     arguments.add_argument("--only", nargs="+", choices=VARIANTS, default=list(VARIANTS))
     options = arguments.parse_args()
     study = read_study(options.experiment, ROOT)
-    few = ContinuationSettings(pieces=1, samples=1)
-    study = replace(study, evaluation=study.evaluation.model_copy(update={"continuations": few}))
+    few = {"continued_pieces": 1, "continuation_samples": 1}
+    study = replace(study, evaluation=study.evaluation.model_copy(update=few))
     folds = deal(study.rows["tune_family"].to_pylist(), options.folds)
     found: dict[str, dict[str, Any]] = {}
     whole: dict[str, np.ndarray] = {}

@@ -33,14 +33,15 @@ from pipeline.decoding.harmonization import harmonize
 from pipeline.decoding.scoring import log_probs
 from pipeline.evaluation.harmonize_task import errors_of, named
 from pipeline.evaluation.metrics.surprisal import STOPS, surprisal
-from pipeline.models.base.batches import cut_rows, harmony_rows, read_rows
+from pipeline.models.base.batches import read_rows
 from pipeline.models.base.examples import Example, give_voices
 from pipeline.models.base.interface import Seq2Seq
 from pipeline.models.base.registry import build, parse_model
-from pipeline.training.augmentation import choices_of
+from pipeline.models.base.tasks import Continue, Harmonize, harmony_rows
+from pipeline.training.data import TrainingData, read_training_data
 from pipeline.training.determinism import prepare
 from pipeline.training.loop import train
-from pipeline.training.settings import HarmonyTrainingSettings, Optimization, TrainingSettings
+from pipeline.training.settings import TrainingSettings
 from pipeline.workflow.progress import say
 from tests.helpers.paths import ROOT
 
@@ -62,16 +63,19 @@ RATES = {"stepwise": 0.004, "lstm": 0.004, "decoder": 0.004, "transformer": 0.00
 OPTIMIZATION = {
     **{"seed": 1, "transpose_semitones": 0, "epochs": 1, "batch_tokens": 3072, "warmup": 0.1},
     **{"schedule": "linear", "clip_norm": 1.0, "teacher_forcing": 1.0, "label_smoothing": 0.0},
-    **{"average_decay": 0.0, "patience": 0, "precision": "float32", "checkpoint_seconds": 600},
+    **{"ema_decay": 0.0, "patience": 0, "precision": "float32", "checkpoint_seconds": 600},
     **{"device": "auto", "threads": 2},
 }
 
 
+def optimization(learning_rate: float, seed: int) -> TrainingSettings:
+    return TrainingSettings.model_validate({**OPTIMIZATION, "learning_rate": learning_rate, "seed": seed})
+
+
 def learned(
     kind: str,
-    settings: Optimization,
-    examples: Sequence[Example],
-    validation: Sequence[Example],
+    settings: TrainingSettings,
+    data: TrainingData,
     seconds: float,
     shape: dict[str, Any] | None = None,
 ) -> tuple[Seq2Seq, dict[str, Any]]:
@@ -79,12 +83,12 @@ def learned(
     config = parse_model({"kind": kind, **(shape or SHAPES[kind])}, kind)
     device = prepare(settings)
     began = time.perf_counter()
-    train(build(config).to(device), examples, validation, settings)
+    train(build(config).to(device), data, settings)
     epochs = max(int(seconds / (time.perf_counter() - began)), 1)
     prepare(settings)
     model = build(config).to(device)
     began = time.perf_counter()
-    done = train(model, examples, validation, settings.model_copy(update={"epochs": epochs}))
+    done = train(model, data, settings.model_copy(update={"epochs": epochs}))
     took = {
         "parameters": sum(weight.numel() for weight in model.parameters()),
         "epochs": epochs,
@@ -110,19 +114,14 @@ def nats(model: Seq2Seq, examples: Sequence[Example]) -> dict[str, float]:
 
 def harmonizing(kinds: Sequence[str], seconds: float, seed: int) -> dict[str, Any]:
     """Every kind with any voices given."""
-    rows = {split: read_rows(TOKENS, split) for split in ("train", "valid", "test")}
-    parts = {
-        split: harmony_rows(table, [choices_of(4)[i % 15] for i in range(len(table))])
-        for split, table in rows.items()
-    }
+    data = read_training_data(TOKENS, Harmonize(kind="harmonize", given="any"))
+    test = read_rows(TOKENS, "test")
     result = {}
     for kind in kinds:
-        changes = {"given": "any", "learning_rate": RATES[kind], "seed": seed}
-        settings = HarmonyTrainingSettings.model_validate({**OPTIMIZATION, **changes})
-        model, took = learned(kind, settings, parts["train"], parts["valid"], seconds)
+        model, took = learned(kind, optimization(RATES[kind], seed), data, seconds)
         figures = {}
         for given in GIVEN:
-            examples = harmony_rows(rows["test"], [given] * len(rows["test"]))
+            examples = harmony_rows(test, [given] * len(test))
             figures[named(given)] = nats(model, examples)
             if given:
                 said = errors_of(harmonize(model, examples), examples)
@@ -134,13 +133,12 @@ def harmonizing(kinds: Sequence[str], seconds: float, seed: int) -> dict[str, An
 
 def continuing(kinds: Sequence[str], seconds: float, seed: int) -> dict[str, Any]:
     """Every kind on second halves given the first."""
-    parts = {split: cut_rows(read_rows(TOKENS, split), 0.5) for split in ("train", "valid", "test")}
+    task = Continue(kind="continue", cut=0.5, min_cut=0.1, max_cut=0.5)
+    data, test = read_training_data(TOKENS, task), task.examples(read_rows(TOKENS, "test"))
     result = {}
     for kind in kinds:
-        changes = {"cut": 0.5, "least_cut": 0.1, "most_cut": 0.5, "learning_rate": RATES[kind], "seed": seed}
-        settings = TrainingSettings.model_validate({**OPTIMIZATION, **changes})
-        model, took = learned(kind, settings, parts["train"], parts["valid"], seconds)
-        result[kind] = {**took, **nats(model, parts["test"])}
+        model, took = learned(kind, optimization(RATES[kind], seed), data, seconds)
+        result[kind] = {**took, **nats(model, test)}
         say(f"{kind}: {result[kind]}")
     return result
 
@@ -152,10 +150,10 @@ def published(file: Path, seconds: float, seed: int, transpose: int) -> dict[str
         split: [give_voices(tokens_of(piece), [], 4) for piece in content[split]]
         for split in ("train", "valid", "test")
     }
-    changes = {"given": [], "learning_rate": 0.004, "seed": seed, "transpose_semitones": transpose}
-    settings = HarmonyTrainingSettings.model_validate({**OPTIMIZATION, **changes})
+    settings = optimization(0.004, seed).model_copy(update={"transpose_semitones": transpose})
+    data = TrainingData(Harmonize(kind="harmonize", given=[]), parts["train"], parts["valid"])
     shape = {"embedding_size": 64, "hidden_size": 256, "layers": 1, "dropout": 0.3}
-    model, took = learned("stepwise", settings, parts["train"], parts["valid"], seconds, shape)
+    model, took = learned("stepwise", settings, data, seconds, shape)
     pieces = {split: len(examples) for split, examples in parts.items()}
     return {**took, "transpose": transpose, "pieces": pieces, **nats(model, parts["test"])}
 

@@ -19,14 +19,13 @@ import json
 import time
 from collections.abc import Sequence
 
-from pipeline.core.settings import read_section
 from pipeline.corpora.parsing import Batch, code_of, find_pieces, read_batch
 from pipeline.corpora.sources.manifest import read_manifest
-from pipeline.formats.readers import ReadSettings
 from pipeline.workflow.engine import EngineSettings, map_batches
 from pipeline.workflow.progress import say
 from tests.helpers.cluster import cluster
 from tests.helpers.paths import ROOT
+from tests.helpers.reading import ESSEN, LIMITS
 
 PIECES_A_BATCH = 200
 WORKERS = (1, 2)
@@ -70,11 +69,10 @@ def main() -> None:
 def essen(n_pieces: int) -> Sequence[Batch]:
     """The first tunes of the collection, in batches."""
     folder = ROOT / "data/raw/essen"
-    settings = read_section(ReadSettings, "corpora", "essen", "read", path=ROOT / "params.yaml")
-    pieces, _ = find_pieces("essen", folder, read_manifest(folder)["files"], settings.limits)
+    pieces, _ = find_pieces("essen", folder, read_manifest(folder)["files"], LIMITS)
     sources = [piece.source for piece in pieces[:n_pieces]]
     return [
-        Batch(tuple(sources[first : first + PIECES_A_BATCH]), settings, code_of(settings))
+        Batch(tuple(sources[first : first + PIECES_A_BATCH]), ESSEN, LIMITS, code_of(ESSEN))
         for first in range(0, len(sources), PIECES_A_BATCH)
     ]
 

@@ -40,8 +40,9 @@ from pipeline.evaluation.metrics.statistics import (
     pitch_class_entropy,
     scale_consistency,
 )
-from pipeline.models.base.batches import cut_rows, read_rows
+from pipeline.models.base.batches import read_rows
 from pipeline.models.base.examples import Example
+from pipeline.models.base.tasks import cut_rows
 from pipeline.workflow.progress import say, track
 from tests.helpers.paths import ROOT
 

@@ -10,27 +10,36 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from pipeline.core.settings import load_yaml, lookup, parse_section
-from pipeline.evaluation.baselines.mixing import mix
 from pipeline.evaluation.baselines.predictors import Memory, NGram
-from pipeline.evaluation.baselines.viewpoints import Melody, View, Viewpoint, combine, see
 from pipeline.evaluation.metrics.likelihood import figures, measure, total
-from pipeline.formats.readers import ReadSettings
-from pipeline.models.base.examples import cut_at_note, cut_point
+from pipeline.formats.readers import ReadLimits, ReadSettings
+from pipeline.models.base.examples import cut_at_note
 from pipeline.tools.inspection.encode_file import encode_file, read_file
 from pipeline.workflow.progress import say
 from tests.helpers.paths import ROOT
+from tests.helpers.pitch_ngram import (
+    FOLDS,
+    MIXING_B,
+    alphabet,
+    bits,
+    files_of,
+    folds,
+    mean,
+    melody,
+    on_pitch,
+    others,
+    ratio,
+)
+from tests.helpers.viewpoints import Melody, View, Viewpoint, combine, see
 
-FOLDS, MIXING_B = 10, 2.0
 LEAST_GAIN = 0.002  # bits a note that one more viewpoint must bring on the held-out training fold
 PUBLISHED = {  # Pearce 2005, chapter 6; the rest measured elsewhere, BENCHMARKS sections 1 and 2
     "kinder": {
@@ -47,7 +56,6 @@ TOLD = (("pitch",), ("interval",), ("degree",), ("degree", "interval"), ("interv
         ("degree", "interval from phrase"))  # fmt: skip
 CONTEXTS = ((), ("duration",), ("place in bar",), ("phrase",), ("place in bar", "phrase"),
             ("duration", "place in bar", "phrase"))  # fmt: skip
-PITCH = Viewpoint(("pitch",))
 B = (0.5, 1.0, 2.0)  # of the products of viewpoints, one chosen by each fold
 
 Opinions = Mapping[str, Sequence[np.ndarray]]
@@ -61,25 +69,15 @@ class Chosen(NamedTuple):
     bits: float
 
 
-def files(corpus: str) -> tuple[str, str, list[Path]]:
-    """Name of the corpus and of the data set whose settings are used, and its files in the wheel."""
-    from music21 import common
-
-    wheel = Path(common.getCorpusFilePath())
-    if corpus == "kinder":
-        return "essen", "melodies", [wheel / "essenFolksong/kinder0.abc"]
-    numbered = {int(found[1]): path for path in (wheel / "bach").glob("bwv*.mxl")
-                if (found := re.fullmatch(r"bwv(\d+)\.mxl", path.name))}  # fmt: skip
-    return "bach-chorales", "chorale-melodies", [numbered[n] for n in range(253, 439)]
-
-
 def melodies_of(corpus: str) -> tuple[dict[str, Melody], list[dict[str, object]]]:
     """Every top voice by its piece_id, and the token rows of those that can be put on the grid."""
-    name, dataset, paths = files(corpus)
-    reading = parse_section(
-        ReadSettings, lookup(load_yaml(ROOT / "params.yaml"), "corpora", name, "read"), name
+    name, dataset, paths = files_of(corpus)
+    section = lookup(load_yaml(ROOT / "params.yaml"), "corpora", name)
+    reading, limits = (
+        parse_section(ReadSettings, section["read"], name),
+        parse_section(ReadLimits, section["limits"], name),
     )
-    notes = pa.concat_tables([read_file(path, name, reading)[0] for path in paths])
+    notes = pa.concat_tables([read_file(path, name, reading, limits)[0] for path in paths])
     encoded = [encode_file(path, dataset, name, ROOT).rows for path in paths]
     rows = [row for table in encoded for row in table.to_pylist()]
     tonic = {row["piece_id"]: row["tonic_pc"] for row in rows}
@@ -89,70 +87,6 @@ def melodies_of(corpus: str) -> tuple[dict[str, Melody], list[dict[str, object]]
         if row["part"] == 0
     }
     return found, rows
-
-
-def melody(row: dict[str, list[int]], tonic: int | None) -> Melody:
-    onset, ends = np.array(row["onset"]), np.array(row["phrase_end"], dtype=bool)
-    bars = np.array(row["bar_onsets"] if row["bar_onsets"] else [0])
-    bar = np.searchsorted(bars, onset, side="right") - 1
-    first_bar = int(bars[1] - bars[0]) if len(bars) > 1 else 0
-    whole = int(np.median(np.diff(bars))) if len(bars) > 1 else 0
-    place = onset - bars[bar] + np.where(bar == 0, max(whole - first_bar, 0), 0)
-    return Melody(
-        pitch=np.array(row["pitch"], dtype=np.int64),
-        duration=np.array(row["duration"], dtype=np.int64),
-        place_in_bar=place,
-        begins_phrase=np.concatenate([[True], ends[:-1]]),
-        ends_phrase=ends,
-        tonic=0 if tonic is None else tonic,
-    )
-
-
-def folds(n: int, seed: int) -> list[list[int]]:
-    order = np.random.default_rng(seed).permutation(n)
-    return [order[fold::FOLDS].tolist() for fold in range(FOLDS)]
-
-
-def others(parts: Sequence[Sequence[int]], *without: int) -> list[int]:
-    return [i for fold, part in enumerate(parts) if fold not in without for i in part]
-
-
-def bits(
-    view: View, melodies: Sequence[int], probs: Sequence[np.ndarray], cut: float = 0.0
-) -> tuple[float, int]:
-    """Sum of bits and number of notes, of whole melodies or of what follows the cut."""
-    costs = []
-    for i, rows in zip(melodies, probs, strict=True):
-        first = cut_point(len(rows), cut) if cut else 0
-        costs.append(-np.log2(rows[np.arange(len(rows)), view.true[i]][first:]))
-    return float(np.concatenate(costs).sum()), sum(map(len, costs))
-
-
-def alphabet(melodies: Sequence[Melody]) -> np.ndarray:
-    return np.unique(np.concatenate([melody.pitch for melody in melodies]))
-
-
-def on_pitch(melodies: Sequence[Melody], seed: int) -> dict[str, float]:
-    """Bits a note of pitch alone: long-term, mixed, and mixed on second halves."""
-    view, parts = see(melodies, PITCH, alphabet(melodies)), folds(len(melodies), seed)
-    sums: dict[str, list[tuple[float, int]]] = {"long_term": [], "mixed": [], "mixed_second_half": []}
-    for fold, test in enumerate(parts):
-        known = view.long_term(others(parts, fold), test, None)
-        mixed = [mix([a, view.short_term(i, None)], np.ones(a.shape, bool), MIXING_B)
-                 for i, a in zip(test, known, strict=True)]  # fmt: skip
-        sums["long_term"].append(bits(view, test, known))
-        sums["mixed"].append(bits(view, test, mixed))
-        sums["mixed_second_half"].append(bits(view, test, mixed, 0.5))
-    return {name: ratio(values) for name, values in sums.items()}
-
-
-def ratio(values: Sequence[tuple[float, int]]) -> float:
-    return round(sum(b for b, _ in values) / sum(n for _, n in values), 4)
-
-
-def mean(results: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Over the seeds: two copies of a song in different folds are worth 0.02 bits a note."""
-    return {name: round(sum(each[name] for each in results) / len(results), 4) for name in results[0]}
 
 
 def on_tokens(rows: Sequence[dict[str, object]], seed: int) -> dict[str, float]:

@@ -18,7 +18,8 @@ from typing import Any
 from pipeline.formats import readers
 from pipeline.formats.readers import ReadError, ReadSettings
 from pipeline.workflow.progress import say
-from tests.formats.readers.test_midi import file, note, track
+from tests.helpers.midi_bytes import file, note, track
+from tests.helpers.reading import LIMITS
 
 N_MIDI_FILES = 2000
 N_MIDI_NOTES = 200
@@ -65,7 +66,7 @@ def _tune_by_tune(corpora: dict[str, Sequence[Path]], settings: dict[str, ReadSe
             corpus: [
                 _written(Path(folder) / f"{corpus}-{path.stem}-{number}.abc", source.content)
                 for path in paths
-                for number, source in enumerate(readers.split(path.name, path.read_bytes()))
+                for number, source in enumerate(readers.split(path.name, path.read_bytes(), LIMITS))
             ]
             for corpus, paths in corpora.items()
         }
@@ -107,7 +108,7 @@ def _beside(
 
 def _ours(name: str, content: bytes, settings: ReadSettings) -> int:
     try:
-        pieces = [readers.read(source, settings) for source in readers.split(name, content, settings.limits)]
+        pieces = [readers.read(source, settings, LIMITS) for source in readers.split(name, content, LIMITS)]
     except ReadError:
         return 0
     return sum(len(part.onset) for piece in pieces for part in piece.parts)

@@ -25,26 +25,27 @@ import pyarrow.parquet as pq
 
 from pipeline.core.tables import TOKENS
 from pipeline.core.vocabulary import START, STOP
-from pipeline.evaluation.settings import ContinuationSettings
 from pipeline.tools.crossvalidation.figures import summary, write_results
 from pipeline.tools.crossvalidation.measuring import cross_validate
 from pipeline.tools.crossvalidation.study import Study, read_study
 from pipeline.tools.inspection.encode_file import encode_file
 from pipeline.workflow.progress import say
-from tests.benchmarks.ngram import MIXING_B, PUBLISHED, files, folds, melodies_of
+from tests.benchmarks.ngram import PUBLISHED, melodies_of
+from tests.helpers.benchmark_results import in_short
 from tests.helpers.paths import ROOT
+from tests.helpers.pitch_ngram import MIXING_B, files_of, folds
 
 FINETUNE, ALONE = "chorales-from-melodies", "chorales-copying"  # whose settings are used
 PARENTS = {"kinder": "melodies", "chorales": "melodies-eighths"}  # of the same grid
 # less to learn from, so longer and in other keys, too: the best of four trials on the chorales' folds
 OF_PITCH_ALONE = {"transpose_semitones": 5, "epochs": 20}
 WHOLE = 0.001  # a cut after the first note
-ONE = ContinuationSettings(pieces=1, samples=1)
+ONE = {"continued_pieces": 1, "continuation_samples": 1}
 
 
 def rows_of(corpus: str) -> pa.Table:
     """The set as token rows, each with its tune family over all corpora."""
-    name, dataset, paths = files(corpus)
+    name, dataset, paths = files_of(corpus)
     rows = pa.concat_tables([encode_file(path, dataset, name, ROOT).rows for path in paths])
     table = pq.read_table(ROOT / "data/families.parquet", columns=["piece_id", "tune_family"])
     known = dict(zip(table["piece_id"].to_pylist(), table["tune_family"].to_pylist(), strict=True))
@@ -73,7 +74,7 @@ def studies(corpus: str) -> dict[str, Study]:
     evaluation = alone.evaluation.model_copy(update={"ngram_mixing_b": MIXING_B})
     recipe = replace(alone.recipe, training=alone.recipe.training.model_copy(update=OF_PITCH_ALONE))
     notes = replace(alone, rows=pitch_rows(corpus, rows), recipe=recipe)
-    quick = evaluation.model_copy(update={"continuations": ONE})
+    quick = evaluation.model_copy(update=ONE)
     return {
         "own folds": replace(alone, rows=rows, evaluation=evaluation),
         "pretrained": replace(
@@ -90,12 +91,6 @@ def fold_of(n: int, seed: int) -> np.ndarray:
     for fold, members in enumerate(folds(n, seed)):
         dealt[members] = fold
     return dealt
-
-
-def in_short(facts: dict[str, Any]) -> dict[str, float]:
-    """Pitch bits a note of each predictor, and F1 at ten quarters of what goes on."""
-    told = {name: found["pitch_bits_per_onset"] for name, found in facts["predictors"].items()}
-    return told | {f"F1 {name}": found["10"]["f1"] for name, found in facts["continuations"].items()}
 
 
 def main() -> None:

@@ -18,8 +18,8 @@ and all three in target tokens a second, padding left out; medians over rounds.
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 import time
 from collections.abc import Callable
 from operator import truediv
@@ -30,7 +30,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.core.settings import Section, load_yaml, lookup, read_section
-from pipeline.core.vocabulary import IGNORED_LABEL, PAD_ROW, SIZE, START, STOP, TIED
+from pipeline.core.vocabulary import IGNORE_INDEX, PAD_ID, VOCAB_SIZE, START, STOP, TIED
 from pipeline.models.base.batches import Batch, collate, plan
 from pipeline.models.base.examples import Example, cut_at_note
 from pipeline.models.base.registry import build, parse_model
@@ -49,7 +49,7 @@ class Bare(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.directions = 2 if config.bidirectional else 1
-        self.table = nn.Embedding(SIZE + 1, config.embedding_size)
+        self.table = nn.Embedding(VOCAB_SIZE + 1, config.embedding_size)
         shape = {"num_layers": config.layers, "batch_first": True, "dropout": config.dropout}
         shape["dropout"] *= config.layers > 1
         self.encoder = nn.LSTM(
@@ -62,11 +62,11 @@ class Bare(nn.Module):
             self.query = nn.Linear(config.hidden_size, seen)
             self.memory = nn.Linear(config.hidden_size * self.directions, 2 * seen)
         self.attends = bool(seen)
-        self.output = nn.Linear(config.hidden_size + seen, SIZE)
+        self.output = nn.Linear(config.hidden_size + seen, VOCAB_SIZE)
 
     def forward(self, batch: Batch) -> Tensor:
         memory, state = self.read(batch.source)
-        padding = batch.source == PAD_ROW
+        padding = batch.source == PAD_ID
         return self.say(memory, padding, state, batch.inputs)[0]
 
     def read(self, source: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
@@ -137,7 +137,7 @@ def bare_loop(config: Config, settings: TrainingSettings) -> Callable[[list[Exam
         torch.set_num_threads(settings.threads)
         batch = collate(examples)
         loss = nn.functional.cross_entropy(
-            model(batch).flatten(0, 1), batch.target.flatten(), ignore_index=IGNORED_LABEL
+            model(batch).flatten(0, 1), batch.target.flatten(), ignore_index=IGNORE_INDEX
         )
         optimizer.zero_grad()
         loss.backward()
@@ -157,7 +157,7 @@ def step_by_step_loop(config: Config, settings: TrainingSettings) -> Callable[[l
         for at in range(len(example.source)):
             said, state = model.encoder(model.dropout(model.table(batch.source[:, at : at + 1])), state)
             outputs.append(said)
-        memory, padding = torch.cat(outputs, dim=1), batch.source == PAD_ROW
+        memory, padding = torch.cat(outputs, dim=1), batch.source == PAD_ID
         state = tuple(part[:: model.directions].contiguous() for part in state)
         loss = torch.zeros(())
         for at in range(len(example.target)):
@@ -183,7 +183,16 @@ def tokens_a_second(step: Callable[[list[Example]], None], batches: list[list[Ex
     return n_tokens / (time.perf_counter() - began)
 
 
-def main(experiment: str = "melodies", rounds: str = "7", kind: str = "") -> None:
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    arguments.add_argument("experiment", nargs="?", default="melodies")
+    arguments.add_argument("rounds", nargs="?", type=int, default=7)
+    arguments.add_argument("kind", nargs="?", choices=["lstm"])
+    chosen = arguments.parse_args()
+    measure(chosen.experiment, chosen.rounds, chosen.kind)
+
+
+def measure(experiment: str, rounds: int, kind: str | None) -> None:
     settings = read_section(TrainingSettings, "experiments", experiment, "training")
     config = parse_model(lookup(load_yaml(), "experiments", experiment, "model"), experiment)
     plain = as_lstm(config)
@@ -197,7 +206,7 @@ def main(experiment: str = "melodies", rounds: str = "7", kind: str = "") -> Non
     slow = step_by_step_loop(plain, settings)
     few = [batch[:PIECES_ONE_BY_ONE] for batch in batches[:1]]
     speeds: dict[str, list[float]] = {name: [] for name in (*loops, "step_by_step")}
-    for number in range(int(rounds) + 1):
+    for number in range(rounds + 1):
         measured = {name: tokens_a_second(step, batches) for name, step in loops.items()}
         measured["step_by_step"] = tokens_a_second(slow, few)
         for name, speed in measured.items():
@@ -213,4 +222,4 @@ def main(experiment: str = "melodies", rounds: str = "7", kind: str = "") -> Non
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -10,7 +10,7 @@ from pipeline.decoding.continuation import continue_melodies
 from pipeline.decoding.harmonization import harmonize
 from pipeline.decoding.sampling import Sampling
 from pipeline.decoding.scoring import log_probs
-from pipeline.models.base.examples import Example, give_voices
+from pipeline.models.base.examples import ContinueExample, Example, give_voices
 from pipeline.models.base.interface import Seq2Seq
 from pipeline.models.base.registry import build
 from tests.helpers.melodies import copying, decoder, lstm, scales, stepwise, transformer
@@ -24,7 +24,7 @@ def model(request: pytest.FixtureRequest) -> Seq2Seq:
 
 def two_voices() -> Example:
     source = np.array([64, 60, 192, 188], np.uint16)
-    return Example(source, np.array([STOP], np.uint16), voices=2)
+    return ContinueExample(source, np.array([STOP], np.uint16), voices=2)
 
 
 def test_probabilities_sum_to_one_over_the_valid_symbols(model: Seq2Seq) -> None:
@@ -83,7 +83,7 @@ def test_attention_is_one_row_per_target_symbol_whatever_stands_beside(model: Se
 
 def likelihood(model: Seq2Seq, example: Example, tokens: np.ndarray) -> float:
     """Mean log-probability a symbol of a continuation."""
-    (rows,) = log_probs(model, [Example(example.source, tokens, example.voices)])
+    (rows,) = log_probs(model, [ContinueExample(example.source, tokens, example.voices)])
     return float(rows[np.arange(len(tokens)), tokens].mean())
 
 

@@ -26,21 +26,21 @@ def test_at_temperature_1_symbols_come_as_often_as_they_are_probable() -> None:
 
 def test_a_low_temperature_sharpens() -> None:
     squares = np.array([0.25, 0.09, 0.0225, 0.0025])
-    assert Sampling(0.5).shares(LOG_PROBS)[0] == pytest.approx(squares / squares.sum())
+    assert Sampling(0.5).probabilities(LOG_PROBS)[0] == pytest.approx(squares / squares.sum())
 
 
 def test_top_k_keeps_the_most_probable_in_their_proportion() -> None:
-    assert Sampling(top_k=2).shares(LOG_PROBS)[0] == pytest.approx([0.625, 0.375, 0, 0])
+    assert Sampling(top_k=2).probabilities(LOG_PROBS)[0] == pytest.approx([0.625, 0.375, 0, 0])
 
 
 def test_top_p_keeps_the_symbol_that_reaches_the_share() -> None:
-    assert Sampling(top_p=0.6).shares(LOG_PROBS)[0] == pytest.approx([0.625, 0.375, 0, 0])
-    assert Sampling(top_p=0.5).shares(LOG_PROBS)[0] == pytest.approx([1, 0, 0, 0])
+    assert Sampling(top_p=0.6).probabilities(LOG_PROBS)[0] == pytest.approx([0.625, 0.375, 0, 0])
+    assert Sampling(top_p=0.5).probabilities(LOG_PROBS)[0] == pytest.approx([1, 0, 0, 0])
 
 
 def test_top_p_counts_the_shares_that_top_k_left() -> None:
     # of two symbols left (0.625, 0.375) the first reaches 0.6 alone
-    assert Sampling(top_k=2, top_p=0.6).shares(LOG_PROBS)[0] == pytest.approx([1, 0, 0, 0])
+    assert Sampling(top_k=2, top_p=0.6).probabilities(LOG_PROBS)[0] == pytest.approx([1, 0, 0, 0])
 
 
 def test_what_cannot_follow_is_never_drawn() -> None:

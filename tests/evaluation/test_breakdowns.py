@@ -12,7 +12,7 @@ from pipeline.evaluation.breakdowns import (
 )
 from pipeline.evaluation.comparison import piece_sums
 from pipeline.evaluation.metrics.surprisal import ONSET, STOPS, Surprisal
-from tests.evaluation.test_comparison import ROWS
+from tests.helpers.token_rows import ROWS
 
 BIT = math.log(2)
 

@@ -1,5 +1,4 @@
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from pipeline.core.vocabulary import START, STOP
@@ -7,6 +6,7 @@ from pipeline.evaluation.baselines.predictors import Copy, Memory
 from pipeline.evaluation.comparison import COPY, MODEL, NGRAM, compare, figures_by_group, intervals, rounded
 from pipeline.evaluation.metrics.likelihood import measure
 from pipeline.models.base.examples import Example, cut_at_note
+from tests.helpers.token_rows import ROWS
 
 
 def tune(*symbols: int) -> Example:
@@ -14,14 +14,6 @@ def tune(*symbols: int) -> Example:
 
 
 EXAMPLES = [tune(60, 62, 190, 190), tune(60, 64), tune(67, 195, 65, 193, 193, 193)]
-ROWS = pa.table(
-    {
-        "piece_id": ["ballads/1", "ballads/2", "reels/1"],
-        "corpus": ["ballads", "ballads", "reels"],
-        "tune_family": ["a", "b", "c"],
-        "soft_relative": pa.array([True, False, None], pa.bool_()),
-    }
-)
 TABLE = compare({MODEL: Copy(0.3), COPY: Copy(0.6)}, ROWS, EXAMPLES)
 
 

@@ -6,30 +6,32 @@ import pyarrow as pa
 import pytest
 
 from pipeline.core import vocabulary
-from pipeline.core.settings import load_yaml, parse_section
 from pipeline.core.tables import TOKENS, write_table
 from pipeline.core.vocabulary import START, STOP
-from pipeline.evaluation.continue_task import EvaluationError, evaluate
-from pipeline.evaluation.settings import ContinuationSettings, EvaluationSettings
+from pipeline.evaluation.continue_task import evaluate_continuing
+from pipeline.evaluation.predictor import EvaluationError
+from pipeline.evaluation.settings import ContinueEvaluation
 from pipeline.models.base.batches import fingerprint
 from pipeline.models.base.lineage import Lineage
 from pipeline.models.base.pretrained import Run, save_run
 from pipeline.models.base.registry import build, parse_model
-from tests.helpers.melodies import copying
+from pipeline.training.data import read_training_data
+from tests.helpers.melodies import continuing, copying, lstm
 
-SETTINGS = EvaluationSettings(
+SETTINGS = ContinueEvaluation(
     cut=0.5,
     ngram_order=2,
     ngram_mixing_b=1.5,
-    samples=2,
-    continuations=ContinuationSettings(pieces=2, samples=3),
+    scores=2,
+    continued_pieces=2,
+    continuation_samples=3,
     temperature=1.0,
     seed=1,
     save_attention=True,
     device="cpu",
     threads=1,
 )
-MODEL = load_yaml()["experiments"]["overfit-attention"]["model"]
+MODEL = lstm(attention="additive").model_dump()
 COPYING = copying().model_dump()
 TUNES = {
     "train": {"essen/1": [60, 188, 62, 190, 64, 192], "ryans/1": [60, 60, 62, 62]},
@@ -69,13 +71,14 @@ def shards(folder: Path, splits: tuple[str, ...] = ("train", "test")) -> Path:
 def trained(folder: Path, tokens: Path, **changes: Any) -> Path:
     config = parse_model(changes if "kind" in changes else {**MODEL, **changes}, "model")
     save_run(folder, build(config), Run(config, tokens.name, fingerprint(tokens), 1, 1.0))
-    Lineage().then(tokens).write(folder)
+    data = read_training_data(tokens, continuing())
+    Lineage().then(data.families, data.held_out.values()).write(folder)
     return folder
 
 
 def test_an_experiment_is_measured_and_heard(tmp_path: Path) -> None:
     tokens = shards(tmp_path / "tokens")
-    numbers = evaluate(tokens, trained(tmp_path / "run", tokens), SETTINGS, tmp_path / "out")
+    numbers = evaluate_continuing(tokens, trained(tmp_path / "run", tokens), SETTINGS, tmp_path / "out")
     assert len(numbers) == 5
     assert set(numbers) >= {
         "nats_per_token",
@@ -116,7 +119,7 @@ def test_twice_the_same_is_the_same_bytes(tmp_path: Path) -> None:
     run = trained(tmp_path / "run", tokens)
     found = []
     for name in ("a", "b"):
-        evaluate(tokens, run, SETTINGS, tmp_path / name)
+        evaluate_continuing(tokens, run, SETTINGS, tmp_path / name)
         files = sorted(path for path in (tmp_path / name).rglob("*") if path.is_file())
         found.append({path.relative_to(tmp_path / name): path.read_bytes() for path in files})
     assert found[0] == found[1]
@@ -125,7 +128,7 @@ def test_twice_the_same_is_the_same_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shape", [MODEL, COPYING], ids=["lstm", "copying"])
 def test_it_is_told_where_a_model_looks(shape: dict[str, Any], tmp_path: Path) -> None:
     tokens = shards(tmp_path / "tokens")
-    evaluate(tokens, trained(tmp_path / "run", tokens, **shape), SETTINGS, tmp_path / "out")
+    evaluate_continuing(tokens, trained(tmp_path / "run", tokens, **shape), SETTINGS, tmp_path / "out")
     found = json.loads((tmp_path / "out/figures.json").read_text())["attention"]
     assert found["pieces"] == 2
     ways = ["attention", *shape.get("copies", [])]
@@ -148,7 +151,7 @@ def test_it_is_told_where_a_model_looks(shape: dict[str, Any], tmp_path: Path) -
 def test_without_a_test_split_the_training_pieces_are_measured(tmp_path: Path) -> None:
     tokens = shards(tmp_path / "tokens", splits=("train",))
     run = trained(tmp_path / "run", tokens, attention="none")
-    evaluate(tokens, run, SETTINGS, tmp_path / "out")
+    evaluate_continuing(tokens, run, SETTINGS, tmp_path / "out")
     figures = json.loads((tmp_path / "out/figures.json").read_text())
     assert figures["split"] == "train"
     assert "attention" not in figures
@@ -158,9 +161,4 @@ def test_without_a_test_split_the_training_pieces_are_measured(tmp_path: Path) -
 def test_a_model_of_other_shards_is_refused(tmp_path: Path) -> None:
     tokens, others = shards(tmp_path / "tokens"), shards(tmp_path / "others", splits=("train",))
     with pytest.raises(EvaluationError, match="trained on other shards"):
-        evaluate(tokens, trained(tmp_path / "run", others), SETTINGS, tmp_path / "out")
-
-
-def test_every_experiment_has_valid_evaluation_settings() -> None:
-    for name, experiment in load_yaml()["experiments"].items():
-        parse_section(EvaluationSettings, experiment["evaluation"], f"experiments.{name}.evaluation")
+        evaluate_continuing(tokens, trained(tmp_path / "run", others), SETTINGS, tmp_path / "out")

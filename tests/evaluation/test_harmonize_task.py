@@ -10,17 +10,19 @@ import torch
 from pipeline.core import vocabulary
 from pipeline.core.tables import TOKENS, read_table, write_table
 from pipeline.core.vocabulary import START, STOP
-from pipeline.evaluation.harmonize_task import HARMONIES, errors_of, evaluate_harmonies
-from pipeline.evaluation.settings import HarmonyEvaluationSettings
+from pipeline.evaluation.harmonize_task import HARMONIES, errors_of, evaluate_harmonizing
+from pipeline.evaluation.settings import HarmonizeEvaluation
 from pipeline.models.base.batches import fingerprint
 from pipeline.models.base.examples import GivenError, give_voices
 from pipeline.models.base.lineage import Lineage
 from pipeline.models.base.pretrained import Run, save_run
 from pipeline.models.base.registry import build
+from pipeline.models.base.tasks import TASK
+from pipeline.training.data import read_training_data
 from tests.helpers.melodies import stepwise
 
-SETTINGS = HarmonyEvaluationSettings(
-    given=[[], [0], [1]], ngram_order=2, samples=1, temperature=1.0, seed=1, device="cpu", threads=1
+SETTINGS = HarmonizeEvaluation(
+    given=[[], [0], [1]], ngram_order=2, scores=1, temperature=1.0, seed=1, device="cpu", threads=1
 )
 DUETS = {
     "train": [[60, 48, 188, 176, 62, 50], [64, 52, 65, 53]],
@@ -48,8 +50,9 @@ def measured(tmp_path: Path) -> Path:
     torch.manual_seed(1)
     config = stepwise()
     save_run(tmp_path / "run", build(config), Run(config, "tokens", fingerprint(tokens), 1, 1.0))
-    Lineage().then(tokens).write(tmp_path / "run")
-    numbers = evaluate_harmonies(tokens, tmp_path / "run", SETTINGS, tmp_path / "out")
+    data = read_training_data(tokens, TASK.validate_python({"kind": "harmonize", "given": "any"}))
+    Lineage().then(data.families, data.held_out.values()).write(tmp_path / "run")
+    numbers = evaluate_harmonizing(tokens, tmp_path / "run", SETTINGS, tmp_path / "out")
     assert list(numbers) == ["nats_given_none", "nats_given_0", "nats_given_1", "said_error"]
     return tmp_path / "out"
 

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from pipeline.workflow.engine import SCHEDULER
 from tests.helpers.paths import ROOT
+from tests.helpers.waiting import wait_until
 
 DEMO_STAGES = ("encode@entchen", "encode@chorale-melodies", "encode@melodies")
 SECONDS_TO_START = 60
@@ -80,14 +81,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _told(log: Path, pattern: str) -> str:
-    """Wait until a process has said something."""
-    deadline = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < deadline:
-        found = re.search(pattern, log.read_text(encoding="utf-8"))
-        if found:
-            return found[1]
-        time.sleep(0.05)
-    raise TimeoutError(f"nobody said {pattern}: {log.read_text(encoding='utf-8')}")
+    """Wait until a process has written something into its log."""
+
+    def found() -> re.Match[str] | None:
+        return re.search(pattern, log.read_text(encoding="utf-8"))
+
+    wait_until(found, SECONDS_TO_START, pattern)
+    match = found()
+    assert match
+    return match[1]
 
 
 def main() -> None:

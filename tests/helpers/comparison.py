@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from pipeline.core.music import Part, Piece
 from pipeline.formats import readers
 from pipeline.formats.readers import ReadError, ReadSettings, Source
-from tests.helpers.reading import ESSEN, READ
+from tests.helpers.reading import ESSEN, LIMITS, READ
 
 FOLDERS = {  # corpus in params.yaml → folder in the music21 wheel, files
     "bach-chorales": ("bach", "*.mxl"),
@@ -68,7 +68,7 @@ def bundled() -> Iterator[Unread]:
     for corpus, (settings, paths) in bundled_files().items():
         folder = FOLDERS[corpus][0]
         for path in paths:
-            for source in readers.split(path.name, path.read_bytes()):
+            for source in readers.split(path.name, path.read_bytes(), LIMITS):
                 name = f"{folder}/{path.name}" + (f"#{source.name}" if source.name else "")
                 yield Unread(name, source, settings)
 
@@ -79,7 +79,7 @@ def bundled_kern() -> Iterator[Unread]:
 
     wheel = Path(common.getCorpusFilePath())
     for path in sorted(wheel.rglob("*.krn")):
-        for source in readers.split(path.name, path.read_bytes()):
+        for source in readers.split(path.name, path.read_bytes(), LIMITS):
             name = path.relative_to(wheel).as_posix() + (f"#{source.name}" if source.name else "")
             yield Unread(name, source, READ)
 
@@ -94,7 +94,8 @@ def read(unread: Unread, reader: str) -> Piece | ReadError:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return readers.read(unread.source, unread.settings.model_copy(update={"reader": reader}))
+            settings = unread.settings.model_copy(update={"reader": reader})
+            return readers.read(unread.source, settings, LIMITS)
         except ReadError as error:
             return error
 

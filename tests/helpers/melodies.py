@@ -10,12 +10,14 @@ import pyarrow as pa
 from pipeline.core import vocabulary
 from pipeline.core.tables import TOKENS, write_table
 from pipeline.core.vocabulary import START, STOP, TIED
-from pipeline.models.base.examples import Example, cut_at_note
-from pipeline.models.copying.config import Config as Copying
-from pipeline.models.decoder.config import Config as Decoder
-from pipeline.models.lstm.config import Config
-from pipeline.models.stepwise.config import Config as Stepwise
-from pipeline.models.transformer.config import Config as Transformer
+from pipeline.models.base.examples import ContinueExample, Example, cut_at_note
+from pipeline.models.base.tasks import Continue
+from pipeline.models.copying.config import CopyingConfig
+from pipeline.models.decoder.config import DecoderConfig
+from pipeline.models.lstm.config import LstmConfig
+from pipeline.models.stepwise.config import StepwiseConfig
+from pipeline.models.transformer.config import TransformerConfig
+from pipeline.training.data import TrainingData
 from pipeline.training.settings import TrainingSettings
 
 ENTCHEN = [START, 60, 62, 64, 65, 67, 195, 67, 195, 69, 69, 69, 69, 67, 195, 69, 69]
@@ -28,12 +30,12 @@ def scale(start: int, n_notes: int, held: int = 1) -> list[int]:
     return [START, *(symbol for note in steps for symbol in note), STOP]
 
 
-def scales() -> list[Example]:
+def scales() -> list[ContinueExample]:
     """Eight scales of different lengths, cut in the middle."""
     return [cut_at_note(scale(55 + i, 4 + i, 1 + i % 3), 0.5) for i in range(8)]
 
 
-def lstm(**changes: object) -> Config:
+def lstm(**changes: object) -> LstmConfig:
     """A tiny LSTM with attention."""
     shape = {
         "kind": "lstm",
@@ -43,42 +45,60 @@ def lstm(**changes: object) -> Config:
         "embedding_size": 8,
         "hidden_size": 12,
     }
-    return Config.model_validate({**shape, "layers": 1, "bidirectional": True, "dropout": 0.0, **changes})
+    return LstmConfig.model_validate({**shape, "layers": 1, "bidirectional": True, "dropout": 0.0, **changes})
 
 
-def copying(**changes: object) -> Copying:
+def copying(**changes: object) -> CopyingConfig:
     """A tiny LSTM that copies."""
     shape = {"embedding_size": 8, "hidden_size": 12, "layers": 1, "attention_size": 6, "dropout": 0.0}
     ways = {"copies": ["pitch", "interval"], "matches": True, "bars": True}
-    return Copying.model_validate({"kind": "copying", **shape, **ways, **changes})
+    return CopyingConfig.model_validate({"kind": "copying", **shape, **ways, **changes})
 
 
-def transformer(**changes: object) -> Transformer:
+def transformer(**changes: object) -> TransformerConfig:
     """A tiny transformer."""
     shape = {"size": 12, "heads": 2, "layers": 1, "widening": 2, "distances": 5, "bars": True, "dropout": 0.0}
-    return Transformer.model_validate({"kind": "transformer", **shape, **changes})
+    return TransformerConfig.model_validate({"kind": "transformer", **shape, **changes})
 
 
-def decoder(**changes: object) -> Decoder:
+def decoder(**changes: object) -> DecoderConfig:
     """A tiny LSTM that says what comes next."""
     shape = {"embedding_size": 8, "hidden_size": 12, "layers": 1, "dropout": 0.0}
-    return Decoder.model_validate({"kind": "decoder", **shape, **changes})
+    return DecoderConfig.model_validate({"kind": "decoder", **shape, **changes})
 
 
-def stepwise(**changes: object) -> Stepwise:
+def stepwise(**changes: object) -> StepwiseConfig:
     """A tiny LSTM that harmonizes."""
     shape = {"embedding_size": 8, "hidden_size": 12, "layers": 1, "dropout": 0.0}
-    return Stepwise.model_validate({"kind": "stepwise", **shape, **changes})
+    return StepwiseConfig.model_validate({"kind": "stepwise", **shape, **changes})
 
 
 def training(**changes: object) -> TrainingSettings:
     """A short training on the processor."""
-    steps = {"seed": 1, "cut": 0.5, "least_cut": 0.5, "most_cut": 0.5, "epochs": 3}
-    steps |= {"batch_tokens": 40, "learning_rate": 0.01}
+    steps = {"seed": 1, "epochs": 3, "batch_tokens": 40, "learning_rate": 0.01}
     plan = {"warmup": 0.0, "schedule": "constant", "clip_norm": 1.0, "teacher_forcing": 1.0, "patience": 0}
-    extras = {"transpose_semitones": 0, "label_smoothing": 0.0, "average_decay": 0.0}
+    extras = {"transpose_semitones": 0, "label_smoothing": 0.0, "ema_decay": 0.0}
     where = {"precision": "float32", "checkpoint_seconds": 0.0, "device": "cpu", "threads": 2}
     return TrainingSettings.model_validate({**steps, **plan, **extras, **where, **changes})
+
+
+def continuing(**changes: object) -> Continue:
+    """The task to continue pieces that are cut in the middle, the same in every epoch."""
+    cuts = {"cut": 0.5, "min_cut": 0.5, "max_cut": 0.5}
+    return Continue.model_validate({"kind": "continue", **cuts, **changes})
+
+
+def training_data(
+    train: Sequence[Example], valid: Sequence[Example] | None = None, **task: object
+) -> TrainingData:
+    """Examples to continue, as training takes them.
+
+    Args:
+        train: training examples.
+        valid: validation examples; None for the training examples.
+        task: what differs from :func:`continuing`.
+    """
+    return TrainingData(continuing(**task), train, train if valid is None else valid)
 
 
 def write_shard(

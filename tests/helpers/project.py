@@ -16,11 +16,10 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from pipeline.tools.explain.reasons import explain
+from tests.helpers import sections
 from tests.helpers.paths import ROOT
 
 NOTES = "CDEFGABcdefg"
-
-SMALL = {"embedding_size": 8, "hidden_size": 8, "attention_size": 8, "layers": 1, "dropout": 0.0}
 
 
 def tune(number: int) -> str:
@@ -66,57 +65,22 @@ class Project:
         return project
 
     def write_params(self) -> None:
-        source = yaml_of(ROOT / "params.yaml")
-        experiments, harmony = source["experiments"], source["harmonizers"]["chorales-harmony"]
-        trial = {
-            "dataset": "tunes",
-            "model": {**experiments["bach-chorales"]["model"], **SMALL},
-            "training": {**experiments["bach-chorales"]["training"], "epochs": 1},
-            "evaluation": {**experiments["bach-chorales"]["evaluation"], "samples": 1, "ngram_order": 2},
-        }
+        tunes = sections.dataset("songs", "dances")
+        tunes["quantize"]["steps_per_quarter"] = 2
         params = {
-            "engine": {"kind": "serial", "workers": 1, "address": None},
-            "corpora": {
-                name: {
-                    "watch": f"scores/{name}",
-                    "source": {
-                        "kind": "folder",
-                        "path": f"scores/{name}",
-                        "licence": "CC0-1.0",
-                        "citation": "us",
-                    },
-                    "read": source["corpora"]["entchen"]["read"],
-                }
-                for name in ("songs", "dances")
-            },
-            "families": {**source["families"], "soft": {}},
-            "datasets": {
-                "tunes": {
-                    "notes": "data/notes",
-                    "corpora": ["songs", "dances"],
-                    "quantize": source["datasets"]["entchen"]["quantize"] | {"steps_per_quarter": 2},
-                    "filter": {"min_notes": 8},
-                    "split": {"kind": "family", "seed": 1, "valid": 0.2, "test": 0.2},
-                    "encode": {
-                        "key": {"default": "signature"},
-                        "transpose": "c_major_a_minor",
-                        "max_rows_per_shard": 1000,
-                    },
-                }
-            },
-            "experiments": {"first": trial, "second": copy.deepcopy(trial)},
-            "finetunes": {"tuned": {"from": "second", **copy.deepcopy(trial)}},
-            "harmonizers": {
-                "choir": {
-                    "dataset": "tunes",
-                    "model": {**harmony["model"], "embedding_size": 4, "hidden_size": 4},
-                    "training": {**harmony["training"], "epochs": 1},
-                    "evaluation": {**harmony["evaluation"], "given": [[]], "samples": 1},
-                }
+            "engine": sections.ENGINE,
+            "corpora": {name: sections.corpus(f"scores/{name}") for name in ("songs", "dances")},
+            "families": sections.FAMILIES,
+            "datasets": {"tunes": tunes},
+            "experiments": {
+                "first": sections.continuing("tunes"),
+                "second": sections.continuing("tunes"),
+                "tuned": sections.continuing("tunes", init_from="second"),
+                "choir": sections.harmonizing("tunes"),
             },
         }
         with (self.root / "params.yaml").open("w") as file:
-            YAML().dump(params, file)
+            YAML().dump(copy.deepcopy(params), file)
 
     def call(self, *command: str) -> tuple[int, str]:
         tools = Path(sys.executable).parent
@@ -143,7 +107,3 @@ class Project:
 
     def edit(self, change: Callable[[Any], None]) -> None:
         edit(self.root / "params.yaml", change)
-
-
-def yaml_of(path: Path) -> Any:
-    return YAML(typ="safe").load(path.read_text())

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pipeline.core.settings import Section, SettingsError
-from pipeline.core.vocabulary import IGNORED_LABEL, PAD_ROW, START, STOP
+from pipeline.core.vocabulary import IGNORE_INDEX, PAD_ID, START, STOP
 from pipeline.models.base.batches import Batch, collate
 from pipeline.models.base.examples import Bars, Example, cut_at_note, give_voices
 from pipeline.models.base.interface import Seq2Seq
@@ -68,7 +68,7 @@ def harmonies() -> list[Example]:
 def step_by_step(model: Seq2Seq, batch: Batch) -> torch.Tensor:
     state = model.start(batch)
     rows = []
-    for symbols in batch.inputs.masked_fill(batch.inputs == PAD_ROW, 0).T:
+    for symbols in batch.inputs.masked_fill(batch.inputs == PAD_ID, 0).T:
         logits, state = model.step(state, symbols)
         rows.append(logits)
     return torch.stack(rows, dim=1)
@@ -88,7 +88,7 @@ def test_one_pass_equals_saying_symbol_by_symbol(shape: Section) -> None:
     model = network(shape)
     for examples in (scales(), [waltz()], [duet()]):
         batch = collate(examples)
-        there = batch.target != IGNORED_LABEL
+        there = batch.target != IGNORE_INDEX
         torch.testing.assert_close(
             model(batch)[there], step_by_step(model, batch)[there], rtol=1e-4, atol=1e-4
         )
@@ -115,10 +115,10 @@ def test_a_harmony_is_the_same_alone_beside_others_and_symbol_by_symbol(shape: S
     batch = collate(examples)
     together, stepped = model(batch), step_by_step(model, batch)
     for row, again, example in zip(together, stepped, examples, strict=True):
-        asked = torch.from_numpy(example.asked)
-        alone = model(collate([example]))[0][asked]
-        torch.testing.assert_close(row[: len(asked)][asked], alone, rtol=1e-4, atol=1e-5)
-        torch.testing.assert_close(again[: len(asked)][asked], alone, rtol=1e-4, atol=1e-4)
+        predicted = torch.from_numpy(example.predicted)
+        alone = model(collate([example]))[0][predicted]
+        torch.testing.assert_close(row[: len(predicted)][predicted], alone, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(again[: len(predicted)][predicted], alone, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("shape", HARMONIZE, ids=str)
@@ -162,15 +162,15 @@ def test_a_model_that_harmonizes_refuses_to_continue() -> None:
 @pytest.mark.parametrize("shape", [lstm(attention="additive"), copying(), transformer()], ids=str)
 def test_all_looks_are_at_the_own_piece_and_sum_to_one(shape: Section) -> None:
     batch = collate(scales())
-    looks, there = network(shape).attention(batch), batch.target != IGNORED_LABEL
-    assert looks is not None
-    for weights in looks.weights.values():
+    maps, there = network(shape).attention(batch), batch.target != IGNORE_INDEX
+    assert maps is not None
+    for weights in maps.weights.values():
         torch.testing.assert_close(weights.sum(-1), torch.ones(batch.target.shape))
         for row, length in zip(weights, batch.source_lengths, strict=True):
             assert (row[:, length : batch.source.shape[1]] == 0).all()
-    for opinions in (looks.beliefs, looks.credits):
-        if opinions:
-            shares = torch.stack(list(opinions.values())).sum(0)[there]
+    for components in (maps.mixture_weights, maps.responsibilities):
+        if components:
+            shares = torch.stack(list(components.values())).sum(0)[there]
             torch.testing.assert_close(shares, torch.ones(shares.shape))
 
 
@@ -187,16 +187,18 @@ def test_a_piece_is_looked_at_alike_alone_and_beside_longer_ones(shape: Section)
             own = together.weights[name][i, :places]
             own = torch.cat([own[:, :length], own[:, batch.source.shape[1] :]], dim=1)
             torch.testing.assert_close(own[:, : weights.shape[2]], weights[0], rtol=1e-4, atol=1e-5)
-        for name, credit in alone.credits.items():
-            torch.testing.assert_close(together.credits[name][i, :places], credit[0], rtol=1e-4, atol=1e-5)
+        for name, credit in alone.responsibilities.items():
+            torch.testing.assert_close(
+                together.responsibilities[name][i, :places], credit[0], rtol=1e-4, atol=1e-5
+            )
 
 
 def test_what_copies_looks_at_all_that_was_said_and_never_ahead() -> None:
     batch = collate([cut_at_note(ENTCHEN, 0.5)])
-    looks, n_source = network(copying()).attention(batch), batch.source.shape[1]
-    assert looks is not None
-    assert list(looks.weights) == ["attention", "pitch", "interval"]
-    for weights in looks.weights.values():
+    maps, n_source = network(copying()).attention(batch), batch.source.shape[1]
+    assert maps is not None
+    assert list(maps.weights) == ["attention", "pitch", "interval"]
+    for weights in maps.weights.values():
         reach = [n_source + place for place in range(len(weights[0]))]
         assert [(row > 0).sum().item() for row in weights[0]] == reach
         assert all((row[said:] == 0).all() for row, said in zip(weights[0], reach, strict=True))
@@ -247,8 +249,8 @@ def test_settings_are_read_without_torch() -> None:
     code = (
         "import importlib, sys\n"
         "import pipeline.training.settings\n"
-        "from pipeline.models.base.registry import known_kinds\n"
-        "for kind in known_kinds(): importlib.import_module(f'pipeline.models.{kind}.config').Config\n"
+        "from pipeline.models.base.registry import config_of, known_kinds\n"
+        "for kind in known_kinds(): config_of(kind)\n"
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -19,6 +19,7 @@ from pipeline.datasets.families.tune_families import FamilySettings, find_famili
 from pipeline.datasets.filters import FilterSettings, apply_filters
 from pipeline.datasets.quantize import quantize
 from pipeline.datasets.splits import SPLIT, split_pieces
+from tests.helpers.families import motifs, of_motifs
 from tests.helpers.notes_text import notes_table, part
 from tests.helpers.random_music import Music, brief, music, quantizing
 
@@ -102,15 +103,6 @@ def test_the_hash_seed_changes_no_byte() -> None:
     assert "tokens" in runs[0]
 
 
-# tunes are put together from long motifs, so that some share one and some do not
-motifs = st.lists(st.integers(0, 40), min_size=1, max_size=3)
-
-
-def tune(numbers: list[int]) -> str:
-    pitches = [60 + (7 * place * place + 13 * place * n + 5 * n) % 23 for n in numbers for place in range(20)]
-    return " ".join(f"{pitch}:1" for pitch in pitches)
-
-
 def splits_of(families: pa.Table) -> dict[str, str]:
     table = split_pieces(
         families["piece_id"].to_pylist(), families, parse_section(SPLIT, SPLIT_BY_FAMILY, "split")
@@ -130,8 +122,8 @@ def members(families: pa.Table) -> dict[str, frozenset[str]]:
 @brief
 @given(old=st.lists(motifs, min_size=2, max_size=12), new=st.lists(motifs, min_size=1, max_size=12))
 def test_a_new_corpus_moves_only_pieces_whose_family_grew(old: list[list[int]], new: list[list[int]]) -> None:
-    here = [part(f"old/{i}", tune(numbers)) for i, numbers in enumerate(old)]
-    there = [part(f"new/{i}", tune(numbers)) for i, numbers in enumerate(new)]
+    here = [part(f"old/{i}", of_motifs(numbers)) for i, numbers in enumerate(old)]
+    there = [part(f"new/{i}", of_motifs(numbers)) for i, numbers in enumerate(new)]
     before, after = families_of(notes_table(*here)), families_of(notes_table(*here, *there))
     was, now = splits_of(before), splits_of(after)
     small, grown = members(before), members(after)

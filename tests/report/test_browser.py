@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.report import page
 from tests.helpers.chromium import asked_of_others, browser, needs_chromium, visit
-from tests.report.conftest import PARAMS, VERSIONS
+from tests.helpers.report import PARAMS, VERSIONS
 
 __all__ = ["browser"]
 

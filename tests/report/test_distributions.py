@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.report.distributions import distributions
 from pipeline.report.inputs import Inputs
-from tests.report.test_passages import rows_of
+from tests.helpers.report import rows_of
 
 CARD = {
     "examples": {"train": {"examples": 5}},

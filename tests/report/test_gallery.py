@@ -10,7 +10,7 @@ from pipeline.formats.writers.layout import Layout
 from pipeline.report import page
 from pipeline.report.engraving import Engraver
 from tests.helpers.melodies import ENTCHEN
-from tests.report.conftest import PARAMS, VERSIONS
+from tests.helpers.report import PARAMS, VERSIONS
 
 COMMON = Layout(steps_per_quarter=1, steps_per_bar=4, title="Ente")
 

@@ -10,8 +10,7 @@ import pytest
 from pipeline.report.gallery import gallery
 from pipeline.report.harmony import harmony
 from pipeline.report.inputs import Inputs, read_inputs
-from tests.report.conftest import PARAMS, VERSIONS
-from tests.report.test_passages import rows_of
+from tests.helpers.report import PARAMS, VERSIONS, rows_of
 
 
 @pytest.fixture

@@ -6,8 +6,7 @@ import pytest
 
 from pipeline.report.inputs import Experiment, Inputs
 from pipeline.report.likelihood import likelihood
-from tests.report.conftest import sides_of_likelihood
-from tests.report.test_passages import rows_of
+from tests.helpers.report import rows_of, sides_of_likelihood
 
 
 @pytest.fixture

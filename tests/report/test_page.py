@@ -10,7 +10,7 @@ import pytest
 from pipeline.core.files import write_json
 from pipeline.report import page
 from pipeline.report.inputs import ReportError
-from tests.report.conftest import PARAMS, VERSIONS, likeness
+from tests.helpers.report import PARAMS, VERSIONS, likeness
 
 
 class Outline(HTMLParser):

@@ -1,6 +1,5 @@
 """What the page tells of music statistics and of novelty."""
 
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -10,17 +9,13 @@ from pipeline.report.inputs import Experiment, Inputs
 from pipeline.report.novelty import novelty
 from pipeline.report.statistics import statistics
 from tests.helpers.passages import figures_of_passages
+from tests.helpers.report import rows_of
 
 
 @pytest.fixture(scope="module")
 def inputs() -> Inputs:
     figures: dict[str, Any] = figures_of_passages()
     return Inputs({}, [], [Experiment("first", {}, {}, {"split": "test", **figures}, {}, (), ())], {}, {})
-
-
-def rows_of(body: str) -> list[str]:
-    text = re.sub(r"<[^>]+>", " ", re.sub(r"<svg.*?</svg>", "", body, flags=re.DOTALL))
-    return [" ".join(line.split()) for line in text.splitlines()]
 
 
 def test_model_and_training_tunes_are_compared_with_held_out_tunes(inputs: Inputs) -> None:
@@ -53,10 +48,8 @@ def test_the_nearest_tune_is_named_by_title_and_id(inputs: Inputs) -> None:
     assert "The tune/1 (tune/1)" in body
 
 
-def test_a_fine_tuned_model_may_have_heard_more(inputs: Inputs) -> None:
-    tuned = replace(inputs.experiments[0], settings={"from": "melodies"})
-    assert (
-        "tunes that melodies has heard before are not looked up"
-        in novelty(replace(inputs, experiments=[tuned])).body
-    )
-    assert "are not looked up" not in novelty(inputs).body
+def test_it_is_stated_that_tunes_of_the_initial_weights_are_not_searched(inputs: Inputs) -> None:
+    tuned = replace(inputs.experiments[0], settings={"init_from": "melodies"})
+    body = novelty(replace(inputs, experiments=[tuned])).body
+    assert "The training tunes of melodies are not searched" in body
+    assert "are not searched" not in novelty(inputs).body

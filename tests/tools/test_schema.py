@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.core.settings import load_yaml
 from pipeline.models.base.registry import known_kinds
+from pipeline.models.base.tasks import Continue
 from pipeline.tools.schema import attributes, schema
 from pipeline.training.settings import TrainingSettings
 from tests.helpers.paths import ROOT
@@ -41,7 +42,7 @@ def another_kind(params: dict[str, Any]) -> None:
 
 
 def too_much(params: dict[str, Any]) -> None:
-    params["experiments"]["melodies"]["training"]["cut"] = 2
+    params["experiments"]["melodies"]["task"]["cut"] = 2
 
 
 @pytest.mark.parametrize("mistake", [misspelt, another_kind, too_much])
@@ -53,10 +54,14 @@ def test_a_mistake_is_underlined(mistake: Any) -> None:
 
 def test_attributes_are_described_by_the_docstrings() -> None:
     told = attributes(TrainingSettings)
-    assert told["epochs"] == "passes over the training examples."
-    assert told["least_cut"] == told["most_cut"]
-    assert told["patience"].endswith("0: never.")
     assert told.keys() == TrainingSettings.model_fields.keys()
+    assert told["epochs"] == "passes over the training examples."
+    assert told["patience"].endswith("0: never.")
+
+
+def test_attributes_that_share_a_line_share_its_description() -> None:
+    told = attributes(Continue)
+    assert told["min_cut"] == told["max_cut"] != told["cut"]
 
 
 def test_every_kind_of_model_is_there_with_all_its_parameters_described() -> None:

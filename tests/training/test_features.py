@@ -1,19 +1,28 @@
 """What training can do beside following the gradient: other keys, softer targets, averages."""
 
+import os
+import platform
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
 
+from pipeline.core.settings import SettingsError
 from pipeline.core.vocabulary import START, STOP, TIED
 from pipeline.models.base.batches import collate
+from pipeline.models.base.devices import supports_bfloat16
 from pipeline.models.base.examples import Example, cut_at_note
 from pipeline.models.base.registry import build
-from pipeline.training.augmentation import transposed_anew
+from pipeline.training import determinism
+from pipeline.training.augmentation import transposed
 from pipeline.training.averaging import MovingAverage
 from pipeline.training.determinism import prepare
 from pipeline.training.loop import train
 from pipeline.training.losses import losses
-from tests.helpers.melodies import ENTCHEN, lstm, scales, training
+from tests.helpers.melodies import ENTCHEN, lstm, scales, training, training_data
+from tests.helpers.paths import ROOT
 
 
 def whole(example: Example) -> list[int]:
@@ -33,7 +42,7 @@ def test_a_tune_is_heard_in_every_key_within_reach_and_in_no_other(tune: list[in
     original = cut_at_note(tune, 0.5)
     keys = set()
     for epoch in range(60):
-        (example,) = transposed_anew([original], training(transpose_semitones=2), epoch)
+        (example,) = transposed([original], training(transpose_semitones=2), epoch)
         shift = whole(example)[0] - whole(original)[0]
         assert whole(example) == moved(whole(original), shift)
         assert len(example.source) == len(original.source)
@@ -45,13 +54,13 @@ def test_a_tune_is_heard_in_every_key_within_reach_and_in_no_other(tune: list[in
 def test_no_note_leaves_1_to_127(pitches: list[int], allowed: set[int]) -> None:
     original = cut_at_note([START, *pitches, STOP], 0.5)
     settings = training(transpose_semitones=3)
-    heard = {whole(transposed_anew([original], settings, epoch)[0])[0] for epoch in range(60)}
+    heard = {whole(transposed([original], settings, epoch)[0])[0] for epoch in range(60)}
     assert {pitch - pitches[0] for pitch in heard} == allowed
 
 
 def test_an_epoch_that_is_begun_again_has_the_same_keys() -> None:
     settings = training(transpose_semitones=5)
-    first, again, later = (transposed_anew(scales(), settings, epoch) for epoch in (1, 1, 2))
+    first, again, later = (transposed(scales(), settings, epoch) for epoch in (1, 1, 2))
     assert [whole(e) for e in first] == [whole(e) for e in again]
     assert [whole(e) for e in first] != [whole(e) for e in later]
 
@@ -91,23 +100,54 @@ def test_an_average_counts_later_weights_more() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"average_decay": 0.9}, {"label_smoothing": 0.1}, {"transpose_semitones": 4}]
+    "changes", [{"ema_decay": 0.9}, {"label_smoothing": 0.1}, {"transpose_semitones": 4}]
 )
 def test_every_feature_changes_what_is_learnt(changes: dict[str, object]) -> None:
     curves = []
     for settings in (training(), training(**changes)):
         prepare(settings)
-        curves.append(train(build(lstm()), scales(), scales(), settings).curve)
+        curves.append(train(build(lstm()), training_data(scales()), settings).curve)
     assert curves[0] != curves[1]
 
 
-def test_half_precision_is_about_as_good() -> None:
-    torch.manual_seed(1)
+def test_bfloat16_is_close_to_float32_or_refused_before_training() -> None:
+    settings = training(precision="bfloat16")
+    if not supports_bfloat16(torch.device("cpu")):
+        with pytest.raises(SettingsError, match="set precision: float32"):
+            prepare(settings)
+        return
+    prepare(settings)
     network, batch = build(lstm()), collate(scales())
     nats, _ = losses(network, batch, training())
-    halved, loss = losses(network, batch, training(precision="bfloat16"))
+    halved, loss = losses(network, batch, settings)
     assert halved.dtype == torch.float32
     assert halved.item() != nats.item()
     assert halved.item() == pytest.approx(nats.item(), rel=0.01)
     gradients = torch.autograd.grad(loss, list(network.parameters()))
     assert all(gradient.dtype == torch.float32 for gradient in gradients)
+
+
+@pytest.mark.parametrize("supported", [True, False])
+def test_bfloat16_needs_a_device_that_supports_it(monkeypatch: pytest.MonkeyPatch, supported: bool) -> None:
+    monkeypatch.setattr(determinism, "supports_bfloat16", lambda _: supported)
+    prepare(training(precision="float32"))
+    if supported:
+        assert prepare(training(precision="bfloat16")).type == "cpu"
+        return
+    message = r"training.precision is bfloat16, but this device \(cpu .*\) can train only in float32"
+    with pytest.raises(SettingsError, match=message):
+        prepare(training(precision="bfloat16"))
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="an instruction set of x86-64")
+def test_a_processor_with_avx2_alone_has_no_bfloat16() -> None:
+    code = (
+        "import torch\n"
+        "from pipeline.models.base.devices import supports_bfloat16\n"
+        "print(supports_bfloat16(torch.device('cpu')))"
+    )
+    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"

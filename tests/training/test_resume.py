@@ -3,33 +3,23 @@
 import os
 import random
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 import torch
-from ruamel.yaml import YAML
 
 from pipeline.models.base.pretrained import CheckpointError
 from pipeline.models.base.registry import build
-from pipeline.training.checkpoints import STATE, Checkpoints, State, checkpoints
+from pipeline.training.checkpoints import STATE, Checkpoints, TrainingState, checkpoints
 from pipeline.training.determinism import prepare
-from pipeline.training.loop import Trained, train
-from tests.helpers.melodies import lstm, scale, scales, training, write_shard
-from tests.helpers.paths import ROOT
+from pipeline.training.loop import TrainingResult, train
+from tests.helpers.melodies import lstm, scales, training, training_data
+from tests.helpers.training_project import EVERY_FEATURE, results, start_training, write_project
 
-EVERYTHING = {
-    "least_cut": 0.2,
-    "transpose_semitones": 3,
-    "teacher_forcing": 0.7,
-    "label_smoothing": 0.1,
-    "average_decay": 0.9,
-    "schedule": "cosine",
-    "warmup": 0.2,
-}
 KILLS_SEED = 20
 KILLS = 3
+CODE = ["pipeline.training.loop"]
 
 
 class KilledError(Exception):
@@ -39,16 +29,18 @@ class KilledError(Exception):
 class Mortal(Checkpoints):
     """The process dies as soon as it has saved its state."""
 
-    def save(self, state: State) -> None:
+    def save(self, state: TrainingState) -> None:
         super().save(state)
         raise KilledError
 
 
-def trained(kept: Checkpoints | None, **changes: object) -> tuple[Trained, dict[str, torch.Tensor]]:
-    settings = training(**{**EVERYTHING, "epochs": 4, **changes})
+def trained(kept: Checkpoints | None, **changes: object) -> tuple[TrainingResult, dict[str, torch.Tensor]]:
+    settings = training(**{**EVERY_FEATURE, "epochs": 4, **changes})
     prepare(settings)
     network = build(lstm(dropout=0.3))
-    result = train(network, scales()[:6], scales()[6:], settings, checkpoints=kept)
+    result = train(
+        network, training_data(scales()[:6], scales()[6:], min_cut=0.2), settings, checkpoints=kept
+    )
     return result, network.state_dict()
 
 
@@ -101,7 +93,7 @@ def test_a_damaged_state_is_told_and_training_begins_anew(
     (tmp_path / STATE).write_bytes(state)
     again, _ = trained(Checkpoints(tmp_path, "mine", 3600.0))
     assert again == result
-    assert f"{tmp_path / STATE}: damaged; training begins anew" in capsys.readouterr().err
+    assert f"{tmp_path / STATE}: damaged; training starts from the beginning" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [b"", b"half a file", b"0" * 500])
@@ -128,36 +120,10 @@ def test_states_lie_below_the_root_of_the_project_named_by_what_they_depend_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    one, other = checkpoints({"seed": 1}, 0.0), checkpoints({"seed": 2}, 0.0)
+    one, other = (checkpoints({"seed": seed}, CODE, 0.0) for seed in (1, 2))
     assert one.folder.parent == tmp_path / ".cache/checkpoints"
     assert one.folder != other.folder
-    assert one.folder == checkpoints({"seed": 1}, 60.0).folder
-
-
-def write_project(root: Path, **changes: object) -> Path:
-    """A project with one experiment on a data set of scales, ready to be trained."""
-    tunes = [scale(45 + i % 20, 5 + i % 7, 1 + i % 3) for i in range(40)]
-    write_shard(root / "data/tokens/tunes/train/00000.parquet", tunes[:30])
-    write_shard(root / "data/tokens/tunes/valid/00000.parquet", tunes[30:])
-    for file in ("dvc.yaml", "versions.yaml"):
-        (root / file).write_bytes((ROOT / file).read_bytes())
-    settings = training(**{**EVERYTHING, "epochs": 8, **changes}).model_dump()
-    trial = {"dataset": "tunes", "model": lstm(dropout=0.3).model_dump(), "training": settings}
-    with (root / "params.yaml").open("w") as file:
-        YAML().dump({"experiments": {"tiny": trial}, "finetunes": {}, "harmonizers": {}}, file)
-    return root
-
-
-def start(root: Path) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "DVC_ROOT": str(root)}
-    command = [sys.executable, "-m", "stages.train", "tiny"]
-    with (root / "said.txt").open("wb") as said:
-        return subprocess.Popen(command, cwd=root, env=environment, stderr=said)
-
-
-def results(root: Path) -> dict[str, bytes]:
-    files = [*(root / "data/runs/tiny").iterdir(), root / "data/plots/tiny/learning.csv"]
-    return {file.name: file.read_bytes() for file in files}
+    assert one.folder == checkpoints({"seed": 1}, CODE, 60.0).folder
 
 
 def kill_after(process: subprocess.Popen[bytes], root: Path, n_states: int, seconds: float) -> None:
@@ -179,12 +145,12 @@ def kill_after(process: subprocess.Popen[bytes], root: Path, n_states: int, seco
 def test_a_stage_killed_at_random_moments_ends_with_the_same_bytes(tmp_path: Path) -> None:
     quiet = write_project(tmp_path / "quiet", checkpoint_seconds=3600.0)
     stormy = write_project(tmp_path / "stormy", checkpoint_seconds=0.0)
-    assert start(quiet).wait(300) == 0
+    assert start_training(quiet).wait(300) == 0
     dice = random.Random(KILLS_SEED)
     for _ in range(KILLS):
-        kill_after(start(stormy), stormy, dice.randrange(1, 12), dice.uniform(0, 0.02))
+        kill_after(start_training(stormy), stormy, dice.randrange(1, 12), dice.uniform(0, 0.02))
         assert not (stormy / "data/runs").exists()
-    assert start(stormy).wait(300) == 0
-    assert "training goes on after epoch" in (stormy / "said.txt").read_text()
+    assert start_training(stormy).wait(300) == 0
+    assert "training resumes after epoch" in (stormy / "stderr.txt").read_text()
     assert results(stormy) == results(quiet)
     assert not list(stormy.glob(".cache/checkpoints/*"))

@@ -1,54 +1,60 @@
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
-from pipeline.core.settings import SettingsError, load_yaml, lookup, parse_section, read_section
-from pipeline.core.vocabulary import PAD_ROW, TIED
+from pipeline.core.settings import SettingsError, parse_section
+from pipeline.core.vocabulary import PAD_ID, TIED
 from pipeline.decoding.continuation import continue_melodies
 from pipeline.models.base.batches import collate
 from pipeline.models.base.devices import choose_device
 from pipeline.models.base.examples import cut_at_note
 from pipeline.models.base.pretrained import CheckpointError, Run, load_run, save_run
-from pipeline.models.base.registry import build, parse_model
-from pipeline.training.augmentation import cut_anew
+from pipeline.models.base.registry import build
+from pipeline.models.base.tasks import TASK
 from pipeline.training.determinism import prepare
 from pipeline.training.gradients import Workers
 from pipeline.training.loop import DivergedError, train, write_learning_curve
-from pipeline.training.losses import sometimes_its_own
-from pipeline.training.settings import TrainingSettings
-from tests.helpers.melodies import ENTCHEN, lstm, scales, training
-from tests.helpers.paths import ROOT
-
-PARAMS = ROOT / "params.yaml"
+from pipeline.training.losses import scheduled_sampling
+from tests.helpers.melodies import ENTCHEN, continuing, lstm, scales, training, training_data
 
 
-def trained_bytes(folder: Path, **changes: object) -> bytes:
+def trained_bytes(folder: Path, task: Mapping[str, object] | None = None, **changes: object) -> bytes:
     settings = training(**changes)
     prepare(settings)
     network = build(lstm(dropout=0.2))
-    trained = train(network, scales(), scales(), settings)
+    trained = train(network, training_data(scales(), **(task or {})), settings)
     save_run(
         folder, network, Run(lstm(dropout=0.2), "scales", "f00d", trained.best.epoch, trained.best.valid_nats)
     )
     return (folder / "weights.safetensors").read_bytes() + (folder / "config.json").read_bytes()
 
 
-@pytest.mark.parametrize("experiment", ["overfit-onehot", "overfit-embedding", "overfit-attention"])
-def test_entchen_is_learnt_by_heart(experiment: str) -> None:
-    settings = read_section(TrainingSettings, "experiments", experiment, "training", path=PARAMS)
-    config = parse_model(lookup(load_yaml(PARAMS), "experiments", experiment, "model"), experiment)
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"input": "onehot", "attention": "none", "bidirectional": False},
+        {"input": "embedding", "attention": "none", "bidirectional": False},
+        {"input": "embedding", "attention": "additive"},
+    ],
+    ids=["onehot", "embedding", "attention"],
+)
+def test_one_tune_is_memorized(shape: dict[str, object]) -> None:
+    settings = training(epochs=150, learning_rate=0.01, threads=1)
+    config = lstm(hidden_size=48, embedding_size=32, attention_size=32, **shape)
     entchen = cut_at_note(ENTCHEN, 0.5)
     prepare(settings)
     network = build(config)
-    train(network, [entchen], [entchen], settings)
+    train(network, training_data([entchen]), settings)
     (said,) = continue_melodies(network, [entchen], max_steps=40)
     assert said.tokens.tolist() == entchen.target.tolist()
     assert said.complete
 
 
-@pytest.mark.parametrize("changes", [{}, {"teacher_forcing": 0.5}, {"least_cut": 0.2}])
-def test_two_runs_give_the_same_bytes(tmp_path: Path, changes: dict[str, object]) -> None:
+@pytest.mark.parametrize("changes", [{}, {"teacher_forcing": 0.5}, {"task": {"min_cut": 0.2}}])
+def test_two_runs_give_the_same_bytes(tmp_path: Path, changes: dict[str, Any]) -> None:
     assert trained_bytes(tmp_path / "a", **changes) == trained_bytes(tmp_path / "b", **changes)
 
 
@@ -81,7 +87,7 @@ def test_the_best_epoch_is_kept() -> None:
     settings = training(epochs=6, learning_rate=0.5)
     prepare(settings)
     network = build(lstm())
-    trained = train(network, scales()[:4], scales()[4:], settings)
+    trained = train(network, training_data(scales()[:4], scales()[4:]), settings)
     assert trained.best == min(trained.curve, key=lambda epoch: epoch.valid_nats)
     workers = Workers(network, settings)
     assert workers.nats_per_token(scales()[4:]) == pytest.approx(trained.best.valid_nats, rel=1e-5)
@@ -91,7 +97,7 @@ def test_the_best_epoch_is_kept() -> None:
 def test_training_ends_when_validation_no_longer_improves() -> None:
     settings = training(epochs=50, learning_rate=0.3, patience=2)
     prepare(settings)
-    trained = train(build(lstm()), scales()[:4], scales()[4:], settings)
+    trained = train(build(lstm()), training_data(scales()[:4], scales()[4:]), settings)
     assert len(trained.curve) == trained.best.epoch + 2
 
 
@@ -99,29 +105,29 @@ def test_a_diverging_loss_is_an_error() -> None:
     settings = training(epochs=5, learning_rate=1e30, clip_norm=1e30)
     prepare(settings)
     with pytest.raises(DivergedError, match="lower learning_rate"):
-        train(build(lstm()), scales(), scales(), settings)
+        train(build(lstm()), training_data(scales()), settings)
 
 
 def test_the_decoder_hears_its_own_valid_symbols() -> None:
     torch.manual_seed(1)
     network, batch = build(lstm()), collate(scales())
-    told = sometimes_its_own(network, batch, 0.0, torch.Generator().manual_seed(1))
+    told = scheduled_sampling(network, batch, 0.0, torch.Generator().manual_seed(1))
     assert torch.equal(told.inputs[:, 0], batch.inputs[:, 0])
     assert not torch.equal(told.inputs, batch.inputs)
     assert torch.equal(told.target, batch.target)
     allowed = network.mask(torch.zeros(*batch.target.shape, 258), batch.previous, batch.stop_allowed)
-    heard, there = told.inputs[:, 1:], batch.inputs[:, 1:] != PAD_ROW
+    heard, there = told.inputs[:, 1:], batch.inputs[:, 1:] != PAD_ID
     assert allowed[:, :-1].gather(2, heard.where(there, 0)[..., None])[there].isfinite().all()
 
 
 def test_teacher_forcing_tells_the_truth() -> None:
     batch = collate(scales())
-    assert sometimes_its_own(build(lstm()), batch, 1.0, torch.Generator()) is batch
+    assert scheduled_sampling(build(lstm()), batch, 1.0, torch.Generator()) is batch
 
 
 def test_pieces_are_cut_anew_in_every_epoch() -> None:
-    settings = training(least_cut=0.1)
-    first, second = cut_anew(scales(), settings, 1), cut_anew(scales(), settings, 2)
+    task = continuing(min_cut=0.1)
+    first, second = (task.varied(scales(), seed=1, epoch=epoch) for epoch in (1, 2))
     assert [len(e.source) for e in first] != [len(e.source) for e in second]
     for example, again in zip(scales(), first, strict=True):
         assert [*example.source, *example.target] == [*again.source, *again.target]
@@ -129,7 +135,7 @@ def test_pieces_are_cut_anew_in_every_epoch() -> None:
 
 
 def test_with_cuts_of_nothing_all_after_the_first_note_is_learned() -> None:
-    examples = cut_anew(scales(), training(least_cut=0.0, most_cut=0.0), epoch=1)
+    examples = continuing(min_cut=0.0, max_cut=0.0).varied(scales(), seed=1, epoch=1)
     assert [int((example.source < TIED).sum()) for example in examples] == [1] * 8
 
 
@@ -141,9 +147,9 @@ def test_the_learning_rate_rises_and_falls() -> None:
 
 
 def test_cuts_stand_in_order() -> None:
-    section = {**training().model_dump(), "least_cut": 0.6}
-    with pytest.raises(SettingsError, match="must not be above most_cut"):
-        parse_section(TrainingSettings, section, "experiments.mine.training")
+    section = {**continuing().model_dump(), "min_cut": 0.6}
+    with pytest.raises(SettingsError, match="must not exceed max_cut"):
+        parse_section(TASK, section, "experiments.mine.task")
 
 
 def test_a_device_that_is_not_there_is_named() -> None:
@@ -203,7 +209,7 @@ def test_a_missing_run_is_named(tmp_path: Path) -> None:
 def test_the_learning_curve_is_a_table(tmp_path: Path) -> None:
     settings = training(epochs=2)
     prepare(settings)
-    trained = train(build(lstm()), scales(), scales(), settings)
+    trained = train(build(lstm()), training_data(scales()), settings)
     write_learning_curve(tmp_path / "learning.csv", trained.curve)
     header, first, second = (tmp_path / "learning.csv").read_text().splitlines()
     assert header == "epoch,train_nats,valid_nats"

@@ -8,50 +8,30 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-import pipeline.workflow.cluster
 from pipeline.core.settings import SettingsError, read_section
 from pipeline.core.tables import content_digest
 from pipeline.corpora.parsing import VersionError, parse_corpus
 from pipeline.corpora.parsing.cache import cache_file
 from pipeline.corpora.sources.fetch import fetch
 from pipeline.corpora.sources.settings import FolderSource
-from pipeline.formats.readers import ReadSettings
 from pipeline.workflow.cluster import ClusterError
 from pipeline.workflow.engine import SCHEDULER, EngineSettings, map_batches
 from tests.helpers.cluster import Cluster, cluster
+from tests.helpers.jobs import end_every_worker, end_once, on, process_of, square
 from tests.helpers.paths import ROOT
+from tests.helpers.reading import LIMITS, READ
 
 SERIAL = EngineSettings(kind="serial", workers=1, address=None)
-
-
-def on(address: str) -> EngineSettings:
-    return EngineSettings(kind="dask", workers="auto", address=address)
 
 
 @pytest.fixture(scope="module")
 def two() -> Iterator[Cluster]:
     with cluster(2) as started:
         yield started
-
-
-def square(number: int) -> int:
-    return number * number
-
-
-def end_every_worker(number: int) -> int:
-    os.kill(os.getpid(), signal.SIGKILL)
-    return number
-
-
-def end_once(marker: str) -> str:
-    """Kill the worker that comes first, and let the next one do the work."""
-    if not Path(marker).exists():
-        Path(marker).touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return "done"
 
 
 def test_results_come_in_the_order_of_the_batches(two: Cluster) -> None:
@@ -63,10 +43,6 @@ def test_the_environment_names_a_cluster_too(two: Cluster, monkeypatch: pytest.M
     assert list(map_batches(os.getppid, [], SERIAL)) == []
     assert set(map_batches(process_of, [1, 2, 3], SERIAL)) & {worker.pid for worker in two.workers} == set()
     assert os.getpid() not in map_batches(process_of, [1, 2, 3], SERIAL)
-
-
-def process_of(_: int) -> int:
-    return os.getpid()
 
 
 def test_a_batch_whose_worker_died_is_computed_by_another(two: Cluster, tmp_path: Path) -> None:
@@ -88,45 +64,40 @@ def tunes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/book.abc").write_text(text)
     source = FolderSource(kind="folder", path="mine", licence="CC0-1.0", citation="us")
-    fetch("mine", source, tmp_path / "raw")
+    fetch("mine", source, [".abc"], tmp_path / "raw")
     return tmp_path / "raw"
-
-
-@pytest.fixture
-def settings() -> ReadSettings:
-    return read_section(ReadSettings, "corpora", "entchen", "read", path=ROOT / "params.yaml")
 
 
 @pytest.mark.parametrize("nanny", ["--nanny", "--no-nanny"])
 def test_a_corpus_read_on_a_cluster_whose_worker_is_killed_gives_the_same_rows(
-    nanny: str, tunes: Path, settings: ReadSettings, monkeypatch: pytest.MonkeyPatch
+    nanny: str, tunes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipeline.corpora.parsing.PIECES_A_BATCH", 15)
-    alone = parse_corpus("mine", tunes, settings, SERIAL)
+    alone = parse_corpus("mine", tunes, READ, LIMITS, SERIAL)
     cache_file().unlink()
     with cluster(2, nanny) as started:
         killed: list[int] = []
-        really = pipeline.workflow.cluster._result
 
-        def kill_one(*arguments: object) -> object:
-            if not killed:
-                started.workers[0].kill()
-                killed.append(started.workers[0].wait())
-            return really(*arguments)  # type: ignore[arg-type]
+        def kill_one_after_the_first_result(*arguments: Any) -> Iterator[Any]:
+            for result in map_batches(*arguments):
+                if not killed:
+                    started.workers[0].kill()
+                    killed.append(started.workers[0].wait())
+                yield result
 
-        monkeypatch.setattr("pipeline.workflow.cluster._result", kill_one)
-        together = parse_corpus("mine", tunes, settings, on(started.address))
+        monkeypatch.setattr("pipeline.corpora.parsing.map_batches", kill_one_after_the_first_result)
+        together = parse_corpus("mine", tunes, READ, LIMITS, on(started.address))
     assert killed == [-signal.SIGKILL]
     assert alone.table.num_rows == 300
     assert content_digest(alone.table) == content_digest(together.table)
 
 
 def test_workers_with_other_code_are_refused(
-    two: Cluster, tunes: Path, settings: ReadSettings, monkeypatch: pytest.MonkeyPatch
+    two: Cluster, tunes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.corpora.parsing.code_version", lambda: "another commit")
+    monkeypatch.setattr("pipeline.corpora.parsing.code_of", lambda _: "another commit")
     with pytest.raises(VersionError, match="bring it to the same commit"):
-        parse_corpus("mine", tunes, settings, on(two.address))
+        parse_corpus("mine", tunes, READ, LIMITS, on(two.address))
 
 
 def test_workers_that_lack_the_project_are_told(tmp_path: Path) -> None:
@@ -173,8 +144,9 @@ def test_a_cluster_with_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyP
         monkeypatch.setenv(f"DASK_DISTRIBUTED__COMM__TLS__{role}__KEY", files["key"])
         monkeypatch.setenv(f"DASK_DISTRIBUTED__COMM__TLS__{role}__CERT", files["cert"])
     code = (
-        "import sys, pipeline.workflow.cluster; from tests.workflow.test_cluster import *; "
-        "pipeline.workflow.cluster.SECONDS_TO_CONNECT = 3; print(*map_batches(square, [3], on(sys.argv[1])))"
+        "import sys, pipeline.workflow.cluster; from pipeline.workflow.engine import map_batches; "
+        "from tests.helpers.jobs import on, square; pipeline.workflow.cluster.SECONDS_TO_CONNECT = 3; "
+        "print(*map_batches(square, [3], on(sys.argv[1])))"
     )
     with cluster(1, protocol="tls") as started:
         asked = [sys.executable, "-c", code, started.address]

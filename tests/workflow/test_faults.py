@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +13,7 @@ from ruamel.yaml import YAML
 from pipeline.workflow.dvclock import LockError, read_lock
 from tests.helpers.faults import Fault, Victim, strace_works
 from tests.helpers.project import Project
+from tests.helpers.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def test_a_run_that_is_killed_goes_on(project: Project) -> None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    time.sleep(4)
+    wait_until(lambda: not (project.root / "data/grids/tunes.parquet").exists(), what="the stage quantize")
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     status, said = project.call("dvc", "repro", "encode@tunes")

@@ -5,18 +5,19 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.helpers.paths import ROOT
+from tests.helpers.waiting import wait_until
 
 STAGE = """
-import sys, time
+import signal
 from pathlib import Path
 from pipeline.errors import PipelineError
 from pipeline.workflow.runner import stage_main
+from tests.helpers.waiting import wait_until
 
 def run(key):
     Path("began").touch()
@@ -63,10 +64,7 @@ class Workspace:
         return process.returncode, said
 
     def wait_for_start(self) -> None:
-        deadline = time.monotonic() + 30
-        while not (self.root / "began").exists():
-            assert time.monotonic() < deadline, "the stage did not begin"
-            time.sleep(0.02)
+        wait_until((self.root / "began").exists, what="the stage")
 
 
 @pytest.fixture
@@ -129,7 +127,7 @@ def test_an_edit_while_a_stage_runs_fails_it(workspace: Workspace, body: str, ch
 
 
 def test_ctrl_c_leaves_a_clear_line(workspace: Workspace) -> None:
-    process = workspace.start("time.sleep(60)")
+    process = workspace.start("signal.pause()")
     workspace.wait_for_start()
     os.killpg(process.pid, signal.SIGINT)
     said = process.communicate(timeout=30)[1]
@@ -141,28 +139,28 @@ def test_ctrl_c_leaves_a_clear_line(workspace: Workspace) -> None:
 def test_a_stage_ends_with_the_process_that_started_it(workspace: Workspace) -> None:
     # the parent is an interpreter that would wait for ever, as dvc does
     parent = workspace.start(
-        "(Path('pid').write_text(str(__import__('os').getpid())), time.sleep(60))",
+        "(Path('pid').write_text(str(__import__('os').getpid())), signal.pause())",
         sys.executable,
         "-c",
         "import subprocess, sys; subprocess.run(sys.argv[1:])",
     )
     workspace.wait_for_start()
-    while not (workspace.root / "pid").exists() or not (workspace.root / "pid").read_text():
-        time.sleep(0.02)
-    stage = int((workspace.root / "pid").read_text())
+    pid = workspace.root / "pid"
+    wait_until(lambda: pid.exists() and pid.read_text())
+    stage = Path("/proc") / pid.read_text()
     parent.kill()
     parent.communicate(timeout=30)
-    deadline = time.monotonic() + 20
-    while Path(f"/proc/{stage}").exists() and "zombie" not in Path(f"/proc/{stage}/status").read_text():
-        assert time.monotonic() < deadline, "the orphan still runs"
-        time.sleep(0.05)
+    wait_until(lambda: not stage.exists() or "zombie" in (stage / "status").read_text(), what="the orphan")
 
 
 def test_a_second_stage_waits_for_the_first(workspace: Workspace) -> None:
-    first = workspace.start("(time.sleep(1.5), Path('out.txt').write_text('first'))")
+    first = workspace.start("(wait_until(Path('go').exists), Path('out.txt').write_text('first'))")
     workspace.wait_for_start()
-    status, said = workspace.run("Path('out.txt').write_text(Path('out.txt').read_text() + ' second')")
-    first.communicate(timeout=30)
-    assert status == 0
-    assert "waiting for another stage" in said
+    second = workspace.start("Path('out.txt').write_text(Path('out.txt').read_text() + ' second')")
+    assert second.stderr is not None
+    assert "waiting for another stage" in second.stderr.readline()
+    (workspace.root / "go").touch()
+    first.communicate(timeout=60)
+    second.communicate(timeout=60)
+    assert second.returncode == 0
     assert (workspace.root / "out.txt").read_text() == "first second"

@@ -86,7 +86,7 @@ class IndexSource(Section):
 
 
 class CatalogueSource(Section):
-    """A corpus that pipeline/corpora/catalogue.yaml describes.
+    """A corpus of pipeline/corpora/catalogue.yaml.
 
     Attributes:
         name: its name there.

@@ -39,7 +39,7 @@ def make_card(
     return {
         "dataset": dataset,
         "project_version": PROJECT_VERSION,
-        "vocabulary": {"size": vocabulary.SIZE, "sha256": vocabulary.sha256()},
+        "vocabulary": {"size": vocabulary.VOCAB_SIZE, "sha256": vocabulary.sha256()},
         "parameters": settings.model_dump(),
         "voices": grids["voices"][0].as_py(),
         "steps_per_quarter": grids["steps_per_quarter"][0].as_py(),

@@ -38,7 +38,7 @@ def shards(portions: Iterable[pa.Table], max_rows: int) -> Iterator[tuple[str, p
 def shard_metadata(settings: EncodeSettings) -> Mapping[str, str]:
     """What every shard says of itself: vocabulary, parameters, version."""
     return {
-        "vocabulary": f"{vocabulary.SIZE} symbols: onset p, tied p, START, STOP",
+        "vocabulary": f"{vocabulary.VOCAB_SIZE} symbols: onset p, tied p, START, STOP",
         "vocabulary_sha256": vocabulary.sha256(),
         "parameters": json.dumps(settings.model_dump(), sort_keys=True),
         "project_version": PROJECT_VERSION,

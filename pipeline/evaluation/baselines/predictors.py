@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core.vocabulary import SIZE, START, TIED
+from pipeline.core.vocabulary import START, TIED, VOCAB_SIZE
 from pipeline.evaluation.baselines.longterm import LongTerm
 from pipeline.evaluation.baselines.mixing import mix
 from pipeline.evaluation.baselines.sequences import Bools, Floats, Ints, Sequences, normalized
@@ -87,7 +87,7 @@ class NGram:
             examples: training pieces; source and target are read as one sequence.
             order: length of the longest context in symbols; None: no limit.
         """
-        return cls(LongTerm.fit(_join(examples), SIZE, order))
+        return cls(LongTerm.fit(_join(examples), VOCAB_SIZE, order))
 
     def log_probs(self, examples: Sequence[Example]) -> Iterator[Floats]:
         """See :class:`Predictor`."""
@@ -122,7 +122,7 @@ class Memory:
     def fit(cls, examples: Iterable[Example], order: int | None, mixing_b: float) -> Memory:
         """Learn from training pieces which symbols there are; all else is learnt from the piece."""
         pieces = _join(examples)
-        known = np.bincount(pieces.symbols[pieces.told], minlength=SIZE) > 0
+        known = np.bincount(pieces.symbols[pieces.told], minlength=VOCAB_SIZE) > 0
         return cls(np.where(known, 1.0, 1 / max(int((~known).sum()), 1)), order, mixing_b)
 
     def probs(self, example: Example) -> Floats:

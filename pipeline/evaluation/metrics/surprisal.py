@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.core.vocabulary import SIZE, STOP, TIED
+from pipeline.core.vocabulary import STOP, TIED, VOCAB_SIZE
 from pipeline.errors import PipelineError
 from pipeline.models.base.examples import Example
 
@@ -63,8 +63,8 @@ def surprisal(log_probs: NDArray[np.floating], example: Example) -> Surprisal:
             symbols, or a target token that is held to be impossible.
     """
     target = example.target.astype(np.int64)
-    if log_probs.shape != (len(target), SIZE):
-        raise LikelihoodError(f"log-probabilities {log_probs.shape}, expected ({len(target)}, {SIZE})")
+    if log_probs.shape != (len(target), VOCAB_SIZE):
+        raise LikelihoodError(f"log-probabilities {log_probs.shape}, expected ({len(target)}, {VOCAB_SIZE})")
     scores = np.where(example.valid(), log_probs, -np.inf).astype(np.float64)
     _require_distributions(scores)
     nats = -scores[np.arange(len(target)), target]

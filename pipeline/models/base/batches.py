@@ -22,7 +22,7 @@ from torch import Tensor
 
 from pipeline.core import vocabulary
 from pipeline.core.tables import TOKENS, TableError, read_table
-from pipeline.core.vocabulary import IGNORED_LABEL, PAD_ROW, START
+from pipeline.core.vocabulary import IGNORE_INDEX, PAD_ID, START
 from pipeline.errors import PipelineError
 from pipeline.models.base.examples import Example
 
@@ -38,13 +38,13 @@ class Batch:
     """B examples, sources padded on the right to S, targets to T.
 
     Attributes:
-        source: (B, S) int64 symbols, PAD_ROW after the end.
+        source: (B, S) int64 symbols, PAD_ID after the end.
         source_lengths: (B,) int64.
         inputs: (B, T) int64, what the decoder is told before each target symbol:
             START, then the target without its last symbol.
         previous: (B, T) int64, the last symbol of the same voice: the grammar's state.
         stop_allowed: (B, T) bool, the other part of that state.
-        target: (B, T) int64, IGNORED_LABEL after the end and where a symbol is told.
+        target: (B, T) int64, IGNORE_INDEX after the end and where a symbol is told.
         target_lengths: (B,) int64.
         step_in_bar: (B, W) int64, W the longest source and target together: the
             position in the bar of the symbols of the source and straight after them
@@ -163,16 +163,16 @@ def collate(examples: Sequence[Example]) -> Batch:
         raise BatchError("a batch holds pieces to continue or pieces to harmonize, not both")
     sources = [example.source for example in examples]
     targets = [example.target for example in examples]
-    target = _pad(targets, IGNORED_LABEL)
+    target = _pad(targets, IGNORE_INDEX)
     predicted = _pad([example.predicted for example in examples], 0).astype(bool)
     inputs = np.concatenate([np.full((len(examples), 1), START), target[:, :-1]], axis=1)
     return Batch(
-        source=torch.from_numpy(_pad(sources, PAD_ROW)),
+        source=torch.from_numpy(_pad(sources, PAD_ID)),
         source_lengths=_lengths(sources),
-        inputs=torch.from_numpy(np.where(target == IGNORED_LABEL, PAD_ROW, inputs)),
+        inputs=torch.from_numpy(np.where(target == IGNORE_INDEX, PAD_ID, inputs)),
         previous=torch.from_numpy(_pad([example.previous for example in examples], START)),
         stop_allowed=torch.from_numpy(_pad([example.stop_allowed for example in examples], 0).astype(bool)),
-        target=torch.from_numpy(np.where(predicted, target, IGNORED_LABEL)),
+        target=torch.from_numpy(np.where(predicted, target, IGNORE_INDEX)),
         target_lengths=_lengths(targets),
         step_in_bar=torch.from_numpy(_pad([example.step_in_bar for example in examples], -1)),
         steps_per_bar=torch.tensor([e.bars.steps_per_bar if e.bars else 0 for e in examples]),

@@ -1,7 +1,7 @@
 """What training, decoding and evaluation rely on in every model.
 
-A model's own part gives logits over all 258 symbols and knows nothing of the
-grammar. :meth:`Seq2Seq.mask` takes away what cannot follow, the same for
+A model gives logits over all 258 symbols and knows nothing of the grammar.
+:meth:`Seq2Seq.mask` excludes the symbols that cannot follow, in the same way for
 training, scoring and sampling: a likelihood is one over the valid symbols.
 """
 
@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -17,72 +18,90 @@ from torch import Tensor, nn
 from pipeline.core.vocabulary import START, STOP, VALID_AFTER
 from pipeline.models.base.batches import Batch
 
-State = tuple[Tensor, ...]
-"""What a decoder remembers between symbols; the examples are the first dimension of each tensor."""
+
+@dataclass(frozen=True)
+class DecodingState:
+    """What a model keeps between two target symbols of B examples; each model has its own fields.
+
+    The first dimension of every tensor is the example; all other fields are the same for
+    all examples.
+    """
+
+    def select(self, rows: Tensor) -> Self:
+        """The state of some of the examples, in this order; an example may occur twice.
+
+        Args:
+            rows: (K,) int64 indices of examples.
+        """
+        tensors = {field.name: getattr(self, field.name) for field in fields(self)}
+        chosen = {name: value[rows] for name, value in tensors.items() if isinstance(value, Tensor)}
+        return replace(self, **chosen)
 
 
 @dataclass(frozen=True)
-class Looks:
-    """Where each place of the targets looks, and whom it believes.
+class AttentionMaps:
+    """Attention weights and mixture weights per target position.
 
-    N columns: the S of the source, and for a model that looks at what it has said,
-    too, the T - 1 of the target without its last symbol.
+    N columns: the S of the source, and for a model that also attends to the target, the
+    T - 1 of the target without its last symbol.
 
     Attributes:
-        weights: by what looks, "attention" or a way of copying: (B, T, N) float, each
-            row sums to 1; 0 at padding and at what is said there or later.
-        beliefs: by who has an opinion, "vocabulary" or a way of copying: (B, T) float,
-            how much probability is left to it; they sum to 1. Empty where there is one alone.
-        credits: the same for the true symbol: what share of its probability came from there.
+        weights: by attention, "attention" or a way of copying: (B, T, N) float, each row
+            sums to 1; 0 at padding and at the position itself and later ones.
+        mixture_weights: by component, "vocabulary" or a way of copying: (B, T) float, the
+            prior probability of each component; they sum to 1. Empty without a mixture.
+        responsibilities: by component, (B, T) float: its posterior probability given the
+            true symbol.
     """
 
     weights: Mapping[str, Tensor]
-    beliefs: Mapping[str, Tensor]
-    credits: Mapping[str, Tensor]
+    mixture_weights: Mapping[str, Tensor]
+    responsibilities: Mapping[str, Tensor]
 
 
 class Seq2Seq(nn.Module, ABC):
-    """Reads a source, says a target: B examples at once.
+    """A model of targets given sources, for B examples at once.
 
-    There is no training mode: noise is an argument.
+    There is no training mode: dropout takes its generator as an argument.
     """
 
-    barriers: Tensor
+    grammar_mask: Tensor
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("barriers", _barriers(), persistent=False)
+        self.register_buffer("grammar_mask", _grammar_mask(), persistent=False)
 
     @abstractmethod
-    def forward(self, batch: Batch, noise: torch.Generator | None = None) -> Tensor:
-        """Logits of every target symbol given the true ones before it.
+    def forward(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
+        """Logits of every target symbol under teacher forcing.
 
         Args:
-            noise: where dropout comes from, in training; None for none.
+            generator: of dropout, in training; None for no dropout.
 
         Returns:
-            (B, T, 258) float, not masked; what stands at padding means nothing.
+            (B, T, 258) float, without the grammar mask; undefined at padding.
         """
 
     @abstractmethod
-    def start(self, batch: Batch) -> State:
-        """Read sources: the state before the first target symbol; no target is looked at."""
+    def start(self, batch: Batch) -> DecodingState:
+        """Encode sources: the state before the first target symbol. Targets are not used."""
 
     @abstractmethod
-    def step(self, state: State, symbols: Tensor) -> tuple[Tensor, State]:
-        """Say one symbol more.
+    def step(self, state: Any, symbols: Tensor) -> tuple[Tensor, DecodingState]:
+        """Predict one more symbol.
 
         Args:
-            symbols: (B,) int64, the symbol before it, START at first.
+            state: as ``start`` or ``step`` of the same model returned it.
+            symbols: (B,) int64, the symbol before the predicted one, START at first.
 
         Returns:
-            (B, 258) logits, not masked, and the state after.
+            (B, 258) logits, without the grammar mask, and the state after.
         """
 
-    def attention(self, batch: Batch) -> Looks | None:  # noqa: ARG002
-        """Where each target symbol looks, told the true ones before it; None for a model that does not look.
+    def attention(self, batch: Batch) -> AttentionMaps | None:  # noqa: ARG002
+        """Attention of every target symbol under teacher forcing; None for a model without attention.
 
-        What stands at padding of the target means nothing.
+        The rows at padding of the target are undefined.
         """
         return None
 
@@ -91,15 +110,15 @@ class Seq2Seq(nn.Module, ABC):
 
         Args:
             logits: (..., 258).
-            previous: (...) int64, the last symbol of the voice whose turn it is, or START.
+            previous: (...) int64, the last symbol of the same voice, or START.
             stop_allowed: (...) bool, True at a step's border after the first step.
         """
         rows = previous + (START + 1) * stop_allowed
-        return logits + nn.functional.embedding(rows, self.barriers)  # (..., 258)
+        return logits + nn.functional.embedding(rows, self.grammar_mask)  # (..., 258)
 
 
-def _barriers() -> Tensor:
-    """(514, 258): 0 where a symbol may follow, -inf elsewhere; from row 257 on STOP may follow, too."""
+def _grammar_mask() -> Tensor:
+    """(514, 258): 0 where a symbol may follow, -inf elsewhere; rows from 257 on also allow STOP."""
     valid = torch.from_numpy(VALID_AFTER.copy()).repeat(2, 1)
     valid[START + 1 :, STOP] = True
     return torch.zeros(valid.shape).masked_fill(~valid, float("-inf"))

@@ -79,7 +79,7 @@ def mark_soft_relatives(rows: pa.Table, lineage: Lineage) -> pa.Table:
     return rows.set_column(place, rows.field("soft_relative"), pc.if_else(heard, True, rows["soft_relative"]))
 
 
-def begin_with(network: nn.Module, config: Section, parent: Path) -> None:
+def initialize_from(network: nn.Module, config: Section, parent: Path) -> None:
     """Give a network the weights of another run.
 
     Args:

@@ -1,8 +1,8 @@
-"""Models that continue a melody: one folder per kind, found by its name.
+"""The kinds of models: one folder per kind, found by its name.
 
 A folder ``pipeline/models/KIND`` holds ``config.py`` with the settings
-(``Config``, no torch: the stage ``check`` reads it) and ``network.py`` with the
-network (``Network``, which implements :class:`pipeline.models.base.interface.Seq2Seq`).
+(``KindConfig``, no torch: the stage ``check`` reads it) and ``network.py`` with the
+network (``KindNetwork``, which implements :class:`pipeline.models.base.interface.Seq2Seq`).
 This file imports no torch.
 """
 
@@ -26,7 +26,7 @@ class ModelConfig(Section):
     """Settings of a model, whatever its kind.
 
     Attributes:
-        TASKS: what it can do.
+        TASKS: the tasks that the model can be trained for.
     """
 
     TASKS: ClassVar[tuple[Literal["continue", "harmonize"], ...]]
@@ -41,7 +41,7 @@ def parse_model(value: Any, where: str) -> ModelConfig:
     """Validate an experiment's ``model`` section by the settings of its kind.
 
     Args:
-        value: what YAML held.
+        value: the parsed YAML value.
         where: the dotted path in params.yaml, for the message.
 
     Raises:
@@ -55,13 +55,15 @@ def parse_model(value: Any, where: str) -> ModelConfig:
 
 
 def config_of(kind: str) -> type[ModelConfig]:
-    """The settings of a kind that exists."""
-    config: type[ModelConfig] = import_module(f"pipeline.models.{kind}.config").Config
+    """The settings of a kind that exists: class ``KindConfig`` of its ``config.py``."""
+    module = import_module(f"pipeline.models.{kind}.config")
+    name = "".join(word.capitalize() for word in kind.split("_"))
+    config: type[ModelConfig] = getattr(module, f"{name}Config")
     return config
 
 
 def build(config: Section) -> Seq2Seq:
-    """The network of a validated ``model`` section, its weights drawn anew."""
-    package = type(config).__module__.rpartition(".")[0]
-    network: Seq2Seq = import_module(f"{package}.network").Network(config)
+    """The network of a validated ``model`` section, with random weights."""
+    package, name = type(config).__module__.rpartition(".")[0], type(config).__name__.removesuffix("Config")
+    network: Seq2Seq = getattr(import_module(f"{package}.network"), f"{name}Network")(config)
     return network

@@ -29,7 +29,6 @@ from pipeline.models.base.examples import (
 
 # what a task needs of a row
 EXAMPLE_COLUMNS = ("tokens", "voices", "steps_per_bar", "step_in_bar", "phrase_end")
-SCRATCH = "scratch"  # init_from: random weights
 CUTS, GIVEN = 1, 3  # streams of an epoch's random numbers; augmentation has 2, the batch plan none
 
 Kind = TypeVar("Kind", bound=Example)

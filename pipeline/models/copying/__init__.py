@@ -1,1 +1,1 @@
-"""An LSTM that looks back over all that was said and can repeat it."""
+"""An LSTM with a copy mechanism: it can repeat earlier symbols of the piece."""

@@ -1,7 +1,7 @@
-"""Looking back: what attention sees, and what copying would say.
+"""Attention to earlier tokens of the piece, and the mixture weights of the copy mechanism.
 
-Q places are to be filled after a history of N columns; a barrier (B, Q, N) is -inf
-where a place must not look: at padding, and at what is said there or later.
+Q positions are predicted after a history of N columns; a mask (B, Q, N) is -inf at
+padding, and at the predicted position and later ones.
 """
 
 from __future__ import annotations
@@ -10,24 +10,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pipeline.core.vocabulary import PAD_ROW
+from pipeline.core.vocabulary import PAD_ID
 from pipeline.models.copying import matching
-from pipeline.models.copying.config import Config
+from pipeline.models.copying.config import CopyingConfig
 
-SENTINEL = 3.0  # how much more the vocabulary is believed than any one copy, at first
-AGREED = 0.5  # how much more a passage is believed for each further level of agreement, at first
+SENTINEL = 3.0  # initial energy of the vocabulary: most of the mixture weight is its own at first
+AGREEMENT_BIAS = 0.5  # initial increase of a passage's energy with each level of agreement
 
 
-def barrier(history: Tensor, n_places: int) -> Tensor:
-    """(B, Q, N): 0 at what was said before each place, else -inf."""
+def history_mask(history: Tensor, n_positions: int) -> Tensor:
+    """(B, Q, N): 0 at tokens before each predicted position, else -inf."""
     columns = torch.arange(history.shape[1], device=history.device)
-    later = columns > columns[-n_places:, None]  # (Q, N)
-    hidden = later | (history == PAD_ROW)[:, None]
-    return torch.zeros(hidden.shape, device=history.device).masked_fill(hidden, float("-inf"))
+    later = columns > columns[-n_positions:, None]  # (Q, N)
+    excluded = later | (history == PAD_ID)[:, None]
+    return torch.zeros(excluded.shape, device=history.device).masked_fill(excluded, float("-inf"))
 
 
-class Attention(nn.Module):
-    """Sees the states after all that was said: a mean of values, by scaled products with keys."""
+class HistoryAttention(nn.Module):
+    """Scaled dot-product attention to the LSTM's outputs at all earlier tokens."""
 
     def __init__(self, hidden_size: int, size: int) -> None:
         super().__init__()
@@ -35,27 +35,28 @@ class Attention(nn.Module):
         self.query = nn.Linear(hidden_size, size)
         self.memory = nn.Linear(hidden_size, 2 * size)
 
-    def weights(self, outputs: Tensor, memory: Tensor, barrier: Tensor) -> Tensor:
+    def weights(self, outputs: Tensor, memory: Tensor, mask: Tensor) -> Tensor:
         """(B, Q, N), each row sums to 1.
 
         Args:
-            outputs: (B, Q, H) of the LSTM before each place.
+            outputs: (B, Q, H) of the LSTM before each position.
             memory: (B, N, 2A) keys and values of each column.
+            mask: (B, Q, N) see :func:`history_mask`.
         """
         keys = memory[..., : self.size]
-        energies = torch.baddbmm(barrier, self.query(outputs), keys.transpose(1, 2), alpha=self.size**-0.5)
-        looks: Tensor = energies.softmax(-1)
-        return looks
+        energies = torch.baddbmm(mask, self.query(outputs), keys.transpose(1, 2), alpha=self.size**-0.5)
+        weights: Tensor = energies.softmax(-1)
+        return weights
 
-    def forward(self, outputs: Tensor, memory: Tensor, barrier: Tensor) -> Tensor:
-        """What is seen from there: (B, Q, A)."""
-        return self.weights(outputs, memory, barrier) @ memory[..., self.size :]
+    def forward(self, outputs: Tensor, memory: Tensor, mask: Tensor) -> Tensor:
+        """Context vectors (B, Q, A)."""
+        return self.weights(outputs, memory, mask) @ memory[..., self.size :]
 
 
-class Copies(nn.Module):
-    """How much each symbol of the history is believed to be what comes next, in each way of copying."""
+class CopyMechanism(nn.Module):
+    """Mixture weights of the vocabulary and of copies of each earlier symbol, in each way of copying."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: CopyingConfig) -> None:
         super().__init__()
         ways = len(config.copies)  # C
         self.ways = config.copies
@@ -64,39 +65,43 @@ class Copies(nn.Module):
         self.context = nn.Linear(config.hidden_size, ways * self.size)
         self.sentinel = nn.Linear(config.hidden_size, 1)
         nn.init.constant_(self.sentinel.bias, SENTINEL)
-        rising = AGREED * torch.arange(matching.N_LEVELS).float()[:, None].expand(-1, ways)
+        rising = AGREEMENT_BIAS * torch.arange(matching.N_LEVELS).float()[:, None].expand(-1, ways)
         self.same_symbols = nn.Parameter(rising.clone()) if config.matches else None
         self.same_intervals = nn.Parameter(rising.clone()) if config.matches else None
 
     def forward(
-        self, outputs: Tensor, contexts: Tensor, history: Tensor, before: Tensor, barrier: Tensor
+        self, outputs: Tensor, contexts: Tensor, history: Tensor, before: Tensor, mask: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Beliefs that sum to 1 over the vocabulary and all copies.
+        """Mixture weights that sum to 1 over the vocabulary and all copies.
 
         Args:
-            outputs: (B, Q, H) of the LSTM before each place.
-            contexts: (B, N, C * A) what is known of the state before each column.
+            outputs: (B, Q, H) of the LSTM before each position.
+            contexts: (B, N, C * A) keys of the state before each column.
+            history: (B, N) symbols.
             before: (B, N + 1) see ``matching.notes_before``.
+            mask: (B, Q, N) see :func:`history_mask`.
 
         Returns:
             (B, Q, 1) for the vocabulary, and (B, Q, C * N) for the copies, way by way.
         """
-        energies = self._energies(outputs, contexts, history, before, barrier)
-        beliefs = torch.cat([self.sentinel(outputs), *energies], dim=-1).softmax(-1)
-        return beliefs[..., :1], beliefs[..., 1:]
+        energies = self._energies(outputs, contexts, history, before, mask)
+        weights = torch.cat([self.sentinel(outputs), *energies], dim=-1).softmax(-1)
+        return weights[..., :1], weights[..., 1:]
 
-    def looks(
-        self, outputs: Tensor, contexts: Tensor, history: Tensor, before: Tensor, barrier: Tensor
+    def weights(
+        self, outputs: Tensor, contexts: Tensor, history: Tensor, before: Tensor, mask: Tensor
     ) -> dict[str, Tensor]:
-        """Where each way of copying looks, were it the only one: (B, Q, N), each row sums to 1."""
-        energies = self._energies(outputs, contexts, history, before, barrier)
+        """Attention weights of each way of copying on its own: (B, Q, N), each row sums to 1."""
+        energies = self._energies(outputs, contexts, history, before, mask)
         return {way: energy.softmax(-1) for way, energy in zip(self.ways, energies, strict=True)}
 
-    def said(self, history: Tensor, before: Tensor, previous: Tensor) -> Tensor:
-        """(B, Q, C * N) the symbols that the copies say, way by way.
+    def symbols(self, history: Tensor, before: Tensor, previous: Tensor) -> Tensor:
+        """(B, Q, C * N) the symbols that the copies predict, way by way.
 
         Args:
-            previous: (B, Q) the last symbol of the voice whose turn it is.
+            history: (B, N) symbols.
+            before: (B, N + 1) see ``matching.notes_before``.
+            previous: (B, Q) the last symbol of the voice that is predicted.
         """
         by_way = {
             "pitch": lambda: matching.repeated(history, previous),
@@ -105,25 +110,25 @@ class Copies(nn.Module):
         return torch.cat([by_way[way]() for way in self.ways], dim=-1)
 
     def _energies(
-        self, outputs: Tensor, contexts: Tensor, history: Tensor, before: Tensor, barrier: Tensor
+        self, outputs: Tensor, contexts: Tensor, history: Tensor, before: Tensor, mask: Tensor
     ) -> list[Tensor]:
         """(B, Q, N) of each way: how well each symbol of the history fits as the next one."""
         queries = self.query(outputs).chunk(len(self.ways), dim=-1)
         keys = contexts.transpose(1, 2).chunk(len(self.ways), dim=1)
         energies = [
-            torch.baddbmm(barrier, query, key, alpha=self.size**-0.5)  # (B, Q, N)
+            torch.baddbmm(mask, query, key, alpha=self.size**-0.5)  # (B, Q, N)
             for query, key in zip(queries, keys, strict=True)
         ]
-        likeness = self._likeness(history, before, outputs.shape[1])
-        if likeness is None:
+        bias = self._agreement_bias(history, before, outputs.shape[1])
+        if bias is None:
             return energies
-        return [energy + likeness[..., way] for way, energy in enumerate(energies)]
+        return [energy + bias[..., way] for way, energy in enumerate(energies)]
 
-    def _likeness(self, history: Tensor, before: Tensor, n_places: int) -> Tensor | None:
-        """(B, Q, N, C) what is added for agreement of symbols and of intervals."""
+    def _agreement_bias(self, history: Tensor, before: Tensor, n_positions: int) -> Tensor | None:
+        """(B, Q, N, C) the learned bias for agreement of symbols and of intervals."""
         if self.same_symbols is None or self.same_intervals is None:
             return None
-        symbols = matching.agreement(history.masked_fill(history == PAD_ROW, -1), n_places)
-        intervals = matching.agreement(matching.as_intervals(history, before[:, :-1]), n_places)
+        symbols = matching.agreement(history.masked_fill(history == PAD_ID, -1), n_positions)
+        intervals = matching.agreement(matching.as_intervals(history, before[:, :-1]), n_positions)
         both = self.same_symbols[:, None] + self.same_intervals  # (levels, levels, C)
         return functional.embedding(symbols * matching.N_LEVELS + intervals, both.flatten(0, 1))

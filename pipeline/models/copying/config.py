@@ -1,4 +1,4 @@
-"""Settings of the LSTM that copies (``experiments.KEY.model`` in params.yaml); no torch."""
+"""Settings of the LSTM with a copy mechanism (``experiments.KEY.model`` in params.yaml); no torch."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from pydantic import Field
 from pipeline.models.base.registry import ModelConfig
 
 
-class Config(ModelConfig):
-    """The shape of an LSTM that copies.
+class CopyingConfig(ModelConfig):
+    """The shape of an LSTM with a copy mechanism.
 
     Attributes:
         kind: the folder of pipeline/models.
-        embedding_size: length of the learned vectors of symbols, metres and positions in the bar.
+        embedding_size: length of the embeddings of tokens, bar lengths and positions in the bar.
         hidden_size: H, units of each LSTM layer.
-        layers: of the LSTM that reads the source and then says the target.
+        layers: of the LSTM, which is both encoder and decoder.
         attention_size: A, length of all queries, keys and values.
-        copies: what may follow again after a like passage. pitch: the same symbol;
-            interval: the same interval, from the note that sounds now.
-        matches: a passage is known by how long it agrees, as well as by the LSTM's state.
-        bars: positions in the bar and the metre are read, too.
+        copies: what is copied from after a similar passage. pitch: the same symbol;
+            interval: the same interval, from the current note.
+        matches: passages are compared by the number of symbols that agree, as well as by
+            the LSTM's state.
+        bars: inputs include the position in the bar and the bar's length.
         dropout: share of activations set to 0 in training: of the inputs, between
             layers and before the output.
     """

@@ -1,276 +1,295 @@
-"""The network of the LSTM that copies.
+"""The network of the LSTM with a copy mechanism.
 
-Encoder and decoder are one LSTM: it reads the source, and the decoder goes on from
-there, told the last symbol of the source where other models are told START. So
-what was read and what was said are alike, and each place looks back over both.
+Encoder and decoder are one LSTM: it reads the source and continues with the target. Where
+other models get START, it gets the last symbol of the source. So source and target are
+treated alike, and each position can attend to all earlier ones.
 
-For every place to be filled there are several opinions: the vocabulary's (from the
-LSTM's state and what attention sees), and one for each way of copying, which looks
-for earlier symbols before which the melody went as it goes now and says what came
-there (an induction head: Olsson et al. 2022). One softmax over all earlier symbols
-in each way, and one more place for the vocabulary, says how far each is believed
-(a pointer sentinel: Merity et al. 2016).
+The prediction is a mixture. One component is the vocabulary (from the LSTM's output and
+attention); there is one more for each way of copying, which finds earlier passages that
+are similar to the current one and predicts the symbol that followed (an induction head:
+Olsson et al. 2022). The mixture weights are one softmax over all earlier symbols in each
+way of copying and one sentinel for the vocabulary (Merity et al. 2016).
 
-How well a passage fits is learned (a product of states) and counted (how many
-symbols, and how many intervals, in a row are the same): counting is what an n-gram
-with a memory does, and few pieces are enough to learn what it is worth.
+The similarity of passages is learned (a product of states) and counted (how many
+consecutive symbols, and how many intervals, agree): counting is what an n-gram with
+memory does, and few pieces are enough to learn its weight.
 
-All but the LSTM is computed for all places at once, in columns in which all sources
-end together, padding before the shorter ones. The LSTM itself reads them from the
-first column on and never meets padding before the end.
+All but the LSTM is computed for all positions at once, in columns in which all sources
+end together, with padding on the left. The LSTM itself reads them from the first column
+on and never meets padding before the end.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from pipeline.core.vocabulary import PAD_ROW, SIZE, START
+from pipeline.core.vocabulary import PAD_ID, START, VOCAB_SIZE
 from pipeline.models.base.batches import Batch
-from pipeline.models.base.interface import Looks, Seq2Seq, State
+from pipeline.models.base.interface import AttentionMaps, DecodingState, Seq2Seq
 from pipeline.models.base.layers.dropout import dropout
-from pipeline.models.base.layers.positions import LONGEST_BAR
 from pipeline.models.base.layers.recurrent import open_forget_gates, take
 from pipeline.models.copying import matching
-from pipeline.models.copying.attention import Attention, Copies, barrier
-from pipeline.models.copying.config import Config
+from pipeline.models.copying.attention import CopyMechanism, HistoryAttention, history_mask
+from pipeline.models.copying.config import CopyingConfig
+from pipeline.models.copying.embedding import CopyingEmbedding
 
-VOCABULARY = "vocabulary"  # the opinion that copies nothing
-LEAST = 1e-30  # probability of what nobody holds possible: a logarithm stays finite
+VOCABULARY = "vocabulary"  # the mixture component that copies nothing
+MIN_PROBABILITY = 1e-30  # of symbols that no component predicts: keeps logarithms finite
 
 
-class Network(Seq2Seq):
-    """An LSTM that copies.
+@dataclass(frozen=True)
+class History(DecodingState):
+    """What attention and copies need of the symbols so far.
 
-    The state: h and c of all layers (B, L, H); of what was said before the last
-    symbol the history (B, N) and what copies and attention know of it (B, N, ·); the
-    last symbol of each voice (B, V), the one whose turn it is first; what START stands
-    for (B,); how far into its bar the next symbol is and how many symbols a bar has
-    (B,), 0 where unknown.
+    Attributes:
+        symbols: (B, N), see ``matching``.
+        contexts: keys of the copies (B, N, C * A).
+        memory: keys and values of attention (B, N, 2A).
     """
 
-    def __init__(self, config: Config) -> None:
+    symbols: Tensor
+    contexts: Tensor
+    memory: Tensor
+
+
+@dataclass(frozen=True)
+class CopyingState(DecodingState):
+    """The state of the LSTM and its history.
+
+    Attributes:
+        h, c: of all layers (B, L, H).
+        history: all symbols before the last one.
+        previous: the last symbol of each voice (B, V), that of the predicted voice first.
+        source_end: the last symbol of the source, which START stands for (B,).
+        token_in_bar: position in the bar of the next symbol, in tokens (B,).
+        tokens_per_bar: (B,), 0 where unknown.
+        n_predicted: target symbols so far.
+    """
+
+    h: Tensor
+    c: Tensor
+    history: History
+    previous: Tensor
+    source_end: Tensor
+    token_in_bar: Tensor
+    tokens_per_bar: Tensor
+    n_predicted: int
+
+    def select(self, rows: Tensor) -> CopyingState:
+        """See :class:`DecodingState`."""
+        return replace(super().select(rows), history=self.history.select(rows))
+
+
+class CopyingNetwork(Seq2Seq):
+    """An LSTM with a copy mechanism."""
+
+    def __init__(self, config: CopyingConfig) -> None:
         super().__init__()
         hidden, size = config.hidden_size, config.attention_size
-        self.symbols = _Symbols(config)
+        self.symbols = CopyingEmbedding(config)
         sizes = [config.embedding_size] + [hidden] * (config.layers - 1)
         self.lstm = nn.ModuleList(nn.LSTM(size, hidden, batch_first=True) for size in sizes)
-        self.attend = Attention(hidden, size)
-        self.output = nn.Linear(hidden + size, SIZE)
-        self.copies = Copies(config)
+        self.attend = HistoryAttention(hidden, size)
+        self.output = nn.Linear(hidden + size, VOCAB_SIZE)
+        self.copies = CopyMechanism(config)
         self.dropout_share = config.dropout
         open_forget_gates(self)
 
-    def forward(self, batch: Batch, noise: torch.Generator | None = None) -> Tensor:
+    def forward(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
         """See :class:`Seq2Seq`: (B, T, 258)."""
-        history, outputs = self._hear(batch, noise)
-        places = batch.inputs.shape[1]
-        return self._say(
-            outputs[:, -places:],
-            (history, self.copies.context(_before_each(outputs)), self.attend.memory(outputs)),
-            matching.notes_before(history, batch.voices),
+        symbols, outputs = self._teacher_forced(batch, generator)
+        return self._logits(
+            outputs[:, -batch.inputs.shape[1] :],
+            self._history(symbols, outputs),
+            matching.notes_before(symbols, batch.voices),
             batch.previous,
             batch.stop_allowed,
-            noise,
+            generator,
         )
 
-    def start(self, batch: Batch) -> State:
+    def start(self, batch: Batch) -> CopyingState:
         """Read sources up to their last symbol, which the first step reads."""
         lengths, width = batch.source_lengths - 1, batch.source.shape[1] - 1
-        said = batch.source[:, : max(width, 1)]
-        vectors = self.symbols(said, batch.step_in_bar[:, 1 : said.shape[1] + 1], batch.steps_per_bar, None)
-        outputs, h, c = self._read(vectors, lengths)
-        history, outputs = _in_columns(said, outputs, lengths, width, width)
-        previous = functional.pad(history, (batch.voices, 0), value=START)[:, -batch.voices :]
-        last = batch.source.gather(1, lengths[:, None])[:, 0]
-        place = batch.step_in_bar.gather(1, batch.source_lengths[:, None])[:, 0]
-        known = (h, c, history, self.copies.context(_before_each(outputs)), self.attend.memory(outputs))
-        return *known, previous, last, place * batch.voices, batch.steps_per_bar * batch.voices
+        source = batch.source[:, : max(width, 1)]
+        next_in_bar = batch.step_in_bar[:, 1 : source.shape[1] + 1]
+        vectors = self.symbols(source, next_in_bar, batch.steps_per_bar, None)
+        outputs, h, c = self._run_packed(vectors, lengths)
+        symbols, outputs = _aligned_right(source, outputs, lengths, width, width)
+        return CopyingState(
+            h,
+            c,
+            self._history(symbols, outputs),
+            previous=functional.pad(symbols, (batch.voices, 0), value=START)[:, -batch.voices :],
+            source_end=batch.source.gather(1, lengths[:, None])[:, 0],
+            token_in_bar=batch.step_in_bar.gather(1, batch.source_lengths[:, None])[:, 0] * batch.voices,
+            tokens_per_bar=batch.steps_per_bar * batch.voices,
+            n_predicted=0,
+        )
 
-    def step(self, state: State, symbols: Tensor) -> tuple[Tensor, State]:
+    def step(self, state: CopyingState, symbols: Tensor) -> tuple[Tensor, CopyingState]:
         """See :class:`Seq2Seq`: (B, 258) and the state after."""
-        h, c, history, contexts, memory, previous, last, place, bar = state
-        voices = previous.shape[1]
-        read = torch.where(symbols == START, last, symbols)[:, None]  # (B, 1)
-        contexts = torch.cat([contexts, self.copies.context(h[:, -1:])], dim=1)  # h is the last output
-        vectors = self.symbols(read, place.div(voices, rounding_mode="floor")[:, None], bar // voices, None)
-        outputs, h, c = self._run(vectors, h, c, None)
-        history = torch.cat([history, read], dim=1)
-        memory = torch.cat([memory, self.attend.memory(outputs)], dim=1)
-        previous = torch.cat([previous[:, 1:], read], dim=1)
-        border = torch.full_like(read, history.shape[1] % voices == 0, dtype=torch.bool)
-        before = matching.notes_before(history, voices)
-        known = (history, contexts, memory)
-        logits = self._say(outputs, known, before, previous[:, :1], border, None)
-        place = torch.where(bar > 0, (place + 1) % bar.clamp(min=1), place)
-        return logits[:, 0], (h, c, *known, previous, last, place, bar)
+        voices, bar = state.previous.shape[1], state.tokens_per_bar
+        read = torch.where(symbols == START, state.source_end, symbols)[:, None]  # (B, 1)
+        next_in_bar = state.token_in_bar.div(voices, rounding_mode="floor")[:, None]
+        vectors = self.symbols(read, next_in_bar, bar // voices, None)
+        outputs, h, c = self._run(vectors, state.h, state.c, None)
+        history = History(
+            torch.cat([state.history.symbols, read], dim=1),
+            # the last layer's h before this step is the output before this column
+            torch.cat([state.history.contexts, self.copies.context(state.h[:, -1:])], dim=1),
+            torch.cat([state.history.memory, self.attend.memory(outputs)], dim=1),
+        )
+        previous = torch.cat([state.previous[:, 1:], read], dim=1)
+        stop_allowed = torch.full_like(read, state.n_predicted % voices == 0, dtype=torch.bool)
+        before = matching.notes_before(history.symbols, voices)
+        logits = self._logits(outputs, history, before, previous[:, :1], stop_allowed, None)
+        after = replace(
+            state,
+            h=h,
+            c=c,
+            history=history,
+            previous=previous,
+            token_in_bar=torch.where(
+                bar > 0, (state.token_in_bar + 1) % bar.clamp(min=1), state.token_in_bar
+            ),
+            n_predicted=state.n_predicted + 1,
+        )
+        return logits[:, 0], after
 
-    def attention(self, batch: Batch) -> Looks | None:
-        """See :class:`Seq2Seq`: the attention at states after symbols, copies at what would be said again."""
-        history, outputs = self._hear(batch, None)
-        contexts, memory = self.copies.context(_before_each(outputs)), self.attend.memory(outputs)
-        before, outputs = matching.notes_before(history, batch.voices), outputs[:, -batch.inputs.shape[1] :]
-        reach = barrier(history, outputs.shape[1])
+    def attention(self, batch: Batch) -> AttentionMaps | None:
+        """See :class:`Seq2Seq`: attention to states after symbols, copies to the symbols themselves."""
+        symbols, all_outputs = self._teacher_forced(batch, None)
+        history, before = self._history(symbols, all_outputs), matching.notes_before(symbols, batch.voices)
+        outputs = all_outputs[:, -batch.inputs.shape[1] :]
+        mask = history_mask(symbols, outputs.shape[1])
         weights = {
-            "attention": self.attend.weights(outputs, memory, reach),
-            **self.copies.looks(outputs, contexts, history, before, reach),
+            "attention": self.attend.weights(outputs, history.memory, mask),
+            **self.copies.weights(outputs, history.contexts, symbols, before, mask),
         }
-        vocabulary, copied, said = self._opinions(
-            outputs, (history, contexts, memory), before, batch.previous, batch.stop_allowed
+        vocabulary, copied, predicted = self._components(
+            outputs, history, before, batch.previous, batch.stop_allowed
         )
         true = batch.target.clamp(min=0)[..., None]  # (B, T, 1)
-        beliefs = {VOCABULARY: vocabulary.sum(-1), **self._by_way(copied)}
-        agreed = {VOCABULARY: vocabulary.gather(-1, true)[..., 0], **self._by_way(copied * (said == true))}
-        whole = torch.stack(list(agreed.values())).sum(0).clamp(min=LEAST)
-        return Looks(
-            {
-                name: _as_read(looks, batch.source_lengths, batch.source.shape[1])
-                for name, looks in weights.items()
-            },
-            beliefs,
-            {name: share / whole for name, share in agreed.items()},
+        of_true = {
+            VOCABULARY: vocabulary.gather(-1, true)[..., 0],
+            **self._by_way(copied * (predicted == true)),
+        }
+        total = torch.stack(list(of_true.values())).sum(0).clamp(min=MIN_PROBABILITY)
+        width = batch.source.shape[1]
+        return AttentionMaps(
+            {name: _aligned_left(each, batch.source_lengths, width) for name, each in weights.items()},
+            {VOCABULARY: vocabulary.sum(-1), **self._by_way(copied)},
+            {name: probability / total for name, probability in of_true.items()},
         )
 
-    def _hear(self, batch: Batch, noise: torch.Generator | None) -> tuple[Tensor, Tensor]:
-        """History (B, S + T - 1) and the outputs of the LSTM after each of it (B, S + T - 1, H)."""
-        told = torch.cat([batch.source, batch.inputs[:, 1:]], dim=1)
+    def _teacher_forced(self, batch: Batch, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
+        """Symbols (B, S + T - 1) and the outputs of the LSTM after each of them (B, S + T - 1, H)."""
+        padded = torch.cat([batch.source, batch.inputs[:, 1:]], dim=1)
         width, lengths = batch.source.shape[1], batch.source_lengths[:, None]
-        places = torch.arange(batch.step_in_bar.shape[1] - 1, device=told.device)
-        gap = (width - lengths) * (places >= lengths)  # the padding behind a source
-        said = told.gather(1, (places + gap).clamp(max=told.shape[1] - 1))
-        vectors = self.symbols(said, batch.step_in_bar[:, 1:], batch.steps_per_bar, noise)
-        outputs, _, _ = self._run(vectors, None, None, noise)
-        return _in_columns(said, outputs, batch.source_lengths, width, told.shape[1])
+        positions = torch.arange(batch.step_in_bar.shape[1] - 1, device=padded.device)
+        gap = (width - lengths) * (positions >= lengths)  # the padding behind a source
+        symbols = padded.gather(1, (positions + gap).clamp(max=padded.shape[1] - 1))
+        vectors = self.symbols(symbols, batch.step_in_bar[:, 1:], batch.steps_per_bar, generator)
+        outputs, _, _ = self._run(vectors, None, None, generator)
+        return _aligned_right(symbols, outputs, batch.source_lengths, width, padded.shape[1])
+
+    def _history(self, symbols: Tensor, outputs: Tensor) -> History:
+        """Keys and values of symbols (B, N), given the outputs of the LSTM after each (B, N, H)."""
+        before = functional.pad(outputs, (0, 0, 1, 0))[:, :-1]  # 0 before the first column
+        return History(symbols, self.copies.context(before), self.attend.memory(outputs))
 
     def _run(
-        self, vectors: Tensor, h: Tensor | None, c: Tensor | None, noise: torch.Generator | None
+        self, vectors: Tensor, h: Tensor | None, c: Tensor | None, generator: torch.Generator | None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Outputs of the last layer (B, N, H), and h and c (B, L, H) after the last column."""
         outputs, after = vectors, []
         for layer, lstm in enumerate(self.lstm):
             if layer:
-                outputs = dropout(outputs, self.dropout_share, noise)
+                outputs = dropout(outputs, self.dropout_share, generator)
             begin = None
             if h is not None and c is not None:
                 begin = (h[None, :, layer].contiguous(), c[None, :, layer].contiguous())
-            outputs, ended = lstm(outputs, begin)
-            after.append(ended)
-        h, c = (torch.cat(parts).transpose(0, 1) for parts in zip(*after, strict=True))
+            outputs, final = lstm(outputs, begin)
+            after.append(final)
+        h, c = (torch.cat(layers).transpose(0, 1) for layers in zip(*after, strict=True))
         return outputs, h, c
 
-    def _read(self, vectors: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """As ``_run`` without noise, h and c after as many columns of each example as ``lengths`` says."""
+    def _run_packed(self, vectors: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """As ``_run`` without dropout; h and c after the first ``lengths`` (B,) columns of each example."""
         outputs, after = vectors, []
         for lstm in self.lstm:
-            # packed, because only so torch gives the cells at the ends; lengths of 0 it refuses
+            # packed, because torch gives the cells at the ends in no other way; it refuses lengths of 0
             packed = pack_padded_sequence(outputs, lengths.clamp(min=1).cpu(), True, enforce_sorted=False)
-            packed, ended = lstm(packed)
+            packed, final = lstm(packed)
             outputs, _ = pad_packed_sequence(packed, batch_first=True, total_length=vectors.shape[1])
-            after.append(ended)
+            after.append(final)
         begun = (lengths > 0)[:, None, None]
-        h, c = (torch.cat(parts).transpose(0, 1) * begun for parts in zip(*after, strict=True))
+        h, c = (torch.cat(layers).transpose(0, 1) * begun for layers in zip(*after, strict=True))
         return outputs, h, c
 
-    def _say(
+    def _logits(
         self,
         outputs: Tensor,
-        known: tuple[Tensor, Tensor, Tensor],
+        history: History,
         before: Tensor,
         previous: Tensor,
         stop_allowed: Tensor,
-        noise: torch.Generator | None,
+        generator: torch.Generator | None,
     ) -> Tensor:
-        """(B, Q, 258) logarithms of probabilities.
+        """(B, Q, 258) logarithms of the mixture's probabilities.
 
         Args:
-            outputs: (B, Q, H) of the LSTM before each place.
-            known: history, contexts and memory, see the state.
+            outputs: (B, Q, H) of the LSTM before each position.
+            history: of N columns.
             before: (B, N + 1) see ``matching.notes_before``.
-            previous, stop_allowed: (B, Q) the grammar's state at each place.
+            previous, stop_allowed: (B, Q) the grammar's state at each position.
+            generator: of dropout.
         """
-        outputs = dropout(outputs, self.dropout_share, noise)
-        vocabulary, copied, said = self._opinions(outputs, known, before, previous, stop_allowed)
-        return vocabulary.scatter_add(-1, said, copied).clamp(min=LEAST).log()
+        outputs = dropout(outputs, self.dropout_share, generator)
+        vocabulary, copied, symbols = self._components(outputs, history, before, previous, stop_allowed)
+        return vocabulary.scatter_add(-1, symbols, copied).clamp(min=MIN_PROBABILITY).log()
 
-    def _opinions(
-        self,
-        outputs: Tensor,
-        known: tuple[Tensor, Tensor, Tensor],
-        before: Tensor,
-        previous: Tensor,
-        stop_allowed: Tensor,
+    def _components(
+        self, outputs: Tensor, history: History, before: Tensor, previous: Tensor, stop_allowed: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """All that is mixed, arguments as those of ``_say``.
+        """The components of the mixture; arguments as those of ``_logits``.
 
         Returns:
-            (B, Q, 258) probabilities that the vocabulary gives, (B, Q, C * N) those that the
-            copies give, way by way, together 1; and (B, Q, C * N) the symbols that they give them to.
+            (B, Q, 258) weighted probabilities of the vocabulary, (B, Q, C * N) those of the
+            copies, way by way, together 1; and (B, Q, C * N) the symbols of the copies.
         """
-        history, contexts, memory = known
-        reach = barrier(history, outputs.shape[1])
-        seen = self.attend(outputs, memory, reach)  # (B, Q, A)
-        logits = self.output(torch.cat([outputs, seen], dim=-1))
+        mask = history_mask(history.symbols, outputs.shape[1])
+        context = self.attend(outputs, history.memory, mask)  # (B, Q, A)
+        logits = self.output(torch.cat([outputs, context], dim=-1))
         vocabulary = self.mask(logits, previous, stop_allowed).softmax(-1)
-        its_own, copied = self.copies(outputs, contexts, history, before, reach)
-        return its_own * vocabulary, copied, self.copies.said(history, before, previous)
+        weight, copied = self.copies(outputs, history.contexts, history.symbols, before, mask)
+        return weight * vocabulary, copied, self.copies.symbols(history.symbols, before, previous)
 
     def _by_way(self, copied: Tensor) -> dict[str, Tensor]:
-        """(B, Q) what each way of copying holds of (B, Q, C * N)."""
+        """(B, Q) sums of (B, Q, C * N) by way of copying."""
         ways = self.copies.ways
-        return {way: held.sum(-1) for way, held in zip(ways, copied.chunk(len(ways), dim=-1), strict=True)}
+        return {way: each.sum(-1) for way, each in zip(ways, copied.chunk(len(ways), dim=-1), strict=True)}
 
 
-class _Symbols(nn.Module):
-    """Symbols, and where the ones that follow stand, to vectors: (B, N) to (B, N, E)."""
-
-    def __init__(self, config: Config) -> None:
-        super().__init__()
-        size = config.embedding_size  # E
-        self.table = nn.Embedding(SIZE + 1, size, padding_idx=PAD_ROW)
-        self.step_in_bar = nn.Embedding(LONGEST_BAR + 1, size) if config.bars else None  # row 0: unknown
-        self.steps_per_bar = nn.Embedding(LONGEST_BAR + 1, size) if config.bars else None
-        for table in (self.step_in_bar, self.steps_per_bar):
-            if table is not None:  # smaller than the symbols, which tell more: it learns faster so
-                nn.init.normal_(table.weight, std=0.3)
-        self.dropout_share = config.dropout
-
-    def forward(
-        self, symbols: Tensor, next_in_bar: Tensor, steps_per_bar: Tensor, noise: torch.Generator | None
-    ) -> Tensor:
-        """Read symbols.
-
-        Args:
-            next_in_bar: (B, N) position in the bar of the symbol after each, -1 for unknown.
-            steps_per_bar: (B,) 0 for unknown.
-        """
-        vectors = self.table(symbols)
-        if self.step_in_bar is not None and self.steps_per_bar is not None:
-            metre = steps_per_bar * (steps_per_bar <= LONGEST_BAR)
-            place = (next_in_bar + 1) * (metre > 0)[:, None]
-            vectors = vectors + self.step_in_bar(place) + self.steps_per_bar(metre)[:, None]
-        return dropout(vectors, self.dropout_share, noise)
-
-
-def _in_columns(
-    said: Tensor, outputs: Tensor, lengths: Tensor, end: int, width: int
+def _aligned_right(
+    symbols: Tensor, outputs: Tensor, lengths: Tensor, end: int, width: int
 ) -> tuple[Tensor, Tensor]:
-    """The same moved to the right, so that the sources, of these lengths, all end before column ``end``."""
-    columns = torch.arange(width, device=said.device) - (end - lengths[:, None])  # (B, width)
-    inside, columns = columns >= 0, columns.clamp(0, said.shape[1] - 1)
-    return said.gather(1, columns).masked_fill(~inside, PAD_ROW), take(outputs, columns) * inside[..., None]
+    """The same moved right, so that the sources, of these lengths, all end before column ``end``."""
+    columns = torch.arange(width, device=symbols.device) - (end - lengths[:, None])  # (B, width)
+    inside, columns = columns >= 0, columns.clamp(0, symbols.shape[1] - 1)
+    moved = symbols.gather(1, columns).masked_fill(~inside, PAD_ID)
+    return moved, take(outputs, columns) * inside[..., None]
 
 
-def _as_read(weights: Tensor, lengths: Tensor, width: int) -> Tensor:
-    """(B, Q, N) moved back, so that the sources, of these lengths, all begin in the first column."""
+def _aligned_left(weights: Tensor, lengths: Tensor, width: int) -> Tensor:
+    """(B, Q, N) moved back, so that the sources, of these lengths, all start in the first column."""
     columns = torch.arange(weights.shape[2], device=weights.device)
     moved = columns + (width - lengths[:, None]) * (columns < width)  # (B, N)
     inside = (moved < width) | (columns >= width)
     own = weights.gather(2, moved.clamp(max=weights.shape[2] - 1)[:, None].expand(weights.shape))
     return own * inside[:, None]
-
-
-def _before_each(outputs: Tensor) -> Tensor:
-    """(B, N, H) the output before each column, 0 before the first."""
-    return functional.pad(outputs, (0, 0, 1, 0))[:, :-1]

@@ -1,1 +1,1 @@
-"""An LSTM that only says what comes next, as BachBot's."""
+"""A decoder-only LSTM, as in BachBot."""

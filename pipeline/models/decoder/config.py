@@ -1,4 +1,4 @@
-"""Settings of the decoder alone (``experiments.KEY.model`` in params.yaml); no torch."""
+"""Settings of the decoder-only LSTM (``experiments.KEY.model`` in params.yaml); no torch."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pydantic import Field
 from pipeline.models.base.registry import ModelConfig
 
 
-class Config(ModelConfig):
-    """The shape of an LSTM that only says what comes next.
+class DecoderConfig(ModelConfig):
+    """The shape of a decoder-only LSTM.
 
     Attributes:
         kind: the folder of pipeline/models.
-        embedding_size: length of the learned vectors.
+        embedding_size: length of the token embeddings.
         hidden_size: H, units of each layer.
         layers: of the LSTM.
         dropout: share of activations set to 0 in training: of the inputs, between

@@ -9,14 +9,14 @@ from pydantic import Field
 from pipeline.models.base.registry import ModelConfig
 
 
-class Config(ModelConfig):
+class LstmConfig(ModelConfig):
     """The shape of an encoder-decoder LSTM.
 
     Attributes:
         kind: the folder of pipeline/models.
-        input: how a symbol enters the LSTM: as one of 258 unit vectors, or as a learned vector.
-        attention: how the decoder looks at the source. none: it has the encoder's
-            final state alone; dot: scaled products of states (Luong 2015); additive:
+        input: token embedding: a one-hot vector of 258, or a learned vector.
+        attention: of the decoder to the source. none: the decoder starts from the encoder's
+            final state and has no attention; dot: scaled dot products (Luong 2015); additive:
             a small network (Bahdanau 2015), which takes memory of B · T · S · attention_size.
         attention_size: A, length of queries, keys and values; unused with ``attention: none``.
         embedding_size: length of the learned vectors; unused with ``input: onehot``.

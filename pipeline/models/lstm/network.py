@@ -1,117 +1,156 @@
-"""The network of the LSTM.
+"""The network of the encoder-decoder LSTM.
 
-The encoder reads the source, the decoder says the target, told the true symbols
-before (or its own). Attention is computed for all decoder steps at once, after
-the LSTM and without feeding its result back (as Luong et al. 2015, section 3.1,
-without their input feeding and without a layer between attention and output),
-so that training is one pass over the target.
+Attention is computed for all decoder steps at once, after the LSTM and without feeding
+its result back (as Luong et al. 2015, section 3.1, without their input feeding and
+without a layer between attention and output), so that training is one pass over the
+target.
 
-No sequence is packed: padding stands behind the source, so that reading forwards
-never meets it before the end, and each source is turned round by itself for
-reading backwards. What the LSTM makes of the padding is never looked at.
+No sequence is packed: the padding is behind the source, so that the forward direction
+never meets it before the end; for the backward direction each source is reversed on its
+own. The outputs of the LSTM at padding are never used.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pipeline.core.vocabulary import PAD_ROW, SIZE
+from pipeline.core.vocabulary import PAD_ID, VOCAB_SIZE
 from pipeline.models.base.batches import Batch
-from pipeline.models.base.interface import Looks, Seq2Seq, State
+from pipeline.models.base.interface import AttentionMaps, DecodingState, Seq2Seq
 from pipeline.models.base.layers.dropout import dropout
 from pipeline.models.base.layers.recurrent import open_forget_gates, take
-from pipeline.models.lstm.config import Config
+from pipeline.models.lstm.config import LstmConfig
 
 
-class Network(Seq2Seq):
-    """Encoder-decoder LSTM; the state is (h, c) or (h, c, keys, values, barrier)."""
+@dataclass(frozen=True)
+class SourceMemory(DecodingState):
+    """What attention needs of the sources.
 
-    def __init__(self, config: Config) -> None:
+    Attributes:
+        keys, values: (B, S, A).
+        mask: (B, 1, S), -inf at padding.
+    """
+
+    keys: Tensor
+    values: Tensor
+    mask: Tensor
+
+
+@dataclass(frozen=True)
+class LstmState(DecodingState):
+    """The state of the decoder.
+
+    Attributes:
+        h, c: (B, L, H).
+        memory: what attention needs of the sources; None without attention.
+    """
+
+    h: Tensor
+    c: Tensor
+    memory: SourceMemory | None
+
+    def select(self, rows: Tensor) -> LstmState:
+        """See :class:`DecodingState`."""
+        memory = self.memory.select(rows) if self.memory is not None else None
+        return LstmState(self.h[rows], self.c[rows], memory)
+
+
+class LstmNetwork(Seq2Seq):
+    """Encoder-decoder LSTM."""
+
+    def __init__(self, config: LstmConfig) -> None:
         super().__init__()
         hidden = config.hidden_size
-        self.symbols = _Symbols(config)
+        self.symbols = _LstmEmbedding(config)
         self.encoder = _Encoder(config, self.symbols.size)
         self.bridge = nn.ModuleList(nn.Linear(self.encoder.size, 2 * hidden) for _ in range(config.layers))
         sizes = [self.symbols.size] + [hidden] * (config.layers - 1)
         self.decoder = nn.ModuleList(nn.LSTM(size, hidden, batch_first=True) for size in sizes)
-        self.attend = _Attention(config, self.encoder.size) if config.attention != "none" else None
-        self.output = nn.Linear(hidden + (self.attend.size if self.attend else 0), SIZE)
+        self.attend = _SourceAttention(config, self.encoder.size) if config.attention != "none" else None
+        self.output = nn.Linear(hidden + (self.attend.size if self.attend else 0), VOCAB_SIZE)
         self.dropout_share = config.dropout
         open_forget_gates(self)
 
-    def forward(self, batch: Batch, noise: torch.Generator | None = None) -> Tensor:
+    def forward(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
         """See :class:`Seq2Seq`: (B, T, 258)."""
-        state = self._read(batch.source, batch.source_lengths, noise)
-        logits, _ = self._say(state, batch.inputs, noise)
+        state = self._encode(batch.source, batch.source_lengths, generator)
+        logits, _ = self._decode(state, batch.inputs, generator)
         return logits
 
-    def start(self, batch: Batch) -> State:
-        """Read sources; the decoder begins with what the encoder ends with, through the bridge."""
-        return self._read(batch.source, batch.source_lengths, None)
+    def start(self, batch: Batch) -> LstmState:
+        """Encode sources; the bridge maps the final state of the encoder to the first of the decoder."""
+        return self._encode(batch.source, batch.source_lengths, None)
 
-    def step(self, state: State, symbols: Tensor) -> tuple[Tensor, State]:
+    def step(self, state: LstmState, symbols: Tensor) -> tuple[Tensor, LstmState]:
         """See :class:`Seq2Seq`: (B, 258) and the state after."""
-        logits, state = self._say(state, symbols[:, None], None)
+        logits, state = self._decode(state, symbols[:, None], None)
         return logits[:, 0], state
 
-    def attention(self, batch: Batch) -> Looks | None:
-        """See :class:`Seq2Seq`: (B, T, S), at the source alone."""
-        if self.attend is None:
+    def attention(self, batch: Batch) -> AttentionMaps | None:
+        """See :class:`Seq2Seq`: (B, T, S), over the source alone."""
+        state = self.start(batch)
+        if self.attend is None or state.memory is None:
             return None
-        outputs, state = self._run(self.start(batch), batch.inputs, None)
-        return Looks({"attention": self.attend.weights(outputs, state[2], state[4])}, {}, {})
+        outputs, _ = self._run(state, batch.inputs, None)
+        return AttentionMaps({"attention": self.attend.weights(outputs, state.memory)}, {}, {})
 
-    def _read(self, source: Tensor, lengths: Tensor, noise: torch.Generator | None) -> State:
-        memory, finals = self.encoder(self.symbols, source, lengths, noise)  # (B, S, D), L times (B, D)
+    def _encode(self, source: Tensor, lengths: Tensor, generator: torch.Generator | None) -> LstmState:
+        encoded, finals = self.encoder(self.symbols, source, lengths, generator)  # (B, S, D), L times (B, D)
         pairs = [bridge(final).chunk(2, dim=-1) for bridge, final in zip(self.bridge, finals, strict=True)]
         h = torch.stack([hidden.tanh() for hidden, _ in pairs], dim=1)  # (B, L, H)
         c = torch.stack([cell for _, cell in pairs], dim=1)  # (B, L, H)
-        if self.attend is None:
-            return h, c
-        return h, c, *self.attend.read(memory, source == PAD_ROW)
+        memory = self.attend.remember(encoded, source == PAD_ID) if self.attend is not None else None
+        return LstmState(h, c, memory)
 
-    def _say(self, state: State, inputs: Tensor, noise: torch.Generator | None) -> tuple[Tensor, State]:
-        outputs, state = self._run(state, inputs, noise)
-        if self.attend is not None:
-            outputs = torch.cat([outputs, self.attend(outputs, *state[2:])], dim=-1)  # (B, T, H + A)
-        return self.output(dropout(outputs, self.dropout_share, noise)), state  # (B, T, 258)
+    def _decode(
+        self, state: LstmState, inputs: Tensor, generator: torch.Generator | None
+    ) -> tuple[Tensor, LstmState]:
+        """Logits (B, T, 258) after each of the inputs (B, T), and the state after the last."""
+        outputs, state = self._run(state, inputs, generator)
+        if self.attend is not None and state.memory is not None:
+            outputs = torch.cat([outputs, self.attend(outputs, state.memory)], dim=-1)  # (B, T, H + A)
+        return self.output(dropout(outputs, self.dropout_share, generator)), state  # (B, T, 258)
 
-    def _run(self, state: State, inputs: Tensor, noise: torch.Generator | None) -> tuple[Tensor, State]:
-        h, c, *memory = state
-        outputs = self.symbols(inputs, noise)
+    def _run(
+        self, state: LstmState, inputs: Tensor, generator: torch.Generator | None
+    ) -> tuple[Tensor, LstmState]:
+        """Outputs of the decoder's last layer (B, T, H), and the state after them."""
+        outputs = self.symbols(inputs, generator)
         after = []
         for layer, lstm in enumerate(self.decoder):
             if layer:
-                outputs = dropout(outputs, self.dropout_share, noise)
-            before = (h[None, :, layer].contiguous(), c[None, :, layer].contiguous())  # (1, B, H)
-            outputs, ended = lstm(outputs, before)  # (B, T, H)
-            after.append(ended)
-        h, c = (torch.cat(parts).transpose(0, 1) for parts in zip(*after, strict=True))  # (B, L, H)
-        return outputs, (h, c, *memory)
+                outputs = dropout(outputs, self.dropout_share, generator)
+            before = (state.h[None, :, layer].contiguous(), state.c[None, :, layer].contiguous())  # (1, B, H)
+            outputs, final = lstm(outputs, before)  # (B, T, H)
+            after.append(final)
+        h, c = (torch.cat(layers).transpose(0, 1) for layers in zip(*after, strict=True))  # (B, L, H)
+        return outputs, replace(state, h=h, c=c)
 
 
-class _Symbols(nn.Module):
-    """Symbols to vectors: (B, T) to (B, T, size); padding is the zero vector."""
+class _LstmEmbedding(nn.Module):
+    """Tokens to vectors: (B, T) to (B, T, size); padding is the zero vector."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: LstmConfig) -> None:
         super().__init__()
         learned = config.input == "embedding"
-        self.size = config.embedding_size if learned else SIZE
-        self.table = nn.Embedding(SIZE + 1, self.size, padding_idx=PAD_ROW) if learned else None
+        self.size = config.embedding_size if learned else VOCAB_SIZE
+        self.table = nn.Embedding(VOCAB_SIZE + 1, self.size, padding_idx=PAD_ID) if learned else None
         self.dropout_share = config.dropout
 
-    def forward(self, symbols: Tensor, noise: torch.Generator | None) -> Tensor:
+    def forward(self, symbols: Tensor, generator: torch.Generator | None) -> Tensor:
         if self.table is not None:
-            return dropout(self.table(symbols), self.dropout_share, noise)
-        return functional.one_hot(symbols, SIZE + 1)[..., :SIZE].float()
+            return dropout(self.table(symbols), self.dropout_share, generator)
+        return functional.one_hot(symbols, VOCAB_SIZE + 1)[..., :VOCAB_SIZE].float()
 
 
 class _Encoder(nn.Module):
-    """Reads sources layer by layer, in one direction or two."""
+    """An LSTM over sources, layer by layer, in one direction or two."""
 
-    def __init__(self, config: Config, input_size: int) -> None:
+    def __init__(self, config: LstmConfig, input_size: int) -> None:
         super().__init__()
         hidden = config.hidden_size
         self.size = hidden * (2 if config.bidirectional else 1)  # D
@@ -123,57 +162,63 @@ class _Encoder(nn.Module):
         self.dropout_share = config.dropout
 
     def forward(
-        self, symbols: _Symbols, source: Tensor, lengths: Tensor, noise: torch.Generator | None
+        self, symbols: _LstmEmbedding, source: Tensor, lengths: Tensor, generator: torch.Generator | None
     ) -> tuple[Tensor, list[Tensor]]:
-        """The outputs of the last layer (B, S, D), and of each layer its final output (B, D)."""
-        turned = _turned_round(source, lengths)
-        ends = turned[:, :1]  # the last place of each source; the final output of either direction
-        outputs, finals = symbols(source, noise), []
+        """The outputs of the last layer (B, S, D), and the final output of each layer (B, D)."""
+        reversal = _reversal(source, lengths)
+        ends = reversal[:, :1]  # the last position of each source; the final output of either direction
+        outputs, finals = symbols(source, generator), []
         for layer, forwards in enumerate(self.forwards):
-            inputs = dropout(outputs, self.dropout_share, noise) if layer else outputs
+            inputs = dropout(outputs, self.dropout_share, generator) if layer else outputs
             outputs = forwards(inputs)[0]  # (B, S, H)
             final = take(outputs, ends)[:, 0]
             if len(self.backwards):
-                back = self.backwards[layer](take(inputs, turned))[0]
+                back = self.backwards[layer](take(inputs, reversal))[0]
                 final = torch.cat([final, take(back, ends)[:, 0]], dim=-1)
-                outputs = torch.cat([outputs, take(back, turned)], dim=-1)  # (B, S, D)
+                outputs = torch.cat([outputs, take(back, reversal)], dim=-1)  # (B, S, D)
             finals.append(final)
         return outputs, finals
 
 
-class _Attention(nn.Module):
-    """Looks from every decoder output at every place of the source."""
+class _SourceAttention(nn.Module):
+    """Attention from every decoder output to every position of the source."""
 
-    def __init__(self, config: Config, memory_size: int) -> None:
+    def __init__(self, config: LstmConfig, encoder_size: int) -> None:
         super().__init__()
         self.size = config.attention_size  # A
-        self.memory = nn.Linear(memory_size, 2 * self.size)
+        self.memory = nn.Linear(encoder_size, 2 * self.size)
         self.query = nn.Linear(config.hidden_size, self.size)
         self.energy = nn.Linear(self.size, 1, bias=False) if config.attention == "additive" else None
 
-    def read(self, memory: Tensor, padding: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Keys and values (B, S, A), and -inf at padding (B, 1, S): computed once for a source."""
-        keys, values = self.memory(memory).chunk(2, dim=-1)
-        barrier = torch.zeros(padding.shape, device=memory.device).masked_fill(padding, float("-inf"))
-        return keys, values, barrier[:, None]
+    def remember(self, encoded: Tensor, padding: Tensor) -> SourceMemory:
+        """Keys, values and mask of a source, computed once.
 
-    def weights(self, outputs: Tensor, keys: Tensor, barrier: Tensor) -> Tensor:
+        Args:
+            encoded: (B, S, D) outputs of the encoder.
+            padding: (B, S) bool.
+        """
+        keys, values = self.memory(encoded).chunk(2, dim=-1)
+        mask = torch.zeros(padding.shape, device=encoded.device).masked_fill(padding, float("-inf"))
+        return SourceMemory(keys, values, mask[:, None])
+
+    def weights(self, outputs: Tensor, memory: SourceMemory) -> Tensor:
         """(B, T, S), each row sums to 1."""
         query = self.query(outputs)  # (B, T, A)
         if self.energy is None:
-            energies = torch.baddbmm(barrier, query, keys.transpose(1, 2), alpha=self.size**-0.5)  # (B, T, S)
+            keys = memory.keys.transpose(1, 2)
+            energies = torch.baddbmm(memory.mask, query, keys, alpha=self.size**-0.5)  # (B, T, S)
         else:
-            energies = self.energy(torch.tanh(query[:, :, None] + keys[:, None]))[..., 0]  # (B, T, S)
-            energies = energies + barrier
-        looks: Tensor = energies.softmax(-1)
-        return looks
+            energies = self.energy(torch.tanh(query[:, :, None] + memory.keys[:, None]))[..., 0]  # (B, T, S)
+            energies = energies + memory.mask
+        weights: Tensor = energies.softmax(-1)
+        return weights
 
-    def forward(self, outputs: Tensor, keys: Tensor, values: Tensor, barrier: Tensor) -> Tensor:
-        """What is seen there: (B, T, A)."""
-        return self.weights(outputs, keys, barrier) @ values
+    def forward(self, outputs: Tensor, memory: SourceMemory) -> Tensor:
+        """Context vectors (B, T, A)."""
+        return self.weights(outputs, memory) @ memory.values
 
 
-def _turned_round(source: Tensor, lengths: Tensor) -> Tensor:
-    """(B, S) places that turn each source round by itself and leave the padding where it is."""
-    places = torch.arange(source.shape[1], device=source.device)[None]
-    return torch.where(places < lengths[:, None], lengths[:, None] - 1 - places, places)
+def _reversal(source: Tensor, lengths: Tensor) -> Tensor:
+    """(B, S) positions that reverse each source on its own and leave the padding where it is."""
+    positions = torch.arange(source.shape[1], device=source.device)[None]
+    return torch.where(positions < lengths[:, None], lengths[:, None] - 1 - positions, positions)

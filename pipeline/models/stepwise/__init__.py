@@ -1,1 +1,1 @@
-"""An LSTM over steps that says all voices of a step: it harmonizes."""
+"""An LSTM over steps that predicts the missing voices of each step: it harmonizes."""

@@ -9,14 +9,14 @@ from pydantic import Field
 from pipeline.models.base.registry import ModelConfig
 
 
-class Config(ModelConfig):
-    """The shape of an LSTM that goes step by step and says all voices of a step.
+class StepwiseConfig(ModelConfig):
+    """The shape of an LSTM over steps that predicts all voices of a step.
 
     Attributes:
         kind: the folder of pipeline/models.
-        embedding_size: E, length of the learned vectors.
+        embedding_size: E, length of the token embeddings.
         hidden_size: H, units of each LSTM layer and direction.
-        layers: of the reader of given voices (in both directions) and of the sayer.
+        layers: of the bidirectional encoder of the given voices and of the decoder.
         dropout: share of activations set to 0 in training: of the inputs, between
             layers and before the output.
     """

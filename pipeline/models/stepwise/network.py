@@ -1,166 +1,189 @@
 """The network of the stepwise LSTM, which harmonizes.
 
-A reader goes over the steps of the given voices in both directions, told bars and
-phrase ends; so each step is known with its past and its future. A sayer goes over the
-steps once, told all voices of the step before and what the reader knows of this one.
-Voice after voice, the symbol is then chosen from the sayer's state, the reader's, the
-voices that have been said of this step and the last symbol of the voice: a small
-network without memory, so that training takes as many steps of LSTMs as the piece has
-and not as many as it has symbols.
+The encoder is a bidirectional LSTM over the steps of the given voices, with bars and
+phrase ends: each step is encoded with its past and its future. The decoder is an LSTM
+over the same steps; its inputs are all voices of the previous step and the encoding of
+the current one. The output layer predicts the voices of a step one after the other from
+the decoder's output, the encoding, the voices of this step that come before and the last
+symbol of the voice. It has no recurrence, so that an LSTM runs over as many positions as
+the piece has steps, and not over as many as it has tokens.
 
-The voices of a step are one vector, the sum of what a small network makes of each
-symbol and its voice: so any number of them may be given.
+The voices of a step are one vector, the sum of a small network's output for each token
+and its voice: so any number of them may be given.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pipeline.core.vocabulary import PAD_ROW, SIZE, START
+from pipeline.core.vocabulary import PAD_ID, START, VOCAB_SIZE
 from pipeline.errors import PipelineError
 from pipeline.models.base.batches import Batch
-from pipeline.models.base.interface import Seq2Seq, State
+from pipeline.models.base.interface import DecodingState, Seq2Seq
 from pipeline.models.base.layers.dropout import dropout
-from pipeline.models.base.layers.positions import Places
+from pipeline.models.base.layers.positions import PositionEmbedding
 from pipeline.models.base.layers.recurrent import open_forget_gates, take
-from pipeline.models.stepwise.config import Config
+from pipeline.models.stepwise.config import StepwiseConfig
 
 
 class TaskError(PipelineError):
-    """A model is asked for what it cannot do."""
+    """A model is used for a task that it cannot do."""
 
 
-class Network(Seq2Seq):
-    """A stepwise LSTM.
+@dataclass(frozen=True)
+class StepwiseState(DecodingState):
+    """The state of the decoder.
 
-    The state: what the reader knows of every step (B, N, 2H); h and c of the sayer
-    (B, L, H) and its output in this step (B, H); the last symbol of each voice (B, V),
-    and the sum of the voices said of this step (B, E); zeros (B, n): so many symbols.
+    Attributes:
+        encoded: every step of the given voices (B, N, 2H).
+        h, c: of the decoder (B, L, H).
+        output: of the decoder at the current step (B, H).
+        last: the last symbol of each voice (B, V).
+        voices: sum of the voices of the current step so far (B, E).
+        n_predicted: target symbols so far, given ones included.
     """
 
-    def __init__(self, config: Config) -> None:
+    encoded: Tensor
+    h: Tensor
+    c: Tensor
+    output: Tensor
+    last: Tensor
+    voices: Tensor
+    n_predicted: int
+
+
+class StepwiseNetwork(Seq2Seq):
+    """A stepwise LSTM."""
+
+    def __init__(self, config: StepwiseConfig) -> None:
         super().__init__()
         size, hidden = config.embedding_size, config.hidden_size
-        self.table = nn.Embedding(SIZE + 1, size, padding_idx=PAD_ROW)
-        self.places = Places(size)
+        self.table = nn.Embedding(VOCAB_SIZE + 1, size, padding_idx=PAD_ID)
+        self.places = PositionEmbedding(size)
         self.phrase_end = nn.Embedding(2, size)
         self.sounding = nn.Linear(size, size)
         first = [size] + [2 * hidden] * (config.layers - 1)
+        # forwards, backwards: the encoder; sayer: the decoder. Their names are keys of saved weights.
         self.forwards = nn.ModuleList(nn.LSTM(inputs, hidden, batch_first=True) for inputs in first)
         self.backwards = nn.ModuleList(nn.LSTM(inputs, hidden, batch_first=True) for inputs in first)
         sizes = [size + 2 * hidden] + [hidden] * (config.layers - 1)
         self.sayer = nn.ModuleList(nn.LSTM(inputs, hidden, batch_first=True) for inputs in sizes)
         self.mix = nn.Linear(3 * hidden + 2 * size, hidden)
-        self.turn = nn.Linear(size, hidden, bias=False)  # whose turn it is
-        self.output = nn.Linear(hidden, SIZE)
+        self.turn = nn.Linear(size, hidden, bias=False)  # the voice that is predicted
+        self.output = nn.Linear(hidden, VOCAB_SIZE)
         self.dropout_share = config.dropout
         open_forget_gates(self)
 
-    def forward(self, batch: Batch, noise: torch.Generator | None = None) -> Tensor:
-        """See :class:`Seq2Seq`: (B, T, 258); the last place, where the piece ends, is not looked at."""
-        known, voices = self._read(batch, noise), batch.voices
-        n_steps = known.shape[1]
-        told = batch.inputs[:, 1 : n_steps * voices + 1]  # without START: (B, N * V) or what there is of it
-        cells = functional.pad(told, (0, n_steps * voices - told.shape[1]), value=PAD_ROW)
+    def forward(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
+        """See :class:`Seq2Seq`: (B, T, 258); the last position, STOP's, is undefined."""
+        encoded, voices = self._encode(batch, generator), batch.voices
+        n_steps = encoded.shape[1]
+        given = batch.inputs[:, 1 : n_steps * voices + 1]  # without START: at most (B, N * V)
+        cells = functional.pad(given, (0, n_steps * voices - given.shape[1]), value=PAD_ID)
         cells = cells.view(len(cells), n_steps, voices)  # (B, N, V)
         first = torch.full_like(cells[:, :1], START)
         before = torch.cat([first, cells[:, :-1]], dim=1)  # (B, N, V) the step before each
-        chords = torch.cat([self._chord(first, noise), self._chord(cells[:, :-1], noise)], dim=1)
-        outputs = torch.cat([chords, known], dim=-1)
+        steps = torch.cat(
+            [self._step_vector(first, generator), self._step_vector(cells[:, :-1], generator)], 1
+        )
+        outputs = torch.cat([steps, encoded], dim=-1)
         for layer, lstm in enumerate(self.sayer):
-            outputs = lstm(dropout(outputs, self.dropout_share, noise) if layer else outputs)[0]
-        heard = self._voices(cells, noise).cumsum(2)  # (B, N, V, E) with each voice's own
-        heard = functional.pad(heard[:, :, :-1], (0, 0, 1, 0))
-        logits = self._choose(outputs[:, :, None], known[:, :, None], heard, self.table(before), noise)
+            outputs = lstm(dropout(outputs, self.dropout_share, generator) if layer else outputs)[0]
+        summed = self._voice_vectors(cells, generator).cumsum(2)  # (B, N, V, E), each voice included
+        summed = functional.pad(summed[:, :, :-1], (0, 0, 1, 0))
+        logits = self._logits(outputs[:, :, None], encoded[:, :, None], summed, self.table(before), generator)
         rest = batch.inputs.shape[1] - n_steps * voices
         return functional.pad(logits.flatten(1, 2), (0, 0, 0, rest))
 
-    def start(self, batch: Batch) -> State:
-        """Read the given voices."""
-        known, layers = self._read(batch, None), len(self.sayer)
-        nothing = torch.zeros(len(known), layers, self.output.in_features, device=known.device)
-        last = torch.full((len(known), batch.voices), START, device=known.device)
-        chord = torch.zeros(len(known), self.table.embedding_dim, device=known.device)
-        return known, nothing, nothing, nothing[:, 0], last, chord, torch.zeros(len(known), 0)
+    def start(self, batch: Batch) -> StepwiseState:
+        """Encode the given voices."""
+        encoded, layers = self._encode(batch, None), len(self.sayer)
+        zeros = torch.zeros(len(encoded), layers, self.output.in_features, device=encoded.device)
+        last = torch.full((len(encoded), batch.voices), START, device=encoded.device)
+        voices = torch.zeros(len(encoded), self.table.embedding_dim, device=encoded.device)
+        return StepwiseState(encoded, zeros, zeros, zeros[:, 0], last, voices, 0)
 
-    def step(self, state: State, symbols: Tensor) -> tuple[Tensor, State]:
+    def step(self, state: StepwiseState, symbols: Tensor) -> tuple[Tensor, StepwiseState]:
         """See :class:`Seq2Seq`: (B, 258) and the state after."""
-        known, h, c, output, last, heard, said = state
-        n_voices, n_steps = last.shape[1], known.shape[1]
-        number, voice = divmod(said.shape[1], n_voices)
-        if said.shape[1]:
+        h, c, output, last, voices = state.h, state.c, state.output, state.last, state.voices
+        n_voices, n_steps = last.shape[1], state.encoded.shape[1]
+        step, voice = divmod(state.n_predicted, n_voices)
+        if state.n_predicted:
             last = last.clone()
             last[:, voice - 1] = symbols
-            own = self._voices(last[:, None], None)[:, 0, voice - 1]
-            heard = heard + own
-        here = known[:, min(number, n_steps - 1)]
+            own = self._voice_vectors(last[:, None], None)[:, 0, voice - 1]
+            voices = voices + own
+        encoded = state.encoded[:, min(step, n_steps - 1)]
         if voice == 0:
-            heard = torch.zeros_like(heard)
-            vectors = torch.cat([self._chord(last[:, None], None), here[:, None]], dim=-1)
+            voices = torch.zeros_like(voices)
+            vectors = torch.cat([self._step_vector(last[:, None], None), encoded[:, None]], dim=-1)
             outputs, after = vectors, []
             for layer, lstm in enumerate(self.sayer):
                 before = (h[None, :, layer].contiguous(), c[None, :, layer].contiguous())
-                outputs, ended = lstm(outputs, before)
-                after.append(ended)
-            h, c = (torch.cat(parts).transpose(0, 1) for parts in zip(*after, strict=True))
+                outputs, final = lstm(outputs, before)
+                after.append(final)
+            h, c = (torch.cat(layers).transpose(0, 1) for layers in zip(*after, strict=True))
             output = outputs[:, 0]
-        logits = self._choose(output, here, heard, self.table(last[:, voice]), None, voice)
-        return logits, (known, h, c, output, last, heard, functional.pad(said, (0, 1)))
+        logits = self._logits(output, encoded, voices, self.table(last[:, voice]), None, voice)
+        return logits, StepwiseState(state.encoded, h, c, output, last, voices, state.n_predicted + 1)
 
-    def _read(self, batch: Batch, noise: torch.Generator | None) -> Tensor:
-        """What is known of each step of the given voices: (B, N, 2H)."""
+    def _encode(self, batch: Batch, generator: torch.Generator | None) -> Tensor:
+        """The given voices, step by step: (B, N, 2H)."""
         if not batch.aligned:
             raise TaskError("a model of kind 'stepwise' harmonizes: it needs pieces with given voices")
         voices = batch.voices
         cells = batch.source.view(len(batch.source), -1, voices)  # (B, N, V)
         lengths = (batch.source_lengths // voices)[:, None]
-        in_bar = batch.step_in_bar[:, : batch.source.shape[1] : voices]
-        outputs = self._chord(cells, noise) + self.places(in_bar, batch.steps_per_bar)
+        step_in_bar = batch.step_in_bar[:, : batch.source.shape[1] : voices]
+        outputs = self._step_vector(cells, generator) + self.places(step_in_bar, batch.steps_per_bar)
         outputs = outputs + self.phrase_end(batch.phrase_end.long())
-        places = torch.arange(cells.shape[1], device=cells.device)[None]
-        turned = torch.where(places < lengths, lengths - 1 - places, places)
+        positions = torch.arange(cells.shape[1], device=cells.device)[None]
+        reversal = torch.where(positions < lengths, lengths - 1 - positions, positions)
         for layer, (forwards, backwards) in enumerate(zip(self.forwards, self.backwards, strict=True)):
-            inputs = dropout(outputs, self.dropout_share, noise) if layer else outputs
-            back = take(backwards(take(inputs, turned))[0], turned)
+            inputs = dropout(outputs, self.dropout_share, generator) if layer else outputs
+            back = take(backwards(take(inputs, reversal))[0], reversal)
             outputs = torch.cat([forwards(inputs)[0], back], dim=-1)
-        known: Tensor = outputs
-        return known
+        encoded: Tensor = outputs
+        return encoded
 
-    def _voices(self, cells: Tensor, noise: torch.Generator | None) -> Tensor:
-        """(B, N, V) symbols to what each of them adds to its step: (B, N, V, E)."""
+    def _voice_vectors(self, cells: Tensor, generator: torch.Generator | None) -> Tensor:
+        """(B, N, V) tokens to the vector that each of them adds to its step: (B, N, V, E)."""
         voices = torch.arange(cells.shape[2], device=cells.device)
         vectors = self.table(cells) + self.places.voice(voices)
-        voiced: Tensor = functional.gelu(self.sounding(dropout(vectors, self.dropout_share, noise)))
+        voiced: Tensor = functional.gelu(self.sounding(dropout(vectors, self.dropout_share, generator)))
         return voiced
 
-    def _chord(self, cells: Tensor, noise: torch.Generator | None) -> Tensor:
-        """(B, N, V) symbols to one vector a step: (B, N, E)."""
-        chord: Tensor = self._voices(cells, noise).sum(2)
-        return chord
+    def _step_vector(self, cells: Tensor, generator: torch.Generator | None) -> Tensor:
+        """(B, N, V) tokens to one vector per step: (B, N, E)."""
+        vector: Tensor = self._voice_vectors(cells, generator).sum(2)
+        return vector
 
-    def _choose(
+    def _logits(
         self,
         output: Tensor,
-        known: Tensor,
-        heard: Tensor,
+        encoded: Tensor,
+        voices: Tensor,
         last: Tensor,
-        noise: torch.Generator | None,
+        generator: torch.Generator | None,
         voice: int | None = None,
     ) -> Tensor:
         """Logits (..., V, 258) of all voices of steps, or (B, 258) of one.
 
         Args:
-            output: (..., 1, H) or (B, H) of the sayer. known: (..., 1, 2H) or (B, 2H) of the reader.
-            heard: (..., V, E) or (B, E), sum of the voices said of this step.
-            last: (..., V, E) or (B, E), vectors of the last symbol of each voice.
-            voice: whose turn it is; None: of all in order.
+            output: (..., 1, H) or (B, H) of the decoder.
+            encoded: (..., 1, 2H) or (B, 2H) of the encoder.
+            voices: (..., V, E) or (B, E), sum of the voices of this step that come before.
+            last: (..., V, E) or (B, E), embedding of the last symbol of each voice.
+            voice: the voice that is predicted; None: all in order.
         """
-        wide = heard.shape[:-1]
-        parts = [output.expand(*wide, -1), known.expand(*wide, -1), heard, last]
-        whose = self.places.voice.weight
-        turns = self.turn(whose[: wide[-1]] if voice is None else whose[voice])
-        mixed = functional.gelu(self.mix(torch.cat(parts, dim=-1)) + turns)
-        logits: Tensor = self.output(dropout(mixed, self.dropout_share, noise))
+        wide = voices.shape[:-1]
+        inputs = [output.expand(*wide, -1), encoded.expand(*wide, -1), voices, last]
+        table = self.places.voice.weight
+        turns = self.turn(table[: wide[-1]] if voice is None else table[voice])
+        mixed = functional.gelu(self.mix(torch.cat(inputs, dim=-1)) + turns)
+        logits: Tensor = self.output(dropout(mixed, self.dropout_share, generator))
         return logits

@@ -1,1 +1,1 @@
-"""A transformer: attention alone, over the source and over what was said."""
+"""An encoder-decoder transformer with relative positions."""

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from pipeline.models.base.registry import ModelConfig
 
 
-class Config(ModelConfig):
+class TransformerConfig(ModelConfig):
     """The shape of an encoder-decoder transformer.
 
     Attributes:
@@ -17,11 +17,11 @@ class Config(ModelConfig):
         size: D, length of all vectors between layers.
         heads: of every attention; each has D / heads.
         layers: of the encoder and of the decoder.
-        widening: the layer between two attentions has so many times D units.
-        distances: how many places back or ahead are told apart; what is farther counts as just so far.
-        bars: positions in the bar and the metre are read, too.
+        widening: units of each feed-forward layer, as a multiple of D.
+        distances: largest relative distance with a bias of its own; larger ones share the last.
+        bars: inputs include the position in the bar and the bar's length.
         dropout: share of activations set to 0 in training: of the inputs, after every
-            attention and every layer between, and before the output.
+            attention and feed-forward layer, and before the output.
     """
 
     TASKS: ClassVar = ("continue", "harmonize")
@@ -36,7 +36,7 @@ class Config(ModelConfig):
     dropout: float = Field(ge=0, lt=1)
 
     @model_validator(mode="after")
-    def _whole_heads(self) -> Config:
+    def _whole_heads(self) -> TransformerConfig:
         if self.size % self.heads:
             raise ValueError(f"size {self.size} must be a multiple of heads {self.heads}")
         return self

@@ -9,13 +9,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.core.settings import PARAMS_FILE, Section, load_yaml, lookup, parse_section
+from pipeline.core.settings import PARAMS_FILE, SCRATCH, Section, load_yaml, lookup, parse_section
 from pipeline.core.tables import SPLIT_NAMES
 from pipeline.errors import nearest
 from pipeline.evaluation.settings import ContinueEvaluation
 from pipeline.models.base.batches import read_rows
 from pipeline.models.base.registry import parse_model
-from pipeline.models.base.tasks import SCRATCH, TASK, Continue
+from pipeline.models.base.tasks import TASK, Continue
 from pipeline.tools.crossvalidation.folds import FoldError
 from pipeline.training.settings import TrainingSettings
 

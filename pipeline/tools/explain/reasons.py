@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.core.settings import PARAMS_FILE, SettingsError, load_yaml, lookup
+from pipeline.core.settings import PARAMS_FILE, SCRATCH, SettingsError, load_yaml, lookup
 from pipeline.formats.readers import SUFFIXES
-from pipeline.models.base.tasks import SCRATCH
 from pipeline.tools.explain.digests import differing, digest_of
 from pipeline.workflow.dvcfile import Declared, declared, stage_names
 from pipeline.workflow.dvclock import Locked, read_lock

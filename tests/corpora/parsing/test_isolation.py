@@ -1,7 +1,7 @@
 import os
 import signal
 import sys
-import time
+from threading import Event
 
 import pytest
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits are Linu
 
 def behave(item: str) -> str:
     if item == "hang":
-        time.sleep(60)
+        Event().wait()
     if item == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     if item == "exit":

@@ -54,7 +54,7 @@ def test_published_files_arrive_with_their_sums(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     source = CatalogueSource(kind="catalogue", name=name, mirror=f"{mirror}/{name}")
-    assert fetch(name, source, tmp_path / "raw") == n_files
+    assert fetch(name, source, [".abc"], tmp_path / "raw") == n_files
     known = {file.path: file.sha256 for file in resolve(source).files}  # type: ignore[union-attr]
     manifest = read_manifest(tmp_path / "raw")
     assert {file["path"]: file["sha256"] for file in manifest["files"]} == known

@@ -7,15 +7,16 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pipeline.corpora.sources.downloads import DownloadError, Wanted, download
 from tests.helpers.paths import ROOT
+from tests.helpers.waiting import wait_until
 
 CONTENT = bytes(range(256)) * 1000
 SUM = hashlib.sha256(CONTENT).hexdigest()
@@ -31,7 +32,8 @@ class Server:
     etag: str = '"v1"'
     statuses: list[int] = field(default_factory=list)  # answered first, one each
     content: bytes = CONTENT
-    delay_seconds: float = 0.0
+    holds_at: int | None = None  # byte before which an answer waits for ``go``
+    go: threading.Event = field(default_factory=threading.Event)
     asked: list[dict[str, str]] = field(default_factory=list)
 
     def answer(self, handler: http.server.BaseHTTPRequestHandler) -> None:
@@ -53,8 +55,9 @@ class Server:
             handler.connection.close()
             return
         for first in range(0, len(body), 16384):
+            if first == self.holds_at:
+                self.go.wait(60)
             handler.wfile.write(body[first : first + 16384])
-            time.sleep(self.delay_seconds)
 
     def _begin(self) -> int:
         headers = self.asked[-1]
@@ -177,23 +180,27 @@ def start(server: Server, shelf: Path) -> subprocess.Popen[bytes]:
 
 
 def test_a_killed_download_goes_on(server: Server, tmp_path: Path) -> None:
-    server.delay_seconds = 0.05
+    server.holds_at = 131_072
     process = start(server, tmp_path)
     partial = tmp_path / f"{SUM}.partial"
-    deadline = time.monotonic() + 30
-    while not partial.exists() or partial.stat().st_size < 65536:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: partial.exists() and partial.stat().st_size >= 65_536, what="some bytes")
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not (tmp_path / SUM).exists()
-    server.delay_seconds = 0.0
+    server.holds_at = None
+    server.go.set()
     assert fetch(tmp_path, server.url).read_bytes() == CONTENT
     assert server.asked[-1]["range"].startswith("bytes=")
 
 
+def has_the_lock_file_open(process: subprocess.Popen[bytes]) -> bool:
+    return any(file.path.endswith(".lock") for file in psutil.Process(process.pid).open_files())
+
+
 def test_two_runs_at_once_download_once(server: Server, tmp_path: Path) -> None:
-    server.delay_seconds = 0.02
+    server.holds_at = 0
     both = [start(server, tmp_path), start(server, tmp_path)]
+    wait_until(lambda: all(map(has_the_lock_file_open, both)), what="both runs")
+    server.go.set()
     assert [process.wait(timeout=60) for process in both] == [0, 0]
     assert len(server.asked) == 1

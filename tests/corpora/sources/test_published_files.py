@@ -16,6 +16,7 @@ import pytest
 
 from pipeline.core.tables import read_books
 from pipeline.corpora.sources.catalogue import catalogue
+from tests.helpers import sections
 from tests.helpers.loopback import SHARED, served
 from tests.helpers.project import Project, tune
 
@@ -27,27 +28,26 @@ PUBLISHED = {"train": 229, "valid": 76, "test": 77}  # as the literature counts 
 VOICES = ["Soprano", "Alto", "Tenor", "Bass"]
 
 
-def from_catalogue(name: str, address: str, read: Any) -> dict[str, Any]:
+def from_catalogue(name: str, address: str) -> dict[str, Any]:
     source = {"kind": "catalogue", "name": name, "mirror": f"{address}/{name}"}
-    return {"watch": "pipeline/corpora.yaml", "source": source, "read": read}
+    return {**sections.corpus("scores"), "watch": "pipeline/corpora/catalogue.yaml", "source": source}
 
 
 def with_published_corpora(params: Any, address: str) -> None:
     """Two corpora, the chorales by their published split, and a data set for one licence."""
     tunes = params["datasets"]["tunes"]
-    read = params["corpora"]["songs"]["read"]
     for name in ("jsb-chorales", "nottingham"):
-        params["corpora"][name] = from_catalogue(name, address, copy.deepcopy(read))
+        params["corpora"][name] = from_catalogue(name, address)
     chorales = copy.deepcopy(tunes)
     chorales["corpora"] = ["jsb-chorales"]
     chorales["notes"] = "data/notes/jsb-chorales.parquet"
     chorales["quantize"] |= {"steps_per_quarter": 4, "parts": {"default": VOICES}}
-    chorales["filter"] = {"min_notes": 2}
+    chorales["filter"]["min_notes"] = 2
     chorales["split"] = {"kind": "published"}
     chorales["encode"]["key"] = {"default": "analysis"}
     licensed = copy.deepcopy(tunes)
     licensed["corpora"] = ["songs", "nottingham"]
-    licensed["filter"] = {"min_notes": 2, "licences": ["CC0-1.0"]}
+    licensed["filter"] |= {"min_notes": 2, "licences": ["CC0-1.0"]}
     params["datasets"] |= {"chorales": chorales, "licensed": licensed}
 
 

@@ -10,6 +10,8 @@ from pipeline.corpora.sources.fetch import fetch
 from pipeline.corpora.sources.manifest import ManifestError, read_manifest
 from pipeline.corpora.sources.settings import BundledSource, FolderSource
 
+SUFFIXES = (".abc", ".mid")
+
 
 def folder(path: Path) -> FolderSource:
     return FolderSource(kind="folder", path=str(path), licence="CC0-1.0", citation="me")
@@ -31,7 +33,7 @@ def scores(tmp_path: Path) -> Path:
 
 
 def test_a_folder_is_copied_with_its_checksums(scores: Path, tmp_path: Path) -> None:
-    assert fetch("mine", folder(scores), tmp_path / "raw") == 2
+    assert fetch("mine", folder(scores), SUFFIXES, tmp_path / "raw") == 2
     manifest = read_manifest(tmp_path / "raw")
     assert [file["path"] for file in manifest["files"]] == ["a.abc", "more/B.MID"]
     assert manifest["files"][0]["sha256"] == hashlib.sha256((scores / "a.abc").read_bytes()).hexdigest()
@@ -39,58 +41,58 @@ def test_a_folder_is_copied_with_its_checksums(scores: Path, tmp_path: Path) -> 
 
 
 def test_what_is_no_score_is_named_and_left_out(scores: Path, tmp_path: Path) -> None:
-    fetch("mine", folder(scores), tmp_path / "raw")
+    fetch("mine", folder(scores), SUFFIXES, tmp_path / "raw")
     assert read_manifest(tmp_path / "raw")["ignored"] == ["notes.txt"]
     assert not (tmp_path / "raw/notes.txt").exists()
 
 
 def test_the_place_of_a_folder_is_recorded_nowhere(scores: Path, tmp_path: Path) -> None:
-    fetch("mine", folder(scores), tmp_path / "raw")
+    fetch("mine", folder(scores), SUFFIXES, tmp_path / "raw")
     assert str(scores) not in (tmp_path / "raw/source.json").read_text()
 
 
 def test_fetching_again_forgets_files_that_are_gone(scores: Path, tmp_path: Path) -> None:
-    fetch("mine", folder(scores), tmp_path / "raw")
+    fetch("mine", folder(scores), SUFFIXES, tmp_path / "raw")
     (scores / "a.abc").unlink()
-    assert fetch("mine", folder(scores), tmp_path / "raw") == 1
+    assert fetch("mine", folder(scores), SUFFIXES, tmp_path / "raw") == 1
     assert not (tmp_path / "raw/a.abc").exists()
 
 
 def test_licence_and_citation_stand_in_the_manifest(scores: Path, tmp_path: Path) -> None:
-    fetch("mine", folder(scores), tmp_path / "raw")
+    fetch("mine", folder(scores), SUFFIXES, tmp_path / "raw")
     manifest = json.loads((tmp_path / "raw/source.json").read_text())
     assert (manifest["licence"], manifest["citation"]) == ("CC0-1.0", "me")
 
 
 def test_a_folder_without_scores_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no score")
-    with pytest.raises(PlaceError, match=r"holds no score \(.abc, .*\); 1 file ignored: 1 .txt"):
-        fetch("mine", folder(tmp_path), tmp_path / "raw")
+    with pytest.raises(PlaceError, match=r"holds no score \(\.abc, \.mid\); 1 file ignored: 1 .txt"):
+        fetch("mine", folder(tmp_path), SUFFIXES, tmp_path / "raw")
 
 
 def test_scores_that_git_does_not_know_are_told(
     scores: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    n_scores = fetch("mine", folder(scores), tmp_path / "raw")
+    n_scores = fetch("mine", folder(scores), SUFFIXES, tmp_path / "raw")
     assert f"{n_scores} of {n_scores} scores are not in git" in capsys.readouterr().err
     for command in (["init", "--quiet"], ["add", "--all"]):
         subprocess.run(["git", *command], cwd=scores, check=True)
-    fetch("mine", folder(scores), tmp_path / "raw")
+    fetch("mine", folder(scores), SUFFIXES, tmp_path / "raw")
     assert "not in git" not in capsys.readouterr().err
 
 
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(PlaceError, match="corpus mine: .*nowhere is no folder"):
-        fetch("mine", folder(tmp_path / "nowhere"), tmp_path / "raw")
+        fetch("mine", folder(tmp_path / "nowhere"), SUFFIXES, tmp_path / "raw")
 
 
 def test_music21_brings_its_corpora_along(tmp_path: Path) -> None:
-    assert fetch("airds", bundled("airdsAirs"), tmp_path / "raw") == 6
+    assert fetch("airds", bundled("airdsAirs"), SUFFIXES, tmp_path / "raw") == 6
 
 
 def test_an_unknown_bundle_gives_the_nearest_name(tmp_path: Path) -> None:
     with pytest.raises(PlaceError, match="did you mean 'essenFolksong'"):
-        fetch("essen", bundled("esenFolksong"), tmp_path / "raw")
+        fetch("essen", bundled("esenFolksong"), SUFFIXES, tmp_path / "raw")
 
 
 def test_a_lost_manifest_says_what_to_do(tmp_path: Path) -> None:

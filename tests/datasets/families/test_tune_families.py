@@ -20,19 +20,8 @@ from pipeline.datasets.families.tune_families import (
     find_families,
     normal_title,
 )
+from tests.helpers.families import OTHER, SONG, transposed, tune
 from tests.helpers.notes_text import notes_table, part, ticks
-
-# 17 notes each: 16 intervals
-SONG = "60 62 64 65 67 69 67 65 64 62 60 67 72 71 69 67 60".split()
-OTHER = "60 63 60 66 61 64 70 65 60 62 63 69 61 72 60 65 61".split()
-
-
-def tune(pitches: list[str], length: str = "1") -> str:
-    return " ".join(f"{pitch}:{length}" for pitch in pitches)
-
-
-def transposed(pitches: list[str], semitones: int) -> list[str]:
-    return [str(int(pitch) + semitones) for pitch in pitches]
 
 
 def families(*rows: dict[str, Any], run: int = 16, soft: tuple[str, ...] = ()) -> dict[str, str]:

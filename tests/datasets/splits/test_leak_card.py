@@ -8,8 +8,7 @@ import pytest
 from pipeline.datasets.splits import Divided, split_pieces
 from pipeline.datasets.splits.leak_card import leak_prose
 from pipeline.datasets.splits.leaks import SKELETON_RUN
-from tests.datasets.families.test_tune_families import OTHER, SONG, transposed, tune
-from tests.datasets.splits.test_splits import by, families, many, settings, walk
+from tests.helpers.families import OTHER, SONG, by, families, many, settings, transposed, tune, walk
 from tests.helpers.notes_text import part
 
 LONG = walk(11, 40)

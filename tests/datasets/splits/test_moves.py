@@ -11,12 +11,9 @@ from pipeline.core.files import write_json
 from pipeline.core.tables import FAMILIES, SPLITS, write_table
 from pipeline.datasets.splits import split_pieces
 from pipeline.datasets.splits.moves import MOVES_TOLD, find_moves, last_split, tell
-from tests.datasets.families.test_tune_families import tune
-from tests.datasets.splits.test_splits import by, families, many, settings, walk
+from tests.helpers.families import by, families, many, motifs, of_motifs, settings, tune, walk
 from tests.helpers.notes_text import part
 from tests.helpers.random_music import brief
-from tests.properties.test_stability import motifs
-from tests.properties.test_stability import tune as motif_tune
 
 
 def split(*rows: dict[str, Any]) -> pa.Table:
@@ -56,8 +53,8 @@ def test_strangers_move_nobody() -> None:
 @brief
 @given(old=st.lists(motifs, min_size=2, max_size=12), new=st.lists(motifs, min_size=1, max_size=12))
 def test_what_is_told_is_what_moved(old: list[list[int]], new: list[list[int]]) -> None:
-    here = [part(f"old/{i}", motif_tune(numbers)) for i, numbers in enumerate(old)]
-    there = [part(f"new/{i}", motif_tune(numbers)) for i, numbers in enumerate(new)]
+    here = [part(f"old/{i}", of_motifs(numbers)) for i, numbers in enumerate(old)]
+    there = [part(f"new/{i}", of_motifs(numbers)) for i, numbers in enumerate(new)]
     before, after = split(*here), split(*here, *there)
     was, now = (dict(table.select(["piece_id", "split"]).to_pandas().to_numpy()) for table in (before, after))
     moves = find_moves(before, after)

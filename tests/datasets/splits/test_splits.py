@@ -5,40 +5,11 @@ import pyarrow as pa
 import pytest
 
 from pipeline.core.settings import SettingsError, parse_section
-from pipeline.datasets.families.tune_families import FamilySettings, find_families
 from pipeline.datasets.splits import SPLIT, SplitError, split_pieces
-from tests.datasets.families.test_tune_families import OTHER, SONG, transposed, tune
-from tests.helpers.notes_text import notes_table, part
+from tests.helpers.families import FAMILY, OTHER, SONG, by, families, many, settings, transposed, tune, walk
+from tests.helpers.notes_text import part
 
 PUBLISHED = ("train", "valid", "test")
-FAMILY = {"kind": "family", "seed": 1, "valid": 0.2, "test": 0.2}
-
-
-def settings(**changes: Any) -> Any:
-    return parse_section(SPLIT, {**FAMILY, **changes}, "split")
-
-
-def by(kind: str) -> Any:
-    """A kind that takes no shares."""
-    return parse_section(SPLIT, {"kind": kind}, "split")
-
-
-def families(*rows: dict[str, Any]) -> pa.Table:
-    table = find_families(notes_table(*rows), FamilySettings(family_run=16, soft={}))
-    return table.replace_schema_metadata({"family_run": "16"})
-
-
-def walk(number: int, length: int = 20) -> list[str]:
-    """A tune of its own: the digits of a number in base 5 as steps."""
-    pitch, pitches = 60, []
-    for place in range(length):
-        pitches.append(str(pitch))
-        pitch = 60 + (pitch * 7 + number // 5**place % 5 + place * number) % 24
-    return pitches
-
-
-def many(n: int, corpus: str = "a") -> list[dict[str, Any]]:
-    return [part(f"{corpus}/{i}", tune(walk(i * 7 + 3)), title=f"Tune {i}") for i in range(n)]
 
 
 def split(known: pa.Table, pieces: list[str] | None = None, **changes: Any) -> dict[str, str]:

@@ -14,7 +14,7 @@ from pipeline.evaluation.baselines.continuations import (
     Symbols,
     events,
 )
-from pipeline.models.base.examples import Example, cut_at_note
+from pipeline.models.base.examples import ContinueExample, Example, cut_at_note
 
 
 def tune(*symbols: int, cut: float = 0.5, voices: int = 1) -> Example:
@@ -26,7 +26,7 @@ def said_by(continuer: Continuer, example: Example, n_steps: int, seed: int = 0)
 
 
 def is_valid(example: Example, symbols: list[int]) -> bool:
-    whole = Example(example.source, np.array([*symbols, STOP], np.uint16), example.voices)
+    whole = ContinueExample(example.source, np.array([*symbols, STOP], np.uint16), example.voices)
     return bool(whole.valid()[np.arange(len(symbols)), symbols].all())
 
 

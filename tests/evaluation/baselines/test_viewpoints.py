@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.evaluation.baselines.viewpoints import FACTS, TOLD, Melody, Viewpoint, combine, see
+from tests.helpers.viewpoints import FACTS, TOLD, Melody, Viewpoint, combine, see
 
 SCALE = np.arange(60, 73)
 

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.core.vocabulary import STOP
 from pipeline.evaluation.metrics.attention import intervals_in_common, means, measure
-from pipeline.models.base.examples import Bars, Example
+from pipeline.models.base.examples import Bars, ContinueExample, Example
 
 RISE = [60, 62, 64, 65]
 RISE_AND_ON = [*RISE, 69]
@@ -13,7 +13,7 @@ FIFTH_HIGHER = [67, 69, 71, 72]
 
 
 def example(source: list[int], target: list[int], voices: int = 1, bars: Bars | None = None) -> Example:
-    return Example(np.array(source, np.uint16), np.array([*target, STOP], np.uint16), voices, bars)
+    return ContinueExample(np.array(source, np.uint16), np.array([*target, STOP], np.uint16), voices, bars)
 
 
 def looks_at(column: int, n_columns: int, n_rows: int = 1) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.core.music import Grid
-from pipeline.evaluation.metrics.voice_leading import MEANINGS, VoiceLeading, total, voice_leading
+from pipeline.evaluation.metrics.voice_leading import VoiceLeading, total, voice_leading
 
 NAMES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 
@@ -102,5 +102,4 @@ def test_counts_add_up_before_dividing() -> None:
     both = total([parallel, plain])
     assert (both.chords, both.parallel_fifths) == (3, 1)
     assert both.per_hundred()["parallel_fifths"] == pytest.approx(100 / 3)
-    assert set(both.per_hundred()) == set(MEANINGS)
     assert VoiceLeading(*[0] * len(fields(VoiceLeading))).per_hundred()["leaps"] is None

@@ -4,8 +4,8 @@ import pytest
 
 from pipeline.corpora.parsing.isolation import Limits, run_isolated
 from pipeline.formats.readers import FORMATS, ReadError, read, split
-from tests.benchmarks.fuzzing import outcomes, seeds, spoil
 from tests.helpers import reading
+from tests.helpers.fuzzing import outcomes, seeds, spoil
 from tests.helpers.hostile import READ, Hostile, hostile_files
 
 LIMITS = Limits(seconds=30, memory_bytes=1 << 30)

@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from pipeline.core.tables import TableError
-from pipeline.core.vocabulary import IGNORED_LABEL, PAD_ROW, START, STOP
-from pipeline.models.base.batches import BatchError, by_length, collate, fingerprint, load_examples, plan
+from pipeline.core.vocabulary import IGNORE_INDEX, PAD_ID, START, STOP
+from pipeline.models.base.batches import BatchError, by_length, collate, fingerprint, plan, read_rows
 from pipeline.models.base.examples import cut_at_note, give_voices
+from pipeline.models.base.tasks import cut_rows
 from tests.helpers.melodies import ENTCHEN, scale, scales, write_shard
 
 ENTCHEN_PLACES = [*[0, 1, 2, 3] * 8, 0, 1]
@@ -15,9 +16,9 @@ ENTCHEN_PLACES = [*[0, 1, 2, 3] * 8, 0, 1]
 
 def test_a_batch_pads_behind_and_tells_the_decoder_start_first() -> None:
     batch = collate([cut_at_note(scale(60, 4), 0.5), cut_at_note(scale(70, 2), 0.5)])
-    assert batch.source.tolist() == [[60, 61], [70, PAD_ROW]]
-    assert batch.inputs.tolist() == [[START, 62, 63], [START, 71, PAD_ROW]]
-    assert batch.target.tolist() == [[62, 63, 257], [71, 257, IGNORED_LABEL]]
+    assert batch.source.tolist() == [[60, 61], [70, PAD_ID]]
+    assert batch.inputs.tolist() == [[START, 62, 63], [START, 71, PAD_ID]]
+    assert batch.target.tolist() == [[62, 63, 257], [71, 257, IGNORE_INDEX]]
     assert batch.previous.tolist()[0] == [61, 62, 63]
     assert batch.source_lengths.tolist() == [2, 1]
 
@@ -55,26 +56,26 @@ def test_batches_hold_neighbours_in_length() -> None:
 def test_examples_come_from_the_shards_in_order(tmp_path: Path) -> None:
     write_shard(tmp_path / "train" / "00001.parquet", [scale(60, 4)])
     write_shard(tmp_path / "train" / "00000.parquet", [ENTCHEN])
-    sources = [example.source.tolist() for example in load_examples(tmp_path, "train", 0.5)]
+    sources = [example.source.tolist() for example in cut_rows(read_rows(tmp_path, "train"), 0.5)]
     assert sources == [ENTCHEN[1:17], [60, 61]]
 
 
 def test_an_empty_split_has_no_examples(tmp_path: Path) -> None:
     (tmp_path / "valid").mkdir()
     write_shard(tmp_path / "test" / "00000.parquet", [])
-    assert load_examples(tmp_path, "valid", 0.5) == []
-    assert load_examples(tmp_path, "test", 0.5) == []
+    assert cut_rows(read_rows(tmp_path, "valid"), 0.5) == []
+    assert cut_rows(read_rows(tmp_path, "test"), 0.5) == []
 
 
 def test_another_vocabulary_is_refused(tmp_path: Path) -> None:
     write_shard(tmp_path / "train" / "00000.parquet", [ENTCHEN], vocabulary_sha256="f00d")
     with pytest.raises(TableError, match="another vocabulary"):
-        load_examples(tmp_path, "train", 0.5)
+        read_rows(tmp_path, "train")
 
 
 def test_a_missing_data_set_is_named(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="nowhere: no such data set"):
-        load_examples(tmp_path / "nowhere", "train", 0.5)
+        read_rows(tmp_path / "nowhere", "train")
 
 
 def test_the_fingerprint_changes_with_the_notes(tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ def test_a_batch_moves_to_a_device_whole() -> None:
 
 def test_bars_come_from_the_shards(tmp_path: Path) -> None:
     write_shard(tmp_path / "train" / "00000.parquet", [ENTCHEN, scale(60, 4)], [(4, ENTCHEN_PLACES), None])
-    batch = collate(load_examples(tmp_path, "train", 0.5))
+    batch = collate(cut_rows(read_rows(tmp_path, "train"), 0.5))
     assert batch.steps_per_bar.tolist() == [4, 0]
     assert batch.step_in_bar.tolist() == [[*ENTCHEN_PLACES, 2], [-1] * 35]
 
@@ -110,9 +111,9 @@ def test_where_voices_are_given_only_the_others_are_asked_for() -> None:
     batch = collate(
         [give_voices(tokens, [0], 2, phrase_end=ends), give_voices([START, 60, 40, STOP], [1], 2)]
     )
-    assert batch.beside
-    assert batch.source.tolist() == [[72, START, 200, START], [START, 40, PAD_ROW, PAD_ROW]]
-    asked = batch.target != IGNORED_LABEL
+    assert batch.aligned
+    assert batch.source.tolist() == [[72, START, 200, START], [START, 40, PAD_ID, PAD_ID]]
+    asked = batch.target != IGNORE_INDEX
     assert asked.tolist() == [[False, True, False, True, False], [True, False, False, False, False]]
     assert batch.inputs[0].tolist() == [START, 72, 48, 200, 50]
     assert batch.previous[0].tolist() == [START, START, 72, 48, 200]

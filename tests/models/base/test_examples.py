@@ -1,11 +1,11 @@
 import numpy as np
 
 from pipeline.core.vocabulary import START, STOP
-from pipeline.models.base.examples import Bars, Example, cut_at_note
+from pipeline.models.base.examples import Bars, ContinueExample, cut_at_note
 from tests.helpers.melodies import scale
 
 
-def in_bars(steps_per_bar: int, step_in_bar: list[int], voices: int = 1) -> Example:
+def in_bars(steps_per_bar: int, step_in_bar: list[int], voices: int = 1) -> ContinueExample:
     """A scale of as many steps, one note each, cut in the middle."""
     symbols = [60 + i // voices for i in range(len(step_in_bar) * voices)]
     bars = Bars(steps_per_bar, np.array(step_in_bar, np.int16))
@@ -34,6 +34,6 @@ def test_without_bars_no_position_is_known() -> None:
 
 def test_a_piece_cut_anew_is_the_same_piece() -> None:
     example = in_bars(4, [0, 1, 2, 3])
-    other = example.cut_anew(0.25)
+    other = example.recut(0.25)
     assert [other.source.tolist(), other.target.tolist()] == [[60], [61, 62, 63, STOP]]
     assert other.bars is example.bars

@@ -12,31 +12,24 @@ import torch
 from pipeline.core.settings import SettingsError, parse_section
 from pipeline.datasets.families.tune_families import FamilySettings, find_families
 from pipeline.datasets.splits import SPLIT, split_pieces
-from pipeline.models.base.lineage import (
-    LeakError,
-    Lineage,
-    audit,
-    families_of,
-    mark_soft_relatives,
-    read_lineage,
-)
+from pipeline.models.base.lineage import LeakError, Lineage, audit, mark_soft_relatives, read_lineage
 from pipeline.models.base.pretrained import CheckpointError, load_run
+from pipeline.training.data import read_training_data
 from pipeline.training.experiment import train_experiment
-from tests.datasets.families.test_tune_families import transposed, tune
-from tests.datasets.splits.test_splits import walk
-from tests.helpers.melodies import lstm, scale, training, write_shard
+from tests.helpers.melodies import continuing, lstm, scale, training, write_shard
 from tests.helpers.notes_text import notes_table, part
+from tests.helpers.relatives import in_another_key, spelled, unrelated
 
 RUN = 16  # intervals that make relatives
 
 
 def pitches(number: int) -> list[str]:
     """Every tune has two relatives in other keys."""
-    return transposed(walk(number % 40), number // 40)
+    return in_another_key(unrelated(number % 40), number // 40)
 
 
 def corpus(name: str, numbers: range) -> list[dict[str, Any]]:
-    return [part(f"{name}/{i}", tune(pitches(i))) for i in numbers]
+    return [part(f"{name}/{i}", spelled(pitches(i))) for i in numbers]
 
 
 def runs(number: int) -> set[tuple[int, ...]]:
@@ -74,10 +67,20 @@ def shards(folder: Path, train: int, test: int) -> Path:
     return folder
 
 
+def lineage_after(*datasets: Path) -> Lineage:
+    """The lineage of weights that were trained on data sets one after the other."""
+    lineage = Lineage()
+    for tokens in datasets:
+        data = read_training_data(tokens, continuing())
+        lineage = lineage.then(data.families, data.held_out.values())
+    return lineage
+
+
 def trained(tmp_path: Path, name: str, tokens: Path, parent: str | None = None, **model: object) -> Path:
     out = tmp_path / "runs" / name
     train_experiment(
         tokens,
+        continuing(),
         lstm(**model),
         training(epochs=2),
         out,
@@ -108,15 +111,16 @@ def test_a_run_names_the_families_of_all_that_its_weights_have_heard(tmp_path: P
     many, few = shards(tmp_path / "many", 6, 0), shards(tmp_path / "few", 2, 0)
     trained(tmp_path, "first", many)
     second = trained(tmp_path, "second", few, parent="first")
-    assert families_of(few, "train") == {"0", "1"}
-    assert read_lineage(second).families == families_of(many, "train") == {"0", "1", "2", "3", "4", "5"}
+    assert read_training_data(few, continuing()).families == {"0", "1"}
+    assert read_lineage(second).families == {"0", "1", "2", "3", "4", "5"}
 
 
 def test_a_soft_relative_heard_two_trainings_ago_is_not_forgotten(tmp_path: Path) -> None:
+    write_shard(tmp_path / "many/train/00000.parquet", [scale(50, 4)])
     write_shard(tmp_path / "many/test/00000.parquet", [scale(50, 6), scale(60, 5)], soft_relatives=[1])
     few = shards(tmp_path / "few", 2, 0)
-    assert Lineage().then(few).soft_relatives == frozenset()
-    assert Lineage().then(tmp_path / "many").then(few).soft_relatives == {"test/1"}
+    assert lineage_after(few).soft_relatives == frozenset()
+    assert lineage_after(tmp_path / "many", few).soft_relatives == {"test/1"}
     rows = pa.table(
         {"piece_id": ["test/1", "test/2", "test/3"], "soft_relative": pa.array([False, True, None])}
     )
@@ -135,8 +139,10 @@ def test_weights_that_heard_a_relative_are_refused(tmp_path: Path) -> None:
 def test_a_relative_heard_two_trainings_ago_is_not_forgotten(tmp_path: Path) -> None:
     trained(tmp_path, "first", shards(tmp_path / "many", 4, 0))
     trained(tmp_path, "second", shards(tmp_path / "few", 1, 0), parent="first")
+    held_out = read_training_data(shards(tmp_path / "leaking", 1, 2), continuing()).held_out
+    seen = read_lineage(tmp_path / "runs/second").families
     with pytest.raises(LeakError):
-        audit(shards(tmp_path / "leaking", 1, 2), read_lineage(tmp_path / "runs/second").families)
+        audit("leaking", held_out, seen)
 
 
 def test_another_model_than_the_parents_is_refused(tmp_path: Path) -> None:

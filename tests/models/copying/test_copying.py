@@ -8,16 +8,16 @@ from pipeline.core.vocabulary import START, STOP
 from pipeline.decoding.continuation import continue_melodies
 from pipeline.decoding.scoring import log_probs
 from pipeline.models.base.batches import collate
-from pipeline.models.base.examples import Bars, Example, cut_at_note
+from pipeline.models.base.examples import Bars, ContinueExample, cut_at_note
 from pipeline.models.base.registry import build
-from pipeline.models.copying.network import Network
+from pipeline.models.copying.network import CopyingNetwork
 from tests.helpers.melodies import copying
 
 
-def copyist(way: str) -> Network:
+def copyist(way: str) -> CopyingNetwork:
     """Believes the passage that agrees for longest, and never the vocabulary."""
     model = build(copying(copies=[way]))
-    assert isinstance(model, Network)
+    assert isinstance(model, CopyingNetwork)
     with torch.no_grad():
         for weight in model.copies.parameters():
             weight.zero_()
@@ -28,9 +28,9 @@ def copyist(way: str) -> Network:
     return model
 
 
-def heard(*source: int) -> Example:
+def heard(*source: int) -> ContinueExample:
     """A source; its continuation is what is asked for."""
-    return Example(np.array(source, np.uint16), np.array([STOP], np.uint16))
+    return ContinueExample(np.array(source, np.uint16), np.array([STOP], np.uint16))
 
 
 def in_bars_of(steps: int) -> Bars:
@@ -73,21 +73,21 @@ def test_the_metre_is_heard_where_it_is_known() -> None:
 
 def test_the_true_symbol_is_credited_to_the_way_that_says_it() -> None:
     higher = [60, 62, 190, 64, 55, 67, 69, 197]
-    goes_up = Example(np.array(higher, np.uint16), np.array([71, STOP], np.uint16))
-    looks = copyist("interval").attention(collate([goes_up]))
-    assert looks is not None
+    goes_up = ContinueExample(np.array(higher, np.uint16), np.array([71, STOP], np.uint16))
+    maps = copyist("interval").attention(collate([goes_up]))
+    assert maps is not None
     believed, credit = (
         {name: round(share[0, 0].item(), 3) for name, share in shares.items()}
-        for shares in (looks.beliefs, looks.credits)
+        for shares in (maps.mixture_weights, maps.responsibilities)
     )
     assert believed == {"vocabulary": 0.0, "interval": 1.0}
     assert credit == {"vocabulary": 0.0, "interval": 1.0}
-    assert looks.weights["interval"][0, 0].argmax() == 3  # what followed the like passage a fifth lower
+    assert maps.weights["interval"][0, 0].argmax() == 3  # what followed the like passage a fifth lower
 
 
 def test_what_no_copy_says_is_credited_to_the_vocabulary() -> None:
-    new = Example(np.array([60, 62, 190], np.uint16), np.array([100, STOP], np.uint16))
-    looks = copyist("pitch").attention(collate([new]))
-    assert looks is not None
-    assert looks.beliefs["vocabulary"][0, 0] < 0.001
-    assert looks.credits["vocabulary"][0, 0] == 1
+    new = ContinueExample(np.array([60, 62, 190], np.uint16), np.array([100, STOP], np.uint16))
+    maps = copyist("pitch").attention(collate([new]))
+    assert maps is not None
+    assert maps.mixture_weights["vocabulary"][0, 0] < 0.001
+    assert maps.responsibilities["vocabulary"][0, 0] == 1

@@ -1,6 +1,6 @@
 import torch
 
-from pipeline.core.vocabulary import PAD_ROW
+from pipeline.core.vocabulary import PAD_ID
 from pipeline.models.copying.matching import (
     agreement,
     as_intervals,
@@ -23,7 +23,7 @@ def test_each_voice_has_its_own_note_before() -> None:
 
 
 def test_padding_is_no_note() -> None:
-    assert notes_before(row(PAD_ROW, PAD_ROW, 60, 62), 1).tolist() == [[0, 0, 0, 60, 62]]
+    assert notes_before(row(PAD_ID, PAD_ID, 60, 62), 1).tolist() == [[0, 0, 0, 60, 62]]
 
 
 def test_a_transposed_melody_has_the_same_intervals() -> None:

@@ -11,7 +11,7 @@ from pipeline.models.base.examples import Example, cut_at_note
 from pipeline.models.base.interface import Seq2Seq
 from pipeline.models.base.registry import build, parse_model
 from pipeline.training.loop import train
-from tests.helpers.melodies import ENTCHEN, training, transformer
+from tests.helpers.melodies import ENTCHEN, training, training_data, transformer
 
 MOTIF = [60, 62, 64, 60, 67, 65]
 
@@ -24,7 +24,7 @@ def network(**changes: object) -> Seq2Seq:
 def test_a_tune_can_be_learned_by_heart() -> None:
     example = cut_at_note(ENTCHEN, 0.5)
     model = network(size=32, layers=2, distances=32)
-    train(model, [example], [example], training(epochs=80, learning_rate=0.01))
+    train(model, training_data([example]), training(epochs=80, learning_rate=0.01))
     (said,) = continue_melodies(model, [example], max_steps=40)
     assert said.tokens.tolist() == example.target.tolist()
 

@@ -13,7 +13,7 @@ from pipeline.core.settings import load_yaml
 from pipeline.tools.benchmark.published import COMPARISONS, BenchmarkError, figure_at, read_result
 from pipeline.tools.benchmark.rows import Comparison
 from pipeline.tools.benchmark.table import all_comparisons, as_rows, as_text
-from tests.benchmarks.pitch import in_short
+from tests.helpers.benchmark_results import in_short
 from tests.helpers.paths import ROOT
 
 NGRAM = "data/benchmarks/ngram.json"
@@ -21,7 +21,8 @@ FOLDS = "data/crossvalidation/small/figures.json"
 
 
 def experiment(dataset: str) -> dict[str, Any]:
-    return {"dataset": dataset, "training": {"seed": 7}, "evaluation": {"cut": 0.5}}
+    task, training, evaluation = {"kind": "continue"}, {"seed": 7}, {"cut": 0.5}
+    return {"dataset": dataset, "task": task, "training": training, "evaluation": evaluation}
 
 
 def dataset(steps_per_quarter: int, kind: str = "family") -> dict[str, Any]:
@@ -43,8 +44,9 @@ def root(tmp_path: Path) -> Path:
             "large": experiment("eighths"),
             "fine": experiment("sixteenths"),
             "overfit": experiment("all"),
+            "tuned": {**experiment("eighths"), "init_from": "large"},
+            "choir": {**experiment("eighths"), "task": {"kind": "harmonize"}},
         },
-        "finetunes": {"tuned": {"from": "large", **experiment("eighths")}},
     }
     with (tmp_path / "params.yaml").open("w") as file:
         YAML().dump(params, file)
@@ -80,7 +82,7 @@ def test_what_was_not_measured_says_how_to(root: Path) -> None:
         "python -m tests.benchmarks.ngram > data/benchmarks/ngram.json",
         "python -m tests.benchmarks.pitch > data/benchmarks/pitch.json",
         "dvc repro evaluate@small",
-        "dvc repro evaluate_finetuned@tuned",
+        "dvc repro evaluate@tuned",
         "python -m pipeline cross-validate --experiment small",
     ):
         assert any("not measured" in line and command in line for line in text.splitlines()), command

@@ -13,22 +13,23 @@ import pytest
 
 from pipeline.cli import main
 from pipeline.core.tables import TOKENS
-from pipeline.evaluation.settings import ContinuationSettings, EvaluationSettings
-from pipeline.models.base.examples import Example
+from pipeline.evaluation.settings import ContinueEvaluation
 from pipeline.tools.crossvalidation import measuring
 from pipeline.tools.crossvalidation.figures import summary, write_results
 from pipeline.tools.crossvalidation.folds import FoldError, deal
 from pipeline.tools.crossvalidation.measuring import Measured, cross_validate
 from pipeline.tools.crossvalidation.study import Recipe, Study, read_study
+from pipeline.training.data import TrainingData
 from pipeline.training.loop import train
-from tests.helpers.melodies import copying, scale, training
+from tests.helpers.melodies import continuing, copying, scale, training
 
-EVALUATION = EvaluationSettings(
+EVALUATION = ContinueEvaluation(
     cut=0.5,
     ngram_order=None,
     ngram_mixing_b=1.5,
-    samples=1,
-    continuations=ContinuationSettings(pieces=9, samples=2),
+    scores=1,
+    continued_pieces=9,
+    continuation_samples=2,
     temperature=1.0,
     seed=1,
     save_attention=False,
@@ -62,7 +63,7 @@ def pieces(corpus: str, families: str) -> pa.Table:
 @pytest.fixture
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    recipe = Recipe(copying(), SETTINGS)
+    recipe = Recipe(continuing(), copying(), SETTINGS)
     return Study(pieces("songs", "aabcddef"), recipe, EVALUATION, recipe, pieces("others", "avwcxyyz"))
 
 
@@ -71,9 +72,10 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
     """The families of what each training is given, its validation included."""
     told: list[set[str]] = []
 
-    def listen(model: Any, examples: Sequence[Example], validation: Sequence[Example], *rest: Any) -> Any:
-        told.append({chr(int(example.source[0]) - 40 + ord("a")) for example in [*examples, *validation]})
-        return train(model, examples, validation, *rest)
+    def listen(model: Any, data: TrainingData, *rest: Any) -> Any:
+        pieces = [*data.train, *data.valid]
+        told.append({chr(int(example.source[0]) - 40 + ord("a")) for example in pieces})
+        return train(model, data, *rest)
 
     monkeypatch.setattr(measuring, "train", listen)
     return told
@@ -126,7 +128,7 @@ def test_an_interrupted_run_goes_on_where_it_was(study: Study, heard: list[set[s
 
 def test_other_settings_begin_anew(study: Study, heard: list[set[str]]) -> None:
     measured(study, seeds=[1])
-    longer = Recipe(study.recipe.config, training(epochs=2, threads=1))
+    longer = replace(study.recipe, training=training(epochs=2, threads=1))
     measured(replace(study, recipe=longer), seeds=[1])
     assert len(heard) == 6
 

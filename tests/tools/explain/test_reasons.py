@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import main
+from pipeline.core.settings import load_yaml
 from pipeline.tools.explain.digests import differing, digest_of
 from pipeline.tools.explain.impact import touched
 from pipeline.tools.explain.reasons import changed_params, explain
@@ -106,7 +107,7 @@ def locked(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     monkeypatch.chdir(own)
     (own / "dvc.yaml").write_text(STAGES)
     edit(own / "params.yaml", lambda params: params["datasets"].pop("phrases"))
-    params = {"filter": {"min_notes": 8, "max_moved_share": 0.5}, "split": {"kind": "none"}}
+    params = load_yaml(own / "params.yaml")["datasets"]["tunes"]
     lock = {
         f"{stage}@tunes": {
             "cmd": f"python -m stages.{stage} tunes",

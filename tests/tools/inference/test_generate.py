@@ -34,8 +34,7 @@ def trained(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     save_run(project / "data/runs/first", build(config), Run(config, "tunes", fingerprint(tokens), 1, 1.0))
 
     def add(params: dict[str, object]) -> None:
-        params["experiments"] = {"first": {"dataset": "tunes"}}
-        params["finetunes"] = {}
+        params["experiments"] = {"first": {"dataset": "tunes", "task": {"kind": "continue"}}}
 
     edit(project / "params.yaml", add)
     return project

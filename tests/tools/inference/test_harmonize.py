@@ -33,7 +33,7 @@ def choir(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     save_run(project / "data/runs/choir", build(config), Run(config, "tunes", fingerprint(tokens), 1, 1.0))
 
     def add(params: dict[str, Any]) -> None:
-        params["harmonizers"] = {"choir": {"dataset": "tunes"}}
+        params["experiments"] = {"choir": {"dataset": "tunes", "task": {"kind": "harmonize"}}}
         params["datasets"]["tunes"]["quantize"]["parts"] = {"default": ["Soprano", "Alto", "Tenor", "Bass"]}
 
     edit(project / "params.yaml", add)
@@ -74,7 +74,7 @@ def test_a_written_harmony_opens_as_four_staves(tmp_path: Path, capsys: pytest.C
         ([0, 1, 2, 3], None, r"given voices \[0, 1, 2, 3\]: tunes has voices 0 to 3; one at least"),
         ([], None, "one at least is to be given"),
         ([4], None, "tunes has voices 0 to 3"),
-        ([0], "choire", "there is no harmonizer 'choire'; did you mean 'choir'"),
+        ([0], "choire", "there is no experiment 'choire'; did you mean 'choir'"),
         ([0, 3], None, "no_such_part"),
     ],
 )

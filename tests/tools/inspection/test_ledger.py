@@ -10,11 +10,11 @@ from ruamel.yaml import YAML
 
 from pipeline.core.accounting import BooksError
 from pipeline.core.files import write_json
-from pipeline.core.settings import SettingsError, load_yaml
+from pipeline.core.settings import SettingsError
 from pipeline.tools.inspection.ledger import Ledger, balance_all, read_ledger
 from stages import encode, families, parse, quantize, split
 from stages import filter as filters
-from tests.helpers.paths import ROOT
+from tests.helpers import sections
 
 # two tunes with a rest between phrases, one that is too short, one without a key that can be read
 SONGS = """X:1
@@ -39,35 +39,17 @@ K:C
 C4|]
 """
 BAD = "X:1\nT:No key\nM:4/4\nL:1/4\nK:Q\nCDEF|]\n"
-LIMITS = load_yaml(ROOT / "params.yaml")["corpora"]["entchen"]["read"]["limits"]
 PARAMS = {
-    "engine": {"kind": "serial", "workers": 1, "address": None},
-    "families": {"family_run": 16, "soft": {}},
-    "corpora": {
-        "songs": {
-            "read": {
-                "reader": "auto",
-                "accidentals": "octave",
-                "line_ends": "layout",
-                "repeats": "written",
-                "limits": LIMITS,
-            }
-        }
-    },
+    "engine": sections.ENGINE,
+    "families": sections.FAMILIES,
+    "corpora": {"songs": sections.corpus("scores")},
     "datasets": {
         "tunes": {
-            "corpora": ["songs"],
-            "quantize": {
-                "parts": {"default": ["top"]},
-                "steps_per_quarter": 1,
-                "chords": "top",
-                "rests": "split",
-                "min_rest": 4,
-                "edge_silence": "trim",
-            },
-            "filter": {"min_notes": 2},
+            **sections.dataset("songs"),
+            "quantize": {**sections.QUANTIZE, "rests": "split", "min_rest": 4},
+            "filter": {**sections.FILTER, "min_notes": 2},
             "split": {"kind": "none"},
-            "encode": {"key": {"default": "signature"}, "transpose": "none", "max_rows_per_shard": 2},
+            "encode": {**sections.ENCODE, "transpose": "none", "max_rows_per_shard": 2},
         }
     },
 }

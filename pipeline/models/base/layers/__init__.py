@@ -1,1 +1,1 @@
-"""What networks of several kinds are made of."""
+"""Layers that networks of several kinds share."""

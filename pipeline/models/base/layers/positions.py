@@ -1,8 +1,8 @@
-"""Where a symbol stands: its voice, its step in the bar, and the metre.
+"""Embeddings of a token's position: its voice, its step in the bar and the time signature.
 
-Positions of the places to be said are kept by step (B, K): a piece that is
-harmonized tells all of them, one that is continued only the first, from which the
-metre goes on.
+Positions of the target are kept by step (B, K): all of them for a piece that is
+harmonized, only the first for one that is continued; there the bars continue at the same
+length.
 """
 
 from __future__ import annotations
@@ -13,52 +13,52 @@ from torch import Tensor, nn
 from pipeline.models.base.batches import Batch
 
 LONGEST_BAR = 96  # steps; in longer bars no position is known
-MOST_VOICES = 16
-SPREAD = 0.3  # of the first vectors: smaller than those of symbols, which tell more
+MAX_VOICES = 16
+INITIAL_STD = 0.3  # smaller than that of token embeddings, which carry more information
 
 
-class Places(nn.Module):
-    """Voices, positions in the bar and metres as vectors to be added to those of symbols."""
+class PositionEmbedding(nn.Module):
+    """Embeddings of voices, positions in the bar and bar lengths, to be added to those of tokens."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
-        self.voice = nn.Embedding(MOST_VOICES, size)
+        self.voice = nn.Embedding(MAX_VOICES, size)
         self.step_in_bar = nn.Embedding(LONGEST_BAR + 1, size)  # row 0: unknown
         self.steps_per_bar = nn.Embedding(LONGEST_BAR + 1, size)
         for table in (self.voice, self.step_in_bar, self.steps_per_bar):
-            nn.init.normal_(table.weight, std=SPREAD)
+            nn.init.normal_(table.weight, std=INITIAL_STD)
 
-    def forward(self, in_bar: Tensor, metres: Tensor, voices: Tensor | None = None) -> Tensor:
+    def forward(self, step_in_bar: Tensor, steps_per_bar: Tensor, voices: Tensor | None = None) -> Tensor:
         """(B, N, E).
 
         Args:
-            in_bar: (B, N) position in the bar, -1 for unknown.
-            metres: (B,) steps per bar, 0 for unknown.
-            voices: (N,) the voice of each place; None where a place is a step of all voices.
+            step_in_bar: (B, N) position in the bar, -1 for unknown.
+            steps_per_bar: (B,), 0 for unknown.
+            voices: (N,) the voice of each token; None where a position is a step of all voices.
         """
-        known = metres * (metres <= LONGEST_BAR)
-        rows = (in_bar + 1) * (known > 0)[:, None]
+        known = steps_per_bar * (steps_per_bar <= LONGEST_BAR)
+        rows = (step_in_bar + 1) * (known > 0)[:, None]
         vectors: Tensor = self.step_in_bar(rows) + self.steps_per_bar(known)[:, None]
         return vectors if voices is None else vectors + self.voice(voices)
 
 
-def steps_of_target(batch: Batch) -> Tensor:
-    """(B, K) positions in the bar of the steps of the target, as far as they are told."""
+def target_steps_in_bar(batch: Batch) -> Tensor:
+    """(B, K) positions in the bar of the target's steps, as far as they are given."""
     width = batch.step_in_bar.shape[1]
     n_steps = batch.source.shape[1] // batch.voices if batch.aligned else 1
-    places = torch.arange(n_steps, device=batch.source.device) * batch.voices
-    return batch.step_in_bar.gather(1, (batch.source_lengths[:, None] + places).clamp(max=width - 1))
+    positions = torch.arange(n_steps, device=batch.source.device) * batch.voices
+    return batch.step_in_bar.gather(1, (batch.source_lengths[:, None] + positions).clamp(max=width - 1))
 
 
-def in_bar_at(told: Tensor, metres: Tensor, step: int) -> Tensor:
+def step_in_bar_at(given: Tensor, steps_per_bar: Tensor, step: int) -> Tensor:
     """(B, 1) position in the bar of a step of the target.
 
     Args:
-        told: (B, K) see :func:`steps_of_target`.
-        metres: (B,) steps per bar, 0 for unknown.
+        given: (B, K) see :func:`target_steps_in_bar`.
+        steps_per_bar: (B,), 0 for unknown.
     """
-    if step < told.shape[1]:
-        return told[:, step : step + 1]
-    last, metre = told[:, -1:], metres[:, None]
-    later = (last + step - told.shape[1] + 1) % metre.clamp(min=1)
-    return torch.where((metre > 0) & (last >= 0), later, last)
+    if step < given.shape[1]:
+        return given[:, step : step + 1]
+    last, length = given[:, -1:], steps_per_bar[:, None]
+    later = (last + step - given.shape[1] + 1) % length.clamp(min=1)
+    return torch.where((length > 0) & (last >= 0), later, last)

@@ -1,4 +1,4 @@
-"""What networks around an LSTM have in common."""
+"""Helpers of networks with LSTMs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
-def take(sequences: Tensor, places: Tensor) -> Tensor:
-    """(B, S, H) at places (B, K): (B, K, H)."""
+def take(sequences: Tensor, positions: Tensor) -> Tensor:
+    """(B, S, H) at positions (B, K): (B, K, H)."""
     rows = torch.arange(len(sequences), device=sequences.device)[:, None] * sequences.shape[1]
-    return functional.embedding(places + rows, sequences.reshape(-1, sequences.shape[-1]))
+    return functional.embedding(positions + rows, sequences.reshape(-1, sequences.shape[-1]))
 
 
 def open_forget_gates(module: nn.Module) -> None:
-    """Begin with forget gates that keep most of the cell (Jozefowicz et al. 2015)."""
+    """Initialize forget gates so that they keep most of the cell (Jozefowicz et al. 2015)."""
     for lstm in module.modules():
         if isinstance(lstm, nn.LSTM):
             for name, bias in lstm.named_parameters():

@@ -1,0 +1,44 @@
+"""Token embedding of the LSTM with a copy mechanism; names of attributes are keys of saved weights."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from pipeline.core.vocabulary import PAD_ID, VOCAB_SIZE
+from pipeline.models.base.layers.dropout import dropout
+from pipeline.models.base.layers.positions import INITIAL_STD, LONGEST_BAR
+from pipeline.models.copying.config import CopyingConfig
+
+
+class CopyingEmbedding(nn.Module):
+    """Tokens, and the position in the bar of the next token, to vectors: (B, N) to (B, N, E)."""
+
+    def __init__(self, config: CopyingConfig) -> None:
+        super().__init__()
+        size = config.embedding_size  # E
+        self.table = nn.Embedding(VOCAB_SIZE + 1, size, padding_idx=PAD_ID)
+        self.step_in_bar = nn.Embedding(LONGEST_BAR + 1, size) if config.bars else None  # row 0: unknown
+        self.steps_per_bar = nn.Embedding(LONGEST_BAR + 1, size) if config.bars else None
+        for table in (self.step_in_bar, self.steps_per_bar):
+            if table is not None:
+                nn.init.normal_(table.weight, std=INITIAL_STD)
+        self.dropout_share = config.dropout
+
+    def forward(
+        self, symbols: Tensor, next_in_bar: Tensor, steps_per_bar: Tensor, generator: torch.Generator | None
+    ) -> Tensor:
+        """Embed tokens.
+
+        Args:
+            symbols: (B, N).
+            next_in_bar: (B, N) position in the bar of the token after each, -1 for unknown.
+            steps_per_bar: (B,) 0 for unknown.
+            generator: of dropout.
+        """
+        vectors = self.table(symbols)
+        if self.step_in_bar is not None and self.steps_per_bar is not None:
+            known = steps_per_bar * (steps_per_bar <= LONGEST_BAR)
+            rows = (next_in_bar + 1) * (known > 0)[:, None]
+            vectors = vectors + self.step_in_bar(rows) + self.steps_per_bar(known)[:, None]
+        return dropout(vectors, self.dropout_share, generator)

@@ -1,0 +1,33 @@
+"""Functions that workers of a cluster import by their names."""
+
+import os
+import signal
+from pathlib import Path
+
+from pipeline.workflow.engine import EngineSettings
+
+
+def on(address: str) -> EngineSettings:
+    """The engine ``dask`` with a scheduler at this address."""
+    return EngineSettings(kind="dask", workers="auto", address=address)
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def process_of(_: int) -> int:
+    return os.getpid()
+
+
+def end_every_worker(number: int) -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def end_once(marker: str) -> str:
+    """Kill the worker that comes first, and let the next one do the work."""
+    if not Path(marker).exists():
+        Path(marker).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return "done"
