@@ -21,6 +21,7 @@ traceback::
     ├── ReadError          formats.readers        a piece cannot be read (becomes a rejected row)
     ├── ScoreError         formats.writers        a grid cannot be written as a score
     ├── CatalogueError     corpora.sources        the catalogue has no such corpus
+    ├── IndexFileError     corpora.sources        an index of files is missing, damaged or of other files
     ├── PlaceError         corpora.sources        a folder or bundle is missing, or holds no score
     ├── DownloadError      corpora.sources        no address has the expected file
     ├── ArchiveError       corpora.sources        an archive is damaged, or a member is not allowed

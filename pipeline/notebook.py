@@ -54,6 +54,10 @@ __all__ = [
     "torch_dataset",
 ]
 
+# what a score shows of a row of TOKENS or GRIDS
+NUMBERS = ("steps_per_bar", "steps_per_quarter", "key_fifths", "tonic_pc")
+TEXTS = ("title", "piece_id", "meter", "key_mode", "mode_used")
+
 Row = Mapping[str, Any]  # a row of a DataFrame is one, too, as far as these functions ask
 
 
@@ -166,7 +170,7 @@ def save(
     """Write a grid as a score to hear or to see, by the suffix of its name: .mid, .musicxml or .wav.
 
     Args:
-        row: of the shards, for metre, key, title and resolution; None for none of them.
+        row: of the shards, for time signature, key, title and resolution; None for none of them.
         steps_per_quarter: where no row tells it.
 
     Raises:
@@ -185,8 +189,8 @@ def _layout(row: Row | pd.Series[Any] | None, steps_per_quarter: int) -> Layout:
 
 def _plain(row: Row | pd.Series[Any]) -> dict[str, Any]:
     """What a score shows of a row; pandas has values of its own for numbers and for what is missing."""
-    numbers = {name: _whole(row[name]) for name in ("steps_per_bar", "steps_per_quarter", "key_fifths")}
-    texts = {name: row[name] if isinstance(row[name], str) else "" for name in ("title", "piece_id")}
+    numbers = {name: _whole(row.get(name)) for name in NUMBERS}
+    texts = {name: row[name] if isinstance(row.get(name), str) else "" for name in TEXTS}
     bars = row["step_in_bar"]
     return {**numbers, **texts, "step_in_bar": None if bars is None else [int(step) for step in bars]}
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from pipeline.core.settings import SCRATCH, Section, SettingsError, parse_section
-from pipeline.corpora.sources.settings import FolderSource, Source
+from pipeline.corpora.sources.settings import FolderSource, IndexSource, Source
 from pipeline.datasets.encoding.encode import EncodeSettings
 from pipeline.datasets.families.tune_families import FamilySettings
 from pipeline.datasets.filters import FilterSettings
@@ -175,6 +175,8 @@ def _corpus(name: str, corpus: Corpus, root: Path) -> Iterator[str]:
     place = f"corpora.{name}"
     if isinstance(corpus.source, FolderSource) and corpus.watch != corpus.source.path:
         yield f"{place}.watch: a folder corpus watches its folder, {corpus.source.path}; found {corpus.watch}"
+    if isinstance(corpus.source, IndexSource) and corpus.watch != corpus.source.index:
+        yield f"{place}.watch: found {corpus.watch}; a corpus with an index watches it, {corpus.source.index}"
     if not (root / corpus.watch).exists():
         yield f"{place}.watch: there is no {corpus.watch}"
 

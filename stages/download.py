@@ -14,7 +14,7 @@ def run(corpus: str) -> None:
     source = read_section(SOURCE, "corpora", corpus, "source")
     suffixes = Path("data/suffixes.txt").read_text(encoding="utf-8").split()
     n_files = fetch(corpus, source, suffixes, Path("data/raw") / corpus)
-    say(f"download@{corpus}: {n_files} files")
+    say(f"download@{corpus}: {n_files:,} file{'s' * (n_files != 1)}")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ def run(dataset: str) -> None:
     write_text(Path(f"{place}.leaks.md"), leak_prose(dataset, made.audit, made.leaks))
     shares = ", ".join(f"{n} {name}" for name, n in made.audit["pieces"].items())
     say(f"split@{dataset}: pieces: {shares}")
+    for warning in made.audit["warnings"]:
+        say(f"split@{dataset}: {warning}")
     last_rows, last_audit = (
         last_version(f"split@{dataset}", f"{place}.{suffix}") for suffix in ("parquet", "audit.json")
     )

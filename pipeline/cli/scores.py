@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +93,13 @@ def _decode(asked: argparse.Namespace) -> None:
 
 
 def _bars(line: Line, n_steps: int) -> list[int] | None:
-    length = line.heading.steps_per_bar
-    return [(step - line.heading.first_bar) % length for step in range(n_steps)] if length else None
+    layout = line.layout()
+    if not layout.steps_per_bar and not layout.bar_lines:
+        return None
+    upbeat = layout.upbeat(n_steps)
+    first = [layout.bar - upbeat + step for step in range(upbeat)]
+    later = pairwise(layout.bars(n_steps)[upbeat > 0 :])
+    return [*first, *(step - begin for begin, end in later for step in range(begin, end))]
 
 
 def _text(name: str) -> str:

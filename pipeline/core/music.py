@@ -51,6 +51,10 @@ class Part:
         bar_onsets: where written bars begin; None where unknown rather than wrong.
         n_grace_dropped, n_broken_ties: what reading left out or took apart.
         n_inexact: times that were no whole number of ticks and were rounded.
+        n_bad_keys, n_bad_meters: impossible key and time signatures, taken as unknown.
+        n_uneven_bars: bars that are shorter here than in another part and were filled up.
+        n_unended: notes without an end, which end with their track (MIDI).
+        n_restruck: notes that end where the same pitch starts again (MIDI).
     """
 
     name: str
@@ -67,6 +71,11 @@ class Part:
     n_grace_dropped: int = 0
     n_broken_ties: int = 0
     n_inexact: int = 0
+    n_bad_keys: int = 0
+    n_bad_meters: int = 0
+    n_uneven_bars: int = 0
+    n_unended: int = 0
+    n_restruck: int = 0
 
 
 @dataclass(frozen=True)

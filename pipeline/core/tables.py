@@ -60,6 +60,11 @@ NOTES = pa.schema(
         ("n_grace_dropped", pa.int32()),
         ("n_broken_ties", pa.int32()),
         ("n_inexact", pa.int32()),
+        ("n_bad_keys", pa.int32()),
+        ("n_bad_meters", pa.int32()),
+        ("n_uneven_bars", pa.int32()),
+        ("n_unended", pa.int32()),
+        ("n_restruck", pa.int32()),
     ]
 )
 
@@ -158,6 +163,7 @@ TOKENS = pa.schema(
         pa.field("n_steps", pa.int32(), nullable=False),
         pa.field("voices", pa.int16(), nullable=False),
         pa.field("steps_per_quarter", pa.int16(), nullable=False),
+        ("meter", pa.string()),  # as in GRIDS
         ("steps_per_bar", pa.int32()),
         ("step_in_bar", pa.list_(pa.int16())),
         ("phrase_end", pa.list_(pa.bool_())),

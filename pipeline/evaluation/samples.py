@@ -70,6 +70,7 @@ def _write(folder: Path, number: str, sample: Sample) -> dict[str, Any]:
     layout = layout_of(row, mark=None if example.aligned else len(example.source) // example.voices)
     files = {}
     for name, ending in endings.items():
+        shown = layout if name == "reference" or layout.mark is None else layout.regular_from(layout.mark)
         predicted = ending[ending != STOP]
         body = predicted if example.aligned else np.concatenate([example.source, predicted])
         grid = vocabulary.decode([START, *body.tolist(), STOP], example.voices)
@@ -77,7 +78,7 @@ def _write(folder: Path, number: str, sample: Sample) -> dict[str, Any]:
         for suffix in FORMATS:
             path = folder / f"{number}-{name}.{suffix}"
             with replacing(path) as partial:
-                partial.write_bytes(WRITERS[suffix](in_key, layout))
+                partial.write_bytes(WRITERS[suffix](in_key, shown))
         files[name] = {suffix: f"{folder.name}/{number}-{name}.{suffix}" for suffix in FORMATS}
     kept = ("piece_id", "corpus", "title", "nearest_train", "voices", "steps_per_quarter", "transposition")
     return {

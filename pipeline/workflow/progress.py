@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +25,7 @@ Item = TypeVar("Item")
 
 SECONDS_BETWEEN_LINES = 10.0
 SECONDS_TOLD = 200.0  # more are told in minutes
+MB = 1e6
 PLAIN_WIDTH = 200  # of a table where no terminal limits it; no cell is then broken
 
 
@@ -89,3 +99,63 @@ def _with_lines(items: Iterable[Item], what: str, total: int, unit: str) -> Iter
         if now - last >= SECONDS_BETWEEN_LINES and done < total:
             say(f"{what}: {done} of {total} {unit}, {time_left(now - began, done, total)}")
             last = now
+
+
+@contextmanager
+def track_transfer(what: str, n_files: int, n_bytes: int) -> Iterator[Callable[[int, int], None]]:
+    """Show how many files and bytes of a transfer have arrived, with the time left.
+
+    Args:
+        what: a few words, for example "downloading pop909".
+        n_files, n_bytes: of the whole transfer.
+
+    Yields:
+        A function of the files and bytes that have just arrived; any thread may call it.
+    """
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _Transfer(what, n_files, n_bytes)
+        return
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        TextColumn(f"{{task.fields[files]}} of {n_files:,} files"),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+    )
+    arrived, lock = [0], threading.Lock()
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(what, total=n_bytes, files=0)
+
+        def advance(files: int, size: int) -> None:
+            with lock:
+                arrived[0] += files
+                progress.update(task, advance=size, files=arrived[0])
+
+        yield advance
+
+
+class _Transfer:
+    """Plain lines about a transfer."""
+
+    def __init__(self, what: str, n_files: int, n_bytes: int) -> None:
+        self._what, self._totals = what, (n_files, n_bytes)
+        self._files = self._bytes = 0
+        self._began = self._last = time.monotonic()
+        self._lock = threading.Lock()
+
+    def __call__(self, files: int, size: int) -> None:
+        with self._lock:
+            self._files += files
+            self._bytes += size
+            now = time.monotonic()
+            if now - self._last >= SECONDS_BETWEEN_LINES and 0 < self._bytes < self._totals[1]:
+                self._last = now
+                say(self._line(now - self._began))
+
+    def _line(self, seconds: float) -> str:
+        n_files, n_bytes = self._totals
+        return (
+            f"{self._what}: {self._files:,} of {n_files:,} files, {self._bytes / MB:,.1f} of "
+            f"{n_bytes / MB:,.1f} MB, {time_left(seconds, self._bytes, n_bytes)}"
+        )

@@ -62,7 +62,7 @@ def test_shards_are_counted_by_their_own_metadata(project: Path) -> None:
     n_rows = sum(map(len, read))
     assert shards.rows == (
         ("train", str(len(read)), str(n_rows), str(symbols)),
-        *((split, "1", "0", "0") for split in ("valid", "test")),
+        *((split, "0", "0", "0") for split in ("valid", "test")),
     )
     assert books.rows[0][2] == str(n_rows)
 

@@ -3,10 +3,12 @@
 =========== ==================================================================
 settings    the section ``corpora.KEY.source``, one model per kind
 catalogue   known corpora by name
+index       index files: path, size and sha256 of many files
+paths       paths that must stay below the folder of a corpus
 collect     gathering files from each kind of place
-downloads   one file from the network, whole or not at all
+downloads   files from the network, each whole or not at all
 archives    unpacking archives of strangers
 fetch       a corpus into ``data/raw/CORPUS``
-manifest    ``source.json``, what stands beside the files
+manifest    ``source.json``, the description of a corpus next to its files
 =========== ==================================================================
 """

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from pipeline.corpora.sources.paths import UnsafePathError, inside
 from pipeline.errors import PipelineError
 
 CHUNK_BYTES = 1 << 16
@@ -98,10 +99,12 @@ def _safe(archive: Path, member: _Member) -> PurePosixPath:
     Raises:
         ArchiveError: the place lies outside, or the member is a link or device.
     """
-    place = PurePosixPath(member.name.replace("\\", "/"))
-    outside = place.is_absolute() or ".." in place.parts or ":" in member.name or "\0" in member.name
-    if outside or (not place.parts and not member.is_folder):
-        raise ArchiveError(f"{archive.name}: the member {member.name!r} would leave the folder")
+    try:
+        place = inside(member.name)
+    except UnsafePathError:
+        raise ArchiveError(f"{archive.name}: the member {member.name!r} would leave the folder") from None
+    if not place.parts and not member.is_folder:
+        raise ArchiveError(f"{archive.name}: the member {member.name!r} names no file")
     if not member.is_folder and not member.is_file:
         raise ArchiveError(
             f"{archive.name}: the member {member.name!r} is a link or a device; only files are unpacked"

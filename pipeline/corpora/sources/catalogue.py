@@ -1,4 +1,9 @@
-"""The catalogue of known corpora: pipeline/corpora/catalogue.yaml, by name."""
+"""The catalogue of known corpora: pipeline/corpora/catalogue.yaml, by name.
+
+Corpora of many files keep the list of them in pipeline/corpora/index/NAME.tsv;
+the catalogue pins each index by its sum, so that an edit of an index is an edit
+of the catalogue.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +15,12 @@ from typing import Annotated
 from pydantic import Field
 
 from pipeline.core.settings import Section, load_yaml, parse_section
-from pipeline.corpora.sources.settings import BundledSource, CatalogueSource, UrlSource
+from pipeline.corpora.sources.index import address_of, from_index
+from pipeline.corpora.sources.settings import BundledSource, CatalogueSource, IndexSource, UrlSource
 from pipeline.errors import PipelineError, nearest
 
 CATALOGUE = Path(__file__).parent.parent / "catalogue.yaml"
+INDICES = CATALOGUE.parent / "index"
 
 
 class CatalogueError(PipelineError):
@@ -27,13 +34,15 @@ class CatalogueEntry(Section):
         about: what it holds, in a few words.
         format: of its files, for people who choose.
         homepage: where it is published, pinned to a version; "" for bundled ones.
+        bibtex: whom to cite, ready for a bibliography; may hold several entries.
         source: how to get it.
     """
 
     about: str
     format: str
     homepage: str
-    source: Annotated[BundledSource | UrlSource, Field(discriminator="kind")]
+    bibtex: str
+    source: Annotated[BundledSource | UrlSource | IndexSource, Field(discriminator="kind")]
 
 
 @cache
@@ -43,20 +52,31 @@ def catalogue() -> Mapping[str, CatalogueEntry]:
     return {name: parse_section(CatalogueEntry, entry, name) for name, entry in content.items()}
 
 
-def resolve(source: CatalogueSource) -> BundledSource | UrlSource:
-    """The source that a name of the catalogue stands for, its mirror put in.
+def known(name: str) -> Entry:
+    """The entry of a corpus.
 
     Raises:
-        CatalogueError: no such name; the message tells the nearest.
+        CatalogueError: no such name; the message gives the nearest one.
     """
-    known = catalogue()
-    if source.name not in known:
-        raise CatalogueError(f"the catalogue has no corpus '{source.name}'; {nearest(source.name, known)}")
-    entry = known[source.name]
-    if source.mirror is None or isinstance(entry.source, BundledSource):
-        return entry.source
-    prefix = source.mirror.rstrip("/")
+    entries = catalogue()
+    if name not in entries:
+        raise CatalogueError(f"the catalogue has no corpus '{name}'; {nearest(name, entries)}")
+    return entries[name]
+
+
+def resolve(source: CatalogueSource) -> BundledSource | UrlSource:
+    """The source that a name of the catalogue stands for, every file listed, a mirror first.
+
+    Raises:
+        CatalogueError: no such name.
+        IndexFileError: its index is not the one that the catalogue pins.
+    """
+    entry = known(source.name).source
+    listed = from_index(entry, INDICES) if isinstance(entry, IndexSource) else entry
+    if source.mirror is None or isinstance(listed, BundledSource):
+        return listed
     files = [
-        file.model_copy(update={"urls": [f"{prefix}/{file.path}", *file.urls]}) for file in entry.source.files
+        file.model_copy(update={"urls": [address_of(source.mirror, file.path), *file.urls]})
+        for file in listed.files
     ]
-    return entry.source.model_copy(update={"files": files})
+    return listed.model_copy(update={"files": files})

@@ -10,10 +10,18 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
 from pipeline.corpora.sources.archives import unpack
-from pipeline.corpora.sources.downloads import Wanted, download
-from pipeline.corpora.sources.settings import BundledSource, FolderSource, RemoteFile, UrlSource
+from pipeline.corpora.sources.downloads import Wanted, download_many
+from pipeline.corpora.sources.manifest import by_suffix
+from pipeline.corpora.sources.paths import UnsafePathError, inside, inside_as_file
+from pipeline.corpora.sources.settings import (
+    BundledSource,
+    FolderSource,
+    ListedFiles,
+    RemoteFile,
+    UrlSource,
+)
 from pipeline.errors import PipelineError, nearest
-from pipeline.workflow.progress import say, track
+from pipeline.workflow.progress import say
 
 SHELF = Path(".cache/downloads")
 
@@ -48,16 +56,19 @@ def copy_bundle(corpus: str, source: BundledSource, target: Path) -> list[str]:
 
 
 def copy_folder(corpus: str, source: FolderSource, suffixes: Sequence[str], target: Path) -> list[str]:
-    """Copy the scores of a folder; the names of its other files are returned."""
+    """Copy the scores of a folder; the names of its other files are returned.
+
+    Raises:
+        PlaceError: there is no such folder, or it holds no score.
+    """
     root = Path(source.path)
     if not root.is_dir():
         raise PlaceError(f"corpus {corpus}: {source.path} is no folder")
     scores, others = _sorted_out(root, suffixes)
     if not scores:
         allowed = ", ".join(suffixes)
-        raise PlaceError(
-            f"corpus {corpus}: {source.path} holds no score ({allowed}); {len(others)} other files"
-        )
+        found = by_suffix([file.name for file in others])
+        raise PlaceError(f"corpus {corpus}: {source.path} holds no score ({allowed}); {found or 'no file'}")
     unseen = len(scores) - len(_in_git(root) & {file.relative_to(root).as_posix() for file in scores})
     if unseen:
         say(
@@ -78,39 +89,74 @@ def _in_git(root: Path) -> set[str]:
 
 
 def download_all(corpus: str, source: UrlSource, suffixes: Sequence[str], target: Path) -> list[str]:
-    """Download every file, unpack the archives; the names of members that are no scores are returned."""
-    ignored: list[str] = []
-    for file in track(source.files, f"downloading {corpus}", len(source.files), "files"):
-        wanted = Wanted(tuple(file.urls), file.sha256, file.size)
-        say(f"{corpus}: {file.path}, {file.size:,} bytes")
-        arrived = download(wanted, SHELF)
-        ignored += _place(corpus, file, arrived, suffixes, target)
+    """Download every file and unpack the archives.
+
+    Members of archives, and files of an index, are left out where their suffix is
+    not of a score. A file that ``source`` names by itself is taken as a score.
+
+    Returns:
+        The names of the files that are left out.
+
+    Raises:
+        PlaceError: a path leaves the folder of the corpus or is listed twice, or there is no score.
+        DownloadError: a file that no address gave.
+        ArchiveError: an archive that is damaged or refused.
+    """
+    _check_paths(corpus, source.files)
+    chosen, ignored = list(source.files), []
+    if isinstance(source, ListedFiles):
+        chosen = [file for file in source.files if _is_score(file.path, suffixes)]
+        ignored = [file.path for file in source.files if not _is_score(file.path, suffixes)]
+    wanted = [Wanted(tuple(file.urls), file.sha256, file.size, file.path) for file in chosen]
+    for file, arrived in zip(chosen, download_many(wanted, SHELF, corpus), strict=True):
+        ignored += _place(file, arrived, suffixes, target)
     if not files_below(target):
-        raise PlaceError(f"corpus {corpus}: the downloaded archives hold no score ({', '.join(suffixes)})")
+        allowed = ", ".join(suffixes)
+        raise PlaceError(f"corpus {corpus}: no score ({allowed}); {by_suffix(ignored) or 'no file'}")
     return ignored
 
 
-def _place(corpus: str, file: RemoteFile, arrived: Path, suffixes: Sequence[str], target: Path) -> list[str]:
-    inside = PurePosixPath(file.path)
-    if inside.is_absolute() or ".." in inside.parts:
-        raise PlaceError(f"corpus {corpus}: the path {file.path} leaves the folder of the corpus")
-    place = target / inside
+def _check_paths(corpus: str, files: Sequence[RemoteFile]) -> None:
+    """Nothing is downloaded before every path is known to be a place of its own."""
+    seen: set[PurePosixPath] = set()
+    for file in files:
+        try:
+            path = inside(file.path) if file.unpack else inside_as_file(file.path)
+        except UnsafePathError as error:
+            raise PlaceError(f"corpus {corpus}: {error}") from None
+        if path in seen and not file.unpack:
+            raise PlaceError(f"corpus {corpus}: {file.path} is listed twice")
+        seen.add(path)
+    folders = {parent for path in seen for parent in path.parents}
+    for file in files:
+        if not file.unpack and inside(file.path) in folders:
+            raise PlaceError(f"corpus {corpus}: {file.path} is listed as a file and as a folder")
+
+
+def _place(file: RemoteFile, arrived: Path, suffixes: Sequence[str], target: Path) -> list[str]:
+    """Copy a file from the shelf, or the scores in it; the names of the other members are returned."""
+    path = inside(file.path)
+    place = target / path
     if not file.unpack:
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(arrived, place)
         return []
-    with tempfile.TemporaryDirectory(dir=target.parent, suffix=".partial") as unpacked:
+    with tempfile.TemporaryDirectory(dir=SHELF, suffix=".partial") as unpacked:
         unpack(arrived, Path(unpacked))
         scores, others = _sorted_out(Path(unpacked), suffixes)
         _copy(scores, Path(unpacked), place)
-        return [(inside / member.relative_to(unpacked)).as_posix() for member in others]
+        return [(path / member.relative_to(unpacked)).as_posix() for member in others]
 
 
 def _sorted_out(root: Path, suffixes: Sequence[str]) -> tuple[list[Path], list[Path]]:
     """The scores below a folder, and its other files."""
     found = files_below(root)
-    scores = [file for file in found if file.suffix.lower() in suffixes]
-    return scores, [file for file in found if file.suffix.lower() not in suffixes]
+    scores = [file for file in found if _is_score(file.name, suffixes)]
+    return scores, [file for file in found if not _is_score(file.name, suffixes)]
+
+
+def _is_score(name: str, suffixes: Sequence[str]) -> bool:
+    return PurePosixPath(name).suffix.lower() in suffixes
 
 
 def _is_hidden(relative: Path) -> bool:

@@ -12,15 +12,24 @@ from pathlib import Path
 
 from pipeline.corpora.sources import collect
 from pipeline.corpora.sources.catalogue import resolve
-from pipeline.corpora.sources.manifest import write_manifest
-from pipeline.corpora.sources.settings import BundledSource, CatalogueSource, FolderSource, Source, UrlSource
+from pipeline.corpora.sources.index import from_index
+from pipeline.corpora.sources.manifest import by_suffix, write_manifest
+from pipeline.corpora.sources.settings import (
+    BundledSource,
+    CatalogueSource,
+    FolderSource,
+    IndexSource,
+    Source,
+    UrlSource,
+)
+from pipeline.workflow.progress import say
 
 
 def fetch(corpus: str, source: Source, suffixes: Sequence[str], target: Path) -> int:
     """Put a corpus at ``target``, whole or not at all.
 
-    Files keep their names and folders. Files that are no scores are left out
-    and named in ``source.json``.
+    Files keep their names and folders. Files that are no scores are left out,
+    named in ``source.json`` and counted in a message.
 
     Args:
         corpus: its name in params.yaml.
@@ -33,26 +42,39 @@ def fetch(corpus: str, source: Source, suffixes: Sequence[str], target: Path) ->
 
     Raises:
         PlaceError: the folder, or the bundle, is missing or holds no score.
+        CatalogueError, IndexFileError: the catalogue has no such corpus, or an index is wrong.
         DownloadError, ArchiveError: from the network, or from an archive.
     """
-    named = resolve(source) if isinstance(source, CatalogueSource) else source
+    named = _resolved(source)
     partial = target.with_name(f"{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    ignored = _gather(corpus, named, suffixes, partial)
-    files = collect.files_below(partial)
-    origin = {"music21": version("music21")} if isinstance(named, BundledSource) else {}
-    facts = {
-        "corpus": corpus,
-        "kind": named.kind,
-        **origin,
-        "licence": named.licence,
-        "citation": named.citation,
-    }
-    write_manifest(partial, facts, files, ignored)
-    shutil.rmtree(target, ignore_errors=True)
-    partial.replace(target)
+    try:
+        partial.mkdir(parents=True)
+        ignored = _gather(corpus, named, suffixes, partial)
+        files = collect.files_below(partial)
+        origin = {"music21": version("music21")} if isinstance(named, BundledSource) else {}
+        facts = {
+            "corpus": corpus,
+            "kind": named.kind,
+            **origin,
+            "licence": named.licence,
+            "citation": named.citation,
+        }
+        write_manifest(partial, facts, files, ignored)
+        shutil.rmtree(target, ignore_errors=True)
+        partial.replace(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    if ignored:
+        say(f"corpus {corpus}: {by_suffix(ignored)}")
     return len(files)
+
+
+def _resolved(source: Source) -> BundledSource | FolderSource | UrlSource:
+    """A source whose files are known: a name of the catalogue or an index gives its files."""
+    if isinstance(source, CatalogueSource):
+        return resolve(source)
+    return from_index(source) if isinstance(source, IndexSource) else source
 
 
 def _gather(

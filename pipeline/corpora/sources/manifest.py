@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pipeline.core.files import write_json
@@ -44,6 +45,20 @@ def read_manifest(folder: Path) -> Mapping[str, Any]:
     except (OSError, ValueError) as error:
         raise ManifestError(f"{folder / FILE}: not readable ({error}); run `dvc repro`") from None
     return manifest
+
+
+def by_suffix(names: Iterable[str]) -> str:
+    """How many files there are of each suffix, the most frequent first; "" where there is none.
+
+    >>> by_suffix(["a.txt", "b/c.TXT", "d.md", "README"])
+    '4 files ignored: 2 .txt, 1 .md, 1 without suffix'
+    """
+    counts = Counter(PurePosixPath(name).suffix.lower() or "without suffix" for name in names)
+    if not counts:
+        return ""
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    listed = ", ".join(f"{n:,} {suffix}" for suffix, n in ordered)
+    return f"{counts.total():,} file{'s' * (counts.total() != 1)} ignored: {listed}"
 
 
 def _entry(file: Path, root: Path) -> dict[str, Any]:

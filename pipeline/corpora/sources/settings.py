@@ -44,14 +44,14 @@ class RemoteFile(Section):
 
     Attributes:
         path: its name below data/raw/CORPUS; for an archive, where it is unpacked ("." for right there).
-        urls: the address, then mirrors, tried in turn.
+        urls: the address, then mirrors, tried in turn; http or https.
         sha256: hex digest of the file as published.
         size: its bytes.
         unpack: whether it is a zip or tar archive whose members are the scores.
     """
 
     path: str
-    urls: list[str] = Field(min_length=1)
+    urls: list[Annotated[str, Field(pattern="^https?://")]] = Field(min_length=1)
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     size: int = Field(ge=0)
     unpack: bool = False
@@ -66,19 +66,38 @@ class UrlSource(Section):
     citation: str
 
 
+class ListedFiles(UrlSource):
+    """The files of an index; those without the suffix of a score are left out."""
+
+
+class IndexSource(Section):
+    """Many files from the network, listed in an index file (sources/index.py describes its lines).
+
+    Attributes:
+        index: the index file; relative to the project, in the catalogue to pipeline/corpora/index.
+        index_sha256: hex digest of the index file; null: not compared.
+    """
+
+    kind: Literal["index"]
+    index: str
+    index_sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
+    licence: str
+    citation: str
+
+
 class CatalogueSource(Section):
     """A corpus of pipeline/corpora/catalogue.yaml.
 
     Attributes:
         name: its name there.
-        mirror: a prefix that stands for the publisher's (a copy of the files in a
-            local network, for example); null for the publisher's own addresses.
+        mirror: an address that holds copies of the publisher's files under their paths
+            (in a local network, for example) and is tried first; null: the publisher's only.
     """
 
     kind: Literal["catalogue"]
     name: str
-    mirror: str | None = None
+    mirror: Annotated[str, Field(pattern="^https?://")] | None = None
 
 
-Source = BundledSource | FolderSource | UrlSource | CatalogueSource
+Source = BundledSource | FolderSource | UrlSource | IndexSource | CatalogueSource
 SOURCE: TypeAdapter[Source] = TypeAdapter(Annotated[Source, Field(discriminator="kind")])

@@ -1,8 +1,8 @@
 """Croissant metadata: what a machine needs to find and read the shards of a data set.
 
 JSON-LD by the Croissant format specification 1.0 (MLCommons 2024): every shard
-with rows is a file with its sha256, and a record set whose fields are the columns
-of the shard.
+is a file with its sha256, and a record set whose fields are the columns of the
+shard.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.core.tables import SPLIT_NAMES, TOKENS
+from pipeline.core.tables import TOKENS
 
 CONFORMS_TO = "http://mlcommons.org/croissant/1.0"
 PARQUET = "application/x-parquet"
@@ -62,7 +62,8 @@ MEANING = {
     "n_steps": "length in steps of the grid",
     "voices": "symbols a step, top voice first",
     "steps_per_quarter": "steps of the grid a quarter note",
-    "steps_per_bar": "steps a bar; null without one metre",
+    "meter": "time signature, as 3/4; null for none or a change",
+    "steps_per_bar": "steps per bar; null for no time signature or a change",
     "step_in_bar": "steps since the last written bar line, a step each",
     "phrase_end": "true on the last step of a phrase",
     "tune_family": "pieces of one family share a melody, and a split",
@@ -83,7 +84,6 @@ def make_croissant(card: Mapping[str, Any], shards: Sequence[Path], cards: Path)
     """
     name = card["dataset"]
     used = [corpus for corpus in card["corpora"].values() if corpus["kept"]]
-    written = [split for split in SPLIT_NAMES if card["examples"][split]["examples"]]
     return {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -94,8 +94,8 @@ def make_croissant(card: Mapping[str, Any], shards: Sequence[Path], cards: Path)
         "version": card["project_version"],
         "license": sorted({licence for corpus in used for licence in corpus["licences"]}),
         "citeAs": "; ".join(sorted({citation for corpus in used for citation in corpus["citations"]})),
-        "distribution": [_file(shard, cards) for shard in shards if shard.parent.name in written],
-        "recordSet": [_record_set(shard) for shard in shards if shard.parent.name in written],
+        "distribution": [_file(shard, cards) for shard in shards],
+        "recordSet": [_record_set(shard) for shard in shards],
     }
 
 

@@ -90,6 +90,7 @@ def prose(card: Mapping[str, Any]) -> str:
         "",
         "## Split",
         "",
+        *(f"**Warning:** {warning}.\n" for warning in card["split"]["warnings"]),
         f"Kind: {card['split']['settings']['kind']}. Pieces that share a run of "
         f"{card['split']['family_run']} intervals with a training piece: {leaks['valid']} of valid, "
         f"{leaks['test']} of test. "

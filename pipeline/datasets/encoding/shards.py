@@ -38,9 +38,9 @@ class ShardCutter:
                 self._number[split] += 1
 
     def rest(self) -> Iterator[Shard]:
-        """The last shards; one without rows for a split that has none."""
+        """The last shards; a split without rows has no file."""
         for split in SPLIT_NAMES:
-            if self._waiting[split].num_rows or not self._number[split]:
+            if self._waiting[split].num_rows:
                 yield self._name(split), self._waiting[split]
 
     def _name(self, split: str) -> str:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from pipeline.core.tables import SPLIT_NAMES
 from pipeline.datasets.columns.ragged import Bools
 from pipeline.datasets.splits.assignment import Names, assign, counts, published
+from pipeline.datasets.splits.held_out import warnings
 from pipeline.datasets.splits.leaks import Leaks, Melodies, find_leaks
 from pipeline.datasets.splits.settings import AnySplit, FamilySplit, NoSplit, RandomSplit, Shares, SplitError
 
@@ -43,6 +44,7 @@ def audit(pieces: pa.Table, assigned: Names, leaks: Leaks, settings: AnySplit) -
     return {
         "settings": settings.model_dump(),
         "pieces": counts(assigned),
+        "warnings": warnings(counts(assigned)),
         "families": {
             name: len(pieces["tune_family"].filter(pa.array(assigned == name)).unique())
             for name in SPLIT_NAMES

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from pipeline.core.music import SILENCE, Grid
 from pipeline.errors import PipelineError
+from pipeline.formats.writers.spelling import MODES, MOST_SIGNS, key_used
+from pipeline.formats.writers.time_signature import MOST_BEATS, SHORTEST_BEAT, TimeSignature, of_length, parse
 
 CHOIR = ("Soprano", "Alto", "Tenor", "Bass")
 
@@ -25,57 +28,156 @@ class Layout:
 
     Attributes:
         steps_per_quarter: resolution of the grid.
-        steps_per_bar: None where there is no metre; bars then have four quarters
+        steps_per_bar: None where there is no meter; bars then have four quarters
             and no time signature.
         first_bar: length of the anacrusis, 0 for none.
         key_fifths: sharps (+) or flats (-), from -7 to 7; decides the spelling, too.
+            None: unknown, no key signature is written.
         title: one line.
         mark: a step over which ``mark_text`` is written, None for none.
+        time_signature: as "6/8", of the same length as ``steps_per_bar``. None: the
+            time signature of that length whose beats are quarters or shorter.
+        key_mode: "major", "minor", "dorian", …; "" unknown.
+        bar_lines: where bars begin after the first, where they are not regular; the
+            last is followed by regular bars. Empty: all bars are regular.
+
+    Raises:
+        ScoreError: a resolution, bar, key or time signature that notation has no sign for.
     """
 
     steps_per_quarter: int
     steps_per_bar: int | None = None
     first_bar: int = 0
-    key_fifths: int = 0
+    key_fifths: int | None = None
     title: str = ""
     mark: int | None = None
     mark_text: str = "continuation"
+    time_signature: str | None = None
+    key_mode: str = ""
+    bar_lines: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.steps_per_quarter <= 64:
             raise ScoreError(f"{self.steps_per_quarter} steps per quarter: a score allows 1 to 64")
+        if self.key_fifths is not None and abs(self.key_fifths) > MOST_SIGNS:
+            raise ScoreError(f"a key signature of {self.key_fifths} fifths: a score allows -7 to 7")
+        if self.key_mode and self.key_mode not in MODES:
+            raise ScoreError(f"mode '{self.key_mode}': a score allows {', '.join(MODES)}")
+        self._check_bars()
+
+    def _check_bars(self) -> None:
+        per_bar, per_quarter = self.steps_per_bar, self.steps_per_quarter
+        if per_bar is not None and not bar_is_possible(per_bar, per_quarter):
+            raise ScoreError(
+                f"bars of {per_bar} steps at {per_quarter} steps per quarter: a time signature has "
+                f"1 to {MOST_BEATS} beats, each a 1/{SHORTEST_BEAT} note or longer"
+            )
+        written = parse(self.time_signature)
+        if self.time_signature is not None and written is None:
+            raise ScoreError(
+                f"time signature '{self.time_signature}': two numbers are expected, as in '6/8', "
+                f"the first 1 to {MOST_BEATS}, the second a power of 2 up to {SHORTEST_BEAT}"
+            )
+        if written and 4 * per_quarter * written.wholes != (per_bar or 0):
+            raise ScoreError(
+                f"time signature {self.time_signature} at {per_quarter} steps per quarter: its bars have "
+                f"{4 * per_quarter * written.wholes} steps; steps_per_bar must be the same whole number, "
+                f"found {per_bar}"
+            )
+        if not 0 <= self.first_bar < self.bar:
+            raise ScoreError(
+                f"an anacrusis of {self.first_bar} steps: it must be shorter than a bar of {self.bar}"
+            )
+        if any(later <= earlier for earlier, later in pairwise((0, *self.bar_lines))):
+            raise ScoreError(f"bar lines at steps {list(self.bar_lines)}: they must be positive and rise")
 
     @property
-    def meter(self) -> tuple[int, int] | None:
-        """(numerator, denominator), at least quarters; None where no such metre exists."""
+    def meter(self) -> TimeSignature | None:
+        """The time signature to write; None where there is none of such bars."""
         if not self.steps_per_bar:
             return None
-        wholes = Fraction(self.steps_per_bar, 4 * self.steps_per_quarter)
-        if wholes.denominator & (wholes.denominator - 1):
-            return None  # no power of 2
-        denominator = max(4, wholes.denominator)
-        return int(wholes * denominator), denominator
+        return parse(self.time_signature) or of_length(self.wholes(self.steps_per_bar))
+
+    @property
+    def bar(self) -> int:
+        """Steps of a regular bar: four quarters where there is no meter."""
+        return self.steps_per_bar or 4 * self.steps_per_quarter
+
+    def wholes(self, steps: int) -> Fraction:
+        """A length in whole notes."""
+        return Fraction(steps, 4 * self.steps_per_quarter)
 
     def bars(self, n_steps: int) -> list[int]:
         """Where bars begin, and where the last one ends."""
-        length = self.steps_per_bar or 4 * self.steps_per_quarter
-        return [0, *range(self.first_bar or length, n_steps, length), n_steps]
+        written = [line for line in self.bar_lines if line < n_steps]
+        regular = range(self._next_line, n_steps, self.bar)
+        return [0, *written, *regular, n_steps]
+
+    @property
+    def _next_line(self) -> int:
+        """Where the first regular bar line is."""
+        return self.bar_lines[-1] + self.bar if self.bar_lines else self.first_bar or self.bar
+
+    def upbeat(self, n_steps: int) -> int:
+        """Length of an incomplete first bar, 0 for none."""
+        first = self.bars(n_steps)[1]
+        return first if self.first_bar == first < self.bar else 0
+
+    def regular_from(self, step: int) -> Layout:
+        """The same bars up to a step, regular bars after it."""
+        return replace(self, bar_lines=tuple(line for line in self.bar_lines if line <= step))
 
 
 def layout_of(row: Mapping[str, Any], mark: int | None) -> Layout:
-    """How a row's grid is written: its bars, its key as written, its title."""
-    per_bar = row["steps_per_bar"]
+    """How a row's grid is written: its bars, its time signature, the key used, its title.
+
+    Bars that no time signature has are left out: the row is written as one without meter.
+
+    Args:
+        row: of ``tables.TOKENS`` or ``tables.GRIDS``.
+        mark: see :class:`Layout`.
+    """
+    per_quarter, per_bar = row["steps_per_quarter"], row["steps_per_bar"] or None
+    if per_bar and not bar_is_possible(per_bar, per_quarter):
+        per_bar = None
+    bar = per_bar or 4 * per_quarter
     places = row["step_in_bar"] or []
-    later_bars = (step for step, place in enumerate(places) if place == 0 and step > 0)
-    first = next(later_bars, 0)
+    lines = tuple(step for step, place in enumerate(places) if place == 0 and step > 0)
+    first = lines[0] % per_bar if per_bar and lines else 0
+    if per_bar and lines:  # the source may write its first bar line late
+        lines = (*range(first or per_bar, lines[0], per_bar), *lines)
+    regular = lines == tuple(range(first or bar, len(places), bar))
+    written = parse(row.get("meter"))
+    fits = written is not None and 4 * per_quarter * written.wholes == per_bar
+    key = key_used(row)
     return Layout(
-        steps_per_quarter=row["steps_per_quarter"],
+        steps_per_quarter=per_quarter,
         steps_per_bar=per_bar,
-        first_bar=first % per_bar if per_bar else 0,
-        key_fifths=min(max(row["key_fifths"] or 0, -7), 7),
+        first_bar=first,
+        key_fifths=key.fifths,
         title=row["title"] or row["piece_id"],
         mark=mark,
+        time_signature=f"{written.numerator}/{written.denominator}" if written and fits else None,
+        key_mode=key.mode,
+        bar_lines=() if regular else lines,
     )
+
+
+def steps_of(meter: str | None, steps_per_quarter: int) -> int | None:
+    """Steps of a bar of a time signature; None where they are no whole number."""
+    signature = parse(meter)
+    steps = 4 * steps_per_quarter * signature.wholes if signature else Fraction(1, 2)
+    return steps.numerator if steps.denominator == 1 else None
+
+
+def bar_is_possible(steps_per_bar: int, steps_per_quarter: int) -> bool:
+    """Whether bars are short enough for a time signature, and long enough.
+
+    Bars of a length that is no power of 2 (four triplet eighths) are possible; they are
+    written without a time signature.
+    """
+    wholes = Fraction(steps_per_bar, 4 * steps_per_quarter)
+    return Fraction(1, SHORTEST_BEAT) <= wholes <= Fraction(MOST_BEATS, 4)
 
 
 def grid_of(row: Mapping[str, Any]) -> Grid:

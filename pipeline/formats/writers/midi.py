@@ -5,20 +5,25 @@ Source: Standard MIDI Files 1.0, format 1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from itertools import pairwise
 
 from pipeline.core.music import SILENCE, Grid
 from pipeline.formats.writers.layout import Layout, part_name, printable, sounds
+from pipeline.formats.writers.time_signature import TimeSignature, of_length
 
 TICKS_PER_STEP = 120
 MICROSECONDS_PER_QUARTER = 500_000  # 120 quarters a minute
 VELOCITY = 80
+CLOCKS_PER_WHOLE = 96  # MIDI clocks, 24 a quarter
+MINOR_MODES = ("minor", "aeolian")  # MIDI names major and minor only
 DRUM_CHANNEL = 9
 CHANNELS = 16
 
 
 def as_midi(grid: Grid, layout: Layout) -> bytes:
-    """A Standard MIDI File: one track of title, tempo and metre, then one a voice."""
+    """A Standard MIDI File: one track of title, tempo, key and meter, then one per voice."""
     tracks = [_conductor(layout, grid.n_steps)]
     tracks += [_voice_track(grid, voice) for voice in range(grid.voices)]
     division = TICKS_PER_STEP * layout.steps_per_quarter
@@ -30,14 +35,43 @@ def _conductor(layout: Layout, n_steps: int) -> bytes:
     events = [
         (0, _meta(0x03, printable(layout.title).encode("utf-8"))),
         (0, _meta(0x51, _integers(3, MICROSECONDS_PER_QUARTER))),
-        (0, _meta(0x59, bytes([layout.key_fifths % 256, 0]))),
     ]
-    if layout.meter:
-        numerator, denominator = layout.meter
-        events.append((0, _meta(0x58, bytes([numerator, denominator.bit_length() - 1, 24, 8]))))
+    if layout.key_fifths is not None:
+        minor = layout.key_mode in MINOR_MODES
+        events.append((0, _meta(0x59, bytes([layout.key_fifths % 256, minor]))))
+    events += [(step, _time_signature(signature)) for step, signature in _signatures(layout, n_steps)]
     if layout.mark is not None:
         events.append((layout.mark, _meta(0x06, printable(layout.mark_text).encode("utf-8"))))
-    return _track(events, n_steps)
+    return _track(sorted(events, key=lambda event: event[0]), n_steps)
+
+
+def _signatures(layout: Layout, n_steps: int) -> Iterator[tuple[int, TimeSignature]]:
+    """Time signatures by step, so that bar lines fall where the score has them.
+
+    MIDI knows no incomplete bars: an anacrusis, and a bar inside the piece that is longer or
+    shorter than others, has a time signature of its own. Where no signature has its length,
+    it has none, and the next bar begins with one. The last bar may be incomplete.
+    """
+    if layout.meter is None:
+        return
+    shown: TimeSignature | None = None
+    bars = layout.bars(n_steps)
+    for begin, end in pairwise(bars):
+        incomplete_end = end == n_steps and begin > 0 and end - begin < layout.bar
+        is_regular = end - begin == layout.bar or incomplete_end or (len(bars) == 2 and not layout.first_bar)
+        signature: TimeSignature | None = layout.meter
+        if not is_regular:
+            signature = of_length(layout.wholes(end - begin), layout.meter.denominator)
+        if signature is not None and signature != shown:
+            yield begin, signature
+        shown = signature
+
+
+def _time_signature(signature: TimeSignature) -> bytes:
+    """The event; a metronome clicks on the beats, three to a click in compound meters."""
+    beat = Fraction(3 if signature.compound else 1, signature.denominator)
+    clicks = min(max(1, int(CLOCKS_PER_WHOLE * beat)), 255)
+    return _meta(0x58, bytes([signature.numerator, signature.denominator.bit_length() - 1, clicks, 8]))
 
 
 def _voice_track(grid: Grid, voice: int) -> bytes:

@@ -24,7 +24,7 @@ from pipeline.core.settings import Section
 from pipeline.core.vocabulary import Repairs
 from pipeline.errors import PipelineError, nearest
 from pipeline.formats.writers import WRITERS
-from pipeline.formats.writers.layout import Layout, layout_of, transposed
+from pipeline.formats.writers.layout import Layout, ScoreError, layout_of, steps_of, transposed
 
 _BETWEEN = re.compile(r"[\s,;\[\]]+")
 
@@ -39,8 +39,11 @@ class Heading(Section):
     Attributes:
         voices: V.
         steps_per_quarter: resolution of the grid.
-        steps_per_bar, first_bar: of the score's metre and anacrusis; None: no metre.
-        key_fifths: of the score, before transposition.
+        meter: time signature of the score, as "6/8"; null: that of ``steps_per_bar``.
+        steps_per_bar: length of a bar; null: that of ``meter``, no bars where both are null.
+        first_bar: length of the anacrusis, 0 for none.
+        bar_lines: where bars begin after the first, where they are not regular.
+        key_fifths, key_mode: the key used, before transposition; null: unknown.
         transposition: semitones that were added.
     """
 
@@ -48,9 +51,12 @@ class Heading(Section):
     title: str = ""
     voices: int = Field(default=1, ge=1)
     steps_per_quarter: int = Field(default=4, ge=1, le=64)
+    meter: str | None = None
     steps_per_bar: int | None = Field(default=None, ge=1)
     first_bar: int = Field(default=0, ge=0)
-    key_fifths: int = Field(default=0, ge=-7, le=7)
+    bar_lines: list[int] = Field(default=[])
+    key_fifths: int | None = Field(default=None, ge=-7, le=7)
+    key_mode: str = ""
     transposition: int = 0
 
 
@@ -76,15 +82,25 @@ class Line:
             raise TokenTextError(f"line {self.number}: {error}") from None
 
     def layout(self) -> Layout:
-        """How the piece is written as a score."""
+        """How the piece is written as a score.
+
+        Raises:
+            TokenTextError: bars, a key or a time signature that notation has no sign for.
+        """
         known = self.heading
-        return Layout(
-            steps_per_quarter=known.steps_per_quarter,
-            steps_per_bar=known.steps_per_bar,
-            first_bar=known.first_bar,
-            key_fifths=known.key_fifths,
-            title=known.title or known.piece_id,
-        )
+        try:
+            return Layout(
+                steps_per_quarter=known.steps_per_quarter,
+                steps_per_bar=known.steps_per_bar or steps_of(known.meter, known.steps_per_quarter),
+                first_bar=known.first_bar,
+                key_fifths=known.key_fifths,
+                title=known.title or known.piece_id,
+                time_signature=known.meter,
+                key_mode=known.key_mode,
+                bar_lines=tuple(known.bar_lines),
+            )
+        except ScoreError as error:
+            raise TokenTextError(f"line {self.number}: {error}") from None
 
 
 def write_row(row: Mapping[str, Any]) -> str:
@@ -95,9 +111,12 @@ def write_row(row: Mapping[str, Any]) -> str:
         title=row["title"] or "",
         voices=row["voices"],
         steps_per_quarter=layout.steps_per_quarter,
+        meter=layout.time_signature,
         steps_per_bar=layout.steps_per_bar,
         first_bar=layout.first_bar,
+        bar_lines=list(layout.bar_lines),
         key_fifths=layout.key_fifths,
+        key_mode=layout.key_mode,
         transposition=row["transposition"] or 0,
     )
     return f"# {heading.model_dump_json(exclude_defaults=True)}\n{' '.join(map(str, row['tokens']))}\n"

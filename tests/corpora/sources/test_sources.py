@@ -66,7 +66,7 @@ def test_licence_and_citation_stand_in_the_manifest(scores: Path, tmp_path: Path
 
 def test_a_folder_without_scores_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no score")
-    with pytest.raises(PlaceError, match=r"holds no score \(\.abc, \.mid\); 1 other files"):
+    with pytest.raises(PlaceError, match=r"holds no score \(\.abc, \.mid\); 1 file ignored: 1 .txt"):
         fetch("mine", folder(tmp_path), SUFFIXES, tmp_path / "raw")
 
 

@@ -50,6 +50,8 @@ class Staff:
         keys: key signatures in order.
         lines: written bar lines; None where the reader does not know them.
         n_cut: notes that were cut off where a repeat leads away.
+        fault: the rule that this staff alone breaks (``percussion``, ``microtone``, …); "" for none.
+        n_bad_keys, n_bad_meters, n_uneven_bars: see :class:`pipeline.core.music.Part`.
     """
 
     name: str = ""
@@ -60,6 +62,10 @@ class Staff:
     lines: list[BarLine] | None = None
     n_grace: int = 0
     n_cut: int = 0
+    fault: str = ""
+    n_bad_keys: int = 0
+    n_bad_meters: int = 0
+    n_uneven_bars: int = 0
 
     def part(self) -> Part:
         """The finished part.
@@ -91,6 +97,9 @@ class Staff:
             n_grace_dropped=self.n_grace,
             n_broken_ties=n_broken + self.n_cut,
             n_inexact=n_inexact,
+            n_bad_keys=self.n_bad_keys,
+            n_bad_meters=self.n_bad_meters,
+            n_uneven_bars=self.n_uneven_bars,
         )
 
 

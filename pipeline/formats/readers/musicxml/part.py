@@ -7,109 +7,106 @@ together tell how long a measure is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
-from pipeline.core.music import TICKS_PER_QUARTER, Meter
-from pipeline.formats.readers.base.repeat_signs import Kind, Sign, read_passes
+from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.formats.readers.base.source import ReadError
-from pipeline.formats.readers.base.staff import KeySign, Ticks, Written, times
+from pipeline.formats.readers.base.staff import MAX_TICKS, Ticks, Written, times
+from pipeline.formats.readers.musicxml.measure import Measure, WrittenMeter, is_continued, lone_rests
+from pipeline.formats.readers.musicxml.position import Position
+from pipeline.formats.readers.musicxml.signs import barline_signs, read_direction
 from pipeline.formats.readers.musicxml.values import (
     at_sounding_pitch,
+    divisions_of,
     duration_of,
     integer,
     key_of,
+    length_of_type,
     meter_of,
     note_number,
     transposition_of,
 )
 
-TYPES: dict[str, tuple[int, int]] = {  # quarters of a note type
-    "long": (16, 1), "breve": (8, 1), "whole": (4, 1), "half": (2, 1), "quarter": (1, 1),
-    "eighth": (1, 2), "16th": (1, 4), "32nd": (1, 8), "64th": (1, 16), "128th": (1, 32),
-}  # fmt: skip
 MAX_STAVES = 16
-
-# attributes of <sound>
-LANDINGS: dict[str, Kind] = {"segno": "segno", "coda": "coda"}
-DEPARTURES: dict[str, Kind] = {
-    "dacapo": "da_capo", "fine": "fine", "dalsegno": "dal_segno", "tocoda": "to_coda",
-}  # fmt: skip
-UNNAMED = ("dacapo", "fine")  # they name no place
-
-
-class WrittenMeter(NamedTuple):
-    """A time signature inside a measure."""
-
-    onset: Ticks
-    numerator: int
-    denominator: int
-
-    def at(self, begin: int) -> Meter:
-        """The same, counted from the beginning of the piece."""
-        return Meter(begin + int(self.onset), self.numerator, self.denominator)
-
-
-@dataclass
-class Measure:
-    """A measure; notes, keys, meters and grace notes by the number of the staff.
-
-    Attributes:
-        filled: how far its notes and rests reach.
-        bar_length: what the meter asks for.
-        plain: whether it begins with one plain bar line.
-        signs, closing: repeat signs counted from its beginning, and those at its end.
-    """
-
-    filled: Ticks = 0
-    bar_length: Ticks = 4 * TICKS_PER_QUARTER
-    plain: bool = True
-    notes: dict[int, list[Written]] = field(default_factory=dict)
-    keys: dict[int, list[KeySign]] = field(default_factory=dict)
-    meters: dict[int, list[WrittenMeter]] = field(default_factory=dict)
-    n_grace: dict[int, int] = field(default_factory=dict)
-    signs: list[Sign] = field(default_factory=list)
-    closing: list[Sign] = field(default_factory=list)
 
 
 class PartReader:
-    """Reads the measures of a part in order; remembers what holds on from one to the next."""
+    """Reads the measures of a part in order; remembers what holds on from one to the next.
+
+    Attributes:
+        n_staves: how many staves the part has so far.
+        faults: the first error of each staff with notes that no MIDI number names.
+        unpitched: voices of each staff that hold notes without pitch.
+        clefs: the signs of the clefs of each staff.
+    """
 
     def __init__(self) -> None:
         self.n_staves = 1
-        self.divisions = 1
-        self.transposition: dict[int, tuple[int, int]] = {}  # staff → semitones, fifths
-        self.bar_length: Ticks = 4 * TICKS_PER_QUARTER
-        self.closed_plainly = True
-        self.now: Ticks = 0
-        self.chord: tuple[Ticks, int, int] = (0, 1, 0)  # onset, staff, place of its first note
+        self.faults: dict[int, ReadError] = {}
+        self.unpitched: dict[int, dict[str, None]] = {}
+        self.clefs: dict[int, set[str]] = {}
+        self._divisions: Ticks = 1
+        self._transposition: dict[int, tuple[int, int]] = {}  # staff → semitones, fifths
+        self._bar_length: Ticks | None = 4 * TICKS_PER_QUARTER
+        self._closed_plainly = True
+        self._position = Position()
+        self._chord: tuple[Ticks, int, int] = (0, 1, 0)  # onset, staff, place of its first note
+        self._lone_rests: Sequence[Element] = ()
 
-    def measure(self, element: Element) -> Measure:
-        """Read one measure.
+    def measures(self, elements: Sequence[Element]) -> list[Measure]:
+        """Read all measures.
 
         Raises:
-            ReadError: percussion, or a number that is none.
+            ReadError: a time or a number that is none: nothing of the part is where it should be.
         """
-        goes_on = element.get("implicit") == "yes" or not element.get("number", "0").isdigit()  # "4a", "X1"
-        measure = Measure(plain=self.closed_plainly and not goes_on)
-        self.now, self.closed_plainly = 0, True
+        measures = []
+        for place, element in enumerate(elements):
+            following = elements[place + 1] if place + 1 < len(elements) else None
+            measure = Measure(
+                at_sign=place == 0,
+                incomplete=is_continued(element)
+                or element.get("number") == "0"
+                or (following is not None and is_continued(following)),
+            )
+            try:
+                self._measure(element, measure)
+            except ReadError as error:
+                raise error.at(f"measure {element.get('number', place + 1)}") from None
+            measures.append(measure)
+        return measures
+
+    def _measure(self, element: Element, measure: Measure) -> None:
+        measure.plain = self._closed_plainly and not is_continued(element)
+        self._position, self._closed_plainly = Position(), True
+        self._lone_rests = lone_rests(element)
         for child in element:
             if child.tag == "note":
                 self._note(child, measure)
             elif child.tag == "attributes":
                 self._attributes(child, measure)
-            elif child.tag in ("backup", "forward"):
-                sign = -1 if child.tag == "backup" else 1
-                self.now = max(0, self.now + sign * duration_of(child, self.divisions))
+            elif child.tag == "backup":
+                self._position.move(-duration_of(child, self._divisions), self._divisions)
+            elif child.tag == "forward":
+                self._forward(child, measure)
             elif child.tag == "barline":
                 self._barline(child, measure)
             elif child.tag in ("direction", "sound"):
-                for sound in child.iter("sound"):
-                    _jumps(sound, measure)
-        measure.bar_length = self.bar_length
-        return measure
+                read_direction(child, self._position.exact, measure)
+        measure.bar_length = self._bar_length
+        measure.at_sign |= not (measure.plain and self._closed_plainly) or bool(
+            measure.keys or measure.meters
+        )
+        if max(measure.filled, measure.resting) > MAX_TICKS:
+            raise ReadError("too_long", f"a measure of more than {MAX_TICKS} ticks (213,000 quarter notes)")
+
+    def _forward(self, forward: Element, measure: Measure) -> None:
+        """A hidden rest; alone it fills no more than a bar."""
+        self._position.move(duration_of(forward, self._divisions), self._divisions)
+        reached = self._position.exact
+        if self._bar_length is not None:
+            reached = min(reached, self._bar_length)
+        measure.filled = max(measure.filled, reached)
 
     def _note(self, note: Element, measure: Measure) -> None:
         staff = integer(note, "staff", 1)
@@ -118,119 +115,157 @@ class PartReader:
         self.n_staves = max(self.n_staves, staff)
         tags = {child.tag for child in note}
         if "grace" in tags:
-            measure.n_grace[staff] = measure.n_grace.get(staff, 0) + ("rest" not in tags)
+            measure.n_grace[staff] += "rest" not in tags
             return
-        duration = duration_of(note, self.divisions)
-        change = note.find("time-modification")
-        if change is not None:
-            duration = self._exact_duration(duration, note, change)
         notes = measure.notes.setdefault(staff, [])
-        if "chord" not in tags:
-            self.chord = (self.now, staff, len(notes))
-            self.now += duration
-            measure.filled = max(measure.filled, self.now)
-        if "unpitched" in tags:
-            raise ReadError("percussion", "a note without pitch: percussion cannot be read as a melody")
+        onset, duration = self._time(note, tags, measure, (staff, len(notes)))
         pitch = note.find("pitch")
+        if "unpitched" in tags:
+            self.unpitched.setdefault(staff, {})[note.findtext("voice", "1").strip()] = None
         if pitch is None or "cue" in tags:
             return
         if duration <= 0:
             raise ReadError("bad_duration", f"a note of duration {duration}; durations are positive")
         fermata = "notations" in tags and note.find("notations/fermata") is not None
-        onset, chord_staff, first = self.chord
+        _, chord_staff, first = self._chord
         if chord_staff == staff and first < len(notes):
             fermata = fermata or notes[first].phrase_end
             if fermata:
                 notes[first:] = [other._replace(phrase_end=True) for other in notes[first:]]
         ties = _ties(note, tags)
-        number = note_number(pitch) + self.transposition.get(staff, (0, 0))[0]
+        number = self._sounding(pitch, staff)
         notes.append(Written(onset, duration, number, "start" in ties, "stop" in ties, fermata))
+
+    def _time(
+        self, note: Element, tags: set[str], measure: Measure, place: tuple[int, int]
+    ) -> tuple[Ticks, Ticks]:
+        """Onset and duration of a note or rest, and on to the next one."""
+        written = duration = duration_of(note, self._divisions)
+        change = note.find("time-modification")
+        if change is not None:
+            duration = self._exact_duration(duration, note, change)
+        if "chord" in tags:
+            return self._chord[0], duration
+        onset = self._position.exact
+        self._chord = (onset, *place)
+        if "rest" in tags and onset == 0 and note in self._lone_rests and self._is_whole_bar(note, duration):
+            rested, duration = duration, self._whole_bar(note, duration, measure)
+            measure.rested = max(measure.rested, min(rested, duration))
+            measure.resting = max(measure.resting, duration)
+            self._position.add(written, duration)
+        elif "rest" in tags and self._is_beyond(note, onset, duration):
+            self._position.add(written, duration)
+        else:
+            self._position.add(written, duration)
+            measure.written = max(measure.written, self._position.exact)
+            measure.filled = max(measure.filled, measure.written)
+        return onset, duration
+
+    def _is_whole_bar(self, note: Element, duration: Ticks) -> bool:
+        """Whether a rest that is alone in its voice rests for the bar, however long that is."""
+        kind = note.findtext("type")
+        if note.find("rest[@measure='yes']") is not None:
+            return True
+        return kind is None or (
+            kind == "whole" and self._bar_length is not None and duration >= self._bar_length
+        )
+
+    def _is_beyond(self, note: Element, onset: Ticks, duration: Ticks) -> bool:
+        """Whether a whole-bar rest begins where the bar is full: that of a voice without a ``<backup>``."""
+        full = self._bar_length
+        return full is not None and onset >= full and duration >= full and note.find("type") is None
+
+    def _whole_bar(self, note: Element, duration: Ticks, measure: Measure) -> Ticks:
+        """The length of a whole-bar rest: the bar's, except where that may be incomplete."""
+        if self._bar_length is None:
+            return duration
+        complete = not measure.incomplete and (
+            not measure.at_sign or note.find("rest[@measure='yes']") is not None
+        )
+        return self._bar_length if complete or duration <= 0 else min(duration, self._bar_length)
 
     def _exact_duration(self, duration: Ticks, note: Element, change: Element) -> Ticks:
         """A tuplet's duration by its signs, where too few divisions made the number inexact."""
-        kind = TYPES.get(note.findtext("type", "").strip())
-        if kind is None:
-            return duration
-        dots = len(note.findall("dot"))
-        exact = times(TICKS_PER_QUARTER * kind[0], (2 << dots) - 1, kind[1] << dots)
         actual, normal = integer(change, "actual-notes", 1), integer(change, "normal-notes", 1)
         if min(actual, normal) < 1:
             raise ReadError("bad_tuplet", f"{actual} notes in the time of {normal}")
-        exact = times(exact, normal, actual)
-        gap = (exact - duration) * self.divisions
-        return exact if -TICKS_PER_QUARTER < gap < TICKS_PER_QUARTER else duration
+        exact = length_of_type(note.findtext("type", "").strip(), len(note.findall("dot")), actual, normal)
+        gap = (exact - duration) * self._divisions
+        return exact if exact and -TICKS_PER_QUARTER < gap < TICKS_PER_QUARTER else duration
+
+    def _sounding(self, pitch: Element, staff: int) -> int:
+        """The note number at sounding pitch; where there is none, the staff is at fault."""
+        try:
+            number = note_number(pitch)
+        except ReadError as error:
+            self.faults.setdefault(staff, error)
+            return 1
+        return number + self._transposition.get(staff, (0, 0))[0]
 
     def _attributes(self, attributes: Element, measure: Measure) -> None:
-        self.divisions = integer(attributes, "divisions", self.divisions)
-        if self.divisions < 1:
-            raise ReadError("bad_duration", f"{self.divisions} divisions a quarter; at least 1 is needed")
+        self._divisions = divisions_of(attributes, self._divisions)
         self.n_staves = max(self.n_staves, min(integer(attributes, "staves", 1), MAX_STAVES))
+        for clef in attributes.iterfind("clef"):
+            number = clef.get("number", "1")
+            staff = int(number) if re.fullmatch(r"[0-9]{1,3}", number) else 1
+            self.clefs.setdefault(staff, set()).add(clef.findtext("sign", "").strip())
         for transpose in attributes.iterfind("transpose"):
-            for staff in self._staves_of(transpose):
-                self.transposition[staff] = transposition_of(transpose)
+            for staff in _staves_of(transpose):
+                self._transposition[staff] = transposition_of(transpose)
         for key in attributes.iterfind("key"):
-            written = key_of(key, self.now)
-            for staff in self._staves_of(key):
-                fifths = self.transposition.get(staff, (0, 0))[1]
-                measure.keys.setdefault(staff, []).append(at_sounding_pitch(written, fifths))
+            self._key(key, measure)
         for time in attributes.iterfind("time"):
-            meter = meter_of(time)
-            if meter is not None:
-                self.bar_length = times(4 * TICKS_PER_QUARTER, *meter)
-                written_meter = WrittenMeter(self.now, *meter)
-                for staff in self._staves_of(time):
-                    measure.meters.setdefault(staff, []).append(written_meter)
+            self._meter(time, measure)
 
-    def _staves_of(self, element: Element) -> range:
-        """The staves that an attribute is for: the one it names, or all."""
-        number = element.get("number", "")
-        return (
-            range(int(number), int(number) + 1)
-            if re.fullmatch(r"[0-9]{1,3}", number)
-            else range(1, MAX_STAVES + 1)
-        )
+    def _key(self, key: Element, measure: Measure) -> None:
+        written, possible = key_of(key, self._position.exact)
+        for staff in _staves_of(key):
+            fifths = self._transposition.get(staff, (0, 0))[1]
+            measure.keys.setdefault(staff, []).append(at_sounding_pitch(written, fifths))
+            measure.n_bad_keys[staff] += not possible
+
+    def _meter(self, time: Element, measure: Measure) -> None:
+        try:
+            meter = meter_of(time)
+        except ReadError:
+            measure.n_bad_meters.update(_staves_of(time))
+            meter = None
+        self._bar_length = None if meter is None else times(4 * TICKS_PER_QUARTER, *meter)
+        if meter is not None:
+            written = WrittenMeter(self._position.exact, *meter)
+            for staff in _staves_of(time):
+                measure.meters.setdefault(staff, []).append(written)
 
     def _barline(self, barline: Element, measure: Measure) -> None:
         style = (barline.findtext("bar-style") or "regular").strip()
         plain = style == "regular" and barline.find("repeat") is None
-        if barline.get("location") == "left":
-            measure.plain = measure.plain and plain
-        elif barline.get("location", "right") == "right":
-            self.closed_plainly = plain
         side = barline.get("location", "right")
+        if side == "left":
+            measure.plain = measure.plain and plain
+        elif side == "right":
+            self._closed_plainly = plain
         signs = measure.closing if side == "right" else measure.signs
-        signs += _repeat_signs(barline, self.now if side == "middle" else 0)
+        signs += barline_signs(barline, self._position.exact if side == "middle" else 0)
 
 
-def _repeat_signs(barline: Element, onset: Ticks) -> Iterator[Sign]:
-    """The repeat sign of a bar line, and the endings that begin or end there."""
-    for repeat in barline.iterfind("repeat"):
-        if repeat.get("direction") == "forward":
-            yield Sign(onset, "open")
-        elif repeat.get("direction") == "backward":
-            times = repeat.get("times", "2")
-            if re.fullmatch(r"[0-9]{1,6}", times) is None:
-                raise ReadError("bad_repeats", f"a repeat to be played '{times[:40]}' times")
-            yield Sign(onset, "close", times=int(times), after_jump=repeat.get("after-jump") == "yes")
-    for ending in barline.iterfind("ending"):
-        passes = read_passes(ending.get("number", ""))
-        if ending.get("type") != "start":
-            yield Sign(onset, "end")
-        elif passes:
-            yield Sign(onset, "ending", passes)
+def _staves_of(element: Element) -> range:
+    """The staves that an attribute is for: the one it names, or all."""
+    number = element.get("number", "")
+    if re.fullmatch(r"[0-9]{1,3}", number):
+        return range(int(number), int(number) + 1)
+    return range(1, MAX_STAVES + 1)
 
 
-def _jumps(sound: Element, measure: Measure) -> None:
-    """D.C., D.S. and Fine take effect at the end of their measure, wherever they are written in it."""
-    for name, kind in LANDINGS.items():
-        if sound.get(name):
-            measure.signs.append(Sign(0, kind, label=sound.get(name, "")))
-    for name, kind in DEPARTURES.items():
-        if sound.get(name, "no") != "no":
-            measure.closing.append(Sign(0, kind, label=sound.get(name, "") if name not in UNNAMED else ""))
+def _ties(note: Element, tags: set[str]) -> set[str]:
+    """Which ends of ties a note has.
 
-
-def _ties(note: Element, tags: set[str]) -> set[str | None]:
-    """Which ends of ties a note has; what is engraved counts where no sound is told."""
-    path = "tie" if "tie" in tags else "notations/tied"
-    return {tie.get("type") for tie in note.iterfind(path)} if tags & {"tie", "notations"} else set()
+    Those that are engraved count where none is given for the sound; ``let-ring`` leads to no note.
+    """
+    if not tags & {"tie", "notations"}:
+        return set()
+    sound = [tie.get("type", "") for tie in note.iterfind("tie")]
+    engraved = [tie.get("type", "") for tie in note.iterfind("notations/tied")]
+    ends = set(sound or engraved)
+    if "let-ring" in engraved and "start" not in engraved:
+        ends.discard("start")
+    return ends | {"start", "stop"} if "continue" in ends else ends

@@ -1,41 +1,40 @@
 """MusicXML, plain or compressed, partwise or timewise.
 
 Source: MusicXML 4.0 (w3.org/2021/06/musicxml40). A part of ours is one staff
-with the notes of all its voices. Grace notes are counted, cue notes are rests. Bars
-are as long as the fullest part fills them, so that parts stay together where one
-leaves a bar short.
+with the notes of all its voices. Grace notes are counted, cue notes are rests.
+Percussion, and parts that hold what no MIDI number or no time names, are left out.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from pipeline.core.music import Piece
-from pipeline.formats.readers.base.barlines import BarLine, Kind
 from pipeline.formats.readers.base.limits import ReadLimits, too_many
-from pipeline.formats.readers.base.repeat_signs import Sign
+from pipeline.formats.readers.base.parts import readable_parts
 from pipeline.formats.readers.base.source import ReadError, Source
-from pipeline.formats.readers.base.staff import Staff, Ticks, Written
+from pipeline.formats.readers.base.staff import Staff
 from pipeline.formats.readers.base.unfold import play_out
-from pipeline.formats.readers.musicxml.mxl import unpack
-from pipeline.formats.readers.musicxml.part import Measure, PartReader
+from pipeline.formats.readers.musicxml.bars import ReadPart, bar_begins, join_ties, repeat_signs, staves
+from pipeline.formats.readers.musicxml.mxl import is_score, parse_xml, unpack
+from pipeline.formats.readers.musicxml.part import PartReader
+from pipeline.formats.readers.musicxml.signs import marked_signs
 
-_ROOT = re.compile(rb"<(?:\w+:)?score-(?:part|time)wise\b")
 _FILE_NAME = re.compile(r"\.(mxl|xml|musicxml)$", re.IGNORECASE)
 _NO_TITLE = re.compile(r"©|\(c\)|copyright|www\.|https?:|^PDF\b", re.IGNORECASE)
 
 
 def matches(content: bytes) -> bool:
     """Whether a file is a zip archive, or XML with a score as its root."""
-    return content[:4] == b"PK\x03\x04" or _ROOT.search(content[:65536].replace(b"\0", b"")) is not None
+    return content[:4] == b"PK\x03\x04" or is_score(content)
 
 
-def unpack_score(content: bytes, limits: ReadLimits | None = None) -> list[Source]:
-    """The one piece of a file, unpacked within limits, or trusted without any."""
-    return [Source("", "musicxml", unpack(content, limits) if content[:2] == b"PK" else content)]
+def unpack_scores(content: bytes, limits: ReadLimits | None = None) -> list[Source]:
+    """The pieces of a file, unpacked within limits, or trusted without any."""
+    scores = unpack(content, limits) if content[:2] == b"PK" else [("", content)]
+    return [Source(name, "musicxml", score) for name, score in scores]
 
 
 def read_score(content: bytes, played: bool = False, max_depth: int | None = None) -> Piece:
@@ -47,22 +46,49 @@ def read_score(content: bytes, played: bool = False, max_depth: int | None = Non
         max_depth: how many elements may stand inside one another; None for any number.
 
     Raises:
-        ReadError: XML that is broken or declares entities, percussion, a note
-            that has no meaning, or no note at all.
+        ReadError: XML that is broken or declares entities, or no part that can be read.
     """
     root = parse(content, max_depth)
-    names = {part.get("id", ""): _text(part, "part-name") for part in root.iterfind("part-list/score-part")}
-    parts = [(names.get(identifier, ""), _measures(identifier, bars)) for identifier, bars in _parts(root)]
-    begins = _bar_begins([measures for _, (_, measures) in parts])
-    staves = [
-        staff for name, (n_staves, measures) in parts for staff in _staves(name, n_staves, measures, begins)
-    ]
+    parts = list(_read_parts(root))
+    measures = [part.measures for part in parts]
+    begins = bar_begins(measures)
+    grouped = [staves(part, begins) for part in parts]
     if played:
-        signs = [sign for _, (_, measures) in parts for sign in _signs(measures, begins)]
-        staves = play_out(staves, signs)
-    if not any(staff.notes for staff in staves):
-        raise ReadError("no_notes", "the score holds no note")
-    return Piece(_title(root), _composer(root), tuple(staff.part() for staff in staves))
+        signs = [sign for part in parts for sign in repeat_signs(part.measures, begins)]
+        signs += marked_signs(measures, begins)
+        flat = iter(play_out([staff for group in grouped for staff in group], signs))
+        grouped = [[next(flat) for _ in group] for group in grouped]
+    for group in grouped:
+        join_ties([staff for staff in group if not staff.fault])
+    return _piece(root, parts, [staff for group in grouped for staff in group])
+
+
+def _piece(root: Element, parts: Sequence[ReadPart], found: Sequence[Staff]) -> Piece:
+    """The parts that can be read.
+
+    Raises:
+        ReadError: none can, by the first error met.
+    """
+    if not any(staff.notes for staff in found if not staff.fault):
+        errors = [error for part in parts for error in part.errors()]
+        if errors:
+            raise errors[0]
+        if not any(staff.fault for staff in found):
+            raise ReadError("no_notes", "the score holds no note")
+    readable, left_out = readable_parts(found)
+    return Piece(_title(root), _composer(root), readable, left_out=left_out)
+
+
+def _read_parts(root: Element) -> Iterator[ReadPart]:
+    """The parts in the order of the score; one that cannot be read has its error."""
+    names = {part.get("id", ""): _text(part, "part-name") for part in root.iterfind("part-list/score-part")}
+    for identifier, elements in _parts(root):
+        part = ReadPart(names.get(identifier, ""), identifier, PartReader())
+        try:
+            part.measures = part.reader.measures(elements)
+        except ReadError as error:
+            part.error = error
+        yield part
 
 
 def parse(content: bytes, max_depth: int | None = None) -> Element:
@@ -71,12 +97,7 @@ def parse(content: bytes, max_depth: int | None = None) -> Element:
     Raises:
         ReadError: ``unreadable``, ``entities`` or ``too_deep``.
     """
-    if b"<!ENTITY" in content.replace(b"\0", b""):  # the zeros are those of UTF-16
-        raise ReadError("entities", "the document declares entities of its own, which no score needs")
-    try:
-        root = ElementTree.fromstring(content)
-    except (ElementTree.ParseError, LookupError, ValueError) as error:
-        raise ReadError("unreadable", f"broken XML: {error}") from None
+    root = parse_xml(content)
     if max_depth is not None:
         _check_depth(root, max_depth)
     for element in root.iter() if "}" in root.tag else ():
@@ -106,59 +127,6 @@ def _parts(root: Element) -> Iterator[tuple[str, list[Element]]]:
             part.attrib.update({name: value for name, value in measure.attrib.items() if name != "id"})
             by_part.setdefault(part.get("id", ""), []).append(part)
     yield from by_part.items()
-
-
-def _measures(identifier: str, elements: Sequence[Element]) -> tuple[int, list[Measure]]:
-    """The measures of a part, and its number of staves."""
-    reader = PartReader()
-    measures = []
-    for number, element in enumerate(elements, start=1):
-        try:
-            measures.append(reader.measure(element))
-        except ReadError as error:
-            where = f"part {identifier}, measure {element.get('number', number)}"
-            raise ReadError(error.rule, f"{where}: {error}") from None
-    return reader.n_staves, measures
-
-
-def _bar_begins(parts: Sequence[Sequence[Measure]]) -> list[Ticks]:
-    """Where each measure begins: after the fullest part, or a whole bar where all are empty.
-
-    A part that rests does not count beside others that sound: an upbeat is often
-    given a rest of a whole bar there.
-    """
-    begins: list[Ticks] = [0]
-    for place in range(max(map(len, parts), default=0)):
-        there = [measures[place] for measures in parts if place < len(measures)]
-        sounding = [measure for measure in there if any(measure.notes.values())]
-        filled = max(measure.filled for measure in sounding or there)
-        begins.append(begins[-1] + (filled or max(measure.bar_length for measure in there)))
-    return begins
-
-
-def _staves(
-    name: str, n_staves: int, measures: Sequence[Measure], begins: Sequence[Ticks]
-) -> Iterator[Staff]:
-    """The staves of a part, its measures put in their places."""
-    for number in range(1, n_staves + 1):
-        staff = Staff(name=name, end=begins[len(measures)], lines=[])
-        for measure, begin in zip(measures, begins, strict=False):
-            kind: Kind = "plain" if measure.plain else "sign"
-            if staff.lines is not None:
-                staff.lines.append(BarLine(int(begin), kind))
-            notes = measure.notes.get(number, ())
-            staff.notes += [Written(begin + note.onset, *note[1:]) for note in notes]
-            staff.n_grace += measure.n_grace.get(number, 0)
-            staff.keys += [key._replace(onset=begin + key.onset) for key in measure.keys.get(number, ())]
-            staff.meters += [meter.at(int(begin)) for meter in measure.meters.get(number, ())]
-        yield staff
-
-
-def _signs(measures: Sequence[Measure], begins: Sequence[Ticks]) -> Iterator[Sign]:
-    """The repeat signs of a part in their places."""
-    for measure, begin, end in zip(measures, begins, begins[1:], strict=False):
-        yield from (sign._replace(onset=begin + sign.onset) for sign in measure.signs)
-        yield from (sign._replace(onset=end) for sign in measure.closing)
 
 
 def _title(root: Element) -> str:

@@ -15,12 +15,24 @@ from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import SEMITONES, STEPS, KeySign, Ticks, times
 
+MODES = (
+    "", "none", "major", "minor", "ionian", "dorian", "phrygian", "lydian", "mixolydian", "aeolian",
+    "locrian",
+)  # fmt: skip
+
+TYPES: dict[str, tuple[int, int]] = {  # quarters of a note type
+    "maxima": (32, 1), "long": (16, 1), "breve": (8, 1), "whole": (4, 1), "half": (2, 1), "quarter": (1, 1),
+    "eighth": (1, 2), "16th": (1, 4), "32nd": (1, 8), "64th": (1, 16), "128th": (1, 32), "256th": (1, 64),
+    "512th": (1, 128), "1024th": (1, 256),
+}  # fmt: skip
+MAX_DOTS = 8
+
 
 def note_number(pitch: Element) -> int:
     """The MIDI note number as written, before any transposition; it may be out of range.
 
     Raises:
-        ReadError: ``bad_pitch``, or an octave that is no whole number.
+        ReadError: ``microtone``, ``bad_pitch``, or an octave that is no whole number.
     """
     step, octave = pitch.findtext("step", ""), pitch.findtext("octave", "4")
     alter = pitch.findtext("alter") or "0"
@@ -32,15 +44,32 @@ def _note_number(step: str, alter: str, octave: str) -> int:
     if step not in tuple(STEPS):
         raise ReadError("bad_pitch", f"the step '{step}'; allowed are A to G")
     semitones = _decimal(alter, "bad_pitch")
-    if not isinstance(semitones, int) or abs(semitones) > 12:
-        raise ReadError(
-            "bad_pitch", f"an alteration of {semitones} semitones; microtones have no note number"
-        )
+    if not -12 <= semitones <= 12:
+        raise ReadError("bad_pitch", f"an alteration of {semitones} semitones; allowed are -12 to 12")
+    if not isinstance(semitones, int):
+        raise ReadError("microtone", f"an alteration of {semitones} semitones has no MIDI note number")
     return 12 * (_whole(octave, "octave") + 1) + SEMITONES[STEPS.index(step)] + semitones
 
 
-def duration_of(element: Element, divisions: int) -> Ticks:
-    """The duration of a note, a backup or a forward, with so many divisions a quarter.
+def divisions_of(attributes: Element, default: Ticks) -> Ticks:
+    """The divisions of a quarter note, a positive decimal; the default where none are given.
+
+    Raises:
+        ReadError: ``bad_duration``, or ``unreadable`` for words.
+    """
+    text = attributes.findtext("divisions")
+    if text is None:
+        return default
+    divisions = _decimal(text.strip(), "unreadable")
+    if divisions <= 0:
+        raise ReadError(
+            "bad_duration", f"{text.strip()} divisions of a quarter; allowed are positive numbers"
+        )
+    return divisions
+
+
+def duration_of(element: Element, divisions: Ticks) -> Ticks:
+    """The duration of a note, a backup or a forward, with so many divisions of a quarter.
 
     Raises:
         ReadError: ``bad_duration``.
@@ -49,27 +78,52 @@ def duration_of(element: Element, divisions: int) -> Ticks:
 
 
 @lru_cache(maxsize=1024)
-def _ticks(duration: str, divisions: int) -> Ticks:
+def _ticks(duration: str, divisions: Ticks) -> Ticks:
     value = _decimal(duration, "bad_duration")
     if value < 0 or value > 2**31:
         raise ReadError("bad_duration", f"a duration of {value}; allowed are 0 to 2³¹")
-    return times(value, TICKS_PER_QUARTER, divisions)
+    return as_ticks(Fraction(value * TICKS_PER_QUARTER) / divisions)
+
+
+@lru_cache(maxsize=1024)
+def length_of_type(name: str, dots: int, actual: int, normal: int) -> Ticks:
+    """The length of a note by its type, dots and tuplet; 0 where the type has no length."""
+    if name not in TYPES or dots > MAX_DOTS:
+        return 0
+    numerator, denominator = TYPES[name]
+    return times(TICKS_PER_QUARTER, numerator * ((2 << dots) - 1) * normal, (denominator << dots) * actual)
 
 
 def transposition_of(transpose: Element) -> tuple[int, int]:
-    """Semitones and fifths from the written to the sounding pitch."""
-    chromatic = integer(transpose, "chromatic", 0)
-    diatonic = integer(transpose, "diatonic", round(chromatic * 7 / 12))
+    """Semitones and fifths from the written to the sounding pitch.
+
+    Raises:
+        ReadError: ``microtone``, or a number that is none.
+    """
+    chromatic = _decimal(transpose.findtext("chromatic", "0").strip(), "unreadable")
+    if not isinstance(chromatic, int):
+        raise ReadError("microtone", f"a transposition by {chromatic} semitones has no MIDI note numbers")
+    diatonic = integer(transpose, "diatonic", round(Fraction(chromatic * 7, 12)))
     fifths = 7 * chromatic - 12 * diatonic
     return chromatic + 12 * integer(transpose, "octave-change", 0), fifths
 
 
-def key_of(key: Element, onset: Ticks) -> KeySign:
-    """The key as written; a signature that is no row of fifths has none, and no mode."""
+def key_of(key: Element, onset: Ticks) -> tuple[KeySign, bool]:
+    """The key as written, and whether it is possible: -7 to 7 fifths, and a mode with a name.
+
+    A signature that is no row of fifths is possible, but has no fifths and no mode here.
+    What is impossible is unknown.
+    """
     if key.find("fifths") is None:
-        return KeySign(None, "", onset)
-    mode = key.findtext("mode", "").strip()
-    return KeySign(integer(key, "fifths", 0), "" if mode == "none" else mode, onset)
+        return KeySign(None, "", onset), key.find("key-step") is not None or len(key) == 0
+    mode = key.findtext("mode", "").strip().lower()
+    possible = mode in MODES
+    mode = mode if possible and mode != "none" else ""
+    try:
+        fifths = integer(key, "fifths", 0)
+    except ReadError:
+        return KeySign(None, "", onset), False
+    return (KeySign(fifths, mode, onset), possible) if abs(fifths) <= 7 else (KeySign(None, "", onset), False)
 
 
 def at_sounding_pitch(written: KeySign, transposed_fifths: int) -> KeySign:
@@ -83,7 +137,7 @@ def at_sounding_pitch(written: KeySign, transposed_fifths: int) -> KeySign:
 
 
 def meter_of(time: Element) -> tuple[int, int] | None:
-    """Numerator and denominator; None for free time.
+    """Numerator and denominator; None for free time, or where nothing is given.
 
     Raises:
         ReadError: ``bad_meter``.
@@ -110,6 +164,11 @@ def meter_of(time: Element) -> tuple[int, int] | None:
     return numerator, denominator
 
 
+def as_ticks(time: Fraction) -> Ticks:
+    """The same time; a whole number of ticks is an integer."""
+    return time.numerator if time.denominator == 1 else time
+
+
 def integer(element: Element, path: str, default: int) -> int:
     """The whole number that an element inside holds; the default where there is none inside.
 
@@ -133,5 +192,4 @@ def _decimal(text: str, rule: str) -> Ticks:
     """A decimal number as the schema allows it; whole ones are integers."""
     if re.fullmatch(r"[-+]?[0-9]{1,12}(\.[0-9]{0,12})?", text) is None:
         raise ReadError(rule, f"'{text[:40]}' is no number")
-    value = Fraction(text)
-    return value.numerator if value.denominator == 1 else value
+    return as_ticks(Fraction(text))

@@ -1,0 +1,42 @@
+"""Whether enough is held out for figures to mean something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+ENOUGH_PIECES = 20  # held out, in each of valid and test
+CONSEQUENCES = {
+    "valid": "the choice of the best epoch depends on chance",
+    "test": "figures on {them} measure nothing",
+}
+WITHOUT = {
+    "valid": "the best epoch is chosen by the training pieces",
+    "test": "figures are measured on the training pieces",
+}
+
+
+def warnings(pieces: Mapping[str, int]) -> list[str]:
+    """What a reader of figures must know of a small split.
+
+    >>> warnings({"train": 900, "valid": 100, "test": 1})
+    ['only 1 test piece: figures on it measure nothing']
+    >>> warnings({"train": 900, "valid": 20, "test": 20})
+    []
+
+    Args:
+        pieces: in train, valid and test.
+    """
+    return list(_warnings(pieces))
+
+
+def _warnings(pieces: Mapping[str, int]) -> Iterator[str]:
+    if not any(pieces[split] for split in CONSEQUENCES):
+        yield "no piece is held out: figures are measured on the training pieces"
+        return
+    for split, consequence in CONSEQUENCES.items():
+        n = pieces[split]
+        if not n:
+            yield f"no {split} piece: {WITHOUT[split]}"
+        elif n < ENOUGH_PIECES:
+            them = "it" if n == 1 else "them"
+            yield f"only {n} {split} piece{'s' * (n != 1)}: {consequence.format(them=them)}"

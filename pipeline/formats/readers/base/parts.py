@@ -1,0 +1,46 @@
+"""The staves of a score as parts: one bad staff never loses the piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pipeline.core.music import Part
+from pipeline.formats.readers.base.source import ReadError
+from pipeline.formats.readers.base.staff import Staff
+
+OF_ONE_STAFF = ("pitch_out_of_range", "percussion", "microtone", "bad_value")  # other rules concern the score
+REASONS = {
+    "percussion": "percussion alone: its notes have no pitch",
+    "microtone": "microtones alone: no MIDI note number names its notes",
+}
+
+
+def readable_parts(staves: Iterable[Staff]) -> tuple[tuple[Part, ...], tuple[tuple[str, str], ...]]:
+    """The parts of a score, and what was left out of it.
+
+    Args:
+        staves: in the order of the score; those with a ``fault`` are left out.
+
+    Returns:
+        The parts that can be read, and name and broken rule of each of the others.
+
+    Raises:
+        ReadError: no staff can be read, by the rule of the first; or a rule that concerns the score.
+    """
+    parts: list[Part] = []
+    left_out: list[tuple[str, str]] = []
+    first: ReadError | None = None
+    for staff in staves:
+        try:
+            if staff.fault:
+                reason = REASONS.get(staff.fault, staff.fault)
+                raise ReadError(staff.fault, f"the part '{staff.name}' holds {reason}")
+            parts.append(staff.part())
+        except ReadError as error:
+            if error.rule not in OF_ONE_STAFF:
+                raise
+            first = first or error
+            left_out.append((staff.name, error.rule))
+    if first is not None and not any(len(part.onset) for part in parts):
+        raise first
+    return tuple(parts), tuple(left_out)

@@ -1,0 +1,92 @@
+"""One measure of one part: what is written in it, counted from its beginning.
+
+Only all parts together tell how long a measure is; see :mod:`bars`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from xml.etree.ElementTree import Element
+
+from pipeline.core.music import TICKS_PER_QUARTER, Meter
+from pipeline.formats.readers.base.repeat_signs import Kind, Sign
+from pipeline.formats.readers.base.staff import KeySign, Ticks, Written
+
+
+class WrittenMeter(NamedTuple):
+    """A time signature inside a measure."""
+
+    onset: Ticks
+    numerator: int
+    denominator: int
+
+    def at(self, begin: int) -> Meter:
+        """The same, counted from the beginning of the piece."""
+        return Meter(begin + int(self.onset), self.numerator, self.denominator)
+
+
+class Mark(NamedTuple):
+    """A sign of a jump that is printed without a ``<sound>``: its kind, and the words or symbol."""
+
+    kind: Kind
+    text: str
+
+
+@dataclass
+class Measure:
+    """A measure; notes, keys, meters and counts by the number of the staff.
+
+    Attributes:
+        written: how far its notes and rests reach; whole-bar rests do not count.
+        filled: the same, or how far ``<forward>`` reaches.
+        rested: the duration of its longest whole-bar rest, a bar at most.
+        resting: the length of the bar by that rest, whatever its duration.
+        bar_length: as the time signature tells; None where it tells none.
+        incomplete: whether it is numbered as an upbeat, or as half of a bar that a repeat sign divides.
+        at_sign: whether it is the first one, is next to a double bar or repeat sign, or changes the
+            key or the meter: it may be an upbeat, too.
+        plain: whether it begins with one plain bar line.
+        signs, closing: repeat signs counted from its beginning, and those at its end.
+        marks: jumps in words or symbols alone.
+    """
+
+    written: Ticks = 0
+    filled: Ticks = 0
+    rested: Ticks = 0
+    resting: Ticks = 0
+    bar_length: Ticks | None = 4 * TICKS_PER_QUARTER
+    incomplete: bool = False
+    at_sign: bool = False
+    plain: bool = True
+    notes: dict[int, list[Written]] = field(default_factory=dict)
+    keys: dict[int, list[KeySign]] = field(default_factory=dict)
+    meters: dict[int, list[WrittenMeter]] = field(default_factory=dict)
+    n_grace: Counter[int] = field(default_factory=Counter)
+    n_bad_keys: Counter[int] = field(default_factory=Counter)
+    n_bad_meters: Counter[int] = field(default_factory=Counter)
+    signs: list[Sign] = field(default_factory=list)
+    closing: list[Sign] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+
+    @property
+    def sounds(self) -> bool:
+        """Whether it holds a note."""
+        return any(self.notes.values())
+
+
+def is_continued(element: Element) -> bool:
+    """Whether a measure is one without a number of its own: "X1", "4a", or ``implicit``."""
+    return element.get("implicit") == "yes" or not element.get("number", "1").isdigit()
+
+
+def lone_rests(element: Element) -> list[Element]:
+    """The rests that are all that a voice holds in a measure."""
+    voices: list[list[Element]] = [[]]
+    for child in element:
+        if child.tag == "backup":
+            voices.append([])
+        elif child.tag == "forward" or (child.tag == "note" and child.find("grace") is None):
+            voices[-1].append(child)
+    return [voice[0] for voice in voices if len(voice) == 1 and voice[0].find("rest") is not None]

@@ -1,0 +1,164 @@
+"""Repeats, endings and jumps of a MusicXML score.
+
+Source: MusicXML 4.0, ``<repeat>``, ``<ending>`` and the attributes of ``<sound>``. Where a
+jump is printed without a ``<sound>``, its words or symbols count if they leave no doubt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element
+
+from pipeline.formats.readers.base.repeat_signs import Kind, Sign, read_passes
+from pipeline.formats.readers.base.staff import Ticks
+from pipeline.formats.readers.musicxml.measure import Mark, Measure
+
+# attributes of <sound>
+LANDINGS: dict[str, Kind] = {"segno": "segno", "coda": "coda"}
+DEPARTURES: dict[str, Kind] = {
+    "dacapo": "da_capo", "fine": "fine", "dalsegno": "dal_segno", "tocoda": "to_coda",
+}  # fmt: skip
+UNNAMED = ("dacapo", "fine")  # they name no place
+
+WORDS: dict[str, Kind] = {
+    r"(dc|dacapo)(al(la)?(fine|coda))?": "da_capo",
+    r"(ds|(dal|del)segno)(al(la)?(fine|coda))?": "dal_segno",
+    r"fine": "fine",
+    r"(to|al(la)?)coda": "to_coda",
+    r"coda": "coda",
+    r"segno": "segno",
+}  # fmt: skip
+JUMPS: tuple[Kind, ...] = ("da_capo", "dal_segno")
+
+
+def barline_signs(barline: Element, onset: Ticks) -> Iterator[Sign]:
+    """The repeat sign of a bar line, and the endings that begin or end there."""
+    for repeat in barline.iterfind("repeat"):
+        if repeat.get("direction") == "forward":
+            yield Sign(onset, "open")
+        elif repeat.get("direction") == "backward":
+            times = repeat.get("times", "2")
+            number = int(times) if re.fullmatch(r"[0-9]{1,6}", times) else -1
+            yield Sign(onset, "close", times=number, after_jump=repeat.get("after-jump") == "yes")
+    for ending in barline.iterfind("ending"):
+        passes = read_passes(ending.get("number", ""))
+        if ending.get("type") != "start":
+            yield Sign(onset, "end")
+        elif passes:
+            yield Sign(onset, "ending", passes)
+
+
+def read_direction(direction: Element, onset: Ticks, measure: Measure) -> None:
+    """The jumps of a ``<direction>`` or ``<sound>`` at an onset in its measure.
+
+    D.C., D.S. and Fine take effect at the end of their measure, wherever they are written in it.
+    """
+    found = len(measure.signs) + len(measure.closing)
+    for sound in direction.iter("sound"):
+        for name, kind in LANDINGS.items():
+            if sound.get(name):
+                measure.signs.append(Sign(0, kind, label=sound.get(name, "")))
+        if sound.get("forward-repeat") == "yes":
+            measure.signs.append(Sign(onset, "open"))
+        for name, kind in DEPARTURES.items():
+            if sound.get(name, "no") != "no":
+                label = sound.get(name, "") if name not in UNNAMED else ""
+                measure.closing.append(Sign(0, kind, label=label))
+    if len(measure.signs) + len(measure.closing) == found and direction.tag == "direction":
+        measure.marks += _marks(direction)
+
+
+def _marks(direction: Element) -> Iterator[Mark]:
+    """What a direction without a ``<sound>`` prints: one jump, and no other words."""
+    words = " ".join(text.text or "" for text in direction.iterfind("direction-type/words"))
+    letters = re.sub(r"[\W_]", "", words).lower()
+    for pattern, kind in WORDS.items():
+        if re.fullmatch(pattern, letters):
+            yield Mark(kind, letters)
+            return
+    if not letters:
+        for symbol in ("segno", "coda"):
+            if direction.find(f"direction-type/{symbol}") is not None:
+                yield Mark(LANDINGS[symbol], symbol)
+
+
+@dataclass
+class Places:
+    """Numbers of the measures with each kind of jump, by ``<sound>`` and by words or symbols alone."""
+
+    sounded: dict[str, set[int]] = field(default_factory=dict)
+    marked: dict[str, set[int]] = field(default_factory=dict)
+    to: dict[int, str] = field(default_factory=dict)  # where a marked jump leads: "fine", "coda" or ""
+
+    @classmethod
+    def of(cls, parts: Sequence[Sequence[Measure]]) -> Places:
+        """Those of all parts together."""
+        places = cls()
+        for measures in parts:
+            for number, measure in enumerate(measures):
+                for sign in (*measure.signs, *measure.closing):
+                    places.sounded.setdefault(sign.kind, set()).add(number)
+                for mark in measure.marks:
+                    places.marked.setdefault(mark.kind, set()).add(number)
+                    if mark.kind in JUMPS:
+                        places.to[number] = next(
+                            (to for to in ("fine", "coda") if mark.text.endswith(to)), ""
+                        )
+        for kind, marked in places.marked.items():
+            marked -= places.sounded.get(kind, set())
+        return places
+
+    def all(self, kind: str) -> list[int]:
+        """In order, however they are written."""
+        return sorted(self.sounded.get(kind, set()) | self.marked.get(kind, set()))
+
+
+def marked_signs(parts: Sequence[Sequence[Measure]], begins: Sequence[Ticks]) -> Iterator[Sign]:
+    """The jumps that words or symbols alone print, as far as they leave no doubt.
+
+    D.S. needs one segno before it, "al Fine" a Fine, "al Coda" one place to leave before it
+    and one to arrive at behind it. Of two coda symbols without words, one on each side of the
+    jump, the first is where the player leaves. Other marks are engraving.
+    """
+    places = Places.of(parts)
+    landing: set[int] = set()
+    leaving: set[int] = set()
+    jumps = {number: kind for kind in JUMPS for number in places.sounded.get(kind, ())}
+    for kind in JUMPS:
+        for number in places.marked.get(kind, ()):
+            if _is_clear(places, kind, number):
+                jumps[number] = kind
+                yield Sign(begins[number + 1], kind)
+    for number in jumps:
+        leave, arrive = _way_to_coda(places, number)
+        if len(leave) == len(arrive) == 1:
+            leaving |= set(leave)
+            landing |= set(arrive)
+    yield from (
+        Sign(begins[place + 1], "to_coda") for place in leaving - places.sounded.get("to_coda", set())
+    )
+    yield from (Sign(begins[place], "coda") for place in landing - places.sounded.get("coda", set()))
+    if jumps:
+        yield from (Sign(begins[place], "segno") for place in places.marked.get("segno", ()))
+        yield from (Sign(begins[place + 1], "fine") for place in places.marked.get("fine", ()))
+
+
+def _is_clear(places: Places, kind: Kind, number: int) -> bool:
+    if kind == "dal_segno" and len(places.all("segno")) != 1:
+        return False
+    if kind == "dal_segno" and places.all("segno")[0] > number:
+        return False
+    if places.to[number] == "fine":
+        return any(place <= number for place in places.all("fine"))
+    if places.to[number] == "coda":
+        return all(len(found) == 1 for found in _way_to_coda(places, number))
+    return True
+
+
+def _way_to_coda(places: Places, jump: int) -> tuple[list[int], list[int]]:
+    """Where the player may leave before a jump, and arrive behind it."""
+    leave = [place for place in places.all("to_coda") if place <= jump]
+    codas = places.all("coda")
+    return leave or [place for place in codas if place <= jump], [place for place in codas if place > jump]
