@@ -29,6 +29,7 @@ OPTIONS: dict[str, Any] = {
 WIDEST_PAGE = 16 * 2400
 SVG = "http://www.w3.org/2000/svg"
 MILLISECONDS_A_QUARTER = 500  # of Verovio, where a score names no tempo
+PRECISION = 1 / MILLISECONDS_A_QUARTER  # quarter notes: Verovio rounds times down to milliseconds
 KEPT_CLASSES = ("dir", "label", "mNum", "note", "placeholder")
 _REFERENCE = re.compile(r"#(E[0-9A-F]+)-\w+")
 
@@ -40,7 +41,7 @@ class Note:
     Attributes:
         names: the ``id`` of its drawing in the page, several where it is tied.
         pitch: MIDI note number.
-        begin, end: in quarter notes.
+        begin, end: in quarter notes, up to PRECISION too early.
     """
 
     names: tuple[str, ...]
