@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 import verovio
 
-OPTIONS = {
+OPTIONS: dict[str, Any] = {
     "adjustPageHeight": True,
     "breaks": "auto",
     "footer": "none",
@@ -26,8 +26,10 @@ OPTIONS = {
     "svgRemoveXlink": True,
     "svgViewBox": True,
 }
+WIDEST_PAGE = 16 * 2400
 SVG = "http://www.w3.org/2000/svg"
 MILLISECONDS_A_QUARTER = 500  # of Verovio, where a score names no tempo
+PRECISION = 1 / MILLISECONDS_A_QUARTER  # quarter notes: Verovio rounds times down to milliseconds
 KEPT_CLASSES = ("dir", "label", "mNum", "note", "placeholder")
 _REFERENCE = re.compile(r"#(E[0-9A-F]+)-\w+")
 
@@ -39,7 +41,7 @@ class Note:
     Attributes:
         names: the ``id`` of its drawing in the page, several where it is tied.
         pitch: MIDI note number.
-        begin, end: in quarter notes.
+        begin, end: in quarter notes, up to PRECISION too early.
     """
 
     names: tuple[str, ...]
@@ -66,14 +68,15 @@ class Engraving:
 class Engraver:
     """Draws scores, one after the other.
 
-    Attributes:
-        glyphs: of all scores so far.
+    Args:
+        page_height: in Verovio's units, 100 to 60000; a longer score has wider lines.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, page_height: int = OPTIONS["pageHeight"]) -> None:
         verovio.enableLog(verovio.LOG_OFF)
         self._toolkit = verovio.toolkit()
-        self._toolkit.setOptions(OPTIONS)
+        self._toolkit.setOptions({**OPTIONS, "pageHeight": page_height})
+        self._width = OPTIONS["pageWidth"]
 
     def engrave(self, musicxml: str, name: str, label: str) -> Engraving:
         """Draw one score.
@@ -84,11 +87,13 @@ class Engraver:
             label: what is drawn, for those who cannot see it.
 
         Raises:
-            ValueError: Verovio cannot read it: a fault of this project's own writer.
+            ValueError: Verovio cannot read it: a fault of this project's own writer. Or it is
+                too long for the widest page.
         """
         toolkit = self._toolkit
         if not toolkit.loadData(musicxml):
             raise ValueError(f"{name}: Verovio cannot read this score")
+        self._fit(name)
         root = ElementTree.fromstring(toolkit.renderToSVG(1))
         glyphs = _glyphs(root)
         toolkit.renderToTimemap()  # only after it are the times of elements known
@@ -103,6 +108,22 @@ class Engraver:
         notes = _merged({old: _note(toolkit, old, new) for old, new in names.items()}, ties)
         svg = re.sub(r">\s+<", "><", ElementTree.tostring(root, encoding="unicode"))
         return Engraving(svg, notes, glyphs)
+
+    def _fit(self, name: str) -> None:
+        """Lay the score out on one page, as wide as its length asks for: other pages are not drawn."""
+        width = OPTIONS["pageWidth"]
+        self._lay_out(width)
+        while self._toolkit.getPageCount() > 1:
+            width *= 2
+            if width > WIDEST_PAGE:
+                raise ValueError(f"{name}: this score is too long to be engraved on one page")
+            self._lay_out(width)
+
+    def _lay_out(self, width: int) -> None:
+        if width != self._width:
+            self._toolkit.setOptions({"pageWidth": width})
+            self._toolkit.redoLayout()
+            self._width = width
 
 
 def glyph_definitions(glyphs: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pipeline.report.engraving import Engraver, Engraving, glyph_definitions
+from pipeline.report.engraving import PRECISION, Engraver, Engraving, glyph_definitions
 from pipeline.report.html import ReportSection, folded, heading, paragraph
 from pipeline.report.inputs import ExperimentResults, HarmonizerResults, Inputs
 from pipeline.report.rejected_examples import RejectedExample
@@ -109,7 +109,7 @@ def _cut(sample: Mapping[str, Any]) -> float:
 
 def _playable(engraving: Engraving, name: str, words: str, label: str, cut: float) -> Markup:
     notes = json.dumps([[note.begin, note.end, note.pitch, list(note.names)] for note in engraving.notes])
-    said = [each for note in engraving.notes if note.begin >= cut for each in note.names]
+    said = [each for note in engraving.notes if note.begin > cut - PRECISION for each in note.names]
     return Markup(
         '<figure class="wide playable" id="{}">{}<figcaption><button type="button" class="play" '
         'aria-label="Play {}" data-notes="{}">Play</button> {}</figcaption></figure>\n'

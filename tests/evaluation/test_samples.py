@@ -60,6 +60,27 @@ def test_samples_open_in_the_key_of_the_piece(tmp_path: Path) -> None:
         assert [note.pitch.midi for note in sampled.stripTies().flatten().notes] == [62, 64, 68]
 
 
+def test_a_sample_has_the_time_signature_and_the_key_used_of_its_piece(tmp_path: Path) -> None:
+    row = {**ROW, "meter": "4/8", "key_mode": "major", "tonic_pc": 2, "mode_used": "minor"}
+    shown = Sample(row, EXAMPLE, sample([STOP], [STOP]).continuations)
+    written = write_samples(tmp_path / "samples", [shown])[0]
+    score = music21.converter.parse(tmp_path / written["files"]["reference"]["musicxml"], forceSource=True)
+    assert score.flatten().timeSignature.ratioString == "4/8"
+    assert (score.flatten().keySignature.sharps, score.flatten().keySignature.mode) == (-1, "minor")
+
+
+def test_a_continuation_has_regular_bars_where_the_piece_has_others(tmp_path: Path) -> None:
+    row = {**ROW, "step_in_bar": [0, 1, 2, 3, 0, 0], "steps_per_bar": 4}
+    shown = Sample(row, EXAMPLE, sample([64, 192, 60, STOP], [STOP]).continuations)
+    written = write_samples(tmp_path / "samples", [shown])[0]
+    bars = {}
+    for ending in ("reference", "greedy"):
+        path = tmp_path / written["files"][ending]["musicxml"]
+        part = music21.converter.parse(path, forceSource=True).parts[0]
+        bars[ending] = [bar.offset for bar in part.getElementsByClass("Measure")]
+    assert bars == {"reference": [0, 2, 2.5], "greedy": [0, 2]}
+
+
 def test_samples_are_saved_with_the_reference(tmp_path: Path) -> None:
     exact = write_samples(tmp_path / "samples", [sample([64, 192, 60, STOP], [0, 128, 66])])[0]
     assert (exact["source"], exact["reference"]) == ([60, 62, 190], [64, 192, 60, STOP])

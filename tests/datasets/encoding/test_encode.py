@@ -114,6 +114,21 @@ def test_an_unknown_key_is_rejected_where_it_is_needed() -> None:
     assert (row["tonic_pc"], row["transposition"]) == (None, 0)
 
 
+@pytest.mark.parametrize(
+    ("meters", "expected"), [(["6/8"], "6/8"), (["3/4"], "3/4"), (["2/4", "3/4"], None), ([], None)]
+)
+def test_a_row_has_the_time_signature_of_its_grid(meters: list[str], expected: str | None) -> None:
+    signs = [meter.split("/") for meter in meters]
+    columns = {
+        "meters": [
+            {"onset": 30240 * place, "numerator": int(numerator), "denominator": int(denominator)}
+            for place, (numerator, denominator) in enumerate(signs)
+        ]
+    }
+    (row,) = made_of(part("a/1", "60:3 62:3", **columns), steps=2).rows.to_pylist()
+    assert row["meter"] == expected
+
+
 def test_each_corpus_has_its_own_way_to_find_the_key() -> None:
     rows = [
         part(f"{corpus}/1", "67:1 70:2 67:1", key_fifths=1, key_mode="major") for corpus in ("essen", "ryans")

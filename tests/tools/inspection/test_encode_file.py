@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pipeline.core.settings import SettingsError
-from pipeline.formats.writers.layout import Layout
+from pipeline.formats.writers.layout import Layout, layout_of
 from pipeline.tools.inspection.encode_file import FileError, encode_file
 from pipeline.tools.inspection.token_text import TokenTextError, as_score, read_lines, write_row
 
@@ -63,6 +63,45 @@ def test_a_row_as_text_is_read_back() -> None:
     assert line.tokens == SCALE
     assert (line.heading.first_bar, line.heading.key_fifths, line.heading.transposition) == (1, -1, 5)
     assert line.layout().title == "A Scale"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {
+            "steps_per_bar": 3,
+            "step_in_bar": [2, 0, 1, 2],
+            "meter": "3/8",
+            "key_fifths": -1,
+            "key_mode": "minor",
+        },
+        {"steps_per_bar": 3, "step_in_bar": [0, 1, 0, 1], "meter": "3/8", "key_fifths": 3},
+        {"key_fifths": 3, "key_mode": "major", "tonic_pc": 9, "mode_used": "minor"},
+    ],
+)
+def test_a_score_of_a_line_shows_what_a_score_of_its_row_shows(facts: dict[str, Any]) -> None:
+    (line,) = read_lines(write_row(row(**facts)))
+    assert line.layout() == layout_of(row(**facts), mark=None)
+
+
+def test_a_time_signature_in_a_heading_gives_the_length_of_its_bars() -> None:
+    (line,) = read_lines('# {"meter": "6/8"}\n256 60 257')
+    assert (line.layout().steps_per_bar, line.layout().meter) == (12, (6, 8))
+
+
+@pytest.mark.parametrize(
+    ("heading", "said"),
+    [
+        ('{"steps_per_bar": 4000000}', "line 2: bars of 4000000 steps at 4 steps per quarter"),
+        ('{"meter": "6/7"}', "line 2: time signature '6/7': two numbers are expected"),
+        ('{"meter": "6/8", "steps_per_bar": 16}', "line 2: time signature 6/8 .* 12 steps"),
+        ('{"first_bar": 40}', "line 2: an anacrusis of 40 steps"),
+    ],
+)
+def test_bars_that_no_score_shows_are_a_clear_message(heading: str, said: str) -> None:
+    (line,) = read_lines(f"# {heading}\n256 60 257")
+    with pytest.raises(TokenTextError, match=said):
+        line.layout()
 
 
 def test_bare_numbers_will_do() -> None:
