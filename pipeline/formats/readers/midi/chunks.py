@@ -31,7 +31,7 @@ class Header(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """A chunk: its type, and its first byte and the byte after its last, which a file that is cut short lacks."""
+    """A chunk: its type, its first byte and the byte after its last, as it declares them."""
 
     type: bytes
     begin: int

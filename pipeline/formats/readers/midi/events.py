@@ -32,7 +32,9 @@ _MORE = rb"(?:" + _DELTA + _STATUS + rb"?" + _DATA + rb")*+"
 _BEGINS = re.compile(_DELTA + _STATUS + _DATA + _MORE)  # with a status byte
 _FOLLOWS = re.compile(_MORE)  # in running status
 _HIGH = bytes(range(0x80, 0x100))
-_ENDS_ALL = np.isin(np.arange(0x80), (120, 123, 124, 125, 126, 127))  # controllers that end all notes of a channel
+_ENDS_ALL = np.isin(
+    np.arange(0x80), (120, 123, 124, 125, 126, 127)
+)  # controllers that end all notes of a channel
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ class _Scan:
         elif status < NOTE_OFF and self.running == 1:
             self.position += 1
         elif status < SYSEX:
-            raise self._no_event()
+            raise self._refusal("no event" if self.running else "data without a status byte")
         else:
             self.position += 1
             self._system(status)
@@ -160,7 +162,7 @@ class _Scan:
         elif status in (SYSEX, SYSEX_MORE):
             length, self.running = self._number(), 0
         elif status < REAL_TIME:
-            raise self._no_event()
+            raise self._refusal(f"status {status:#x}, which no file may hold")
         if kind in (TRACK_NAME, TIME_SIGNATURE, KEY_SIGNATURE):
             text = self.content[self.position : self.position + length]
             self.metas.append((self.delay, len(self.stretches), kind, text))
@@ -176,10 +178,9 @@ class _Scan:
             value = value << 7 | byte & 0x7F
             if byte < 0x80:
                 return value
-        raise self._no_event()
+        raise self._refusal("a number of more than 4 bytes")
 
-    def _no_event(self) -> ReadError:
-        what = "data without a status byte" if not self.running else "no event of a MIDI file"
+    def _refusal(self, what: str) -> ReadError:
         return ReadError("unreadable", f"byte {self.position}: {what}")
 
 

@@ -8,6 +8,7 @@ All Notes Off or at the latest with its track.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -103,14 +104,14 @@ def _pair(track: Track, events: list[int], ends: _Ends) -> None:
     Args:
         events: places of its note-ons and note-offs among the events of the track.
     """
-    waiting: list[int] = []  # note-ons that have no note-off yet
+    waiting: deque[int] = deque()  # note-ons that have no note-off yet
     since = 0  # where in ``events`` the first of them is
     for place, event in enumerate(events):
         if track.is_on[event]:
             since = since if waiting else place
             waiting.append(event)
         elif waiting:
-            ends.end[waiting.pop(0)] = track.time[event]
+            ends.end[waiting.popleft()] = track.time[event]
     if waiting:
         _restrike(track, events[since:], ends)
 

@@ -20,8 +20,15 @@ from pipeline.formats.readers.base.parts import readable_parts
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import MAX_TICKS, KeySign, Staff, check_range
 from pipeline.formats.readers.midi.chunks import Header, read_header, track_chunks
-from pipeline.formats.readers.midi.events import KEY_SIGNATURE, TIME_SIGNATURE, TRACK_NAME, Track, read_track
-from pipeline.formats.readers.midi.notes import Ints, Notes, notes_by_channel
+from pipeline.formats.readers.midi.events import (
+    KEY_SIGNATURE,
+    TIME_SIGNATURE,
+    TRACK_NAME,
+    Ints,
+    Track,
+    read_track,
+)
+from pipeline.formats.readers.midi.notes import Notes, notes_by_channel
 from pipeline.formats.readers.midi.text import decode_text
 
 PERCUSSION = 9  # channel 10, counted from 0
@@ -76,7 +83,8 @@ def _tracks(content: bytes, header: Header) -> Iterable[Track]:
             yield track
         elif n_tracks < header.n_tracks or n_ended < n_tracks:
             raise ReadError(
-                "unreadable", f"byte {chunk.begin} begins no chunk, after {n_tracks} of {header.n_tracks} tracks"
+                "unreadable",
+                f"byte {chunk.begin} begins no chunk, after {n_tracks} of {header.n_tracks} tracks",
             )
 
 
@@ -183,9 +191,10 @@ def _staves(played: list[tuple[str, int, Notes]], signs: _Signs) -> list[_MidiSt
 
 
 def _name(track: Track) -> str:
-    """The first name of a track."""
+    """The first name of a track that is not blank."""
     names = (decode_text(content) for _, kind, content in track.metas if kind == TRACK_NAME)
-    return next((" ".join(name.split()) for name in names if name.strip("\0 ")), "")
+    printable = ("".join(sign if sign.isprintable() else " " for sign in name) for name in names)
+    return next((" ".join(name.split()) for name in printable if name.strip()), "")
 
 
 def _bar_lines(meters: list[Meter], end: int) -> list[BarLine] | None:
