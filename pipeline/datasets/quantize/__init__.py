@@ -1,8 +1,9 @@
 """From exact notes to grids of steps (DESIGN 5).
 
 Order of work: choose the parts; merge chords; cut overlaps; round; collapse;
-least length; then rests and the silence at the edges. All in integers and over
-whole columns; every change is counted in the row.
+minimum length; cut overlaps again; then rests and the silence at the edges. Overlaps
+are judged on the grid. All in integers and over whole columns; every change is counted
+in the row.
 """
 
 from __future__ import annotations
@@ -28,11 +29,19 @@ from pipeline.datasets.columns.ragged import (
     ranges,
     sums,
 )
-from pipeline.datasets.columns.skyline import Lines, count_chords, notes_above, read_lines, skyline
+from pipeline.datasets.columns.skyline import (
+    Lines,
+    count_chords,
+    cut_short_overlaps,
+    notes_above,
+    read_lines,
+    skyline,
+)
+from pipeline.datasets.columns.steps import to_steps
 from pipeline.datasets.quantize import cells
 from pipeline.datasets.quantize.bars import find_bars
 from pipeline.datasets.quantize.cells import Cells, Spans
-from pipeline.datasets.quantize.rounding import Rounded, round_lines, to_steps
+from pipeline.datasets.quantize.rounding import Rounded, round_lines
 from pipeline.datasets.quantize.settings import QuantizeSettings
 from pipeline.datasets.quantize.voices import Voices, choose_voices
 
@@ -173,10 +182,13 @@ def _on_grid(notes: pa.Table, voices: Voices, settings: QuantizeSettings) -> _Pi
     complete = np.flatnonzero((voices.rows >= 0).all(axis=1))
     rows = voices.rows[complete]
     lines = read_lines(notes, rows.ravel())
+    steps_per_quarter = settings.steps_per_quarter
+    if settings.chords != "top":
+        lines = cut_short_overlaps(lines, steps_per_quarter)
     shared, crowded = _share(lines, rows) if settings.chords == "voices" else (lines, np.zeros_like(complete))
-    single, covered = skyline(shared)
-    rounded = round_lines(single, settings.steps_per_quarter)
-    ends = to_steps(notes["end"].to_numpy().astype(np.int64), settings.steps_per_quarter)[rows]
+    single, covered = skyline(shared, steps_per_quarter)
+    rounded = round_lines(single, steps_per_quarter)
+    ends = to_steps(notes["end"].to_numpy().astype(np.int64), steps_per_quarter)[rows]
     last = maxima(rounded.notes.end, offsets_from_owners(rounded.notes.line // rows.shape[1], len(rows)))
     n_steps = np.maximum(ends.max(axis=1, initial=0), last)
     return _Pieces([voices.piece_ids[i] for i in complete], rows, lines, rounded, covered, crowded, n_steps)

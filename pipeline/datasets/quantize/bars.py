@@ -19,7 +19,7 @@ from pipeline.datasets.columns.ragged import (
     owners,
     places,
 )
-from pipeline.datasets.quantize.rounding import to_steps
+from pipeline.datasets.columns.steps import to_steps
 
 LONGEST_BAR = 32767  # what step_in_bar can hold
 
