@@ -34,7 +34,6 @@ DOORS = {
         "pipeline.tools.inference.generate",
         "pipeline.notebook",
     ),
-    "symusic": ("pipeline.formats.readers.midi",),
     "loky": ("pipeline.workflow.engine",),
     "distributed": ("pipeline.workflow.cluster",),
     "psutil": ("pipeline.workflow.runner",),
