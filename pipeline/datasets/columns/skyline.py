@@ -94,7 +94,7 @@ def notes_above(lines: Lines) -> Ints:
 
 
 def skyline(lines: Lines, steps_per_quarter: int) -> tuple[Lines, Lines]:
-    """The highest sounding line of every staff, and the notes that it leaves out.
+    """The highest line of every staff, and the notes that it leaves out.
 
     Of notes that begin together the highest is kept (of equal ones the longest). A lower
     note that begins while a higher one still sounds on the grid (:func:`steps.sounds_on`)
@@ -110,10 +110,10 @@ def skyline(lines: Lines, steps_per_quarter: int) -> tuple[Lines, Lines]:
     tops = lines.where(top)
     if len(starts):
         tops = replace(tops, phrase_end=np.logical_or.reduceat(lines.phrase_end, starts))
-    heard = _heard(tops, steps_per_quarter)
+    uncovered = _uncovered(tops, steps_per_quarter)
     kept = top.copy()
-    kept[top] = heard
-    return cut_overlaps(tops.where(heard)), lines.where(~kept)
+    kept[top] = uncovered
+    return cut_overlaps(tops.where(uncovered)), lines.where(~kept)
 
 
 def cut_overlaps(lines: Lines) -> Lines:
@@ -140,13 +140,13 @@ def cut_short_overlaps(lines: Lines, steps_per_quarter: int) -> Lines:
     return replace(lines, end=np.where(legato, np.minimum(lines.end, lines.onset[follows]), lines.end))
 
 
-def _heard(lines: Lines, steps_per_quarter: int) -> Bools:
+def _uncovered(lines: Lines, steps_per_quarter: int) -> Bools:
     """False for notes that begin below a note that still sounds on the grid.
 
-    Whether a note is heard depends on the one heard before it, so all clusters
+    Whether a note is kept depends on the one kept before it, so all clusters
     of overlapping notes are walked in step, one note of each at a time.
     """
-    heard = np.ones(len(lines.line), bool)
+    uncovered = np.ones(len(lines.line), bool)
     alone = np.ones(len(lines.line), bool)
     alone[1:] = lines.onset[1:] >= _latest_end(lines)[:-1]
     alone[run_starts(lines.line)] = True
@@ -161,9 +161,9 @@ def _heard(lines: Lines, steps_per_quarter: int) -> Bools:
         covered = (lines.pitch[old] > lines.pitch[new]) & sounds_on(
             lines.onset[old], lines.end[old], lines.onset[new], lines.end[new], steps_per_quarter
         )
-        heard[new[covered]] = False
+        uncovered[new[covered]] = False
         sounding[:active] = np.where(covered, old, new)
-    return heard
+    return uncovered
 
 
 def _latest_end(lines: Lines) -> Ints:

@@ -64,7 +64,7 @@ COPIED = [  # from the row of the top voice
 
 @dataclass(frozen=True)
 class Quantized:
-    """What became of the pieces of a data set.
+    """Pieces kept and rejected of a data set.
 
     Attributes:
         grids: rows of ``tables.GRIDS``, sorted by piece_id.
@@ -81,7 +81,7 @@ class Quantized:
 
 @dataclass(frozen=True)
 class _Pieces:
-    """P pieces on the grid, before rests and edges are dealt with.
+    """P pieces on the grid, before rests and edges are treated.
 
     Attributes:
         ids: piece_id of each.
@@ -89,7 +89,7 @@ class _Pieces:
         lines: P * V lines as written.
         rounded: the same as single notes in steps.
         covered: the notes that the skyline left out, in ticks.
-        crowded: (P,) notes for which there is no voice.
+        crowded: (P,) notes beyond the number of voices.
         n_steps: (P,) length.
     """
 
@@ -270,7 +270,7 @@ def _phrase_ends(notes: Lines, pieces: _Pieces) -> Bools:
 
 
 def _identity(notes: pa.Table, pieces: _Pieces, spans: Spans, settings: QuantizeSettings) -> dict[str, Any]:
-    """Columns that say which piece, or which phrase of it ("essen/altdeu10#17:2"), a grid is."""
+    """Columns that identify the piece, or the phrase of it ("essen/altdeu10#17:2")."""
     top = notes.select(COPIED).take(pa.array(pieces.rows[spans.piece, 0]))
     columns = {name: top[name] for name in COPIED}
     ids = [pieces.ids[piece] for piece in spans.piece]

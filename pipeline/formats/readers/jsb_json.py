@@ -2,8 +2,8 @@
 
 ``{"train": [chorale, …], "valid": …, "test": …}``, a chorale being a list of
 steps and a step the four note numbers from the soprano down, -1 for silence
-(Boulanger-Lewandowski et al. 2012, edition of C.-Z. A. Huang). Held and
-repeated notes are not told apart there: equal neighbours are read as one note.
+(Boulanger-Lewandowski et al. 2012, edition of C.-Z. A. Huang). The format does not
+distinguish held from repeated notes: equal neighbours are read as one note.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _staff(name: str, pitches: list[float]) -> Staff:
 
 
 def _step(number: int, step: Any) -> list[float]:
-    """The four numbers of a step; whether they are note numbers is a question for their voice."""
+    """The four numbers of a step; those that are no note numbers are a fault of their voice."""
     whole = isinstance(step, list) and len(step) == len(VOICES)
     if not whole or not all(isinstance(pitch, int | float) and abs(pitch) < MOST for pitch in step):
         raise ReadError(

@@ -84,7 +84,7 @@ def read(content: bytes, settings: ReadSettings, limits: ReadLimits | None = Non
 
 
 def _note(word: str) -> tuple[int | None, int | None, int, bool]:
-    """Note number (None for a rest), written length (None: as before), dots, and whether a tie leads on."""
+    """Note number (None for a rest), written length (None: as before), dots, and whether a tie follows."""
     found = _NOTE.fullmatch(word)
     if found is None:
         raise ReadError("bad_syntax", f"'{word[:40]}' is no note of tinyNotation, like c#4 or G8.")

@@ -137,6 +137,6 @@ def test_broken_json_is_refused(content: bytes) -> None:
     assert refused.value.rule == "unreadable"
 
 
-def test_the_content_tells_the_format_whatever_the_name() -> None:
+def test_the_content_decides_the_format_whatever_the_name() -> None:
     assert split("x.abc", b"tinyNotation: c4")[0].format == "tinynotation"
     assert one(chorales([72, 67, 64, 48])).format == "jsb_json"

@@ -1,4 +1,4 @@
-"""Humdrum **kern: a column (spine) a staff, a line a moment.
+"""Humdrum **kern: a column (spine) per staff, a line per onset.
 
 A spine of the type ``**kern`` is a part, the rightmost one the top; spines of
 other types are passed over. Where a spine splits (``*^``) and joins (``*v``) its

@@ -68,10 +68,10 @@ def read_header(content: bytes) -> Header:
         ReadError: ``unreadable`` or ``unsupported``.
     """
     chunk = _chunk_at(content, 0)
-    if chunk is None or chunk.type != b"MThd" or chunk.stop - chunk.begin < HEADER_BYTES:
+    if chunk is None or chunk.stop > len(content):
+        raise ReadError("unreadable", f"{len(content)} bytes are no MIDI file")
+    if chunk.type != b"MThd" or chunk.stop - chunk.begin < HEADER_BYTES:
         raise ReadError("unreadable", "a MIDI file begins with 'MThd' and a header of 6 bytes")
-    if chunk.stop > len(content):
-        raise ReadError("unreadable", f"the file ends after {len(content)} bytes, inside its header")
     fields = [int.from_bytes(content[at : at + 2], "big") for at in range(chunk.begin, chunk.begin + 6, 2)]
     header = Header(*fields)
     if header.format not in FILE_TYPES:

@@ -154,7 +154,7 @@ def test_pitches_sound_as_written_whatever_is_engraved() -> None:
     assert melody("*ITrd1c2", "4c").pitch.tolist() == [60]
 
 
-def test_records_tell_title_composer_and_origin() -> None:
+def test_records_give_title_composer_and_origin() -> None:
     piece = kern.read(b"!!!COM: Bach, J. S.\n!!!OTL@@DE: F&uuml;rst\n!!!ARE: Europa\n**kern\n4c\n*-\n", READ)
     assert (piece.title, piece.composer, piece.origin) == ("Fürst", "Bach, J. S.", "Europa")
 
