@@ -27,7 +27,7 @@ class Notes:
     Attributes:
         onset, end, pitch: (n,) int64, all of some length.
         n_without_length: notes that end when they begin, and are left out.
-        n_unended: notes without a note-off that nothing else ends.
+        n_unended: notes without a note-off, which end with All Notes Off or with the track.
         n_restruck: notes without a note-off that end when their pitch is struck again.
     """
 
