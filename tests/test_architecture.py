@@ -39,14 +39,13 @@ INSIDE = {
 # Folders whose members do not know each other, and what they may share.
 SIBLINGS = {
     "pipeline.formats.readers": ["base"],
-    "pipeline.formats.writers": ["layout"],
+    "pipeline.formats.writers": ["layout", "rhythm", "spelling", "time_signature"],
     "pipeline.models": ["base"],
     "pipeline.tools": ["inspection"],
 }
 
 DOORS = {
     "music21": ["pipeline.formats.readers.music21_reference"],
-    "symusic": ["pipeline.formats.readers.midi"],
     "torch": [
         "pipeline.models",
         "pipeline.training",

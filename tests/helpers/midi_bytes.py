@@ -13,23 +13,42 @@ def number(value: int) -> bytes:
     return bytes(reversed(digits))
 
 
+def on(delta: int, pitch: int, channel: int = 0) -> bytes:
+    """A note-on."""
+    return number(delta) + bytes([0x90 | channel, pitch, 80])
+
+
+def off(delta: int, pitch: int, channel: int = 0) -> bytes:
+    """A note-off."""
+    return number(delta) + bytes([0x80 | channel, pitch, 0])
+
+
 def note(onset_after: int, length: int, pitch: int, channel: int = 0) -> bytes:
-    """Note-on and note-off events; times in ticks of the file."""
-    return (
-        number(onset_after)
-        + bytes([0x90 | channel, pitch, 80])
-        + number(length)
-        + bytes([0x80 | channel, pitch, 0])
-    )
+    """A note-on and its note-off."""
+    return on(onset_after, pitch, channel) + off(length, pitch, channel)
 
 
-def track(*events: bytes) -> bytes:
-    """A track chunk with its end."""
-    body = b"".join(events) + END
-    return b"MTrk" + len(body).to_bytes(4, "big") + body
+def meta(kind: int, content: bytes) -> bytes:
+    """A meta event."""
+    return bytes([0, 0xFF, kind]) + number(len(content)) + content
 
 
-def file(*tracks: bytes, kind: int = 1, division: int = 480) -> bytes:
-    """A file of some tracks, ``division`` ticks per quarter note."""
-    header = kind.to_bytes(2, "big") + len(tracks).to_bytes(2, "big") + division.to_bytes(2, "big")
-    return b"MThd\x00\x00\x00\x06" + header + b"".join(tracks)
+def sysex(content: bytes, status: int = 0xF0) -> bytes:
+    """A system exclusive event, or with 0xF7 a packet that continues one."""
+    return bytes([0, status]) + number(len(content)) + content
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    """A chunk of any type."""
+    return kind + len(body).to_bytes(4, "big") + body
+
+
+def track(*events: bytes, end: bytes = END) -> bytes:
+    """A track of events and its end."""
+    return chunk(b"MTrk", b"".join(events) + end)
+
+
+def file(*tracks: bytes, kind: int = 1, division: int = 480, n_tracks: int | None = None) -> bytes:
+    """A file of tracks and other chunks; the header counts ``n_tracks``."""
+    fields = (kind, len(tracks) if n_tracks is None else n_tracks, division)
+    return chunk(b"MThd", b"".join(field.to_bytes(2, "big") for field in fields)) + b"".join(tracks)

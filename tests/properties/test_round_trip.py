@@ -154,10 +154,13 @@ def skyline(notes: list[Note]) -> list[Note]:
 
 @exhaustive
 @given(piece=music(), coarse=st.sampled_from(GRIDS))
-def test_on_a_grid_that_does_not_fit_the_length_is_kept_within_a_step(piece: Music, coarse: int) -> None:
+def test_on_a_grid_that_does_not_fit_the_length_is_kept_within_a_step_and_a_half(
+    piece: Music, coarse: int
+) -> None:
     made = quantize(piece.table(), quantizing(len(piece.voices), coarse))
     (n_steps,) = made.grids["n_steps"].to_pylist()
-    assert abs(n_steps * piece.steps_per_quarter - max(piece.ends) * coarse) <= piece.steps_per_quarter
+    error = abs(n_steps * piece.steps_per_quarter - max(piece.ends) * coarse)
+    assert 2 * error <= 3 * piece.steps_per_quarter  # half a step of rounding, and a last note of one step
     assert len(heard(made.grids)) == 1
 
 

@@ -243,7 +243,7 @@ def _records(
 
 def code_of(settings: ReadSettings) -> str:
     """All code, of this project and of libraries, that decides what a piece is read as."""
-    libraries = ["pyarrow", "symusic", *(["music21"] if settings.reader == "music21" else [])]
+    libraries = ["numpy", "pyarrow", *(["music21"] if settings.reader == "music21" else [])]
     return " ".join([digest(__name__, readers.__name__), *(f"{name} {version(name)}" for name in libraries)])
 
 

@@ -1,4 +1,4 @@
-"""Lines of single notes: what is heard as the melody of a staff.
+"""Lines of single notes: the melody of a staff.
 
 Many lines at once, in flat arrays: nothing here loops over notes.
 """
@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
+from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.core.tables import flatten
 from pipeline.datasets.columns.ragged import Bools, Ints, best_of_runs, owners, ranges, run_starts, take
+from pipeline.datasets.columns.steps import first_tick, sounds_on, to_steps
 
 
 @dataclass(frozen=True)
@@ -91,23 +93,27 @@ def notes_above(lines: Lines) -> Ints:
     return above
 
 
-def skyline(lines: Lines) -> tuple[Lines, Lines]:
-    """The highest sounding line of every staff, and the notes that it leaves out.
+def skyline(lines: Lines, steps_per_quarter: int) -> tuple[Lines, Lines]:
+    """The highest line of every staff, and the notes that it leaves out.
 
-    The highest of notes that begin together is heard (of equal ones the longest);
-    a higher note that still sounds wins over a lower new one, which is left out
-    whole. A note that begins later and is no lower wins over one that sounds. A
-    chord ends a phrase if any of its notes does.
+    Of notes that begin together the highest is kept (of equal ones the longest). A lower
+    note that begins while a higher one still sounds on the grid (:func:`steps.sounds_on`)
+    is left out. Any other note cuts the one that sounds, so a short legato overlap leaves
+    out nothing. A chord ends a phrase if any of its notes does.
+
+    Args:
+        lines: times in ticks.
+        steps_per_quarter: of the grid on which overlaps are judged.
     """
     starts = run_starts(lines.line, lines.onset)
     top = best_of_runs(starts, -lines.pitch, -lines.end)
     tops = lines.where(top)
     if len(starts):
         tops = replace(tops, phrase_end=np.logical_or.reduceat(lines.phrase_end, starts))
-    heard = _heard(tops)
+    uncovered = _uncovered(tops, steps_per_quarter)
     kept = top.copy()
-    kept[top] = heard
-    return cut_overlaps(tops.where(heard)), lines.where(~kept)
+    kept[top] = uncovered
+    return cut_overlaps(tops.where(uncovered)), lines.where(~kept)
 
 
 def cut_overlaps(lines: Lines) -> Lines:
@@ -118,13 +124,29 @@ def cut_overlaps(lines: Lines) -> Lines:
     return replace(lines, end=end)
 
 
-def _heard(lines: Lines) -> Bools:
-    """False for notes that begin below a note that still sounds.
+def cut_short_overlaps(lines: Lines, steps_per_quarter: int) -> Lines:
+    """A note that no longer sounds on the grid when another of its line begins ends there.
 
-    Whether a note is heard depends on the one heard before it, so all clusters
+    Overlaps of half a step or more that the grid shows stay.
+    """
+    shortest = (2 * lines.end * steps_per_quarter - TICKS_PER_QUARTER) // (2 * steps_per_quarter) + 1
+    step = to_steps(lines.end, steps_per_quarter)
+    since = np.minimum(first_tick(step, steps_per_quarter), shortest)
+    since = np.maximum(since, lines.onset + 1)
+    base = lines.line * (int(lines.end.max(initial=0)) + 2)
+    place = np.searchsorted(base + lines.onset, base + since)  # the first note that begins then
+    follows = np.minimum(place, len(place) - 1)
+    legato = (place < len(place)) & (lines.line[follows] == lines.line)
+    return replace(lines, end=np.where(legato, np.minimum(lines.end, lines.onset[follows]), lines.end))
+
+
+def _uncovered(lines: Lines, steps_per_quarter: int) -> Bools:
+    """False for notes that begin below a note that still sounds on the grid.
+
+    Whether a note is kept depends on the one kept before it, so all clusters
     of overlapping notes are walked in step, one note of each at a time.
     """
-    heard = np.ones(len(lines.line), bool)
+    uncovered = np.ones(len(lines.line), bool)
     alone = np.ones(len(lines.line), bool)
     alone[1:] = lines.onset[1:] >= _latest_end(lines)[:-1]
     alone[run_starts(lines.line)] = True
@@ -136,10 +158,12 @@ def _heard(lines: Lines) -> Bools:
     for place in range(1, int(sizes.max(initial=1))):
         active = int(np.searchsorted(-sizes, -place))
         new, old = starts[:active] + place, sounding[:active]
-        covered = (lines.pitch[old] > lines.pitch[new]) & (lines.end[old] > lines.onset[new])
-        heard[new[covered]] = False
+        covered = (lines.pitch[old] > lines.pitch[new]) & sounds_on(
+            lines.onset[old], lines.end[old], lines.onset[new], lines.end[new], steps_per_quarter
+        )
+        uncovered[new[covered]] = False
         sounding[:active] = np.where(covered, old, new)
-    return heard
+    return uncovered
 
 
 def _latest_end(lines: Lines) -> Ints:

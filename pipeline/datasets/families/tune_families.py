@@ -35,6 +35,7 @@ from pipeline.datasets.families.ngram_overlap import related
 SKELETON_RUN = 8  # intervals
 CONTAINED_IN_TEN = 3  # a share of 0.3 of the smaller piece's runs makes a soft relative
 ID_LENGTH = 16  # hex digits of the sha256
+OVERLAPS_PER_QUARTER = 4  # the grid on which overlaps are judged: half a sixteenth is legato
 MELODY = "soprano"  # the part whose beats make the skeleton; else the top part
 
 
@@ -107,7 +108,7 @@ def families_of_portions(portions: Iterable[pa.Table], settings: FamilySettings)
 
 def _read(notes: pa.Table) -> _PieceMelodies:
     first = _first_rows(notes)
-    melody, _ = skyline(read_lines(notes, np.arange(notes.num_rows)))
+    melody, _ = skyline(read_lines(notes, np.arange(notes.num_rows)), OVERLAPS_PER_QUARTER)
     return _PieceMelodies(
         notes.select(["piece_id", "corpus", "title", "published_split"]).take(pa.array(first)),
         part_intervals(melody, first),

@@ -1,8 +1,9 @@
 """From exact notes to grids of steps.
 
 Order of work: choose the parts; merge chords; cut overlaps; round; collapse;
-least length; then rests and the silence at the edges. All in integers and over
-whole columns; every change is counted in the row.
+minimum length; cut overlaps again; then rests and the silence at the edges. Overlaps
+are judged on the grid. All in integers and over whole columns; every change is counted
+in the row.
 """
 
 from __future__ import annotations
@@ -28,11 +29,19 @@ from pipeline.datasets.columns.ragged import (
     ranges,
     sums,
 )
-from pipeline.datasets.columns.skyline import Lines, count_chords, notes_above, read_lines, skyline
+from pipeline.datasets.columns.skyline import (
+    Lines,
+    count_chords,
+    cut_short_overlaps,
+    notes_above,
+    read_lines,
+    skyline,
+)
+from pipeline.datasets.columns.steps import to_steps
 from pipeline.datasets.quantize import cells
 from pipeline.datasets.quantize.bars import find_bars
 from pipeline.datasets.quantize.cells import Cells, Spans
-from pipeline.datasets.quantize.rounding import Rounded, round_lines, to_steps
+from pipeline.datasets.quantize.rounding import Rounded, round_lines
 from pipeline.datasets.quantize.settings import QuantizeSettings
 from pipeline.datasets.quantize.voices import Voices, choose_voices
 
@@ -55,7 +64,7 @@ COPIED = [  # from the row of the top voice
 
 @dataclass(frozen=True)
 class Quantized:
-    """What became of the pieces of a data set.
+    """Pieces kept and rejected of a data set.
 
     Attributes:
         grids: rows of ``tables.GRIDS``, sorted by piece_id.
@@ -72,7 +81,7 @@ class Quantized:
 
 @dataclass(frozen=True)
 class _VoicesOnGrid:
-    """P pieces on the grid, before rests and edges are dealt with.
+    """P pieces on the grid, before rests and edges are treated.
 
     Attributes:
         ids: piece_id of each.
@@ -80,7 +89,7 @@ class _VoicesOnGrid:
         lines: P * V lines as written.
         rounded: the same as single notes in steps.
         covered: the notes that the skyline left out, in ticks.
-        crowded: (P,) notes for which there is no voice.
+        crowded: (P,) notes beyond the number of voices.
         n_steps: (P,) length.
     """
 
@@ -173,10 +182,13 @@ def _on_grid(notes: pa.Table, voices: Voices, settings: QuantizeSettings) -> _Vo
     complete = np.flatnonzero((voices.rows >= 0).all(axis=1))
     rows = voices.rows[complete]
     lines = read_lines(notes, rows.ravel())
+    steps_per_quarter = settings.steps_per_quarter
+    if settings.chords != "top":
+        lines = cut_short_overlaps(lines, steps_per_quarter)
     shared, crowded = _share(lines, rows) if settings.chords == "voices" else (lines, np.zeros_like(complete))
-    single, covered = skyline(shared)
-    rounded = round_lines(single, settings.steps_per_quarter)
-    ends = to_steps(notes["end"].to_numpy().astype(np.int64), settings.steps_per_quarter)[rows]
+    single, covered = skyline(shared, steps_per_quarter)
+    rounded = round_lines(single, steps_per_quarter)
+    ends = to_steps(notes["end"].to_numpy().astype(np.int64), steps_per_quarter)[rows]
     last = maxima(rounded.notes.end, offsets_from_owners(rounded.notes.line // rows.shape[1], len(rows)))
     n_steps = np.maximum(ends.max(axis=1, initial=0), last)
     return _VoicesOnGrid(
@@ -262,7 +274,7 @@ def _phrase_ends(notes: Lines, pieces: _VoicesOnGrid) -> Bools:
 def _identity(
     notes: pa.Table, pieces: _VoicesOnGrid, spans: Spans, settings: QuantizeSettings
 ) -> dict[str, Any]:
-    """Columns that say which piece, or which phrase of it ("essen/altdeu10#17:2"), a grid is."""
+    """Columns that identify the piece, or the phrase of it ("essen/altdeu10#17:2")."""
     top = notes.select(COPIED).take(pa.array(pieces.rows[spans.piece, 0]))
     columns = {name: top[name] for name in COPIED}
     ids = [pieces.ids[piece] for piece in spans.piece]

@@ -1,4 +1,4 @@
-"""Where the steps of a piece stand in its bars."""
+"""The position of every step in its bar."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from pipeline.datasets.columns.ragged import (
     owners,
     places,
 )
-from pipeline.datasets.quantize.rounding import to_steps
+from pipeline.datasets.columns.steps import to_steps
 
-LONGEST_BAR = 32767  # what step_in_bar can hold
+LONGEST_BAR = 32767  # the most that step_in_bar holds
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ def paint(notes: Lines, n_steps: Ints, voices: int) -> Cells:
 
 
 def _by_step(n_steps: Ints, voices: int) -> Ints | slice:
-    """Where each cell stands when the voices of a piece come one after the other."""
+    """The place of each cell when the voices of a piece come one after the other."""
     if voices == 1:
         return slice(None)
     steps = offsets_of(n_steps)
@@ -137,10 +137,10 @@ def trim(spans: Spans, cells: Cells) -> Spans:
     lengths = spans.stop - spans.begin
     step = ranges(spans.begin, lengths)
     span = np.repeat(np.arange(len(lengths)), lengths)
-    heard = cells.sounding[step + offset[span]]
-    borders = offsets_from_owners(span[heard], len(lengths))
+    sounding = cells.sounding[step + offset[span]]
+    borders = offsets_from_owners(span[sounding], len(lengths))
     filled = np.diff(borders) > 0
-    begin, last = minima(step[heard], borders), maxima(step[heard], borders)
+    begin, last = minima(step[sounding], borders), maxima(step[sounding], borders)
     return Spans(spans.piece[filled], begin[filled], last[filled] + 1)
 
 
@@ -148,20 +148,20 @@ def split(cells: Cells, min_rest: int, phrase_end: Bools | None) -> Spans:
     """Cut pieces at long silences, which belong to no span; silence alone is no span.
 
     Args:
-        min_rest: steps of silence in all voices that part two spans.
+        min_rest: steps of silence in all voices that separate two spans.
         phrase_end: (steps,) True on steps after which to cut, too; None: nowhere.
     """
     piece = owners(cells.steps)
-    heard = cells.sounding
-    starts = run_starts(piece, heard)
-    lengths = np.diff(np.append(starts, len(heard)))
-    inside = heard | np.repeat(lengths < min_rest, lengths)
-    ended = np.zeros(len(heard), np.int64)
+    sounding = cells.sounding
+    starts = run_starts(piece, sounding)
+    lengths = np.diff(np.append(starts, len(sounding)))
+    inside = sounding | np.repeat(lengths < min_rest, lengths)
+    ended = np.zeros(len(sounding), np.int64)
     if phrase_end is not None:
         ended[1:] = np.cumsum(phrase_end)[:-1]
     begins = run_starts(piece, inside, ended)
-    stops = np.append(begins[1:], len(heard))
-    kept = inside[begins] & (sums(heard, np.append(begins, len(heard))) > 0)
+    stops = np.append(begins[1:], len(sounding))
+    kept = inside[begins] & (sums(sounding, np.append(begins, len(sounding))) > 0)
     begins, stops = begins[kept], stops[kept]
     offset = cells.steps[piece[begins]]
     return Spans(piece[begins], begins - offset, stops - offset)

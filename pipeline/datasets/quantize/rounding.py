@@ -16,6 +16,7 @@ import numpy as np
 from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.datasets.columns.ragged import Bools, Ints, best_of_runs, run_starts
 from pipeline.datasets.columns.skyline import Lines, cut_overlaps
+from pipeline.datasets.columns.steps import to_steps
 
 
 @dataclass(frozen=True)
@@ -31,15 +32,6 @@ class Rounded:
     notes: Lines
     error_ticks: Ints
     collapsed: Lines
-
-
-def to_steps(ticks: Ints, steps_per_quarter: int) -> Ints:
-    """Round half up.
-
-    >>> to_steps(np.array([2519, 2520]), 2).tolist()
-    [0, 1]
-    """
-    return (2 * ticks * steps_per_quarter + TICKS_PER_QUARTER) // (2 * TICKS_PER_QUARTER)
 
 
 def round_lines(lines: Lines, steps_per_quarter: int) -> Rounded:

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from pipeline.core.settings import Section, SettingsError
 from pipeline.errors import nearest
 
-DEFAULT = "default"  # stands for every corpus that a mapping does not name
+DEFAULT = "default"  # every corpus that a mapping does not name
 TOP = "top"
 
 
@@ -22,9 +22,10 @@ class QuantizeSettings(Section):
         steps_per_quarter: resolution of the grid; 4 = sixteenth notes.
         chords: ``top`` keeps the skyline of a staff, ``reject`` rejects a piece in
             which two notes of a voice sound together, ``voices`` shares the notes of a
-            staff among the voices that name it (``[top, top]``), the highest first: what
-            no other note sounds above goes to the first of them. A piece with more notes
-            at once than voices is rejected.
+            staff among the voices that name it (``[top, top]``), the highest first: a note
+            with no other above it goes to the first of them. A piece with more notes
+            at once than voices is rejected. Whether notes sound together is judged on the
+            grid: a short legato overlap is two notes in a row.
         rests: ``symbol`` keeps silence, ``extend`` holds a note until the next of
             its voice, ``split`` cuts the piece at long silences, ``reject`` rejects it.
         edge_silence: ``trim`` leaves out silence before the first and after the last

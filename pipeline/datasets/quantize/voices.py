@@ -1,4 +1,4 @@
-"""Which part of a piece sings which voice."""
+"""The part of a piece that gives each voice."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 ``{"train": [chorale, …], "valid": …, "test": …}``, a chorale being a list of
 steps and a step the four note numbers from the soprano down, -1 for silence
-(Boulanger-Lewandowski et al. 2012, edition of C.-Z. A. Huang). Held and
-repeated notes are not told apart there: equal neighbours are read as one note.
+(Boulanger-Lewandowski et al. 2012, edition of C.-Z. A. Huang). The format does not
+distinguish held from repeated notes: equal neighbours are read as one note.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from pipeline.core.music import TICKS_PER_QUARTER, Piece
 from pipeline.formats.readers.base.limits import ReadLimits, json_depth, too_many
+from pipeline.formats.readers.base.parts import readable_parts
 from pipeline.formats.readers.base.settings import ReadSettings
 from pipeline.formats.readers.base.source import ReadError, Source
 from pipeline.formats.readers.base.staff import Staff, Written
@@ -23,6 +24,7 @@ SPLITS = ("train", "valid", "test")
 VOICES = ("Soprano", "Alto", "Tenor", "Bass")
 STEP = TICKS_PER_QUARTER // 4
 SILENCE = -1
+MOST = 1e6  # beyond it a number is no note number of any kind
 
 
 def matches(content: bytes) -> bool:
@@ -51,7 +53,7 @@ def split(content: bytes, limits: ReadLimits | None = None) -> list[Source]:
 
 
 def read(content: bytes, settings: ReadSettings, limits: ReadLimits | None = None) -> Piece:  # noqa: ARG001
-    """Read one chorale as four parts.
+    """Read one chorale as four parts; a voice with impossible note numbers is left out.
 
     Raises:
         ReadError: a step that is not four note numbers, or no note at all.
@@ -62,28 +64,29 @@ def read(content: bytes, settings: ReadSettings, limits: ReadLimits | None = Non
     steps = [_step(number, step) for number, step in enumerate(chorale)]
     if not any(pitch != SILENCE for step in steps for pitch in step):
         raise ReadError("no_notes", "the chorale holds no note")
-    staves = []
-    for voice, name in enumerate(VOICES):
-        staff = Staff(name=name, end=len(steps) * STEP)
-        onset = 0
-        for pitch, held in groupby(step[voice] for step in steps):
-            duration = len(list(held)) * STEP
-            if pitch != SILENCE:
-                staff.notes.append(Written(onset, duration, pitch))
-            onset += duration
-        staves.append(staff)
-    return Piece("", "Johann Sebastian Bach", tuple(staff.part() for staff in staves))
+    staves = [_staff(name, [step[voice] for step in steps]) for voice, name in enumerate(VOICES)]
+    parts, left_out = readable_parts(staves)
+    return Piece("", "Johann Sebastian Bach", parts, left_out=left_out)
 
 
-def _step(number: int, step: Any) -> list[int]:
+def _staff(name: str, pitches: list[float]) -> Staff:
+    staff = Staff(name=name, end=len(pitches) * STEP)
+    onset = 0
+    for pitch, held in groupby(pitches):
+        duration = len(list(held)) * STEP
+        if pitch % 1:
+            staff.fault = "microtone"
+        elif pitch != SILENCE:
+            staff.notes.append(Written(onset, duration, int(pitch)))
+        onset += duration
+    return staff
+
+
+def _step(number: int, step: Any) -> list[float]:
+    """The four numbers of a step; those that are no note numbers are a fault of their voice."""
     whole = isinstance(step, list) and len(step) == len(VOICES)
-    pitches = (
-        [int(pitch) for pitch in step if isinstance(pitch, int | float) and pitch == pitch // 1]
-        if whole
-        else []
-    )
-    if len(pitches) != len(VOICES) or any(pitch != SILENCE and not 1 <= pitch <= 127 for pitch in pitches):
+    if not whole or not all(isinstance(pitch, int | float) and abs(pitch) < MOST for pitch in step):
         raise ReadError(
             "bad_syntax", f"step {number} is {str(step)[:60]}: four note numbers or -1 are expected"
         )
-    return pitches
+    return list(step)

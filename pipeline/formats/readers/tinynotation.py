@@ -4,8 +4,8 @@ As music21 reads it: lower-case letters are the octave of middle C, each ``'``
 one higher; capitals the octave below, each repetition one lower. ``#``, ``-``
 and ``n`` are accidentals, numbers are lengths that stay until the next, ``.``
 dots, ``~`` ties, ``r`` a rest; ``trip{c8 d e}`` is three in the time of two,
-``quad{…}`` four in the time of three. What stands in ``[…]``, after ``_`` and
-after ``=`` is left aside.
+``quad{…}`` four in the time of three. Text in ``[…]``, after ``_`` and after ``=`` is
+not read.
 
 Source: music21, module ``tinyNotation``.
 """
@@ -68,7 +68,7 @@ def read(content: bytes, settings: ReadSettings, limits: ReadLimits | None = Non
             continue
         meter = _METER.fullmatch(word[0])
         if meter:
-            staff.meters.append(_meter(meter, onset))
+            _measure(staff, meter, onset)
             continue
         pitch, number, dots, tied = _note(word[0])
         if number is not None:
@@ -84,7 +84,7 @@ def read(content: bytes, settings: ReadSettings, limits: ReadLimits | None = Non
 
 
 def _note(word: str) -> tuple[int | None, int | None, int, bool]:
-    """Note number (None for a rest), written length (None: as before), dots, and whether a tie leads on."""
+    """Note number (None for a rest), written length (None: as before), dots, and whether a tie follows."""
     found = _NOTE.fullmatch(word)
     if found is None:
         raise ReadError("bad_syntax", f"'{word[:40]}' is no note of tinyNotation, like c#4 or G8.")
@@ -105,11 +105,13 @@ def _length(number: int, dots: int) -> Ticks:
     return _whole(Fraction(4 * TICKS_PER_QUARTER, number) * (2 - Fraction(1, 2**dots)))
 
 
-def _meter(found: re.Match[str], onset: Ticks) -> Meter:
+def _measure(staff: Staff, found: re.Match[str], onset: Ticks) -> None:
+    """Add a time signature; an impossible one is unknown, and counted."""
     numerator, denominator = int(found[1]), int(found[2])
-    if not (1 <= numerator <= 128 and 1 <= denominator <= 128):
-        raise ReadError("bad_meter", f"{found[0]}: a meter is a fraction like 6/8")
-    return Meter(int(onset), numerator, denominator)
+    if 1 <= numerator <= 128 and 1 <= denominator <= 128:
+        staff.meters.append(Meter(int(onset), numerator, denominator))
+    else:
+        staff.n_bad_meters += 1
 
 
 def _whole(time: Ticks) -> Ticks:

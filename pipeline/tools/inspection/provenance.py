@@ -14,8 +14,8 @@ import pyarrow as pa
 from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.corpora.sources.manifest import read_manifest
 from pipeline.datasets.columns.ragged import Ints
+from pipeline.datasets.columns.steps import to_steps
 from pipeline.datasets.quantize import QuantizeSettings, quantize
-from pipeline.datasets.quantize.rounding import to_steps
 from pipeline.datasets.quantize.voices import choose_voices
 from pipeline.formats.readers import ReadError, split
 from pipeline.formats.readers.base.source import decode

@@ -21,7 +21,7 @@ from pipeline.datasets.families.tune_families import (
     normal_title,
 )
 from tests.helpers.families import OTHER, SONG, transposed, tune
-from tests.helpers.notes_text import notes_table, part, ticks
+from tests.helpers.notes_text import columns_of, notes_table, part, ticks
 
 
 def families(*rows: dict[str, Any], run: int = 16, soft: tuple[str, ...] = ()) -> dict[str, str]:
@@ -44,6 +44,12 @@ def test_the_published_split_of_a_piece_goes_along() -> None:
         notes_table(*rows, part("a/2", tune(OTHER))), FamilySettings(family_run=16, soft={})
     )
     assert table["published_split"].to_pylist() == ["valid", None]
+
+
+def test_a_tune_played_legato_is_family() -> None:
+    later = [(place * 10080, 10080 + 400, int(pitch), False) for place, pitch in enumerate(SONG)]
+    rows = part("a/1", tune(SONG)), part("a/2", "", **columns_of(later, len(SONG) * 10080))
+    assert len(set(families(*rows).values())) == 1
 
 
 def test_another_tune_is_not() -> None:
@@ -201,7 +207,7 @@ def test_titles_are_compared_without_case_accents_and_signs() -> None:
 
 def skeleton(text: str, **columns: Any) -> list[int]:
     notes = notes_table(part("a/1", text, **columns))
-    melody, _ = skyline(read_lines(notes, np.array([0])))
+    melody, _ = skyline(read_lines(notes, np.array([0])), 4)
     return beat_skeletons(melody, notes, np.array([0])).values.tolist()
 
 
@@ -216,7 +222,7 @@ def test_a_note_that_has_just_ended_is_not_heard() -> None:
 def test_a_rest_at_the_start_takes_nothing_from_other_lines() -> None:
     assert skeleton("r:1 64:1 65:1") == [1]
     notes = notes_table(part("a/1", "60:1 63:9"), part("a/2", "r:1 64:1 65:1"))
-    melody, _ = skyline(read_lines(notes, np.array([0, 1])))
+    melody, _ = skyline(read_lines(notes, np.array([0, 1])), 4)
     assert beat_skeletons(melody, notes, np.array([0, 1])).values.tolist() == [3, 1]
 
 

@@ -74,7 +74,7 @@ def test_a_note_is_never_shorter_than_one_step() -> None:
     assert (row["n_moved"], row["max_error_ticks"]) == (1, ticks("3/4"))
 
 
-def test_what_fits_exactly_has_no_cost() -> None:
+def test_what_fits_exactly_is_not_changed() -> None:
     row = row_of("60:1/4 62:3/4", steps_per_quarter=4)
     assert [row[name] for name in ("n_moved", "max_error_ticks", "n_collapsed", "n_covered")] == [0, 0, 0, 0]
 
@@ -114,7 +114,7 @@ def test_a_note_that_overlaps_the_next_ends_where_that_begins() -> None:
     assert [written(r) for r in made_of(tune("", **notes)).grids.to_pylist()] == ["60 62"]
 
 
-def test_the_highest_note_of_a_chord_is_heard() -> None:
+def test_the_highest_note_of_a_chord_is_kept() -> None:
     row = row_of("60+64+67:1 62:1")
     assert written(row) == "67 62"
     assert row["n_covered"] == 2
@@ -157,7 +157,7 @@ DUO = {"parts": {"default": ["top", "top"]}, "chords": "voices"}
 
 
 def two_voices(text: str, **notes: Any) -> list[str]:
-    """What either voice says of one staff."""
+    """The two voices of one staff."""
     (row,) = made_of(tune(text, **notes), **DUO).grids.to_pylist()
     pitch, tied = (np.reshape(row[name], (-1, 2)).T.tolist() for name in ("pitch", "tied"))
     return [written({"pitch": p, "tied": t}) for p, t in zip(pitch, tied, strict=True)]
@@ -179,7 +179,7 @@ def test_a_unison_of_two_strings_is_two_voices() -> None:
     assert two_voices("62+62:1 64:1") == ["62 64", "62 r"]
 
 
-def test_more_notes_than_voices_are_a_reason() -> None:
+def test_more_notes_than_voices_are_a_reason_to_reject() -> None:
     assert why(tune("60+64+67:1 62:1"), **DUO) == [("chord", 1)]
     assert why(tune("60+64:1 62:1"), **DUO) == []
 
@@ -197,7 +197,7 @@ def test_voices_of_other_parts_share_nothing() -> None:
 @given(
     st.lists(st.tuples(st.integers(0, 12), st.integers(1, 6), st.integers(50, 70)), min_size=1, max_size=12)
 )
-def test_every_note_of_a_chord_is_sung_or_counted(played: list[tuple[int, int, int]]) -> None:
+def test_every_note_of_a_chord_is_kept_or_counted(played: list[tuple[int, int, int]]) -> None:
     ordered = sorted({(onset, -pitch): (onset, length, pitch) for onset, length, pitch in played}.values())
     ordered.sort(key=lambda note: (note[0], -note[2]))
     columns = columns_of(
@@ -269,7 +269,7 @@ def test_pieces_that_are_cut_stay_apart() -> None:
     assert rows == {"songs/1:1": "60 -", "songs/2:1": "62", "songs/2:2": "64", "songs/3:1": "65"}
 
 
-def test_what_rejected_pieces_cost_is_nobodys() -> None:
+def test_changes_of_rejected_pieces_are_not_counted() -> None:
     broken, sound = "60:1/2 0:1/2 65+60:4/3", "60:1 r:3 62:4/3"
     texts = (broken, sound, broken, "64:1 65:1", broken)
     made = made_of(notes_table(*(part(f"songs/{n}", text) for n, text in enumerate(texts))))
@@ -288,7 +288,7 @@ def test_what_rejected_pieces_cost_is_nobodys() -> None:
     ]
 
 
-def test_each_phrase_has_its_own_costs() -> None:
+def test_changes_are_counted_for_each_phrase() -> None:
     made = made_of(tune("60:1 r:3 62:1/4 64:3/4 r:2 65+60:1"), rests="split", min_rest=2)
     costs = [(r["n_notes"], r["n_collapsed"], r["n_covered"]) for r in made.grids.to_pylist()]
     assert costs == [(1, 0, 0), (1, 1, 0), (1, 0, 1)]
@@ -395,11 +395,11 @@ def test_each_corpus_names_its_own_parts() -> None:
     assert [written(row) for row in made.grids.to_pylist()] == ["72 74 76 -", "60"]
 
 
-def test_a_corpus_without_parts_is_told_with_those_that_have() -> None:
+def test_the_error_for_a_corpus_without_parts_lists_those_that_have_some() -> None:
     message = "quantize.parts: nothing for corpus 'songs'; did you mean 'song'? Known: bach, song"
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as error:
         made_of(tune("60:1"), parts={"song": ["top"], "bach": ["Soprano"]})
-    assert str(told.value) == message
+    assert str(error.value) == message
 
 
 def test_grids_wait_no_longer_than_they_must() -> None:

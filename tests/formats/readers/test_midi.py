@@ -1,41 +1,20 @@
 """MIDI files built byte by byte, one behaviour each."""
 
 import random
+from collections import Counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.core.music import Meter, Part, Piece
+from pipeline.formats import readers
 from pipeline.formats.readers import ReadError, midi
-from tests.helpers.reading import READ
+from tests.helpers.midi_bytes import chunk, file, meta, note, number, off, on, sysex, track
+from tests.helpers.reading import LIMITS, READ
 
-END = b"\x00\xff\x2f\x00"
-
-
-def number(value: int) -> bytes:
-    """A variable-length quantity."""
-    digits = [value & 0x7F]
-    while value := value >> 7:
-        digits.append(0x80 | value & 0x7F)
-    return bytes(reversed(digits))
-
-
-def note(onset_after: int, length: int, pitch: int, channel: int = 0) -> bytes:
-    return (
-        number(onset_after)
-        + bytes([0x90 | channel, pitch, 80])
-        + number(length)
-        + bytes([0x80 | channel, pitch, 0])
-    )
-
-
-def track(*events: bytes) -> bytes:
-    body = b"".join(events) + END
-    return b"MTrk" + len(body).to_bytes(4, "big") + body
-
-
-def file(*tracks: bytes, kind: int = 1, division: int = 480) -> bytes:
-    header = kind.to_bytes(2, "big") + len(tracks).to_bytes(2, "big") + division.to_bytes(2, "big")
-    return b"MThd\x00\x00\x00\x06" + header + b"".join(tracks)
+NAME, METER, KEY = 0x03, 0x58, 0x59
+THREE_FOUR = meta(METER, b"\x03\x02\x18\x08")
 
 
 def read(content: bytes) -> Piece:
@@ -61,14 +40,11 @@ def test_triplets_are_exact_and_odd_divisions_are_counted() -> None:
 
 
 def test_notes_that_begin_together_fall_in_pitch() -> None:
-    chord = number(0) + bytes([0x90, 60, 80]) + number(0) + bytes([0x90, 67, 80])
-    chord += number(480) + bytes([0x80, 60, 0]) + number(0) + bytes([0x80, 67, 0])
-    assert part(chord).pitch.tolist() == [67, 60]
+    assert part(on(0, 60), on(0, 67), off(480, 60), off(0, 67)).pitch.tolist() == [67, 60]
 
 
 def test_metre_and_key_and_the_bars_they_imply() -> None:
-    metre, key = b"\x00\xff\x58\x04\x03\x02\x18\x08", b"\x00\xff\x59\x02\xff\x01"
-    found = part(metre, key, note(0, 3 * 480, 60), note(0, 3 * 480, 62))
+    found = part(THREE_FOUR, meta(KEY, b"\xff\x01"), note(0, 3 * 480, 60), note(0, 3 * 480, 62))
     assert found.meters == (Meter(0, 3, 4),)
     assert (found.key_fifths, found.key_mode) == (-1, "minor")
     assert found.bar_onsets == (0, 30240)
@@ -83,8 +59,184 @@ def test_every_track_is_a_part() -> None:
     assert [found.pitch.tolist() for found in piece.parts] == [[72], [48]]
 
 
+def test_the_channels_of_a_track_are_parts() -> None:
+    piece = read(
+        file(track(meta(NAME, b"all"), on(0, 48, 3), on(0, 72), off(480, 72), off(0, 48, 3)), kind=0)
+    )
+    assert [(found.name, found.pitch.tolist()) for found in piece.parts] == [("all", [72]), ("all", [48])]
+
+
+def test_a_change_of_program_does_not_divide_a_melody() -> None:
+    violin, pizzicato = b"\x00\xc0\x28", b"\x00\xc0\x2d"
+    piece = read(file(track(violin, note(0, 480, 67), pizzicato, note(0, 480, 69), violin, note(0, 480, 71))))
+    assert [found.pitch.tolist() for found in piece.parts] == [[67, 69, 71]]
+
+
+def test_running_status_holds_in_notes_and_programs() -> None:
+    running = number(0) + b"\x3e\x50" + number(480) + b"\x3e\x00"
+    assert part(note(0, 480, 60), on(0, 64), off(480, 64), on(0, 60), off(480, 60)).pitch.tolist() == [
+        60,
+        64,
+        60,
+    ]
+    assert part(on(0, 60), b"\x83\x60\x3c\x00" + running).duration.tolist() == [10080, 10080]
+    assert part(b"\x00\xc0\x01\x00\x02", note(0, 480, 60)).pitch.tolist() == [60]
+
+
+def test_controllers_bends_and_aftertouch_are_passed_over() -> None:
+    events = b"\x00\xb0\x07\x64\x0a\x0b\x40\x05\xe0\x00\x40\x05\xa0\x3c\x10\x04\xd0\x10"
+    assert part(events, note(0, 480, 60)).onset.tolist() == [24 * 21]
+
+
+@pytest.mark.parametrize("delta", [0, 127, 128, 16383, 16384, 2097151, 2097152])
+def test_delta_times_are_of_one_to_four_bytes(delta: int) -> None:
+    found = part(note(0, 480, 60), note(delta, 480, 62), division=10080)
+    assert found.onset.tolist() == [0, 480 + delta]
+
+
+def test_a_meta_event_leaves_the_running_status() -> None:
+    found = part(on(0, 60), b"\x83\x60\x3c\x00", meta(1, b"hi"), b"\x00\x3e\x50\x83\x60\x3e\x00")
+    assert found.pitch.tolist() == [60, 62]
+
+
+@pytest.mark.parametrize(
+    "packets",
+    [
+        [sysex(b"\x7e\x7f\x09\x01\xf7")],
+        [sysex(b"\x43\x12\x00"), sysex(b"\x43\x12\x00", 0xF7), sysex(b"\x43\xf7", 0xF7)],
+        [sysex(b"\xf3\x01", 0xF7)],
+        [sysex(bytes(200))],
+        [b"\x00\xfe"],
+    ],
+)
+def test_system_exclusive_packets_and_real_time_events_are_passed_over(packets: list[bytes]) -> None:
+    found = part(note(0, 480, 60), *packets, note(0, 480, 62), *packets)
+    assert (found.onset.tolist(), found.pitch.tolist()) == ([0, 10080], [60, 62])
+
+
+def test_a_header_may_be_longer() -> None:
+    header = chunk(b"MThd", b"\x00\x01\x00\x01\x01\xe0\x00\x00")
+    assert read(header + track(note(0, 480, 60))).parts[0].pitch.tolist() == [60]
+
+
+def test_a_riff_container_is_opened() -> None:
+    inner = file(track(note(0, 480, 60)))
+    data = b"data" + len(inner).to_bytes(4, "little") + inner
+    odd = b"DISP" + (3).to_bytes(4, "little") + b"abc\0"
+    riff = b"RIFF" + (4 + len(odd + data)).to_bytes(4, "little") + b"RMID" + odd + data
+    (source,) = readers.split("a.rmi", riff)
+    assert readers.read(source, READ).parts[0].pitch.tolist() == [60]
+
+
+def test_chunks_of_unknown_types_are_passed_over() -> None:
+    xf = chunk(b"XFIH", b"abcd")
+    piece = read(file(xf, track(note(0, 480, 60)), xf, track(note(0, 480, 62)), xf, n_tracks=2))
+    assert [found.pitch.tolist() for found in piece.parts] == [[60], [62]]
+
+
+@pytest.mark.parametrize("n_tracks", [0, 1, 2, 3])
+def test_all_tracks_are_read_whatever_the_header_counts(n_tracks: int) -> None:
+    piece = read(file(track(note(0, 480, 60)), track(note(0, 480, 62)), n_tracks=n_tracks))
+    assert [found.pitch.tolist() for found in piece.parts] == [[60], [62]]
+
+
+def test_bytes_after_the_last_track_are_no_music() -> None:
+    assert len(read(file(track(note(0, 480, 60))) + b"\x01\x02\x03 not a chunk").parts) == 1
+
+
+def test_a_track_may_lack_its_end_and_may_end_before_its_chunk() -> None:
+    assert part_of(track(note(0, 480, 60), end=b"")).pitch.tolist() == [60]
+    assert part_of(track(note(0, 480, 60)) + b"\0" * 5).pitch.tolist() == [60]
+    assert part_of(chunk(b"MTrk", note(0, 480, 60) + b"\x00\xff\x2f\x00" + bytes(7))).pitch.tolist() == [60]
+
+
+def part_of(*tracks: bytes) -> Part:
+    return read(file(*tracks)).parts[0]
+
+
+def test_a_note_without_end_ends_with_its_track_and_is_counted() -> None:
+    found = part(on(0, 64), off(480, 64), on(0, 67), number(960) + b"\xff\x06\x00")
+    assert (found.duration.tolist(), found.pitch.tolist(), found.n_unended) == ([10080, 20160], [64, 67], 1)
+
+
+def test_a_note_without_end_ends_with_all_notes_off() -> None:
+    found = part(on(0, 64), number(480) + b"\xb0\x7b\x00", note(0, 480, 67))
+    assert (found.duration.tolist(), found.n_unended) == ([10080, 10080], 1)
+
+
+def test_a_note_struck_again_ends_there_and_is_counted() -> None:
+    found = part(on(0, 60), on(480, 60), off(480, 60), note(0, 480, 64))
+    assert (found.onset.tolist(), found.duration.tolist()) == ([0, 10080, 20160], [10080] * 3)
+    assert (found.n_restruck, found.n_unended) == (1, 0)
+
+
+def test_one_missing_note_off_leaves_the_later_notes_alone() -> None:
+    found = part(on(0, 60), on(960, 60), off(480, 60), note(480, 480, 60))
+    assert (found.onset.tolist(), found.duration.tolist()) == ([0, 20160, 40320], [20160, 10080, 10080])
+    assert (found.n_restruck, found.n_unended) == (1, 0)
+
+
+def test_a_pitch_that_overlaps_itself_ends_in_the_order_of_its_strokes() -> None:
+    found = part(on(0, 60), on(480, 60), off(20, 60), off(460, 60))
+    assert (found.onset.tolist(), found.duration.tolist()) == ([0, 10080], [10500, 10080])
+    assert (found.n_restruck, found.n_unended) == (0, 0)
+
+
+def test_a_note_off_may_follow_the_next_stroke_of_its_own_time() -> None:
+    found = part(on(0, 60), on(480, 60), off(0, 60), on(480, 60), off(0, 60), off(480, 60))
+    assert found.duration.tolist() == [10080, 10080, 10080]
+    lacking = part(on(0, 60), on(480, 60), off(0, 60), off(480, 60), on(0, 60), on(480, 60), off(480, 60))
+    assert (lacking.duration.tolist(), lacking.n_restruck) == ([10080] * 4, 1)
+
+
+def test_a_note_off_alone_is_no_note() -> None:
+    assert part(off(0, 60), note(480, 480, 62)).pitch.tolist() == [62]
+
+
+@pytest.mark.parametrize(
+    ("content", "fifths", "mode"),
+    [(b"\x08\x00", None, ""), (b"\xf8\x01", None, ""), (b"\xfe\xff", -2, ""), (b"\x02", None, "")],
+)
+def test_an_impossible_key_signature_is_unknown_and_counted(
+    content: bytes, fifths: int | None, mode: str
+) -> None:
+    found = part(meta(KEY, content), note(0, 480, 60))
+    assert (found.key_fifths, found.key_mode, found.n_bad_keys) == (fifths, mode, 1)
+
+
+@pytest.mark.parametrize("content", [b"\x00\x02\x18\x08", b"\x04\x08\x18\x08", b"\x04", b"\xff\x02\x18\x08"])
+def test_an_impossible_time_signature_is_unknown_and_counted(content: bytes) -> None:
+    found = part(meta(METER, content), note(0, 3840, 60))
+    assert (found.meters, found.bar_onsets, found.n_bad_meters) == ((), None, 1)
+    later = part(THREE_FOUR, note(0, 3840, 60), meta(METER, content), note(0, 480, 60))
+    assert (later.meters, later.bar_onsets, later.n_bad_meters) == ((Meter(0, 3, 4),), None, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        ("Flöte".encode(), "Flöte"),
+        ("Flöte".encode("latin-1"), "Flöte"),
+        ("Klänge für Viola".encode("latin-1"), "Klänge für Viola"),
+        ("メロディ".encode("shift-jis"), "メロディ"),
+        ("琵琶 2".encode("shift-jis"), "琵琶 2"),
+        (b"Don\x92t", "Don’t"),
+        (b"Piano  RH\0", "Piano RH"),
+        (b"a\x81b", "a b"),
+    ],
+)
+def test_the_encoding_of_a_track_name_is_recognized(content: bytes, name: str) -> None:
+    assert part(meta(NAME, content), note(0, 480, 60)).name == name
+
+
+def test_a_part_with_note_number_0_is_left_out_and_named() -> None:
+    piece = read(file(track(note(0, 480, 72)), track(meta(NAME, b"Click"), note(0, 480, 0))))
+    assert len(piece.parts) == 1
+    assert piece.left_out == (("Click", "pitch_out_of_range"),)
+
+
 def test_percussion_is_left_out_and_named() -> None:
-    piece = read(file(track(note(0, 480, 72)), track(b"\x00\xff\x03\x05Drums", note(0, 480, 38, channel=9))))
+    piece = read(file(track(note(0, 480, 72)), track(meta(NAME, b"Drums"), note(0, 480, 38, channel=9))))
     assert len(piece.parts) == 1
     assert piece.left_out == (("Drums", "percussion"),)
 
@@ -100,6 +252,15 @@ def test_percussion_is_left_out_and_named() -> None:
         (file(track(note(0, 480, 60)), division=0), "unreadable"),
         (file(track(note(0, 480, 0))), "pitch_out_of_range"),
         (b"MThd", "unreadable"),
+        (b"RIFF\x04\0\0\0RMID", "unreadable"),
+        (file(track(note(0, 480, 60)), b"\x01\x02\x03\x04 is no chunk", n_tracks=2), "unreadable"),
+        (file(chunk(b"MTrk", b""), note(0, 480, 60), n_tracks=1), "unreadable"),
+        (file(track(note(0, 480, 60), sysex(b"\x7e\xf7"), b"\x00\x3e\x50")), "unreadable"),
+        (file(track(b"\x00\x3e\x50")), "unreadable"),
+        (file(track(b"\x00\x90\x3c\x90\x83\x60\x80\x3c\x00")), "unreadable"),
+        (file(track(b"\x00\xf4", note(0, 480, 60))), "unreadable"),
+        (file(track(b"\x81\x81\x81\x81\x00\x90\x3c\x50")), "unreadable"),
+        (file(track(on(0, 60), *[number(2**28 - 1) + b"\xfe"] * 5)), "too_long"),
         (file(track(note(0, 480, 60)))[:30], "unreadable"),
     ],
 )
@@ -107,6 +268,31 @@ def test_what_cannot_be_read_has_a_rule(content: bytes, rule: str) -> None:
     with pytest.raises(ReadError) as refused:
         read(content)
     assert refused.value.rule == rule
+
+
+def test_a_limit_counts_the_notes_of_pitched_channels() -> None:
+    notes = [note(0, 480, 60), note(0, 480, 62), *[note(0, 480, 38, channel=9)] * 9]
+    few = LIMITS.model_copy(update={"max_notes": 1})
+    assert len(midi.read(file(track(*notes)), READ, LIMITS).parts[0].onset) == 2
+    with pytest.raises(ReadError) as refused:
+        midi.read(file(track(*notes)), READ, few)
+    assert (refused.value.rule, refused.value.value) == ("too_many_notes", 2)
+
+
+strokes = st.tuples(
+    st.sampled_from([0, 1, 60, 480, 20000]), st.integers(59, 61), st.integers(0, 1), st.booleans()
+)
+
+
+@settings(max_examples=300, derandomize=True, deadline=None)
+@given(st.lists(strokes, min_size=1, max_size=30))
+def test_every_note_on_is_a_note_or_is_counted(events: list[tuple[int, int, int, bool]]) -> None:
+    written = [(on if begins else off)(*event) for *event, begins in events]
+    struck = Counter(channel for _, _, channel, begins in events if begins)
+    piece = read(file(track(*written, note(0, 480, 72))))
+    counts = [len(found.onset) + found.n_grace_dropped for found in piece.parts]
+    struck[0] += 1
+    assert counts == [struck[channel] for channel in sorted(struck)]
 
 
 def test_noise_is_refused_and_never_crashes() -> None:

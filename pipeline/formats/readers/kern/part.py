@@ -1,4 +1,4 @@
-"""One part of a **kern piece while its lines are read: notes, and what interpretations say."""
+"""One part of a **kern piece while its lines are read."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pipeline.core.music import Meter
+from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import KeySign, Staff, Ticks, Written
 from pipeline.formats.readers.kern.tokens import (
+    UNPITCHED,
     Key,
     Sound,
     mode_of,
@@ -20,32 +22,29 @@ from pipeline.formats.readers.kern.tokens import (
 
 @dataclass
 class PartReader:
-    """A part while it is read: its staff, and what its interpretations said.
+    """A part while it is read: its staff, and what its interpretations give.
 
     Attributes:
         name_rank: how good its name is; 0 without one.
         key: what was named before there was a signature.
         signed_at: where its last signature stands.
+        error: the first note without a pitch; the part cannot be read.
     """
 
     staff: Staff = field(default_factory=lambda: Staff(lines=[]))
     name_rank: int = 0
     key: Key | None = None
-    percussion: bool = False
     signed_at: Ticks = -1
+    error: ReadError | None = None
 
     def interpret(self, token: str, now: Ticks) -> None:
-        """What a tandem interpretation says of the part from now on."""
+        """Take a tandem interpretation; impossible signatures are unknown, and counted."""
         if token.startswith("*k["):
-            fifths = read_signature(token)
-            self.signed_at = now
-            self.staff.keys.append(KeySign(fifths, mode_of(self.key, fifths), now))
+            self._sign(token, now)
         elif token.startswith("*M") and not token.startswith("*MM"):
-            meter = read_meter(token)
-            if meter is not None:
-                self.staff.meters.append(Meter(int(now), *meter))
+            self._measure(token, now)
         elif token.startswith("*clefX"):
-            self.percussion = True
+            self.staff.fault = "percussion"
         elif token.startswith("*I"):
             named = read_name(token)
             if named is not None and named[0] > self.name_rank:
@@ -53,8 +52,26 @@ class PartReader:
         else:
             self._designate(read_key(token), now)
 
+    def _sign(self, token: str, now: Ticks) -> None:
+        try:
+            fifths = read_signature(token)
+        except ReadError:
+            fifths = None
+            self.staff.n_bad_keys += 1
+        self.signed_at = now
+        self.staff.keys.append(KeySign(fifths, mode_of(self.key, fifths), now))
+
+    def _measure(self, token: str, now: Ticks) -> None:
+        try:
+            meter = read_meter(token)
+        except ReadError:
+            meter = None
+            self.staff.n_bad_meters += 1
+        if meter is not None:
+            self.staff.meters.append(Meter(int(now), *meter))
+
     def _designate(self, key: Key | None, now: Ticks) -> None:
-        """A key's name tells the mode of the signature beside it; elsewhere it is analysis."""
+        """The name of a key gives the mode of the signature at its place; elsewhere it is analysis."""
         if key is None:
             return
         if not self.staff.keys:
@@ -63,10 +80,20 @@ class PartReader:
             signed = self.staff.keys[-1]
             self.staff.keys[-1] = signed._replace(mode=mode_of(key, signed.fifths))
 
-    def add(self, sounds: Sequence[Sound], onset: Ticks) -> None:
-        """The notes of a token."""
-        for duration, pitch, grace, ties_on, tied_from, phrase_end in sounds:
-            if grace:
+    def add(self, sounds: Sequence[Sound], onset: Ticks, line: int) -> None:
+        """Add the notes of a token, which is in a line of the file."""
+        for duration, pitch, grace, ties_on, tied_from, phrase_end, fault in sounds:
+            if fault:
+                self._miss(fault, line)
+            elif grace:
                 self.staff.n_grace += pitch is not None
             elif duration is not None and pitch is not None:
                 self.staff.notes.append(Written(onset, duration, pitch, ties_on, tied_from, phrase_end))
+
+    def _miss(self, fault: str, line: int) -> None:
+        """A note has no pitch: the part cannot be read; in a part of percussion none has."""
+        if fault == UNPITCHED:
+            self.staff.fault = self.staff.fault or fault
+        elif not self.staff.fault:
+            self.staff.fault = "bad_value"
+            self.error = self.error or ReadError("bad_pitch", f"line {line}: {fault}")

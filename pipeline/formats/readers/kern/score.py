@@ -1,13 +1,15 @@
-"""Humdrum **kern: a column (spine) a staff, a line a moment.
+"""Humdrum **kern: a column (spine) per staff, a line per onset.
 
 A spine of the type ``**kern`` is a part, the rightmost one the top; spines of
 other types are passed over. Where a spine splits (``*^``) and joins (``*v``) its
-strands are voices of one part. Pitches are sounding already: ``*ITr`` tells how
-they are engraved and ``*Tr`` what was done to them before, so neither moves a
-note. Phrases end at fermatas and at ``}``. Played out, a piece follows its list of
-sections (``*>[A,A,B]``), or without one its repeat signs.
+strands are voices of one part. Where they are alternative readings (strophes:
+``*strophe``, then ``*S/sic`` and ``*S/ossia`` on the strands), the first one is read.
+Pitches are sounding already: ``*ITr`` gives how they are engraved and ``*Tr`` how they
+were transposed before, so neither moves a note. Phrases end at fermatas and at ``}``.
+Played out, a piece follows its list of sections (``*>[A,A,B]``), or without one its
+repeat signs.
 
-Source: D. Huron, *The Humdrum Toolkit*, sections "Spine paths" and ``**kern``.
+Source: D. Huron, *The Humdrum Toolkit*, sections "Spine paths", "Strophes" and ``**kern``.
 """
 
 from __future__ import annotations
@@ -21,15 +23,17 @@ from itertools import groupby
 from pipeline.core.music import TICKS_PER_QUARTER, Piece
 from pipeline.formats.readers.base.barlines import BarLine
 from pipeline.formats.readers.base.limits import too_many
+from pipeline.formats.readers.base.parts import readable_parts
 from pipeline.formats.readers.base.repeat_signs import Sign
 from pipeline.formats.readers.base.source import ReadError, Source, decode
 from pipeline.formats.readers.base.staff import Ticks
 from pipeline.formats.readers.base.unfold import play_out
 from pipeline.formats.readers.kern.part import PartReader
-from pipeline.formats.readers.kern.tokens import bar_line, bar_signs, read_order, read_token
+from pipeline.formats.readers.kern.tokens import UNPITCHED, bar_line, bar_signs, read_order, read_token
 
 MAX_SPINES = 500
 PATHS = ("*^", "*v", "*x", "*+", "*-")
+STROPHES = ("*strophe", "*Xstrophe", "*S/", "*S-")
 
 _RECORD = re.compile(r"!!!([A-Z]{3})[^:\s]*:\s*(.*)")
 _HEAD = re.compile(r"!!!(?:COM|OTL|OPR|!SEGMENT)")  # what the heading of a piece begins with
@@ -75,6 +79,7 @@ def read_score(content: bytes, played: bool = False) -> Piece:
     """
     score = _Score()
     for number, line in enumerate(decode(content).split("\n"), start=1):
+        score.number = number
         try:
             score.line(line.rstrip())
         except ReadError as error:
@@ -90,11 +95,17 @@ class _Strand:
         spine: the number of the spine that it belongs to; strands of a split share it.
         part: where its notes go; None for another type than ``**kern``.
         end: until when it sounds or rests.
+        passage: the number of the strophic passage that it is in; 0 for none.
+        reading: the label of its reading of that passage; "" for none.
+        passed_over: whether it is another reading than the first.
     """
 
     spine: int
     part: PartReader | None = None
     end: Ticks = 0
+    passage: int = 0
+    reading: str = ""
+    passed_over: bool = False
 
 
 @dataclass
@@ -104,7 +115,9 @@ class _Score:
     strands: list[_Strand] = field(default_factory=list)
     parts: list[PartReader] = field(default_factory=list)
     records: dict[str, str] = field(default_factory=dict)
+    number: int = 0  # of the line
     n_spines: int = 0
+    n_passages: int = 0
     end: Ticks = 0
     signs: list[Sign] = field(default_factory=list)
     order: list[str] = field(default_factory=list)
@@ -132,27 +145,29 @@ class _Score:
 
     def piece(self, played: bool) -> Piece:
         """The finished piece, its parts from the top down."""
+        errors = [part.error for part in reversed(self.parts) if part.error is not None]
         if self.strands:
-            raise ReadError("unreadable", "the file ends before its spines do, which *- would say")
+            raise next(iter(errors), ReadError("unreadable", "the file ends before its spines do, with *-"))
         if not self.parts:
             raise ReadError("unsupported", "no spine is of the type **kern")
-        staves = [part.staff for part in reversed(self.parts) if not part.percussion]
-        drums = [part.staff for part in reversed(self.parts) if part.percussion]
-        if not staves:
-            raise ReadError("percussion", "the piece holds percussion alone: its notes have no pitch")
-        if not any(staff.notes for staff in staves):
-            raise ReadError("no_notes", "the piece holds no note")
+        staves = [part.staff for part in reversed(self.parts)]
         for staff in staves:
             staff.end = self.end
         if played:
             signs = [sign for sign in self.signs if not self.order or sign.kind == "section"]
             staves = play_out(staves, signs, self.order)
+        try:
+            parts, left_out = readable_parts(staves)
+        except ReadError as error:
+            raise (errors[0] if errors and error.rule == "bad_value" else error) from None
+        if not any(len(part.onset) for part in parts):
+            raise ReadError("no_notes", "the piece holds no note")
         return Piece(
             title=self.records.get("OTL", ""),
             composer=self.records.get("COM", ""),
-            parts=tuple(staff.part() for staff in staves),
+            parts=parts,
             origin=self.records.get("ARE", self.records.get("OCY", "")),
-            left_out=tuple((staff.name, "percussion") for staff in drums),
+            left_out=left_out,
         )
 
     def _new_strand(self) -> _Strand:
@@ -170,8 +185,28 @@ class _Score:
                 raise ReadError("bad_syntax", f"'{token[:40]}' among interpretations, which begin with *")
             elif strand.part is not None and len(token) > 2:
                 strand.part.interpret(token, now)
+        if any(token.startswith(STROPHES) for token in cells):
+            self._strophes(cells)
         if any(token in PATHS for token in cells):
             self._paths(cells)
+
+    def _strophes(self, cells: list[str]) -> None:
+        """Begin, label and end strophic passages; of the readings of each the first in the line is read."""
+        for strand, token in zip(self.strands, cells, strict=True):
+            if token == "*strophe":
+                self.n_passages += 1
+                strand.passage = self.n_passages
+            elif token in ("*Xstrophe", "*S-"):
+                if strand.passed_over:
+                    strand.end = self.end
+                strand.passage, strand.reading, strand.passed_over = 0, "", False
+            elif token.startswith("*S/") and token != "*S/fin":
+                strand.reading = token[3:]
+        first: dict[tuple[int, int], str] = {}
+        for strand in self.strands:
+            if strand.reading and not strand.passed_over:
+                reading = first.setdefault((strand.spine, strand.passage), strand.reading)
+                strand.passed_over = strand.reading != reading
 
     def _section(self, token: str) -> None:
         """A section's label, or a list of them; each spine writes it again."""
@@ -197,7 +232,7 @@ class _Score:
             if token == "*v":
                 if len(strands) == 1:
                     raise ReadError("bad_syntax", f"*v: spine {spine} has no second strand to join with")
-                moved.append(replace(strands[0], end=max(strand.end for strand in strands)))
+                moved.append(self._joined(strands))
                 continue
             for strand in strands:
                 if token != "*-":
@@ -213,6 +248,18 @@ class _Score:
                     crossing = None
         self.strands = moved
 
+    def _joined(self, strands: list[_Strand]) -> _Strand:
+        """One strand in place of several; those that are read end together."""
+        read = [strand for strand in strands if not strand.passed_over] or strands[:1]
+        last = max(read, key=lambda strand: strand.end)
+        for strand in read:
+            if strand.part is not None and strand.end != last.end:
+                raise _unaligned(strand.end, last.end)
+        joined = replace(read[0], end=last.end)
+        if len(read) < len(strands):
+            joined.passage, joined.reading = 0, ""
+        return joined
+
     def _bar_line(self, cells: list[str]) -> None:
         for strand, token in zip(self.strands, cells, strict=True):
             if not token.startswith("="):
@@ -226,14 +273,14 @@ class _Score:
         waiting: list[_Strand] = []
         for strand, token in zip(self.strands, cells, strict=True):
             part = strand.part
-            if part is None or part.percussion:
+            if part is None or part.staff.fault == UNPITCHED or strand.passed_over:
                 continue
             if token == ".":
                 waiting.append(strand)
                 continue
             sounds = read_token(token)
             begin, duration = strand.end, sounds[0].duration
-            part.add(sounds, begin)
+            part.add(sounds, begin, self.number)
             if duration is None:
                 continue
             if onset is not None and onset != begin:

@@ -1,4 +1,4 @@
-"""What single tokens of a **kern spine say: notes, meters, keys, instruments, bar lines.
+"""The tokens of a **kern spine: notes, time and key signatures, instruments, bar lines.
 
 Source: D. Huron, *The Humdrum Toolkit*, representation ``**kern``; rational
 durations (``3%2``) and long ones (``00``) as in Humdrum Extras (C. Sapp).
@@ -21,6 +21,7 @@ WHOLE = 4 * TICKS_PER_QUARTER
 MIDDLE_C = 60
 MAX_DOTS = 5
 MAX_ACCIDENTALS = 3
+UNPITCHED = "percussion"
 
 # fifths of a major key on C, D, E, F, G, A, B; what a mode adds to them
 FIFTHS = dict(zip(STEPS, (0, 2, 4, -1, 1, 3, 5), strict=True))
@@ -41,6 +42,7 @@ INSTRUMENTS = {
 }  # fmt: skip
 
 _NOTE = re.compile(r"[^a-gA-G#-]*([a-gA-G])(\1*)(#+|-+|n)?([^a-gA-G]*)")
+_TREMOLO = re.compile(r"@+[0-9]*@*")  # 4c@16@ and 4c@@16@@: how a note is repeated, not how long it lasts
 _LENGTH = re.compile(r"([0-9]+)(?:%([0-9]+))?(\.*)")
 _METER = re.compile(r"\*M([0-9]{1,3}(?:\+[0-9]{1,3})*)/([0-9]{1,3})(?:%([0-9]{1,3}))?(?![0-9])")
 _SIGNATURE = re.compile(r"\*k\[((?:[a-gA-G](?:#|-|n))*)\]")
@@ -52,7 +54,8 @@ class Sound(NamedTuple):
 
     Attributes:
         duration: None for a grace note.
-        pitch: sounding note number; None for a rest.
+        pitch: sounding note number; None for a rest and for a note with a fault.
+        fault: why a note has no pitch; UNPITCHED for percussion.
     """
 
     duration: Ticks | None
@@ -61,6 +64,7 @@ class Sound(NamedTuple):
     ties_on: bool = False
     tied_from: bool = False
     phrase_end: bool = False
+    fault: str = ""
 
 
 class Key(NamedTuple):
@@ -81,14 +85,18 @@ def read_token(token: str) -> tuple[Sound, ...]:
     """The notes of a token, several for a chord; those without a length have the first's.
 
     >>> read_token("4.cc#;")[0]
-    Sound(duration=15120, pitch=73, grace=False, ties_on=False, tied_from=False, phrase_end=True)
+    Sound(duration=15120, pitch=73, grace=False, ties_on=False, tied_from=False, phrase_end=True, fault='')
+    >>> read_token("2c@16@")[0].duration
+    20160
 
     Raises:
-        ReadError: ``bad_pitch`` or ``bad_duration``.
+        ReadError: ``bad_duration``; ``bad_pitch`` where there is no duration either.
     """
-    sounds = [_sound(note) for note in token.split()]
-    first = sounds[0].duration
-    if first is None and not all(sound.grace for sound in sounds):
+    sounds = [_sound(note) for note in _TREMOLO.sub("", token).split()]
+    first = next((sound.duration for sound in sounds[:1]), None)
+    if first is None and not (sounds and all(sound.grace for sound in sounds)):
+        if sounds and sounds[0].fault:
+            raise ReadError("bad_pitch", sounds[0].fault)
         raise ReadError("bad_duration", f"'{token[:40]}' has no duration, like 4 for a quarter note")
     phrase_end = any(sound.phrase_end for sound in sounds)
     return tuple(
@@ -98,28 +106,31 @@ def read_token(token: str) -> tuple[Sound, ...]:
 
 
 def _sound(note: str) -> Sound:
-    pitch = None if "r" in note else _pitch(note)
+    pitch, fault = (None, "") if "r" in note else _pitch(note)
     if "q" in note or "Q" in note:
-        return Sound(None, pitch, grace=True)
+        return Sound(None, pitch, grace=True, fault=fault)
     return Sound(
         _duration(note),
         pitch,
         ties_on="[" in note or "_" in note,
         tied_from="]" in note or "_" in note,
         phrase_end=";" in note or "}" in note,
+        fault=fault,
     )
 
 
-def _pitch(note: str) -> int:
+def _pitch(note: str) -> tuple[int | None, str]:
+    """The note number; None for none, and why."""
     found = _NOTE.fullmatch(note)
     if found is None:
-        raise ReadError("bad_pitch", f"'{note[:40]}' names no pitch: c is middle C, CC# is low, r is a rest")
+        unpitched = "R" in note and not re.search("[a-gA-G]", note)
+        return None, UNPITCHED if unpitched else f"'{note[:40]}' names no pitch: c is middle C, CC# is low"
     step, more, accidental, rest = found.groups(default="")
     if len(accidental) > MAX_ACCIDENTALS or "#" in rest or "-" in rest:
-        raise ReadError("bad_pitch", f"'{note[:40]}' has accidentals too many, or at odds")
+        return None, f"'{note[:40]}' has too many accidentals, or contradicting ones"
     octave = len(more) if step.islower() else -1 - len(more)
     shift = accidental.count("#") - accidental.count("-")
-    return MIDDLE_C + 12 * octave + SEMITONES[STEPS.index(step.upper())] + shift
+    return MIDDLE_C + 12 * octave + SEMITONES[STEPS.index(step.upper())] + shift, ""
 
 
 def _duration(note: str) -> Ticks | None:

@@ -5,22 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.core.music import Meter, Part, Piece
+from pipeline.core.music import Meter, Part
 from pipeline.formats.readers import ReadError, kern, music21_reference, split
+from tests.helpers.kern_text import melody, read
 from tests.helpers.reading import READ
-
-
-def spines(*lines: str) -> bytes:
-    """Lines of one or more spines; columns are parted by single spaces, notes of a chord by a comma."""
-    return "\n".join(line.replace(" ", "\t").replace(",", " ") for line in lines).encode()
-
-
-def read(*lines: str) -> Piece:
-    return kern.read(spines(*lines), READ)
-
-
-def melody(*lines: str) -> Part:
-    return read("**kern", *lines, "*-").parts[0]
 
 
 def refusal(*lines: str) -> str:
@@ -166,7 +154,7 @@ def test_pitches_sound_as_written_whatever_is_engraved() -> None:
     assert melody("*ITrd1c2", "4c").pitch.tolist() == [60]
 
 
-def test_records_tell_title_composer_and_origin() -> None:
+def test_records_give_title_composer_and_origin() -> None:
     piece = kern.read(b"!!!COM: Bach, J. S.\n!!!OTL@@DE: F&uuml;rst\n!!!ARE: Europa\n**kern\n4c\n*-\n", READ)
     assert (piece.title, piece.composer, piece.origin) == ("Fürst", "Bach, J. S.", "Europa")
 
@@ -175,6 +163,40 @@ def test_percussion_is_left_out_and_named() -> None:
     piece = read("**kern **kern", "*clefX *", "*Idrum *", "4R 4c", "*- *-")
     assert len(piece.parts) == 1
     assert piece.left_out == (("drum", "percussion"),)
+
+
+def test_notes_without_pitch_are_percussion_without_a_clef_too() -> None:
+    piece = read("**kern **kern", "*Idrum *", "4R 4c", "8R 8d", "*- *-")
+    assert piece.parts[0].pitch.tolist() == [60, 62]
+    assert piece.left_out == (("drum", "percussion"),)
+
+
+@pytest.mark.parametrize(("token", "rule"), [("4h", "bad_value"), ("4cccccccc", "pitch_out_of_range")])
+def test_a_part_that_cannot_be_read_is_left_out_and_named(token: str, rule: str) -> None:
+    piece = read("**kern **kern", "*Iflt *", f"{token} 4c", "4d 4d", "*- *-")
+    assert piece.parts[0].pitch.tolist() == [60, 62]
+    assert piece.left_out == (("Flute", rule),)
+
+
+@pytest.mark.parametrize("signature", ["*M0/4", "*M4/x", "*M3/1000", "*M3/5000"])
+def test_an_impossible_time_signature_is_unknown_and_counted(signature: str) -> None:
+    found = melody(signature, "4c", "=1", "4d", "=2")
+    assert (found.meters, found.bar_onsets, found.n_bad_meters) == ((), (0, 10080), 1)
+
+
+def test_an_impossible_key_signature_is_unknown_and_counted() -> None:
+    found = melody("*k[h]", "4c")
+    assert (found.key_fifths, found.key_mode, found.n_bad_keys) == (None, "", 1)
+    assert melody("*k[f#g#]", "4c").n_bad_keys == 0
+
+
+@pytest.mark.parametrize("token", ["2c@16@", "2@8@c", "[2c@32@L", "2cc@@16@@"])
+def test_a_tremolo_sign_does_not_change_how_long_a_note_lasts(token: str) -> None:
+    assert melody(token, "4d").duration.tolist() == [20160, 10080]
+
+
+def test_a_written_out_tremolo_is_as_written() -> None:
+    assert melody("*tremolo", "8cL", "8c", "8cJ", "*Xtremolo", "4d").pitch.tolist() == [60, 60, 60, 62]
 
 
 def test_a_file_of_several_pieces_numbers_them() -> None:
@@ -206,8 +228,9 @@ def test_a_file_of_one_piece_has_no_number() -> None:
         (("**kern", "0%2c", "*-"), "bad_duration"),
         (("**kern", "4.......c", "*-"), "bad_duration"),
         (("**kern", "4cccccccccc", "*-"), "pitch_out_of_range"),
-        (("**kern", "*M0/4", "4c", "*-"), "bad_meter"),
-        (("**kern", "*k[h]", "4c", "*-"), "bad_key"),
+        (("**kern", "*^", "4c 2c", "*v *v", "2d", "*-"), "unaligned"),
+        (("**kern **kern", "*clefX *clefX", "4R 4R", "*- *-"), "percussion"),
+        (("**kern **kern", "4h 4i", "*- *-"), "bad_pitch"),
         (("**kern **kern", "4C 4c", "*v *v", "4c", "*-"), "bad_syntax"),
     ],
 )

@@ -1,0 +1,211 @@
+"""A MIDI file as a piece: each channel of each track with notes is a part, in the order of the file.
+
+A change of program changes the sound of a part and does not divide it. Percussion
+(channel 10) has no pitch: it is left out, and named in the piece's ``left_out``. Notes of
+no length are left out and counted with the grace notes. Bars follow from the time
+signatures, where the file has one at its beginning and none that is impossible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipeline.core.music import TICKS_PER_QUARTER, Meter, Part, Piece
+from pipeline.formats.readers.base.barlines import BarLine, bar_onsets
+from pipeline.formats.readers.base.limits import too_many
+from pipeline.formats.readers.base.parts import readable_parts
+from pipeline.formats.readers.base.source import ReadError
+from pipeline.formats.readers.base.staff import MAX_TICKS, KeySign, Staff, check_range
+from pipeline.formats.readers.midi.chunks import Header, read_header, track_chunks
+from pipeline.formats.readers.midi.events import (
+    KEY_SIGNATURE,
+    TIME_SIGNATURE,
+    TRACK_NAME,
+    Ints,
+    Track,
+    read_track,
+)
+from pipeline.formats.readers.midi.notes import Notes, notes_by_channel
+from pipeline.formats.readers.midi.text import decode_text
+
+PERCUSSION = 9  # channel 10, counted from 0
+MAX_BARS = 100_000
+MAX_NUMERATOR = 128
+MAX_HALVINGS = 7  # of a whole note: 1/128
+MAX_FIFTHS = 7
+MODES = ("major", "minor")
+
+
+def read_score(content: bytes, max_notes: int | None = None) -> Piece:
+    """Read one file.
+
+    Args:
+        content: its bytes, outside any container.
+        max_notes: of all pitched channels together; None for any number.
+
+    Raises:
+        ReadError: damaged, of format 2 or in SMPTE time, percussion alone, no note at all or too many.
+    """
+    header = read_header(content)
+    signs = _Signs(header.division)
+    played: list[tuple[str, int, Notes]] = []
+    n_notes = 0
+    for track in _tracks(content, header):
+        n_notes += int((track.is_on & (track.channel != PERCUSSION)).sum())
+        if max_notes is not None and n_notes > max_notes:
+            raise too_many("too_many_notes", "notes", n_notes, max_notes)
+        signs.read(track)
+        name = _name(track)
+        played += [(name, channel, notes) for channel, notes in notes_by_channel(track)]
+    if not played:
+        raise ReadError("no_notes", "the file holds no note")
+    parts, left_out = readable_parts(_staves(played, signs))
+    if not any(len(part.onset) for part in parts):
+        raise ReadError("no_notes", "every note of the file is of no length")
+    return Piece("", "", parts, left_out=left_out)
+
+
+def _tracks(content: bytes, header: Header) -> Iterable[Track]:
+    """The tracks of a file, all there are.
+
+    Raises:
+        ReadError: ``unreadable``: bytes that are no chunk, unless all tracks came before them.
+    """
+    n_ended = n_tracks = 0
+    for chunk in track_chunks(content):
+        if chunk.type:
+            track = read_track(content, chunk.begin, chunk.stop)
+            n_tracks += 1
+            n_ended += track.has_end
+            yield track
+        elif n_tracks < header.n_tracks or n_ended < n_tracks:
+            raise ReadError(
+                "unreadable",
+                f"byte {chunk.begin} begins no chunk, after {n_tracks} of {header.n_tracks} tracks",
+            )
+
+
+class _Signs:
+    """The time and key signatures of all tracks; times in ticks of 1/10080 quarter note."""
+
+    def __init__(self, division: int) -> None:
+        self.division = division
+        self.meters: list[Meter] = []
+        self.keys: list[KeySign] = []
+        self.n_bad_meters = 0
+        self.n_bad_keys = 0
+
+    def read(self, track: Track) -> None:
+        """Add those of a track; impossible ones are unknown, and counted."""
+        for time, kind, content in track.metas:
+            if kind == TIME_SIGNATURE:
+                self._meter(time, content)
+            elif kind == KEY_SIGNATURE:
+                self._key(time, content)
+
+    def _meter(self, time: int, content: bytes) -> None:
+        numerator, halvings = content[:2] if len(content) >= 2 else (0, 0)
+        if 1 <= numerator <= MAX_NUMERATOR and halvings <= MAX_HALVINGS:
+            self.meters.append(Meter(self.ticks(time), numerator, 2**halvings))
+        else:
+            self.n_bad_meters += 1
+
+    def _key(self, time: int, content: bytes) -> None:
+        fifths = int.from_bytes(content[:1], "big", signed=True)
+        possible = len(content) >= 2 and abs(fifths) <= MAX_FIFTHS
+        known_mode = possible and content[1] < len(MODES)
+        self.n_bad_keys += not known_mode
+        mode = MODES[content[1]] if known_mode else ""
+        self.keys.append(KeySign(fifths if possible else None, mode, self.ticks(time)))
+
+    def ticks(self, time: int) -> int:
+        """A time of the file in ticks, rounded half up."""
+        return (2 * time * TICKS_PER_QUARTER + self.division) // (2 * self.division)
+
+
+_NOTHING = np.zeros(0, np.int64)
+_NONE = Notes(_NOTHING, _NOTHING, _NOTHING, 0, 0, 0)
+
+
+@dataclass
+class _MidiStaff(Staff):
+    """A staff whose notes are arrays in the file's ticks, and whose bars are known."""
+
+    played: Notes = _NONE
+    division: int = 1
+    bars: tuple[int, ...] | None = None
+
+    def part(self) -> Part:
+        """The finished part, its times rounded half up."""
+        notes = self.played
+        if len(notes.pitch):
+            check_range(int(notes.pitch.min()), int(notes.pitch.max()))
+        onset, n_onsets = self._ticks(notes.onset)
+        end, n_ends = self._ticks(notes.end)
+        return replace(
+            super().part(),
+            onset=onset.astype(np.int32),
+            duration=np.maximum(end - onset, 1).astype(np.int32),
+            pitch=notes.pitch.astype(np.uint8),
+            phrase_end=np.zeros(len(onset), np.bool_),
+            n_grace_dropped=notes.n_without_length,
+            n_inexact=n_onsets + n_ends,
+            bar_onsets=self.bars,
+        )
+
+    def _ticks(self, times: Ints) -> tuple[Ints, int]:
+        """Times in ticks, and how many of them are rounded."""
+        exact = times * TICKS_PER_QUARTER
+        rounded = (2 * exact + self.division) // (2 * self.division)
+        return rounded, int((exact % self.division != 0).sum())
+
+
+def _staves(played: list[tuple[str, int, Notes]], signs: _Signs) -> list[_MidiStaff]:
+    """A staff for each channel of each track, all of one length and with all signatures."""
+    pitched = [notes for _, channel, notes in played if channel != PERCUSSION]
+    end = max((signs.ticks(int(notes.end.max(initial=0))) for notes in pitched), default=0)
+    meters = sorted((meter for meter in signs.meters if meter.onset < end), key=lambda meter: meter.onset)
+    keys = sorted((key for key in signs.keys if key.onset < end), key=lambda key: key.onset)
+    lines = None if signs.n_bad_meters or end > MAX_TICKS else _bar_lines(meters, end)
+    bars = None if lines is None else bar_onsets(lines, meters, end)
+    return [
+        _MidiStaff(
+            name=name,
+            end=end,
+            meters=meters,
+            keys=keys,
+            n_bad_keys=signs.n_bad_keys,
+            n_bad_meters=signs.n_bad_meters,
+            n_unended=notes.n_unended,
+            n_restruck=notes.n_restruck,
+            fault="percussion" if channel == PERCUSSION else "",
+            played=notes,
+            division=signs.division,
+            bars=bars,
+        )
+        for name, channel, notes in played
+    ]
+
+
+def _name(track: Track) -> str:
+    """The first name of a track that is not blank."""
+    names = (decode_text(content) for _, kind, content in track.metas if kind == TRACK_NAME)
+    printable = ("".join(sign if sign.isprintable() else " " for sign in name) for name in names)
+    return next((" ".join(name.split()) for name in printable if name.strip()), "")
+
+
+def _bar_lines(meters: list[Meter], end: int) -> list[BarLine] | None:
+    """Every bar line that the time signatures imply; None where none is at the beginning."""
+    if not meters or meters[0].onset != 0:
+        return None
+    lines: list[BarLine] = []
+    for meter, until in zip(meters, [*(later.onset for later in meters[1:]), end], strict=True):
+        length = 4 * TICKS_PER_QUARTER * meter.numerator // meter.denominator
+        bars = range(meter.onset, until, length)
+        if len(lines) + len(bars) > MAX_BARS:
+            raise ReadError("too_long", f"more than {MAX_BARS} bars")
+        lines += [BarLine(onset, "plain") for onset in bars]
+    return lines
