@@ -66,30 +66,45 @@ class Group:
 
 
 def groups_of_endings(signs: Sequence[Sign]) -> list[Group | None]:
-    """The group of each ending, and of each close in or right before one."""
+    """The group of each ending, and of each close in or right before one.
+
+    A bracket may end before the bar with the close, as if it covered the first bar of its ending
+    alone: that close belongs to the ending, if the next ending begins there, or if it is the only one.
+    """
     groups: list[Group | None] = [None] * len(signs)
     group: Group | None = None
-    inside = False
+    inside = ended_early = False
     for place, sign in enumerate(signs):
         if sign.kind == "open":
-            group, inside = None, False
+            group, inside, ended_early = None, False, False
         elif sign.kind == "ending":
             if group is None or group.passes & set(sign.passes):
                 group = Group()
             group.places.append(place)
             group.passes.update(sign.passes)
-            groups[place], inside = group, True
+            groups[place], inside, ended_early = group, True, False
         elif sign.kind == "close":
+            if ended_early and group is not None and _is_of_ending(signs, place, group):
+                inside = True
             if not inside:
-                group = Group() if _ending_follows(signs, place) else None
+                group = Group() if _endings_at(signs, place) else None
             elif group is not None:
                 group.n_closed += 1
-            groups[place], inside = group, False
+            groups[place], inside, ended_early = group, False, False
         elif sign.kind == "end":
-            inside = False
+            ended_early, inside = inside, False
     return groups
 
 
-def _ending_follows(signs: Sequence[Sign], place: int) -> bool:
+def _is_of_ending(signs: Sequence[Sign], place: int, group: Group) -> bool:
+    """Whether a close behind the bracket of an ending is the end of that ending."""
+    following = _endings_at(signs, place)
+    if following:
+        return not group.passes & set(following[0].passes)
+    return len(group.places) == 1 and 1 in group.passes
+
+
+def _endings_at(signs: Sequence[Sign], place: int) -> list[Sign]:
+    """The endings that begin at the onset of a sign, behind it."""
     onset = signs[place].onset
-    return any(sign.kind == "ending" for sign in signs[place:] if sign.onset == onset)
+    return [sign for sign in signs[place:] if sign.onset == onset and sign.kind == "ending"]
