@@ -52,17 +52,30 @@ def read_passes(text: str) -> tuple[int, ...]:
 
 @dataclass(eq=False)
 class Group:
-    """Endings of one section: their places among the signs, and how often the section is played."""
+    """Endings of one section: the passes of each by its place among the signs."""
 
-    places: list[int] = field(default_factory=list)
-    passes: set[int] = field(default_factory=set)
+    endings: dict[int, tuple[int, ...]] = field(default_factory=dict)
     n_closed: int = 0
 
     @property
+    def passes(self) -> set[int]:
+        """All that the endings name."""
+        return {number for passes in self.endings.values() for number in passes}
+
+    @property
     def last(self) -> int:
-        """A first ending alone leads back, and is left out the next time."""
-        alone = len(self.places) == 1 and self.n_closed and 1 in self.passes
-        return max(self.passes, default=1) + bool(alone)
+        """How often the section is played; a first ending alone leads back, and is left out the next time."""
+        passes = self.passes
+        alone = len(self.endings) == 1 and self.n_closed and 1 in passes
+        return max(passes, default=1) + bool(alone)
+
+    def renumber(self) -> None:
+        """Let the passes of several endings be 1, 2, 3, …, where a score leaves out a number."""
+        ranks = {number: rank for rank, number in enumerate(sorted(self.passes), start=1)}
+        if len(self.endings) > 1:
+            self.endings = {
+                place: tuple(ranks[number] for number in passes) for place, passes in self.endings.items()
+            }
 
 
 def groups_of_endings(signs: Sequence[Sign]) -> list[Group | None]:
@@ -70,18 +83,25 @@ def groups_of_endings(signs: Sequence[Sign]) -> list[Group | None]:
 
     A bracket may end before the bar with the close, as if it covered the first bar of its ending
     alone: that close belongs to the ending, if the next ending begins there, or if it is the only one.
+    An ending that follows a close and has the number of the one before is the next.
     """
     groups: list[Group | None] = [None] * len(signs)
     group: Group | None = None
     inside = ended_early = False
+    closed_at: Ticks = -1
     for place, sign in enumerate(signs):
         if sign.kind == "open":
             group, inside, ended_early = None, False, False
         elif sign.kind == "ending":
-            if group is None or group.passes & set(sign.passes):
+            passes = sign.passes
+            if group is None:
                 group = Group()
-            group.places.append(place)
-            group.passes.update(sign.passes)
+            elif group.passes & set(passes):
+                if group.endings and closed_at == sign.onset:
+                    passes = (max(group.passes) + 1,)
+                else:
+                    group = Group()
+            group.endings[place] = passes
             groups[place], inside, ended_early = group, True, False
         elif sign.kind == "close":
             if ended_early and group is not None and _is_of_ending(signs, place, group):
@@ -90,18 +110,17 @@ def groups_of_endings(signs: Sequence[Sign]) -> list[Group | None]:
                 group = Group() if _endings_at(signs, place) else None
             elif group is not None:
                 group.n_closed += 1
-            groups[place], inside, ended_early = group, False, False
+            groups[place], inside, ended_early, closed_at = group, False, False, sign.onset
         elif sign.kind == "end":
             ended_early, inside = inside, False
+    for found in {id(group): group for group in groups if group is not None}.values():
+        found.renumber()
     return groups
 
 
 def _is_of_ending(signs: Sequence[Sign], place: int, group: Group) -> bool:
     """Whether a close behind the bracket of an ending is the end of that ending."""
-    following = _endings_at(signs, place)
-    if following:
-        return not group.passes & set(following[0].passes)
-    return len(group.places) == 1 and 1 in group.passes
+    return bool(_endings_at(signs, place)) or (len(group.endings) == 1 and 1 in group.passes)
 
 
 def _endings_at(signs: Sequence[Sign], place: int) -> list[Sign]:

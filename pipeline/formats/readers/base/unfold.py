@@ -5,7 +5,7 @@ written time that are played, one after the other; ``play`` takes a staff throug
 them. The conventions are those of print: a close without an open goes back to the
 end of the section before; endings are played in the passes that they name; after
 D.C. and D.S. repeats are not played again, endings are the last ones, and Fine and
-the way to the coda count.
+the way to the coda count; music that was not played before has its repeats.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from pipeline.formats.readers.base.staff import KeySign, Staff, Ticks, Written
 MAX_JUMPS = 1000
 MAX_TIMES = 64  # the written length
 BOUNDS = ("close", "end", "open", "ending")  # what ends an ending
+
+NOWHERE: Ticks = -1
 
 Segment = tuple[Ticks, Ticks]  # begin and end, written time
 Timed = TypeVar("Timed", Meter, KeySign)
@@ -175,6 +177,8 @@ class _Player:
         home: where a close leads back to (onset, place), and whether an open stands there.
         number: the pass.
         ending: the group of endings of which one was played in this pass.
+        jumped: whether a D.C. or D.S. was played; its place is the last one of jumped_at, up to
+            which music is played again.
     """
 
     def __init__(self, signs: Sequence[Sign], begin: Ticks, end: Ticks, only: int = 0) -> None:
@@ -182,7 +186,7 @@ class _Player:
         self.end, self.only, self.place, self.begin = end, only, 0, begin
         self.home, self.opened, self.number = (begin, 0), False, 1
         self.ending: Group | None = None
-        self.jumped = False
+        self.jumped, self.jumped_at = False, NOWHERE
         self.taken: set[int] = set()  # jumps are made once
         self.segments: list[Segment] = []
 
@@ -205,14 +209,15 @@ class _Player:
             self._close(place)
         elif sign.kind == "ending":
             self._ending(place)
-        elif sign.kind == "end" and self.ending is not None and self._pass(self.ending) >= self.ending.last:
-            self._go_home_to(sign.onset, opened=False)
+        elif sign.kind == "end" and self.ending is not None:
+            if self._pass(self.ending, sign.onset) >= self.ending.last:
+                self._go_home_to(sign.onset, opened=False)
         elif sign.kind in ("da_capo", "dal_segno", "to_coda"):
             self._jump(place)
 
-    def _pass(self, group: Group) -> int:
-        """The pass that decides between endings; after D.C. and D.S. it is the last one."""
-        return self.only or (group.last if self.jumped else self.number)
+    def _pass(self, group: Group, onset: Ticks) -> int:
+        """The pass that decides between endings; what D.C. and D.S. play again has its last one."""
+        return self.only or (group.last if onset < self.jumped_at else self.number)
 
     def _go_home_to(self, onset: Ticks, opened: bool) -> None:
         """A section begins: closes lead back to here."""
@@ -230,15 +235,12 @@ class _Player:
 
     def _close(self, place: int) -> None:
         sign, group = self.signs[place], self.groups[place]
-        if self.only or (self.jumped and not sign.after_jump):
+        if self.only or (sign.onset <= self.jumped_at and not sign.after_jump):
             return
-        right_here = (
-            other
-            for other in self.signs[place + 1 :]
-            if other.kind == "ending" and other.onset == sign.onset and self.number in other.passes
-        )
-        if group is not None and self.ending is not group and any(right_here):
-            return
+        if group is not None and self.ending is not group:
+            right_here = (other for other in group.endings if self.signs[other].onset == sign.onset)
+            if any(self.number in group.endings[other] for other in right_here):
+                return
         if self.number < (sign.times if group is None else group.last):
             self._go_back(sign.onset)
         else:
@@ -248,8 +250,8 @@ class _Player:
         sign, group = self.signs[place], self.groups[place]
         if group is None:
             return
-        number = self._pass(group)
-        if number in sign.passes:
+        number = self._pass(group, sign.onset)
+        if number in group.endings[place]:
             self.ending = group
         elif self.ending is group and not self.only and number < group.last:
             self._go_back(sign.onset)  # no close was written after the ending before
@@ -259,8 +261,8 @@ class _Player:
     def _skip(self, place: int, group: Group, number: int) -> None:
         """To the ending of this pass, or beyond this one; an early pass that none names plays it."""
         onset = self.signs[place].onset
-        for other in group.places:
-            if other > place and number in self.signs[other].passes:
+        for other, passes in group.endings.items():
+            if other > place and number in passes:
                 self._leave(onset, self.signs[other].onset, other)
                 return
         if number < min(group.passes):
@@ -283,7 +285,7 @@ class _Player:
         if place in self.taken or (kind == "to_coda" and not self.jumped):
             return
         self.taken.add(place)
-        self.jumped = True
+        self.jumped, self.jumped_at = True, max(self.jumped_at, onset)
         if kind == "da_capo":
             self._leave(onset, 0, 0)
         else:
