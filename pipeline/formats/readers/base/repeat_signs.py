@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, get_args
 
@@ -14,6 +14,7 @@ Kind = Literal[
     "section", "segno", "coda", "start", "open", "ending",
 ]  # fmt: skip
 RANK: dict[str, int] = {kind: rank for rank, kind in enumerate(get_args(Kind))}  # at one onset
+BOUNDS = ("close", "end", "open", "ending")  # what ends an ending
 LANDS = RANK["section"]  # signs from here on belong to what follows, those before to what is over
 
 
@@ -78,8 +79,26 @@ class Group:
             }
 
 
-def groups_of_endings(signs: Sequence[Sign]) -> list[Group | None]:
-    """The group of each ending, and of each close in or right before one.
+def nested_repeats(signs: Sequence[Sign]) -> dict[int, int]:
+    """The repeats inside an ending: the place of the open, and of its close.
+
+    Such a close is followed by the end of the ending, or by the close that leads back from it.
+    """
+    nested: dict[int, int] = {}
+    inside = False
+    for place, sign in enumerate(signs):
+        if sign.kind == "open" and inside:
+            bounds = [other for other in range(place + 1, len(signs)) if signs[other].kind in BOUNDS][:2]
+            kinds = [signs[other].kind for other in bounds]
+            if kinds in (["close", "end"], ["close", "close"]):
+                nested[place] = bounds[0]
+        if sign.kind in BOUNDS and place not in nested and place not in nested.values():
+            inside = sign.kind == "ending"
+    return nested
+
+
+def groups_of_endings(signs: Sequence[Sign], nested: Mapping[int, int]) -> list[Group | None]:
+    """The group of each ending, and of each close in or right before one; none of nested repeats.
 
     A bracket may end before the bar with the close, as if it covered the first bar of its ending
     alone: that close belongs to the ending, if the next ending begins there, or if it is the only one.
@@ -89,7 +108,10 @@ def groups_of_endings(signs: Sequence[Sign]) -> list[Group | None]:
     group: Group | None = None
     inside = ended_early = False
     closed_at: Ticks = -1
+    passed_over = {*nested, *nested.values()}
     for place, sign in enumerate(signs):
+        if place in passed_over:
+            continue
         if sign.kind == "open":
             group, inside, ended_early = None, False, False
         elif sign.kind == "ending":

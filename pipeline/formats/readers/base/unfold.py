@@ -17,13 +17,21 @@ from typing import TypeVar
 
 from pipeline.core.music import Meter
 from pipeline.formats.readers.base.barlines import BarLine
-from pipeline.formats.readers.base.repeat_signs import LANDS, RANK, Group, Kind, Sign, groups_of_endings
+from pipeline.formats.readers.base.repeat_signs import (
+    BOUNDS,
+    LANDS,
+    RANK,
+    Group,
+    Kind,
+    Sign,
+    groups_of_endings,
+    nested_repeats,
+)
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import KeySign, Staff, Ticks, Written
 
 MAX_JUMPS = 1000
 MAX_TIMES = 64  # the written length
-BOUNDS = ("close", "end", "open", "ending")  # what ends an ending
 
 NOWHERE: Ticks = -1
 
@@ -176,13 +184,16 @@ class _Player:
         begin: since where it plays without a jump.
         home: where a close leads back to (onset, place), and whether an open stands there.
         number: the pass.
+        outer: home, opened, number and ending of the repeats around the one that is played.
         ending: the group of endings of which one was played in this pass.
         jumped: whether a D.C. or D.S. was played; its place is the last one of jumped_at, up to
             which music is played again.
     """
 
     def __init__(self, signs: Sequence[Sign], begin: Ticks, end: Ticks, only: int = 0) -> None:
-        self.signs, self.groups = signs, groups_of_endings(signs)
+        self.signs, self.nested = signs, nested_repeats(signs)
+        self.groups = groups_of_endings(signs, self.nested)
+        self.outer: list[tuple[tuple[Ticks, int], bool, int, Group | None]] = []
         self.end, self.only, self.place, self.begin = end, only, 0, begin
         self.home, self.opened, self.number = (begin, 0), False, 1
         self.ending: Group | None = None
@@ -202,6 +213,8 @@ class _Player:
     def _obey(self, place: int) -> None:
         sign = self.signs[place]
         if sign.kind == "open":
+            if place in self.nested:
+                self.outer.append((self.home, self.opened, self.number, self.ending))
             self._go_home_to(sign.onset, opened=True)
         elif sign.kind == "start" and not self.opened:
             self._go_home_to(sign.onset, opened=False)
@@ -236,6 +249,7 @@ class _Player:
     def _close(self, place: int) -> None:
         sign, group = self.signs[place], self.groups[place]
         if self.only or (sign.onset <= self.jumped_at and not sign.after_jump):
+            self._leave_nested(place)
             return
         if group is not None and self.ending is not group:
             right_here = (other for other in group.endings if self.signs[other].onset == sign.onset)
@@ -243,8 +257,15 @@ class _Player:
                 return
         if self.number < (sign.times if group is None else group.last):
             self._go_back(sign.onset)
-        else:
+        elif not self._leave_nested(place):
             self._go_home_to(sign.onset, opened=False)
+
+    def _leave_nested(self, place: int) -> bool:
+        """Behind a repeat inside an ending the repeat around it is played on; whether this is one."""
+        is_nested = place in self.nested.values() and bool(self.outer)
+        if is_nested:
+            self.home, self.opened, self.number, self.ending = self.outer.pop()
+        return is_nested
 
     def _ending(self, place: int) -> None:
         sign, group = self.signs[place], self.groups[place]
@@ -285,6 +306,7 @@ class _Player:
         if place in self.taken or (kind == "to_coda" and not self.jumped):
             return
         self.taken.add(place)
+        self.outer.clear()
         self.jumped, self.jumped_at = True, max(self.jumped_at, onset)
         if kind == "da_capo":
             self._leave(onset, 0, 0)
