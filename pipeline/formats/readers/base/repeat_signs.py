@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice, takewhile
 from typing import Literal, NamedTuple, get_args
 
 from pipeline.formats.readers.base.staff import Ticks
@@ -53,30 +54,40 @@ def read_passes(text: str) -> tuple[int, ...]:
 
 @dataclass(eq=False)
 class Group:
-    """Endings of one section: the passes of each by its place among the signs."""
+    """Endings of one section.
+
+    Attributes:
+        endings: the passes of each ending by its place among the signs.
+        passes: all that the endings name. highest: the last of them.
+        n_closed: how many of the endings have a close.
+        last: how often the section is played, once all its signs are known.
+    """
 
     endings: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    passes: set[int] = field(default_factory=set)
+    highest: int = 0
     n_closed: int = 0
+    last: int = 1
 
-    @property
-    def passes(self) -> set[int]:
-        """All that the endings name."""
-        return {number for passes in self.endings.values() for number in passes}
+    def add(self, place: int, passes: tuple[int, ...]) -> None:
+        """Add the ending at a place among the signs."""
+        self.endings[place] = passes
+        self.passes.update(passes)
+        self.highest = max(self.highest, *passes, 0)
 
-    @property
-    def last(self) -> int:
-        """How often the section is played; a first ending alone leads back, and is left out the next time."""
-        passes = self.passes
-        alone = len(self.endings) == 1 and self.n_closed and 1 in passes
-        return max(passes, default=1) + bool(alone)
+    def finish(self) -> None:
+        """Let the passes of several endings be 1, 2, 3, …, where a score leaves out a number.
 
-    def renumber(self) -> None:
-        """Let the passes of several endings be 1, 2, 3, …, where a score leaves out a number."""
-        ranks = {number: rank for rank, number in enumerate(sorted(self.passes), start=1)}
+        A first ending alone leads back, and is left out the next time.
+        """
         if len(self.endings) > 1:
+            ranks = {number: rank for rank, number in enumerate(sorted(self.passes), start=1)}
             self.endings = {
                 place: tuple(ranks[number] for number in passes) for place, passes in self.endings.items()
             }
+            self.passes = set(ranks.values())
+        alone = len(self.endings) == 1 and self.n_closed and 1 in self.passes
+        self.last = max(self.passes, default=1) + bool(alone)
 
 
 def nested_repeats(signs: Sequence[Sign]) -> dict[int, int]:
@@ -85,14 +96,16 @@ def nested_repeats(signs: Sequence[Sign]) -> dict[int, int]:
     Such a close is followed by the end of the ending, or by the close that leads back from it.
     """
     nested: dict[int, int] = {}
+    closes: set[int] = set()
     inside = False
     for place, sign in enumerate(signs):
         if sign.kind == "open" and inside:
-            bounds = [other for other in range(place + 1, len(signs)) if signs[other].kind in BOUNDS][:2]
-            kinds = [signs[other].kind for other in bounds]
-            if kinds in (["close", "end"], ["close", "close"]):
+            later = (other for other in range(place + 1, len(signs)) if signs[other].kind in BOUNDS)
+            bounds = list(islice(later, 2))
+            if [signs[other].kind for other in bounds] in (["close", "end"], ["close", "close"]):
                 nested[place] = bounds[0]
-        if sign.kind in BOUNDS and place not in nested and place not in nested.values():
+                closes.add(bounds[0])
+        if sign.kind in BOUNDS and place not in nested and place not in closes:
             inside = sign.kind == "ending"
     return nested
 
@@ -119,11 +132,11 @@ def groups_of_endings(signs: Sequence[Sign], nested: Mapping[int, int]) -> list[
             if group is None:
                 group = Group()
             elif group.passes & set(passes):
-                if group.endings and closed_at == sign.onset:
-                    passes = (max(group.passes) + 1,)
+                if closed_at == sign.onset:
+                    passes = (group.highest + 1,)
                 else:
                     group = Group()
-            group.endings[place] = passes
+            group.add(place, passes)
             groups[place], inside, ended_early = group, True, False
         elif sign.kind == "close":
             if ended_early and group is not None and _is_of_ending(signs, place, group):
@@ -136,7 +149,7 @@ def groups_of_endings(signs: Sequence[Sign], nested: Mapping[int, int]) -> list[
         elif sign.kind == "end":
             ended_early, inside = inside, False
     for found in {id(group): group for group in groups if group is not None}.values():
-        found.renumber()
+        found.finish()
     return groups
 
 
@@ -147,5 +160,6 @@ def _is_of_ending(signs: Sequence[Sign], place: int, group: Group) -> bool:
 
 def _endings_at(signs: Sequence[Sign], place: int) -> list[Sign]:
     """The endings that begin at the onset of a sign, behind it."""
-    onset = signs[place].onset
-    return [sign for sign in signs[place:] if sign.onset == onset and sign.kind == "ending"]
+    later = (signs[other] for other in range(place, len(signs)))
+    here = takewhile(lambda sign: sign.onset == signs[place].onset, later)
+    return [sign for sign in here if sign.kind == "ending"]

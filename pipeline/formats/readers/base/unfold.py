@@ -193,6 +193,7 @@ class _Player:
     def __init__(self, signs: Sequence[Sign], begin: Ticks, end: Ticks, only: int = 0) -> None:
         self.signs, self.nested = signs, nested_repeats(signs)
         self.groups = groups_of_endings(signs, self.nested)
+        self.nested_closes = set(self.nested.values())
         self.outer: list[tuple[tuple[Ticks, int], bool, int, Group | None]] = []
         self.end, self.only, self.place, self.begin = end, only, 0, begin
         self.home, self.opened, self.number = (begin, 0), False, 1
@@ -262,7 +263,7 @@ class _Player:
 
     def _leave_nested(self, place: int) -> bool:
         """Behind a repeat inside an ending the repeat around it is played on; whether this is one."""
-        is_nested = place in self.nested.values() and bool(self.outer)
+        is_nested = place in self.nested_closes and bool(self.outer)
         if is_nested:
             self.home, self.opened, self.number, self.ending = self.outer.pop()
         return is_nested
