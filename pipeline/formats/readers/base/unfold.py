@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from pipeline.formats.readers.base.played import Segment, play
 from pipeline.formats.readers.base.repeat_signs import (
@@ -157,7 +158,7 @@ class _Player:
             if place in self.nested:
                 self.outer.append((self.home, self.opened, self.number, self.ending))
             self._go_home_to(sign.onset, opened=True)
-        elif sign.kind == "start" and not self.opened:
+        elif sign.kind == "start" and not self.opened and not self._ending_begins(sign.onset):
             self._go_home_to(sign.onset, opened=False)
         elif sign.kind == "close":
             self._close(place)
@@ -168,6 +169,11 @@ class _Player:
                 self._go_home_to(sign.onset, opened=False)
         elif sign.kind in ("da_capo", "dal_segno", "to_coda"):
             self._jump(place)
+
+    def _ending_begins(self, onset: Ticks) -> bool:
+        """Whether a double bar stands right before an ending: the section goes on in it."""
+        here = takewhile(lambda place: self.signs[place].onset == onset, range(self.place, len(self.signs)))
+        return any(self.signs[place].kind == "ending" for place in here)
 
     def _pass(self, group: Group, onset: Ticks) -> int:
         """The pass that decides between endings; what D.C. and D.S. play again has its last one."""
