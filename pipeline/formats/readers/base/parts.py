@@ -37,7 +37,7 @@ def readable_parts(staves: Iterable[Staff]) -> tuple[tuple[Part, ...], tuple[tup
                 raise ReadError(staff.fault, f"the part '{staff.name}' holds {reason}")
             parts.append(staff.part())
         except ReadError as error:
-            if error.rule not in OF_ONE_STAFF:
+            if not staff.fault and error.rule not in OF_ONE_STAFF:
                 raise
             first = first or error
             left_out.append((staff.name, error.rule))

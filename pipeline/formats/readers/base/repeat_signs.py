@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice, takewhile
 from typing import Literal, NamedTuple, get_args
 
 from pipeline.formats.readers.base.staff import Ticks
@@ -14,6 +15,7 @@ Kind = Literal[
     "section", "segno", "coda", "start", "open", "ending",
 ]  # fmt: skip
 RANK: dict[str, int] = {kind: rank for rank, kind in enumerate(get_args(Kind))}  # at one onset
+BOUNDS = ("close", "end", "open", "ending")  # what ends an ending
 LANDS = RANK["section"]  # signs from here on belong to what follows, those before to what is over
 
 
@@ -52,44 +54,112 @@ def read_passes(text: str) -> tuple[int, ...]:
 
 @dataclass(eq=False)
 class Group:
-    """Endings of one section: their places among the signs, and how often the section is played."""
+    """Endings of one section.
 
-    places: list[int] = field(default_factory=list)
+    Attributes:
+        endings: the passes of each ending by its place among the signs.
+        passes: all that the endings name. highest: the last of them.
+        n_closed: how many of the endings have a close.
+        last: how often the section is played, once all its signs are known.
+    """
+
+    endings: dict[int, tuple[int, ...]] = field(default_factory=dict)
     passes: set[int] = field(default_factory=set)
+    highest: int = 0
     n_closed: int = 0
+    last: int = 1
 
-    @property
-    def last(self) -> int:
-        """A first ending alone leads back, and is left out the next time."""
-        alone = len(self.places) == 1 and self.n_closed and 1 in self.passes
-        return max(self.passes, default=1) + bool(alone)
+    def add(self, place: int, passes: tuple[int, ...]) -> None:
+        """Add the ending at a place among the signs."""
+        self.endings[place] = passes
+        self.passes.update(passes)
+        self.highest = max(self.highest, *passes, 0)
+
+    def finish(self) -> None:
+        """Let the passes of several endings be 1, 2, 3, …, where a score leaves out a number.
+
+        A first ending alone leads back, and is left out the next time.
+        """
+        if len(self.endings) > 1:
+            ranks = {number: rank for rank, number in enumerate(sorted(self.passes), start=1)}
+            self.endings = {
+                place: tuple(ranks[number] for number in passes) for place, passes in self.endings.items()
+            }
+            self.passes = set(ranks.values())
+        alone = len(self.endings) == 1 and self.n_closed and 1 in self.passes
+        self.last = max(self.passes, default=1) + bool(alone)
 
 
-def groups_of_endings(signs: Sequence[Sign]) -> list[Group | None]:
-    """The group of each ending, and of each close in or right before one."""
-    groups: list[Group | None] = [None] * len(signs)
-    group: Group | None = None
+def nested_repeats(signs: Sequence[Sign]) -> dict[int, int]:
+    """The repeats inside an ending: the place of the open, and of its close.
+
+    Such a close is followed by the end of the ending, or by the close that leads back from it.
+    """
+    nested: dict[int, int] = {}
+    closes: set[int] = set()
     inside = False
     for place, sign in enumerate(signs):
+        if sign.kind == "open" and inside:
+            later = (other for other in range(place + 1, len(signs)) if signs[other].kind in BOUNDS)
+            bounds = list(islice(later, 2))
+            if [signs[other].kind for other in bounds] in (["close", "end"], ["close", "close"]):
+                nested[place] = bounds[0]
+                closes.add(bounds[0])
+        if sign.kind in BOUNDS and place not in nested and place not in closes:
+            inside = sign.kind == "ending"
+    return nested
+
+
+def groups_of_endings(signs: Sequence[Sign], nested: Mapping[int, int]) -> list[Group | None]:
+    """The group of each ending, and of each close in or right before one; none of nested repeats.
+
+    A bracket may end before the bar with the close, as if it covered the first bar of its ending
+    alone: that close belongs to the ending, if the next ending begins there, or if it is the only one.
+    An ending that follows a close and has the number of the one before is the next.
+    """
+    groups: list[Group | None] = [None] * len(signs)
+    group: Group | None = None
+    inside = ended_early = False
+    closed_at: Ticks = -1
+    passed_over = {*nested, *nested.values()}
+    for place, sign in enumerate(signs):
+        if place in passed_over:
+            continue
         if sign.kind == "open":
-            group, inside = None, False
+            group, inside, ended_early = None, False, False
         elif sign.kind == "ending":
-            if group is None or group.passes & set(sign.passes):
+            passes = sign.passes
+            if group is None:
                 group = Group()
-            group.places.append(place)
-            group.passes.update(sign.passes)
-            groups[place], inside = group, True
+            elif group.passes & set(passes):
+                if closed_at == sign.onset:
+                    passes = (group.highest + 1,)
+                else:
+                    group = Group()
+            group.add(place, passes)
+            groups[place], inside, ended_early = group, True, False
         elif sign.kind == "close":
+            if ended_early and group is not None and _is_of_ending(signs, place, group):
+                inside = True
             if not inside:
-                group = Group() if _ending_follows(signs, place) else None
+                group = Group() if _endings_at(signs, place) else None
             elif group is not None:
                 group.n_closed += 1
-            groups[place], inside = group, False
+            groups[place], inside, ended_early, closed_at = group, False, False, sign.onset
         elif sign.kind == "end":
-            inside = False
+            ended_early, inside = inside, False
+    for found in {id(group): group for group in groups if group is not None}.values():
+        found.finish()
     return groups
 
 
-def _ending_follows(signs: Sequence[Sign], place: int) -> bool:
-    onset = signs[place].onset
-    return any(sign.kind == "ending" for sign in signs[place:] if sign.onset == onset)
+def _is_of_ending(signs: Sequence[Sign], place: int, group: Group) -> bool:
+    """Whether a close behind the bracket of an ending is the end of that ending."""
+    return bool(_endings_at(signs, place)) or (len(group.endings) == 1 and 1 in group.passes)
+
+
+def _endings_at(signs: Sequence[Sign], place: int) -> list[Sign]:
+    """The endings that begin at the onset of a sign, behind it."""
+    later = (signs[other] for other in range(place, len(signs)))
+    here = takewhile(lambda sign: sign.onset == signs[place].onset, later)
+    return [sign for sign in here if sign.kind == "ending"]

@@ -5,28 +5,33 @@ written time that are played, one after the other; ``play`` takes a staff throug
 them. The conventions are those of print: a close without an open goes back to the
 end of the section before; endings are played in the passes that they name; after
 D.C. and D.S. repeats are not played again, endings are the last ones, and Fine and
-the way to the coda count.
+the way to the coda count; music that was not played before has its repeats.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import TypeVar
+from itertools import takewhile
 
-from pipeline.core.music import Meter
-from pipeline.formats.readers.base.barlines import BarLine
-from pipeline.formats.readers.base.repeat_signs import LANDS, RANK, Group, Kind, Sign, groups_of_endings
+from pipeline.formats.readers.base.played import Segment, play
+from pipeline.formats.readers.base.repeat_signs import (
+    BOUNDS,
+    LANDS,
+    RANK,
+    Group,
+    Kind,
+    Sign,
+    groups_of_endings,
+    nested_repeats,
+)
 from pipeline.formats.readers.base.source import ReadError
-from pipeline.formats.readers.base.staff import KeySign, Staff, Ticks, Written
+from pipeline.formats.readers.base.staff import Staff, Ticks
 
 MAX_JUMPS = 1000
 MAX_TIMES = 64  # the written length
-BOUNDS = ("close", "end", "open", "ending")  # what ends an ending
 
-Segment = tuple[Ticks, Ticks]  # begin and end, written time
-Timed = TypeVar("Timed", Meter, KeySign)
+NOWHERE: Ticks = -1
 
 
 def play_out(staves: Sequence[Staff], signs: Iterable[Sign], order: Sequence[str] = ()) -> list[Staff]:
@@ -61,60 +66,6 @@ def plan(signs: Iterable[Sign], end: Ticks, order: Sequence[str] = ()) -> tuple[
     if end and not joined:
         raise ReadError("bad_repeats", "the signs leave nothing to play")
     return joined
-
-
-def play(staff: Staff, segments: Sequence[Segment]) -> Staff:
-    """The staff as it is played; a note that sounds on where the player leaves ends there, counted."""
-    if not segments or (len(segments) == 1 and segments[0][0] == 0 and segments[0][1] >= staff.end):
-        return staff
-    played = replace(staff, end=0, notes=[], meters=[], keys=[], lines=None if staff.lines is None else [])
-    now: Ticks = 0
-    for begin, stop in segments:
-        shift = now - begin
-        played.notes += [note._replace(onset=note.onset + shift) for note in _cut(staff, begin, stop, played)]
-        played.meters += [
-            Meter(int(max(meter.onset, begin) + shift), meter.numerator, meter.denominator)
-            for meter in _in_force(staff.meters, begin, stop)
-        ]
-        played.keys += [
-            key._replace(onset=max(key.onset, begin) + shift) for key in _in_force(staff.keys, begin, stop)
-        ]
-        if played.lines is not None:
-            played.lines += _lines(staff.lines or (), begin, stop, shift)
-        if staff.end > begin:
-            played.end = now + min(stop, staff.end) - begin
-        now += stop - begin
-    return played
-
-
-def _cut(staff: Staff, begin: Ticks, stop: Ticks, played: Staff) -> list[Written]:
-    """The notes that begin in a segment; none is longer than it."""
-    notes = []
-    for note in staff.notes:
-        if begin <= note.onset < stop:
-            if note.onset + note.duration > stop:
-                played.n_cut += 1
-                note = note._replace(duration=stop - note.onset, ties_on=False)
-            notes.append(note)
-    return notes
-
-
-def _in_force(written: Sequence[Timed], begin: Ticks, stop: Ticks) -> list[Timed]:
-    """The last one before a segment and those inside it."""
-    before = [item for item in written if item.onset <= begin][-1:]
-    return before + [item for item in written if begin < item.onset < stop]
-
-
-def _lines(lines: Sequence[BarLine], begin: Ticks, stop: Ticks, shift: Ticks) -> list[BarLine]:
-    """The bar lines of a segment.
-
-    Where it begins there is a sign, unless a plain bar line stands there; the
-    beginning of the piece has none, because its first bar may be incomplete.
-    """
-    plain = begin > 0 and any(line.onset == int(begin) and line.kind == "plain" for line in lines)
-    played = [BarLine(int(begin + shift), "plain" if plain else "sign")]
-    played += [BarLine(int(line.onset + shift), line.kind) for line in lines if begin < line.onset < stop]
-    return played
 
 
 def _joined(segments: Iterable[Segment]) -> list[Segment]:
@@ -174,15 +125,21 @@ class _Player:
         begin: since where it plays without a jump.
         home: where a close leads back to (onset, place), and whether an open stands there.
         number: the pass.
+        outer: home, opened, number and ending of the repeats around the one that is played.
         ending: the group of endings of which one was played in this pass.
+        jumped: whether a D.C. or D.S. was played; its place is the last one of jumped_at, up to
+            which music is played again.
     """
 
     def __init__(self, signs: Sequence[Sign], begin: Ticks, end: Ticks, only: int = 0) -> None:
-        self.signs, self.groups = signs, groups_of_endings(signs)
+        self.signs, self.nested = signs, nested_repeats(signs)
+        self.groups = groups_of_endings(signs, self.nested)
+        self.nested_closes = set(self.nested.values())
+        self.outer: list[tuple[tuple[Ticks, int], bool, int, Group | None]] = []
         self.end, self.only, self.place, self.begin = end, only, 0, begin
         self.home, self.opened, self.number = (begin, 0), False, 1
         self.ending: Group | None = None
-        self.jumped = False
+        self.jumped, self.jumped_at = False, NOWHERE
         self.taken: set[int] = set()  # jumps are made once
         self.segments: list[Segment] = []
 
@@ -198,21 +155,29 @@ class _Player:
     def _obey(self, place: int) -> None:
         sign = self.signs[place]
         if sign.kind == "open":
+            if place in self.nested:
+                self.outer.append((self.home, self.opened, self.number, self.ending))
             self._go_home_to(sign.onset, opened=True)
-        elif sign.kind == "start" and not self.opened:
+        elif sign.kind == "start" and not self.opened and not self._ending_begins(sign.onset):
             self._go_home_to(sign.onset, opened=False)
         elif sign.kind == "close":
             self._close(place)
         elif sign.kind == "ending":
             self._ending(place)
-        elif sign.kind == "end" and self.ending is not None and self._pass(self.ending) >= self.ending.last:
-            self._go_home_to(sign.onset, opened=False)
+        elif sign.kind == "end" and self.ending is not None:
+            if self._pass(self.ending, sign.onset) >= self.ending.last:
+                self._go_home_to(sign.onset, opened=False)
         elif sign.kind in ("da_capo", "dal_segno", "to_coda"):
             self._jump(place)
 
-    def _pass(self, group: Group) -> int:
-        """The pass that decides between endings; after D.C. and D.S. it is the last one."""
-        return self.only or (group.last if self.jumped else self.number)
+    def _ending_begins(self, onset: Ticks) -> bool:
+        """Whether a double bar stands right before an ending: the section goes on in it."""
+        here = takewhile(lambda place: self.signs[place].onset == onset, range(self.place, len(self.signs)))
+        return any(self.signs[place].kind == "ending" for place in here)
+
+    def _pass(self, group: Group, onset: Ticks) -> int:
+        """The pass that decides between endings; what D.C. and D.S. play again has its last one."""
+        return self.only or (group.last if onset < self.jumped_at else self.number)
 
     def _go_home_to(self, onset: Ticks, opened: bool) -> None:
         """A section begins: closes lead back to here."""
@@ -230,26 +195,31 @@ class _Player:
 
     def _close(self, place: int) -> None:
         sign, group = self.signs[place], self.groups[place]
-        if self.only or (self.jumped and not sign.after_jump):
+        if self.only or (sign.onset <= self.jumped_at and not sign.after_jump):
+            self._leave_nested(place)
             return
-        right_here = (
-            other
-            for other in self.signs[place + 1 :]
-            if other.kind == "ending" and other.onset == sign.onset and self.number in other.passes
-        )
-        if group is not None and self.ending is not group and any(right_here):
-            return
+        if group is not None and self.ending is not group:
+            right_here = (other for other in group.endings if self.signs[other].onset == sign.onset)
+            if any(self.number in group.endings[other] for other in right_here):
+                return
         if self.number < (sign.times if group is None else group.last):
             self._go_back(sign.onset)
-        else:
+        elif not self._leave_nested(place):
             self._go_home_to(sign.onset, opened=False)
+
+    def _leave_nested(self, place: int) -> bool:
+        """Behind a repeat inside an ending the repeat around it is played on; whether this is one."""
+        is_nested = place in self.nested_closes and bool(self.outer)
+        if is_nested:
+            self.home, self.opened, self.number, self.ending = self.outer.pop()
+        return is_nested
 
     def _ending(self, place: int) -> None:
         sign, group = self.signs[place], self.groups[place]
         if group is None:
             return
-        number = self._pass(group)
-        if number in sign.passes:
+        number = self._pass(group, sign.onset)
+        if number in group.endings[place]:
             self.ending = group
         elif self.ending is group and not self.only and number < group.last:
             self._go_back(sign.onset)  # no close was written after the ending before
@@ -259,8 +229,8 @@ class _Player:
     def _skip(self, place: int, group: Group, number: int) -> None:
         """To the ending of this pass, or beyond this one; an early pass that none names plays it."""
         onset = self.signs[place].onset
-        for other in group.places:
-            if other > place and number in self.signs[other].passes:
+        for other, passes in group.endings.items():
+            if other > place and number in passes:
                 self._leave(onset, self.signs[other].onset, other)
                 return
         if number < min(group.passes):
@@ -283,7 +253,8 @@ class _Player:
         if place in self.taken or (kind == "to_coda" and not self.jumped):
             return
         self.taken.add(place)
-        self.jumped = True
+        self.outer.clear()
+        self.jumped, self.jumped_at = True, max(self.jumped_at, onset)
         if kind == "da_capo":
             self._leave(onset, 0, 0)
         else:

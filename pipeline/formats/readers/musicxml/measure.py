@@ -81,7 +81,7 @@ def is_continued(element: Element) -> bool:
     return element.get("implicit") == "yes" or not element.get("number", "1").isdigit()
 
 
-def lone_rests(element: Element) -> list[Element]:
+def lone_rests(element: Element) -> set[Element]:
     """The rests that are all that a voice holds in a measure."""
     voices: list[list[Element]] = [[]]
     for child in element:
@@ -89,4 +89,4 @@ def lone_rests(element: Element) -> list[Element]:
             voices.append([])
         elif child.tag == "forward" or (child.tag == "note" and child.find("grace") is None):
             voices[-1].append(child)
-    return [voice[0] for voice in voices if len(voice) == 1 and voice[0].find("rest") is not None]
+    return {voice[0] for voice in voices if len(voice) == 1 and voice[0].find("rest") is not None}

@@ -52,7 +52,7 @@ class PartReader:
         self._closed_plainly = True
         self._position = Position()
         self._chord: tuple[Ticks, int, int] = (0, 1, 0)  # onset, staff, place of its first note
-        self._lone_rests: Sequence[Element] = ()
+        self._lone_rests: set[Element] = set()
 
     def measures(self, elements: Sequence[Element]) -> list[Measure]:
         """Read all measures.

@@ -120,7 +120,8 @@ def marked_signs(parts: Sequence[Sequence[Measure]], begins: Sequence[Ticks]) ->
 
     D.S. needs one segno before it, "al Fine" a Fine, "al Coda" one place to leave before it
     and one to arrive at behind it. Of two coda symbols without words, one on each side of the
-    jump, the first is where the player leaves. Other marks are engraving.
+    jump, the first is where the player leaves. A jump "al Coda" is made where the coda begins, because
+    music between them would never be played. Other marks are engraving.
     """
     places = Places.of(parts)
     landing: set[int] = set()
@@ -130,7 +131,8 @@ def marked_signs(parts: Sequence[Sequence[Measure]], begins: Sequence[Ticks]) ->
         for number in places.marked.get(kind, ()):
             if _is_clear(places, kind, number):
                 jumps[number] = kind
-                yield Sign(begins[number + 1], kind)
+                to_coda = places.to[number] == "coda"
+                yield Sign(begins[_way_to_coda(places, number)[1][0] if to_coda else number + 1], kind)
     for number in jumps:
         leave, arrive = _way_to_coda(places, number)
         if len(leave) == len(arrive) == 1:

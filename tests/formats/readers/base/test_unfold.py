@@ -217,10 +217,62 @@ MARKS = {
             "CDEFDEG",
         ),
         (("C dacapo='yes'",), "CC"),
+        (("C", "D forward-repeat='yes'", "E :|", "F"), "CDEDEF"),
+        (("C forward-repeat='yes'", "D |: :|", "E"), "CDDE"),
     ],
 )
 def test_musicxml_as_a_player_plays_it(bars: tuple[str, ...], played: str) -> None:
     assert letters(score(*bars)) == played
+
+
+@pytest.mark.parametrize(
+    ("bars", "played"),
+    [
+        (("C |:", "D", "E [1 ]1", "F :|", "G [2 ]2"), "CDEFCDG"),
+        (("C |:", "D [1 ]1", "E", "F", "G :|", "A [2 ]2", "B"), "CDEFGCAB"),
+        (("C |:", "D [1 ]1", "E :|", "F [2 ]2", "G :|", "A [3 ]3"), "CDECFGCA"),
+        (("C", "D [1 ]1", "E :|", "F [2 ]2", "G :|", "A"), "CDECFGGA"),
+        (("C |:", "D [1 ]1", "E :|", "F"), "CDECEF"),
+        (("C |: [1", "D ]1 :|", "E [2", "F ]2"), "CDEF"),
+    ],
+)
+def test_an_ending_whose_bracket_ends_before_the_repeat_sign(bars: tuple[str, ...], played: str) -> None:
+    assert letters(score(*bars)) == played
+
+
+@pytest.mark.parametrize(
+    ("bars", "played"),
+    [
+        (("C |:", "D [1 ]1 :|", "E [1 ]1"), "CDCE"),
+        (("C |:", "D [2 ]2 :|", "E [2 ]2"), "CDCE"),
+        (("C |:", "D [1 ]1 :|", "E [3 ]3"), "CDCE"),
+        (("C |:", "D [1,2 ]1 :|", "E [3 ]3"), "CDCDCE"),
+        (("C |:", "D [1 ]1", "E [3 ]3 :|", "F"), "CDCEF"),
+    ],
+)
+def test_an_ending_with_a_wrong_number_is_the_next_one(bars: tuple[str, ...], played: str) -> None:
+    assert letters(score(*bars)) == played
+
+
+@pytest.mark.parametrize(
+    ("bars", "played"),
+    [
+        (("C |:", "D [1", "E |: :|", "F ]1 :|", "G [2 ]2"), "CDEEFCG"),
+        (("C |:", "D [1", "E |: :|x3", "F ]1 :|", "G [2 ]2"), "CDEEEFCG"),
+        (("C |:", "D [1", "E |: ]1 :|", "G [2 ]2"), "CDEECG"),
+        (("C |:", "D [1 ]1 :|", "E [2", "F |: :|", "G ]2", "A"), "CDCEFFGA"),
+        (("C |:", "D [1 ]1 :|", "E [2 ]2", "F |: :|", "G"), "CDCEFFG"),
+        (("C |:", "D [1", "E |: :|", "F ]1 :|", "G [2 ]2 dacapo='yes'", "A"), "CDEEFCGCGA"),
+    ],
+)
+def test_a_repeat_inside_an_ending(bars: tuple[str, ...], played: str) -> None:
+    assert letters(score(*bars)) == played
+
+
+def test_music_first_played_after_a_jump_has_its_repeats() -> None:
+    assert letters(score("C :|", "D dacapo='yes'", "E |: :|", "F")) == "CCDCDEEF"
+    coda = ("C tocoda='c'", "D dacapo='yes'", "E |: coda='c'", "F [1 ]1 :|", "G [2 ]2")
+    assert letters(score(*coda)) == "CDCEFEG"
 
 
 @pytest.mark.parametrize("bars", [("C", "D dalsegno='s'"), ("C tocoda='c'", "D dacapo='yes'")])

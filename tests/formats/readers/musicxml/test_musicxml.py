@@ -2,64 +2,14 @@
 
 import io
 import zipfile
-from fractions import Fraction
 
 import pytest
 
-from pipeline.core.music import Meter, Part
+from pipeline.core.music import Meter
 from pipeline.formats.readers import musicxml
 from pipeline.formats.readers.base.source import ReadError
+from tests.helpers.musicxml_text import QUARTER, TIME_4_4, archive, measure, note, part, quarters, score
 from tests.helpers.reading import READ
-
-QUARTER = 10080
-TIME_4_4 = "<time><beats>4</beats><beat-type>4</beat-type></time>"
-
-
-def note(name: str, duration: int = 1, inside: str = "", before: str = "") -> str:
-    """A note like ``F#4``; ``r`` is a rest."""
-    alter = f"<alter>{name.count('#') - name.count('b')}</alter>"
-    what = f"<pitch><step>{name[0]}</step>{alter}<octave>{name[-1]}</octave></pitch>"
-    return f"<note>{before}{'<rest/>' if name == 'r' else what}<duration>{duration}</duration>{inside}</note>"
-
-
-def measure(content: str, attributes: str = "") -> str:
-    given = f"<attributes>{attributes}</attributes>" if attributes else ""
-    return f"<measure>{given}{content}</measure>"
-
-
-def score(*parts: str, head: str = "", names: tuple[str, ...] = ()) -> bytes:
-    listed = "".join(
-        f'<score-part id="P{n}"><part-name>{name}</part-name></score-part>' for n, name in enumerate(names)
-    )
-    bodies = "".join(f'<part id="P{n}">{part}</part>' for n, part in enumerate(parts))
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 3.1 Partwise//EN" "partwise.dtd">\n'
-        f"<score-partwise>{head}<part-list>{listed}</part-list>{bodies}</score-partwise>"
-    ).encode()
-
-
-def part(*measures: str, attributes: str = f"<divisions>1</divisions>{TIME_4_4}") -> Part:
-    first = measure("".join(measures[:1])).replace(
-        "<measure>", f"<measure><attributes>{attributes}</attributes>", 1
-    )
-    rest = [text if text.startswith("<measure") else measure(text) for text in measures[1:]]
-    return musicxml.read(score(first + "".join(rest)), READ).parts[0]
-
-
-def quarters(times: object) -> list[Fraction]:
-    return [Fraction(int(time), QUARTER) for time in times]  # type: ignore[attr-defined]
-
-
-def archive(content: bytes, container: bool = True) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
-        if container:
-            named = '<container><rootfiles><rootfile full-path="a/score.xml"/></rootfiles></container>'
-            packed.writestr("META-INF/container.xml", named)
-        packed.writestr("a/score.xml", content)
-    return file.getvalue()
-
 
 TRIPLET = (
     "<type>eighth</type><time-modification><actual-notes>3</actual-notes>"

@@ -1,0 +1,68 @@
+"""A staff as it is played: its notes, signatures and bar lines along the segments that are played."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from pipeline.core.music import Meter
+from pipeline.formats.readers.base.barlines import BarLine
+from pipeline.formats.readers.base.staff import KeySign, Staff, Ticks, Written
+
+Segment = tuple[Ticks, Ticks]  # begin and end, written time
+Timed = TypeVar("Timed", Meter, KeySign)
+
+
+def play(staff: Staff, segments: Sequence[Segment]) -> Staff:
+    """The staff as it is played; a note that sounds on where the player leaves ends there, counted."""
+    if not segments or (len(segments) == 1 and segments[0][0] == 0 and segments[0][1] >= staff.end):
+        return staff
+    played = replace(staff, end=0, notes=[], meters=[], keys=[], lines=None if staff.lines is None else [])
+    now: Ticks = 0
+    for begin, stop in segments:
+        shift = now - begin
+        played.notes += [note._replace(onset=note.onset + shift) for note in _cut(staff, begin, stop, played)]
+        played.meters += [
+            Meter(int(max(meter.onset, begin) + shift), meter.numerator, meter.denominator)
+            for meter in _in_force(staff.meters, begin, stop)
+        ]
+        played.keys += [
+            key._replace(onset=max(key.onset, begin) + shift) for key in _in_force(staff.keys, begin, stop)
+        ]
+        if played.lines is not None:
+            played.lines += _lines(staff.lines or (), begin, stop, shift)
+        if staff.end > begin:
+            played.end = now + min(stop, staff.end) - begin
+        now += stop - begin
+    return played
+
+
+def _cut(staff: Staff, begin: Ticks, stop: Ticks, played: Staff) -> list[Written]:
+    """The notes that begin in a segment; none is longer than it."""
+    notes = []
+    for note in staff.notes:
+        if begin <= note.onset < stop:
+            if note.onset + note.duration > stop:
+                played.n_cut += 1
+                note = note._replace(duration=stop - note.onset, ties_on=False)
+            notes.append(note)
+    return notes
+
+
+def _in_force(written: Sequence[Timed], begin: Ticks, stop: Ticks) -> list[Timed]:
+    """The last one before a segment and those inside it."""
+    before = [item for item in written if item.onset <= begin][-1:]
+    return before + [item for item in written if begin < item.onset < stop]
+
+
+def _lines(lines: Sequence[BarLine], begin: Ticks, stop: Ticks, shift: Ticks) -> list[BarLine]:
+    """The bar lines of a segment.
+
+    Where it begins there is a sign, unless a plain bar line stands there; the
+    beginning of the piece has none, because its first bar may be incomplete.
+    """
+    plain = begin > 0 and any(line.onset == int(begin) and line.kind == "plain" for line in lines)
+    played = [BarLine(int(begin + shift), "plain" if plain else "sign")]
+    played += [BarLine(int(line.onset + shift), line.kind) for line in lines if begin < line.onset < stop]
+    return played
