@@ -1,10 +1,11 @@
 """Small inputs after public bug reports and real files, each with its right notes.
 
 ``cases/expected.json`` lists for each file the kind of fault, the clause that decides
-(``by``), where people met it, and either its notes or why it is ``rejected`` (``or_notes``:
-to read these is right, too). A note is onset and duration in quarters, MIDI pitch and the
-number of the part; a file of several pieces has a list of such lists. ``settings`` are those of ``corpora.KEY.read`` that differ from the
-defaults, ``also`` are fields of the first part.
+(``by``), where people met it (``reported_in``), and either its notes or why it is
+``rejected``; reading a rejected file to its ``or_notes`` is right, too. A note is onset
+and duration in quarters, MIDI pitch and the number of the part; a file of several pieces
+has a list of such lists. ``settings`` are those of ``corpora.KEY.read`` that differ from
+the defaults, ``also`` are fields of the first part.
 """
 
 import json
