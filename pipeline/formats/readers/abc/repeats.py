@@ -21,7 +21,9 @@ MAX_NESTING = 16
 def signs_of_bar(text: str, onset: Ticks) -> list[Sign]:
     """The signs of a bar line: ``|:``, ``:|``, ``::``; more colons are more repeats.
 
-    A double bar ends an ending, and is where a repeat without a beginning begins.
+    A bar line may have any shape. Colons after a thin line open a section, colons before
+    a line without one on their left close it: ``|:|||:`` opens one, ``:|:`` does both. A
+    double bar ends an ending, and is where a repeat without a beginning begins.
 
     >>> [sign.kind for sign in signs_of_bar(":|:", 0)], [sign.kind for sign in signs_of_bar("||", 0)]
     (['close', 'end', 'open'], ['end', 'start'])
@@ -31,8 +33,8 @@ def signs_of_bar(text: str, onset: Ticks) -> list[Sign]:
     if not text.strip(":"):
         before = after = len(text) // 2
     else:
-        before = max(map(len, re.findall(r":+(?=[|\]])", text)), default=0)
-        after = len(text) - len(text.rstrip(":"))
+        before = max(map(len, re.findall(r"(?<![|:]):+(?=[|\]])", text)), default=0)
+        after = max(map(len, re.findall(r"(?<=[|\[]):+|:+$", text)), default=0)
     signs: list[Sign] = []
     if before:
         signs += [Sign(onset, "close", times=before + 1), Sign(onset, "end")]

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import TypeVar
 
 from pipeline.core.music import Meter
@@ -199,7 +200,7 @@ class _Player:
         sign = self.signs[place]
         if sign.kind == "open":
             self._go_home_to(sign.onset, opened=True)
-        elif sign.kind == "start" and not self.opened:
+        elif sign.kind == "start" and not self.opened and not self._ending_begins(sign.onset):
             self._go_home_to(sign.onset, opened=False)
         elif sign.kind == "close":
             self._close(place)
@@ -209,6 +210,11 @@ class _Player:
             self._go_home_to(sign.onset, opened=False)
         elif sign.kind in ("da_capo", "dal_segno", "to_coda"):
             self._jump(place)
+
+    def _ending_begins(self, onset: Ticks) -> bool:
+        """Whether a double bar stands right before an ending: the section goes on in it."""
+        here = takewhile(lambda place: self.signs[place].onset == onset, range(self.place, len(self.signs)))
+        return any(self.signs[place].kind == "ending" for place in here)
 
     def _pass(self, group: Group) -> int:
         """The pass that decides between endings; after D.C. and D.S. it is the last one."""
