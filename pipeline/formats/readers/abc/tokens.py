@@ -60,7 +60,7 @@ _NO_NOTES = re.compile(rf"{QUOTED}|{MARK}")
 
 
 class Member(NamedTuple):
-    """A note of a chord as it is written."""
+    """A note of a chord as it is written, or a rest, whose name is ""."""
 
     accidental: str
     name: str  # letter and octave marks
@@ -69,7 +69,7 @@ class Member(NamedTuple):
 
 
 def chord_members(text: str) -> list[Member]:
-    """The notes between the brackets of a chord.
+    """The notes and rests between the brackets of a chord.
 
     >>> [member.name for member in chord_members("c+trill+e!f!g")]
     ['c', 'e', 'g']
@@ -83,8 +83,10 @@ def chord_members(text: str) -> list[Member]:
         found = _IN_CHORD.match(text, place)
         if found is None:
             raise not_understood(text, place)
-        if found[2]:
-            members.append(Member(found[1], found[2], (found[3], found[4], found[5]), bool(found["tie"])))
+        if found[5] is not None:
+            members.append(
+                Member(found[1] or "", found[2] or "", (found[3], found[4], found[5]), bool(found["tie"]))
+            )
         place = found.end()
     return members
 

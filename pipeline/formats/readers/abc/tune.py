@@ -16,18 +16,12 @@ from typing import Literal, get_args
 
 from pipeline.core.music import TICKS_PER_QUARTER, Piece
 from pipeline.formats.readers.abc import text
-from pipeline.formats.readers.abc.fields import default_unit, note_length, read_unit
-from pipeline.formats.readers.abc.marks import SYMBOLS, signs_of_marks
+from pipeline.formats.readers.abc.fields import default_unit, read_unit
+from pipeline.formats.readers.abc.marks import signs_of_marks
+from pipeline.formats.readers.abc.music import MusicReader
 from pipeline.formats.readers.abc.properties import read_properties, words_of
 from pipeline.formats.readers.abc.repeats import read_order
-from pipeline.formats.readers.abc.tokens import (
-    ENDING_AT_LINE_START,
-    ONLY_MUSIC,
-    TOKEN,
-    chord_members,
-    grace_notes,
-    not_understood,
-)
+from pipeline.formats.readers.abc.tokens import ONLY_MUSIC
 from pipeline.formats.readers.abc.voice import Voice
 from pipeline.formats.readers.base.parts import readable_parts
 from pipeline.formats.readers.base.source import ReadError
@@ -35,7 +29,6 @@ from pipeline.formats.readers.base.staff import Staff, Ticks, times
 from pipeline.formats.readers.base.unfold import play_out
 
 Carry = Literal["octave", "pitch", "not"]
-OF_ONE_NOTE = ("bad_duration", "bad_tuplet", "bad_value", "bad_unit")  # they spoil a voice, not the tune
 
 _USER_SYMBOL = re.compile(r"([H-Wh-w~])\s*=\s*[!+\"]([^!+\"]*)")
 
@@ -63,7 +56,7 @@ def read_tune(content: bytes, carry: Carry = "pitch", phrases: bool = False, pla
 
 def _read(lines: Sequence[str], carry: str, phrases: bool, rests: Mapping[str, Sequence[bool]]) -> _Tune:
     has_number = any(map(text.NUMBER.match, lines))
-    tune = _Tune(carry, phrases, rests, in_file_header=has_number)
+    tune = _Tune(carry=carry, phrases=phrases, rests=rests, in_file_header=has_number)
     for number, line in enumerate(lines, start=1):
         try:
             if line.strip():
@@ -78,7 +71,7 @@ def _read(lines: Sequence[str], carry: str, phrases: bool, rests: Mapping[str, S
 
 
 @dataclass
-class _Tune:
+class _Tune(MusicReader):
     """A tune while its lines are read.
 
     Attributes:
@@ -88,28 +81,22 @@ class _Tune:
         fields: the header's fields. Of a field that is a text (a title) the first is kept,
             of one that is an instruction the last; the tune's own override the file's.
         voices: by identifier, in the order of the score; "" before any V:.
-        voice: where notes go now; None in the header.
         defaults: properties of all voices, from K: of the header.
         declared: the voice that the header declared last.
-        symbols: letter → the decoration that it stands for.
-        spoiled: the first error that spoils a voice alone.
     """
 
-    carry: str
-    phrases: bool
-    rests: Mapping[str, Sequence[bool]]
+    carry: str = "pitch"
+    phrases: bool = False
+    rests: Mapping[str, Sequence[bool]] = field(default_factory=dict)
     in_file_header: bool = False
     file_header_over: bool = False
     fields: dict[str, str] = field(default_factory=dict)
     own: set[str] = field(default_factory=set)
     voices: dict[str, Voice] = field(default_factory=dict)
-    voice: Voice | None = None
     declared: Voice | None = None
-    symbols: dict[str, str] = field(default_factory=lambda: dict(SYMBOLS))
     transposed: int = 0
     drums: bool = False
     ended: bool = False
-    spoiled: ReadError | None = None
 
     def empty_line(self, following: Sequence[str]) -> None:
         """The end of the file header or of the tune; what follows is free text unless it is clearly music."""
@@ -134,13 +121,12 @@ class _Tune:
 
     def length_of(self, bar: str, voice: Voice) -> Ticks:
         """Ticks of a bar that is read for a trial; 0 where it cannot be read."""
-        trial = _Tune(self.carry, False, {})
-        trial.voice = Voice(Staff(), voice.unit, self.carry, meter=voice.meter)
+        trial = MusicReader(Voice(Staff(), voice.unit, meter=voice.meter))
         try:
             trial.music(bar)
         except ReadError:
             return 0
-        return trial.voice.now
+        return 0 if trial.voice is None else trial.voice.now
 
     def line(self, line: str) -> None:
         """Read a line of the tune."""
@@ -212,6 +198,10 @@ class _Tune:
         elif letter == "P":
             self.voice.section(value)
 
+    def inline_field(self, letter: str, value: str) -> None:
+        """A field between brackets."""
+        self.field(letter, value)
+
     def header_field(self, letter: str, value: str) -> None:
         """A field of the header; K: ends it."""
         if letter == "X":
@@ -240,9 +230,13 @@ class _Tune:
         voice = self.voices.get(identifier)
         if voice is None:
             voice = Voice(
-                Staff(lines=[]), 0, self.carry, properties, self.transposed, self.drums,
+                Staff(lines=[]),
+                0,
+                carry=self.carry,
+                transposed=self.transposed,
+                drums=self.drums,
                 rests=self.rests.get(identifier, ()),
-            )  # fmt: skip
+            )
             self.voices[identifier] = voice
             if self.voice is not None:
                 self.prepare(voice)
@@ -261,79 +255,6 @@ class _Tune:
             if "L" in self.fields
             else times(4 * TICKS_PER_QUARTER, *default_unit(voice.meter).as_integer_ratio())
         )
-
-    def music(self, line: str) -> None:
-        """A line of notes."""
-        voice = self.voice
-        if voice is None:
-            return
-        ending = ENDING_AT_LINE_START.match(line) if voice.at_bar_line() else None
-        place = ending.end() if ending else 0
-        if ending:
-            voice.ending(ending[0])
-        while place < len(line):
-            found = TOKEN.match(line, place)
-            if found is None:
-                raise not_understood(line, place)
-            try:
-                self.token(found)
-            except ReadError as error:
-                self.spoil(error)
-            place = found.end()
-
-    def spoil(self, error: ReadError) -> None:
-        """An impossible value spoils its voice; every other error is raised."""
-        if error.rule not in OF_ONE_NOTE or self.voice is None:
-            raise error
-        self.voice.staff.fault = self.voice.staff.fault or "bad_value"
-        self.spoiled = self.spoiled or error
-
-    def token(self, found: re.Match[str]) -> None:
-        """One note, rest, bar line or sign."""
-        voice = self.voice
-        if voice is None:
-            return
-        kind = found.lastgroup
-        if kind is None:
-            accidental, name, length, slashes, divisor = found.group(1, 2, 3, 4, 5)
-            pitches = [(name, voice.pitch(accidental, name))]
-            voice.add(pitches, note_length(voice.unit, length, slashes, divisor), [False])
-        elif kind in ("bar", "volta"):
-            voice.bar_line(found["bar"])
-            voice.ending(found["volta"] or "")
-        elif kind == "quoted":
-            voice.mark(found["quoted"][1:-1], in_words=True)
-        elif kind == "mark":
-            voice.mark(found["mark"][1:-1], in_words=False)
-        elif kind == "symbol":
-            voice.mark(self.symbols.get(found["symbol"], ""), in_words=False)
-        elif kind == "ending":
-            voice.ending(found["ending"])
-        elif kind == "tie":
-            voice.tie()
-        elif kind == "broken":
-            voice.break_rhythm(found["broken"])
-        elif kind in ("p", "q", "r"):
-            normal, count = (int(found[name]) if found[name] else None for name in "qr")
-            voice.start_tuplet(int(found["p"]), normal, count)
-        elif kind == "grace":
-            _grace(voice, found["grace"])
-        elif kind == "value":
-            self.field(found["inline"], found["value"].strip())
-        elif kind == "cdivisor":
-            _chord(voice, found)
-        elif kind == "rdivisor":
-            voice.add([], note_length(voice.unit, *found.group("rlength", "rslashes", "rdivisor")), [])
-        elif kind == "count":
-            voice.rest_bars(int(found["count"] or 1))
-        elif kind == "place":
-            voice.place()
-        elif kind == "region":
-            voice.open_region()
-        elif kind == "region_end":
-            voice.close_region()
-        elif kind == "overlay":
-            voice.overlay(found["overlay"].count("&"))
 
     def piece(self, played: bool) -> Piece:
         """The finished piece."""
@@ -356,26 +277,6 @@ class _Tune:
             raise (self.spoiled if error.rule == "bad_value" and self.spoiled else error) from None
         title, composer, origin = (" ".join(self.fields.get(letter, "").split()) for letter in "TCO")
         return Piece(title, composer, parts, origin, left_out)
-
-
-def _chord(voice: Voice, found: re.Match[str]) -> None:
-    """``[ceg]2``, in old files ``+ceg+2``: notes at one time; the first one's length counts for all."""
-    members = chord_members(found["chord"] or found["old"] or "")
-    if not members:
-        return
-    inner = note_length(voice.unit, *members[0].length)
-    outer = note_length(1, *found.group("clength", "cslashes", "cdivisor"))
-    numerator, denominator = outer.as_integer_ratio()
-    pitches = [(member.name, voice.pitch(member.accidental, member.name)) for member in members]
-    voice.add(pitches, times(inner, numerator, denominator), [member.tied for member in members])
-
-
-def _grace(voice: Voice, notes: str) -> None:
-    """Grace notes are left out and counted; their accidentals last to the bar's end."""
-    for accidental, name in grace_notes(notes):
-        voice.staff.n_grace += 1
-        if accidental:
-            voice.pitch(accidental, name)
 
 
 def _unit_ticks(words: str) -> Ticks:
