@@ -54,7 +54,9 @@ TOKEN = re.compile(
 # lines after an empty line are music only if they consist of these
 ONLY_MUSIC = re.compile(r"[A-Ga-gzx0-9,'^_=/|:\[\](){}<>\-\s~.&\\]*")
 
-_IN_CHORD = re.compile(rf"{NOTE}{LENGTH}\.?(?P<tie>-?)|{QUOTED}|{MARK}|\{{[^}}]*\}}|[{SYMBOLS}{LAYOUT}]")
+_IN_CHORD = re.compile(
+    rf"(?:{NOTE}|[zx]){LENGTH}\.?(?P<tie>-?)|{QUOTED}|{MARK}|\{{[^}}]*\}}|[{SYMBOLS}{LAYOUT}]"
+)
 _IN_GRACE = re.compile(NOTE)
 _NO_NOTES = re.compile(rf"{QUOTED}|{MARK}")
 

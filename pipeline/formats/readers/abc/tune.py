@@ -261,9 +261,9 @@ class _Tune(MusicReader):
         if self.voice is None:
             raise ReadError("unreadable", "no field K:, so no music begins")
         for name, voice in self.voices.items():
-            if voice.staff.fault:
+            if voice.staff.fault or not all(1 <= note.pitch <= 127 for note in voice.staff.notes):
                 voice.staff.name = voice.staff.name or name
-        staves = [voice.staff for voice in self.voices.values() if voice.staff.end]
+        staves = [voice.staff for voice in self.voices.values() if voice.staff.end or voice.staff.fault]
         if not any(staff.notes for staff in staves):
             raise self.spoiled or ReadError("no_notes", "the tune holds no note")
         if played:
