@@ -15,6 +15,7 @@ from pipeline.formats.readers.abc.fields import NO_KEY, Key, alteration, read_ke
 from pipeline.formats.readers.abc.properties import AS_WRITTEN, Properties, read_properties, words_of
 from pipeline.formats.readers.abc.timeline import Place, Timeline, whole
 from pipeline.formats.readers.base.barlines import BarLine
+from pipeline.formats.readers.base.repeat_signs import Sign
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import SEMITONES, STEPS, KeySign, Staff, Ticks, Written, times
 
@@ -193,6 +194,8 @@ class Voice(Timeline):
     def finish(self) -> Staff:
         """The staff with everything written into it."""
         self.end_bar()
+        if self.signs and self.signs[-1][:2] == (self.now, "open"):  # |:| at the end of a tune opens nothing
+            self.signs[-1:] = [Sign(self.now, "close"), Sign(self.now, "end")]
         self._write()
         self.last = None
         self.staff.end = max(self.now, self.furthest)

@@ -213,6 +213,7 @@ class TestFaultyVoices:
         ("C|D||[1 E:|[2 F|]", "CDECDF"),
         ("C|:|||:D:|", "CDD"),
         ("C||:|D|]", "CCD"),
+        ("C|D|:|", "CDCD"),
         ("C|::D::|", "CDDD"),
     ],
 )
