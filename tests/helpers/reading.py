@@ -2,9 +2,9 @@
 
 from pipeline.formats.readers import ReadLimits, ReadSettings
 
-READ = ReadSettings(reader="auto", accidentals="octave", line_ends="layout", repeats="written")
+READ = ReadSettings(reader="auto", accidentals="pitch", line_ends="layout", repeats="written")
 PLAYED = READ.model_copy(update={"repeats": "played"})
-ESSEN = READ.model_copy(update={"accidentals": "pitch", "line_ends": "phrases"})
+ESSEN = READ.model_copy(update={"line_ends": "phrases"})
 LIMITS = ReadLimits(
     max_file_mib=32,
     max_unpacked_mib=64,

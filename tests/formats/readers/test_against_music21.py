@@ -25,8 +25,6 @@ KNOWN = {
     "oneills1850/0811-0899.abc#811": "a chord of old files (+ceg+) is read as a row of notes",
     "oneills1850/1176-1275.abc#1185": "an invisible rest (x) or a rest of bars (Z) takes no time",
     "airdsAirs/book5.abc#811": "the length of a note is misread (3//, or two dots in a row)",
-    "oneills1850/0732-0758_bs.abc#745": "refused by us: bad_key",
-    "essenFolksong/test1.abc#12": "refused by us: bad_meter",
     "ryansMammoth/PaddysTheBoyJig.abc": "refused by us: bad_syntax",
 }
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pipeline.core.music import Piece
-from pipeline.formats.readers.abc.tune import matches, read_tune, split_tunes
+from pipeline.formats.readers.abc.text import matches, split_tunes
+from pipeline.formats.readers.abc.tune import read_tune
 from pipeline.formats.readers.base.limits import ReadLimits
 from pipeline.formats.readers.base.settings import ReadSettings
 from pipeline.formats.readers.base.source import Source
@@ -14,7 +15,7 @@ SUFFIXES = (".abc",)
 
 
 def split(content: bytes, limits: ReadLimits | None = None) -> list[Source]:  # noqa: ARG001 (every format's)
-    """The tunes of a file; see :func:`tune.split_tunes`."""
+    """The tunes of a file; see :func:`text.split_tunes`."""
     return split_tunes(content)
 
 

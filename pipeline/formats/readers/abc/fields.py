@@ -1,4 +1,4 @@
-"""What the fields of an ABC tune say: key, meter, unit length, voice.
+"""Fields of an ABC tune: key, meter, unit length; accidentals and note lengths.
 
 Source: the ABC music standard 2.1 (abcnotation.com/wiki/abc:standard:v2.1),
 sections 3.1 and 4.6; German key names (H, Es, Fis) as the Essen songs use them.
@@ -10,23 +10,25 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from pipeline.formats.readers.abc.properties import is_property
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import STEPS, Ticks, times
 
 SHARPS_OF_MAJOR = {"F": -1, "C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5, "H": 5}
 ORDER_OF_SHARPS = "FCGDAEB"
-ALTERATIONS = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
 
-# by the first letters, as the standard allows; "m" alone comes after those that begin with it
+# by the first letters, as the standard allows; "m" stands alone
 MODES = (
     ("maj", "major", 0), ("dur", "major", 0), ("ion", "ionian", 0), ("mix", "mixolydian", -1),
     ("dor", "dorian", -2), ("aeo", "aeolian", -3), ("phr", "phrygian", -4), ("loc", "locrian", -5),
-    ("lyd", "lydian", 1), ("m", "minor", -3),
+    ("lyd", "lydian", 1), ("min", "minor", -3), ("mol", "minor", -3),
 )  # fmt: skip
 
-_KEY = re.compile(r"([A-H])(#|b|is|es|s(?![a-z]))?\s*([A-Za-z]*)")
-_ACCIDENTAL = re.compile(r"(?<![\w=])(\^\^?|__?|=)([A-Ga-g])(?![\w=])")
-_PROPERTY = re.compile(r"(\w+)\s*=\s*(\"[^\"]*\"|\S+)")
+_TONIC = re.compile(r"([A-H])(#|b|is|es|s(?![a-z]))?([A-Za-z]*)")
+_ACCIDENTAL = re.compile(r"(\^\^?|__?|=)(\d*/\d*)?([A-Ga-g])")
+_ACCIDENTALS = re.compile(rf"(?:{_ACCIDENTAL.pattern})+")
+
+Alteration = int | Fraction  # semitones; a fraction is a microtone
 
 
 @dataclass(frozen=True)
@@ -37,66 +39,95 @@ class Key:
         fifths: sharps (+) or flats (-); None where the signature is no plain row of them.
         mode: "major", "dorian", …; "" where the source names none.
         alterations: semitones added to C, D, E, F, G, A, B.
-        shift: semitones by which the field makes the staff sound higher or lower.
     """
 
     fifths: int | None
     mode: str
-    alterations: tuple[int, ...]
-    shift: int = 0
+    alterations: tuple[Alteration, ...]
 
 
 NO_KEY = Key(None, "", (0,) * 7)
 
 
-def read_key(text: str) -> Key:
-    """What stands after ``K:``.
+def read_key(words: list[str]) -> Key | None:
+    """The key that the words of a field ``K:`` name; None for a clef or another property alone.
 
-    >>> read_key("H").fifths, read_key("Es").fifths, read_key("A Mixolydian").mode
+    >>> read_key(["H"]).fifths, read_key(["Es"]).fifths, read_key(["A", "Mixolydian"]).mode
     (5, -3, 'mixolydian')
+    >>> read_key(["clef=bass"]), read_key(["C", "baritone"]).fifths
+    (None, 0)
 
     Raises:
-        ReadError: ``bad_key``, a tonic or mode that is not known.
+        ReadError: ``bad_key``, a tonic or mode that is not known, or more than 7 accidentals.
     """
-    words = text.strip()
-    shift = sound_shift(words)
-    if words[:2] in ("HP", "Hp"):  # the bagpipe's scale; HP writes no signature
-        fifths = 0 if words[:2] == "HP" else 2
-        return Key(fifths, "", signature(fifths), shift)
-    if words in ("", "none") or words.startswith("none "):
-        return Key(None if not words else 0, "", (0,) * 7, shift)
-    found = _KEY.match(words)
+    if words[:1] == ["none"]:
+        return Key(0, "", (0,) * 7)
+    words = [word for word in words if not is_property(word)]
+    if not words:
+        return None
+    if words[0] in ("HP", "Hp"):  # the bagpipe's scale; HP writes no signature
+        fifths = 0 if words[0] == "HP" else 2
+        return Key(fifths, "", signature(fifths))
+    if words[0].lower() == "exp" or _ACCIDENTALS.fullmatch(words[0]):
+        return _explicit(0, "", words)
+    found = _TONIC.match(words[0])
     if found is None:
-        if "=" in words or words.split()[0] in ("treble", "bass", "alto", "tenor", "perc"):
-            return Key(None, "", (0,) * 7, shift)  # a clef alone
-        raise ReadError("bad_key", f"K:{words}: a key begins with a letter from A to H, or is 'none'")
-    sharps = SHARPS_OF_MAJOR[found[1]]
-    sharps += {"#": 7, "is": 7, "b": -7, "es": -7, "s": -7}.get(found[2] or "", 0)
-    mode, change = _mode(words, found[3])
-    explicit = mode == "exp"
-    fifths = 0 if explicit else sharps + change
-    if not -7 <= fifths <= 7:
-        raise ReadError("bad_key", f"K:{words}: {abs(fifths)} accidentals; at most 7 are allowed")
-    alterations = list(signature(fifths))
-    changed = _ACCIDENTAL.findall(words[found.end() :])
-    for accidental, step in changed:
-        alterations[STEPS.index(step.upper())] = ALTERATIONS[accidental]
+        raise ReadError("bad_key", f"K:{words[0]}: a key begins with a letter from A to H, or is 'none'")
+    attached, others = found[3], words[1:]
+    if not attached and others and (others[0].lower() == "exp" or _known_mode(others[0])):
+        attached, *others = others
+    rest = [words[0][found.end() :], *others]
+    if attached.lower() == "exp":
+        return _explicit(0, "", rest)
+    sharps = SHARPS_OF_MAJOR[found[1]] + {"#": 7, "is": 7, "b": -7, "es": -7, "s": -7}.get(found[2] or "", 0)
+    mode = _known_mode(attached) if attached else ("major", 0)
+    if mode is None:
+        known = ", ".join(beginning for beginning, _, _ in MODES)
+        raise ReadError("bad_key", f"K:{words[0]}: the mode '{attached}' is not known; known: {known}, exp")
+    if not -7 <= sharps + mode[1] <= 7:
+        count = abs(sharps + mode[1])
+        raise ReadError("bad_key", f"K:{words[0]}: {count} accidentals; at most 7 are allowed")
+    return _explicit(sharps + mode[1], mode[0], rest)
+
+
+def _explicit(fifths: int, mode: str, words: list[str]) -> Key:
+    """A signature with the accidentals that are named besides; words that are none are passed over."""
+    alterations: list[Alteration] = list(signature(fifths))
+    for word in words:
+        if _ACCIDENTALS.fullmatch(word):
+            for sign, part, step in _ACCIDENTAL.findall(word):
+                alterations[STEPS.index(step.upper())] = alteration(sign + part)
     standard = {signature(number): number for number in range(-7, 8)}
-    return Key(standard.get(tuple(alterations)), "" if explicit else mode, tuple(alterations), shift)
+    return Key(standard.get(tuple(alterations)), mode, tuple(alterations))  # type: ignore[arg-type]
 
 
-def _mode(words: str, name: str) -> tuple[str, int]:
+def _known_mode(name: str) -> tuple[str, int] | None:
     """The mode's name and the sharps that it adds to those of major."""
-    lowered = name.lower()
-    if lowered in ("", "clef", "octave", "transpose", "bass", "treble", "alto", "tenor", "middle", "perc"):
-        return "major", 0
-    if lowered == "exp":
-        return "exp", 0
-    for beginning, mode, change in MODES:
-        if lowered.startswith(beginning):
-            return mode, change
-    known = ", ".join(beginning for beginning, _, _ in MODES)
-    raise ReadError("bad_key", f"K:{words}: the mode '{name}' is not known; known beginnings: {known}, exp")
+    name = "min" if name.lower() == "m" else name.lower()
+    return next(((mode, change) for begin, mode, change in MODES if name.startswith(begin)), None)
+
+
+def alteration(accidental: str) -> Alteration:
+    """Semitones of a written accidental.
+
+    >>> alteration("^^"), alteration("_"), alteration("^/"), alteration("_3/2")
+    (2, -1, Fraction(1, 2), Fraction(-3, 2))
+
+    Raises:
+        ReadError: ``bad_value``, sharps and flats at once, or three of them.
+    """
+    signs = accidental.rstrip("0123456789/")
+    sharps, flats = signs.count("^"), signs.count("_")
+    if (sharps and flats) or sharps + flats > 2:
+        raise ReadError("bad_value", f"'{accidental}' is no accidental; allowed are ^^, ^, =, _ and __")
+    direction = 1 if sharps else -1
+    if not (part := accidental[len(signs) :]):
+        return sharps - flats
+    above, below = part.split("/")
+    if below and int(below) == 0:
+        raise ReadError("bad_value", f"the microtone '{accidental}' divides by zero")
+    size = Fraction(int(above or 1), int(below or 2)) + sharps + flats - 1
+    return direction * (size.numerator if size.denominator == 1 else size)
 
 
 def signature(fifths: int) -> tuple[int, ...]:
@@ -104,20 +135,6 @@ def signature(fifths: int) -> tuple[int, ...]:
     sharp = ORDER_OF_SHARPS[:fifths] if fifths > 0 else ""
     flat = ORDER_OF_SHARPS[::-1][:-fifths] if fifths < 0 else ""
     return tuple((step in sharp) - (step in flat) for step in STEPS)
-
-
-def sound_shift(text: str) -> int:
-    """Semitones asked for by ``transpose=``, ``octave=`` or a clef with 8 in K: or V:."""
-    properties = dict(_PROPERTY.findall(text))
-    shift = 0
-    for name, semitones in (("transpose", 1), ("octave", 12)):
-        value = properties.get(name, "0")
-        if re.fullmatch(r"[-+]?\d{1,2}", value):
-            shift += semitones * int(value)
-    clef: str = properties.get("clef", text)
-    if re.search(r"-8(va)?\b", clef):
-        return shift - 12
-    return shift + 12 if re.search(r"\+8(va)?\b", clef) else shift
 
 
 def read_meter(text: str) -> tuple[int, int] | None:
@@ -172,15 +189,3 @@ def note_length(unit: Ticks, length: str, slashes: str, divisor: str) -> Ticks:
     if below == 0:
         raise ReadError("bad_duration", f"the length {length}{slashes}{divisor} divides by zero")
     return times(unit, int(length) if length else 1, below)
-
-
-def voice_name(text: str) -> tuple[str, str]:
-    """Identifier and readable name of what stands after ``V:``.
-
-    >>> voice_name('1 name="Tin whistle" clef=treble')
-    ('1', 'Tin whistle')
-    """
-    words = text.split()
-    properties: dict[str, str] = dict(_PROPERTY.findall(text))
-    name = properties.get("name", properties.get("nm", ""))
-    return (words[0] if words else ""), name.strip('"')

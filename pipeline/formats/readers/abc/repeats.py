@@ -21,18 +21,16 @@ MAX_NESTING = 16
 def signs_of_bar(text: str, onset: Ticks) -> list[Sign]:
     """The signs of a bar line: ``|:``, ``:|``, ``::``; more colons are more repeats.
 
-    A double bar ends an ending, and is where a repeat without a beginning begins.
+    A bar line may have any shape: colons after one thin line open a section (``|:|||:``),
+    other colons before a line close one (``||:|``). A double bar ends an ending, and is
+    where a repeat without a beginning begins.
 
     >>> [sign.kind for sign in signs_of_bar(":|:", 0)], [sign.kind for sign in signs_of_bar("||", 0)]
     (['close', 'end', 'open'], ['end', 'start'])
     """
     if text == "|":  # as nearly all are
         return []
-    if not text.strip(":"):
-        before = after = len(text) // 2
-    else:
-        before = max(map(len, re.findall(r":+(?=[|\]])", text)), default=0)
-        after = len(text) - len(text.rstrip(":"))
+    before, after = _colons(text)
     signs: list[Sign] = []
     if before:
         signs += [Sign(onset, "close", times=before + 1), Sign(onset, "end")]
@@ -41,6 +39,24 @@ def signs_of_bar(text: str, onset: Ticks) -> list[Sign]:
     if not signs and text.strip(".:") != "|":
         signs += [Sign(onset, "end"), Sign(onset, "start")]
     return signs
+
+
+def _colons(text: str) -> tuple[int, int]:
+    """The most colons that close a section in a bar line, and that open one.
+
+    >>> _colons(":|"), _colons("|::"), _colons("::"), _colons("|:|||:"), _colons("||:|"), _colons("|::|")
+    ((1, 0), (0, 2), (1, 1), (0, 1), (1, 0), (1, 1))
+    """
+    before = after = 0
+    for found in re.finditer(":+", text):
+        left, right, count = text[: found.start()], text[found.end() :], len(found[0])
+        if bool(left) == bool(right) and count > 1:
+            before, after = max(before, count // 2), max(after, count // 2)
+        elif not left or (right and left[-2:] not in ("|", "[|")):
+            before = max(before, count if right else 0)
+        else:
+            after = max(after, count)
+    return before, after
 
 
 def read_order(text: str) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """ABC: many tunes a file, one letter a note.
 
 Source: the ABC music standard 2.1 (abcnotation.com/wiki/abc:standard:v2.1).
-Read are fields, notes, rests, chords, tuplets, broken rhythms, ties, voices and
-overlays; decorations, slurs, lyrics and chord symbols are passed over. What the
+Read are fields, notes, rests, chords, tuplets, broken rhythms, ties, voices, overlays
+and repeats; slurs, lyrics, chord symbols and most decorations are passed over. What the
 standard leaves open is a parameter: how far an accidental reaches, whether a
 line's end is a phrase's end, and whether repeats are played out.
 """
@@ -10,291 +10,274 @@ line's end is a phrase's end, and whether repeats are played out.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from pipeline.core.music import TICKS_PER_QUARTER, Piece
-from pipeline.formats.readers.abc.fields import (
-    NO_KEY,
-    default_unit,
-    note_length,
-    read_key,
-    read_meter,
-    read_unit,
-    sound_shift,
-    voice_name,
-)
+from pipeline.formats.readers.abc import text
+from pipeline.formats.readers.abc.fields import default_unit, read_unit
+from pipeline.formats.readers.abc.marks import signs_of_marks
+from pipeline.formats.readers.abc.music import MusicReader
+from pipeline.formats.readers.abc.properties import read_properties, words_of
 from pipeline.formats.readers.abc.repeats import read_order
+from pipeline.formats.readers.abc.tokens import ONLY_MUSIC
 from pipeline.formats.readers.abc.voice import Voice
-from pipeline.formats.readers.base.source import ReadError, Source, decode
+from pipeline.formats.readers.base.parts import readable_parts
+from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import Staff, Ticks, times
 from pipeline.formats.readers.base.unfold import play_out
 
 Carry = Literal["octave", "pitch", "not"]
 
-_NUMBER = re.compile(r"^X:[ \t]*(.*)$", re.MULTILINE)
-_FIELD = re.compile(r"([A-Zmrsw+]):(?![|:])(.*)")
-_COMMENT = re.compile(r"(?<!\\)%.*")
-_MAILED = re.compile(r"=(20|3D|[ \t]*\n)")  # quoted-printable, left by electronic mail; no ABC looks so
-_CARRY = re.compile(r"^(?:%%|I:\s*)propagate-accidentals\s+(octave|pitch|not)\b", re.MULTILINE)
-
-_ENDING = re.compile(r"[1-9](?=[\s(\"A-Ga-g])")  # its bar line ends the line before
-_NOTE = r"([_^=]*)([a-gA-G][,']*)"
-_LENGTH = r"(\d{0,9})(/*)(\d{0,9})"  # longer numbers are no lengths
-_IN_CHORD = re.compile(rf"{_NOTE}{_LENGTH}(-?)")
-_IN_GRACE = re.compile(_NOTE)
-_TOKEN = re.compile(
-    rf"""
-      {_NOTE}{_LENGTH}[ ]*                                    # 1–5
-    | (?P<bar>\.?:*\|+[|:\]]*|\[\|[|:\]]*|:+)(?:\[?(?P<volta>\d[\d,.-]*))?[ ]*
-    | (?P<tie>-)
-    | (?P<broken>>+|<+)
-    | \((?P<p>\d{{1,9}})(?::(?P<q>\d{{0,9}}))?(?::(?P<r>\d{{0,9}}))?
-    | (?P<quoted>"[^"]*"?)
-    | \{{(?P<grace>[^}}]*)\}}?
-    | \[(?P<inline>[A-Zr]):(?P<value>[^\]]*)\]
-    | (?P<ending>\[\d[\d,.-]*|\["[^"]*"(?=\s))
-    | (?:\[(?P<chord>(?:"[^"]*"|[^\]"|])*)\]|\+(?P<old>(?:[_^=]*[a-gA-G][,']*\d*(?:/+\d*)?)+)\+)
-      (?P<clength>\d{{0,9}})(?P<cslashes>/*)(?P<cdivisor>\d{{0,9}})
-    | (?P<place>x(?=\s*(?:\|[|\]:]|:+\||\[\|)))
-    | (?P<rest>[zx])(?P<rlength>\d{{0,9}})(?P<rslashes>/*)(?P<rdivisor>\d{{0,9}})
-    | (?P<bars>[ZX])(?P<count>\d{{0,9}})
-    | (?P<overlay>&)
-    | (?P<mark>![^!\s|\[\]]+!|\+[A-Za-z][^+\s|\[\]]*\+)
-    | (?P<skipped>y\d*|[\s`~.()!$\\*;?@#H-Wh-w\]])
-    """,
-    re.VERBOSE,
-)
+_USER_SYMBOL = re.compile(r"([H-Wh-w~])\s*=\s*[!+\"]([^!+\"]*)")
 
 
-def matches(content: bytes) -> bool:
-    """Whether a file is ABC: a field X: or K: begins a line of its text."""
-    return re.search(rb"(?:^|[\r\n])(?:\xef\xbb\xbf)?[XK]:", content) is not None and b"\0" not in content
-
-
-def split_tunes(content: bytes) -> list[Source]:
-    """The tunes of a file, each with the fields that stand before the first.
-
-    A tune is named by its number: ``X:0017`` is "17"; where a number is repeated
-    the second is "17.2". A file of one tune is the piece, and has no name.
-    """
-    text = decode(content)
-    begins = [found.start() for found in _NUMBER.finditer(text)]
-    if len(begins) <= 1:
-        return [Source("", "abc", text.encode())]
-    head = text[: begins[0]]
-    sources, seen = [], Counter[str]()
-    for begin, end in zip(begins, [*begins[1:], len(text)], strict=True):
-        tune = text[begin:end]
-        found = _NUMBER.match(tune)
-        name = _COMMENT.sub("", found[1] if found else "").strip()
-        name = str(int(name)) if re.fullmatch(r"[0-9]{1,18}", name) else "-".join(name.split())
-        seen[name] += 1
-        name = name if seen[name] == 1 else f"{name}.{seen[name]}"
-        sources.append(Source(name, "abc", (head + tune).encode()))
-    return sources
-
-
-def read_tune(content: bytes, carry: Carry = "octave", phrases: bool = False, played: bool = False) -> Piece:
+def read_tune(content: bytes, carry: Carry = "pitch", phrases: bool = False, played: bool = False) -> Piece:
     """Read one tune.
 
     Args:
-        content: the tune, in UTF-8.
-        carry: how far an accidental reaches in its bar, unless the tune says it:
+        content: the tune, in UTF-8, after the fields that stand before the first tune of its file.
+        carry: how far an accidental reaches in its bar, unless the tune sets it:
             its octave, its pitch in all octaves, or not at all.
         phrases: a line of the body ends a phrase.
         played: repeats are played out.
 
     Raises:
-        ReadError: a field or a note that cannot be understood, or no note at all.
+        ReadError: a sign that cannot be understood, no note at all, or no part that can be read.
     """
-    text = _MAILED.sub(lambda found: {"20": " ", "3D": "="}.get(found[1], ""), decode(content))
-    said = _CARRY.search(text)
-    tune = _Tune(str(said[1]) if said else carry, phrases)
-    for number, line in enumerate(text.split("\n"), start=1):
-        try:
-            tune.line(line)
-        except ReadError as error:
-            raise ReadError(error.rule, f"line {number} of the tune: {error}") from None
+    lines = text.lines_of(content)
+    tune = _read(lines, carry, phrases, {})
+    rests = {name: voice.place_is_rest() for name, voice in tune.voices.items()}
+    if any(map(any, rests.values())):  # where each bar ends was not known the first time
+        tune = _read(lines, carry, phrases, rests)
     return tune.piece(played)
 
 
+def _read(lines: Sequence[str], carry: str, phrases: bool, rests: Mapping[str, Sequence[bool]]) -> _Tune:
+    has_number = any(map(text.NUMBER.match, lines))
+    tune = _Tune(carry=carry, phrases=phrases, rests=rests, in_file_header=has_number)
+    for number, line in enumerate(lines, start=1):
+        try:
+            if line.strip():
+                tune.line(line)
+            else:
+                tune.empty_line(lines[number:])
+        except ReadError as error:
+            raise ReadError(error.rule, f"line {number} of the tune: {error}") from None
+    for voice in tune.voices.values():
+        voice.finish()
+    return tune
+
+
 @dataclass
-class _Tune:
+class _Tune(MusicReader):
     """A tune while its lines are read.
 
     Attributes:
-        fields: the header's fields, the first of each letter.
+        rests: by voice, whether each ``x`` before a double bar is a rest.
+        in_file_header: no X: was read yet; the fields are those of the file.
+        file_header_over: an empty line ended the file header; up to X: there is free text.
+        fields: the header's fields. Of a field that is a text (a title) the first is kept,
+            of one that is an instruction the last; the tune's own override the file's.
         voices: by identifier, in the order of the score; "" before any V:.
-        voice: where notes go now; None in the header.
+        defaults: properties of all voices, from K: of the header.
+        declared: the voice that the header declared last.
     """
 
-    carry: str
-    phrases: bool
+    carry: str = "pitch"
+    phrases: bool = False
+    rests: Mapping[str, Sequence[bool]] = field(default_factory=dict)
+    in_file_header: bool = False
+    file_header_over: bool = False
     fields: dict[str, str] = field(default_factory=dict)
+    own: set[str] = field(default_factory=set)
     voices: dict[str, Voice] = field(default_factory=dict)
-    voice: Voice | None = None
+    declared: Voice | None = None
+    transposed: int = 0
+    drums: bool = False
     ended: bool = False
+
+    def empty_line(self, following: Sequence[str]) -> None:
+        """The end of the file header or of the tune; what follows is free text unless it is clearly music."""
+        if self.voice is not None:
+            self.ended = not self.goes_on(following)
+        elif self.in_file_header and self.fields:
+            self.file_header_over = True
+
+    def goes_on(self, following: Sequence[str]) -> bool:
+        """Whether the lines up to the next empty one are music: no other sign, and a full bar at least."""
+        block: list[str] = []
+        for line in following:
+            if not line.strip():
+                break
+            if text.FIELD.match(line) is None:
+                block.append(text.without_comment(line))
+        voice = self.voice
+        if voice is None or voice.bar_length is None or not all(map(ONLY_MUSIC.fullmatch, block)):
+            return False
+        bars = [bar for line in block for bar in re.split(r"[|:\]]*\|[|:\]]*", line)[1:-1]]
+        return any(self.length_of(bar, voice) == voice.bar_length for bar in bars)
+
+    def length_of(self, bar: str, voice: Voice) -> Ticks:
+        """Ticks of a bar that is read for a trial; 0 where it cannot be read."""
+        trial = MusicReader(Voice(Staff(), voice.unit, meter=voice.meter))
+        try:
+            trial.music(bar)
+        except ReadError:
+            return 0
+        return 0 if trial.voice is None else trial.voice.now
 
     def line(self, line: str) -> None:
         """Read a line of the tune."""
-        if not line.strip():
-            self.ended = self.voice is not None
-        line = _COMMENT.sub("", line).strip()
-        if not line:
+        if text.begins_block(line):
+            raise ReadError("bad_syntax", f"'{line.strip()[:40]}': the block of text has no end")
+        if self.ended or (self.file_header_over and not text.NUMBER.match(line)):
             return
-        found = _FIELD.match(line)
-        if self.ended and (found is not None or "|" not in line):
-            return  # free text after the tune; a line with bar lines goes on with it
+        if found := text.DIRECTIVE.match(line):
+            self.directive(found[1])
+            return
+        line = text.without_comment(line).strip()
+        found = text.FIELD.match(line)
         if found is not None:
             self.field(found[1], found[2].strip())
-        elif self.voice is not None:
+        elif line and self.voice is not None:
             continued = line.endswith("\\")
             self.music(line.rstrip("\\"))
             if self.phrases and not continued:
                 self.voice.line_end()
 
+    def directive(self, words: str) -> None:
+        """``%%`` or ``I:``: how far accidentals reach, and what playback says of pitch and percussion."""
+        name, _, value = words.replace("=", " ", 1).partition(" ")
+        name, value = name.lower(), " ".join(value.split()).lower()
+        if name == "propagate-accidentals" and value in get_args(Carry):
+            self.carry = value
+            for voice in self.voices.values():
+                voice.carry = value
+        elif found := re.match(r"(channel|r?transpose) ([-+]?\d{1,2})\b", value) if name == "midi" else None:
+            if found[1] == "channel":
+                self.set_drums(int(found[2]) == 10)
+            else:
+                self.transpose(int(found[2]) + (self.transposed if found[1] == "rtranspose" else 0))
+
+    def set_drums(self, drums: bool) -> None:
+        """The MIDI channel of the voice at hand; of all that come where none is."""
+        voice = self.voice or self.declared
+        if voice is None:
+            self.drums = drums
+        else:
+            voice.drums = drums
+
+    def transpose(self, semitones: int) -> None:
+        """All voices sound higher or lower from here on."""
+        self.transposed = semitones
+        for voice in self.voices.values():
+            voice.transposed = semitones
+
     def field(self, letter: str, value: str) -> None:
         """A field on a line of its own, or between brackets."""
-        if self.voice is None:
-            if letter == "V":
-                self.start_voice(value)
-            self.fields.setdefault(letter, value)
-            if letter == "K":
-                self.start_body()
+        if letter == "U":
+            if found := _USER_SYMBOL.match(value):
+                self.symbols[found[1]] = found[2].strip("^_<>@ ")
+        elif letter == "I":
+            self.directive(value)
+        elif self.voice is None:
+            self.header_field(letter, value)
         elif letter == "V":
             self.voice = self.start_voice(value)
         elif letter == "K":
-            self.voice.set_key(read_key(value))
+            self.voice.set_key(value)
         elif letter == "M":
-            self.voice.set_meter(read_meter(value))
+            self.voice.set_meter(value)
         elif letter == "L":
-            self.voice.unit = _unit_ticks(value)
+            try:
+                self.voice.unit = _unit_ticks(value)
+            except ReadError as error:
+                self.spoil(error)
         elif letter == "P":
             self.voice.section(value)
 
-    def start_body(self) -> None:
-        """The header is at its end: all voices begin as it says."""
-        for voice in self.voices.values():
-            self.prepare(voice)
-        self.voice = next(iter(self.voices.values())) if self.voices else self.start_voice("")
+    def inline_field(self, letter: str, value: str) -> None:
+        """A field between brackets."""
+        self.field(letter, value)
 
-    def start_voice(self, text: str) -> Voice:
+    def header_field(self, letter: str, value: str) -> None:
+        """A field of the header; K: ends it."""
+        if letter == "X":
+            self.in_file_header = self.file_header_over = False
+            self.own.clear()
+        elif letter == "V":
+            self.declared = self.start_voice(value)
+        elif letter not in "TCO" or letter not in self.own:
+            self.own.add(letter)
+            self.fields[letter] = value
+        if letter == "K" and not self.in_file_header:
+            if not self.voices:
+                self.start_voice("")
+            for voice in self.voices.values():
+                self.prepare(voice)
+            self.voice = next(iter(self.voices.values()))
+
+    def start_voice(self, value: str) -> Voice:
         """The voice that a field V: names; a new one begins as the header says."""
-        identifier, name = voice_name(text)
+        identifier, *words = words_of(value) or [""]
+        if (
+            identifier == "1" and "1" not in self.voices and "" in self.voices
+        ):  # notes before any V: are its own
+            self.voices = {name or "1": voice for name, voice in self.voices.items()}
+        properties = read_properties(words)
         voice = self.voices.get(identifier)
         if voice is None:
-            voice = Voice(Staff(name=name, lines=[]), 0, self.carry, shift=sound_shift(text))
+            voice = Voice(
+                Staff(lines=[]),
+                0,
+                carry=self.carry,
+                transposed=self.transposed,
+                drums=self.drums,
+                rests=self.rests.get(identifier, ()),
+            )
             self.voices[identifier] = voice
-            if "K" in self.fields:
+            if self.voice is not None:
                 self.prepare(voice)
+        voice.properties = properties.over(voice.properties)
+        voice.staff.name = voice.properties.name or ""
         return voice
 
     def prepare(self, voice: Voice) -> None:
-        """Give a voice the header's key, meter and unit length."""
-        meter = read_meter(self.fields.get("M", ""))
-        voice.set_meter(meter)
-        key = read_key(self.fields["K"])
-        if key != NO_KEY:
-            voice.set_key(key)
-        voice.shift += key.shift
+        """Give a voice the header's key, meter and unit length; its own properties override those of K:."""
+        own = voice.properties
+        voice.set_meter(self.fields.get("M", ""))
+        voice.set_key(self.fields["K"])
+        voice.properties = own.over(voice.properties)._replace(name=own.name)
         voice.unit = (
             _unit_ticks(self.fields["L"])
             if "L" in self.fields
-            else times(4 * TICKS_PER_QUARTER, *default_unit(meter).as_integer_ratio())
+            else times(4 * TICKS_PER_QUARTER, *default_unit(voice.meter).as_integer_ratio())
         )
-
-    def music(self, line: str) -> None:
-        """A line of notes."""
-        ending = _ENDING.match(line) if self.voice is not None and self.voice.at_bar_line() else None
-        place = ending.end() if ending else 0
-        if ending and self.voice is not None:
-            self.voice.ending(ending[0])
-        while place < len(line):
-            found = _TOKEN.match(line, place)
-            if found is None:
-                raise ReadError("bad_syntax", _not_understood(line, place))
-            self.token(found)
-            place = found.end()
-
-    def token(self, found: re.Match[str]) -> None:
-        """One note, rest, bar line or sign."""
-        voice = self.voice
-        if voice is None:
-            return
-        kind = found.lastgroup
-        if kind is None:
-            accidental, name, length, slashes, divisor = found.group(1, 2, 3, 4, 5)
-            pitches = [(name, voice.pitch(accidental, name))]
-            voice.add(pitches, note_length(voice.unit, length, slashes, divisor), [False])
-        elif kind in ("bar", "volta"):
-            voice.bar_line(found["bar"])
-            voice.ending(found["volta"] or "")
-        elif kind in ("skipped", "mark"):
-            voice.fermata = voice.fermata or found[0] in ("H", "!fermata!", "+fermata+")
-        elif kind == "ending":
-            voice.ending(found["ending"])
-        elif kind == "tie":
-            voice.tie()
-        elif kind == "broken":
-            voice.break_rhythm(found["broken"])
-        elif kind in ("p", "q", "r"):
-            normal, count = (int(found[name]) if found[name] else None for name in "qr")
-            voice.start_tuplet(int(found["p"]), normal, count)
-        elif kind == "grace":
-            _grace(voice, found["grace"])
-        elif kind == "value":
-            self.field(found["inline"], found["value"].strip())
-        elif kind == "cdivisor":
-            _chord(voice, found)
-        elif kind == "rdivisor":
-            voice.add([], note_length(voice.unit, *found.group("rlength", "rslashes", "rdivisor")), [])
-        elif kind == "count":
-            voice.rest_bars(int(found["count"] or 1))
-        elif kind == "place":
-            voice.place()
-        elif kind == "overlay":
-            voice.overlay()
 
     def piece(self, played: bool) -> Piece:
         """The finished piece."""
-        if "K" not in self.fields:
+        if self.voice is None:
             raise ReadError("unreadable", "no field K:, so no music begins")
-        staves = [voice.finish() for voice in self.voices.values()]
+        for name, voice in self.voices.items():
+            if voice.staff.fault or not all(1 <= note.pitch <= 127 for note in voice.staff.notes):
+                voice.staff.name = voice.staff.name or name
+        staves = [voice.staff for voice in self.voices.values() if voice.staff.end or voice.staff.fault]
         if not any(staff.notes for staff in staves):
-            raise ReadError("no_notes", "the tune holds no note")
+            raise self.spoiled or ReadError("no_notes", "the tune holds no note")
         if played:
-            signs = [sign for voice in self.voices.values() for sign in voice.signs]
+            voices = self.voices.values()
+            signs = [sign for voice in voices for sign in voice.signs]
+            signs += signs_of_marks([mark for voice in voices for mark in voice.marks])
             staves = play_out(staves, signs, read_order(self.fields.get("P", "")))
+        try:
+            parts, left_out = readable_parts(staves)
+        except ReadError as error:
+            raise (self.spoiled if error.rule == "bad_value" and self.spoiled else error) from None
         title, composer, origin = (" ".join(self.fields.get(letter, "").split()) for letter in "TCO")
-        return Piece(title, composer, tuple(staff.part() for staff in staves if staff.end), origin)
+        return Piece(title, composer, parts, origin, left_out)
 
 
-def _chord(voice: Voice, found: re.Match[str]) -> None:
-    """``[ceg]2``, in old files ``+ceg+2``: notes at one time; the first one's length counts for all."""
-    members = _IN_CHORD.findall(re.sub(r'"[^"]*"|![^!]*!', "", found["chord"] or found["old"] or ""))
-    if not members:
-        return
-    inner = note_length(voice.unit, *members[0][2:5])
-    outer = note_length(1, *found.group("clength", "cslashes", "cdivisor"))
-    numerator, denominator = outer.as_integer_ratio()
-    pitches = [(name, voice.pitch(accidental, name)) for accidental, name, *_ in members]
-    voice.add(pitches, times(inner, numerator, denominator), [bool(member[5]) for member in members])
-
-
-def _grace(voice: Voice, notes: str) -> None:
-    """Grace notes are left out and counted; their accidentals last to the bar's end."""
-    for accidental, name in _IN_GRACE.findall(notes):
-        voice.staff.n_grace += 1
-        if accidental:
-            voice.pitch(accidental, name)
-
-
-def _unit_ticks(text: str) -> Ticks:
-    return times(4 * TICKS_PER_QUARTER, *read_unit(text).as_integer_ratio())
-
-
-def _not_understood(line: str, place: int) -> str:
-    what = "a number without a note" if line[place].isdigit() else f"{line[place]!r} is no sign of ABC"
-    return f"{what}, at '{line[max(0, place - 12) : place]} → {line[place : place + 12]}'"
+def _unit_ticks(words: str) -> Ticks:
+    return times(4 * TICKS_PER_QUARTER, *read_unit(words).as_integer_ratio())

@@ -6,13 +6,16 @@ tick (a septuplet of 64ths), and are fractions then.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import floor
 
-from pipeline.core.music import TICKS_PER_QUARTER, Meter
-from pipeline.formats.readers.abc.fields import NO_KEY, Key
-from pipeline.formats.readers.abc.repeats import signs_of_bar
+from pipeline.core.music import Meter
+from pipeline.formats.readers.abc.fields import NO_KEY, Key, alteration, read_key, read_meter
+from pipeline.formats.readers.abc.properties import AS_WRITTEN, Properties, read_properties, words_of
+from pipeline.formats.readers.abc.timeline import Place, Timeline, whole
 from pipeline.formats.readers.base.barlines import BarLine
-from pipeline.formats.readers.base.repeat_signs import Sign, read_passes
+from pipeline.formats.readers.base.repeat_signs import Sign
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import SEMITONES, STEPS, KeySign, Staff, Ticks, Written, times
 
@@ -36,42 +39,49 @@ class Event:
 
 
 @dataclass(slots=True)
-class Voice:
+class Voice(Timeline):
     """Reads notes into a staff.
 
     Attributes:
         carry: how far an accidental reaches in its bar: ``octave`` (that octave
             only), ``pitch`` (all octaves), ``not`` (that note only).
-        shift: semitones from written to sounding pitch.
+        properties: what K: and V: set.
+        transposed: semitones by which playback directives move all voices.
+        drums: whether the voice is on the MIDI channel of the drums.
+        rests: whether each ``x`` before a double bar is a rest; unknown on the first reading.
     """
 
-    staff: Staff
-    unit: Ticks
-    carry: str
+    carry: str = "pitch"
+    properties: Properties = AS_WRITTEN
+    transposed: int = 0
+    drums: bool = False
     key: Key = NO_KEY
-    meter: tuple[int, int] | None = None
-    shift: int = 0
-    now: Ticks = 0
-    bar_began: Ticks = 0
-    furthest: Ticks = 0
-    accidentals: dict[str, int] = field(default_factory=dict)
-    tied_over: dict[str, int] = field(default_factory=dict)  # letter → note number held by a tie
+    rests: Sequence[bool] = ()
     last: Event | None = None
     tuplet: tuple[int, int, int] | None = None  # notes left, normal, actual
-    broken: tuple[tuple[int, int], tuple[int, int]] | None = None  # factors of the last note and the next
-    fermata: bool = False
-    signs: list[Sign] = field(default_factory=list)
 
-    def set_meter(self, meter: tuple[int, int] | None) -> None:
-        """A new time signature from here on."""
-        self.meter = meter
-        if meter is not None:
-            self.staff.meters.append(Meter(_floor(self.now), *meter))
+    def set_meter(self, text: str) -> None:
+        """A new time signature from here on; one that cannot be is unknown, and counted."""
+        try:
+            self.meter = read_meter(text)
+        except ReadError:
+            self.meter = None
+            self.staff.n_bad_meters += 1
+        if self.meter is not None:
+            self.staff.meters.append(Meter(whole(self.now), *self.meter))
 
-    def set_key(self, key: Key) -> None:
-        """A new key signature from here on."""
-        self.key = key
-        self.staff.keys.append(KeySign(key.fifths, key.mode, self.now))
+    def set_key(self, text: str) -> None:
+        """A new key signature or clef from here on; a key that cannot be is unknown, and counted."""
+        words = words_of(text)
+        self.properties = read_properties(words).over(self.properties)
+        try:
+            key = read_key(words)
+        except ReadError:
+            key = NO_KEY
+            self.staff.n_bad_keys += 1
+        if key is not None:
+            self.key = key
+            self.staff.keys.append(KeySign(key.fifths, key.mode, self.now))
 
     def pitch(self, accidental: str, name: str) -> int:
         """MIDI note number of a written note, by signature, bar and ties.
@@ -79,24 +89,31 @@ class Voice:
         Args:
             accidental: its signs, "" for none.
             name: letter and octave marks, for example ``c'``.
+
+        Returns:
+            The note below where a microtone is written; the staff is marked as one with microtones.
         """
         step, natural = LETTERS[name[0]]
-        natural += self.shift + 12 * (name.count("'") - name.count(","))
+        natural += 12 * (name.count("'") - name.count(",")) + self.properties.shift + self.transposed
         reach = name if self.carry == "octave" else STEPS[step]
         if accidental:
-            alteration = accidental.count("^") - accidental.count("_")
+            altered = alteration(accidental)
             if self.carry != "not":
-                self.accidentals[reach] = alteration
+                self.accidentals[reach] = altered
         elif name in self.tied_over:
             return self.tied_over[name]
         else:
-            alteration = self.accidentals.get(reach, self.key.alterations[step])
-        return natural + alteration
+            altered = self.accidentals.get(reach, self.key.alterations[step])
+        if not isinstance(altered, int):
+            self.staff.fault = self.staff.fault or "microtone"
+        return natural + floor(altered)
 
     def add(self, pitches: list[tuple[str, int]], duration: Ticks, tied: list[bool]) -> None:
         """A note, a chord, or (without pitches) a rest."""
         if duration <= 0:
             raise ReadError("bad_duration", f"a note of length {duration}; lengths are positive")
+        if pitches and (self.drums or self.properties.percussion):
+            self.staff.fault = "percussion"
         if self.tuplet is not None:
             left, normal, actual = self.tuplet
             duration = times(duration, normal, actual)
@@ -118,9 +135,9 @@ class Voice:
         if self.now != self.bar_began:
             self.add([], self.unit * count, [])
             return
-        if self.meter is None:
+        if self.bar_length is None:
             raise ReadError("bad_meter", "a rest of whole bars (Z) in free time has no length")
-        self.add([], count * 4 * TICKS_PER_QUARTER * self.meter[0] // self.meter[1], [])
+        self.add([], count * self.bar_length, [])
 
     def tie(self) -> None:
         """``-`` after a note or chord."""
@@ -143,29 +160,10 @@ class Voice:
             raise ReadError("bad_tuplet", f"({actual}:{normal}: a tuplet has 1 to {LONGEST_TUPLET} notes")
         self.tuplet = (count or actual, normal, actual)
 
-    def bar_line(self, text: str) -> None:
-        """A bar line: accidentals end, overlaid voices meet, and a dot without a second note is none."""
-        self.accidentals.clear()
-        self.broken = None
-        self.now = self.bar_began = max(self.now, self.furthest)
-        self.signs += signs_of_bar(text, self.now)
-        if self.staff.lines is not None:
-            self.staff.lines.append(BarLine(_floor(self.now), "plain" if text == "|" else "sign"))
-
-    def ending(self, text: str) -> None:
-        """The number of an ending, or of several: ``1``, ``1,3``, ``1-3``."""
-        passes = read_passes(text) if text else ()
-        if passes:
-            self.signs.append(Sign(self.now, "ending", passes))
-
-    def section(self, label: str) -> None:
-        """``P:`` in the tune: a part of it begins, which the header's ``P:`` may name."""
-        self.signs += [Sign(self.now, "section", label=label.strip(". ")), Sign(self.now, "start")]
-
     def line_end(self) -> None:
         """The end of a line that is the end of a phrase; also a bar line, where the bar is full."""
         if self.staff.lines is not None:
-            self.staff.lines.append(BarLine(_floor(self.now), "line_end"))
+            self.staff.lines.append(BarLine(whole(self.now), "line_end"))
         self.end_phrase()
 
     def at_bar_line(self) -> bool:
@@ -180,24 +178,24 @@ class Voice:
             self.staff.notes[-1] = self.staff.notes[-1]._replace(phrase_end=True)
 
     def place(self) -> None:
-        """``x`` before a double bar: it bears a sign, such as a fermata over the bar line.
-
-        It takes no time after notes of the bar (the O'Neill tunes use it so), but
-        alone in an upbeat it is a rest.
-        """
+        """``x`` before a double bar: a rest or the bearer of a sign, see :class:`Place`."""
         if self.now == self.bar_began:
             self.add([], self.unit, [])
-        elif self.fermata:
+            return
+        number = len(self.places)
+        self.places.append(Place(self.now - self.bar_began, self.unit, self.bar_length))
+        self.in_place_bar = True
+        if self.fermata:
             self.fermata = False
             self.end_phrase()
-
-    def overlay(self) -> None:
-        """``&``: what follows begins again at the bar line."""
-        self.furthest = max(self.furthest, self.now)
-        self.now = self.bar_began
+        if number < len(self.rests) and self.rests[number]:
+            self.add([], self.unit, [])
 
     def finish(self) -> Staff:
         """The staff with everything written into it."""
+        self.end_bar()
+        if self.signs and self.signs[-1][:2] == (self.now, "open"):  # |:| at the end of a tune opens nothing
+            self.signs[-1:] = [Sign(self.now, "close"), Sign(self.now, "end")]
         self._write()
         self.last = None
         self.staff.end = max(self.now, self.furthest)
@@ -210,7 +208,3 @@ class Voice:
         for (_, pitch), tied in zip(last.pitches, last.tied, strict=True):
             note = Written(last.onset, last.duration, pitch, tied, False, last.phrase_end)
             self.staff.notes.append(note)
-
-
-def _floor(time: Ticks) -> int:
-    return time if isinstance(time, int) else int(time)

@@ -14,8 +14,8 @@ class ReadSettings(Section):
         reader: ``auto`` for the fast reader of each format, ``music21`` for the slow
             reference reader of ABC and MusicXML; other formats have one reader.
         accidentals: scope of an ABC accidental within its bar, unless the tune sets
-            it: ``octave`` as in print, ``pitch`` in all octaves (the standard's
-            default, and how the Essen songs were converted), ``not`` only its note.
+            it: ``pitch`` in all octaves (the default of the ABC standard 2.1, section
+            11.3), ``octave`` in its own, ``not`` on its note alone.
         line_ends: what the end of a line of ABC means: ``phrases`` (Essen) or
             ``layout``.
         repeats: ``written`` reads a score from its first bar to its last, ``played``

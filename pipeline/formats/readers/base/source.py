@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.errors import PipelineError
+from pipeline.formats.readers.base.charset import decode_text
 
 
 class ReadError(PipelineError):
@@ -52,15 +53,15 @@ class Source:
 
 
 def decode(content: bytes) -> str:
-    r"""Text in UTF-8, in UTF-16 with its mark, or else in Latin-1, with ``\n`` line ends.
+    r"""Text of unknown character set, with ``\n`` line ends; see :mod:`charset`.
 
     >>> decode(b"Gr\xfc\xdfe\r\n")
     'Grüße\n'
+
+    Raises:
+        ReadError: ``unreadable``.
     """
-    for encoding in ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "latin-1"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return text.replace("\r\n", "\n").replace("\r", "\n")
-    raise ReadError("unreadable", "the text begins with a mark of UTF-16 but is none")
+    try:
+        return decode_text(content)
+    except UnicodeDecodeError:
+        raise ReadError("unreadable", "the text begins with a mark of UTF-16 but is none") from None

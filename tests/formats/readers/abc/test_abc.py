@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 
 from pipeline.core.music import Meter, Part
+from pipeline.formats.readers.abc import text
 from pipeline.formats.readers.abc import tune as abc
 from pipeline.formats.readers.base.source import ReadError
 
@@ -47,11 +48,11 @@ class TestPitch:
     def test_an_accidental_lasts_to_the_bars_end(self) -> None:
         assert pitches("^F F | F") == [66, 66, 65]
 
-    def test_an_accidental_holds_in_its_octave(self) -> None:
-        assert pitches("^F f") == [66, 77]
+    def test_an_accidental_holds_in_all_octaves(self) -> None:
+        assert pitches("^F f | f") == [66, 78, 77]
 
-    def test_an_accidental_may_hold_in_all_octaves(self) -> None:
-        assert abc.read_tune(tune("^F f | f"), carry="pitch").parts[0].pitch.tolist() == [66, 78, 77]
+    def test_an_accidental_may_hold_in_its_octave_alone(self) -> None:
+        assert abc.read_tune(tune("^F f"), carry="octave").parts[0].pitch.tolist() == [66, 77]
 
     def test_a_tune_may_say_how_far_its_accidentals_reach(self) -> None:
         assert pitches("^F F", fields="%%propagate-accidentals not\n") == [66, 65]
@@ -96,9 +97,11 @@ class TestKey:
     def test_changes_are_counted(self) -> None:
         assert part("C | [K:G] C | [K:G] C | [K:C] C").n_key_changes == 2
 
-    def test_an_unknown_key_is_refused(self) -> None:
-        with pytest.raises(ReadError, match="line 5 of the tune: K:Bn: the mode 'n' is not known"):
-            part("C", key="Bn")
+    @pytest.mark.parametrize("name", ["Bn", "G#", "Dfoo", "X", "12"])
+    def test_a_key_that_cannot_be_is_unknown_and_counted(self, name: str) -> None:
+        read = part("F | [K:G] F", key=name)
+        assert (read.key_fifths, read.key_mode, read.n_bad_keys) == (None, "", 1)
+        assert read.pitch.tolist() == [65, 66]
 
 
 class TestTime:
@@ -165,9 +168,10 @@ class TestTime:
     def test_free_time_has_no_meter(self) -> None:
         assert part("C", meter="none").meters == ()
 
-    def test_an_unknown_meter_is_refused(self) -> None:
-        with pytest.raises(ReadError, match="M:fast: a meter is"):
-            part("C", meter="fast")
+    @pytest.mark.parametrize("written", ["fast", "4/5", "0/4"])
+    def test_a_meter_that_cannot_be_is_unknown_and_counted(self, written: str) -> None:
+        read = part("C4 | [M:3/4] C3", meter=written)
+        assert (read.meters, read.n_bad_meters) == ((Meter(4 * QUARTER, 3, 4),), 1)
 
 
 class TestTies:
@@ -305,14 +309,14 @@ class TestFiles:
 
     def test_tunes_are_named_by_their_numbers(self) -> None:
         content = b"X:0007\nK:C\nC\n\nX: 8\nK:C\nD\n\nX:7\nK:C\nE\n"
-        assert [source.name for source in abc.split_tunes(content)] == ["7", "8", "7.2"]
-        assert abc.read_tune(abc.split_tunes(content)[2].content).parts[0].pitch.tolist() == [64]
+        assert [source.name for source in text.split_tunes(content)] == ["7", "8", "7.2"]
+        assert abc.read_tune(text.split_tunes(content)[2].content).parts[0].pitch.tolist() == [64]
 
     def test_a_file_of_one_tune_is_the_piece(self) -> None:
-        assert [source.name for source in abc.split_tunes(tune("C"))] == [""]
+        assert [source.name for source in text.split_tunes(tune("C"))] == [""]
 
     def test_fields_before_the_first_tune_hold_for_all(self) -> None:
-        tunes = abc.split_tunes(b"L:1/2\n\nX:1\nK:C\nC\n\nX:2\nK:C\nD\n")
+        tunes = text.split_tunes(b"L:1/2\n\nX:1\nK:C\nC\n\nX:2\nK:C\nD\n")
         assert [quarters(abc.read_tune(source.content).parts[0].duration) for source in tunes] == [[2], [2]]
 
     def test_windows_line_ends(self) -> None:

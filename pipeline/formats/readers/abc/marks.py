@@ -1,0 +1,87 @@
+"""Decorations and words that lead a player through a tune: D.C., D.S., Fine, Segno, Coda.
+
+Source: the ABC music standard 2.1, sections 4.14 (decorations) and 4.16 (symbols); the
+words are those of print, as annotations or in the place of a chord symbol.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from pipeline.formats.readers.base.repeat_signs import Sign
+from pipeline.formats.readers.base.staff import Ticks
+
+DECORATIONS = (  # names that stand between plus signs in old files; other letters there are a chord
+    "trill", "lowermordent", "uppermordent", "mordent", "pralltriller", "roll", "turn", "turnx",
+    "invertedturn", "invertedturnx", "arpeggio", "accent", "emphasis", "fermata", "invertedfermata",
+    "tenuto", "wedge", "upbow", "downbow", "open", "thumb", "snap", "slide", "plus", "breath",
+    "shortphrase", "mediumphrase", "longphrase", "segno", "coda", "D.S.", "D.C.", "dacoda", "dacapo",
+    "D.C.alfine", "D.C.alcoda", "D.S.alfine", "D.S.alcoda", "fine", "crescendo(", "crescendo)",
+    "diminuendo(", "diminuendo)", "pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "ffff", "sfz",
+    "editorial", "courtesy",
+)  # fmt: skip
+SYMBOLS = {"H": "fermata", "S": "segno", "O": "coda"}  # unless U: gives the letter another meaning
+
+Kind = Literal["fine", "da_capo", "dal_segno", "to_coda", "segno", "coda"]
+
+KINDS: dict[str, Kind] = {
+    "fine": "fine", "segno": "segno", "coda": "coda", "dacoda": "to_coda", "tocoda": "to_coda",
+    "dc": "da_capo", "dacapo": "da_capo", "dcalfine": "da_capo", "dacapoalfine": "da_capo",
+    "dcalcoda": "da_capo", "dacapoalcoda": "da_capo",
+    "ds": "dal_segno", "dalsegno": "dal_segno", "dsalfine": "dal_segno", "dalsegnoalfine": "dal_segno",
+    "dsalcoda": "dal_segno", "dalsegnoalcoda": "dal_segno",
+}  # fmt: skip
+LANDINGS = ("segno", "coda")
+
+
+class Mark(NamedTuple):
+    """A decoration or word that was read.
+
+    Attributes:
+        onset: of what follows it, for a place to jump to; else of the end of its bar.
+        in_words: written as text; obeyed only where it is clear.
+    """
+
+    kind: Kind
+    onset: Ticks
+    in_words: bool
+
+
+def kind_of(text: str) -> Kind | None:
+    """What a decoration's name or an annotation means; None where it leads nowhere.
+
+    >>> kind_of("D.C."), kind_of("^D.S. al Fine"), kind_of("To Coda"), kind_of("Dm")
+    ('da_capo', 'dal_segno', 'to_coda', None)
+    """
+    text = re.sub(r"^(?:@[-\d.]+,[-\d.]+|[\^_<>@])\s*", "", text)
+    return KINDS.get(re.sub(r"[\W_]+", "", text).lower())
+
+
+def signs_of_marks(marks: Sequence[Mark]) -> list[Sign]:
+    """The signs for a player, in the order of the score.
+
+    The first of two codas leads to the second, unless a "Da Coda" does. Words alone lead
+    back only where it is clear how far one then plays: a Fine is written, or a way to the
+    coda, and for D.S. a Segno. A decoration that means the same is always obeyed.
+    """
+    onsets: dict[str, list[Ticks]] = {}
+    for mark in marks:
+        onsets.setdefault(mark.kind, []).append(mark.onset)
+    first_way = min(onsets.get("to_coda", [-1]))
+    codas = sorted({onset for onset in onsets.get("coda", []) if onset > first_way})
+    two_codas = "to_coda" not in onsets and len(codas) > 1
+    goes_somewhere = "fine" in onsets or two_codas or ("to_coda" in onsets and bool(codas))
+    signs: list[Sign] = []
+    for mark in marks:
+        clear = goes_somewhere and (mark.kind != "dal_segno" or "segno" in onsets)
+        if mark.kind in ("da_capo", "dal_segno") and mark.in_words and not clear:
+            continue
+        if (mark.kind == "to_coda" and not codas) or (mark.kind == "coda" and mark.onset not in codas):
+            continue
+        if mark.kind == "coda" and two_codas and mark.onset == codas[0]:
+            signs.append(Sign(mark.onset, "to_coda"))
+        else:
+            signs.append(Sign(mark.onset, mark.kind))
+    return signs
