@@ -52,7 +52,7 @@ def catalogue() -> Mapping[str, CatalogueEntry]:
     return {name: parse_section(CatalogueEntry, entry, name) for name, entry in content.items()}
 
 
-def known(name: str) -> Entry:
+def known(name: str) -> CatalogueEntry:
     """The entry of a corpus.
 
     Raises:
