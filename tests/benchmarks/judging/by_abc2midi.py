@@ -24,6 +24,15 @@ LATE_TICKS = 1
 SECONDS = 20
 
 
+def missing() -> str:
+    """What to install, where it is not installed."""
+    return (
+        ""
+        if shutil.which(PROGRAM)
+        else "abc2midi is not installed, and not compared: `apt-get install abcmidi`"
+    )
+
+
 def given(text: str, mode: Mode) -> bytes:
     """The tune as the judge gets it."""
     plain = performed_plainly(text)
@@ -47,8 +56,6 @@ def play(text: str, mode: Mode, cache: Cache) -> list[Note]:
 
 
 def _run(content: bytes, path: Path) -> None:
-    if shutil.which(PROGRAM) is None:
-        raise SystemExit("abc2midi is not installed: `apt-get install abcmidi`, or leave out --judge abc2midi")
     tune = path.with_suffix(".abc")
     tune.write_bytes(content)
     made = path.with_suffix(".new")

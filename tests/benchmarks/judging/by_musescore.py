@@ -14,13 +14,12 @@ import subprocess
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
-from xml.etree.ElementTree import ParseError
 
 from pipeline.workflow.progress import say
 from tests.benchmarks.judging.notes import Note
 from tests.benchmarks.judging.outcome import Cache, JudgeError
 from tests.benchmarks.judging.smf import midi_notes
-from tests.benchmarks.judging.xml_text import performed_plainly
+from tests.benchmarks.judging.xml_text import given_to_judges
 
 PROGRAM = "musescore3"
 TOLERANCE = Fraction(1, 96)  # 5 of its ticks
@@ -29,9 +28,18 @@ SCORES_A_START = 25
 SECONDS_A_SCORE = 30
 
 
+def missing() -> str:
+    """What to install, where it is not installed."""
+    return (
+        ""
+        if shutil.which(PROGRAM)
+        else "MuseScore is not installed, and not compared: `apt-get install musescore3`"
+    )
+
+
 def prepare(contents: Iterable[bytes], cache: Cache) -> None:
     """Convert all scores that are not in the cache."""
-    given = [_given(content) for content in contents]
+    given = [given_to_judges(content) for content in contents]
     missing = [content for content in given if not _midi(content, cache).exists()]
     for first in range(0, len(missing), SCORES_A_START):
         say(f"MuseScore: {first} of {len(missing)} scores")
@@ -44,20 +52,13 @@ def play(content: bytes, cache: Cache) -> list[Note]:
     Raises:
         JudgeError: it writes no MIDI file of the score.
     """
-    path = _midi(_given(content), cache)
+    path = _midi(given_to_judges(content), cache)
     if not path.exists():
-        _convert([_given(content)], cache)
+        _convert([given_to_judges(content)], cache)
     midi = path.read_bytes()
     if not midi:
         raise JudgeError("MuseScore writes no file")
     return [note for track in midi_notes(midi, early_ticks=EARLY_TICKS) for note in track]
-
-
-def _given(content: bytes) -> bytes:
-    try:
-        return performed_plainly(content)
-    except ParseError:
-        return content
 
 
 def _midi(given: bytes, cache: Cache) -> Path:
@@ -66,8 +67,6 @@ def _midi(given: bytes, cache: Cache) -> Path:
 
 def _convert(scores: list[bytes], cache: Cache) -> None:
     """One start for all; each alone where that fails, so that one score cannot take others with it."""
-    if shutil.which(PROGRAM) is None:
-        raise SystemExit("MuseScore is not installed: `apt-get install musescore3`, or leave out --judge")
     paths = [_midi(score, cache) for score in scores]
     for score, path in zip(scores, paths, strict=True):
         path.with_suffix(".musicxml").write_bytes(score)

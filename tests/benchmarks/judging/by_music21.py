@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from tests.benchmarks.judging.notes import Note
 from tests.benchmarks.judging.outcome import JudgeError, Mode
-from tests.benchmarks.judging.xml_text import performed_plainly
+from tests.benchmarks.judging.xml_text import given_to_judges
 
 TOLERANCE = Fraction(1, 960)  # its lengths are floats, or fractions of small denominators
 
@@ -35,7 +35,7 @@ def play(content: bytes, mode: Mode) -> list[Note]:
     """
     from music21 import converter
 
-    text = re.sub(r"^\s*<\?xml[^>]*\?>", "", performed_plainly(content).decode())
+    text = re.sub(r"^\s*<\?xml[^>]*\?>", "", given_to_judges(content).decode())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

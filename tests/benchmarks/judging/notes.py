@@ -66,7 +66,8 @@ def without_unisons(notes: Iterable[Note]) -> list[Note]:
 def first_difference(ours: Sequence[Note], theirs: Sequence[Note], tolerance: Fraction) -> str:
     """The first note that only one side has, or that both have with other times; "" where all agree.
 
-    >>> first_difference([Note(Fraction(1), Fraction(2), 60)], [Note(Fraction(1), Fraction(3), 60)], Fraction(0))
+    >>> one, long = Note(Fraction(1), Fraction(2), 60), Note(Fraction(1), Fraction(3), 60)
+    >>> first_difference([one], [long], Fraction(0))
     'C4 at 1 to 2, the judge: to 3'
     """
     unpaired = [(note, "ours") for note in ours] + [(note, "theirs") for note in theirs]

@@ -1,9 +1,9 @@
-"""What a judge is: something that reads a piece by itself."""
+"""What a judge is, and what comes of a comparison."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +16,7 @@ Mode = Literal["written", "played"]
 
 
 class JudgeError(Exception):
-    """The judge reads nothing: it fails on the piece, or is not installed."""
+    """The judge reads nothing: it fails on the piece."""
 
 
 class Unread(NamedTuple):
@@ -35,6 +35,19 @@ class Unread(NamedTuple):
     content: bytes
 
 
+class Outcome(NamedTuple):
+    """What came of one piece.
+
+    Attributes:
+        kind: ``agree``; ``explained``, the judge reads it otherwise for a known cause; ``differ``.
+        text: the cause, or the first difference.
+    """
+
+    name: str
+    kind: Literal["agree", "explained", "differ"]
+    text: str = ""
+
+
 @dataclass(frozen=True)
 class Judge:
     """An independent reader.
@@ -43,14 +56,23 @@ class Judge:
         read: notes of a piece in one mode.
         tolerance: in quarters, of its own resolution.
         modes: in which it is compared.
-        formats: that it judges.
+        format: that it judges.
+        joins_unisons: whether it writes MIDI of one channel for several voices, so that
+            both sides are compared without unisons.
+        missing: what to install where it is not installed, else "".
+        prepare: does the slow part for many pieces at once.
+        equivalent, simpler: rewritings by cause, see :mod:`known`.
     """
 
-    name: str
-    read: Callable[[Unread, Mode], list[Note]]
+    read: Callable[[Source, Mode], list[Note]]
     tolerance: Fraction
     modes: tuple[Mode, ...]
-    formats: tuple[str, ...]
+    format: str
+    joins_unisons: bool
+    missing: Callable[[], str] | None = None
+    prepare: Callable[[Sequence[Unread], Mode], None] | None = None
+    equivalent: dict[str, Callable[[str], str]] | None = None
+    simpler: dict[str, Callable[[str], str]] | None = None
 
 
 class Cache:
