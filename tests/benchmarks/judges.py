@@ -174,6 +174,9 @@ def main() -> None:
                 absent.add(missing)
                 continue
             pieces = pieces or list(islice(CORPORA[corpus].pieces(), options.limit))
+            if not pieces:
+                absent.add(f"{corpus}: no file in {CORPORA[corpus].root()}, and not compared")
+                continue
             for mode in judge.modes:
                 if options.mode in (None, mode):
                     outcomes = compared(pieces, judge, name, mode, f"{corpus}, {name}, {mode}")

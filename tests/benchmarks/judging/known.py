@@ -27,4 +27,30 @@ REFUSED = {
     "32ad-Notations5.musicxml": "the file is not well-formed XML (line 141 closes another element)",
 }
 
-BY_HAND: dict[tuple[str, str], str] = {}
+DRIFT = "a part that leaves a bar short drifts away from the others: the same notes, shifted from there on"
+TYPE = "the type of a note counts where it contradicts the duration; MusicXML: the duration is what sounds"
+SIGN_SOUNDS = "an accidental without <alter> changes the pitch; MusicXML: <alter> is what sounds"
+UNPITCHED = "a percussion staff is played as pitches; MusicXML: <unpitched> has none"
+TUPLET = "a tuplet without bracket, or nested, or of other display is not taken in its written duration"
+
+# (judge, piece) → cause; the piece with " written" or " played" after its name in that mode alone
+BY_HAND: dict[tuple[str, str], str] = {
+    ("music21", "02e-Rests-NoType.xml"): "a note without <staff> is put on both staves of its part",
+    ("music21", "21f-Chord-ElementInBetween.xml"): "a chord is cut off by a direction between its notes",
+    ("music21", "32c-MultipleNotationChildren.xml"): SIGN_SOUNDS,
+    ("verovio", "32c-MultipleNotationChildren.xml"): SIGN_SOUNDS,
+    ("verovio", "32a-Notations.xml"): "an accidental mark over a note alters it and all notes that follow",
+    ("verovio", "33i-Ties-NotEnded.xml"): "a tie whose end is not marked is not tied",
+    ("verovio", "33e-Spanners-OctaveShifts-InvalidSize.xml"): TYPE,
+    ("musescore", "33e-Spanners-OctaveShifts-InvalidSize.xml"): TYPE,
+    ("musescore", "74a-FiguredBass.xml"): TYPE,
+    ("musescore", "23a-Tuplets.xml"): "four quarters in the time of two are played in the time of four",
+    ("musescore", "03ab-Rhythm-Durations.xml"): "its shortest notes are shorter than a tick of the judge",
+    ("musescore", "73a-Percussion.xml"): UNPITCHED,
+    ("musescore", "41c-StaffGroups.xml"): UNPITCHED,
+    ("verovio", "73a-Percussion.xml"): UNPITCHED,
+    ("verovio", "41c-StaffGroups.xml"): UNPITCHED,
+    ("verovio", "23c-Tuplet-Display-NonStandard.xml"): TUPLET,
+    ("verovio", "23d-Tuplets-Nested.xml"): TUPLET,
+    ("verovio", "23f-Tuplets-DurationButNoBracket.xml"): TUPLET,
+}

@@ -11,7 +11,8 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 PERFORMED = (
-    "articulations", "ornaments", "technical", "arpeggiate", "non-arpeggiate", "glissando", "slide", "fermata",
+    "articulations", "ornaments", "technical", "arpeggiate", "non-arpeggiate", "glissando", "slide",
+    "fermata",
 )  # fmt: skip
 TYPES = ("breve", "whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th")
 
@@ -36,13 +37,18 @@ def performed_plainly(content: bytes) -> bytes:
 
 def _strip(measure: Element) -> None:
     for child in list(measure):
-        if child.tag == "harmony" or (child.tag == "note" and child.find("grace") is not None):
+        if child.tag == "harmony" or (child.tag == "note" and _takes_no_time(child)):
             measure.remove(child)
         elif child.tag == "note":
             _without_tremolo(child)
             _without_ornaments(child)
             if child.find("cue") is not None:
                 _silence(child)
+
+
+def _takes_no_time(note: Element) -> bool:
+    """A grace note, or a silent member of a chord."""
+    return note.find("grace") is not None or (note.find("cue") is not None and note.find("chord") is not None)
 
 
 def _without_tremolo(note: Element) -> None:
