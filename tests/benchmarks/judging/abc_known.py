@@ -162,6 +162,9 @@ def _endings_apart(text: str) -> str:
 
 
 EQUIVALENT: dict[str, Rewrite] = {
+    "an empty line inside the music ends the tune (2.2); lines with bar lines that follow are read with it": (
+        lambda text: re.sub(r"\n(?:[ \t]*\n)+(?=[^:\n]*\|)", "\n", text)
+    ),
     "signs left by electronic mail (=3D, =20)": _from_mail,
     "x before a bar line, which holds a sign alone, takes time beyond the full bar": _replace(
         r"x(?=\s*(?:\|[|\]:]|:+\||\[\|))", ""

@@ -17,11 +17,12 @@ def examine(piece: Unread, judge: Judge, judge_name: str, mode: Mode) -> Outcome
     """Compare one piece in one mode."""
     ours, refused = _ours(piece, piece.source, judge, mode)
     theirs, failure = _theirs(piece.source, judge, mode)
-    by_hand = BY_HAND.get((judge_name, piece.name)) or BY_HAND.get((judge_name, f"{piece.name} {mode}"))
+    name = piece.name.rpartition("/")[2]
+    by_hand = BY_HAND.get((judge_name, name)) or BY_HAND.get((judge_name, f"{name} {mode}"))
     if ours is None:
         if not theirs:
             return Outcome(piece.name, "agree")  # neither finds a note
-        cause = by_hand or REFUSED.get(piece.name)
+        cause = by_hand or REFUSED.get(name)
         return Outcome(piece.name, "explained" if cause else "differ", cause or f"refused by us: {refused}")
     if theirs is None:
         return Outcome(piece.name, "explained", by_hand or failure)

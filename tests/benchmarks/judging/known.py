@@ -1,7 +1,7 @@
 """Pieces whose difference no rewriting explains, each looked at, with the evidence.
 
 ``REFUSED`` holds pieces whose text or file is broken: our reader refuses them and names the
-place, a judge guesses. ``BY_HAND`` holds the rest by judge and piece.
+place, a judge guesses. ``BY_HAND`` holds the rest by judge and name of the file.
 """
 
 from __future__ import annotations
@@ -53,4 +53,8 @@ BY_HAND: dict[tuple[str, str], str] = {
     ("verovio", "23c-Tuplet-Display-NonStandard.xml"): TUPLET,
     ("verovio", "23d-Tuplets-Nested.xml"): TUPLET,
     ("verovio", "23f-Tuplets-DurationButNoBracket.xml"): TUPLET,
+    **{
+        ("music21", f"lc{number}.mxl"): DRIFT
+        for number in (5115311, 4999590, 6480349, 6243836, 6017382, 6214587, 5906774)
+    },
 }
