@@ -185,10 +185,10 @@ def main() -> None:
                     rows.append(row(corpus, name, mode, found))
                     listed += lines(corpus, name, mode, outcomes)
                     say("  ".join(rows[-1]))
+                    if options.list:  # at once: the rest may take long
+                        options.list.write_text("\n".join([*listed, ""]), encoding="utf-8")
     for missing in sorted(absent):
         say(missing)
-    if options.list:
-        options.list.write_text("\n".join([*listed, ""]), encoding="utf-8")
     show(COLUMNS, rows, stderr=False)
     _show_causes(result)
     print(json.dumps(_totals(result) | {"comparisons": result}, ensure_ascii=False))

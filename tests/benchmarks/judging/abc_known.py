@@ -182,12 +182,17 @@ EQUIVALENT: dict[str, Rewrite] = {
     "the number of an ending after a continued line or a double bar is not known (4.9)": _endings_apart,
     "[|] is not known as a bar line (4.8)": _replace(r"\[\|\](?:\s*:?\|\]?)?", _closing),
     '["..." is not known as the text of an ending (4.9)': _replace(r'\["([^"]*)"(?=\s)', r'"\1"'),
+    "|:|||: in one bar line is more than one repeat (4.8)": _replace(r"\|:\|+:", "|:"),
+    ":|: is not known as the end and the beginning of a repeat (4.8)": _replace(r":\|:", "::"),
     "||: is not known as the beginning of a repeat (4.8)": _replace(r"\|\|+:", "|:"),
     "a |: that no :| closes is repeated": _replace_all(r"\|:(?=(?:(?!:\|)(?!::).)*?(?:\|:|\Z))", "|"),
     "a section without |: is repeated from another place than its double bar (4.8)": _explicit_starts,
     "a :| that closes the last ending is a third pass": _last_endings_closed,
 }
 SIMPLER: dict[str, Rewrite] = {
+    'jumps (!D.C.!, "D.S. al Fine") are not played (4.14)': _replace(
+        r"!(?:[dD]\.? ?[aAcCsS][^!]*|[fF]ine|[sS]egno|[cC]oda|FINE|[dD]acapo[^!]*)!|\"[^\"]*\"", ""
+    ),
     "accidentals of grace notes are left out with them (option -NGRA)": _replace(r"(?<=\{)[^}]*(?=\})", "G"),
     "broken rhythm between notes of unequal length, or twice on one note, is not applied (4.4)": _replace(
         "[<>]", ""

@@ -51,21 +51,24 @@ def _theirs(source: Source, judge: Judge, mode: Mode) -> tuple[list[Note] | None
 
 
 def _cause(piece: Unread, ours: list[Note], judge: Judge, mode: Mode) -> str:
-    """The cause whose rewriting makes both agree; see :mod:`known`."""
+    """The cause whose rewriting makes both agree; see :mod:`known`.
+
+    Each rewriting is tried alone, then on top of those before it.
+    """
     text = given = piece.source.content.decode()
     for cause, rewrite in (judge.equivalent or {}).items():
-        rewritten = rewrite(given)
-        if rewritten != given:
-            given = rewritten
-            if _agree(ours, _rewritten(piece, given, judge, mode), judge):
+        alone, given = rewrite(text), rewrite(given)
+        for rewritten in dict.fromkeys((alone, given)):
+            if alone != text and _agree(ours, _rewritten(piece, rewritten, judge, mode), judge):
                 return cause
     for cause, rewrite in (judge.simpler or {}).items():
         simpler = rewrite(text)
         if simpler == text:
             continue
         mine, _ = _ours(piece, Source("", piece.source.format, simpler.encode()), judge, mode)
-        if mine is not None and _agree(mine, _rewritten(piece, rewrite(given), judge, mode), judge):
-            return cause
+        for rewritten in dict.fromkeys((simpler, rewrite(given))):
+            if mine is not None and _agree(mine, _rewritten(piece, rewritten, judge, mode), judge):
+                return cause
     return ""
 
 

@@ -16,6 +16,7 @@ REFUSED = {
     "folkHaydn.abc#13": NUMBER,  # | 3A2c22
     "lot.abc#107": NUMBER,  # | 4=A2F2
     "jigs.abc#153": "broken text, refused with its place: a chord that is not closed ([e2c2(3A/2B/2c/2|)",
+    "reelsd-g.abc#1": "broken text, refused with its place: + inside a chord ([+GB])",
     "CosmopolitanHornpipe.abc": SIGN,  # ce=>=g
     "HeadlightJig.abc": SIGN,  # ^3^FGA
     "MaidMarianHornpipe.abc": SIGN,  # | bggb + affa
@@ -33,8 +34,33 @@ SIGN_SOUNDS = "an accidental without <alter> changes the pitch; MusicXML: <alter
 UNPITCHED = "a percussion staff is played as pitches; MusicXML: <unpitched> has none"
 TUPLET = "a tuplet without bracket, or nested, or of other display is not taken in its written duration"
 
+KEY = "K:Bn is no key: unknown to our reader, B major to the judge; all else is alike"
+SAME_NUMBER = "both endings bear one number by a slip; the judge leaves the second out"
+NO_CLOSE = "the first ending has no backward repeat; the judge leaves it out and plays the section once"
+TO_CODA = "a coda sign that is left for the coda after D.C. or D.S. al Coda; the judge knows 'To Coda' alone"
+
 # (judge, piece) → cause; the piece with " written" or " played" after its name in that mode alone
 BY_HAND: dict[tuple[str, str], str] = {
+    ("abc2midi", "0732-0758_bs.abc#745"): KEY,
+    ("abc2midi", "0732-0758_mh.abc#745"): KEY,
+    ("musescore", "I_Wanna_Be_Loved_by_You.mxl"): SAME_NUMBER,
+    ("musescore", "The_Man_with_the_Horn.mxl"): SAME_NUMBER,
+    ("musescore", "Mary's_a_Grand_Old_Name.mxl"): SAME_NUMBER,
+    ("musescore", "I_Got_Rhythm.mxl"): NO_CLOSE,
+    ("musescore", "Scarborough_Fair.mxl"): NO_CLOSE,
+    ("musescore", "Joshua_Fit_the_Battle_of_Jericho.mxl"): NO_CLOSE,
+    ("musescore", "La_cumparsita.mxl"): "the words 'D.C.alfine' and '(fine)' are no jump to the judge",
+    ("musescore", "I'm_Mandy_Fly_Me.mxl"): TO_CODA,
+    ("musescore", "The_Boulevard_of_Broken_Dreams.mxl"): TO_CODA,
+    ("musescore", "West_End_Blues.mxl"): TO_CODA,
+    ("musescore", "Remind_Me.mxl"): TO_CODA,
+    ("musescore", "Ain't_We_Got_Fun.mxl"): TO_CODA,
+    ("musescore", "A_Hundred_Years_from_Today.mxl"): TO_CODA,
+    ("musescore", "Falling_in_Love_with_Love.mxl"): TO_CODA,
+    (
+        "musescore",
+        "The_Teddy_Bears_Picnic.mxl",
+    ): "instructions in words (GO TO INTERLUDE, GO TO TRIO) that nobody plays",
     ("music21", "02e-Rests-NoType.xml"): "a note without <staff> is put on both staves of its part",
     ("music21", "21f-Chord-ElementInBetween.xml"): "a chord is cut off by a direction between its notes",
     ("music21", "32c-MultipleNotationChildren.xml"): SIGN_SOUNDS,
