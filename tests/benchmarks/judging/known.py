@@ -36,6 +36,10 @@ TUPLET = "a tuplet without bracket, or nested, or of other display is not taken 
 
 KEY = "K:Bn is no key: unknown to our reader, B major to the judge; all else is alike"
 SAME_NUMBER = "both endings bear one number by a slip; the judge leaves the second out"
+ENDING_3 = "the second ending bears the number 3 by a slip; the judge leaves it out"
+UNEQUAL_BARS = (
+    "voices are longer than their bar (rests without <time-modification>): the next bar begins elsewhere"
+)
 NO_CLOSE = "the first ending has no backward repeat; the judge leaves it out and plays the section once"
 TO_CODA = "a coda sign that is left for the coda after D.C. or D.S. al Coda; the judge knows 'To Coda' alone"
 
@@ -61,6 +65,19 @@ BY_HAND: dict[tuple[str, str], str] = {
         "musescore",
         "The_Teddy_Bears_Picnic.mxl",
     ): "instructions in words (GO TO INTERLUDE, GO TO TRIO) that nobody plays",
+    **{
+        ("musescore", f"{name}.mxl"): ENDING_3
+        for name in (
+            "You_Call_It_Madness_(But_I_Call_It_Love)",
+            "My_Little_Lady",
+            "Jingle_Bells",
+            "What_Child_Is_This?",
+            "Sweet_Hour_of_Prayer",
+            "Banks_of_the_Ohio",
+        )
+    },
+    ("musescore", "lc4999590.mxl"): UNEQUAL_BARS,
+    ("musescore", "lc6017382.mxl"): UNEQUAL_BARS,
     ("music21", "02e-Rests-NoType.xml"): "a note without <staff> is put on both staves of its part",
     ("music21", "21f-Chord-ElementInBetween.xml"): "a chord is cut off by a direction between its notes",
     ("music21", "32c-MultipleNotationChildren.xml"): SIGN_SOUNDS,
