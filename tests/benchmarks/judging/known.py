@@ -76,6 +76,13 @@ BY_HAND: dict[tuple[str, str], str] = {
             "Banks_of_the_Ohio",
         )
     },
+    ("musescore", "lc5904752.mxl"): "an octave line is added to <pitch>; MusicXML: <pitch> is what sounds",
+    (
+        "musescore",
+        "lc5046249.mxl",
+    ): "endings 1, 3 and 2, 4, each with its repeat: the fourth pass is not played",
+    ("verovio", "72c-TransposingInstruments-Change.xml"): "a change of transposition inside a part is lost",
+    ("verovio", "74a-FiguredBass.xml"): TYPE,
     ("musescore", "lc4999590.mxl"): UNEQUAL_BARS,
     ("musescore", "lc6017382.mxl"): UNEQUAL_BARS,
     ("music21", "02e-Rests-NoType.xml"): "a note without <staff> is put on both staves of its part",
