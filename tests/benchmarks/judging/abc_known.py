@@ -182,6 +182,9 @@ EQUIVALENT: dict[str, Rewrite] = {
     "the number of an ending after a continued line or a double bar is not known (4.9)": _endings_apart,
     "[|] is not known as a bar line (4.8)": _replace(r"\[\|\](?:\s*:?\|\]?)?", _closing),
     '["..." is not known as the text of an ending (4.9)': _replace(r'\["([^"]*)"(?=\s)', r'"\1"'),
+    "|:| at the end of a tune, which closes its section, repeats nothing (4.8)": _replace_all(
+        r"\|:\|(?=\s*(?:%.*)?\Z)", ":|"
+    ),
     "|:|||: in one bar line is more than one repeat (4.8)": _replace(r"\|:\|+:", "|:"),
     ":|: is not known as the end and the beginning of a repeat (4.8)": _replace(r":\|:", "::"),
     "||: is not known as the beginning of a repeat (4.8)": _replace(r"\|\|+:", "|:"),

@@ -57,9 +57,10 @@ def _cause(piece: Unread, ours: list[Note], judge: Judge, mode: Mode) -> str:
     """
     text = given = piece.source.content.decode()
     for cause, rewrite in (judge.equivalent or {}).items():
-        alone, given = rewrite(text), rewrite(given)
+        alone, before, given = rewrite(text), given, rewrite(given)
+        tried = {text, before}
         for rewritten in dict.fromkeys((alone, given)):
-            if alone != text and _agree(ours, _rewritten(piece, rewritten, judge, mode), judge):
+            if rewritten not in tried and _agree(ours, _rewritten(piece, rewritten, judge, mode), judge):
                 return cause
     for cause, rewrite in (judge.simpler or {}).items():
         simpler = rewrite(text)
