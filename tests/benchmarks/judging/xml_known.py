@@ -129,4 +129,7 @@ MUSESCORE_SIMPLER: dict[str, Rewrite] = {
     "a tie to a note that it does not touch lengthens the note": _on_parts(_without_ties),
 }
 VEROVIO_EQUIVALENT = MUSESCORE_EQUIVALENT
-VEROVIO_SIMPLER = MUSESCORE_SIMPLER
+VEROVIO_SIMPLER: dict[str, Rewrite] = {
+    "a note tied over a repeat sign or a jump": _on_parts(_ties_apart),
+    "ties are joined otherwise; music21 joins them as our reader does": _on_parts(_without_ties),
+}
