@@ -1,0 +1,89 @@
+"""What a judge is, and what comes of a comparison."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from pipeline.formats.readers import ReadSettings, Source
+from tests.benchmarks.judging.notes import Note
+
+Mode = Literal["written", "played"]
+
+
+class JudgeError(Exception):
+    """The judge reads nothing: it fails on the piece."""
+
+
+class Unread(NamedTuple):
+    """One piece of a corpus.
+
+    Attributes:
+        name: unique in the corpus, the file and the tune's number.
+        source: what our reader takes.
+        settings: how the corpus is read.
+        content: the file as published.
+    """
+
+    name: str
+    source: Source
+    settings: ReadSettings
+    content: bytes
+
+
+class Outcome(NamedTuple):
+    """What came of one piece.
+
+    Attributes:
+        kind: ``agree``; ``explained``, the judge reads it otherwise for a known cause; ``differ``.
+        text: the cause, or the first difference.
+    """
+
+    name: str
+    kind: Literal["agree", "explained", "differ"]
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """An independent reader.
+
+    Attributes:
+        read: notes of a piece in one mode.
+        tolerance: in quarters, of its own resolution.
+        modes: in which it is compared.
+        format: that it judges.
+        joins_unisons: whether it writes MIDI of one channel for several voices, so that
+            both sides are compared without unisons.
+        missing: what to install where it is not installed, else "".
+        prepare: does the slow part for many pieces at once.
+        equivalent, simpler: rewritings by cause, see :mod:`known`.
+    """
+
+    read: Callable[[Source, Mode], list[Note]]
+    tolerance: Fraction
+    modes: tuple[Mode, ...]
+    format: str
+    joins_unisons: bool
+    missing: Callable[[], str] | None = None
+    prepare: Callable[[Sequence[Unread], Mode], None] | None = None
+    equivalent: dict[str, Callable[[str], str]] | None = None
+    simpler: dict[str, Callable[[str], str]] | None = None
+
+
+class Cache:
+    """Outputs of slow judges, by what the judge was given."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, judge: str, given: bytes, suffix: str) -> Path:
+        """Where the output for an input lies, or will lie."""
+        digest = hashlib.sha256(given).hexdigest()[:32]
+        folder = self.folder / judge / digest[:2]
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{digest}{suffix}"

@@ -1,0 +1,135 @@
+"""What the judges of MusicXML play otherwise: rewritings as in :mod:`abc_known`.
+
+They work on the text of a partwise score; a score that is no XML is left as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+Rewrite = Callable[[str], str]
+
+
+def _on_parts(change: Callable[[list[Element]], None]) -> Rewrite:
+    """A rewriting of the measures of each part."""
+
+    def rewrite(text: str) -> str:
+        try:
+            root = ElementTree.fromstring(text.encode())
+        except ElementTree.ParseError:
+            return text
+        before = ElementTree.tostring(root)
+        for part in root.iterfind("part"):
+            change(part.findall("measure"))
+        after = ElementTree.tostring(root)
+        return after.decode() if after != before else text
+
+    return rewrite
+
+
+def _barline(measure: Element, side: str) -> Element:
+    for barline in measure.iterfind("barline"):
+        if barline.get("location", "right") == side:
+            return barline
+    barline = Element("barline", location=side)
+    measure.insert(0 if side == "left" else len(measure), barline)
+    return barline
+
+
+def _closes(measure: Element) -> bool:
+    return any(sign.get("direction") == "backward" for sign in measure.iterfind("barline/repeat"))
+
+
+def _opens(measure: Element) -> bool:
+    return any(sign.get("direction") == "forward" for sign in measure.iterfind("barline/repeat"))
+
+
+def _endings(measure: Element, *kinds: str) -> Iterator[tuple[Element, Element]]:
+    for barline in measure.iterfind("barline"):
+        for ending in barline.iterfind("ending"):
+            if ending.get("type") in kinds:
+                yield barline, ending
+
+
+def _brackets_to_the_repeat(measures: list[Element]) -> None:
+    """A first ending whose bracket stops early reaches to the bar with its backward repeat."""
+    for place, measure in enumerate(measures):
+        for barline, ending in list(_endings(measure, "stop", "discontinue")):
+            if _closes(measure):
+                continue
+            for later in measures[place + 1 :]:
+                if any(_endings(later, "start")) or _opens(later):
+                    break
+                if _closes(later):
+                    barline.remove(ending)
+                    _barline(later, "right").append(ending)
+                    break
+
+
+def _explicit_starts(measures: list[Element]) -> None:
+    """A forward repeat after each backward repeat whose section has none."""
+    begins, opened = 0, False
+    for place, measure in enumerate(measures):
+        opened = opened or _opens(measure)
+        if _closes(measure):
+            if not opened and begins:
+                _barline(measures[begins], "left").append(Element("repeat", direction="forward"))
+            begins, opened = place + 1, False
+        elif any(_endings(measure, "stop", "discontinue")):
+            begins, opened = place + 1, False
+
+
+def _ties_apart(measures: list[Element]) -> None:
+    """No tie leads over a bar line that has a sign, or to a jump."""
+    for measure, following in zip(measures, measures[1:] + measures[:1], strict=True):
+        if _has_sign(measure) or _has_sign(following):
+            _cut_ties(measure, "start")
+            _cut_ties(following, "stop")
+
+
+def _has_sign(measure: Element) -> bool:
+    signs = (
+        "barline/repeat",
+        "barline/ending",
+        "direction/direction-type/coda",
+        "direction/direction-type/segno",
+    )
+    return any(measure.find(sign) is not None for sign in signs) or any(
+        word in (words.text or "").lower()
+        for words in measure.iterfind("direction/direction-type/words")
+        for word in ("d.c", "d.s", "fine", "coda")
+    )
+
+
+def _cut_ties(measure: Element, kind: str) -> None:
+    for note in measure.iterfind("note"):
+        for parent in (note, *note.iterfind("notations")):
+            for tie in [tie for tie in parent if tie.tag in ("tie", "tied") and tie.get("type") == kind]:
+                parent.remove(tie)
+
+
+def _without_ties(measures: list[Element]) -> None:
+    for measure in measures:
+        _cut_ties(measure, "start")
+        _cut_ties(measure, "stop")
+
+
+MUSESCORE_EQUIVALENT: dict[str, Rewrite] = {
+    "an ending whose bracket stops before its repeat sign: the bars after the bracket are played again": (
+        _on_parts(_brackets_to_the_repeat)
+    ),
+    "a section without forward repeat is played from an earlier one": _on_parts(_explicit_starts),
+}
+MUSESCORE_SIMPLER: dict[str, Rewrite] = {
+    "a note tied over a repeat sign or a jump sounds on into the bar that is played next": (
+        _on_parts(_ties_apart)
+    ),
+    "a tie to a note that it does not touch lengthens the note": _on_parts(_without_ties),
+}
+VEROVIO_EQUIVALENT = MUSESCORE_EQUIVALENT
+VEROVIO_SIMPLER: dict[str, Rewrite] = {
+    "a note tied over a repeat sign or a jump": _on_parts(_ties_apart),
+    "ties are joined otherwise; music21 joins them as our reader does": _on_parts(_without_ties),
+}
