@@ -6,6 +6,7 @@ tick (a septuplet of 64ths), and are fractions then.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -95,8 +96,8 @@ class Timeline:
         """A bar line: accidentals end, overlaid layers meet, and a dot without a second note is none."""
         self.accidentals.clear()
         self.broken = None
-        written = next((start for start in self.starts if start > self.bar_began), None)
-        if written is not None:  # in an overlay of several bars, whose bar lines stand already
+        if self.bar_began < self.starts[-1]:  # in an overlay of several bars, whose bar lines stand already
+            written = self.starts[bisect_right(self.starts, self.bar_began)]
             self.now = self.bar_began = written
             if self.region is None and written >= self.furthest:
                 self._leave_overlay()
@@ -160,16 +161,16 @@ class Timeline:
         if self.region is not None:
             begin = self.region
         else:
-            before = [start for start in self.starts if start < self.now]
-            if count > len(before):
-                raise ReadError("bad_syntax", f"{'&' * count} leads back beyond the first bar")
-            begin = before[-count]
+            n_before = bisect_left(self.starts, self.now)
+            if count > n_before:
+                raise ReadError("bad_syntax", f"an overlay leads back {count} bars, beyond the first")
+            begin = self.starts[n_before - count]
         self._keep_ties(self.now)
         self.layer += 1
         tied_at, tied = self.layers.get(self.layer, (None, {}))
         self.tied_over = tied if tied_at == begin else {}
         self.now = begin
-        self.bar_began = max((start for start in self.starts if start <= begin), default=0)
+        self.bar_began = self.starts[bisect_right(self.starts, begin) - 1]
         self.accidentals.clear()
         self.broken = None
 
