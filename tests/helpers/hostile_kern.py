@@ -24,7 +24,7 @@ def kern_files() -> Iterator[tuple[str, bytes, str]]:
     yield ("head-only.krn", b"**kern\n*-\n", "no_notes")
     yield ("noise-after-the-head.krn", b"**kern\n" + noise, "bad_syntax")
     yield ("noise-after-the-end.krn", good + noise.replace(b"*", b"+"), "bad_syntax")
-    yield ("zeros.krn", b"**kern\n" + bytes(4096) + b"\n*-\n", "bad_pitch")
+    yield ("zeros.krn", b"**kern\n" + bytes(4096) + b"\n*-\n", "no_notes")
     yield ("one-token-too-few.krn", b"**kern\t**kern\n4c\t4e\n4d\n*-\t*-\n", "bad_syntax")
     yield ("one-token-too-many.krn", b"**kern\n4c\t4e\n*-\n", "bad_syntax")
     yield ("words.krn", b"**text\n4c\n*-\n", "unsupported")

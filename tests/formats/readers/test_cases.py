@@ -24,32 +24,6 @@ CASES = Path(__file__).parent / "cases"
 EXPECTED: list[dict[str, Any]] = json.loads((CASES / "expected.json").read_text())
 LISTED = {case["file"] for case in EXPECTED}
 
-# read wrongly so far; an entry goes when its case is right
-PENDING = {
-    "krn03_strophe.krn",
-    "mid04_restruck_without_off.mid",
-    "mid05_note_without_off.mid",
-    "mid06_program_change_in_melody.mid",
-    "mid10_riff_rmid.mid",
-    "mid13_running_status_after_sysex.mid",
-    "mid15_key_8_sharps.mid",
-    "mid17_key_mode_255.mid",
-    "midi-program-change.mid",
-    "midi-stuck-note.mid",
-    "mxl03_ampersand_in_full_path.mxl",
-    "xml-dc-in-words-only.musicxml",
-    "xml-ending-bracket-early.musicxml",
-    "xml-forward-fills-bar.musicxml",
-    "xml-percussion-part.musicxml",
-    "xml01_forward_ends_bar.musicxml",
-    "xml03_forward_beside_resting_part.musicxml",
-    "xml07_divisions_decimal.musicxml",
-    "xml12_unpitched_part.musicxml",
-    "xml16_tie_over_staves.musicxml",
-    "xml20_septuplet_69_backup_3.musicxml",
-    "xml29_sound_forward_repeat.musicxml",
-}
-
 Note = tuple[Fraction, Fraction, int, int]
 
 
@@ -78,9 +52,8 @@ def in_order(listed: list[list[Any]]) -> list[Note]:
 
 
 def in_test(case: dict[str, Any]) -> Any:
-    """A case as a parameter of a test; a pending one must still fail."""
-    marks = [pytest.mark.xfail(strict=True)] if case["file"] in PENDING else []
-    return pytest.param(case, id=case["file"], marks=marks)
+    """A case as a parameter of a test."""
+    return pytest.param(case, id=case["file"])
 
 
 @pytest.mark.parametrize("case", [in_test(case) for case in EXPECTED if "notes" in case])
@@ -108,4 +81,3 @@ def test_every_file_is_listed_once() -> None:
     files = {path.name for path in CASES.iterdir()} - {"expected.json", ".gitattributes"}
     assert files == LISTED
     assert len(EXPECTED) == len(LISTED)
-    assert PENDING <= LISTED
