@@ -187,7 +187,7 @@ def grid_of(row: Mapping[str, Any]) -> Grid:
 
 
 @dataclass(frozen=True)
-class Sound:
+class SoundingNote:
     """A note or a silence of one voice; times in steps."""
 
     onset: int
@@ -195,12 +195,12 @@ class Sound:
     pitch: int
 
 
-def sounds(grid: Grid, voice: int) -> list[Sound]:
+def sounds(grid: Grid, voice: int) -> list[SoundingNote]:
     """One voice's notes and silences, without gaps between them."""
     onsets = np.flatnonzero(~grid.tied[:, voice])
     durations = np.diff(np.append(onsets, grid.n_steps))
     pitches = grid.pitch[onsets, voice]
-    return [Sound(*map(int, sound)) for sound in zip(onsets, durations, pitches, strict=True)]
+    return [SoundingNote(*map(int, sound)) for sound in zip(onsets, durations, pitches, strict=True)]
 
 
 def transposed(grid: Grid, semitones: int) -> Grid:

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from pipeline.core.music import SILENCE, Grid
 from pipeline.formats.writers.layout import Layout, part_name, printable, sounds
-from pipeline.formats.writers.rhythm import Rhythm, Written
+from pipeline.formats.writers.rhythm import NotatedNote, Rhythm
 from pipeline.formats.writers.spelling import Accidentals, Spelled, spell
 
 ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
@@ -73,7 +73,7 @@ def _write_part(part: Element, grid: Grid, voice: int, layout: Layout, rhythm: R
             _write_note(SubElement(measure, "note"), note, layout, accidentals)
 
 
-def _write_note(element: Element, note: Written, layout: Layout, accidentals: Accidentals) -> None:
+def _write_note(element: Element, note: NotatedNote, layout: Layout, accidentals: Accidentals) -> None:
     """The children of a note, in the order that the schema asks for."""
     ties = ["stop"] * note.from_tie + ["start"] * note.to_tie
     sign = None

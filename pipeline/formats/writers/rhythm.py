@@ -13,7 +13,7 @@ from itertools import accumulate, groupby, pairwise
 from typing import NamedTuple
 
 from pipeline.core.music import SILENCE
-from pipeline.formats.writers.layout import Layout, Sound
+from pipeline.formats.writers.layout import Layout, SoundingNote
 from pipeline.formats.writers.time_signature import beats
 
 NOTE_TYPES = (
@@ -48,7 +48,7 @@ class NoteValue(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Written:
+class NotatedNote:
     """A note or rest of one bar as it is written.
 
     Attributes:
@@ -78,11 +78,11 @@ class Written:
 
 
 class _Span(NamedTuple):
-    """The part of a sound that is written between two cuts; ``tuplet`` as in Written."""
+    """The part of a sound that is written between two cuts; ``tuplet`` as in NotatedNote."""
 
     begin: int
     end: int
-    sound: Sound
+    sound: SoundingNote
     tuplet: int | None
 
 
@@ -99,7 +99,7 @@ class Rhythm:
         steps = [4 * layout.steps_per_quarter * length for length in beats(layout.meter)]
         self._beats = list(accumulate(steps))
 
-    def bars(self, sounds: Sequence[Sound]) -> Iterator[list[Written]]:
+    def bars(self, sounds: Sequence[SoundingNote]) -> Iterator[list[NotatedNote]]:
         """The bars of one voice.
 
         Args:
@@ -114,9 +114,9 @@ class Rhythm:
                 waiting.append(inside[-1])
             yield self._beamed(self._notes(inside, begin, end), begin, end)
 
-    def _notes(self, inside: Sequence[Sound], begin: int, end: int) -> list[Written]:
+    def _notes(self, inside: Sequence[SoundingNote], begin: int, end: int) -> list[NotatedNote]:
         """The sounds of a bar as notes of simple values, without beams."""
-        notes: list[Written] = []
+        notes: list[NotatedNote] = []
         for span in self._spans(inside, begin, end):
             at, stop = span.sound.onset, span.sound.onset + span.sound.duration
             values = self._plain if span.tuplet is None else self._uneven
@@ -124,11 +124,11 @@ class Rhythm:
             for value in _split(span.end - begins, values):
                 sings = span.sound.pitch != SILENCE
                 ties = sings and begins > at, sings and begins + value.steps < stop
-                notes.append(Written(begins, span.sound.pitch, value, *ties, tuplet=span.tuplet))
+                notes.append(NotatedNote(begins, span.sound.pitch, value, *ties, tuplet=span.tuplet))
                 begins += value.steps
         return _with_edges(notes)
 
-    def _spans(self, inside: Sequence[Sound], begin: int, end: int) -> Iterator[_Span]:
+    def _spans(self, inside: Sequence[SoundingNote], begin: int, end: int) -> Iterator[_Span]:
         """The sounds of a bar, cut at its ends, at the mark, and around and inside tuplets."""
         mark = {self._layout.mark} if self._layout.mark is not None else set()
         borders = {*(sound.onset for sound in inside if sound.onset > begin), *mark, begin, end}
@@ -154,16 +154,16 @@ class Rhythm:
         )
         return [(low, high) for low, high in edges if low < high]
 
-    def _beamed(self, notes: list[Written], begin: int, end: int) -> list[Written]:
+    def _beamed(self, notes: list[NotatedNote], begin: int, end: int) -> list[NotatedNote]:
         """The same notes with beams: within a beat and a tuplet, between rests and longer notes."""
         shift = self._layout.bar - (end - begin) if begin == 0 and self._upbeat else 0
-        beamed: list[Written] = []
+        beamed: list[NotatedNote] = []
         for (place, *_), group in groupby(notes, lambda note: self._beam_group(note, begin - shift)):
             together = list(group)
             beamed += _with_beams(together) if place is not None else together
         return beamed
 
-    def _beam_group(self, note: Written, begin: int) -> tuple[int | None, int | None]:
+    def _beam_group(self, note: NotatedNote, begin: int) -> tuple[int | None, int | None]:
         """What notes under one beam have in common; (None, …) for a note that has no beam."""
         if note.pitch == SILENCE or not note.value.flags:
             return None, note.onset
@@ -172,7 +172,7 @@ class Rhythm:
         return bar * len(self._beats) + beat, note.tuplet
 
 
-def _with_edges(notes: list[Written]) -> list[Written]:
+def _with_edges(notes: list[NotatedNote]) -> list[NotatedNote]:
     """The same, the first and last note of each tuplet marked."""
     marked = []
     for tuplet, group in groupby(notes, lambda note: note.tuplet):
@@ -184,7 +184,7 @@ def _with_edges(notes: list[Written]) -> list[Written]:
     return marked
 
 
-def _with_beams(notes: list[Written]) -> list[Written]:
+def _with_beams(notes: list[NotatedNote]) -> list[NotatedNote]:
     """Notes of one group under their beams; a note alone keeps its flag."""
     if len(notes) == 1:
         return notes

@@ -19,17 +19,17 @@ CUT = 150_000
 
 @dataclass
 class Clock:
-    """A clock that only sleeping moves."""
+    """A clock that only waiting moves."""
 
     now: float = 0.0
     slept: list[float] = field(default_factory=list)
 
-    def sleep(self, seconds: float) -> None:
+    def wait(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.now += seconds
 
     def traffic(self) -> Traffic:
-        return Traffic(self.sleep, lambda: self.now)
+        return Traffic(self.wait, lambda: self.now)
 
 
 @pytest.fixture

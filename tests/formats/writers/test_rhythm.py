@@ -2,12 +2,12 @@
 
 from pipeline.core.vocabulary import START, STOP, decode
 from pipeline.formats.writers.layout import Layout, sounds
-from pipeline.formats.writers.rhythm import Rhythm, Written
+from pipeline.formats.writers.rhythm import NotatedNote, Rhythm
 
 BEAMS = {"begin": "[", "continue": "-", "end": "]", "forward hook": ">", "backward hook": "<"}
 
 
-def word(note: Written) -> str:
+def word(note: NotatedNote) -> str:
     """The name of a note, "r" before a rest, "." for a dot, "~" for a tie, its beams, its tuplet's edges."""
     tie = "~" if note.to_tie else ""
     dot = "." if note.value.dotted else ""

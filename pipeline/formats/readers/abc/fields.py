@@ -32,7 +32,7 @@ Alteration = int | Fraction  # semitones; a fraction is a microtone
 
 
 @dataclass(frozen=True)
-class Key:
+class AbcKey:
     """A key signature.
 
     Attributes:
@@ -46,10 +46,10 @@ class Key:
     alterations: tuple[Alteration, ...]
 
 
-NO_KEY = Key(None, "", (0,) * 7)
+NO_KEY = AbcKey(None, "", (0,) * 7)
 
 
-def read_key(words: list[str]) -> Key | None:
+def read_key(words: list[str]) -> AbcKey | None:
     """The key that the words of a field ``K:`` name; None for a clef or another property alone.
 
     >>> read_key(["H"]).fifths, read_key(["Es"]).fifths, read_key(["A", "Mixolydian"]).mode
@@ -61,13 +61,13 @@ def read_key(words: list[str]) -> Key | None:
         ReadError: ``bad_key``, a tonic or mode that is not known, or more than 7 accidentals.
     """
     if words[:1] == ["none"]:
-        return Key(0, "", (0,) * 7)
+        return AbcKey(0, "", (0,) * 7)
     words = [word for word in words if not is_property(word)]
     if not words:
         return None
     if words[0] in ("HP", "Hp"):  # the bagpipe's scale; HP writes no signature
         fifths = 0 if words[0] == "HP" else 2
-        return Key(fifths, "", signature(fifths))
+        return AbcKey(fifths, "", signature(fifths))
     if words[0].lower() == "exp" or _ACCIDENTALS.fullmatch(words[0]):
         return _explicit(0, "", words)
     found = _TONIC.match(words[0])
@@ -90,7 +90,7 @@ def read_key(words: list[str]) -> Key | None:
     return _explicit(sharps + mode[1], mode[0], rest)
 
 
-def _explicit(fifths: int, mode: str, words: list[str]) -> Key:
+def _explicit(fifths: int, mode: str, words: list[str]) -> AbcKey:
     """A signature with the accidentals that are named besides; words that are none are passed over."""
     alterations: list[Alteration] = list(signature(fifths))
     for word in words:
@@ -98,7 +98,7 @@ def _explicit(fifths: int, mode: str, words: list[str]) -> Key:
             for sign, part, step in _ACCIDENTAL.findall(word):
                 alterations[STEPS.index(step.upper())] = alteration(sign + part)
     standard = {signature(number): number for number in range(-7, 8)}
-    return Key(standard.get(tuple(alterations)), mode, tuple(alterations))  # type: ignore[arg-type]
+    return AbcKey(standard.get(tuple(alterations)), mode, tuple(alterations))  # type: ignore[arg-type]
 
 
 def _known_mode(name: str) -> tuple[str, int] | None:

@@ -36,7 +36,7 @@ KINDS: dict[str, Kind] = {
 LANDINGS = ("segno", "coda")
 
 
-class Mark(NamedTuple):
+class JumpMark(NamedTuple):
     """A decoration or word that was read.
 
     Attributes:
@@ -59,7 +59,7 @@ def kind_of(text: str) -> Kind | None:
     return KINDS.get(re.sub(r"[\W_]+", "", text).lower())
 
 
-def signs_of_marks(marks: Sequence[Mark]) -> list[Sign]:
+def signs_of_marks(marks: Sequence[JumpMark]) -> list[Sign]:
     """The signs for a player, in the order of the score.
 
     The first of two codas leads to the second, unless a "Da Coda" does. Words alone lead

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.formats.readers.abc.fields import Alteration
-from pipeline.formats.readers.abc.marks import LANDINGS, Kind, Mark, kind_of
+from pipeline.formats.readers.abc.marks import LANDINGS, JumpMark, Kind, kind_of
 from pipeline.formats.readers.abc.repeats import signs_of_bar
 from pipeline.formats.readers.base.barlines import BarLine
 from pipeline.formats.readers.base.repeat_signs import Sign, read_passes
@@ -78,7 +78,7 @@ class Timeline:
     broken: tuple[tuple[int, int], tuple[int, int]] | None = None  # factors of the last note and the next
     fermata: bool = False
     signs: list[Sign] = field(default_factory=list)
-    marks: list[Mark] = field(default_factory=list)
+    marks: list[JumpMark] = field(default_factory=list)
     coming: list[tuple[Kind, bool]] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
     in_place_bar: bool = False
@@ -122,7 +122,7 @@ class Timeline:
         self.bar_began = now
         if now > self.starts[-1]:
             self.starts.append(now)
-        self.marks += [Mark(kind, now, in_words) for kind, in_words in self.coming]
+        self.marks += [JumpMark(kind, now, in_words) for kind, in_words in self.coming]
         self.coming.clear()
 
     def ending(self, text: str) -> None:
@@ -140,7 +140,7 @@ class Timeline:
         self.fermata = self.fermata or (text == "fermata" and not in_words)
         kind = kind_of(text)
         if kind in LANDINGS:
-            self.marks.append(Mark(kind, self.now, in_words))
+            self.marks.append(JumpMark(kind, self.now, in_words))
         elif kind is not None:
             self.coming.append((kind, in_words))
 

@@ -15,12 +15,19 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from pipeline.core.music import TICKS_PER_QUARTER, Piece
-from pipeline.formats.readers.abc import text
 from pipeline.formats.readers.abc.fields import default_unit, read_unit
 from pipeline.formats.readers.abc.marks import signs_of_marks
 from pipeline.formats.readers.abc.music import MusicReader
 from pipeline.formats.readers.abc.properties import read_properties, words_of
 from pipeline.formats.readers.abc.repeats import read_order
+from pipeline.formats.readers.abc.text import (
+    DIRECTIVE,
+    FIELD,
+    NUMBER,
+    begins_block,
+    lines_of,
+    without_comment,
+)
 from pipeline.formats.readers.abc.tokens import ONLY_MUSIC
 from pipeline.formats.readers.abc.voice import Voice
 from pipeline.formats.readers.base.parts import readable_parts
@@ -46,7 +53,7 @@ def read_tune(content: bytes, carry: Carry = "pitch", phrases: bool = False, pla
     Raises:
         ReadError: a sign that cannot be understood, no note at all, or no part that can be read.
     """
-    lines = text.lines_of(content)
+    lines = lines_of(content)
     tune = _read(lines, carry, phrases, {})
     rests = {name: voice.place_is_rest() for name, voice in tune.voices.items()}
     if any(map(any, rests.values())):  # where each bar ends was not known the first time
@@ -55,7 +62,7 @@ def read_tune(content: bytes, carry: Carry = "pitch", phrases: bool = False, pla
 
 
 def _read(lines: Sequence[str], carry: str, phrases: bool, rests: Mapping[str, Sequence[bool]]) -> _Tune:
-    has_number = any(map(text.NUMBER.match, lines))
+    has_number = any(map(NUMBER.match, lines))
     tune = _Tune(carry=carry, phrases=phrases, rests=rests, in_file_header=has_number)
     for number, line in enumerate(lines, start=1):
         try:
@@ -111,8 +118,8 @@ class _Tune(MusicReader):
         for line in following:
             if not line.strip():
                 break
-            if text.FIELD.match(line) is None:
-                block.append(text.without_comment(line))
+            if FIELD.match(line) is None:
+                block.append(without_comment(line))
         voice = self.voice
         if voice is None or voice.bar_length is None or not all(map(ONLY_MUSIC.fullmatch, block)):
             return False
@@ -130,15 +137,15 @@ class _Tune(MusicReader):
 
     def line(self, line: str) -> None:
         """Read a line of the tune."""
-        if text.begins_block(line):
+        if begins_block(line):
             raise ReadError("bad_syntax", f"'{line.strip()[:40]}': the block of text has no end")
-        if self.ended or (self.file_header_over and not text.NUMBER.match(line)):
+        if self.ended or (self.file_header_over and not NUMBER.match(line)):
             return
-        if found := text.DIRECTIVE.match(line):
+        if found := DIRECTIVE.match(line):
             self.directive(found[1])
             return
-        line = text.without_comment(line).strip()
-        found = text.FIELD.match(line)
+        line = without_comment(line).strip()
+        found = FIELD.match(line)
         if found is not None:
             self.field(found[1], found[2].strip())
         elif line and self.voice is not None:

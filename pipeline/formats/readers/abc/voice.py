@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import floor
 
 from pipeline.core.music import Meter
-from pipeline.formats.readers.abc.fields import NO_KEY, Key, alteration, read_key, read_meter
+from pipeline.formats.readers.abc.fields import NO_KEY, AbcKey, alteration, read_key, read_meter
 from pipeline.formats.readers.abc.properties import AS_WRITTEN, Properties, read_properties, words_of
 from pipeline.formats.readers.abc.timeline import Place, Timeline, whole
 from pipeline.formats.readers.base.barlines import BarLine
@@ -55,7 +55,7 @@ class Voice(Timeline):
     properties: Properties = AS_WRITTEN
     transposed: int = 0
     drums: bool = False
-    key: Key = NO_KEY
+    key: AbcKey = NO_KEY
     rests: Sequence[bool] = ()
     last: Event | None = None
     tuplet: tuple[int, int, int] | None = None  # notes left, normal, actual

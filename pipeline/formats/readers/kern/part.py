@@ -10,8 +10,8 @@ from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import KeySign, Staff, Ticks, Written
 from pipeline.formats.readers.kern.tokens import (
     UNPITCHED,
-    Key,
-    Sound,
+    KernKey,
+    KernNote,
     mode_of,
     read_key,
     read_meter,
@@ -21,7 +21,7 @@ from pipeline.formats.readers.kern.tokens import (
 
 
 @dataclass
-class PartReader:
+class SpineReader:
     """A part while it is read: its staff, and what its interpretations give.
 
     Attributes:
@@ -33,7 +33,7 @@ class PartReader:
 
     staff: Staff = field(default_factory=lambda: Staff(lines=[]))
     name_rank: int = 0
-    key: Key | None = None
+    key: KernKey | None = None
     signed_at: Ticks = -1
     error: ReadError | None = None
 
@@ -70,7 +70,7 @@ class PartReader:
         if meter is not None:
             self.staff.meters.append(Meter(int(now), *meter))
 
-    def _designate(self, key: Key | None, now: Ticks) -> None:
+    def _designate(self, key: KernKey | None, now: Ticks) -> None:
         """The name of a key gives the mode of the signature at its place; elsewhere it is analysis."""
         if key is None:
             return
@@ -80,7 +80,7 @@ class PartReader:
             signed = self.staff.keys[-1]
             self.staff.keys[-1] = signed._replace(mode=mode_of(key, signed.fifths))
 
-    def add(self, sounds: Sequence[Sound], onset: Ticks, line: int) -> None:
+    def add(self, sounds: Sequence[KernNote], onset: Ticks, line: int) -> None:
         """Add the notes of a token, which is in a line of the file."""
         for duration, pitch, grace, ties_on, tied_from, phrase_end, fault in sounds:
             if fault:

@@ -28,7 +28,7 @@ from pipeline.formats.readers.base.repeat_signs import Sign
 from pipeline.formats.readers.base.source import ReadError, Source, decode
 from pipeline.formats.readers.base.staff import Ticks
 from pipeline.formats.readers.base.unfold import play_out
-from pipeline.formats.readers.kern.part import PartReader
+from pipeline.formats.readers.kern.part import SpineReader
 from pipeline.formats.readers.kern.tokens import UNPITCHED, bar_line, bar_signs, read_order, read_token
 
 MAX_SPINES = 500
@@ -101,7 +101,7 @@ class _Strand:
     """
 
     spine: int
-    part: PartReader | None = None
+    part: SpineReader | None = None
     end: Ticks = 0
     passage: int = 0
     reading: str = ""
@@ -113,7 +113,7 @@ class _Score:
     """A piece while its lines are read."""
 
     strands: list[_Strand] = field(default_factory=list)
-    parts: list[PartReader] = field(default_factory=list)
+    parts: list[SpineReader] = field(default_factory=list)
     records: dict[str, str] = field(default_factory=dict)
     number: int = 0  # of the line
     n_spines: int = 0
@@ -219,7 +219,7 @@ class _Score:
         if token != "**kern":
             strand.part = None
         elif strand.part is None:
-            self.parts.append(PartReader())
+            self.parts.append(SpineReader())
             strand.part, strand.end = self.parts[-1], self.end
 
     def _paths(self, cells: list[str]) -> None:

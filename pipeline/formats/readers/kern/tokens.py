@@ -49,7 +49,7 @@ _SIGNATURE = re.compile(r"\*k\[((?:[a-gA-G](?:#|-|n))*)\]")
 _KEY = re.compile(r"\*([a-gA-G])([#-]?):([a-z]*)")
 
 
-class Sound(NamedTuple):
+class KernNote(NamedTuple):
     """One note or rest of a token.
 
     Attributes:
@@ -67,7 +67,7 @@ class Sound(NamedTuple):
     fault: str = ""
 
 
-class Key(NamedTuple):
+class KernKey(NamedTuple):
     """A key by its name.
 
     Attributes:
@@ -81,11 +81,11 @@ class Key(NamedTuple):
 
 
 @lru_cache(maxsize=8192)
-def read_token(token: str) -> tuple[Sound, ...]:
+def read_token(token: str) -> tuple[KernNote, ...]:
     """The notes of a token, several for a chord; those without a length have the first's.
 
     >>> read_token("4.cc#;")[0]
-    Sound(duration=15120, pitch=73, grace=False, ties_on=False, tied_from=False, phrase_end=True, fault='')
+    KernNote(duration=15120, pitch=73, grace=False, ties_on=False, tied_from=False, phrase_end=True, fault='')
     >>> read_token("2c@16@")[0].duration
     20160
 
@@ -105,11 +105,11 @@ def read_token(token: str) -> tuple[Sound, ...]:
     )
 
 
-def _sound(note: str) -> Sound:
+def _sound(note: str) -> KernNote:
     pitch, fault = (None, "") if "r" in note else _pitch(note)
     if "q" in note or "Q" in note:
-        return Sound(None, pitch, grace=True, fault=fault)
-    return Sound(
+        return KernNote(None, pitch, grace=True, fault=fault)
+    return KernNote(
         _duration(note),
         pitch,
         ties_on="[" in note or "_" in note,
@@ -196,11 +196,11 @@ def read_signature(interpretation: str) -> int | None:
     return -n if written == "".join(step + "-" for step in ORDER_OF_SHARPS[::-1][:n]) else None
 
 
-def read_key(interpretation: str) -> Key | None:
+def read_key(interpretation: str) -> KernKey | None:
     """The key of ``*a:`` or ``*D:dor``; None for anything else, and for an unknown tonic (``*?:``).
 
     >>> read_key("*e-:"), read_key("*D:dor")
-    (Key(tonic=-3, mode='minor', fifths=-6), Key(tonic=2, mode='dorian', fifths=0))
+    (KernKey(tonic=-3, mode='minor', fifths=-6), KernKey(tonic=2, mode='dorian', fifths=0))
     """
     found = _KEY.fullmatch(interpretation)
     if found is None:
@@ -208,10 +208,10 @@ def read_key(interpretation: str) -> Key | None:
     step, accidental, name = found.groups()
     tonic = FIFTHS[step.upper()] + {"#": 7, "-": -7, "": 0}[accidental]
     mode, change = MODES.get(name[:3], ("major", 0) if step.isupper() else ("minor", -3))
-    return Key(tonic, mode, tonic + change)
+    return KernKey(tonic, mode, tonic + change)
 
 
-def mode_of(key: Key | None, fifths: int | None) -> str:
+def mode_of(key: KernKey | None, fifths: int | None) -> str:
     """The mode that puts the key's tonic on a signature; "" where none does.
 
     Minor tunes were long written with the signature of dorian, so the signature

@@ -27,7 +27,7 @@ class WrittenMeter(NamedTuple):
         return Meter(begin + int(self.onset), self.numerator, self.denominator)
 
 
-class Mark(NamedTuple):
+class PrintedMark(NamedTuple):
     """A sign of a jump that is printed without a ``<sound>``: its kind, and the words or symbol."""
 
     kind: Kind
@@ -68,7 +68,7 @@ class Measure:
     n_bad_meters: Counter[int] = field(default_factory=Counter)
     signs: list[Sign] = field(default_factory=list)
     closing: list[Sign] = field(default_factory=list)
-    marks: list[Mark] = field(default_factory=list)
+    marks: list[PrintedMark] = field(default_factory=list)
 
     @property
     def sounds(self) -> bool:

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 
 from pipeline.formats.readers.base.repeat_signs import Kind, Sign, read_passes
 from pipeline.formats.readers.base.staff import Ticks
-from pipeline.formats.readers.musicxml.measure import Mark, Measure
+from pipeline.formats.readers.musicxml.measure import Measure, PrintedMark
 
 # attributes of <sound>
 LANDINGS: dict[str, Kind] = {"segno": "segno", "coda": "coda"}
@@ -70,18 +70,18 @@ def read_direction(direction: Element, onset: Ticks, measure: Measure) -> None:
         measure.marks += _marks(direction)
 
 
-def _marks(direction: Element) -> Iterator[Mark]:
+def _marks(direction: Element) -> Iterator[PrintedMark]:
     """What a direction without a ``<sound>`` prints: one jump, and no other words."""
     words = " ".join(text.text or "" for text in direction.iterfind("direction-type/words"))
     letters = re.sub(r"[\W_]", "", words).lower()
     for pattern, kind in WORDS.items():
         if re.fullmatch(pattern, letters):
-            yield Mark(kind, letters)
+            yield PrintedMark(kind, letters)
             return
     if not letters:
         for symbol in ("segno", "coda"):
             if direction.find(f"direction-type/{symbol}") is not None:
-                yield Mark(LANDINGS[symbol], symbol)
+                yield PrintedMark(LANDINGS[symbol], symbol)
 
 
 @dataclass
