@@ -16,7 +16,7 @@ from stages import encode, families, parse, quantize, split
 from stages import filter as filters
 from tests.helpers import sections
 
-# two tunes with a rest between phrases, one that is too short, one without a key that can be read
+# two tunes with a rest between phrases, one that is too short, one that cannot be read
 SONGS = """X:1
 T:First
 M:4/4
@@ -38,7 +38,7 @@ L:1/4
 K:C
 C4|]
 """
-BAD = "X:1\nT:No key\nM:4/4\nL:1/4\nK:Q\nCDEF|]\n"
+BAD = "X:1\nT:A length without a note\nM:4/4\nL:1/4\nK:C\n4CDEF|]\n"
 PARAMS = {
     "engine": sections.ENGINE,
     "families": sections.FAMILIES,
