@@ -177,7 +177,17 @@ class _Player:
 
     def _pass(self, group: Group, onset: Ticks) -> int:
         """The pass that decides between endings; what D.C. and D.S. play again has its last one."""
-        return self.only or (group.last if onset < self.jumped_at else self.number)
+        if self.only or onset >= self.jumped_at:
+            return self.only or self.number
+        return next(
+            (passes[0] for place, passes in group.endings.items() if self._holds_fine(place)), group.last
+        )
+
+    def _holds_fine(self, place: int) -> bool:
+        """Whether Fine lies in an ending: D.C. al Fine plays that one."""
+        later = [sign for sign in self.signs[place + 1 :] if sign.onset > self.signs[place].onset]
+        stop = next((sign.onset for sign in later if sign.kind in BOUNDS), self.end)
+        return any(sign.kind == "fine" and sign.onset <= stop for sign in later)
 
     def _go_home_to(self, onset: Ticks, opened: bool) -> None:
         """A section begins: closes lead back to here."""
@@ -199,9 +209,10 @@ class _Player:
             self._leave_nested(place)
             return
         if group is not None and self.ending is not group:
-            right_here = (other for other in group.endings if self.signs[other].onset == sign.onset)
-            if any(self.number in group.endings[other] for other in right_here):
-                return
+            here = [other for other in group.endings if self.signs[other].onset == sign.onset]
+            played = any(self.number in group.endings[other] for other in here)
+            if here and (self.number == group.last or (played and group.n_closed)):
+                return  # the ending that begins here decides; it, or no ending at all, has a close of its own
         if self.number < (sign.times if group is None else group.last):
             self._go_back(sign.onset)
         elif not self._leave_nested(place):

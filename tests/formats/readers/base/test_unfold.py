@@ -38,6 +38,10 @@ def abc_part(music: str, header: str = "") -> Part:
         ("|:: C ::| D", "CCCD"),
         ("C |: D | E", "CDE"),
         ("C | D |]", "CD"),
+        ("|: C :|1 D |2 E |]", "CCE"),  # the close right before the endings is theirs: they have no other
+        ("|: C |1 D :|2 E |: F :| G", "CDCEFFG"),
+        ("|: C |1 D |: E :|2 F |]", "CDEECF"),
+        ("|: C |1 D !fine! :|2 E | F !D.C.! |]", "CDCEFCD"),  # Fine lies in the first ending
     ],
 )
 def test_a_repeat_sign_goes_back_to_where_its_section_begins(music: str, played: str) -> None:
