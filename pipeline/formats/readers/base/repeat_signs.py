@@ -60,6 +60,7 @@ class Group:
         endings: the passes of each ending by its place among the signs.
         passes: all that the endings name. highest: the last of them.
         n_closed: how many of the endings have a close.
+        closed_before: a close stands right before the first ending.
         last: how often the section is played, once all its signs are known.
     """
 
@@ -67,6 +68,7 @@ class Group:
     passes: set[int] = field(default_factory=set)
     highest: int = 0
     n_closed: int = 0
+    closed_before: bool = False
     last: int = 1
 
     def add(self, place: int, passes: tuple[int, ...]) -> None:
@@ -86,8 +88,9 @@ class Group:
                 place: tuple(ranks[number] for number in passes) for place, passes in self.endings.items()
             }
             self.passes = set(ranks.values())
-        alone = len(self.endings) == 1 and self.n_closed and 1 in self.passes
-        self.last = max(self.passes, default=1) + bool(alone)
+        closed = bool(self.n_closed) or self.closed_before
+        alone = len(self.endings) == 1 and closed and 1 in self.passes
+        self.last = max(self.passes, default=1) + alone
 
 
 def nested_repeats(signs: Sequence[Sign]) -> dict[int, int]:
@@ -142,7 +145,7 @@ def groups_of_endings(signs: Sequence[Sign], nested: Mapping[int, int]) -> list[
             if ended_early and group is not None and _is_of_ending(signs, place, group):
                 inside = True
             if not inside:
-                group = Group() if _endings_at(signs, place) else None
+                group = Group(closed_before=True) if _endings_at(signs, place) else None
             elif group is not None:
                 group.n_closed += 1
             groups[place], inside, ended_early, closed_at = group, False, False, sign.onset

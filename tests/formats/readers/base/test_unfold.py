@@ -38,6 +38,7 @@ def abc_part(music: str, header: str = "") -> Part:
         ("|:: C ::| D", "CCCD"),
         ("C |: D | E", "CDE"),
         ("C | D |]", "CD"),
+        ("|: C :|1 D || E |]", "CCE"),
         ("|: C :|1 D |2 E |]", "CCE"),  # the close right before the endings is theirs: they have no other
         ("|: C |1 D :|2 E |: F :| G", "CDCEFFG"),
         ("|: C |1 D |: E :|2 F |]", "CDEECF"),
