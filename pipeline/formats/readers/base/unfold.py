@@ -47,7 +47,8 @@ def plan(signs: Iterable[Sign], end: Ticks, order: Sequence[str] = ()) -> tuple[
         signs: of all staves; those that several staves write count once.
         end: where the longest staff ends.
         order: labels of the sections as they are played; nothing for the order of the
-            score. Repeats inside a section are played whenever it is.
+            score. Repeats inside a section are played at every visit, unless its visits
+            play one ending each.
 
     Raises:
         ReadError: ``bad_repeats``, a sign leads nowhere, nothing is left to play, or the
@@ -97,13 +98,27 @@ def _in_order(
         visits[label] += 1
         begin, stop = spans[label]
         inside = [sign for sign in signs if _is_inside(sign, begin, stop)]
-        passes = {number for sign in inside for number in sign.passes}
-        once_a_visit = len(passes) > 1 and max(passes) == order.count(label)
+        once_a_visit = _has_an_ending_a_visit(inside, label, order)
         player = _Player(inside, begin, stop, only=visits[label] if once_a_visit else 0)
         segments += player.played()
         if len(segments) > MAX_JUMPS:
             raise _endless()
     return segments
+
+
+def _has_an_ending_a_visit(inside: Sequence[Sign], label: str, order: Sequence[str]) -> bool:
+    """Whether each visit of a section plays one ending (ABC 2.1, section 4.10: ``P:A4.B4``).
+
+    There are as many endings as visits. With a close inside, the visits must also follow
+    each other without another section: in ``P:ABA`` the close is a repeat of its own.
+    """
+    passes = {number for sign in inside for number in sign.passes}
+    n_visits = order.count(label)
+    if len(passes) < 2 or max(passes) != n_visits:
+        return False
+    first = order.index(label)
+    in_a_row = order[first : first + n_visits].count(label) == n_visits
+    return in_a_row or all(sign.kind != "close" for sign in inside)
 
 
 def _is_inside(sign: Sign, begin: Ticks, stop: Ticks) -> bool:

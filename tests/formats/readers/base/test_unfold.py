@@ -90,10 +90,18 @@ def test_repeats_inside_a_part_are_played_whenever_it_is() -> None:
     assert letters(abc_part("P:A\n|: C :|\nP:B\nD |]", header="P:ABA\n")) == "CCDCC"
 
 
-def test_endings_of_a_part_follow_its_visits_when_the_header_counts_them() -> None:
-    music = "P:A\nC |1 D :|2 E |]\nP:B\nF |]"
-    assert letters(abc_part(music, header="P:ABA\n")) == "CDFCE"
-    assert letters(abc_part(music, header="P:AB\n")) == "CDCEF"
+@pytest.mark.parametrize(
+    ("order", "close", "played"),
+    [
+        ("A2B", ":|", "CDCEF"),
+        ("ABA", "|", "CDFCE"),
+        ("ABA", ":|", "CDCEFCDCE"),  # visits apart from each other: the close is a repeat of the part
+        ("AB", ":|", "CDCEF"),
+    ],
+)
+def test_each_visit_plays_one_ending_or_the_repeat_of_the_part(order: str, close: str, played: str) -> None:
+    music = f"P:A\nC |1 D {close}[2 E |]\nP:B\nF |]"
+    assert letters(abc_part(music, header=f"P:{order}\n")) == played
 
 
 def test_a_header_that_names_parts_no_tune_has_is_passed_over() -> None:
