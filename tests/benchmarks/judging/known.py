@@ -35,10 +35,6 @@ UNPITCHED = "a percussion staff is played as pitches; MusicXML: <unpitched> has 
 TUPLET = "a tuplet without bracket, or nested, or of other display is not taken in its written duration"
 
 KEY = "K:Bn is no key: unknown to our reader, B major to the judge; all else is alike"
-VISITS = (
-    "the header's P: counts the visits of a part, each with its own ending (4.10, whose example has a :| in "
-    "each); the judge repeats the part at every visit"
-)
 SAME_NUMBER = "both endings bear one number by a slip; the judge leaves the second out"
 ENDING_3 = "the second ending bears the number 3 by a slip; the judge leaves it out"
 UNEQUAL_BARS = (
@@ -50,8 +46,6 @@ TO_CODA = "a coda sign that is left for the coda after D.C. or D.S. al Coda; the
 # (judge, piece) → cause; the piece with " written" or " played" after its name in that mode alone
 BY_HAND: dict[tuple[str, str], str] = {
     ("abc2midi", "0732-0758_bs.abc#745"): KEY,
-    ("abc2midi", "book1.abc#171 played"): VISITS,
-    ("abc2midi", "book2.abc#382 played"): VISITS,
     ("abc2midi", "0732-0758_mh.abc#745"): KEY,
     ("musescore", "I_Wanna_Be_Loved_by_You.mxl"): SAME_NUMBER,
     ("musescore", "The_Man_with_the_Horn.mxl"): SAME_NUMBER,
