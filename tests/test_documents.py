@@ -245,7 +245,7 @@ def test_what_a_snippet_prints_is_what_the_document_says(document: str, tmp_path
         assert done.stdout.rstrip() == printed.rstrip(), done.stderr
     if made_otherwise:
         pytest.skip(
-            f"not made here, or by other parameters or another processor: {', '.join(made_otherwise)}"
+            f"missing, or made by other parameters or processors: {', '.join(made_otherwise)}"
         )
 
 
