@@ -244,9 +244,7 @@ def test_what_a_snippet_prints_is_what_the_document_says(document: str, tmp_path
         done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
         assert done.stdout.rstrip() == printed.rstrip(), done.stderr
     if made_otherwise:
-        pytest.skip(
-            f"missing, or made by other parameters or processors: {', '.join(made_otherwise)}"
-        )
+        pytest.skip(f"missing, or made by other parameters or processors: {', '.join(made_otherwise)}")
 
 
 def outputs(root: Path) -> dict[str, str]:
