@@ -23,7 +23,7 @@ test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 cluster-demo: $(INSTALLED)
 	$(BIN)/python -m tests.helpers.cluster
