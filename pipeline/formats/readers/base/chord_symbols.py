@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pipeline.core.chords import KINDS, NO_CHORD, Chord, degree_of
+from pipeline.core.chords import KINDS, NO_CHORD, Chord, degree_of, parse_harte
 
 _ROOT = re.compile(r"([A-G])([#♯b♭]{0,2})")
 _BASS = re.compile(r"/\s*([A-Ga-g])([#♯+b♭]{0,2})\s*$")
@@ -177,6 +177,22 @@ def harte_of_musicxml(
         )
     name = root[0] + _signs(root[1])
     return _written(name, described[0], tuple(changes), bass[0] + _signs(bass[1]) if bass else "")
+
+
+def sounding(text: str, semitones: int) -> str | None:
+    """Return a written chord symbol in Harte's syntax at sounding pitch.
+
+    Args:
+        text: as for `harte_of_text`.
+        semitones: by how much the part sounds above its written pitch.
+    """
+    harte = harte_of_text(text)
+    return harte if harte is None else transposed(harte, semitones)
+
+
+def transposed(harte: str, semitones: int) -> str:
+    """Return a chord in Harte's syntax moved by semitones; ``N`` stays."""
+    return harte if harte == NO_CHORD or not semitones % 12 else str(parse_harte(harte).transposed(semitones))
 
 
 def _signs(alter: int) -> str:
