@@ -14,6 +14,7 @@ maj13) follow its extension in mir_eval. The reductions `Chord.majmin` and
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -80,8 +81,14 @@ def name_of(fifths: int) -> str:
     return _LETTERS[letter] + ("#" * alteration if alteration > 0 else "b" * -alteration)
 
 
-def _parts(degree: str) -> tuple[bool, int, int]:
-    """Return whether a degree is left out, its alteration in semitones and its number."""
+def parts_of(degree: str) -> tuple[bool, int, int]:
+    """Return whether a degree is left out, its alteration in semitones and its number.
+
+    ``*b3`` is (True, -1, 3).
+
+    Raises:
+        ChordError: no degree from 1 to 13.
+    """
     match = _DEGREE.fullmatch(degree)
     if match is None or not 1 <= int(match[3]) <= 13:
         raise ChordError(f'"{degree}" is no degree of a chord; allowed are 1 to 13 with b or #, and *')
@@ -90,7 +97,7 @@ def _parts(degree: str) -> tuple[bool, int, int]:
 
 def semitones_of(degree: str) -> int:
     """Return the distance of a degree from the root in semitones, 0 to 11: ``b3`` 3, ``9`` 2."""
-    _, alteration, number = _parts(degree)
+    _, alteration, number = parts_of(degree)
     return (_STEPS[(number - 1) % 7 + 1] + alteration) % 12
 
 
@@ -124,7 +131,7 @@ class Chord:
         if self.kind not in KINDS:
             raise ChordError(f'"{self.kind}" is no kind of a chord; allowed are {", ".join(KINDS)}')
         for degree in (*self.degrees, *([self.bass] if self.bass else [])):
-            _parts(degree)
+            parts_of(degree)
 
     def __str__(self) -> str:
         degrees = f"({','.join(self.degrees)})" if self.degrees else ""
@@ -153,7 +160,7 @@ class Chord:
         """Name of the lowest note: ``F#`` for ``D:maj/3``."""
         if not self.bass:
             return self.root
-        _, alteration, number = _parts(self.bass)
+        _, alteration, number = parts_of(self.bass)
         return name_of(fifths_of(self.root) + _DEGREE_FIFTHS[(number - 1) % 7 + 1] + 7 * alteration)
 
     @property
@@ -173,9 +180,9 @@ class Chord:
 
     def _narrow(self) -> frozenset[int]:
         """The semitones without the ninths, elevenths and thirteenths of the kind and its degrees."""
-        held = {0, *(semitones_of(d) for d in KINDS[self.kind] if _parts(d)[2] <= 7)}
+        held = {0, *(semitones_of(d) for d in KINDS[self.kind] if parts_of(d)[2] <= 7)}
         for degree in self.degrees:
-            left_out, _, number = _parts(degree)
+            left_out, _, number = parts_of(degree)
             if left_out:
                 held.discard(semitones_of(degree))
             elif number <= 7:
@@ -208,3 +215,35 @@ def parse_harte(text: str) -> Chord:
         raise ChordError(f'"{text}" is no chord in Harte\'s syntax, such as A:min7 or D:7(b9)/3')
     root, kind, degrees, bass = match.groups()
     return Chord(root, kind, tuple(degrees.split(",")) if degrees else (), bass or "")
+
+
+def chord_of(root: str, kind: str, changes: Sequence[str] = (), bass: str = "") -> Chord:
+    """Return a chord with its simplest kind: a minor seventh with ``*5`` and ``b5`` is half-diminished.
+
+    Args:
+        root, bass: note names; "" for a bass that is the root.
+        kind: a shorthand of `KINDS`.
+        changes: degrees added, or left out (``*5``).
+    """
+    kind, degrees = _simplest(kind, tuple(dict.fromkeys(changes)))
+    return Chord(root, kind, degrees, degree_of(root, bass) if bass and bass != root else "")
+
+
+# A kind with an altered fifth that has a name of its own.
+_ALTERED_FIFTHS = {
+    ("min7", "b5"): ("hdim7", ()),
+    ("min", "b5"): ("dim", ()),
+    ("maj", "#5"): ("aug", ()),
+    ("7", "#5"): ("aug", ("b7",)),
+    ("9", "#5"): ("aug", ("b7", "9")),
+    ("maj7", "#5"): ("aug", ("7",)),
+    ("min9", "b5"): ("hdim7", ("9",)),
+}
+
+
+def _simplest(kind: str, changes: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    fifths = [change for change in changes if change in ("b5", "#5")]
+    if len(fifths) == 1 and "*5" in changes and (kind, fifths[0]) in _ALTERED_FIFTHS:
+        kind, added = _ALTERED_FIFTHS[kind, fifths[0]]
+        changes = added + tuple(change for change in changes if change not in ("*5", fifths[0]))
+    return kind, changes

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.formats.readers.base.chord_symbols import harte_of_musicxml, harte_of_text
+from pipeline.formats.readers.base.chord_symbols import harte_of_text
 
 SPELLINGS = {
     "C": "C:maj",
@@ -65,26 +65,3 @@ def test_a_written_symbol_in_harte_syntax(text):
 )  # fmt: skip
 def test_text_that_is_no_chord_symbol(text):
     assert harte_of_text(text) is None
-
-
-@pytest.mark.parametrize(
-    ("root", "kind", "degrees", "bass", "harte"),
-    [
-        (("C", 0), "major", [], None, "C:maj"),
-        (("F", 1), "half-diminished", [], None, "F#:hdim7"),
-        (("D", 0), "major", [], ("F", 1), "D:maj/3"),
-        (("B", -1), "dominant", [("add", 9, -1)], None, "Bb:7(b9)"),
-        (("C", 0), "dominant", [("alter", 5, -1)], None, "C:7(*5,b5)"),
-        (("C", 0), "minor-seventh", [("alter", 5, -1)], None, "C:hdim7"),
-        (("C", 0), "suspended-fourth", [("add", 7, 0)], None, "C:sus4(b7)"),
-        (("C", 0), "major", [("subtract", 3, 0)], None, "C:maj(*3)"),
-        (("C", 0), "major-minor", [], None, "C:minmaj7"),
-        (("C", 0), "none", [], None, "N"),
-        (("C", 0), "Neapolitan", [], None, None),
-        (("C", 0), "", [], None, None),
-        (("C", 0), "major", [("add", 99, 0)], None, None),
-        (("C", 3), "major", [], None, None),
-    ],
-)
-def test_a_harmony_of_musicxml(root, kind, degrees, bass, harte):
-    assert harte_of_musicxml(root, kind, degrees, bass) == harte

@@ -1,19 +1,18 @@
-"""Chord symbols as scores write them: text such as ``Am7`` or ``G/B``, and MusicXML's kinds.
+"""Chord symbols as text, such as ``Am7`` or ``G/B``, in Harte's syntax.
 
 A symbol is parsed from left to right: root, quality, number, alterations, bass.
 Text that is not used up is no chord symbol; the caller keeps and counts it.
 
-Sources: ABC 2.1, section 4.18 (``[A-G][#b]<type>/<bass>``); MusicXML 4.0, kind-value
-and degree; the spellings of the Nottingham collection, which writes ``d`` for
-diminished, ``a`` for augmented and ``D/f+`` for D over F sharp.
+Sources: ABC 2.1, section 4.18 (``[A-G][#b]<type>/<bass>``); the spellings of the Nottingham
+collection, which writes ``d`` for diminished, ``a`` for augmented and ``D/f+`` for D over
+F sharp.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from pipeline.core.chords import KINDS, NO_CHORD, Chord, degree_of, parse_harte
+from pipeline.core.chords import KINDS, NO_CHORD, chord_of, parse_harte
 
 _ROOT = re.compile(r"([A-G])([#♯b♭]{0,2})")
 _BASS = re.compile(r"/\s*([A-Ga-g])([#♯+b♭]{0,2})\s*$")
@@ -83,37 +82,6 @@ _KINDS: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
 }
 _SUSPENDED = {"": (), "7": ("b7",), "9": ("b7", "9"), "13": ("b7", "9", "13"), "6": ("6",), "maj7": ("7",)}
 
-_XML_KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "major": ("maj", ()),
-    "minor": ("min", ()),
-    "augmented": ("aug", ()),
-    "diminished": ("dim", ()),
-    "dominant": ("7", ()),
-    "major-seventh": ("maj7", ()),
-    "minor-seventh": ("min7", ()),
-    "diminished-seventh": ("dim7", ()),
-    "augmented-seventh": ("aug", ("b7",)),
-    "half-diminished": ("hdim7", ()),
-    "major-minor": ("minmaj7", ()),
-    "minor-major": ("minmaj7", ()),
-    "major-sixth": ("maj6", ()),
-    "minor-sixth": ("min6", ()),
-    "dominant-ninth": ("9", ()),
-    "augmented-ninth": ("aug", ("b7", "9")),
-    "major-ninth": ("maj9", ()),
-    "minor-ninth": ("min9", ()),
-    "dominant-11th": ("11", ()),
-    "major-11th": ("maj11", ()),
-    "minor-11th": ("min11", ()),
-    "dominant-13th": ("13", ()),
-    "major-13th": ("maj13", ()),
-    "minor-13th": ("min13", ()),
-    "suspended-second": ("sus2", ()),
-    "suspended-fourth": ("sus4", ()),
-    "power": ("5", ()),
-    "maj69": ("maj6", ("9",)),
-}
-
 
 def harte_of_text(text: str) -> str | None:
     """Return a written chord symbol in Harte's syntax.
@@ -147,38 +115,6 @@ def harte_of_text(text: str) -> str | None:
     return _written(name, *described, _note_name(bass[1], bass[2]) if bass else "")
 
 
-def harte_of_musicxml(
-    root: tuple[str, int], kind: str, degrees: Sequence[tuple[str, int, int]], bass: tuple[str, int] | None
-) -> str | None:
-    """Return a MusicXML ``<harmony>`` in Harte's syntax.
-
-    Args:
-        root: step and alteration in semitones.
-        kind: text of ``<kind>``; "none" gives ``N``.
-        degrees: (add | alter | subtract, degree, alteration in semitones) each.
-        bass: step and alteration in semitones; None where the root is the bass.
-
-    Returns:
-        Harte's syntax, or None for kinds that are no chord over their root (Neapolitan, Italian,
-        French, German, Tristan, pedal, other).
-    """
-    if kind == "none":
-        return NO_CHORD
-    described = _XML_KINDS.get(kind)
-    if described is None or not all(-2 <= alter <= 2 for _, alter in (root, bass or root)):
-        return None
-    changes = list(described[1])
-    for how, number, alter in degrees:
-        if not 1 <= number <= 13 or abs(alter) > 2:
-            return None
-        degree = _signs(alter) + str(number)
-        changes += (
-            [f"*{number}"] if how == "subtract" else [degree] if how == "add" else [f"*{number}", degree]
-        )
-    name = root[0] + _signs(root[1])
-    return _written(name, described[0], tuple(changes), bass[0] + _signs(bass[1]) if bass else "")
-
-
 def sounding(text: str, semitones: int) -> str | None:
     """Return a written chord symbol in Harte's syntax at sounding pitch.
 
@@ -195,41 +131,12 @@ def transposed(harte: str, semitones: int) -> str:
     return harte if harte == NO_CHORD or not semitones % 12 else str(parse_harte(harte).transposed(semitones))
 
 
-def _signs(alter: int) -> str:
-    return "#" * alter if alter > 0 else "b" * -alter
-
-
 def _note_name(letter: str, signs: str) -> str:
     return letter.upper() + signs.replace("♯", "#").replace("+", "#").replace("♭", "b")
 
 
 def _written(root: str, kind: str, changes: tuple[str, ...], bass: str) -> str:
-    kind, degrees = _simplest(kind, changes)
-    return str(Chord(root, kind, degrees, degree_of(root, bass) if bass and bass != root else ""))
-
-
-# A kind with an altered fifth that has a name of its own.
-_ALTERED_FIFTHS = {
-    ("min7", "b5"): ("hdim7", ()),
-    ("min", "b5"): ("dim", ()),
-    ("maj", "#5"): ("aug", ()),
-    ("7", "#5"): ("aug", ("b7",)),
-    ("9", "#5"): ("aug", ("b7", "9")),
-    ("maj7", "#5"): ("aug", ("7",)),
-    ("min9", "b5"): ("hdim7", ("9",)),
-}
-
-
-def _simplest(kind: str, changes: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """Name an altered fifth by its kind where there is one, and write every change once."""
-    fifths = [change for change in changes if change in ("b5", "#5")]
-    for fifth in fifths if len(fifths) == 1 else []:
-        if "*5" in changes and (kind, fifth) in _ALTERED_FIFTHS:
-            kind, added = _ALTERED_FIFTHS[kind, fifth]
-            changes = added + tuple(change for change in changes if change not in ("*5", fifth))
-    if kind == "sus4" and "*5" not in changes and changes[:1] == ("7",):
-        changes = ("b7", *changes[1:])  # a seventh added to a suspension is minor (MusicXML exporters)
-    return kind, tuple(dict.fromkeys(changes))
+    return str(chord_of(root, kind, changes, bass))
 
 
 def _suffix(text: str) -> tuple[str, tuple[str, ...]] | None:

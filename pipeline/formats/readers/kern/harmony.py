@@ -11,7 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import TypeVar
 
-from pipeline.formats.readers.base.chord_symbols import harte_of_musicxml, harte_of_text
+from pipeline.formats.chord_kinds import Harmony, to_harte
+from pipeline.formats.readers.base.chord_symbols import harte_of_text
 
 SPINES = ("**mxhm", "**harm")
 
@@ -27,9 +28,8 @@ def read_symbol(token: str, spine: str) -> str | None:
     if match is None:
         return harte_of_text(token)
     step, signs, kind, bass, bass_signs = match.groups()
-    return harte_of_musicxml(
-        (step, _alter(signs)), kind, [], (bass, _alter(bass_signs)) if bass is not None else None
-    )
+    root, bass = step + signs.replace("-", "b"), (bass or "") + (bass_signs or "").replace("-", "b")
+    return to_harte(Harmony(root, kind, (), bass))
 
 
 def nearest(parts: Sequence[_PartT | None], place: int) -> _PartT | None:
@@ -37,7 +37,3 @@ def nearest(parts: Sequence[_PartT | None], place: int) -> _PartT | None:
     left = [part for part in parts[:place] if part is not None]
     right = [part for part in parts[place + 1 :] if part is not None]
     return next(iter(left[::-1] + right), None)
-
-
-def _alter(signs: str) -> int:
-    return signs.count("#") - signs.count("-")

@@ -11,12 +11,11 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from pipeline.core.music import TICKS_PER_QUARTER
-from pipeline.formats.readers.base.chord_symbols import harte_of_musicxml, transposed
+from pipeline.formats.chord_kinds import MOST_SIGNS, Degree, Harmony, signs, to_harte
+from pipeline.formats.readers.base.chord_symbols import transposed
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import STEPS, Ticks
 from pipeline.formats.readers.musicxml.values import as_ticks, decimal
-
-_SIGNS = {-2: "bb", -1: "b", 0: "", 1: "#", 2: "##"}
 
 
 def offset_of(harmony: Element, divisions: Ticks) -> Ticks:
@@ -59,24 +58,27 @@ def _chord(root: Element | None, details: list[Element], semitones: int) -> tupl
             words = "" if root is None else " ".join("".join(root.itertext()).split())
             return f"{words}{shown}", "N" if name == "none" else None
         note = _note(root, "root")
-        bass = next((_note(child, "bass") for child in details if child.tag == "bass"), None)
-        text = _written(note) + shown + (f"/{_written(bass)}" if bass else "")
-        degrees = [_degree(child) for child in details if child.tag == "degree"]
-        harte = harte_of_musicxml(note, name, degrees, bass)
+        bass = next((_note(child, "bass") for child in details if child.tag == "bass"), "")
+        text = note + shown + (f"/{bass}" if bass else "")
+        degrees = tuple(_degree(child) for child in details if child.tag == "degree")
+        harte = to_harte(Harmony(note, name, degrees, bass))
     except ReadError:
         return " ".join("".join(root.itertext()).split()) + shown if root is not None else shown, None
     return text, None if harte is None else transposed(harte, semitones)
 
 
-def _note(element: Element, name: str) -> tuple[str, int]:
+def _note(element: Element, name: str) -> str:
     step = element.findtext(f"{name}-step", "").strip()
     if step not in tuple(STEPS):
         raise ReadError("bad_pitch", f"the step '{step}'; allowed are A to G")
-    return step, _small(element.findtext(f"{name}-alter") or "0")
+    alteration = _small(element.findtext(f"{name}-alter") or "0")
+    if abs(alteration) > MOST_SIGNS:
+        raise ReadError("bad_pitch", f"an alteration of {alteration} semitones")
+    return step + signs(alteration)
 
 
-def _degree(element: Element) -> tuple[str, int, int]:
-    return (
+def _degree(element: Element) -> Degree:
+    return Degree(
         element.findtext("degree-type", "add").strip(),
         _small(element.findtext("degree-value", "")),
         _small(element.findtext("degree-alter") or "0"),
@@ -88,7 +90,3 @@ def _small(text: str) -> int:
     if not isinstance(number, int) or not -99 <= number <= 99:
         raise ReadError("unreadable", f"{number}; allowed are whole numbers")
     return number
-
-
-def _written(note: tuple[str, int]) -> str:
-    return note[0] + _SIGNS.get(note[1], f"({note[1]:+})")
