@@ -32,6 +32,21 @@ class Meter:
 
 
 @dataclass(frozen=True)
+class ChordSymbol:
+    """A chord symbol over a staff, valid from ``onset`` (ticks) to the next.
+
+    Attributes:
+        text: as the source writes it; of MusicXML, root, text of the kind and bass.
+        harte: in Harte's syntax (`pipeline.core.chords`), "N" for no chord, "X" where the
+            text is no chord that is understood.
+    """
+
+    onset: int
+    text: str
+    harte: str
+
+
+@dataclass(frozen=True)
 class Part:
     """One staff of a piece, exactly as written: n sounding notes, times in ticks.
 
@@ -55,6 +70,8 @@ class Part:
         n_uneven_bars: bars that are shorter here than in another part and were filled up.
         n_unended: notes without an end, which end with their track (MIDI).
         n_restruck: notes that end where the same pitch starts again (MIDI).
+        chords: chord symbols by onset, one at each at most.
+        n_bad_chords: symbols that are no chord (X), or that another at the same onset replaces.
     """
 
     name: str
@@ -76,6 +93,8 @@ class Part:
     n_uneven_bars: int = 0
     n_unended: int = 0
     n_restruck: int = 0
+    chords: tuple[ChordSymbol, ...] = ()
+    n_bad_chords: int = 0
 
 
 @dataclass(frozen=True)

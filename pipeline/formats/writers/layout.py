@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -38,6 +38,8 @@ class Layout:
         time_signature: as "6/8", of the same length as ``steps_per_bar``. None: the
             time signature of that length whose beats are quarters or shorter.
         key_mode: "major", "minor", "dorian", …; "" unknown.
+        chords: (step, chord) in order, in Harte's syntax; "N" for no chord.
+        play_chords: whether MIDI gets a track of block chords.
         bar_lines: where bars begin after the first, where they are not regular; the
             last is followed by regular bars. Empty: all bars are regular.
 
@@ -55,6 +57,8 @@ class Layout:
     time_signature: str | None = None
     key_mode: str = ""
     bar_lines: tuple[int, ...] = ()
+    chords: tuple[tuple[int, str], ...] = ()
+    play_chords: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.steps_per_quarter <= 64:
@@ -160,6 +164,16 @@ def layout_of(row: Mapping[str, Any], mark: int | None) -> Layout:
         time_signature=f"{written.numerator}/{written.denominator}" if written and fits else None,
         key_mode=key.mode,
         bar_lines=() if regular else lines,
+        chords=chord_changes(row.get("chord") or ()),
+    )
+
+
+def chord_changes(chords: Sequence[str | None]) -> tuple[tuple[int, str], ...]:
+    """Return (step, chord) wherever a chord differs from that of the step before; null is left out."""
+    return tuple(
+        (step, chord)
+        for step, chord in enumerate(chords)
+        if chord is not None and (step == 0 or chord != chords[step - 1])
     )
 
 

@@ -10,12 +10,14 @@ from fractions import Fraction
 from itertools import pairwise
 
 from pipeline.core.music import SILENCE, Grid
+from pipeline.formats.writers.harmony import block_chord
 from pipeline.formats.writers.layout import Layout, part_name, printable, sounds
 from pipeline.formats.writers.time_signature import TimeSignature, of_length
 
 TICKS_PER_STEP = 120
 MICROSECONDS_PER_QUARTER = 500_000  # 120 quarters a minute
 VELOCITY = 80
+CHORD_VELOCITY = 56  # softer than the melody
 CLOCKS_PER_WHOLE = 96  # MIDI clocks, 24 a quarter
 MINOR_MODES = ("minor", "aeolian")  # MIDI names major and minor only
 DRUM_CHANNEL = 9
@@ -26,6 +28,8 @@ def as_midi(grid: Grid, layout: Layout) -> bytes:
     """A Standard MIDI File: one track of title, tempo, key and meter, then one per voice."""
     tracks = [_conductor(layout, grid.n_steps)]
     tracks += [_voice_track(grid, voice) for voice in range(grid.voices)]
+    if layout.play_chords and layout.chords:
+        tracks.append(_chord_track(layout, grid))
     division = TICKS_PER_STEP * layout.steps_per_quarter
     header = b"MThd" + _integers(4, 6) + _integers(2, 1, len(tracks), division)
     return header + b"".join(b"MTrk" + _integers(4, len(track)) + track for track in tracks)
@@ -82,6 +86,19 @@ def _voice_track(grid: Grid, voice: int) -> bytes:
         if sound.pitch != SILENCE:
             events.append((sound.onset, bytes([0x90 + channel, sound.pitch, VELOCITY])))
             events.append((sound.onset + sound.duration, bytes([0x80 + channel, sound.pitch, 0])))
+    return _track(events, grid.n_steps)
+
+
+def _chord_track(layout: Layout, grid: Grid) -> bytes:
+    """Block chords, each until the next symbol."""
+    channel = grid.voices % (CHANNELS - 1)
+    channel += channel >= DRUM_CHANNEL
+    events = [(0, _meta(0x03, b"Chords"))]
+    steps = [step for step, _ in layout.chords]
+    for (step, chord), end in zip(layout.chords, (*steps[1:], grid.n_steps), strict=True):
+        pitches = block_chord(chord)
+        events += [(step, bytes([0x90 + channel, pitch, CHORD_VELOCITY])) for pitch in pitches]
+        events += [(end, bytes([0x80 + channel, pitch, 0])) for pitch in pitches]
     return _track(events, grid.n_steps)
 
 

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from pipeline.core.music import SILENCE, Grid
+from pipeline.formats.writers.harmony import write_harmony
 from pipeline.formats.writers.layout import Layout, part_name, printable, sounds
 from pipeline.formats.writers.rhythm import NotatedNote, Rhythm
 from pipeline.formats.writers.spelling import Accidentals, Spelled, spell
@@ -56,6 +57,7 @@ def as_musicxml(grid: Grid, layout: Layout) -> bytes:
 
 def _write_part(part: Element, grid: Grid, voice: int, layout: Layout, rhythm: Rhythm) -> None:
     accidentals = Accidentals(layout.key_fifths or 0)
+    chords = list(layout.chords)
     has_upbeat = layout.upbeat(grid.n_steps) > 0
     for index, notes in enumerate(rhythm.bars(sounds(grid, voice))):
         measure = SubElement(part, "measure", number=str(index + (not has_upbeat)))
@@ -65,6 +67,9 @@ def _write_part(part: Element, grid: Grid, voice: int, layout: Layout, rhythm: R
             _write_attributes(measure, layout, _clef(grid, voice))
         accidentals.next_bar()
         for note in notes:
+            while voice == 0 and chords and chords[0][0] < note.onset + note.value.steps:
+                step, chord = chords.pop(0)
+                write_harmony(measure, chord, step - note.onset)
             if voice == 0 and note.onset == layout.mark:
                 direction = SubElement(measure, "direction", placement="above")
                 SubElement(SubElement(direction, "direction-type"), "words").text = printable(

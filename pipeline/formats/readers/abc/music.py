@@ -75,7 +75,7 @@ class MusicReader:
             voice.bar_line(found["bar"])
             voice.ending(found["volta"] or "")
         elif kind == "quoted":
-            voice.mark(found["quoted"][1:-1], in_words=True)
+            voice.quoted(found["quoted"][1:-1])
         elif kind == "mark":
             voice.mark(found["mark"][1:-1], in_words=False)
         elif kind == "symbol":

@@ -12,12 +12,23 @@ from math import floor
 
 from pipeline.core.music import Meter
 from pipeline.formats.readers.abc.fields import NO_KEY, AbcKey, alteration, read_key, read_meter
+from pipeline.formats.readers.abc.marks import kind_of
 from pipeline.formats.readers.abc.properties import AS_WRITTEN, Properties, read_properties, words_of
 from pipeline.formats.readers.abc.timeline import Place, Timeline, whole
 from pipeline.formats.readers.base.barlines import BarLine
+from pipeline.formats.readers.base.chord_symbols import sounding
 from pipeline.formats.readers.base.repeat_signs import Sign
 from pipeline.formats.readers.base.source import ReadError
-from pipeline.formats.readers.base.staff import SEMITONES, STEPS, KeySign, Staff, Ticks, Written, times
+from pipeline.formats.readers.base.staff import (
+    SEMITONES,
+    STEPS,
+    ChordSign,
+    KeySign,
+    Staff,
+    Ticks,
+    Written,
+    times,
+)
 
 LONGEST_TUPLET = 99
 LETTERS = {  # → step of the scale (0 = C), note number without accidental
@@ -82,6 +93,13 @@ class Voice(Timeline):
         if key is not None:
             self.key = key
             self.staff.keys.append(KeySign(key.fifths, key.mode, self.now))
+
+    def quoted(self, text: str) -> None:
+        """Text in quotes: a chord symbol, an annotation (``"^text"``), or a jump in words (``"D.C."``)."""
+        self.mark(text, in_words=True)
+        if not text.startswith(("^", "_", "<", ">", "@")) and kind_of(text) is None and text.strip():
+            moved = self.properties.shift + self.transposed
+            self.staff.add_chord(ChordSign(self.now, " ".join(text.split()), sounding(text, moved)))
 
     def pitch(self, accidental: str, name: str) -> int:
         """MIDI note number of a written note, by signature, bar and ties.

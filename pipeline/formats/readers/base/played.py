@@ -8,17 +8,20 @@ from typing import TypeVar
 
 from pipeline.core.music import Meter
 from pipeline.formats.readers.base.barlines import BarLine
-from pipeline.formats.readers.base.staff import KeySign, Staff, Ticks, Written
+from pipeline.formats.readers.base.staff import ChordSign, KeySign, Staff, Ticks, Written
 
 Segment = tuple[Ticks, Ticks]  # begin and end, written time
-Timed = TypeVar("Timed", Meter, KeySign)
+Timed = TypeVar("Timed", Meter, KeySign, ChordSign)
 
 
 def play(staff: Staff, segments: Sequence[Segment]) -> Staff:
     """The staff as it is played; a note that sounds on where the player leaves ends there, counted."""
     if not segments or (len(segments) == 1 and segments[0][0] == 0 and segments[0][1] >= staff.end):
         return staff
-    played = replace(staff, end=0, notes=[], meters=[], keys=[], lines=None if staff.lines is None else [])
+    played = replace(
+        staff, end=0, notes=[], meters=[], keys=[], chords={}, lines=None if staff.lines is None else []
+    )
+    chords = [staff.chords[onset] for onset in sorted(staff.chords)]
     now: Ticks = 0
     for begin, stop in segments:
         shift = now - begin
@@ -30,6 +33,9 @@ def play(staff: Staff, segments: Sequence[Segment]) -> Staff:
         played.keys += [
             key._replace(onset=max(key.onset, begin) + shift) for key in _in_force(staff.keys, begin, stop)
         ]
+        for chord in _in_force(chords, begin, stop):
+            onset = max(chord.onset, begin) + shift
+            played.chords[onset] = chord._replace(onset=onset)
         if played.lines is not None:
             played.lines += _lines(staff.lines or (), begin, stop, shift)
         if staff.end > begin:

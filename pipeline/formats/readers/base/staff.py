@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.core.music import Meter, Part
+from pipeline.core.chords import UNKNOWN_CHORD
+from pipeline.core.music import ChordSymbol, Meter, Part
 from pipeline.formats.readers.base.barlines import BarLine, bar_onsets
 from pipeline.formats.readers.base.source import ReadError
 
@@ -33,6 +34,14 @@ class Written(NamedTuple):
     phrase_end: bool = False
 
 
+class ChordSign(NamedTuple):
+    """A chord symbol as it is read: the text of the source, and Harte's syntax; None for no chord of ours."""
+
+    onset: Ticks
+    text: str
+    harte: str | None
+
+
 class KeySign(NamedTuple):
     """A key signature: sharps (+) or flats (-), None where it is no row of them, and the mode."""
 
@@ -48,10 +57,12 @@ class Staff:
     Attributes:
         end: where the staff ends so far, rests included.
         keys: key signatures in order.
+        chords: chord symbols by onset.
         lines: written bar lines; None where the reader does not know them.
         n_cut: notes that were cut off where a repeat leads away.
         fault: the rule that this staff alone breaks (``percussion``, ``microtone``, …); "" for none.
-        n_bad_keys, n_bad_meters, n_uneven_bars, n_unended, n_restruck: see :class:`pipeline.core.music.Part`.
+        n_bad_keys, n_bad_meters, n_bad_chords, n_uneven_bars, n_unended, n_restruck: see
+            :class:`pipeline.core.music.Part`.
     """
 
     name: str = ""
@@ -59,6 +70,7 @@ class Staff:
     notes: list[Written] = field(default_factory=list)
     meters: list[Meter] = field(default_factory=list)
     keys: list[KeySign] = field(default_factory=list)
+    chords: dict[Ticks, ChordSign] = field(default_factory=dict)
     lines: list[BarLine] | None = None
     n_grace: int = 0
     n_cut: int = 0
@@ -68,6 +80,17 @@ class Staff:
     n_uneven_bars: int = 0
     n_unended: int = 0
     n_restruck: int = 0
+    n_bad_chords: int = 0
+
+    def add_chord(self, sign: ChordSign) -> None:
+        """Add a chord symbol; of several at one onset the first that is understood stays.
+
+        The others are counted, as are those that are not understood.
+        """
+        before = self.chords.get(sign.onset)
+        self.n_bad_chords += sign.harte is None or (before is not None and before.harte is not None)
+        if before is None or (before.harte is None and sign.harte is not None):
+            self.chords[sign.onset] = sign
 
     def part(self) -> Part:
         """The finished part.
@@ -104,6 +127,8 @@ class Staff:
             n_uneven_bars=self.n_uneven_bars,
             n_unended=self.n_unended,
             n_restruck=self.n_restruck,
+            chords=tuple(_chord_symbol(self.chords[onset]) for onset in sorted(self.chords)),
+            n_bad_chords=self.n_bad_chords,
         )
 
 
@@ -174,6 +199,10 @@ def _whole_ticks(notes: list[Written]) -> tuple[list[int], list[int], int]:
 
 def _round(time: Ticks) -> int:
     return time if isinstance(time, int) else int((2 * time + 1) // 2)
+
+
+def _chord_symbol(sign: ChordSign) -> ChordSymbol:
+    return ChordSymbol(_round(sign.onset), sign.text, sign.harte or UNKNOWN_CHORD)
 
 
 def _in_force(meters: list[Meter]) -> tuple[Meter, ...]:

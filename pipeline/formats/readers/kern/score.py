@@ -26,8 +26,9 @@ from pipeline.formats.readers.base.limits import too_many
 from pipeline.formats.readers.base.parts import readable_parts
 from pipeline.formats.readers.base.repeat_signs import Sign
 from pipeline.formats.readers.base.source import ReadError, Source, decode
-from pipeline.formats.readers.base.staff import Ticks
+from pipeline.formats.readers.base.staff import ChordSign, Ticks
 from pipeline.formats.readers.base.unfold import play_out
+from pipeline.formats.readers.kern.harmony import SPINES, nearest, read_symbol
 from pipeline.formats.readers.kern.part import SpineReader
 from pipeline.formats.readers.kern.tokens import UNPITCHED, bar_line, bar_signs, read_order, read_token
 
@@ -95,6 +96,7 @@ class _Strand:
         spine: the number of the spine that it belongs to; strands of a split share it.
         part: where its notes go; None for another type than ``**kern``.
         end: until when it sounds or rests.
+        analysis: the type of a spine of chord symbols, ``**mxhm`` or ``**harm``; "" for others.
         passage: the number of the strophic passage that it is in; 0 for none.
         reading: the label of its reading of that passage; "" for none.
         passed_over: whether it is another reading than the first.
@@ -103,6 +105,7 @@ class _Strand:
     spine: int
     part: SpineReader | None = None
     end: Ticks = 0
+    analysis: str = ""
     passage: int = 0
     reading: str = ""
     passed_over: bool = False
@@ -216,6 +219,7 @@ class _Score:
             self.signs.append(Sign(self.end, "section", label=token[2:].strip()))
 
     def _set_type(self, strand: _Strand, token: str) -> None:
+        strand.analysis = token if token in SPINES else ""
         if token != "**kern":
             strand.part = None
         elif strand.part is None:
@@ -288,6 +292,12 @@ class _Score:
             onset = begin
             strand.end = begin + duration
             self.end = max(self.end, strand.end)
+        for place, (strand, token) in enumerate(zip(self.strands, cells, strict=True)):
+            if strand.analysis and token != ".":
+                home = nearest([other.part for other in self.strands], place)
+                if home is not None:
+                    begin = self.end if onset is None else onset
+                    home.staff.add_chord(ChordSign(begin, token, read_symbol(token, strand.analysis)))
         for strand in waiting:
             if onset is not None and strand.end <= onset:
                 raise _unaligned(strand.end, onset)

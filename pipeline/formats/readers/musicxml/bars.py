@@ -106,6 +106,8 @@ def _staff(part: ReadPart, number: int, begins: Sequence[Ticks]) -> Staff:
         staff.notes += [Written(begin + note.onset, *note[1:]) for note in notes]
         staff.keys += [key._replace(onset=begin + key.onset) for key in measure.keys.get(number, ())]
         staff.meters += [meter.at(int(begin)) for meter in measure.meters.get(number, ())]
+        for sign in measure.chords.get(number, ()):
+            staff.add_chord(sign._replace(onset=begin + sign.onset))
         staff.n_grace += measure.n_grace[number]
         staff.n_bad_keys += measure.n_bad_keys[number]
         staff.n_bad_meters += measure.n_bad_meters[number]

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from pipeline.core.music import TICKS_PER_QUARTER, Meter
 from pipeline.formats.readers.base.repeat_signs import Kind, Sign
-from pipeline.formats.readers.base.staff import KeySign, Ticks, Written
+from pipeline.formats.readers.base.staff import ChordSign, KeySign, Ticks, Written
 
 
 class WrittenMeter(NamedTuple):
@@ -36,7 +36,7 @@ class PrintedMark(NamedTuple):
 
 @dataclass
 class Measure:
-    """A measure; notes, keys, meters and counts by the number of the staff.
+    """A measure; notes, keys, meters, chord symbols and counts by the number of the staff.
 
     Attributes:
         written: how far its notes and rests reach; whole-bar rests do not count.
@@ -63,6 +63,7 @@ class Measure:
     notes: dict[int, list[Written]] = field(default_factory=dict)
     keys: dict[int, list[KeySign]] = field(default_factory=dict)
     meters: dict[int, list[WrittenMeter]] = field(default_factory=dict)
+    chords: dict[int, list[ChordSign]] = field(default_factory=dict)
     n_grace: Counter[int] = field(default_factory=Counter)
     n_bad_keys: Counter[int] = field(default_factory=Counter)
     n_bad_meters: Counter[int] = field(default_factory=Counter)

@@ -12,7 +12,8 @@ from xml.etree.ElementTree import Element
 
 from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.formats.readers.base.source import ReadError
-from pipeline.formats.readers.base.staff import MAX_TICKS, Ticks, Written, times
+from pipeline.formats.readers.base.staff import MAX_TICKS, ChordSign, Ticks, Written, times
+from pipeline.formats.readers.musicxml.harmony import chords_of, offset_of
 from pipeline.formats.readers.musicxml.measure import Measure, WrittenMeter, is_continued, lone_rests
 from pipeline.formats.readers.musicxml.position import Position
 from pipeline.formats.readers.musicxml.signs import barline_signs, read_direction
@@ -91,6 +92,8 @@ class PartReader:
                 self._forward(child, measure)
             elif child.tag == "barline":
                 self._barline(child, measure)
+            elif child.tag == "harmony":
+                self._harmony(child, measure)
             elif child.tag in ("direction", "sound"):
                 read_direction(child, self._position.exact, measure)
         measure.bar_length = self._bar_length
@@ -235,6 +238,14 @@ class PartReader:
             written = WrittenMeter(self._position.exact, *meter)
             for staff in _staves_of(time):
                 measure.meters.setdefault(staff, []).append(written)
+
+    def _harmony(self, harmony: Element, measure: Measure) -> None:
+        staff = min(max(integer(harmony, "staff", 1), 1), MAX_STAVES)
+        onset = self._position.exact + offset_of(harmony, self._divisions)
+        semitones = self._transposition.get(staff, (0, 0))[0]
+        measure.chords.setdefault(staff, []).extend(
+            ChordSign(max(onset, 0), text, harte) for text, harte in chords_of(harmony, semitones)
+        )
 
     def _barline(self, barline: Element, measure: Measure) -> None:
         style = (barline.findtext("bar-style") or "regular").strip()

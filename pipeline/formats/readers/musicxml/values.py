@@ -43,7 +43,7 @@ def note_number(pitch: Element) -> int:
 def _note_number(step: str, alter: str, octave: str) -> int:
     if step not in tuple(STEPS):
         raise ReadError("bad_pitch", f"the step '{step}'; allowed are A to G")
-    semitones = _decimal(alter, "bad_pitch")
+    semitones = decimal(alter, "bad_pitch")
     if not -12 <= semitones <= 12:
         raise ReadError("bad_pitch", f"an alteration of {semitones} semitones; allowed are -12 to 12")
     if not isinstance(semitones, int):
@@ -60,7 +60,7 @@ def divisions_of(attributes: Element, default: Ticks) -> Ticks:
     text = attributes.findtext("divisions")
     if text is None:
         return default
-    divisions = _decimal(text.strip(), "unreadable")
+    divisions = decimal(text.strip(), "unreadable")
     if divisions <= 0:
         raise ReadError(
             "bad_duration", f"{text.strip()} divisions of a quarter; allowed are positive numbers"
@@ -79,7 +79,7 @@ def duration_of(element: Element, divisions: Ticks) -> Ticks:
 
 @lru_cache(maxsize=1024)
 def _ticks(duration: str, divisions: Ticks) -> Ticks:
-    value = _decimal(duration, "bad_duration")
+    value = decimal(duration, "bad_duration")
     if value < 0 or value > 2**31:
         raise ReadError("bad_duration", f"a duration of {value}; allowed are 0 to 2³¹")
     return as_ticks(Fraction(value * TICKS_PER_QUARTER) / divisions)
@@ -100,7 +100,7 @@ def transposition_of(transpose: Element) -> tuple[int, int]:
     Raises:
         ReadError: ``microtone``, or a number that is none.
     """
-    chromatic = _decimal(transpose.findtext("chromatic", "0").strip(), "unreadable")
+    chromatic = decimal(transpose.findtext("chromatic", "0").strip(), "unreadable")
     if not isinstance(chromatic, int):
         raise ReadError("microtone", f"a transposition by {chromatic} semitones has no MIDI note numbers")
     diatonic = integer(transpose, "diatonic", round(Fraction(chromatic * 7, 12)))
@@ -188,7 +188,7 @@ def _whole(text: str, name: str) -> int:
         ) from None
 
 
-def _decimal(text: str, rule: str) -> Ticks:
+def decimal(text: str, rule: str) -> Ticks:
     """A decimal number as the schema allows it; whole ones are integers."""
     if re.fullmatch(r"[-+]?[0-9]{1,12}(\.[0-9]{0,12})?", text) is None:
         raise ReadError(rule, f"'{text[:40]}' is no number")

@@ -1,0 +1,39 @@
+"""Chord symbols of Humdrum: the spines ``**mxhm`` (converted from MusicXML) and ``**harm``.
+
+A token of ``**mxhm`` is a root, a kind of MusicXML and perhaps a bass: ``C major``,
+``B- minor-seventh/D-``. The Roman numerals of ``**harm`` name no root without an analysis
+of the key; they keep their text and are not understood.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TypeVar
+
+from pipeline.formats.chord_kinds import Harmony, to_harte
+from pipeline.formats.readers.base.chord_symbols import harte_of_text
+
+SPINES = ("**mxhm", "**harm")
+
+_TOKEN = re.compile(r"([A-G])([#-]*)\s+([^/]+?)\s*(?:/\s*([A-G])([#-]*))?")
+_PartT = TypeVar("_PartT")
+
+
+def read_symbol(token: str, spine: str) -> str | None:
+    """Return a token of a spine of chord symbols in Harte's syntax; None where it is not understood."""
+    if spine != "**mxhm":
+        return None
+    match = _TOKEN.fullmatch(token.strip())
+    if match is None:
+        return harte_of_text(token)
+    step, signs, kind, bass, bass_signs = match.groups()
+    root, bass = step + signs.replace("-", "b"), (bass or "") + (bass_signs or "").replace("-", "b")
+    return to_harte(Harmony(root, kind, (), bass))
+
+
+def nearest(parts: Sequence[_PartT | None], place: int) -> _PartT | None:
+    """Return the part in the column nearest to the left of a place, else to the right; None for none."""
+    left = [part for part in parts[:place] if part is not None]
+    right = [part for part in parts[place + 1 :] if part is not None]
+    return next(iter(left[::-1] + right), None)
