@@ -185,7 +185,7 @@ def test_a_limit_that_keeps_the_same_rows_gives_the_same_rows() -> None:
 
 @pytest.mark.parametrize("name", FILTERS)
 def test_every_filter_has_its_parameter_and_takes_nothing_from_nothing(name: str) -> None:
-    limit: Any = ["3/4"] if name in ("meters", "regions", "licences") else 0
+    limit: Any = ["3/4"] if name in ("meters", "regions", "tune_types", "licences") else 0
     if name in ("max_silence_share", "max_moved_share", "max_collapsed_share"):
         limit = 0.0
     assert filtered(grids(), **{name: limit}, duplicates="drop").rejections == []

@@ -7,11 +7,12 @@ tick (a septuplet of 64ths), and are fractions then.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import floor
 
 from pipeline.core.music import Meter
 from pipeline.formats.readers.abc.fields import NO_KEY, AbcKey, alteration, read_key, read_meter
+from pipeline.formats.readers.abc.lyrics import LyricLines
 from pipeline.formats.readers.abc.properties import AS_WRITTEN, Properties, read_properties, words_of
 from pipeline.formats.readers.abc.timeline import Place, Timeline, whole
 from pipeline.formats.readers.base.barlines import BarLine
@@ -49,6 +50,7 @@ class Voice(Timeline):
         transposed: semitones by which playback directives move all voices.
         drums: whether the voice is on the MIDI channel of the drums.
         rests: whether each ``x`` before a double bar is a rest; unknown on the first reading.
+        lyrics: the lines ``w:`` so far.
     """
 
     carry: str = "pitch"
@@ -57,6 +59,7 @@ class Voice(Timeline):
     drums: bool = False
     key: AbcKey = NO_KEY
     rests: Sequence[bool] = ()
+    lyrics: LyricLines = field(default_factory=LyricLines)
     last: Event | None = None
     tuplet: tuple[int, int, int] | None = None  # notes left, normal, actual
 
@@ -127,6 +130,8 @@ class Voice(Timeline):
         self.last = Event(self.now, duration, pitches, tied, self.fermata and bool(pitches))
         if pitches:
             self.fermata = False
+            if not self.layer:
+                self.lyrics.add_note(self.now, max(pitch for _, pitch in pitches), len(self.starts))
         self.now += duration
         self.tied_over = {name: pitch for (name, pitch), tie in zip(pitches, tied, strict=True) if tie}
 
@@ -198,8 +203,23 @@ class Voice(Timeline):
             self.signs[-1:] = [Sign(self.now, "close"), Sign(self.now, "end")]
         self._write()
         self.last = None
+        self._sing()
         self.staff.end = max(self.now, self.furthest)
         return self.staff
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no note has been read yet."""
+        return not self.staff.notes and (self.last is None or not self.last.pitches)
+
+    def _sing(self) -> None:
+        """Give the notes their lyrics."""
+        sung = self.lyrics.sung
+        self.staff.n_lost_syllables = self.lyrics.n_lost
+        if sung:
+            self.staff.notes = [
+                note._replace(lyric=sung.get((note.onset, note.pitch), ())) for note in self.staff.notes
+            ]
 
     def _write(self) -> None:
         last = self.last

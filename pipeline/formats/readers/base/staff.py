@@ -14,6 +14,7 @@ import numpy as np
 
 from pipeline.core.music import Meter, Part
 from pipeline.formats.readers.base.barlines import BarLine, bar_onsets
+from pipeline.formats.readers.base.lyrics import joined_lyrics, lyrics_of
 from pipeline.formats.readers.base.source import ReadError
 
 Ticks = int | Fraction  # exact; a Fraction only where the source asks for less than a tick
@@ -31,6 +32,7 @@ class Written(NamedTuple):
     ties_on: bool = False  # a tie leads to the next note
     tied_from: bool = False  # the source marks the end of a tie here, too
     phrase_end: bool = False
+    lyric: tuple[str, ...] = ()  # its syllable in each verse, "" for none
 
 
 class KeySign(NamedTuple):
@@ -51,7 +53,8 @@ class Staff:
         lines: written bar lines; None where the reader does not know them.
         n_cut: notes that were cut off where a repeat leads away.
         fault: the rule that this staff alone breaks (``percussion``, ``microtone``, …); "" for none.
-        n_bad_keys, n_bad_meters, n_uneven_bars, n_unended, n_restruck: see :class:`pipeline.core.music.Part`.
+        n_bad_keys, n_bad_meters, n_uneven_bars, n_unended, n_restruck, n_lost_syllables: see
+            :class:`pipeline.core.music.Part`.
     """
 
     name: str = ""
@@ -68,6 +71,7 @@ class Staff:
     n_uneven_bars: int = 0
     n_unended: int = 0
     n_restruck: int = 0
+    n_lost_syllables: int = 0
 
     def part(self) -> Part:
         """The finished part.
@@ -104,6 +108,8 @@ class Staff:
             n_uneven_bars=self.n_uneven_bars,
             n_unended=self.n_unended,
             n_restruck=self.n_restruck,
+            lyrics=lyrics_of([note.lyric for note in merged]),
+            n_lost_syllables=self.n_lost_syllables,
         )
 
 
@@ -141,6 +147,7 @@ def merge_ties(written: list[Written]) -> tuple[list[Written], int]:
                 first.pitch,
                 note.ties_on,
                 phrase_end=first.phrase_end or note.phrase_end,
+                lyric=joined_lyrics(first.lyric, note.lyric),
             )
             merged[place] = note
         else:
