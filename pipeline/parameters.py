@@ -170,7 +170,7 @@ def _names(params: Parameters) -> Iterator[str]:
                 yield f"{group}.{name}: a name begins with a letter and holds letters, digits, - and _ only"
     for name in RESERVED:
         if name in params.corpora:
-            yield f"corpora.{name}: in quantize.parts and encode.key this name stands for others; choose another"
+            yield f"corpora.{name}: this name has a meaning in quantize.parts and encode.key; choose another"
     if SCRATCH in params.experiments:
         yield f"experiments.{SCRATCH}: this name means random weights in init_from; choose another"
 

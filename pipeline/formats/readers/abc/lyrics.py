@@ -67,7 +67,7 @@ class LyricLines:
         self.notes.append(((onset, pitch), bar))
 
     def add_line(self, text: str, continues: bool = False) -> None:
-        r"""A line of lyrics: another verse, or more of the same (``+:``, or after a line that ends in ``\``)."""
+        r"""A line of lyrics: another verse, or more of one (``+:``, or after a line that ends in ``\``)."""
         if not (continues and self.verse) and not self.unfinished:
             self.verse += 1
             self.next_note = self.bars_passed = 0
@@ -89,7 +89,5 @@ class LyricLines:
         """On to the first note of the next bar, unless the syllables have come so far already."""
         self.bars_passed += 1
         first = self.notes[0][1] if self.notes else 0
-        while (
-            self.next_note < len(self.notes) and self.notes[self.next_note][1] - first < self.bars_passed
-        ):
+        while self.next_note < len(self.notes) and self.notes[self.next_note][1] - first < self.bars_passed:
             self.next_note += 1

@@ -46,7 +46,11 @@ def _joined(one: str, other: str) -> str:
 def first_verse(lyrics: Sequence[Lyric]) -> int | None:
     """The place of the first verse that has a syllable; None where none has."""
     return min(
-        (next((place for place, text in enumerate(lyric) if text), MAX_VERSES) for lyric in lyrics if any(lyric)),
+        (
+            next((place for place, text in enumerate(lyric) if text), MAX_VERSES)
+            for lyric in lyrics
+            if any(lyric)
+        ),
         default=None,
     )
 

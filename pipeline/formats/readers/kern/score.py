@@ -329,7 +329,6 @@ class _Score:
             if onset is not None and strand.end <= onset:
                 raise _unaligned(strand.end, onset)
 
-
     def _lyrics(self, cells: list[str], onset: Ticks | None) -> None:
         """Give the notes of a line their syllables; one of the first verse without a note is counted."""
         for strand, token in zip(self.strands, cells, strict=True):

@@ -16,7 +16,6 @@ from pipeline.formats.readers.base.staff import MAX_TICKS, Ticks, Written, times
 from pipeline.formats.readers.musicxml.measure import Measure, WrittenMeter, is_continued, lone_rests
 from pipeline.formats.readers.musicxml.position import Position
 from pipeline.formats.readers.musicxml.signs import barline_signs, read_direction
-from pipeline.formats.readers.musicxml.words import lyric_of, lyric_to_highest, tempo_of
 from pipeline.formats.readers.musicxml.values import (
     at_sounding_pitch,
     divisions_of,
@@ -28,6 +27,7 @@ from pipeline.formats.readers.musicxml.values import (
     note_number,
     transposition_of,
 )
+from pipeline.formats.readers.musicxml.words import lyric_of, lyric_to_highest, tempo_of
 
 MAX_STAVES = 16
 

@@ -55,7 +55,7 @@ def lyric_to_highest(notes: list[Written], first: int) -> None:
 
 
 def tempo_of(direction: Element) -> Fraction | None:
-    """Quarter notes per minute that a ``<direction>`` or ``<sound>`` gives; the sound's before the metronome's.
+    """Quarter notes per minute of a ``<direction>`` or ``<sound>``; a sound counts before a metronome.
 
     None for no number, a tempo relative to the one before, or one that cannot be.
     """
