@@ -17,6 +17,7 @@ from typing import Literal, get_args
 
 from pipeline.core.music import TICKS_PER_QUARTER, Piece
 from pipeline.formats.readers.abc.fields import default_unit, read_unit
+from pipeline.formats.readers.abc.lyrics import LyricLines
 from pipeline.formats.readers.abc.marks import signs_of_marks
 from pipeline.formats.readers.abc.music import MusicReader
 from pipeline.formats.readers.abc.properties import read_properties, words_of
@@ -25,6 +26,7 @@ from pipeline.formats.readers.abc.tempo import read_tempo
 from pipeline.formats.readers.abc.text import (
     DIRECTIVE,
     FIELD,
+    LYRICS,
     NUMBER,
     begins_block,
     lines_of,
@@ -66,7 +68,8 @@ def read_tune(content: bytes, carry: Carry = "pitch", phrases: bool = False, pla
 
 def _read(lines: Sequence[str], carry: str, phrases: bool, rests: Mapping[str, Sequence[bool]]) -> _Tune:
     has_number = any(map(NUMBER.match, lines))
-    tune = _Tune(carry=carry, phrases=phrases, rests=rests, in_file_header=has_number)
+    sung = any(map(LYRICS.match, lines))
+    tune = _Tune(carry=carry, phrases=phrases, rests=rests, in_file_header=has_number, sung=sung)
     for number, line in enumerate(lines, start=1):
         try:
             if line.strip():
@@ -87,6 +90,7 @@ class _Tune(MusicReader):
     Attributes:
         rests: by voice, whether each ``x`` before a double bar is a rest.
         in_file_header: no X: was read yet; the fields are those of the file.
+        sung: some line is lyrics.
         file_header_over: an empty line ended the file header; up to X: there is free text.
         fields: the header's fields. Of a field that is a text (a title) the first is kept,
             of one that is an instruction the last; the tune's own override the file's.
@@ -101,6 +105,7 @@ class _Tune(MusicReader):
     phrases: bool = False
     rests: Mapping[str, Sequence[bool]] = field(default_factory=dict)
     in_file_header: bool = False
+    sung: bool = False
     file_header_over: bool = False
     fields: dict[str, str] = field(default_factory=dict)
     own: set[str] = field(default_factory=set)
@@ -213,7 +218,8 @@ class _Tune(MusicReader):
         elif letter == "P":
             self.voice.section(value)
         elif letter == "w" or (letter == "+" and before == "w"):
-            self.voice.lyrics.add_line(value, continues=letter == "+")
+            if self.voice.lyrics is not None:
+                self.voice.lyrics.add_line(value, continues=letter == "+")
         elif letter == "Q" and self.voice.is_silent:
             self.tempo = read_tempo(value, _of_a_whole(self.voice.unit))
 
@@ -256,6 +262,7 @@ class _Tune(MusicReader):
                 transposed=self.transposed,
                 drums=self.drums,
                 rests=self.rests.get(identifier, ()),
+                lyrics=LyricLines() if self.sung else None,
             )
             self.voices[identifier] = voice
             if self.voice is not None:

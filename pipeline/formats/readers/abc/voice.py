@@ -7,7 +7,7 @@ tick (a septuplet of 64ths), and are fractions then.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import floor
 
 from pipeline.core.music import Meter
@@ -50,7 +50,7 @@ class Voice(Timeline):
         transposed: semitones by which playback directives move all voices.
         drums: whether the voice is on the MIDI channel of the drums.
         rests: whether each ``x`` before a double bar is a rest; unknown on the first reading.
-        lyrics: the lines ``w:`` so far.
+        lyrics: the lines ``w:`` so far; None in a tune without any.
     """
 
     carry: str = "pitch"
@@ -59,7 +59,7 @@ class Voice(Timeline):
     drums: bool = False
     key: AbcKey = NO_KEY
     rests: Sequence[bool] = ()
-    lyrics: LyricLines = field(default_factory=LyricLines)
+    lyrics: LyricLines | None = None
     last: Event | None = None
     tuplet: tuple[int, int, int] | None = None  # notes left, normal, actual
 
@@ -130,7 +130,7 @@ class Voice(Timeline):
         self.last = Event(self.now, duration, pitches, tied, self.fermata and bool(pitches))
         if pitches:
             self.fermata = False
-            if not self.layer:
+            if self.lyrics is not None and not self.layer:
                 self.lyrics.add_note(self.now, max(pitch for _, pitch in pitches), len(self.starts))
         self.now += duration
         self.tied_over = {name: pitch for (name, pitch), tie in zip(pitches, tied, strict=True) if tie}
@@ -214,12 +214,13 @@ class Voice(Timeline):
 
     def _sing(self) -> None:
         """Give the notes their lyrics."""
+        if self.lyrics is None:
+            return
         sung = self.lyrics.sung
         self.staff.n_lost_syllables = self.lyrics.n_lost
-        if sung:
-            self.staff.notes = [
-                note._replace(lyric=sung.get((note.onset, note.pitch), ())) for note in self.staff.notes
-            ]
+        self.staff.notes = [
+            note._replace(lyric=sung.get((note.onset, note.pitch), ())) for note in self.staff.notes
+        ]
 
     def _write(self) -> None:
         last = self.last

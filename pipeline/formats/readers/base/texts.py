@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from dataclasses import replace
+from typing import Any
 
 from pipeline.core.music import Part, Piece
 
@@ -19,16 +21,23 @@ def tidy(text: str) -> str:
     >>> tidy("Alle \n meine\x07Entchen ")
     'Alle meine Entchen'
     """
-    text = " ".join(_CONTROL.sub(" ", text).split())
+    if not text.isprintable():  # nor is any text with a control character
+        text = _CONTROL.sub(" ", text)
+    text = " ".join(text.split())
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def tidy_piece(piece: Piece) -> Piece:
     """A piece whose texts are tidy: its own, the names of its parts, and their lyrics."""
-    texts = {name: tidy(getattr(piece, name)) for name in _OF_PIECE}
-    parts = tuple(_tidy_part(part) for part in piece.parts)
-    left_out = tuple((tidy(name), rule) for name, rule in piece.left_out)
-    return replace(piece, **texts, parts=parts, left_out=left_out)  # type: ignore[arg-type]
+    changed: dict[str, Any] = {
+        name: text for name in _OF_PIECE if (text := tidy(getattr(piece, name))) != getattr(piece, name)
+    }
+    parts = tuple(map(_tidy_part, piece.parts))
+    if any(map(operator.is_not, parts, piece.parts)):
+        changed["parts"] = parts
+    if piece.left_out:
+        changed["left_out"] = tuple((tidy(name), rule) for name, rule in piece.left_out)
+    return replace(piece, **changed) if changed else piece
 
 
 def _tidy_part(part: Part) -> Part:
