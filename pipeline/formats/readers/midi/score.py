@@ -80,9 +80,10 @@ def _sing(staves: list[_MidiStaff], owners: list[int], words: Words) -> None:
     """Give the pitched staves their lyrics."""
     pitched = [place for place, staff in enumerate(staves) if not staff.fault] if words.tracks else []
     onsets = [(owners[place], staves[place].played.onset) for place in pitched]
-    for part, (lyrics, n_lost) in words.of_parts(onsets, staves[0].division).items():
-        staves[pitched[part]].lyrics = tuple(lyrics.tolist())
-        staves[pitched[part]].n_lost_syllables = n_lost
+    sung, n_lost = words.of_parts(onsets, staves[0].division)
+    for part, place in enumerate(pitched):
+        staves[place].lyrics = tuple(sung[part]) if part in sung else None
+        staves[place].n_lost_syllables = n_lost[part]
 
 
 def _tracks(content: bytes, header: Header) -> Iterable[Track]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.formats.readers.base.tempo import possible, tempo_at
 from pipeline.formats.readers.midi.events import LYRIC, SET_TEMPO, Ints, Track
@@ -15,6 +15,8 @@ from pipeline.formats.readers.midi.text import decode_text
 
 MICROSECONDS_PER_MINUTE = 60_000_000
 NEAR = 8  # a syllable belongs to a note at most a quarter note / NEAR away: performed notes are not exact
+
+Lyrics = dict[int, list[str | None]]  # part → the syllable of each note
 
 
 @dataclass
@@ -48,10 +50,8 @@ class Words:
         """The tempo in force at an onset, of several at one time the last; None where none is set."""
         return tempo_at(onset, reversed(self.tempi))
 
-    def of_parts(
-        self, onsets: Sequence[tuple[int, Ints]], division: int
-    ) -> dict[int, tuple[NDArray[np.object_], int]]:
-        """The syllables of the notes of each part that sings, and how many find no note.
+    def of_parts(self, onsets: Sequence[tuple[int, Ints]], division: int) -> tuple[Lyrics, Counter[int]]:
+        """The syllables of the notes of each part that sings, and how many of each part find no note.
 
         The syllables of a track belong to that of its parts, or in a track without notes of all
         parts, on whose notes most of them fall; of several, to the first.
@@ -60,20 +60,23 @@ class Words:
             onsets: number of the track and onsets of the notes of each part, in order.
             division: of a quarter note.
         """
-        sung: dict[int, tuple[NDArray[np.object_], int]] = {}
+        sung: Lyrics = {}
+        n_lost = Counter[int]()
         for number, times, texts in self.tracks:
             own = [part for part, (track, _) in enumerate(onsets) if track == number]
-            candidates = [part for part in own or range(len(onsets)) if part not in sung]
+            candidates = own or range(len(onsets))
             placed = {part: _places(onsets[part][1], times, division) for part in candidates}
             part = max(placed, key=lambda part: int((placed[part] >= 0).sum()), default=None)
-            if part is None or not (placed[part] >= 0).any():
+            if part is None:
                 continue
-            lyrics = np.full(len(onsets[part][1]), None, object)
+            notes = sung.get(part, [None] * len(onsets[part][1]))
             for place, text in zip(placed[part].tolist(), texts, strict=True):
                 if place >= 0:
-                    lyrics[place] = text if lyrics[place] is None else f"{lyrics[place]} {text}"
-            sung[part] = (lyrics, int((placed[part] < 0).sum()))
-        return sung
+                    notes[place] = " ".join(filter(None, (notes[place], text)))
+            if any(notes):
+                sung[part] = notes
+            n_lost[part] += int((placed[part] < 0).sum())
+        return sung, n_lost
 
 
 def _places(onsets: Ints, times: Ints, division: int) -> Ints:
