@@ -16,7 +16,7 @@ from pydantic import Field
 
 from pipeline.core.settings import SCRATCH, Section, SettingsError, parse_section
 from pipeline.corpora.sources.settings import FolderSource, IndexSource, Source
-from pipeline.datasets.encoding.encode import EncodeSettings
+from pipeline.datasets.encoding.encode import ELSE, EncodeSettings
 from pipeline.datasets.families.tune_families import FamilySettings
 from pipeline.datasets.filters import FilterSettings
 from pipeline.datasets.quantize import QuantizeSettings
@@ -55,6 +55,7 @@ RENAMED_KEYS = {  # group, section, key: what to write instead
 }
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 DEFAULT = "default"  # stands for every corpus that a mapping does not name
+RESERVED = (DEFAULT, ELSE)  # in mappings by corpus they have another meaning
 
 
 class Corpus(Section):
@@ -167,6 +168,9 @@ def _names(params: Parameters) -> Iterator[str]:
         for name in getattr(params, group):
             if not NAME.fullmatch(name):
                 yield f"{group}.{name}: a name begins with a letter and holds letters, digits, - and _ only"
+    for name in RESERVED:
+        if name in params.corpora:
+            yield f"corpora.{name}: this name has a meaning in quantize.parts and encode.key; choose another"
     if SCRATCH in params.experiments:
         yield f"experiments.{SCRATCH}: this name means random weights in init_from; choose another"
 
@@ -194,7 +198,7 @@ def _dataset(name: str, dataset: Dataset, params: Parameters) -> Iterator[str]:
     if dataset.notes not in allowed:
         yield f"{place}.notes: found {dataset.notes}, allowed here: {' or '.join(allowed)}"
     for section, mapping in (("quantize.parts", dataset.quantize.parts), ("encode.key", dataset.encode.key)):
-        known = [DEFAULT, *dataset.corpora]
+        known = [DEFAULT, *dataset.corpora, *([ELSE] if section == "encode.key" else [])]
         for corpus in mapping:
             if corpus not in known:
                 yield f"{place}.{section}.{corpus}: no corpus of this data set; {nearest(corpus, known)}"

@@ -8,6 +8,7 @@ time is counted in steps. No float holds a time.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,8 @@ class Part:
         onset: (n,) int32. duration: (n,) int32, all positive.
         pitch: (n,) uint8, MIDI note numbers at sounding pitch, 60 = C4.
         phrase_end: (n,) bool, a fermata or a line end of Essen on this note.
+        lyrics: (n,) the syllable of each note, None for none; None where the part has no lyrics.
+            A hyphen at its end: the word continues.
         key_fifths: sharps (+) or flats (-) of the first key signature; None unknown.
         key_mode: "major", "minor", "dorian", …, "" where the source names none.
         n_key_changes: key signatures after the first that differ from the one before.
@@ -72,6 +75,7 @@ class Part:
         n_restruck: notes that end where the same pitch starts again (MIDI).
         chords: chord symbols by onset, one at each at most.
         n_bad_chords: symbols that are no chord (X), or that another at the same onset replaces.
+        n_lost_syllables: syllables of the first verse that are written for no note.
     """
 
     name: str
@@ -95,6 +99,14 @@ class Part:
     n_restruck: int = 0
     chords: tuple[ChordSymbol, ...] = ()
     n_bad_chords: int = 0
+    lyrics: tuple[str | None, ...] | None = None
+    n_lost_syllables: int = 0
+
+    @property
+    def meter(self) -> str | None:
+        """The time signature as "3/4"; None for none or a change."""
+        found = {(meter.numerator, meter.denominator) for meter in self.meters}
+        return "{}/{}".format(*found.pop()) if len(found) == 1 else None
 
 
 @dataclass(frozen=True)
@@ -102,7 +114,13 @@ class Piece:
     """One tune or movement as a reader returns it, parts from the top down.
 
     Attributes:
-        origin: what the source says of where the tune is from (ABC field O:).
+        title, composer, tune_type, origin, region: as the source writes them; "" where it does not.
+        tune_type: for example "reel" (ABC field R:, kern AGN).
+        origin: where the tune is from (ABC field O:, kern ARE or OCY).
+        region: the area inside the origin, where it has a field of its own (ABC field A:, kern ARE).
+        tempo_qpm: quarter notes per minute when the first note starts; None where the source
+            gives no number.
+        year: of composition; None where the source gives none.
         left_out: name of each part that is not read, and the rule that it breaks.
     """
 
@@ -111,6 +129,10 @@ class Piece:
     parts: tuple[Part, ...]
     origin: str = ""
     left_out: tuple[tuple[str, str], ...] = ()
+    tune_type: str = ""
+    region: str = ""
+    tempo_qpm: Fraction | None = None
+    year: int | None = None
 
 
 @dataclass(frozen=True)

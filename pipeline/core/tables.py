@@ -30,6 +30,15 @@ class TableError(PipelineError):
     """A table is missing, damaged, or holds other columns than it should."""
 
 
+# what a source says of a piece, as it writes it; null where it says nothing
+ABOUT = (
+    ("composer", pa.string()),
+    ("origin", pa.string()),  # where the tune is from
+    ("region", pa.string()),  # the area inside the origin
+    ("year", pa.int16()),  # of composition
+    ("tune_type", pa.string()),  # for example reel
+    ("tempo_qpm", pa.float64()),  # quarter notes per minute at the beginning, to a thousandth
+)
 METER = pa.struct([("onset", pa.int32()), ("numerator", pa.int16()), ("denominator", pa.int16())])
 
 # a row a part: exact notes, times in ticks
@@ -40,8 +49,7 @@ NOTES = pa.schema(
         pa.field("part", pa.int16(), nullable=False),
         ("part_name", pa.string()),
         ("title", pa.string()),
-        ("composer", pa.string()),
-        ("origin", pa.string()),
+        *ABOUT,
         ("licence", pa.string()),
         ("citation", pa.string()),
         ("source_path", pa.string()),
@@ -50,6 +58,7 @@ NOTES = pa.schema(
         ("key_fifths", pa.int8()),
         ("key_mode", pa.string()),
         ("n_key_changes", pa.int16()),
+        ("meter", pa.string()),  # "3/4"; null for none or a change
         ("meters", pa.list_(METER)),
         ("bar_onsets", pa.list_(pa.int32())),
         ("end", pa.int32()),
@@ -57,6 +66,7 @@ NOTES = pa.schema(
         ("duration", pa.list_(pa.int32())),
         ("pitch", pa.list_(pa.uint8())),
         ("phrase_end", pa.list_(pa.bool_())),
+        ("lyrics", pa.list_(pa.string())),  # a note's syllable or null; null where the part has no lyrics
         ("n_grace_dropped", pa.int32()),
         ("n_broken_ties", pa.int32()),
         ("n_inexact", pa.int32()),
@@ -65,6 +75,7 @@ NOTES = pa.schema(
         ("n_uneven_bars", pa.int32()),
         ("n_unended", pa.int32()),
         ("n_restruck", pa.int32()),
+        ("n_lost_syllables", pa.int32()),
     ]
 )
 
@@ -89,10 +100,13 @@ GRIDS = pa.schema(
         pa.field("piece_id", pa.string(), nullable=False),
         pa.field("corpus", pa.string(), nullable=False),
         ("title", pa.string()),
-        ("origin", pa.string()),  # where the tune is from, as the source writes it
+        *ABOUT,
         ("licence", pa.string()),
         ("citation", pa.string()),
+        ("source_path", pa.string()),
         ("source_sha256", pa.string()),
+        ("n_parts", pa.int16()),  # of the piece
+        ("part_names", pa.list_(pa.string())),  # of the part that gives each voice
         ("key_fifths", pa.int8()),
         ("key_mode", pa.string()),
         ("n_key_changes", pa.int16()),
@@ -167,6 +181,8 @@ TOKENS = pa.schema(
         ("steps_per_bar", pa.int32()),
         ("step_in_bar", pa.list_(pa.int16())),
         ("phrase_end", pa.list_(pa.bool_())),
+        *ABOUT,
+        ("part_names", pa.list_(pa.string())),  # as in GRIDS
         ("key_fifths", pa.int8()),
         ("key_mode", pa.string()),
         ("tonic_pc", pa.int8()),  # pitch class of the tonic before transposition
@@ -175,6 +191,7 @@ TOKENS = pa.schema(
         ("transposition", pa.int16()),  # semitones added
         ("soft_relative", pa.bool_()),
         ("nearest_train", pa.string()),
+        ("source_path", pa.string()),
         ("source_sha256", pa.string()),
     ]
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ from pipeline.errors import PipelineError
 from pipeline.workflow.dvcfile import declared
 
 GROUPS = ("corpora", "datasets", "experiments")  # of params.yaml
-RULES_SHOWN = 4
+MOST_SHOWN = 4  # rules, and names of parts
+NO_NAME = "(no name)"
 SPLITS = ("train", "valid", "test")
 SYMBOLS = "tokens.list.element"
 
@@ -97,11 +99,37 @@ def _books(rejected: Path) -> Summary:
     )
 
 
-def _most(rules: Counter[str]) -> str:
-    ordered = sorted(rules.items(), key=lambda pair: (-pair[1], pair[0]))
-    named = [f"{rule} {n:,}" for rule, n in ordered[:RULES_SHOWN]]
+def _most(counts: Counter[str]) -> str:
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    named = [f"{name} {n:,}" for name, n in ordered[:MOST_SHOWN]]
     others = len(ordered) - len(named)
     return ", ".join([*named, f"{others} others"] if others else named)
+
+
+def _parts_taken(path: Path) -> Summary:
+    """How many pieces have several parts, and the names of the parts that give their voices."""
+    rows = pq.read_table(path, columns=["piece_id", "corpus", "n_parts", "part_names"]).to_pylist()
+    pieces = {re.sub(r":\d+$", "", row["piece_id"]): row for row in rows}  # phrases of a piece count once
+    by_corpus: dict[str, list[list[str]]] = defaultdict(list)
+    n_pieces = Counter(row["corpus"] for row in pieces.values())
+    for row in pieces.values():
+        if row["n_parts"] > 1:
+            by_corpus[row["corpus"]].append([name or NO_NAME for name in row["part_names"]])
+    n_voices = max((len(row["part_names"]) for row in rows), default=0)
+    return Summary(
+        ("corpus", "voice", "pieces", "with several parts", "parts taken in these"),
+        tuple(
+            (
+                corpus,
+                str(voice + 1),
+                f"{n:,}",
+                f"{len(by_corpus[corpus]):,}",
+                _most(Counter(names[voice] for names in by_corpus[corpus])),
+            )
+            for corpus, n in sorted(n_pieces.items())
+            for voice in range(n_voices)
+        ),
+    )
 
 
 def _families(path: Path) -> Summary:
@@ -197,6 +225,7 @@ def _files(outs: Sequence[Path], root: Path) -> Summary:
 
 TELLS: dict[str, Callable[[Path], Summary]] = {  # by the place of an output
     "data/rejected/*/*.parquet": _books,
+    "data/grids/*.parquet": _parts_taken,
     "data/families.parquet": _families,
     "data/splits/*.audit.json": _splits,
     "data/tokens/*": _shards,

@@ -28,9 +28,9 @@ def note(onset_after: int, length: int, pitch: int, channel: int = 0) -> bytes:
     return on(onset_after, pitch, channel) + off(length, pitch, channel)
 
 
-def meta(kind: int, content: bytes) -> bytes:
+def meta(kind: int, content: bytes, delta: int = 0) -> bytes:
     """A meta event."""
-    return bytes([0, 0xFF, kind]) + number(len(content)) + content
+    return number(delta) + bytes([0xFF, kind]) + number(len(content)) + content
 
 
 def sysex(content: bytes, status: int = 0xF0) -> bytes:

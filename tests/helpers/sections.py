@@ -37,6 +37,7 @@ FILTER: Section = {
     "max_covered": None,
     "meters": None,
     "regions": None,
+    "tune_types": None,
     "licences": None,
     "duplicates": "keep",
 }

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,10 +25,13 @@ SHAPES = [
     copying(),
     copying(layers=2, copies=["interval"], bars=False),
     copying(copies=["pitch"], matches=False),
+    copying(meter=True),
     transformer(),
     transformer(layers=3, heads=3, distances=2, bars=False),
+    transformer(meter=True),
     decoder(),
     decoder(layers=2),
+    decoder(meter=True),
 ]
 HARMONIZE = [
     lstm(attention="dot"),
@@ -36,6 +40,7 @@ HARMONIZE = [
     decoder(layers=2),
     stepwise(),
     stepwise(layers=2),
+    stepwise(meter=True),
 ]
 
 
@@ -47,13 +52,20 @@ def network(shape: Section) -> Seq2Seq:
 def waltz() -> Example:
     """Three bars of 3/4 after an upbeat, the second a second above the first, with a silence."""
     symbols = [60, 64, 192, 60, 65, 0, 128, 66, 194, 62, 65]
-    bars = Bars(3, np.array([2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0], np.int16))
+    bars = Bars(3, np.array([2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0], np.int16), "3/4")
     return cut_at_note([START, *symbols, STOP], 0.5, bars=bars)
 
 
 def duet() -> Example:
     symbols = [64, 60, 192, 188, 67, 59, 66, 187, 0, 60, 67, 188, 69, 188]
     return cut_at_note([START, *symbols, STOP], 0.4, voices=2, bars=Bars(2, np.tile(np.int16([0, 1]), 4)[:7]))
+
+
+def in_meter(meter: str) -> Example:
+    """Two bars of six eighths."""
+    symbols = [60, 62, 64, 65, 67, 69, 71, 69, 67, 65, 64, 62]
+    bars = Bars(6, np.tile(np.arange(6, dtype=np.int16), 2), meter)
+    return cut_at_note([START, *symbols, STOP], 0.5, bars=bars)
 
 
 def harmonies() -> list[Example]:
@@ -107,6 +119,23 @@ def test_every_weight_learns(shape: Section) -> None:
     model = network(shape)
     model(collate(scales())).sum().backward()
     assert [name for name, weight in model.named_parameters() if weight.grad is None] == []
+
+
+@pytest.mark.parametrize("kind", [copying, transformer, decoder])
+def test_bars_of_equal_length_differ_by_their_meter_where_a_model_reads_it(kind: Any) -> None:
+    waltz, jig = collate([in_meter("3/4")]), collate([in_meter("6/8")])
+    reads, does_not = network(kind(meter=True)), network(kind(meter=False))
+    assert not torch.allclose(reads(waltz), reads(jig))
+    torch.testing.assert_close(does_not(waltz), does_not(jig))
+
+
+def test_a_harmonizer_reads_the_meter() -> None:
+    model, symbols = network(stepwise(meter=True)), [START, *[64, 60] * 6, STOP]
+    waltz, jig = (
+        model(collate([give_voices(symbols, [0], 2, Bars(6, np.arange(6, dtype=np.int16), meter))]))
+        for meter in ("3/4", "6/8")
+    )
+    assert not torch.allclose(waltz[:, :-1], jig[:, :-1])
 
 
 @pytest.mark.parametrize("shape", HARMONIZE, ids=str)

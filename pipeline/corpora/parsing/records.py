@@ -27,6 +27,7 @@ IDENTITY = (
     "source_sha256",
     "published_split",
 )
+TEXTS = ("composer", "origin", "region", "tune_type")  # null where the source has none
 RECORD = pa.schema([field for field in NOTES if field.name not in IDENTITY])
 
 
@@ -92,7 +93,8 @@ def _row(piece: Piece, number: int, part: Part) -> dict[str, Any]:
         "part": number,
         "part_name": part.name,
         "title": piece.title,
-        "composer": piece.composer,
-        "origin": piece.origin,
+        **{name: getattr(piece, name) or None for name in TEXTS},
+        "year": piece.year,
+        "tempo_qpm": None if piece.tempo_qpm is None else float(round(piece.tempo_qpm, 3)),
         "meters": [vars(meter) for meter in part.meters],
     }

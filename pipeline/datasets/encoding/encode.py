@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.core.accounting import Rejection
 from pipeline.core.music import SILENCE
@@ -22,16 +22,25 @@ from pipeline.core.settings import Section, SettingsError
 from pipeline.core.tables import TOKENS, as_lists, flatten
 from pipeline.core.vocabulary import START, STOP, TIED, VALID_AFTER
 from pipeline.datasets.columns.ragged import Bools, Ints, maxima, minima, offsets_of, owners, places
-from pipeline.datasets.encoding.keys import UNKNOWN, Keys, Policy, find_keys
+from pipeline.datasets.encoding.keys import UNKNOWN, Fallback, Keys, Policy, find_keys
 from pipeline.errors import PipelineError, nearest
 
 PROJECT_VERSION = "0.1.0"
 DEFAULT = "default"  # stands for every corpus that a mapping does not name
+ELSE = "else"  # stands for pieces whose source names no key
 LOWEST, HIGHEST = 1, 127  # what a sounding note may be
 OCTAVE = 12
 NO_NOTE = 255
 OTHER_PIECES = "grids and splits name different pieces; run `dvc repro`"
-OF_ONE_PIECE = ("piece_id", "title", "tune_family", "nearest_train", "source_sha256")
+OF_ONE_PIECE = (
+    "piece_id",
+    "title",
+    "composer",
+    "tune_family",
+    "nearest_train",
+    "source_path",
+    "source_sha256",
+)
 
 
 class RoundTripError(PipelineError):
@@ -42,15 +51,32 @@ class EncodeSettings(Section):
     """The section ``encode`` of a data set.
 
     Attributes:
-        key: per corpus how the key is found (``pipeline.datasets.encoding.keys``).
+        key: per corpus how the key is found (``pipeline.datasets.encoding.keys``); ``default``
+            stands for every corpus that is not named, and ``else`` for pieces whose source
+            names no key: ``analysis`` finds it from the notes, ``reject`` (where ``else`` is
+            missing) rejects the piece if it is to be transposed.
         transpose: ``none``, or ``c_major_a_minor`` by -5 … +6 semitones, an octave
             further where a note would else leave 1 … 127.
         max_rows_per_shard: a split with more rows has several files.
     """
 
-    key: dict[str, Policy] = Field(min_length=1)
+    key: dict[str, Policy | Literal["reject"]] = Field(min_length=1)
     transpose: Literal["none", "c_major_a_minor"]
     max_rows_per_shard: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _key_is_found(self) -> Self:
+        for corpus, policy in self.key.items():
+            if corpus == ELSE and policy not in get_args(Fallback):
+                raise ValueError(f"key.{ELSE}: found '{policy}'; allowed are {', '.join(get_args(Fallback))}")
+            if corpus != ELSE and policy not in get_args(Policy):
+                raise ValueError(f"key.{corpus}: found '{policy}'; allowed are {', '.join(get_args(Policy))}")
+        return self
+
+    @property
+    def fallback(self) -> Fallback:
+        """What becomes of pieces whose source names no key."""
+        return "analysis" if self.key.get(ELSE) == "analysis" else "reject"
 
     def policy(self, corpus: str) -> Policy:
         """How the key of a corpus is found.
@@ -58,8 +84,8 @@ class EncodeSettings(Section):
         Raises:
             SettingsError: neither the corpus nor ``default`` is named.
         """
-        found = self.key.get(corpus, self.key.get(DEFAULT))
-        if found is None:
+        found = self.key.get(corpus, self.key.get(DEFAULT)) if corpus != ELSE else None
+        if found is None or found == "reject":
             raise SettingsError(f"encode.key: nothing for corpus '{corpus}'; {nearest(corpus, self.key)}")
         return found
 
@@ -109,7 +135,8 @@ def encode_rows(grids: pa.Table, splits: pa.Table, settings: EncodeSettings) -> 
     grids, splits = grids.sort_by("piece_id"), splits.sort_by("piece_id")
     if grids["piece_id"].to_pylist() != splits["piece_id"].to_pylist():
         raise RoundTripError(OTHER_PIECES)
-    keys = find_keys(grids, _sounding(_cells(grids)), [settings.policy(c.as_py()) for c in grids["corpus"]])
+    policies = [settings.policy(corpus) for corpus in grids["corpus"].to_pylist()]
+    keys = find_keys(grids, _sounding(_cells(grids)), policies, settings.fallback)
     transposed = settings.transpose != "none"
     shift, broken = _transposition(grids, keys) if transposed else (np.zeros_like(keys.home), [])
     rejected = {rejection.piece_id for rejection in broken}

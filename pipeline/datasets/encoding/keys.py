@@ -9,6 +9,8 @@ Three ways, chosen per corpus:
                raised one, else major.
 ``analysis``   the key whose profile fits the sounding time of the twelve pitch
                classes best.
+
+Where the source names no key (no signature, or for ``tonic`` no mode), analysis can stand in.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from numpy.typing import NDArray
 from pipeline.datasets.columns.ragged import Bools, Ints
 
 Policy = Literal["signature", "tonic", "analysis"]
+Fallback = Literal["analysis", "reject"]
 
 # semitones from the tonic of the major key with the same signature to the final of a mode
 FINALS = {
@@ -70,13 +73,16 @@ class Keys:
         return np.where(self.home == UNKNOWN, 0, (-self.home - LOWEST_SHIFT) % 12 + LOWEST_SHIFT)
 
 
-def find_keys(grids: pa.Table, sounding: Ints, policies: Sequence[Policy]) -> Keys:
+def find_keys(
+    grids: pa.Table, sounding: Ints, policies: Sequence[Policy], fallback: Fallback = "reject"
+) -> Keys:
     """Find the key of every piece.
 
     Args:
         grids: rows of ``tables.GRIDS``.
         sounding: (n, 12) steps that each pitch class sounds.
         policies: (n,) how to find it.
+        fallback: ``analysis`` finds it from the notes where the source names none; else it is unknown.
     """
     n = grids.num_rows
     fifths = grids["key_fifths"].fill_null(0).to_numpy().astype(np.int64)
@@ -88,7 +94,8 @@ def find_keys(grids: pa.Table, sounding: Ints, policies: Sequence[Policy]) -> Ke
     named = np.where(final == UNKNOWN, UNKNOWN, (FIFTH * fifths + final) % 12)
     _by_signature(keys, signed & (policy == "signature"), fifths, named, written)
     _by_tonic(keys, signed & (final != UNKNOWN) & (policy == "tonic"), named, sounding)
-    _by_analysis(keys, policy == "analysis", sounding)
+    unnamed = (keys.home == UNKNOWN) & (fallback == "analysis")
+    _by_analysis(keys, (policy == "analysis") | unnamed, sounding)
     return keys
 
 

@@ -206,9 +206,24 @@ def meter(grids: Grids) -> NDArray[np.object_]:
 
 
 def region(grids: Grids) -> NDArray[np.object_]:
-    """Where the tune is from as the source writes it, "none" where it does not tell."""
-    written = pc.utf8_trim_whitespace(pc.fill_null(grids.table["origin"], ""))
+    """Origin and region as the source writes them, "none" where it gives neither."""
+    origin, area = (_written(grids, name) for name in ("origin", "region"))
+    both = pc.if_else(
+        pc.or_(pc.equal(area, ""), pc.equal(area, origin)),
+        origin,
+        pc.if_else(pc.equal(origin, ""), area, pc.binary_join_element_wise(origin, area, ", ")),
+    )
+    return np.asarray(pc.if_else(pc.equal(both, ""), "none", both), dtype=object)
+
+
+def tune_type(grids: Grids) -> NDArray[np.object_]:
+    """The tune type as the source writes it, "none" where it gives none."""
+    written = _written(grids, "tune_type")
     return np.asarray(pc.if_else(pc.equal(written, ""), "none", written), dtype=object)
+
+
+def _written(grids: Grids, name: str) -> pa.Array:
+    return pc.utf8_trim_whitespace(pc.fill_null(grids.table[name], ""))
 
 
 def licence(grids: Grids) -> NDArray[np.object_]:
@@ -244,7 +259,7 @@ def _one_of(values: NDArray[Any], admitted: Any) -> Bools:
     return np.isin(values.astype(str), admitted)
 
 
-def _of_a_region(values: NDArray[Any], admitted: Any) -> Bools:
+def _of_a_text(values: NDArray[Any], admitted: Any) -> Bools:
     """Any part of the text is admitted; looked at once for each different text."""
     wanted = {_plain(name) for name in admitted}
     texts, which = np.unique(values.astype(str), return_inverse=True)
@@ -272,6 +287,7 @@ FILTERS: Mapping[str, Filter] = {
     "max_collapsed_share": Filter("too_many_collapsed", collapsed_share, _at_most),
     "max_covered": Filter("too_many_covered", n_covered, _at_most),
     "meters": Filter("meter_not_admitted", meter, _one_of),
-    "regions": Filter("region_not_admitted", region, _of_a_region),
+    "regions": Filter("region_not_admitted", region, _of_a_text),
+    "tune_types": Filter("tune_type_not_admitted", tune_type, _of_a_text),
     "licences": Filter("licence_not_admitted", licence, _one_of),
 }

@@ -30,9 +30,13 @@ class FilterSettings(Section):
         meters: those admitted, for example ["3/4", "6/8"]; "none" admits grids
             without a metre or with a change of metre.
         regions: those admitted, for example ["Deutschland", "Irland"]: one of them is
-            a part of what the source writes (ABC ``O:``, kern ``ARE``), between commas
-            and without regard to case, as in "Europa, Mitteleuropa, Deutschland";
-            "none" admits grids whose source tells no region, otherwise rejected.
+            a part of what the source writes as origin or region (ABC ``O:`` and ``A:``,
+            kern ``ARE``), between commas and without regard to case, as in "Europa,
+            Mitteleuropa, Deutschland"; "none" admits grids whose source gives neither,
+            otherwise rejected.
+        tune_types: those admitted, for example ["reel", "jig"], compared in the same way
+            with the tune type (ABC ``R:``, kern ``AGN``), as in "Romanze, Ballade, Lied";
+            "none" admits grids whose source gives none.
         licences: those admitted, as the corpora state them.
         duplicates: ``drop`` keeps one of the grids that are the same up to
             transposition: of those that no other filter rejects, the one whose
@@ -54,5 +58,6 @@ class FilterSettings(Section):
     max_covered: int | None = Count
     meters: list[str] | None = Field(default=None, min_length=1)
     regions: list[str] | None = Field(default=None, min_length=1)
+    tune_types: list[str] | None = Field(default=None, min_length=1)
     licences: list[str] | None = Field(default=None, min_length=1)
     duplicates: Literal["keep", "drop"] = "keep"

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from pipeline.core.accounting import Rejection
 from pipeline.core.music import SILENCE
-from pipeline.core.tables import GRIDS, as_lists
+from pipeline.core.tables import ABOUT, GRIDS, as_lists
 from pipeline.datasets.columns.chunks import in_portions
 from pipeline.datasets.columns.ragged import (
     Bools,
@@ -52,9 +52,10 @@ COPIED = [  # from the row of the top voice
     "piece_id",
     "corpus",
     "title",
-    "origin",
+    *(name for name, _ in ABOUT),
     "licence",
     "citation",
+    "source_path",
     "source_sha256",
     "key_fifths",
     "key_mode",
@@ -86,6 +87,7 @@ class _VoicesOnGrid:
     Attributes:
         ids: piece_id of each.
         rows: (P, V) row of the notes table of each voice.
+        n_parts: (P,) parts of the score.
         lines: P * V lines as written.
         rounded: the same as single notes in steps.
         covered: the notes that the skyline left out, in ticks.
@@ -95,6 +97,7 @@ class _VoicesOnGrid:
 
     ids: list[str]
     rows: Ints
+    n_parts: Ints
     lines: Lines
     rounded: Rounded
     covered: Lines
@@ -192,7 +195,14 @@ def _on_grid(notes: pa.Table, voices: Voices, settings: QuantizeSettings) -> _Vo
     last = maxima(rounded.notes.end, offsets_from_owners(rounded.notes.line // rows.shape[1], len(rows)))
     n_steps = np.maximum(ends.max(axis=1, initial=0), last)
     return _VoicesOnGrid(
-        [voices.piece_ids[i] for i in complete], rows, lines, rounded, covered, crowded, n_steps
+        [voices.piece_ids[i] for i in complete],
+        rows,
+        voices.n_parts[complete],
+        lines,
+        rounded,
+        covered,
+        crowded,
+        n_steps,
     )
 
 
@@ -281,7 +291,15 @@ def _identity(
     if settings.rests == "split":
         number = np.arange(len(ids)) - np.searchsorted(spans.piece, spans.piece) + 1
         ids = [f"{piece}:{k}" for piece, k in zip(ids, number, strict=True)]
-    return {**columns, "piece_id": pa.array(ids, pa.string())}
+    names = notes["part_name"].take(pa.array(pieces.rows[spans.piece].ravel()))
+    return {
+        **columns,
+        "piece_id": pa.array(ids, pa.string()),
+        "n_parts": pa.array(pieces.n_parts[spans.piece], pa.int16()),
+        "part_names": pa.FixedSizeListArray.from_arrays(names.combine_chunks(), pieces.voices).cast(
+            pa.list_(pa.string())
+        ),
+    }
 
 
 def _cells(filled: Cells, phrase_ends: Bools, spans: Spans) -> dict[str, Any]:

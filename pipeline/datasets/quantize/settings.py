@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -13,12 +13,18 @@ DEFAULT = "default"  # every corpus that a mapping does not name
 TOP = "top"
 
 
+Name = Annotated[str, Field(min_length=1)]
+Selector = Name | Annotated[list[Name], Field(min_length=1)]
+
+
 class QuantizeSettings(Section):
     """The section ``quantize`` of a data set.
 
     Attributes:
-        parts: per corpus one selector a voice, top voice first: ``top`` for the
-            first part, any other word for the first part whose name begins with it.
+        parts: per corpus one selector per voice, top voice first: ``top`` for the first
+            part of the score, any other text for the part with that name (see
+            :mod:`part_names`); or a list of such selectors, of which the first that fits
+            counts: ``[[Melody, Voice, top], Bass]``.
         steps_per_quarter: resolution of the grid; 4 = sixteenth notes.
         chords: ``top`` keeps the skyline of a staff, ``reject`` rejects a piece in
             which two notes of a voice sound together, ``voices`` shares the notes of a
@@ -36,7 +42,7 @@ class QuantizeSettings(Section):
             ``reject`` rejects a piece that does not fit the grid exactly.
     """
 
-    parts: dict[str, list[str]] = Field(min_length=1)
+    parts: dict[str, list[Selector]] = Field(min_length=1)
     steps_per_quarter: int = Field(ge=1, le=10080)
     chords: Literal["top", "reject", "voices"]
     rests: Literal["symbol", "extend", "split", "reject"]
@@ -66,8 +72,8 @@ class QuantizeSettings(Section):
         """Steps per quarter and voices: weights are useful on the same grid only."""
         return self.steps_per_quarter, self.voices
 
-    def selectors(self, corpus: str) -> list[str]:
-        """The selectors of a corpus, one a voice.
+    def selectors(self, corpus: str) -> list[list[str]]:
+        """The alternatives for each voice of a corpus.
 
         Raises:
             SettingsError: neither the corpus nor ``default`` is named.
@@ -77,4 +83,9 @@ class QuantizeSettings(Section):
             raise SettingsError(
                 f"quantize.parts: nothing for corpus '{corpus}'; {nearest(corpus, self.parts)}"
             )
-        return found
+        return [[selector] if isinstance(selector, str) else selector for selector in found]
+
+
+def is_top(selector: str) -> bool:
+    """Whether a selector means the first part of the score, whatever its name."""
+    return selector.strip().casefold() == TOP

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from pipeline.core.accounting import Rejection
 from pipeline.datasets.columns.ragged import Ints, run_starts
-from pipeline.datasets.quantize.settings import TOP, QuantizeSettings
+from pipeline.datasets.quantize.part_names import NO_FIT, fit, tidy
+from pipeline.datasets.quantize.settings import QuantizeSettings, is_top
 
 
 @dataclass(frozen=True)
@@ -21,14 +22,19 @@ class Voices:
     Attributes:
         piece_ids: (P,) in the order of the table.
         rows: (P, V) row of the table, -1 where the piece has no such part.
+        n_parts: (P,) how many parts the piece has.
     """
 
     piece_ids: list[str]
     rows: NDArray[np.int64]
+    n_parts: Ints
 
 
 def choose_voices(notes: pa.Table, settings: QuantizeSettings) -> tuple[Voices, list[Rejection]]:
     """Find the part of every voice of every piece.
+
+    The alternatives of a voice are tried in turn. Of the parts that fit one, that which fits best
+    is taken (see :mod:`part_names`), of several the first.
 
     Args:
         notes: ordered by piece_id and part.
@@ -38,50 +44,43 @@ def choose_voices(notes: pa.Table, settings: QuantizeSettings) -> tuple[Voices, 
     """
     starts = run_starts(_codes(notes["piece_id"])[0])
     codes, corpora = _codes(notes["corpus"])
-    words = _first_words(notes["part_name"])
-    is_top = np.zeros(notes.num_rows, bool)
-    is_top[starts] = True
+    names, known = _codes(notes["part_name"])
+    top = np.zeros(notes.num_rows, bool)
+    top[starts] = True
     rows = np.full((len(starts), settings.voices), -1, np.int64)
     for code, corpus in enumerate(corpora):
-        for voice, selector in enumerate(settings.selectors(corpus)):
-            fits = is_top if selector == TOP else words == selector.casefold()
-            first = _first_true(fits & (codes == code), starts)
-            rows[:, voice] = np.maximum(rows[:, voice], first)
+        for voice, alternatives in enumerate(settings.selectors(corpus)):
+            for selector in alternatives:
+                fits = np.array([*(fit(selector, name) for name in known), NO_FIT], np.int64)[names]
+                fits = np.where(top, 0, NO_FIT) if is_top(selector) else fits
+                best = _best(np.where(codes == code, fits, NO_FIT), starts)
+                rows[:, voice] = np.where(rows[:, voice] < 0, best, rows[:, voice])
     ids: list[str] = notes["piece_id"].take(pa.array(starts)).to_pylist()
-    voices = Voices(ids, rows)
+    voices = Voices(ids, rows, np.diff(np.append(starts, notes.num_rows)))
     return voices, list(_missing(notes, voices, starts, settings))
 
 
 def _missing(
     notes: pa.Table, voices: Voices, starts: Ints, settings: QuantizeSettings
 ) -> Iterator[Rejection]:
-    ends = np.append(starts[1:], notes.num_rows)
     for piece in np.flatnonzero((voices.rows < 0).any(axis=1)):
-        span = notes.slice(starts[piece], ends[piece] - starts[piece])
-        names = ", ".join(_tidy(name) or "(no name)" for name in span["part_name"].to_pylist())
+        span = notes.slice(starts[piece], voices.n_parts[piece])
+        names = ", ".join(tidy(name) or "(no name)" for name in span["part_name"].to_pylist())
         selectors = settings.selectors(span["corpus"][0].as_py())
-        asked = ", ".join(np.array(selectors)[voices.rows[piece] < 0])
+        absent = voices.rows[piece] < 0
+        asked = ", ".join(
+            " or ".join(each) for each, missing in zip(selectors, absent, strict=True) if missing
+        )
         yield Rejection(voices.piece_ids[piece], "no_such_part", detail=f"asked for {asked}; it has {names}")
 
 
-def _first_true(marked: NDArray[np.bool_], starts: Ints) -> Ints:
-    """For every run the first marked row, -1 where there is none."""
-    n = len(marked)
+def _best(fits: Ints, starts: Ints) -> Ints:
+    """For every run the first row of the smallest value, -1 where all are NO_FIT."""
+    n = len(fits)
     if not n:
         return np.zeros(0, np.int64)
-    first = np.minimum.reduceat(np.where(marked, np.arange(n), n), starts)
-    return np.where(first < n, first, -1)
-
-
-def _first_words(names: pa.ChunkedArray) -> NDArray[np.str_]:
-    codes, known = _codes(names)
-    words = [(_tidy(name).split(" ") or [""])[0].casefold() for name in known]
-    return np.array([*words, ""], dtype=np.str_)[codes]
-
-
-def _tidy(name: str | None) -> str:
-    """Names in scores hold line ends and doubled spaces."""
-    return " ".join((name or "").split())
+    first = np.minimum.reduceat(fits * n + np.arange(n), starts)
+    return np.where(first < NO_FIT * n, first % n, -1)
 
 
 def _codes(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:

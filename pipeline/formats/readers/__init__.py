@@ -19,6 +19,7 @@ from pipeline.formats.readers import abc, jsb_json, kern, midi, music21_referenc
 from pipeline.formats.readers.base.limits import MIB, ReadLimits, too_many
 from pipeline.formats.readers.base.settings import ReadSettings
 from pipeline.formats.readers.base.source import ReadError, Source
+from pipeline.formats.readers.base.texts import tidy_piece
 
 __all__ = [
     "FORMATS",
@@ -107,7 +108,7 @@ def read(source: Source, settings: ReadSettings, limits: ReadLimits | None = Non
     n_notes = sum(len(part.onset) for part in piece.parts)
     if limits is not None and n_notes > limits.max_notes:
         raise too_many("too_many_notes", "notes", n_notes, limits.max_notes)
-    return piece
+    return tidy_piece(piece)
 
 
 def _read(source: Source, settings: ReadSettings, limits: ReadLimits | None) -> Piece:

@@ -25,6 +25,7 @@ from pipeline.core.tables import TOKENS, TableError, read_table
 from pipeline.core.vocabulary import IGNORE_INDEX, PAD_ID, START
 from pipeline.errors import PipelineError
 from pipeline.models.base.examples import Example
+from pipeline.models.base.meters import meter_number
 
 LENGTH_JITTER = 0.05  # standard deviation of the noise on log lengths that varies batches between epochs
 
@@ -49,6 +50,7 @@ class Batch:
             the bar of the symbols of the source, immediately followed by those of the
             target (see ``Example.step_in_bar``); -1 where unknown and after the end.
         steps_per_bar: (B,) int64, 0 where unknown.
+        meter: (B,) int64, the number of the time signature (see ``meters``), 0 where unknown.
         voices: V, the same in all examples.
         aligned: sources cover the same steps as the targets (some voices are given); else
             the targets continue the sources.
@@ -65,6 +67,7 @@ class Batch:
     target_lengths: Tensor
     step_in_bar: Tensor
     steps_per_bar: Tensor
+    meter: Tensor
     voices: int
     aligned: bool
     phrase_end: Tensor
@@ -178,6 +181,7 @@ def collate(examples: Sequence[Example]) -> Batch:
         target_lengths=_lengths(targets),
         step_in_bar=torch.from_numpy(_pad([example.step_in_bar for example in examples], -1)),
         steps_per_bar=torch.tensor([e.bars.steps_per_bar if e.bars else 0 for e in examples]),
+        meter=torch.tensor([meter_number(e.bars.meter if e.bars else None) for e in examples]),
         voices=examples[0].voices,
         aligned=examples[0].aligned,
         phrase_end=torch.from_numpy(_pad([example.phrase_ends for example in examples], 0).astype(bool)),

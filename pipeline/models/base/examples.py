@@ -41,10 +41,12 @@ class Bars:
     Attributes:
         steps_per_bar: at least 1.
         step_in_bar: (N,) steps since the last bar line, of every step as written.
+        meter: the time signature, as "3/4"; None where unknown.
     """
 
     steps_per_bar: int
     step_in_bar: NDArray[np.int16]
+    meter: str | None = None
 
     def continued(self, n_given: int, n_steps: int) -> NDArray[np.int64]:
         """(n_steps,) positions in the bar, extrapolated after the first steps.

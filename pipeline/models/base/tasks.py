@@ -28,7 +28,7 @@ from pipeline.models.base.examples import (
 )
 
 # the columns that a task needs
-EXAMPLE_COLUMNS = ("tokens", "voices", "steps_per_bar", "step_in_bar", "phrase_end")
+EXAMPLE_COLUMNS = ("tokens", "voices", "meter", "steps_per_bar", "step_in_bar", "phrase_end")
 CUTS, GIVEN = 1, 3  # streams of an epoch's random numbers; augmentation uses 2, the batch plan none
 
 Kind = TypeVar("Kind", bound=Example)
@@ -178,8 +178,8 @@ def _bars(rows: pa.Table) -> list[Bars | None]:
     if not set(EXAMPLE_COLUMNS) <= set(rows.column_names):
         return [None] * len(rows)
     offsets, values = flatten(rows.column("step_in_bar"))
-    steps_per_bar = rows.column("steps_per_bar").to_pylist()
+    steps_per_bar, meters = (rows.column(name).to_pylist() for name in ("steps_per_bar", "meter"))
     return [
-        Bars(steps, values[begin:end]) if steps and end > begin else None
-        for begin, end, steps in zip(offsets[:-1], offsets[1:], steps_per_bar, strict=True)
+        Bars(steps, values[begin:end], meter) if steps and end > begin else None
+        for begin, end, steps, meter in zip(offsets[:-1], offsets[1:], steps_per_bar, meters, strict=True)
     ]

@@ -23,6 +23,7 @@ class CopyingConfig(ModelConfig):
         matches: passages are compared by the number of symbols that agree, as well as by
             the LSTM's state.
         bars: inputs include the position in the bar and the bar's length.
+        meter: inputs include the time signature and the position in the beat, so that 3/4 and 6/8 differ.
         dropout: share of activations set to 0 in training: of the inputs, between
             layers and before the output.
     """
@@ -37,4 +38,5 @@ class CopyingConfig(ModelConfig):
     copies: list[Literal["pitch", "interval"]] = Field(min_length=1, max_length=2)
     matches: bool
     bars: bool
+    meter: bool = False  # weights of before had none
     dropout: float = Field(ge=0, lt=1)

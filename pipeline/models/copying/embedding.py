@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from pipeline.core.vocabulary import PAD_ID, VOCAB_SIZE
 from pipeline.models.base.layers.dropout import dropout
-from pipeline.models.base.layers.positions import INITIAL_STD, LONGEST_BAR
+from pipeline.models.base.layers.positions import INITIAL_STD, LONGEST_BAR, MeterEmbedding
 from pipeline.models.copying.config import CopyingConfig
 
 
@@ -23,10 +23,16 @@ class CopyingEmbedding(nn.Module):
         for table in (self.step_in_bar, self.steps_per_bar):
             if table is not None:
                 nn.init.normal_(table.weight, std=INITIAL_STD)
+        self.meter = MeterEmbedding(size) if config.meter else None
         self.dropout_share = config.dropout
 
     def forward(
-        self, symbols: Tensor, next_in_bar: Tensor, steps_per_bar: Tensor, generator: torch.Generator | None
+        self,
+        symbols: Tensor,
+        next_in_bar: Tensor,
+        steps_per_bar: Tensor,
+        meter: Tensor,
+        generator: torch.Generator | None,
     ) -> Tensor:
         """Embed tokens.
 
@@ -34,6 +40,7 @@ class CopyingEmbedding(nn.Module):
             symbols: (B, N).
             next_in_bar: (B, N) position in the bar of the token after each, -1 for unknown.
             steps_per_bar: (B,) 0 for unknown.
+            meter: (B,) see ``Batch.meter``.
             generator: of dropout.
         """
         vectors = self.table(symbols)
@@ -41,4 +48,6 @@ class CopyingEmbedding(nn.Module):
             known = steps_per_bar * (steps_per_bar <= LONGEST_BAR)
             rows = (next_in_bar + 1) * (known > 0)[:, None]
             vectors = vectors + self.step_in_bar(rows) + self.steps_per_bar(known)[:, None]
+        if self.meter is not None:
+            vectors = vectors + self.meter(next_in_bar, steps_per_bar, meter)
         return dropout(vectors, self.dropout_share, generator)

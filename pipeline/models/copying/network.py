@@ -68,6 +68,7 @@ class CopyingState(DecodingState):
         source_end: the last symbol of the source, which START stands for (B,).
         token_in_bar: position in the bar of the next symbol, in tokens (B,).
         tokens_per_bar: (B,), 0 where unknown.
+        meter: (B,) see ``Batch.meter``.
         n_predicted: target symbols so far.
     """
 
@@ -78,6 +79,7 @@ class CopyingState(DecodingState):
     source_end: Tensor
     token_in_bar: Tensor
     tokens_per_bar: Tensor
+    meter: Tensor
     n_predicted: int
 
     def select(self, rows: Tensor) -> CopyingState:
@@ -117,7 +119,7 @@ class CopyingNetwork(Seq2Seq):
         lengths, width = batch.source_lengths - 1, batch.source.shape[1] - 1
         source = batch.source[:, : max(width, 1)]
         next_in_bar = batch.step_in_bar[:, 1 : source.shape[1] + 1]
-        vectors = self.symbols(source, next_in_bar, batch.steps_per_bar, None)
+        vectors = self.symbols(source, next_in_bar, batch.steps_per_bar, batch.meter, None)
         outputs, h, c = self._run_packed(vectors, lengths)
         symbols, outputs = _aligned_right(source, outputs, lengths, width, width)
         return CopyingState(
@@ -128,6 +130,7 @@ class CopyingNetwork(Seq2Seq):
             source_end=batch.source.gather(1, lengths[:, None])[:, 0],
             token_in_bar=batch.step_in_bar.gather(1, batch.source_lengths[:, None])[:, 0] * batch.voices,
             tokens_per_bar=batch.steps_per_bar * batch.voices,
+            meter=batch.meter,
             n_predicted=0,
         )
 
@@ -136,7 +139,7 @@ class CopyingNetwork(Seq2Seq):
         voices, bar = state.previous.shape[1], state.tokens_per_bar
         read = torch.where(symbols == START, state.source_end, symbols)[:, None]  # (B, 1)
         next_in_bar = state.token_in_bar.div(voices, rounding_mode="floor")[:, None]
-        vectors = self.symbols(read, next_in_bar, bar // voices, None)
+        vectors = self.symbols(read, next_in_bar, bar // voices, state.meter, None)
         outputs, h, c = self._run(vectors, state.h, state.c, None)
         history = History(
             torch.cat([state.history.symbols, read], dim=1),
@@ -194,7 +197,7 @@ class CopyingNetwork(Seq2Seq):
         positions = torch.arange(batch.step_in_bar.shape[1] - 1, device=padded.device)
         gap = (width - lengths) * (positions >= lengths)  # the padding behind a source
         symbols = padded.gather(1, (positions + gap).clamp(max=padded.shape[1] - 1))
-        vectors = self.symbols(symbols, batch.step_in_bar[:, 1:], batch.steps_per_bar, generator)
+        vectors = self.symbols(symbols, batch.step_in_bar[:, 1:], batch.steps_per_bar, batch.meter, generator)
         outputs, _, _ = self._run(vectors, None, None, generator)
         return _aligned_right(symbols, outputs, batch.source_lengths, width, padded.shape[1])
 

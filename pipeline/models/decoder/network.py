@@ -30,6 +30,7 @@ class DecoderState(DecodingState):
         h, c: of all layers (B, L, H).
         step_in_bar: (B, K) see ``target_steps_in_bar``.
         steps_per_bar: (B,), 0 where unknown.
+        meter: (B,) see ``Batch.meter``.
         voices: V.
         n_predicted: target symbols so far, given ones included.
     """
@@ -38,6 +39,7 @@ class DecoderState(DecodingState):
     c: Tensor
     step_in_bar: Tensor
     steps_per_bar: Tensor
+    meter: Tensor
     voices: int
     n_predicted: int
 
@@ -49,7 +51,7 @@ class DecoderNetwork(Seq2Seq):
         super().__init__()
         hidden = config.hidden_size
         self.table = nn.Embedding(VOCAB_SIZE + 1, config.embedding_size, padding_idx=PAD_ID)
-        self.places = PositionEmbedding(config.embedding_size)
+        self.places = PositionEmbedding(config.embedding_size, config.meter)
         sizes = [config.embedding_size] + [hidden] * (config.layers - 1)
         self.lstm = nn.ModuleList(nn.LSTM(size, hidden, batch_first=True) for size in sizes)
         self.output = nn.Linear(hidden, VOCAB_SIZE)
@@ -62,21 +64,23 @@ class DecoderNetwork(Seq2Seq):
         positions = torch.arange(batch.inputs.shape[1], device=batch.inputs.device)
         columns = (positions + batch.source_lengths[:, None]).clamp(max=batch.step_in_bar.shape[1] - 1)
         step_in_bar, voices = batch.step_in_bar.gather(1, columns), positions % batch.voices
-        vectors = self._embed(batch.inputs, step_in_bar, batch.steps_per_bar, voices, generator)
+        vectors = self._embed(batch.inputs, step_in_bar, batch.steps_per_bar, batch.meter, voices, generator)
         outputs, _, _ = self._run(vectors, h, c, generator)
         return self._logits(outputs, generator)
 
     def start(self, batch: Batch) -> DecoderState:
         """Read the pieces to be continued; of given voices nothing is read yet."""
         h, c = self._encode(batch, None)
-        return DecoderState(h, c, target_steps_in_bar(batch), batch.steps_per_bar, batch.voices, 0)
+        return DecoderState(
+            h, c, target_steps_in_bar(batch), batch.steps_per_bar, batch.meter, batch.voices, 0
+        )
 
     def step(self, state: DecoderState, symbols: Tensor) -> tuple[Tensor, DecoderState]:
         """See :class:`Seq2Seq`: (B, 258) and the state after."""
         step, voice = divmod(state.n_predicted, state.voices)
         voices = torch.full((1,), voice, device=symbols.device)
         step_in_bar = step_in_bar_at(state.step_in_bar, state.steps_per_bar, step)
-        vectors = self._embed(symbols[:, None], step_in_bar, state.steps_per_bar, voices, None)
+        vectors = self._embed(symbols[:, None], step_in_bar, state.steps_per_bar, state.meter, voices, None)
         outputs, h, c = self._run(vectors, state.h, state.c, None)
         return self._logits(outputs, None)[:, 0], replace(state, h=h, c=c, n_predicted=state.n_predicted + 1)
 
@@ -89,7 +93,7 @@ class DecoderNetwork(Seq2Seq):
             return empty, empty
         positions = torch.arange(batch.source.shape[1], device=batch.source.device)
         step_in_bar, voices = batch.step_in_bar[:, : len(positions)], positions % batch.voices
-        outputs = self._embed(batch.source, step_in_bar, batch.steps_per_bar, voices, generator)
+        outputs = self._embed(batch.source, step_in_bar, batch.steps_per_bar, batch.meter, voices, generator)
         after = []
         for layer, lstm in enumerate(self.lstm):
             if layer:
@@ -121,11 +125,12 @@ class DecoderNetwork(Seq2Seq):
         symbols: Tensor,
         step_in_bar: Tensor,
         steps_per_bar: Tensor,
+        meter: Tensor,
         voices: Tensor,
         generator: torch.Generator | None,
     ) -> Tensor:
         """Tokens with the positions of the tokens that follow them: (B, N, E)."""
-        vectors = self.table(symbols) + self.places(step_in_bar, steps_per_bar, voices)
+        vectors = self.table(symbols) + self.places(step_in_bar, steps_per_bar, meter, voices)
         return dropout(vectors, self.dropout_share, generator)
 
     def _logits(self, outputs: Tensor, generator: torch.Generator | None) -> Tensor:

@@ -17,6 +17,7 @@ class StepwiseConfig(ModelConfig):
         embedding_size: E, length of the token embeddings.
         hidden_size: H, units of each LSTM layer and direction.
         layers: of the bidirectional encoder of the given voices and of the decoder.
+        meter: inputs include the time signature and the position in the beat, so that 3/4 and 6/8 differ.
         dropout: share of activations set to 0 in training: of the inputs, between
             layers and before the output.
     """
@@ -27,4 +28,5 @@ class StepwiseConfig(ModelConfig):
     embedding_size: int = Field(ge=1, le=4096)
     hidden_size: int = Field(ge=1, le=8192)
     layers: int = Field(ge=1, le=16)
+    meter: bool = False  # weights of before had none
     dropout: float = Field(ge=0, lt=1)

@@ -63,7 +63,7 @@ class StepwiseNetwork(Seq2Seq):
         super().__init__()
         size, hidden = config.embedding_size, config.hidden_size
         self.table = nn.Embedding(VOCAB_SIZE + 1, size, padding_idx=PAD_ID)
-        self.places = PositionEmbedding(size)
+        self.places = PositionEmbedding(size, config.meter)
         self.phrase_end = nn.Embedding(2, size)
         self.sounding = nn.Linear(size, size)
         first = [size] + [2 * hidden] * (config.layers - 1)
@@ -139,7 +139,8 @@ class StepwiseNetwork(Seq2Seq):
         cells = batch.source.view(len(batch.source), -1, voices)  # (B, N, V)
         lengths = (batch.source_lengths // voices)[:, None]
         step_in_bar = batch.step_in_bar[:, : batch.source.shape[1] : voices]
-        outputs = self._step_vector(cells, generator) + self.places(step_in_bar, batch.steps_per_bar)
+        places = self.places(step_in_bar, batch.steps_per_bar, batch.meter)
+        outputs = self._step_vector(cells, generator) + places
         outputs = outputs + self.phrase_end(batch.phrase_end.long())
         positions = torch.arange(cells.shape[1], device=cells.device)[None]
         reversal = torch.where(positions < lengths, lengths - 1 - positions, positions)

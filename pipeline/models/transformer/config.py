@@ -20,6 +20,7 @@ class TransformerConfig(ModelConfig):
         widening: units of each feed-forward layer, as a multiple of D.
         distances: largest relative distance with a bias of its own; larger ones share the last.
         bars: inputs include the position in the bar and the bar's length.
+        meter: inputs include the time signature and the position in the beat, so that 3/4 and 6/8 differ.
         dropout: share of activations set to 0 in training: of the inputs, after every
             attention and feed-forward layer, and before the output.
     """
@@ -33,6 +34,7 @@ class TransformerConfig(ModelConfig):
     widening: int = Field(ge=1, le=16)
     distances: int = Field(ge=1, le=8192)
     bars: bool
+    meter: bool = False  # weights of before had none
     dropout: float = Field(ge=0, lt=1)
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from pipeline.core.vocabulary import PAD_ID, VOCAB_SIZE
 from pipeline.models.base.layers.dropout import dropout
-from pipeline.models.base.layers.positions import LONGEST_BAR, MAX_VOICES
+from pipeline.models.base.layers.positions import LONGEST_BAR, MAX_VOICES, MeterEmbedding
 from pipeline.models.transformer.config import TransformerConfig
 
 
@@ -154,6 +154,7 @@ class TransformerEmbedding(nn.Module):
         self.steps_per_bar = nn.Embedding(LONGEST_BAR + 1, config.size) if config.bars else None
         for table in self.children():
             nn.init.normal_(table.weight, std=config.size**-0.5)  # type: ignore[arg-type]
+        self.meter = MeterEmbedding(config.size) if config.meter else None
         self.dropout_share = config.dropout
 
     def forward(
@@ -161,6 +162,7 @@ class TransformerEmbedding(nn.Module):
         symbols: Tensor,
         step_in_bar: Tensor,
         steps_per_bar: Tensor,
+        meter: Tensor,
         voices: Tensor,
         generator: torch.Generator | None,
     ) -> Tensor:
@@ -170,6 +172,7 @@ class TransformerEmbedding(nn.Module):
             symbols: (B, N).
             step_in_bar: (B, N) position in the bar, -1 for unknown.
             steps_per_bar: (B,), 0 for unknown.
+            meter: (B,) see ``Batch.meter``.
             voices: (N,) the voice of each token.
         """
         vectors = self.table(symbols) + self.voice(voices)
@@ -177,4 +180,6 @@ class TransformerEmbedding(nn.Module):
             known = steps_per_bar * (steps_per_bar <= LONGEST_BAR)
             rows = (step_in_bar + 1) * (known > 0)[:, None]
             vectors = vectors + self.step_in_bar(rows) + self.steps_per_bar(known)[:, None]
+        if self.meter is not None:
+            vectors = vectors + self.meter(step_in_bar, steps_per_bar, meter)
         return dropout(vectors, self.dropout_share, generator)

@@ -40,6 +40,7 @@ class TransformerState(DecodingState):
         offset: (B,) see :func:`_target_offset`.
         step_in_bar: (B, K) see ``target_steps_in_bar``.
         steps_per_bar: (B,), 0 where unknown.
+        meter: (B,) see ``Batch.meter``.
         voices: V.
         n_predicted: t, target symbols so far, given ones included.
     """
@@ -50,6 +51,7 @@ class TransformerState(DecodingState):
     offset: Tensor
     step_in_bar: Tensor
     steps_per_bar: Tensor
+    meter: Tensor
     voices: int
     n_predicted: int
 
@@ -82,6 +84,7 @@ class TransformerNetwork(Seq2Seq):
             _target_offset(batch),
             target_steps_in_bar(batch),
             batch.steps_per_bar,
+            batch.meter,
             batch.voices,
             0,
         )
@@ -92,7 +95,7 @@ class TransformerNetwork(Seq2Seq):
         position = torch.full((1,), n, device=device)
         step_in_bar = step_in_bar_at(state.step_in_bar, state.steps_per_bar, n // state.voices)
         voice = position % state.voices
-        vectors = self.symbols(symbols[:, None], step_in_bar, state.steps_per_bar, voice, None)
+        vectors = self.symbols(symbols[:, None], step_in_bar, state.steps_per_bar, state.meter, voice, None)
         own = View((n - torch.arange(n + 1, device=device))[None, None])
         source = _view_of_source(state.offset, position, state.padding)
         kept = []
@@ -115,7 +118,7 @@ class TransformerNetwork(Seq2Seq):
         padding = batch.source == PAD_ID
         positions = torch.arange(batch.source.shape[1], device=batch.source.device)
         step_in_bar, voices = batch.step_in_bar[:, : len(positions)], positions % batch.voices
-        vectors = self.symbols(batch.source, step_in_bar, batch.steps_per_bar, voices, generator)
+        vectors = self.symbols(batch.source, step_in_bar, batch.steps_per_bar, batch.meter, voices, generator)
         view = View((positions[:, None] - positions)[None], _padding_mask(padding))
         for layer in cast("list[EncoderLayer]", self.encoder):
             vectors = layer(vectors, view, generator)
@@ -134,7 +137,7 @@ class TransformerNetwork(Seq2Seq):
         memory = self._encode(batch, generator)
         positions = torch.arange(batch.inputs.shape[1], device=batch.inputs.device)
         step_in_bar, voices = _steps_in_bar_of_target(batch)[:, : len(positions)], positions % batch.voices
-        vectors = self.symbols(batch.inputs, step_in_bar, batch.steps_per_bar, voices, generator)
+        vectors = self.symbols(batch.inputs, step_in_bar, batch.steps_per_bar, batch.meter, voices, generator)
         distance = positions[:, None] - positions
         future = torch.zeros(distance.shape, device=distance.device).masked_fill(distance < 0, EXCLUDED)
         own = View(distance[None], future)

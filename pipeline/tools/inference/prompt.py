@@ -88,7 +88,7 @@ def source_of(row: Mapping[str, Any]) -> ContinueExample:
 def bars_of(row: Mapping[str, Any]) -> Bars | None:
     """Where the steps of a row of ``tables.TOKENS`` stand; None where unknown."""
     if row["steps_per_bar"] and row["step_in_bar"]:
-        return Bars(row["steps_per_bar"], np.array(row["step_in_bar"], np.int16))
+        return Bars(row["steps_per_bar"], np.array(row["step_in_bar"], np.int16), row["meter"])
     return None
 
 

@@ -307,3 +307,36 @@ def test_the_card_counts_what_was_written() -> None:
     assert "| train | 3 | 7 | 5 |" in text
     assert "| a | 2 | CC0-1.0 | us |" in text
     assert "\n**Warning:** only 1 test piece: figures on it measure nothing.\n" in text
+
+
+def test_a_piece_without_a_key_is_rejected_or_analysed() -> None:
+    keyless = part("songs/1", "67:2 71:1 74:1 67:2", key_fifths=None, key_mode="")
+    named = part("songs/2", "67:2 71:1 74:1 67:2", key_fifths=0, key_mode="major")
+    rejecting = made_of(keyless, named, key={"default": "signature", "else": "reject"}, **TO_C)
+    assert [broken.rule for broken in rejecting.rejections] == ["unknown_key"]
+    analysing = made_of(keyless, named, key={"default": "signature", "else": "analysis"}, **TO_C)
+    assert analysing.rejections == []
+    assert analysing.rows["key_source"].to_pylist() == ["analysis", "signature"]
+    assert analysing.rows["transposition"].to_pylist() == [5, 0]
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ({"default": "signature", "else": "tonic"}, "allowed are analysis, reject"),
+        ({"default": "reject"}, "allowed are signature, tonic, analysis"),
+    ],
+)
+def test_what_else_may_be_is_checked(key: dict[str, str], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        parse_section(EncodeSettings, {**PLAIN, "key": key}, "encode")
+
+
+def test_token_rows_have_what_the_source_writes_of_the_piece() -> None:
+    about = {
+        **{"composer": "Bach", "origin": "Sachsen", "region": "Leipzig", "year": 1724},
+        **{"tune_type": "choral", "tempo_qpm": 72.5, "source_path": "a/b.krn"},
+    }
+    (row,) = made_of(part("songs/1", "67:2 71:1", name="Soprano", **about)).rows.to_pylist()
+    assert {name: row[name] for name in about} == about
+    assert row["part_names"] == ["Soprano"]

@@ -3,12 +3,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.datasets.encoding.keys import Keys, Policy, find_keys
+from pipeline.datasets.encoding.keys import Fallback, Keys, Policy, find_keys
 from pipeline.datasets.quantize import QuantizeSettings, quantize
 from tests.helpers.notes_text import notes_table, part
 
 
-def key_of(text: str, policy: Policy, fifths: int | None = 0, mode: str = "major") -> Keys:
+def key_of(
+    text: str,
+    policy: Policy,
+    fifths: int | None = 0,
+    mode: str = "major",
+    fallback: Fallback = "reject",
+) -> Keys:
     settings = QuantizeSettings(
         parts={"default": ["top"]}, steps_per_quarter=1, chords="top", rests="symbol", edge_silence="trim"
     )
@@ -17,7 +23,7 @@ def key_of(text: str, policy: Policy, fifths: int | None = 0, mode: str = "major
     sounding = np.zeros((1, 12), np.int64)
     for pitch in row["pitch"]:
         sounding[0, pitch % 12] += pitch > 0
-    return find_keys(grids, sounding, [policy])
+    return find_keys(grids, sounding, [policy], fallback)
 
 
 def found(keys: Keys) -> tuple[int, str, str, int]:
@@ -87,3 +93,15 @@ def test_analysis_moves_with_the_tune() -> None:
     for semitones in range(12):
         text = " ".join(f"{pitch + semitones}:1" for pitch in tune)
         assert key_of(text, "analysis", None, "").tonic[0] == semitones
+
+
+@pytest.mark.parametrize("policy", ["signature", "tonic"])
+def test_where_the_source_names_no_key_analysis_stands_in(policy: Policy) -> None:
+    scale = "67:2 69:1 71:1 72:1 74:1 76:1 78:1 79:2"
+    assert found(key_of(scale, policy, None, "", "analysis")) == (7, "major", "analysis", 5)
+    assert found(key_of(scale, policy, None, ""))[:3] == (-1, "", "")
+
+
+def test_a_key_that_the_source_names_is_never_analysed() -> None:
+    scale = "67:2 69:1 71:1 72:1 74:1 76:1 78:1 79:2"
+    assert found(key_of(scale, "signature", 0, "major", "analysis")) == (0, "major", "signature", 0)

@@ -121,7 +121,12 @@ ORIGINS = ("Europa, Mitteleuropa, Deutschland", "SCOTCH.", "", None, "Irland; De
 
 def songs_from(*origins: str | None) -> pa.Table:
     """Songs 1, 2, … of which the sources write that."""
-    rows = [part(f"songs/{n}", "60:1 62:1", origin=origin) for n, origin in enumerate(origins, start=1)]
+    return grids_of(
+        *(part(f"songs/{n}", "60:1 62:1", origin=origin) for n, origin in enumerate(origins, start=1))
+    )
+
+
+def grids_of(*rows: dict[str, Any]) -> pa.Table:
     return quantize(
         notes_table(*rows),
         QuantizeSettings(parts=PARTS, steps_per_quarter=1, chords="top", rests="symbol", edge_silence="trim"),
@@ -140,6 +145,25 @@ def songs_from(*origins: str | None) -> pa.Table:
 )
 def test_a_region_is_a_whole_part_of_what_the_source_writes(regions: list[str], songs: list[str]) -> None:
     assert kept(songs_from(*ORIGINS), regions=regions) == songs
+
+
+def test_a_region_is_looked_for_in_the_area_too() -> None:
+    rows = [
+        part("songs/1", "60:1 62:1", origin="England", region="Kent"),
+        part("songs/2", "60:1 62:1", region="Kent"),
+        part("songs/3", "60:1 62:1", origin="England"),
+    ]
+    assert kept(grids_of(*rows), regions=["kent"]) == ["1", "2"]
+    assert kept(grids_of(*rows), regions=["England"]) == ["1", "3"]
+
+
+@pytest.mark.parametrize(
+    ("types", "songs"), [(["Reel"], ["1"]), (["lied"], ["2"]), (["none"], ["3"]), (["ree"], [])]
+)
+def test_a_tune_type_is_a_whole_part_of_what_the_source_writes(types: list[str], songs: list[str]) -> None:
+    written = ("reel", "Romanze, Ballade, Lied", None)
+    rows = [part(f"songs/{n}", "60:1 62:1", tune_type=each) for n, each in enumerate(written, start=1)]
+    assert kept(grids_of(*rows), tune_types=types) == songs
 
 
 def test_a_rejected_region_is_told_as_written() -> None:
@@ -185,7 +209,7 @@ def test_a_limit_that_keeps_the_same_rows_gives_the_same_rows() -> None:
 
 @pytest.mark.parametrize("name", FILTERS)
 def test_every_filter_has_its_parameter_and_takes_nothing_from_nothing(name: str) -> None:
-    limit: Any = ["3/4"] if name in ("meters", "regions", "licences") else 0
+    limit: Any = ["3/4"] if name in ("meters", "regions", "tune_types", "licences") else 0
     if name in ("max_silence_share", "max_moved_share", "max_collapsed_share"):
         limit = 0.0
     assert filtered(grids(), **{name: limit}, duplicates="drop").rejections == []

@@ -12,6 +12,7 @@ from collections import Counter
 from pipeline.formats.readers.base.source import Source, decode
 
 NUMBER = re.compile(r"^X:[ \t]*(.*)$", re.MULTILINE)
+LYRICS = re.compile(r"w:")
 FIELD = re.compile(r"([A-Za-z+]):(?![|:\]])(.*)")
 DIRECTIVE = re.compile(r"(?:%%|I:)\s*(.*)")
 

@@ -1,8 +1,8 @@
 """ABC: many tunes a file, one letter a note.
 
 Source: the ABC music standard 2.1 (abcnotation.com/wiki/abc:standard:v2.1).
-Read are fields, notes, rests, chords, tuplets, broken rhythms, ties, voices, overlays
-and repeats; slurs, lyrics, chord symbols and most decorations are passed over. What the
+Read are fields, notes, rests, chords, tuplets, broken rhythms, ties, voices, overlays,
+lyrics and repeats; slurs, chord symbols and most decorations are passed over. What the
 standard leaves open is a parameter: how far an accidental reaches, whether a
 line's end is a phrase's end, and whether repeats are played out.
 """
@@ -12,17 +12,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Literal, get_args
 
 from pipeline.core.music import TICKS_PER_QUARTER, Piece
 from pipeline.formats.readers.abc.fields import default_unit, read_unit
+from pipeline.formats.readers.abc.lyrics import LyricLines
 from pipeline.formats.readers.abc.marks import signs_of_marks
 from pipeline.formats.readers.abc.music import MusicReader
 from pipeline.formats.readers.abc.properties import read_properties, words_of
 from pipeline.formats.readers.abc.repeats import read_order
+from pipeline.formats.readers.abc.tempo import read_tempo
 from pipeline.formats.readers.abc.text import (
     DIRECTIVE,
     FIELD,
+    LYRICS,
     NUMBER,
     begins_block,
     lines_of,
@@ -37,6 +41,7 @@ from pipeline.formats.readers.base.unfold import play_out
 
 Carry = Literal["octave", "pitch", "not"]
 
+TEXTS = "TCORA"  # fields that are texts: of several the first counts
 _USER_SYMBOL = re.compile(r"([H-Wh-w~])\s*=\s*[!+\"]([^!+\"]*)")
 
 
@@ -63,7 +68,8 @@ def read_tune(content: bytes, carry: Carry = "pitch", phrases: bool = False, pla
 
 def _read(lines: Sequence[str], carry: str, phrases: bool, rests: Mapping[str, Sequence[bool]]) -> _Tune:
     has_number = any(map(NUMBER.match, lines))
-    tune = _Tune(carry=carry, phrases=phrases, rests=rests, in_file_header=has_number)
+    sung = any(map(LYRICS.match, lines))
+    tune = _Tune(carry=carry, phrases=phrases, rests=rests, in_file_header=has_number, sung=sung)
     for number, line in enumerate(lines, start=1):
         try:
             if line.strip():
@@ -84,18 +90,22 @@ class _Tune(MusicReader):
     Attributes:
         rests: by voice, whether each ``x`` before a double bar is a rest.
         in_file_header: no X: was read yet; the fields are those of the file.
+        sung: some line is lyrics.
         file_header_over: an empty line ended the file header; up to X: there is free text.
         fields: the header's fields. Of a field that is a text (a title) the first is kept,
             of one that is an instruction the last; the tune's own override the file's.
         voices: by identifier, in the order of the score; "" before any V:.
         defaults: properties of all voices, from K: of the header.
         declared: the voice that the header declared last.
+        tempo: quarter notes per minute when the first note starts.
+        continued: the letter of the field before, which ``+:`` continues.
     """
 
     carry: str = "pitch"
     phrases: bool = False
     rests: Mapping[str, Sequence[bool]] = field(default_factory=dict)
     in_file_header: bool = False
+    sung: bool = False
     file_header_over: bool = False
     fields: dict[str, str] = field(default_factory=dict)
     own: set[str] = field(default_factory=set)
@@ -104,6 +114,8 @@ class _Tune(MusicReader):
     transposed: int = 0
     drums: bool = False
     ended: bool = False
+    tempo: Fraction | None = None
+    continued: str = ""
 
     def empty_line(self, following: Sequence[str]) -> None:
         """The end of the file header or of the tune; what follows is free text unless it is clearly music."""
@@ -184,6 +196,7 @@ class _Tune(MusicReader):
 
     def field(self, letter: str, value: str) -> None:
         """A field on a line of its own, or between brackets."""
+        before, self.continued = self.continued, letter if letter != "+" else self.continued
         if letter == "U":
             if found := _USER_SYMBOL.match(value):
                 self.symbols[found[1]] = found[2].strip("^_<>@ ")
@@ -204,6 +217,11 @@ class _Tune(MusicReader):
                 self.spoil(error)
         elif letter == "P":
             self.voice.section(value)
+        elif letter == "w" or (letter == "+" and before == "w"):
+            if self.voice.lyrics is not None:
+                self.voice.lyrics.add_line(value, continues=letter == "+")
+        elif letter == "Q" and self.voice.is_silent:
+            self.tempo = read_tempo(value, _of_a_whole(self.voice.unit))
 
     def inline_field(self, letter: str, value: str) -> None:
         """A field between brackets."""
@@ -216,7 +234,7 @@ class _Tune(MusicReader):
             self.own.clear()
         elif letter == "V":
             self.declared = self.start_voice(value)
-        elif letter not in "TCO" or letter not in self.own:
+        elif letter not in TEXTS or letter not in self.own:
             self.own.add(letter)
             self.fields[letter] = value
         if letter == "K" and not self.in_file_header:
@@ -225,6 +243,7 @@ class _Tune(MusicReader):
             for voice in self.voices.values():
                 self.prepare(voice)
             self.voice = next(iter(self.voices.values()))
+            self.tempo = read_tempo(self.fields.get("Q", ""), _of_a_whole(self.voice.unit))
 
     def start_voice(self, value: str) -> Voice:
         """The voice that a field V: names; a new one begins as the header says."""
@@ -243,6 +262,7 @@ class _Tune(MusicReader):
                 transposed=self.transposed,
                 drums=self.drums,
                 rests=self.rests.get(identifier, ()),
+                lyrics=LyricLines() if self.sung else None,
             )
             self.voices[identifier] = voice
             if self.voice is not None:
@@ -282,8 +302,12 @@ class _Tune(MusicReader):
             parts, left_out = readable_parts(staves)
         except ReadError as error:
             raise (self.spoiled if error.rule == "bad_value" and self.spoiled else error) from None
-        title, composer, origin = (" ".join(self.fields.get(letter, "").split()) for letter in "TCO")
-        return Piece(title, composer, parts, origin, left_out)
+        title, composer, origin, tune_type, region = (self.fields.get(letter, "") for letter in TEXTS)
+        return Piece(title, composer, parts, origin, left_out, tune_type, region, self.tempo)
+
+
+def _of_a_whole(unit: Ticks) -> Fraction:
+    return Fraction(unit) / (4 * TICKS_PER_QUARTER)
 
 
 def _unit_ticks(words: str) -> Ticks:

@@ -12,6 +12,7 @@ from math import floor
 
 from pipeline.core.music import Meter
 from pipeline.formats.readers.abc.fields import NO_KEY, AbcKey, alteration, read_key, read_meter
+from pipeline.formats.readers.abc.lyrics import LyricLines
 from pipeline.formats.readers.abc.marks import kind_of
 from pipeline.formats.readers.abc.properties import AS_WRITTEN, Properties, read_properties, words_of
 from pipeline.formats.readers.abc.timeline import Place, Timeline, whole
@@ -60,6 +61,7 @@ class Voice(Timeline):
         transposed: semitones by which playback directives move all voices.
         drums: whether the voice is on the MIDI channel of the drums.
         rests: whether each ``x`` before a double bar is a rest; unknown on the first reading.
+        lyrics: the lines ``w:`` so far; None in a tune without any.
     """
 
     carry: str = "pitch"
@@ -68,6 +70,7 @@ class Voice(Timeline):
     drums: bool = False
     key: AbcKey = NO_KEY
     rests: Sequence[bool] = ()
+    lyrics: LyricLines | None = None
     last: Event | None = None
     tuplet: tuple[int, int, int] | None = None  # notes left, normal, actual
 
@@ -145,6 +148,8 @@ class Voice(Timeline):
         self.last = Event(self.now, duration, pitches, tied, self.fermata and bool(pitches))
         if pitches:
             self.fermata = False
+            if self.lyrics is not None and not self.layer:
+                self.lyrics.add_note(self.now, max(pitch for _, pitch in pitches), len(self.starts))
         self.now += duration
         self.tied_over = {name: pitch for (name, pitch), tie in zip(pitches, tied, strict=True) if tie}
 
@@ -216,8 +221,24 @@ class Voice(Timeline):
             self.signs[-1:] = [Sign(self.now, "close"), Sign(self.now, "end")]
         self._write()
         self.last = None
+        self._sing()
         self.staff.end = max(self.now, self.furthest)
         return self.staff
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no note has been read yet."""
+        return not self.staff.notes and (self.last is None or not self.last.pitches)
+
+    def _sing(self) -> None:
+        """Give the notes their lyrics."""
+        if self.lyrics is None:
+            return
+        sung = self.lyrics.sung
+        self.staff.n_lost_syllables = self.lyrics.n_lost
+        self.staff.notes = [
+            note._replace(lyric=sung.get((note.onset, note.pitch), ())) for note in self.staff.notes
+        ]
 
     def _write(self) -> None:
         last = self.last

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from pipeline.core.music import Meter
 from pipeline.formats.readers.base.barlines import BarLine
+from pipeline.formats.readers.base.lyrics import Lyric, first_verse
 from pipeline.formats.readers.base.staff import ChordSign, KeySign, Staff, Ticks, Written
 
 Segment = tuple[Ticks, Ticks]  # begin and end, written time
@@ -18,14 +20,15 @@ def play(staff: Staff, segments: Sequence[Segment]) -> Staff:
     """The staff as it is played; a note that sounds on where the player leaves ends there, counted."""
     if not segments or (len(segments) == 1 and segments[0][0] == 0 and segments[0][1] >= staff.end):
         return staff
-    played = replace(
-        staff, end=0, notes=[], meters=[], keys=[], chords={}, lines=None if staff.lines is None else []
-    )
+    lines: list[BarLine] | None = None if staff.lines is None else []
+    played = replace(staff, end=0, notes=[], meters=[], keys=[], chords={}, lines=lines)
     chords = [staff.chords[onset] for onset in sorted(staff.chords)]
+    verses = _Verses([note.lyric for note in staff.notes])
     now: Ticks = 0
     for begin, stop in segments:
         shift = now - begin
-        played.notes += [note._replace(onset=note.onset + shift) for note in _cut(staff, begin, stop, played)]
+        notes = verses.sung(_cut(staff, begin, stop, played))
+        played.notes += [note._replace(onset=note.onset + shift) for note in notes]
         played.meters += [
             Meter(int(max(meter.onset, begin) + shift), meter.numerator, meter.denominator)
             for meter in _in_force(staff.meters, begin, stop)
@@ -42,6 +45,32 @@ def play(staff: Staff, segments: Sequence[Segment]) -> Staff:
             played.end = now + min(stop, staff.end) - begin
         now += stop - begin
     return played
+
+
+class _Verses:
+    """The verse that is sung each time that a note is played.
+
+    The first time it is the first verse of the staff, the second time the second, as far as the
+    segment that is played has that verse; else the first again.
+    """
+
+    def __init__(self, lyrics: Sequence[Lyric]) -> None:
+        self.first = first_verse(lyrics)
+        self.visits = Counter[tuple[Ticks, int]]()
+
+    def sung(self, notes: list[Written]) -> list[Written]:
+        """The notes of the next segment, each with the syllable of one verse."""
+        first = self.first
+        if first is None:
+            return notes
+        self.visits.update({(note.onset, note.pitch) for note in notes})
+        verses = [first + self.visits[note.onset, note.pitch] - 1 for note in notes]
+        there = {place for note in notes for place, text in enumerate(note.lyric) if text}
+        return [
+            note._replace(lyric=note.lyric[at : at + 1])
+            for note, verse in zip(notes, verses, strict=True)
+            for at in (verse if verse in there else first,)
+        ]
 
 
 def _cut(staff: Staff, begin: Ticks, stop: Ticks, played: Staff) -> list[Written]:

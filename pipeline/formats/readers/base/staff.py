@@ -15,6 +15,7 @@ import numpy as np
 from pipeline.core.chords import UNKNOWN_CHORD
 from pipeline.core.music import ChordSymbol, Meter, Part
 from pipeline.formats.readers.base.barlines import BarLine, bar_onsets
+from pipeline.formats.readers.base.lyrics import joined_lyrics, lyrics_of
 from pipeline.formats.readers.base.source import ReadError
 
 Ticks = int | Fraction  # exact; a Fraction only where the source asks for less than a tick
@@ -32,6 +33,7 @@ class Written(NamedTuple):
     ties_on: bool = False  # a tie leads to the next note
     tied_from: bool = False  # the source marks the end of a tie here, too
     phrase_end: bool = False
+    lyric: tuple[str, ...] = ()  # its syllable in each verse, "" for none
 
 
 class ChordSign(NamedTuple):
@@ -61,8 +63,8 @@ class Staff:
         lines: written bar lines; None where the reader does not know them.
         n_cut: notes that were cut off where a repeat leads away.
         fault: the rule that this staff alone breaks (``percussion``, ``microtone``, …); "" for none.
-        n_bad_keys, n_bad_meters, n_bad_chords, n_uneven_bars, n_unended, n_restruck: see
-            :class:`pipeline.core.music.Part`.
+        n_bad_keys, n_bad_meters, n_bad_chords, n_uneven_bars, n_unended, n_restruck, n_lost_syllables:
+            see :class:`pipeline.core.music.Part`.
     """
 
     name: str = ""
@@ -81,6 +83,7 @@ class Staff:
     n_unended: int = 0
     n_restruck: int = 0
     n_bad_chords: int = 0
+    n_lost_syllables: int = 0
 
     def add_chord(self, sign: ChordSign) -> None:
         """Add a chord symbol; of several at one onset the first that is understood stays.
@@ -129,6 +132,8 @@ class Staff:
             n_restruck=self.n_restruck,
             chords=tuple(_chord_symbol(self.chords[onset]) for onset in sorted(self.chords)),
             n_bad_chords=self.n_bad_chords,
+            lyrics=lyrics_of([note.lyric for note in merged]),
+            n_lost_syllables=self.n_lost_syllables,
         )
 
 
@@ -166,6 +171,7 @@ def merge_ties(written: list[Written]) -> tuple[list[Written], int]:
                 first.pitch,
                 note.ties_on,
                 phrase_end=first.phrase_end or note.phrase_end,
+                lyric=joined_lyrics(first.lyric, note.lyric),
             )
             merged[place] = note
         else:

@@ -1,6 +1,7 @@
 """Humdrum **kern: a column (spine) per staff, a line per onset.
 
-A spine of the type ``**kern`` is a part, the rightmost one the top; spines of
+A spine of the type ``**kern`` is a part, the rightmost one the top. A spine ``**text`` holds
+lyrics of the nearest part to its left, the second one the second verse; spines of
 other types are passed over. Where a spine splits (``*^``) and joins (``*v``) its
 strands are voices of one part. Where they are alternative readings (strophes:
 ``*strophe``, then ``*S/sic`` and ``*S/ossia`` on the strands), the first one is read.
@@ -23,6 +24,7 @@ from itertools import groupby
 from pipeline.core.music import TICKS_PER_QUARTER, Piece
 from pipeline.formats.readers.base.barlines import BarLine
 from pipeline.formats.readers.base.limits import too_many
+from pipeline.formats.readers.base.lyrics import MAX_VERSES
 from pipeline.formats.readers.base.parts import readable_parts
 from pipeline.formats.readers.base.repeat_signs import Sign
 from pipeline.formats.readers.base.source import ReadError, Source, decode
@@ -30,7 +32,15 @@ from pipeline.formats.readers.base.staff import ChordSign, Ticks
 from pipeline.formats.readers.base.unfold import play_out
 from pipeline.formats.readers.kern.harmony import SPINES, nearest, read_symbol
 from pipeline.formats.readers.kern.part import SpineReader
-from pipeline.formats.readers.kern.tokens import UNPITCHED, bar_line, bar_signs, read_order, read_token
+from pipeline.formats.readers.kern.tokens import (
+    UNPITCHED,
+    bar_line,
+    bar_signs,
+    read_order,
+    read_tempo,
+    read_token,
+)
+from pipeline.formats.readers.kern.words import TYPES, sing, syllable, year_of
 
 MAX_SPINES = 500
 PATHS = ("*^", "*v", "*x", "*+", "*-")
@@ -100,6 +110,8 @@ class _Strand:
         passage: the number of the strophic passage that it is in; 0 for none.
         reading: the label of its reading of that passage; "" for none.
         passed_over: whether it is another reading than the first.
+        sung_by: the part whose lyrics it holds; None for another type than ``**text``.
+        verse: the number of that verse.
     """
 
     spine: int
@@ -109,6 +121,8 @@ class _Strand:
     passage: int = 0
     reading: str = ""
     passed_over: bool = False
+    sung_by: SpineReader | None = None
+    verse: int = 0
 
 
 @dataclass
@@ -124,6 +138,7 @@ class _Score:
     end: Ticks = 0
     signs: list[Sign] = field(default_factory=list)
     order: list[str] = field(default_factory=list)
+    tempo: Fraction | None = None
 
     def line(self, line: str) -> None:
         """Read a line of the file."""
@@ -171,6 +186,10 @@ class _Score:
             parts=parts,
             origin=self.records.get("ARE", self.records.get("OCY", "")),
             left_out=left_out,
+            tune_type=self.records.get("AGN", ""),
+            region=self.records.get("ARE", ""),
+            tempo_qpm=self.tempo,
+            year=year_of(self.records.get("ODT", "")),
         )
 
     def _new_strand(self) -> _Strand:
@@ -186,12 +205,28 @@ class _Score:
                 self._section(token)
             elif not token.startswith("*"):
                 raise ReadError("bad_syntax", f"'{token[:40]}' among interpretations, which begin with *")
+            elif token.startswith("*MM"):
+                if not any(part.staff.notes for part in self.parts):
+                    self.tempo = read_tempo(token) or self.tempo
             elif strand.part is not None and len(token) > 2:
                 strand.part.interpret(token, now)
+        if any(token in TYPES for token in cells):
+            self._find_singers()
         if any(token.startswith(STROPHES) for token in cells):
             self._strophes(cells)
         if any(token in PATHS for token in cells):
             self._paths(cells)
+
+    def _find_singers(self) -> None:
+        """The part of each spine of lyrics: the nearest to its left."""
+        part: SpineReader | None = None
+        verse = 0
+        for strand in self.strands:
+            if strand.part is not None:
+                part, verse = strand.part, 0
+            elif strand.verse:
+                verse = min(verse + 1, MAX_VERSES)
+                strand.sung_by, strand.verse = part, verse
 
     def _strophes(self, cells: list[str]) -> None:
         """Begin, label and end strophic passages; of the readings of each the first in the line is read."""
@@ -220,8 +255,9 @@ class _Score:
 
     def _set_type(self, strand: _Strand, token: str) -> None:
         strand.analysis = token if token in SPINES else ""
+        strand.verse = int(token in TYPES)
         if token != "**kern":
-            strand.part = None
+            strand.part = strand.sung_by = None
         elif strand.part is None:
             self.parts.append(SpineReader())
             strand.part, strand.end = self.parts[-1], self.end
@@ -298,9 +334,19 @@ class _Score:
                 if home is not None:
                     begin = self.end if onset is None else onset
                     home.staff.add_chord(ChordSign(begin, token, read_symbol(token, strand.analysis)))
+        self._lyrics(cells, onset)
         for strand in waiting:
             if onset is not None and strand.end <= onset:
                 raise _unaligned(strand.end, onset)
+
+    def _lyrics(self, cells: list[str], onset: Ticks | None) -> None:
+        """Give the notes of a line their syllables; one of the first verse without a note is counted."""
+        for strand, token in zip(self.strands, cells, strict=True):
+            if strand.sung_by is None or strand.passed_over or token == ".":
+                continue
+            text, staff = syllable(html.unescape(token)), strand.sung_by.staff
+            if text and (onset is None or not sing(staff, onset, strand.verse, text)):
+                staff.n_lost_syllables += strand.verse == 1
 
 
 def _unaligned(end: Ticks, onset: Ticks) -> ReadError:

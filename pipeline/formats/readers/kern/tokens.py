@@ -16,6 +16,7 @@ from pipeline.formats.readers.base.barlines import Kind
 from pipeline.formats.readers.base.repeat_signs import Sign
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import SEMITONES, STEPS, Ticks, times
+from pipeline.formats.readers.base.tempo import per_minute, possible
 
 WHOLE = 4 * TICKS_PER_QUARTER
 MIDDLE_C = 60
@@ -175,6 +176,16 @@ def read_meter(interpretation: str) -> tuple[int, int] | None:
     if not 1 <= numerator <= 999 or denominator > 128 or WHOLE % denominator:
         raise ReadError("bad_meter", f"'{interpretation[:40]}': a meter of {numerator}/{denominator}")
     return numerator, denominator
+
+
+def read_tempo(interpretation: str) -> Fraction | None:
+    """Quarter notes per minute of ``*MM120``; None where it gives no number (``*MM[Allegro]``).
+
+    >>> read_tempo("*MM92.5")
+    Fraction(185, 2)
+    """
+    rate = per_minute(interpretation.removeprefix("*MM").lstrip("="))
+    return None if rate is None else possible(rate)
 
 
 def read_signature(interpretation: str) -> int | None:

@@ -22,7 +22,8 @@ from pipeline.formats.readers.base.source import ReadError
 
 NOTE_OFF, NOTE_ON, CONTROL, PROGRAM, BEND = 0x80, 0x90, 0xB0, 0xC0, 0xE0
 SYSEX, SYSEX_MORE, REAL_TIME, META = 0xF0, 0xF7, 0xF8, 0xFF
-TRACK_NAME, END_OF_TRACK, TIME_SIGNATURE, KEY_SIGNATURE = 0x03, 0x2F, 0x58, 0x59
+TRACK_NAME, LYRIC, END_OF_TRACK, SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x03, 0x05, 0x2F, 0x51, 0x58, 0x59
+KEPT = frozenset({TRACK_NAME, LYRIC, SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE})
 MAX_TIME = 2**40  # in the file's ticks
 
 Ints = NDArray[np.int64]
@@ -45,7 +46,7 @@ class Track:
         time, channel, pitch: (n,) int64 of every note-on and note-off in order.
         is_on: (n,) bool; False for a note-off and for a note-on of velocity 0.
         all_off: time and channel of the controllers that end all notes.
-        metas: time, type and content of track names and signatures.
+        metas: time, type and content of track names, lyrics, tempi and signatures.
         end: when the track ends.
         has_end: whether it has its End of Track.
     """
@@ -163,7 +164,7 @@ class _Scan:
             length, self.running = self._number(), 0
         elif status < REAL_TIME:
             raise self._refusal(f"status {status:#x}, which no file may hold")
-        if kind in (TRACK_NAME, TIME_SIGNATURE, KEY_SIGNATURE):
+        if kind in KEPT:
             text = self.content[self.position : self.position + length]
             self.metas.append((self.delay, len(self.stretches), kind, text))
         self.has_end = kind == END_OF_TRACK

@@ -30,6 +30,7 @@ from pipeline.formats.readers.midi.events import (
 )
 from pipeline.formats.readers.midi.notes import Notes, notes_by_channel
 from pipeline.formats.readers.midi.text import decode_text
+from pipeline.formats.readers.midi.words import Words
 
 PERCUSSION = 9  # channel 10, counted from 0
 MAX_BARS = 100_000
@@ -51,21 +52,38 @@ def read_score(content: bytes, max_notes: int | None = None) -> Piece:
     """
     header = read_header(content)
     signs = _Signs(header.division)
+    words = Words()
     played: list[tuple[str, int, Notes]] = []
+    owners: list[int] = []  # number of the track of each
     n_notes = 0
-    for track in _tracks(content, header):
+    for number, track in enumerate(_tracks(content, header)):
         n_notes += int((track.is_on & (track.channel != PERCUSSION)).sum())
         if max_notes is not None and n_notes > max_notes:
             raise too_many("too_many_notes", "notes", n_notes, max_notes)
         signs.read(track)
+        words.read(number, track)
         name = _name(track)
         played += [(name, channel, notes) for channel, notes in notes_by_channel(track)]
+        owners += [number] * (len(played) - len(owners))
     if not played:
         raise ReadError("no_notes", "the file holds no note")
-    parts, left_out = readable_parts(_staves(played, signs))
+    staves = _staves(played, signs)
+    _sing(staves, owners, words)
+    parts, left_out = readable_parts(staves)
     if not any(len(part.onset) for part in parts):
         raise ReadError("no_notes", "every note of the file is of no length")
-    return Piece("", "", parts, left_out=left_out)
+    first = min(int(notes.onset[0]) for _, _, notes in played if len(notes.onset))
+    return Piece("", "", parts, left_out=left_out, tempo_qpm=words.tempo(first))
+
+
+def _sing(staves: list[_MidiStaff], owners: list[int], words: Words) -> None:
+    """Give the pitched staves their lyrics."""
+    pitched = [place for place, staff in enumerate(staves) if not staff.fault] if words.tracks else []
+    onsets = [(owners[place], staves[place].played.onset) for place in pitched]
+    sung, n_lost = words.of_parts(onsets, staves[0].division)
+    for part, place in enumerate(pitched):
+        staves[place].lyrics = tuple(sung[part]) if part in sung else None
+        staves[place].n_lost_syllables = n_lost[part]
 
 
 def _tracks(content: bytes, header: Header) -> Iterable[Track]:
@@ -137,6 +155,7 @@ class _MidiStaff(Staff):
     played: Notes = _NONE
     division: int = 1
     bars: tuple[int, ...] | None = None
+    lyrics: tuple[str | None, ...] | None = None
 
     def part(self) -> Part:
         """The finished part, its times rounded half up."""
@@ -154,6 +173,7 @@ class _MidiStaff(Staff):
             n_grace_dropped=notes.n_without_length,
             n_inexact=n_onsets + n_ends,
             bar_onsets=self.bars,
+            lyrics=self.lyrics,
         )
 
     def _ticks(self, times: Ints) -> tuple[Ints, int]:

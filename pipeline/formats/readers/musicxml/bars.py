@@ -111,6 +111,7 @@ def _staff(part: ReadPart, number: int, begins: Sequence[Ticks]) -> Staff:
         staff.n_grace += measure.n_grace[number]
         staff.n_bad_keys += measure.n_bad_keys[number]
         staff.n_bad_meters += measure.n_bad_meters[number]
+        staff.n_lost_syllables += measure.n_lost_syllables[number]
         staff.n_uneven_bars += 0 < measure.filled < end - begin
     staff.lines = lines
     return staff

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
@@ -50,6 +51,8 @@ class Measure:
         plain: whether it begins with one plain bar line.
         signs, closing: repeat signs counted from its beginning, and those at its end.
         marks: jumps in words or symbols alone.
+        tempi: onset and quarter notes per minute of each tempo.
+        n_lost_syllables: of the first verse, on rests, grace notes and cue notes.
     """
 
     written: Ticks = 0
@@ -70,6 +73,8 @@ class Measure:
     signs: list[Sign] = field(default_factory=list)
     closing: list[Sign] = field(default_factory=list)
     marks: list[PrintedMark] = field(default_factory=list)
+    tempi: list[tuple[Ticks, Fraction]] = field(default_factory=list)
+    n_lost_syllables: Counter[int] = field(default_factory=Counter)
 
     @property
     def sounds(self) -> bool:

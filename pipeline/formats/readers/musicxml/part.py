@@ -28,6 +28,7 @@ from pipeline.formats.readers.musicxml.values import (
     note_number,
     transposition_of,
 )
+from pipeline.formats.readers.musicxml.words import lyric_of, lyric_to_highest, tempo_of
 
 MAX_STAVES = 16
 
@@ -96,6 +97,9 @@ class PartReader:
                 self._harmony(child, measure)
             elif child.tag in ("direction", "sound"):
                 read_direction(child, self._position.exact, measure)
+                tempo = tempo_of(child)
+                if tempo is not None:
+                    measure.tempi.append((self._position.exact, tempo))
         measure.bar_length = self._bar_length
         measure.at_sign |= not (measure.plain and self._closed_plainly) or bool(
             measure.keys or measure.meters
@@ -117,8 +121,10 @@ class PartReader:
             raise ReadError("unreadable", f"staff {staff}; allowed are 1 to {MAX_STAVES}")
         self.n_staves = max(self.n_staves, staff)
         tags = {child.tag for child in note}
+        lyric = lyric_of(note) if "lyric" in tags else ()
         if "grace" in tags:
             measure.n_grace[staff] += "rest" not in tags
+            measure.n_lost_syllables[staff] += bool(lyric and lyric[0])
             return
         notes = measure.notes.setdefault(staff, [])
         onset, duration = self._time(note, tags, measure, (staff, len(notes)))
@@ -126,6 +132,7 @@ class PartReader:
         if "unpitched" in tags:
             self.unpitched.setdefault(staff, {})[note.findtext("voice", "1").strip()] = None
         if pitch is None or "cue" in tags:
+            measure.n_lost_syllables[staff] += bool(lyric and lyric[0])
             return
         if duration <= 0:
             raise ReadError("bad_duration", f"a note of duration {duration}; durations are positive")
@@ -137,7 +144,9 @@ class PartReader:
                 notes[first:] = [other._replace(phrase_end=True) for other in notes[first:]]
         ties = _ties(note, tags)
         number = self._sounding(pitch, staff)
-        notes.append(Written(onset, duration, number, "start" in ties, "stop" in ties, fermata))
+        notes.append(Written(onset, duration, number, "start" in ties, "stop" in ties, fermata, lyric))
+        if "chord" in tags and chord_staff == staff:
+            lyric_to_highest(notes, first)
 
     def _time(
         self, note: Element, tags: set[str], measure: Measure, place: tuple[int, int]

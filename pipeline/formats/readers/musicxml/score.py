@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from pipeline.core.music import Piece
 from pipeline.formats.readers.base.limits import ReadLimits, too_many
 from pipeline.formats.readers.base.parts import readable_parts
 from pipeline.formats.readers.base.source import ReadError, Source
-from pipeline.formats.readers.base.staff import Staff
+from pipeline.formats.readers.base.staff import Staff, Ticks
+from pipeline.formats.readers.base.tempo import tempo_at
 from pipeline.formats.readers.base.unfold import play_out
 from pipeline.formats.readers.musicxml.bars import ReadPart, bar_begins, join_ties, repeat_signs, staves
 from pipeline.formats.readers.musicxml.mxl import is_score, parse_xml, unpack
@@ -60,10 +62,12 @@ def read_score(content: bytes, played: bool = False, max_depth: int | None = Non
         grouped = [[next(flat) for _ in group] for group in grouped]
     for group in grouped:
         join_ties([staff for staff in group if not staff.fault])
-    return _piece(root, parts, [staff for group in grouped for staff in group])
+    return _piece(root, parts, [staff for group in grouped for staff in group], begins)
 
 
-def _piece(root: Element, parts: Sequence[ReadPart], found: Sequence[Staff]) -> Piece:
+def _piece(
+    root: Element, parts: Sequence[ReadPart], found: Sequence[Staff], begins: Sequence[Ticks]
+) -> Piece:
     """The parts that can be read.
 
     Raises:
@@ -76,7 +80,20 @@ def _piece(root: Element, parts: Sequence[ReadPart], found: Sequence[Staff]) -> 
         if not any(staff.fault for staff in found):
             raise ReadError("no_notes", "the score holds no note")
     readable, left_out = readable_parts(found)
-    return Piece(_title(root), _composer(root), readable, left_out=left_out)
+    return Piece(
+        _title(root), _composer(root), readable, left_out=left_out, tempo_qpm=_tempo(parts, begins, found)
+    )
+
+
+def _tempo(parts: Sequence[ReadPart], begins: Sequence[Ticks], found: Sequence[Staff]) -> Fraction | None:
+    """The tempo when the first note starts."""
+    tempi = [
+        (begin + onset, tempo)
+        for part in parts
+        for measure, begin in zip(part.measures, begins, strict=False)
+        for onset, tempo in measure.tempi
+    ]
+    return tempo_at(min(note.onset for staff in found for note in staff.notes), tempi) if tempi else None
 
 
 def _read_parts(root: Element) -> Iterator[ReadPart]:
