@@ -1,0 +1,82 @@
+"""A constant displacement of onsets against the steps, and where in the piece it changes.
+
+A file whose tempo was corrected in the middle of a song has another displacement after
+that point. A section of its own is found only where a sequencer's exact times show it: at
+least ``FEWEST_IN_SECTION`` onsets, nearly all within a tenth of a step of one phase. A
+player's irregular times do not.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.core.music import TICKS_PER_QUARTER
+from pipeline.datasets.columns.ragged import Ints, run_starts
+from pipeline.datasets.quantize.phase import best_phase, distances, round_half_up
+
+ON_STEP = TICKS_PER_QUARTER // 10  # a tenth of a step, in 1/10080 step
+SHARE_ON_STEP = 0.9
+FEWEST_IN_SECTION = 16  # onsets
+LEAST_GAIN = 3 * TICKS_PER_QUARTER  # of all distances in a section: 3 steps
+N_PHASES = 6
+MOST_SECTIONS = 32
+
+Sections = tuple[tuple[int, int], ...]
+
+
+def find_sections(onsets: Ints, steps_per_quarter: int) -> Sections:
+    """Where sections begin, in ticks, and the shift of each in ticks: at most half a step.
+
+    Starting from the phase that fits all onsets best, the stretch of onsets that gains most
+    by another phase becomes a section, until none gains enough.
+
+    Args:
+        onsets: (n,) ticks of the source, rising.
+        steps_per_quarter: of the grid.
+    """
+    times = onsets * steps_per_quarter  # a step is 10080
+    phases = [best_phase(times, TICKS_PER_QUARTER), *_common_phases(times)]
+    error = np.array([distances(times - phase, TICKS_PER_QUARTER) for phase in phases])  # (phases, n)
+    chosen = np.zeros(len(times), np.int64)
+    for _ in range(MOST_SECTIONS):
+        phase, begin, stop, gain = _best_stretch(error, chosen)
+        exact = (error[phase, begin:stop] <= ON_STEP).sum() >= SHARE_ON_STEP * (stop - begin)
+        if gain < LEAST_GAIN or stop - begin < FEWEST_IN_SECTION or not exact:
+            break
+        chosen[begin:stop] = phase
+    starts = run_starts(chosen)
+    return tuple(
+        (int(onsets[start]) if start else 0, round_half_up(phases[chosen[start]], steps_per_quarter))
+        for start in starts.tolist()
+    )
+
+
+def shift_at(ticks: Ints, sections: Sections) -> Ints:
+    """The shift of the section that each time lies in."""
+    starts, shifts = np.array(sections, np.int64).T
+    return np.asarray(shifts[np.searchsorted(starts, ticks, side="right") - 1])
+
+
+def _common_phases(times: Ints) -> list[int]:
+    """The most frequent phases, no two of them within a tenth of a step."""
+    phase, count = np.unique(times % TICKS_PER_QUARTER, return_counts=True)
+    found: list[int] = []
+    while len(found) < N_PHASES and count.max(initial=0) >= FEWEST_IN_SECTION // 2:
+        best = int(phase[np.argmax(count)])
+        found.append(best if 2 * best <= TICKS_PER_QUARTER else best - TICKS_PER_QUARTER)
+        count[distances(phase - best, TICKS_PER_QUARTER) <= ON_STEP] = 0
+    return found
+
+
+def _best_stretch(error: Ints, chosen: Ints) -> tuple[int, int, int, int]:
+    """The phase and the stretch of onsets that gains most by it: phase, begin, stop and gain."""
+    now = error[chosen, np.arange(len(chosen))]
+    best = (0, 0, 0, 0)
+    for phase, other in enumerate(error):
+        total = np.concatenate([[0], np.cumsum(now - other)])
+        gain = total - np.minimum.accumulate(total)
+        stop = int(np.argmax(gain))
+        if gain[stop] > best[3]:
+            begin = int(np.flatnonzero(total[: stop + 1] == total[stop] - gain[stop])[-1])
+            best = (phase, begin, stop, int(gain[stop]))
+    return best
