@@ -2,7 +2,7 @@
 
 A file whose tempo was corrected in the middle of a song has another displacement after
 that point. A section of its own is found only where a sequencer's exact times show it: at
-least ``FEWEST_IN_SECTION`` onsets, nearly all within a tenth of a step of one phase. A
+least ``FEWEST_IN_SECTION`` onsets, seven of ten within a tenth of a step of one phase. A
 player's irregular times do not.
 """
 
@@ -15,7 +15,7 @@ from pipeline.datasets.columns.ragged import Ints, run_starts
 from pipeline.datasets.quantize.phase import best_phase, distances, round_half_up
 
 ON_STEP = TICKS_PER_QUARTER // 10  # a tenth of a step, in 1/10080 step
-SHARE_ON_STEP = 0.9
+SHARE_ON_STEP = 0.7  # by chance 0.2
 FEWEST_IN_SECTION = 16  # onsets
 LEAST_GAIN = 3 * TICKS_PER_QUARTER  # of all distances in a section: 3 steps
 N_PHASES = 6
@@ -39,10 +39,11 @@ def find_sections(onsets: Ints, steps_per_quarter: int) -> Sections:
     error = np.array([distances(times - phase, TICKS_PER_QUARTER) for phase in phases])  # (phases, n)
     chosen = np.zeros(len(times), np.int64)
     for _ in range(MOST_SECTIONS):
-        phase, begin, stop, gain = _best_stretch(error, chosen)
-        exact = (error[phase, begin:stop] <= ON_STEP).sum() >= SHARE_ON_STEP * (stop - begin)
-        if gain < LEAST_GAIN or stop - begin < FEWEST_IN_SECTION or not exact:
+        stretches = [_best_stretch(error, chosen, phase) for phase in range(len(phases))]
+        found = [each for each in stretches if each is not None]
+        if not found:
             break
+        _, phase, begin, stop = max(found)
         chosen[begin:stop] = phase
     starts = run_starts(chosen)
     return tuple(
@@ -68,15 +69,22 @@ def _common_phases(times: Ints) -> list[int]:
     return found
 
 
-def _best_stretch(error: Ints, chosen: Ints) -> tuple[int, int, int, int]:
-    """The phase and the stretch of onsets that gains most by it: phase, begin, stop and gain."""
+def _best_stretch(error: Ints, chosen: Ints, phase: int) -> tuple[int, int, int, int] | None:
+    """The stretch of onsets that gains most by a phase, where it makes a section.
+
+    Args:
+        error: (phases, n) distances of the onsets to each grid.
+        chosen: (n,) the phase of each as yet.
+
+    Returns:
+        Gain, phase, begin and stop.
+    """
     now = error[chosen, np.arange(len(chosen))]
-    best = (0, 0, 0, 0)
-    for phase, other in enumerate(error):
-        total = np.concatenate([[0], np.cumsum(now - other)])
-        gain = total - np.minimum.accumulate(total)
-        stop = int(np.argmax(gain))
-        if gain[stop] > best[3]:
-            begin = int(np.flatnonzero(total[: stop + 1] == total[stop] - gain[stop])[-1])
-            best = (phase, begin, stop, int(gain[stop]))
-    return best
+    total = np.concatenate([[0], np.cumsum(now - error[phase])])
+    gain = total - np.minimum.accumulate(total)
+    stop = int(np.argmax(gain))
+    begin = int(np.flatnonzero(total[: stop + 1] == total[stop] - gain[stop])[-1])
+    exact = (error[phase, begin:stop] <= ON_STEP).sum() >= SHARE_ON_STEP * (stop - begin)
+    if gain[stop] < LEAST_GAIN or stop - begin < FEWEST_IN_SECTION or not exact:
+        return None
+    return int(gain[stop]), phase, begin, stop
