@@ -39,10 +39,11 @@ TUPLETS = (
     Fraction(4, 5),
     Fraction(3, 4),
 )  # a step that is one of a tuplet's at the file's tempo
-NEAR_TUPLET = Fraction(1, 50)
-PULSES = (8, 7, 6, 5, 4, 3, 2)
+NEAR_TUPLET = Fraction(1, 200)
+PULSES = range(16, 1, -1)
 PULSE_SHARE = 0.95
-EQUAL_ERROR = 1.25  # errors in ticks within this ratio tell no two tempi apart
+LEAST_ERROR = Fraction(1, 100)  # of a step; less is rounding
+EQUAL_ERROR = Fraction(5, 4)  # errors in ticks within this ratio tell no two tempi apart
 
 _COSINE = np.array(
     [round(AMPLITUDE * math.cos(2 * math.pi * a / N_ANGLES)) for a in range(N_ANGLES)], np.int64
@@ -87,12 +88,17 @@ def find_tempo(onsets: Ints, steps_per_quarter: int, *, tuplets: bool) -> Tempo 
     if len(window) < FEWEST:
         return None
     fitted = (_fit(onsets, len(window), period) for period in _peaks(window - window[0], step))
-    tempi = [tempo for tempo in fitted if tempo is not None and _admitted(tempo.period / step, tuplets)]
+    tempi = [tempo for tempo in fitted if tempo and LEAST_RATIO <= tempo.period / step <= LARGEST_RATIO]
     if not tempi:
         return None
-    least = min(tempo.error * tempo.period for tempo in tempi)
-    equal = [tempo for tempo in tempi if tempo.error * tempo.period <= EQUAL_ERROR * least]
-    return min(equal, key=lambda tempo: _preference(tempo, step))
+    least = max(min(_error_ticks(tempo) for tempo in tempi), step * LEAST_ERROR)
+    equal = [tempo for tempo in tempi if _error_ticks(tempo) <= EQUAL_ERROR * least]
+    best = min(equal, key=lambda tempo: _preference(tempo, step))
+    return None if _is_tuplet(best.period / step) and not tuplets else best
+
+
+def _error_ticks(tempo: Tempo) -> Fraction:
+    return Fraction(tempo.error) * tempo.period
 
 
 def _preference(tempo: Tempo, step: Fraction) -> tuple[bool, Fraction, Fraction]:
@@ -100,10 +106,8 @@ def _preference(tempo: Tempo, step: Fraction) -> tuple[bool, Fraction, Fraction]
     return tempo.pulse & (tempo.pulse - 1) != 0, max(ratio, 1 / ratio), ratio
 
 
-def _admitted(ratio: Fraction, tuplets: bool) -> bool:
-    if not LEAST_RATIO <= ratio <= LARGEST_RATIO:
-        return False
-    return tuplets or all(abs(ratio / tuplet - 1) > NEAR_TUPLET for tuplet in TUPLETS)
+def _is_tuplet(ratio: Fraction) -> bool:
+    return any(abs(ratio / tuplet - 1) <= NEAR_TUPLET for tuplet in TUPLETS)
 
 
 def _peaks(times: Ints, step: Fraction) -> list[Fraction]:
