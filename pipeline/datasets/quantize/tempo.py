@@ -40,6 +40,7 @@ TUPLETS = (
     Fraction(3, 4),
 )  # a step that is one of a tuplet's at the file's tempo
 NEAR_TUPLET = Fraction(1, 200)
+NO_FIT = 0.2  # mean distance, in steps, beyond which no more onsets are looked at
 PULSES = range(16, 1, -1)
 PULSE_SHARE = 0.95
 LEAST_ERROR = Fraction(1, 100)  # of a step; less is rounding
@@ -134,15 +135,23 @@ def _fit(onsets: Ints, n: int, period: Fraction) -> Tempo | None:
             scaled = _least_squares(times, best_phase(times, scaled), scaled)
             if not 0 < scaled < 4 * period * SCALE:
                 return None
-        if n == len(onsets):
+        if n == len(onsets) or _error(times - best_phase(times, scaled), scaled) > NO_FIT:
             break
         n = min(2 * n, len(onsets))
+    if n < len(onsets):
+        return None
     times = onsets * SCALE
     phase = best_phase(times, scaled)
     shift = (2 * phase + SCALE) // (2 * SCALE)
     rest = times - shift * SCALE
-    error = int(distances(rest, scaled).sum()) / (len(onsets) * scaled)
-    return Tempo(Fraction(scaled, SCALE), shift, error, _pulse((2 * rest + scaled) // (2 * scaled)))
+    return Tempo(
+        Fraction(scaled, SCALE), shift, _error(rest, scaled), _pulse((2 * rest + scaled) // (2 * scaled))
+    )
+
+
+def _error(times: Ints, period: int) -> float:
+    """Mean distance to the nearest multiple of a period, in periods."""
+    return int(distances(times, period).sum()) / (len(times) * period)
 
 
 def _least_squares(times: Ints, phase: int, period: int) -> int:
