@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from pipeline.core.accounting import Rejection
 from pipeline.core.tables import GRIDS
 from pipeline.datasets.columns.chunks import in_portions
-from pipeline.datasets.quantize import cells
+from pipeline.datasets.quantize.cells import extend, paint
 from pipeline.datasets.quantize.piece import find_spans, put_on_grid
 from pipeline.datasets.quantize.rows import make_grids
 from pipeline.datasets.quantize.rules import broken_rules
@@ -95,13 +95,13 @@ def _quantize(notes: pa.Table, settings: QuantizeSettings) -> Quantized:
     """The same for some pieces, their rows in order."""
     voices, rejections = choose_voices(notes, settings)
     pieces = put_on_grid(notes, voices, settings)
-    painted = cells.paint(pieces.rounded.notes, pieces.n_steps, pieces.voices)
+    painted = paint(pieces.rounded.notes, pieces.n_steps, pieces.voices)
     spans = find_spans(pieces, painted, settings)
     rejections += broken_rules(pieces, painted, spans, settings)
     rejected = {rejection.piece_id for rejection in rejections}
     stays = np.array([piece not in rejected for piece in pieces.ids], bool)
     notes_kept = pieces.rounded.notes
-    sounding = cells.extend(notes_kept) if settings.rests == "extend" else notes_kept
+    sounding = extend(notes_kept) if settings.rests == "extend" else notes_kept
     grids = make_grids(notes, pieces, painted, sounding, spans.where(stays[spans.piece]), settings)
     kept = [piece for piece in pieces.ids if piece not in rejected]
     return Quantized(grids, voices.piece_ids, kept, rejections)

@@ -16,8 +16,7 @@ from pipeline.datasets.columns.skyline import (
     skyline,
 )
 from pipeline.datasets.columns.steps import to_steps
-from pipeline.datasets.quantize import cells
-from pipeline.datasets.quantize.cells import Cells, Spans
+from pipeline.datasets.quantize.cells import Cells, Spans, split, trim, whole
 from pipeline.datasets.quantize.grid import LONGEST, Timings, find_timings
 from pipeline.datasets.quantize.rounding import Rounded, round_lines
 from pipeline.datasets.quantize.settings import QuantizeSettings
@@ -111,11 +110,11 @@ def _share(lines: Lines, rows: Ints) -> tuple[Lines, Ints]:
 def find_spans(pieces: VoicesOnGrid, painted: Cells, settings: QuantizeSettings) -> Spans:
     """The stretches that become grids; none of a piece without notes."""
     if settings.min_rest is None:
-        spans = cells.whole(pieces.n_steps)
+        spans = whole(pieces.n_steps)
     else:
         ends = phrase_ends(pieces.rounded.notes, pieces) if settings.split_at_phrase_ends else None
-        spans = cells.split(painted, settings.min_rest, ends)
-    return cells.trim(spans, painted) if settings.edge_silence == "trim" else spans
+        spans = split(painted, settings.min_rest, ends)
+    return trim(spans, painted) if settings.edge_silence == "trim" else spans
 
 
 def phrase_ends(notes: Lines, pieces: VoicesOnGrid) -> Bools:

@@ -12,9 +12,8 @@ from pipeline.core.tables import GRIDS, as_lists
 from pipeline.datasets.columns.ragged import Bools, offsets_of, ranges, sums
 from pipeline.datasets.columns.skyline import Lines
 from pipeline.datasets.columns.steps import to_steps
-from pipeline.datasets.quantize import cells
 from pipeline.datasets.quantize.bars import find_bars
-from pipeline.datasets.quantize.cells import Cells, Spans
+from pipeline.datasets.quantize.cells import Cells, Spans, count_rests, cut, paint
 from pipeline.datasets.quantize.piece import VoicesOnGrid, phrase_ends
 from pipeline.datasets.quantize.settings import QuantizeSettings
 
@@ -50,7 +49,7 @@ def make_grids(
     """
     filled = painted
     if sounding is not pieces.rounded.notes:
-        filled = cells.paint(sounding, pieces.n_steps, pieces.voices)
+        filled = paint(sounding, pieces.n_steps, pieces.voices)
     columns = {
         **_identity(notes, pieces, spans, settings),
         **_timing(pieces, spans),
@@ -88,7 +87,7 @@ def _identity(
 
 
 def _cells(filled: Cells, ending: Bools, spans: Spans) -> dict[str, Any]:
-    grids, taken = cells.cut(filled, spans)
+    grids, taken = cut(filled, spans)
     voices = filled.pitch.shape[1]
     return {
         "voices": np.full(len(spans.piece), voices, np.int16),
@@ -124,7 +123,7 @@ def _costs(pieces: VoicesOnGrid, painted: Cells, spans: Spans, settings: Quantiz
     np.maximum.at(largest, span[inside], error[inside])
     collapsed = spans.holding(rounded.collapsed.line // voices, rounded.collapsed.onset)
     covered = spans.holding(pieces.covered.line // voices, to_steps(pieces.covered.onset, quarter))
-    n_rests, n_rest_steps = cells.count_rests(cells.cut(painted, spans)[0])
+    n_rests, n_rest_steps = count_rests(cut(painted, spans)[0])
     return {
         "steps_per_quarter": np.full(n, quarter, np.int16),
         "n_moved": np.bincount(span[inside & rounded.moved], minlength=n),

@@ -8,8 +8,7 @@ from pipeline.core.accounting import Rejection
 from pipeline.core.music import SILENCE
 from pipeline.datasets.columns.ragged import Ints
 from pipeline.datasets.columns.skyline import count_chords
-from pipeline.datasets.quantize import cells
-from pipeline.datasets.quantize.cells import Cells, Spans
+from pipeline.datasets.quantize.cells import Cells, Spans, count_rests, cut
 from pipeline.datasets.quantize.piece import VoicesOnGrid
 from pipeline.datasets.quantize.settings import QuantizeSettings
 
@@ -43,7 +42,7 @@ def broken_rules(
         broken.append(_reject(pieces, "inexact", error, "ticks, the farthest that a note would be moved"))
     if settings.rests == "reject":
         rests = np.zeros(n, np.int64)
-        np.add.at(rests, spans.piece, cells.count_rests(cells.cut(painted, spans)[0])[0])
+        np.add.at(rests, spans.piece, count_rests(cut(painted, spans)[0])[0])
         broken.append(_reject(pieces, "rest", rests, "silences"))
     return [rejection for rule in broken for rejection in rule]
 

@@ -25,7 +25,9 @@ Sections = tuple[tuple[int, int], ...]
 
 
 def find_sections(onsets: Ints, steps_per_quarter: int) -> Sections:
-    """Where sections begin, in ticks, and the shift of each in ticks: at most half a step.
+    """Where sections begin, in ticks, and the shift of each in ticks.
+
+    The first is at most half a step, and a change of shift at most half a step, too.
 
     Starting from the phase that fits all onsets best, the stretch of onsets that gains most
     by another phase becomes a section, until none gains enough.
@@ -40,16 +42,22 @@ def find_sections(onsets: Ints, steps_per_quarter: int) -> Sections:
     chosen = np.zeros(len(times), np.int64)
     for _ in range(MOST_SECTIONS):
         stretches = [_best_stretch(error, chosen, phase) for phase in range(len(phases))]
-        found = [each for each in stretches if each is not None]
-        if not found:
+        candidates = [each for each in stretches if each is not None]
+        if not candidates:
             break
-        _, phase, begin, stop = max(found)
+        _, phase, begin, stop = max(candidates)
         chosen[begin:stop] = phase
-    starts = run_starts(chosen)
-    return tuple(
-        (int(onsets[start]) if start else 0, round_half_up(phases[chosen[start]], steps_per_quarter))
-        for start in starts.tolist()
-    )
+    found: list[tuple[int, int]] = []
+    phase = 0
+    for start in run_starts(chosen).tolist():
+        phase = _nearest(phases[chosen[start]], phase)
+        found.append((int(onsets[start]) if start else 0, round_half_up(phase, steps_per_quarter)))
+    return tuple(found)
+
+
+def _nearest(phase: int, before: int) -> int:
+    """The same phase, whole steps away, that changes least against the one before."""
+    return phase + TICKS_PER_QUARTER * round_half_up(before - phase, TICKS_PER_QUARTER)
 
 
 def shift_at(ticks: Ints, sections: Sections) -> Ints:
