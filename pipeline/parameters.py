@@ -266,7 +266,7 @@ def _init_from(name: str, experiment: Experiment, params: Parameters) -> Iterato
     if ours is None or theirs is None:
         return
     other = f"{params.experiments[start].dataset}, the data set of '{start}'"
-    if ours.quantize.grid != theirs.quantize.grid:
+    if ours.quantize.resolution != theirs.quantize.resolution:
         yield (
             f"{place}: {experiment.dataset} has {_grid(ours)}, but {other}, has {_grid(theirs)}; "
             "weights are useful on the same grid only"
@@ -291,7 +291,7 @@ def _chain(name: str, params: Parameters) -> list[str]:
 
 
 def _grid(dataset: Dataset) -> str:
-    steps, voices = dataset.quantize.grid
+    steps, voices = dataset.quantize.resolution
     return f"{steps} step{'s' * (steps != 1)} per quarter and {voices} voice{'s' * (voices != 1)}"
 
 

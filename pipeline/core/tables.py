@@ -120,7 +120,14 @@ GRIDS = pa.schema(
         ("steps_per_bar", pa.int32()),
         ("phrase_end", pa.list_(pa.bool_())),  # n_steps
         ("n_notes", pa.int32()),
-        ("n_moved", pa.int32()),
+        ("grid_method", pa.string()),  # score, shift, estimate, or unknown: none was found
+        ("grid_shift", pa.int32()),  # ticks of the source between its steps and these, in the first section
+        ("grid_sections", pa.int32()),  # 1, or more where the shift changes within the piece
+        ("grid_period", pa.string()),  # ticks of the source in a step, a fraction: "2520"
+        ("error_before", pa.float64()),  # mean distance of an onset to the source's steps, in steps
+        ("error_after", pa.float64()),  # to the steps of this grid
+        ("n_moved", pa.int32()),  # notes moved by more than move_tolerance
+        ("n_ends_moved", pa.int32()),  # of these only the end, in a performance; not in n_moved
         ("max_error_ticks", pa.int32()),
         ("n_collapsed", pa.int32()),
         ("n_covered", pa.int32()),

@@ -20,6 +20,8 @@ QUANTIZE: Section = {
     "min_rest": None,
     "split_at_phrase_ends": False,
     "on_inexact": "round",
+    "grid": "auto",
+    "move_tolerance": 0.2,
 }
 FILTER: Section = {
     "min_notes": 8,

@@ -23,7 +23,8 @@ class FilterSettings(Section):
         max_silence_steps: the longest silence of any voice.
         max_silence_share: silent cells of all cells; with ``rests: extend`` those
             that were silent before.
-        max_moved_share: notes whose onset or end rounding moved, of all notes.
+        max_moved_share: notes whose onset or end rounding moved by more than
+            ``quantize.move_tolerance``, of all notes.
         max_error_ticks: the farthest that one was moved; 10080 = a quarter note.
         max_collapsed_share: notes lost because another took their step, of all.
         max_covered: notes that the skyline left out.

@@ -43,21 +43,23 @@ class GridBars:
     known: Bools
 
 
-def find_bars(rows: pa.Table, n_steps: Ints, steps_per_quarter: int) -> GridBars:
+def find_bars(rows: pa.Table, n_steps: Ints, steps_per_quarter: int, apply: Bools) -> GridBars:
     """Bars of pieces.
 
     Args:
         rows: one row of the notes table per piece, its top voice.
         n_steps: (P,) length of each piece.
+        apply: (P,) False where the bars are those of another tempo; they are unknown then.
     """
     numerator, denominator, constant = _meters(rows)
+    constant &= apply
     steps, rest = np.divmod(4 * steps_per_quarter * numerator, np.maximum(denominator, 1))
     steps_per_bar = np.where(constant & (rest == 0), steps, 0)
     meter = [
         f"{n}/{d}" if same else None for n, d, same in zip(numerator, denominator, constant, strict=True)
     ]
     step_in_bar, known = _positions(rows, n_steps, steps_per_bar, steps_per_quarter)
-    return GridBars(meter, steps_per_bar, step_in_bar, known)
+    return GridBars(meter, steps_per_bar, step_in_bar, known & apply)
 
 
 def _meters(rows: pa.Table) -> tuple[Ints, Ints, Bools]:

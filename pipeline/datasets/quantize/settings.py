@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.core.settings import Section, SettingsError
 from pipeline.errors import nearest
 
@@ -40,6 +42,14 @@ class QuantizeSettings(Section):
         split_at_phrase_ends: for ``split``: cut after notes that end a phrase, too.
         on_inexact: ``round`` moves notes to the nearest step and counts them,
             ``reject`` rejects a piece that does not fit the grid exactly.
+        grid: where the steps lie in the time of the source. ``score``: at its own beats.
+            ``shift``: displaced by a constant, which is looked for. ``estimate``: at a
+            constant tempo that is looked for. ``auto`` leaves a piece alone whose
+            onsets are on the steps, or at times that a score can write; else it looks for
+            a shift, then for a tempo. What is not found is as with ``score``.
+        move_tolerance: the farthest that rounding may displace a note without it being
+            counted as moved, in steps. 0.2 is less than a triplet (1/3 step) or a note
+            of half a step is off the grid, and more than a player's unevenness.
     """
 
     parts: dict[str, list[Selector]] = Field(min_length=1)
@@ -50,6 +60,8 @@ class QuantizeSettings(Section):
     min_rest: int | None = Field(default=None, ge=1)
     split_at_phrase_ends: bool = False
     on_inexact: Literal["round", "reject"] = "round"
+    grid: Literal["auto", "score", "shift", "estimate"] = "auto"
+    move_tolerance: float = Field(default=0.2, ge=0, le=0.5)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -68,7 +80,12 @@ class QuantizeSettings(Section):
         return len(next(iter(self.parts.values())))
 
     @property
-    def grid(self) -> tuple[int, int]:
+    def tolerance(self) -> int:
+        """``move_tolerance`` in 1/10080 step."""
+        return int(Fraction(str(self.move_tolerance)) * TICKS_PER_QUARTER)
+
+    @property
+    def resolution(self) -> tuple[int, int]:
         """Steps per quarter and voices: weights are useful on the same grid only."""
         return self.steps_per_quarter, self.voices
 

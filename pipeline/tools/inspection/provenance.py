@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -49,18 +51,19 @@ class Score:
         bar_lines: steps at which bars begin, None where the score's bars are unknown.
         first_bar: number of the bar that begins at the first bar line.
         part: the part that the top voice was taken from.
-        steps_per_quarter: of the steps.
+        shift, period: ticks of the source at step 0, and from one step to the next.
     """
 
     begins: list[int | None]
     bar_lines: Ints | None
     first_bar: int
     part: int
-    steps_per_quarter: int
+    shift: int
+    period: Fraction
 
     def bar(self, step: int) -> str:
         """The bar in which a step of the whole piece lies, as text; an anacrusis is bar 0."""
-        tick = step * TICKS_PER_QUARTER // self.steps_per_quarter
+        tick = max(math.floor(step * self.period) + self.shift, 0)
         if self.bar_lines is None:
             return f"tick {tick}"
         number = int(np.searchsorted(self.bar_lines, step, side="right")) - 1 + self.first_bar
@@ -110,7 +113,11 @@ def score_of(grids: pa.Table, notes: pa.Table, settings: QuantizeSettings) -> Sc
     voices, broken = choose_voices(notes, settings)
     top = notes.slice(0 if broken else int(voices.rows[0, 0]), 1).to_pylist()[0]
     lines, first = _bars(top, quarter)
-    return Score(_begins(grids, notes, settings), lines, first, top["part"], quarter)
+    timing = grids.slice(0, 1).to_pylist()[0]
+    if timing["grid_method"] == "estimate":
+        lines = None
+    shift, period = timing["grid_shift"], Fraction(timing["grid_period"])
+    return Score(_begins(grids, notes, settings), lines, first, top["part"], shift, period)
 
 
 def _begins(grids: pa.Table, notes: pa.Table, settings: QuantizeSettings) -> list[int | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -190,12 +191,25 @@ def _cost(row: Mapping[str, Any], score: Score, begin: int | None) -> str:
     changed = _counts(
         row,
         n_moved="moved",
+        n_ends_moved="with an end moved",
         n_collapsed="collapsed",
         n_covered="covered",
         n_rests="silences",
     )
     farthest = f" (by {row['max_error_ticks']} ticks at most)" if row["n_moved"] else ""
-    return f"{facts}{place}; {changed}{farthest}"
+    return f"{facts}{place}; {changed}{farthest}{_timing(row)}"
+
+
+def _timing(row: Mapping[str, Any]) -> str:
+    """Where the grid lies in the source, unless it is the source's own."""
+    error = f"onsets {row['error_before']:.3f} steps off the source's beats"
+    if row["grid_method"] == "shift":
+        times = f", {row['grid_sections'] - 1} times changed" if row["grid_sections"] > 1 else ""
+        return f"; grid shifted by {row['grid_shift']} ticks{times}: {error}, {row['error_after']:.3f} off it"
+    if row["grid_method"] == "estimate":
+        tempo = f"a step every {float(Fraction(row['grid_period'])):.2f} ticks of the source"
+        return f"; tempo estimated, {tempo}: {error}, {row['error_after']:.3f} off it"
+    return f"; no grid found: {error}" if row["grid_method"] == "unknown" else ""
 
 
 def _split(dataset: str, piece_id: str, root: Path) -> Chapter:

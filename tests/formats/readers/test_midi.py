@@ -204,6 +204,33 @@ def test_an_impossible_key_signature_is_unknown_and_counted(
     assert (found.key_fifths, found.key_mode, found.n_bad_keys) == (fifths, mode, 1)
 
 
+ONE_FOUR, FOUR_FOUR = meta(METER, b"\x01\x02\x18\x08"), meta(METER, b"\x04\x02\x18\x08")
+
+
+def test_bars_of_one_beat_throughout_are_unknown_and_counted() -> None:
+    found = part(ONE_FOUR, note(0, 3840, 60))
+    assert (found.meters, found.bar_onsets, found.n_bad_meters) == ((), None, 1)
+    overruled = part(FOUR_FOUR, ONE_FOUR, note(0, 3840, 60))
+    assert (overruled.meters, overruled.bar_onsets, overruled.n_bad_meters) == ((), None, 1)
+
+
+def test_a_first_time_signature_of_one_short_bar_is_an_upbeat() -> None:
+    found = part(ONE_FOUR, note(0, 480, 60), FOUR_FOUR, note(0, 3840, 62))
+    assert (found.meters, found.n_bad_meters) == ((Meter(0, 4, 4),), 0)
+    assert found.bar_onsets == (10080, 50400)
+
+
+@pytest.mark.parametrize(("before", "length"), [(ONE_FOUR, 960), (THREE_FOUR, 480 * 6)])
+def test_a_first_time_signature_of_several_bars_is_no_upbeat(before: bytes, length: int) -> None:
+    found = part(before, note(0, length, 60), FOUR_FOUR, note(0, 3840, 62))
+    assert [meter.onset for meter in found.meters] == [0, length * 21]
+
+
+def test_a_longer_first_bar_is_no_upbeat() -> None:
+    found = part(FOUR_FOUR, note(0, 1920, 60), THREE_FOUR, note(0, 2880, 62))
+    assert (len(found.meters), found.bar_onsets) == (2, (0, 40320, 70560))
+
+
 @pytest.mark.parametrize("content", [b"\x00\x02\x18\x08", b"\x04\x08\x18\x08", b"\x04", b"\xff\x02\x18\x08"])
 def test_an_impossible_time_signature_is_unknown_and_counted(content: bytes) -> None:
     found = part(meta(METER, content), note(0, 3840, 60))

@@ -37,6 +37,7 @@ MAX_BARS = 100_000
 MAX_NUMERATOR = 128
 MAX_HALVINGS = 7  # of a whole note: 1/128
 MAX_FIFTHS = 7
+BEAT = 4  # a quarter note is the longest bar of one beat
 MODES = ("major", "minor")
 
 
@@ -187,9 +188,14 @@ def _staves(played: list[tuple[str, int, Notes]], signs: _Signs) -> list[_MidiSt
     """A staff for each channel of each track, all of one length and with all signatures."""
     pitched = [notes for _, channel, notes in played if channel != PERCUSSION]
     end = max((signs.ticks(int(notes.end.max(initial=0))) for notes in pitched), default=0)
-    meters = sorted((meter for meter in signs.meters if meter.onset < end), key=lambda meter: meter.onset)
+    written = sorted(signs.meters, key=lambda meter: meter.onset)
+    meters = list({meter.onset: meter for meter in written if meter.onset < end}.values())  # the last holds
     keys = sorted((key for key in signs.keys if key.onset < end), key=lambda key: key.onset)
-    lines = None if signs.n_bad_meters or end > MAX_TICKS else _bar_lines(meters, end)
+    n_bad_meters = signs.n_bad_meters
+    if _count_beats(meters):
+        n_bad_meters, meters = n_bad_meters + len(meters), []
+    lines = None if n_bad_meters or end > MAX_TICKS else _bar_lines(meters, end)
+    meters = _with_upbeat(meters)
     bars = None if lines is None else bar_onsets(lines, meters, end)
     return [
         _MidiStaff(
@@ -198,7 +204,7 @@ def _staves(played: list[tuple[str, int, Notes]], signs: _Signs) -> list[_MidiSt
             meters=meters,
             keys=keys,
             n_bad_keys=signs.n_bad_keys,
-            n_bad_meters=signs.n_bad_meters,
+            n_bad_meters=n_bad_meters,
             n_unended=notes.n_unended,
             n_restruck=notes.n_restruck,
             fault="percussion" if channel == PERCUSSION else "",
@@ -208,6 +214,29 @@ def _staves(played: list[tuple[str, int, Notes]], signs: _Signs) -> list[_MidiSt
         )
         for name, channel, notes in played
     ]
+
+
+def _count_beats(meters: list[Meter]) -> bool:
+    """Whether the file has bars of one beat throughout (1/4): they come from a beat tracker, not a score."""
+    return bool(meters) and all(meter.numerator == 1 and meter.denominator >= BEAT for meter in meters)
+
+
+def _with_upbeat(meters: list[Meter]) -> list[Meter]:
+    """Without a first time signature of one bar that is shorter than the next: exporters write an upbeat so.
+
+    The next time signature then holds from the beginning.
+    """
+    if len(meters) < 2 or meters[0].onset != 0:
+        return meters
+    upbeat, full = (_length(meter) for meter in meters[:2])
+    if meters[1].onset != upbeat or upbeat >= full:
+        return meters
+    return [replace(meters[1], onset=0), *meters[2:]]
+
+
+def _length(meter: Meter) -> int:
+    """Ticks of a bar."""
+    return 4 * TICKS_PER_QUARTER * meter.numerator // meter.denominator
 
 
 def _name(track: Track) -> str:
@@ -223,8 +252,7 @@ def _bar_lines(meters: list[Meter], end: int) -> list[BarLine] | None:
         return None
     lines: list[BarLine] = []
     for meter, until in zip(meters, [*(later.onset for later in meters[1:]), end], strict=True):
-        length = 4 * TICKS_PER_QUARTER * meter.numerator // meter.denominator
-        bars = range(meter.onset, until, length)
+        bars = range(meter.onset, until, _length(meter))
         if len(lines) + len(bars) > MAX_BARS:
             raise ReadError("too_long", f"more than {MAX_BARS} bars")
         lines += [BarLine(onset, "plain") for onset in bars]

@@ -1,0 +1,190 @@
+"""Where the steps of a piece lie in the time of its source.
+
+A score and a sequencer's file have their notes on the beats that they count. A
+recording may be displaced against them by a constant (POP909), or have been played at
+another tempo than the one that its file names. The grid of such a piece is found from
+its onsets, by integers alone, so that every machine finds the same one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from pipeline.core.music import TICKS_PER_QUARTER
+from pipeline.datasets.columns.ragged import Bools, Ints, offsets_from_owners, run_starts, sums
+from pipeline.datasets.columns.skyline import Lines
+from pipeline.datasets.quantize.phase import distances, mean_error
+from pipeline.datasets.quantize.rounding import WITHIN, is_notated
+from pipeline.datasets.quantize.settings import QuantizeSettings
+from pipeline.datasets.quantize.shift import ON_STEP, Sections, find_sections, shift_at
+from pipeline.datasets.quantize.tempo import SCALE, find_tempo
+
+FEWEST_ONSETS = 8  # fewer show no grid
+NOTATED_SHARE = 0.9  # of onsets at times that a score can write: the piece is a score
+NO_SHIFT = ((0, 0),)
+LONGEST = 1 << 33  # ticks; more than a piece has
+DISPLACED_SHARE = 0.95
+LARGEST_ERROR = 0.15  # mean distance of onsets to their steps; 0.25 is chance
+CHANCE = 0.25
+SCORE, SHIFT, ESTIMATE, UNKNOWN = "score", "shift", "estimate", "unknown"
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Where the steps of one piece lie.
+
+    Attributes:
+        method: ``score``: where the source has them; ``shift``: displaced by a constant;
+            ``estimate``: at another tempo; ``unknown``: looked for and not found, so
+            they are where the source has them.
+        sections: where in the source a displacement begins, in ticks, and how many ticks
+            it is; the first begins at 0. One, but where the displacement changes.
+        period: ticks of the source from one step to the next.
+        error_before, error_after: mean distance of an onset to the nearest step, in
+            steps, of the source's grid and of this one.
+    """
+
+    method: str
+    sections: Sections
+    period: Fraction
+    error_before: float
+    error_after: float
+
+    @property
+    def shift(self) -> int:
+        """The displacement at the beginning."""
+        return self.sections[0][1]
+
+
+@dataclass(frozen=True)
+class Timings:
+    """The grids of P pieces, one ``Timing`` each."""
+
+    of: list[Timing]
+    steps_per_quarter: int
+
+    @property
+    def bars_apply(self) -> Bools:
+        """(P,) False where the source's bars belong to another tempo."""
+        return np.array([each.method != ESTIMATE for each in self.of], bool)
+
+    def apply(self, ticks: Ints, piece: Ints) -> Ints:
+        """Times of the source in ticks whose steps begin at 0 and last as ``steps_per_quarter`` tells.
+
+        Args:
+            ticks: (N,) times. piece: (N,) which piece each belongs to.
+        """
+        starts, shifts = (
+            np.array([pair for each in self.of for pair in each.sections], np.int64).reshape(-1, 2).T
+        )
+        owner = np.repeat(np.arange(len(self.of)), [len(each.sections) for each in self.of])
+        section = np.searchsorted(owner * LONGEST + starts, piece * LONGEST + ticks, side="right") - 1
+        moved = np.asarray(ticks - shifts[section])
+        stretched = ~self.bars_apply[piece]
+        if stretched.any():
+            periods = np.array([int(each.period * SCALE) for each in self.of], np.int64)
+            moved[stretched] = self._stretched(moved[stretched], periods[piece[stretched]])
+        return moved
+
+    def _stretched(self, ticks: Ints, period: Ints) -> Ints:
+        """Ticks at the source's tempo in ticks at the tempo of the grid, rounded half up.
+
+        Args:
+            period: millionths of a tick in one step, for each.
+        """
+        step, rest = np.divmod(ticks * SCALE, period)
+        within = (2 * rest * TICKS_PER_QUARTER + period) // (2 * period)
+        exact = step * TICKS_PER_QUARTER + within  # times steps_per_quarter
+        return np.asarray((2 * exact + self.steps_per_quarter) // (2 * self.steps_per_quarter))
+
+
+def find_timings(lines: Lines, voices: int, has_bars: Bools, settings: QuantizeSettings) -> Timings:
+    """The grid of every piece.
+
+    Args:
+        lines: ``voices`` lines a piece, times in ticks of the source.
+        voices: V.
+        has_bars: (P,) whether the bar lines of the source are known.
+        settings: ``grid`` chooses what is looked for.
+    """
+    quarter = settings.steps_per_quarter
+    n = lines.n // voices
+    onsets, offsets = _distinct_onsets(lines, voices, n)
+    distance = _distance(onsets, quarter)
+    total, count = sums(distance, offsets), np.diff(offsets)
+    before = total / np.maximum(count * TICKS_PER_QUARTER, 1)
+    searched = _searched(distance, offsets, settings)
+    as_written = Fraction(TICKS_PER_QUARTER, quarter)
+    found = [Timing(SCORE, NO_SHIFT, as_written, float(error), float(error)) for error in before]
+    for piece in np.flatnonzero(searched):
+        own = onsets[offsets[piece] : offsets[piece + 1]]
+        found[piece] = _find(own, float(before[piece]), bool(has_bars[piece]), settings)
+    return Timings(found, quarter)
+
+
+def _distinct_onsets(lines: Lines, voices: int, n: int) -> tuple[Ints, Ints]:
+    """Onsets of each piece, each once and in order, and their borders."""
+    piece = lines.line // voices
+    order = np.lexsort((lines.onset, piece))
+    first = order[run_starts(piece[order], lines.onset[order])]
+    return lines.onset[first], offsets_from_owners(piece[first], n)
+
+
+def _distance(onsets: Ints, quarter: int) -> Ints:
+    """To the nearest step of the source, in ticks times ``steps_per_quarter``."""
+    rest = onsets * quarter % TICKS_PER_QUARTER
+    return np.minimum(rest, TICKS_PER_QUARTER - rest)
+
+
+def _searched(distance: Ints, offsets: Ints, settings: QuantizeSettings) -> Bools:
+    """Pieces whose grid is looked for; with ``auto`` those that are not as a score is written."""
+    count = np.diff(offsets)
+    if settings.grid == SCORE:
+        return np.zeros(len(count), bool)
+    if settings.grid != "auto":
+        return count > 0
+    return sums(distance <= ON_STEP, offsets) < NOTATED_SHARE * count
+
+
+def _find(onsets: Ints, before: float, has_bars: bool, settings: QuantizeSettings) -> Timing:
+    """The grid of one piece: the source's tempo with a shift, else another tempo.
+
+    With ``auto`` a piece whose onsets are at times that a score can write is a score with
+    notes off the steps (triplets), unless all of them lie on steps that are displaced. Half a
+    step between known bar lines is no displacement, but a rhythm on a coarse grid.
+    """
+    quarter = settings.steps_per_quarter
+    step = Fraction(TICKS_PER_QUARTER, quarter)
+    unknown = Timing(UNKNOWN, NO_SHIFT, step, before, before)
+    notated = settings.grid == "auto" and is_notated(onsets, WITHIN).mean() >= NOTATED_SHARE
+    if len(onsets) < FEWEST_ONSETS:
+        return replace(unknown, method=SCORE) if notated else unknown
+    if settings.grid in ("auto", SHIFT):
+        sections = find_sections(onsets, quarter)
+        error = distances((onsets - shift_at(onsets, sections)) * quarter, TICKS_PER_QUARTER)
+        after = mean_error(error)
+        offbeat = has_bars and 2 * abs(sections[0][1]) == step
+        displaced = not offbeat and len(sections) == 1 and (error <= ON_STEP).mean() >= DISPLACED_SHARE
+        if displaced if notated else after <= _admitted(len(onsets), 0.35):
+            return Timing(SHIFT, sections, step, before, after)
+    if notated:
+        return replace(unknown, method=SCORE)
+    if settings.grid in ("auto", ESTIMATE):
+        tempo = find_tempo(onsets, quarter, tuplets=settings.grid == ESTIMATE)
+        if tempo is not None and tempo.error <= _admitted(len(onsets), 0.6):
+            return Timing(ESTIMATE, ((0, tempo.shift),), tempo.period, before, tempo.error)
+    return unknown
+
+
+def _admitted(n: int, spread: float) -> float:
+    """The largest mean error that n onsets at random times hardly reach.
+
+    Args:
+        n: number of onsets.
+        spread: how far the best of all grids tried is below chance, for one onset.
+    """
+    return min(LARGEST_ERROR, CHANCE - spread / math.sqrt(n))
