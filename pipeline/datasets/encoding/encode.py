@@ -31,7 +31,7 @@ LOWEST, HIGHEST = 1, 127  # what a sounding note may be
 OCTAVE = 12
 NO_NOTE = 255
 OTHER_PIECES = "grids and splits name different pieces; run `dvc repro`"
-OF_ONE_PIECE = ("piece_id", "title", "tune_family", "nearest_train", "source_sha256")
+OF_ONE_PIECE = ("piece_id", "title", "tune_family", "relative_of", "source_sha256")
 
 
 class RoundTripError(PipelineError):

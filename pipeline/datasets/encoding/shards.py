@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core import vocabulary
-from pipeline.core.tables import SPLIT_NAMES, TOKENS
+from pipeline.core.tables import PLACES, TOKENS
 from pipeline.datasets.encoding.encode import PROJECT_VERSION, EncodeSettings
 
 Shard = tuple[str, pa.Table]  # its path below the data set without suffix, and its rows
@@ -24,12 +24,12 @@ class ShardCutter:
 
     def __init__(self, max_rows: int) -> None:
         self._max_rows = max_rows
-        self._waiting = dict.fromkeys(SPLIT_NAMES, TOKENS.empty_table())
-        self._number = dict.fromkeys(SPLIT_NAMES, 0)
+        self._waiting = dict.fromkeys(PLACES, TOKENS.empty_table())
+        self._number = dict.fromkeys(PLACES, 0)
 
     def add(self, rows: pa.Table) -> Iterator[Shard]:
         """Take the next rows of ``tables.TOKENS``; the shards that are full now."""
-        for split in SPLIT_NAMES:
+        for split in PLACES:
             chosen = rows.filter(pc.equal(rows["split"], split))
             self._waiting[split] = pa.concat_tables([self._waiting[split], chosen])
             while self._waiting[split].num_rows >= self._max_rows:
@@ -39,7 +39,7 @@ class ShardCutter:
 
     def rest(self) -> Iterator[Shard]:
         """The last shards; a split without rows has no file."""
-        for split in SPLIT_NAMES:
+        for split in PLACES:
             if self._waiting[split].num_rows:
                 yield self._name(split), self._waiting[split]
 

@@ -25,11 +25,20 @@ from pydantic import Field
 
 from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.core.settings import Section
-from pipeline.core.tables import FAMILIES, flatten
+from pipeline.core.tables import FAMILIES, as_lists, flatten
 from pipeline.datasets.columns.chunks import in_portions
 from pipeline.datasets.columns.ngrams import BREAK, Sequences, components, holders
-from pipeline.datasets.columns.ragged import Ints, minima, offsets_from_owners, offsets_of, owners, run_starts
+from pipeline.datasets.columns.ragged import (
+    Ints,
+    minima,
+    offsets_from_owners,
+    offsets_of,
+    owners,
+    run_starts,
+    take,
+)
 from pipeline.datasets.columns.skyline import Lines, read_lines, skyline
+from pipeline.datasets.families.alignment import ON_BEAT
 from pipeline.datasets.families.ngram_overlap import related
 
 SKELETON_RUN = 8  # intervals
@@ -59,12 +68,14 @@ class _PieceMelodies:
         names: piece_id, corpus and title of each.
         intervals: of all parts.
         skeletons: of the melody.
+        melodies: list<uint8>, as in the column of ``tables.FAMILIES``.
         longest: int32, intervals of the longest part.
     """
 
     names: pa.Table
     intervals: Sequences
     skeletons: Sequences
+    melodies: pa.Array
     longest: NDArray[np.int32]
 
 
@@ -88,6 +99,7 @@ def families_of_portions(portions: Iterable[pa.Table], settings: FamilySettings)
     intervals = Sequences.join([each.intervals for each in read])
     skeletons = Sequences.join([each.skeletons for each in read])
     longest = np.concatenate([each.longest for each in read])
+    melodies = pa.chunked_array([each.melodies for each in read])
     del read
     soft = _soft_links(names, skeletons, settings)
     hard = (part.links() for part in holders(intervals, settings.family_run))
@@ -102,17 +114,20 @@ def families_of_portions(portions: Iterable[pa.Table], settings: FamilySettings)
         "family_size": np.bincount(root, minlength=len(root))[root].astype(np.int32),
         "intervals": intervals.column(),
         "skeleton": skeletons.column(),
+        "melody": melodies,
     }
     return pa.table({name: columns[name] for name in FAMILIES.names}, schema=FAMILIES)
 
 
 def _read(notes: pa.Table) -> _PieceMelodies:
     first = _first_rows(notes)
+    rows = _melody_rows(notes, first)
     melody, _ = skyline(read_lines(notes, np.arange(notes.num_rows)), OVERLAPS_PER_QUARTER)
     return _PieceMelodies(
         notes.select(["piece_id", "corpus", "title", "published_split"]).take(pa.array(first)),
         part_intervals(melody, first),
-        beat_skeletons(melody, notes, _melody_rows(notes, first)),
+        beat_skeletons(melody, notes, rows),
+        melodies_on_beats(melody, notes, rows),
         _longest(melody, notes.num_rows, first),
     )
 
@@ -145,8 +160,7 @@ def beat_skeletons(melody: Lines, notes: pa.Table, rows: Ints) -> Sequences:
     Args:
         rows: the line of each piece that carries its melody.
     """
-    bar_offsets, bars = flatten(notes["bar_onsets"])
-    phase = (minima(bars, bar_offsets) % TICKS_PER_QUARTER)[rows]
+    phase = _first_beats(notes)[rows]
     ends = notes["end"].to_numpy().astype(np.int64)[rows]
     beat_offsets = offsets_of(np.maximum(-(-(ends - phase) // TICKS_PER_QUARTER), 0))
     piece = owners(beat_offsets)
@@ -161,6 +175,27 @@ def beat_skeletons(melody: Lines, notes: pa.Table, rows: Ints) -> Sequences:
     inner[run_starts(piece)] = False
     steps = np.diff(pitch, prepend=0)[inner].astype(np.int8)
     return Sequences(offsets_from_owners(piece[inner], len(rows)), steps)
+
+
+def melodies_on_beats(melody: Lines, notes: pa.Table, rows: Ints) -> pa.Array:
+    """The notes of each melody, those that begin on a beat marked by ON_BEAT.
+
+    Args:
+        rows: the line of each piece that carries its melody.
+
+    Returns:
+        list<uint8>, a list a piece.
+    """
+    offsets, at = take(offsets_from_owners(melody.line, notes.num_rows), rows)
+    since = melody.onset[at] - np.repeat(_first_beats(notes)[rows], np.diff(offsets))
+    values = melody.pitch[at] + ON_BEAT * (since % TICKS_PER_QUARTER == 0)
+    return as_lists(offsets, values.astype(np.uint8), pa.uint8())
+
+
+def _first_beats(notes: pa.Table) -> Ints:
+    """The first beat of every line, in ticks: the phase of its bar lines."""
+    offsets, bars = flatten(notes["bar_onsets"])
+    return np.asarray(minima(bars, offsets) % TICKS_PER_QUARTER)
 
 
 def normal_title(title: str | None) -> str:
