@@ -82,7 +82,7 @@ def open_dataset(name: str, split: str = "train", root: str | Path = ".") -> pd.
 
     Args:
         name: under ``datasets`` in params.yaml.
-        split: train, valid or test.
+        split: train, valid or test; or embargoed: relatives of held-out pieces, which no training uses.
 
     Raises:
         TableError: no such data set or split, or its shards are of another vocabulary.

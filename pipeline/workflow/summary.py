@@ -25,7 +25,7 @@ from pipeline.workflow.dvcfile import declared
 
 GROUPS = ("corpora", "datasets", "experiments")  # of params.yaml
 RULES_SHOWN = 4
-SPLITS = ("train", "valid", "test")
+SPLITS = ("train", "valid", "test", "embargoed")
 SYMBOLS = "tokens.list.element"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -47,11 +48,16 @@ class ShardCutter:
         return f"{split}/{self._number[split]:05d}"
 
 
-def shard_metadata(settings: EncodeSettings) -> Mapping[str, str]:
-    """The metadata of every shard: vocabulary, parameters, version."""
+def shard_metadata(settings: EncodeSettings, split: Mapping[str, Any] | None = None) -> Mapping[str, str]:
+    """The metadata of every shard: vocabulary, parameters, version.
+
+    Args:
+        split: the section ``split`` that the rows were divided by; None: not divided.
+    """
     return {
         "vocabulary": f"{vocabulary.VOCAB_SIZE} symbols: onset p, tied p, START, STOP",
         "vocabulary_sha256": vocabulary.sha256(),
         "parameters": json.dumps(settings.model_dump(), sort_keys=True),
+        "split": json.dumps(dict(split or {}), sort_keys=True),
         "project_version": PROJECT_VERSION,
     }

@@ -34,7 +34,7 @@ CHANCE = 192  # score that unrelated melodies reach: sixteen notes off the beat,
 SHIFTS = 7  # semitones around the difference of the mean pitches in which a transposition is sought
 PAIRS_AT_ONCE = 256  # so that a diagonal of the matrices stays in the processor's cache
 ALIKE_IN_LENGTH = 8  # notes: melodies whose lengths differ by less are aligned together
-PITCHES = 128
+AROUND_MEAN = 64  # semitones of the histograms of pitches, about their mean
 FAR_BELOW, FAR_ABOVE = -4000, 4000  # padding: pitches that equal no other
 
 LARGEST_SHORT = 32_000  # a score that fits 16 bits
@@ -131,29 +131,29 @@ def _best_scores(a: Shorts, weight_a: Shorts, b: Shorts, weight_b: Shorts) -> Sh
 
 def _transposition(lines: MelodyLines, left: Ints, right: Ints) -> Shorts:
     """(P,) the shift of each second melody under which most weight has the same pitch."""
-    a, b = _histograms(lines, left), _histograms(lines, right)
-    pitches = np.arange(PITCHES)
-    mean_a, mean_b = ((each * pitches).sum(axis=1) // np.maximum(each.sum(axis=1), 1) for each in (a, b))
-    shifts = (mean_a - mean_b)[:, None] + np.arange(-SHIFTS, SHIFTS + 1)
-    common = np.stack([_in_common(a, b, shift) for shift in shifts.T], axis=1)
-    best = common.argmax(axis=1)[:, None]
-    return np.take_along_axis(shifts, best, axis=1)[:, 0].astype(np.int16)
+    (a, mean_a), (b, mean_b) = _histograms(lines, left), _histograms(lines, right)
+    inner = a[:, SHIFTS : AROUND_MEAN - SHIFTS]
+    common = np.stack(
+        [
+            np.minimum(inner, b[:, SHIFTS - shift : AROUND_MEAN - SHIFTS - shift]).sum(axis=1, dtype=np.int32)
+            for shift in range(-SHIFTS, SHIFTS + 1)
+        ]
+    )
+    return np.asarray(mean_a - mean_b + common.argmax(axis=0) - SHIFTS, dtype=np.int16)
 
 
-def _in_common(a: Ints, b: Ints, shift: Ints) -> Ints:
-    """Weight that stands on the same pitches, b shifted."""
-    place = np.arange(PITCHES) - shift[:, None]
-    moved = np.take_along_axis(b, np.clip(place, 0, PITCHES - 1), axis=1)
-    inside = (place >= 0) & (place < PITCHES)
-    return np.asarray(np.minimum(a, moved * inside).sum(axis=1))
+def _histograms(lines: MelodyLines, pieces: Ints) -> tuple[NDArray[np.uint16], Ints]:
+    """(P, AROUND_MEAN) weight on each pitch around the mean one, and (P,) the mean pitches.
 
-
-def _histograms(lines: MelodyLines, pieces: Ints) -> Ints:
-    """(P, PITCHES) weight on each pitch."""
+    Pitches further away count at the border.
+    """
     offsets, at = take(lines.offsets, pieces)
-    place = owners(offsets) * PITCHES + lines.pitch[at]
-    counted = np.bincount(place, lines.weight[at], len(pieces) * PITCHES)
-    return counted.astype(np.int64).reshape(-1, PITCHES)
+    pitch = lines.pitch[at].astype(np.int64)
+    mean = sums(pitch, offsets) // np.maximum(np.diff(offsets), 1)
+    row = owners(offsets)
+    place = np.clip(pitch - mean[row] + AROUND_MEAN // 2, 0, AROUND_MEAN - 1)
+    counted = np.bincount(row * AROUND_MEAN + place, lines.weight[at], len(pieces) * AROUND_MEAN)
+    return counted.astype(np.uint16).reshape(-1, AROUND_MEAN), mean
 
 
 def _columns(lines: MelodyLines, pieces: Ints, padding: int) -> tuple[Shorts, Shorts]:

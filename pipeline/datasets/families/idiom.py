@@ -10,7 +10,10 @@ from pipeline.datasets.columns.ngrams import Sequences
 from pipeline.datasets.families.ngram_overlap import common_runs
 from pipeline.datasets.families.tune_families import SKELETON_RUN
 
-CANDIDATE_BEATS, CANDIDATE_STEPS = 6, 8  # lengths of shared runs of skeleton and intervals: worth an alignment
+CANDIDATE_BEATS, CANDIDATE_STEPS = (
+    6,
+    8,
+)  # lengths of shared runs of skeleton and intervals: worth an alignment
 RUNS_METADATA = "common_runs"  # a key of the metadata of data/families.parquet
 
 

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.datasets.columns.ngrams import MIX, Sequences, as_rows, distinct_runs, longest_part, pack
+from pipeline.datasets.columns.ngrams import (
+    MIX,
+    RUNS_AT_ONCE,
+    Sequences,
+    as_rows,
+    distinct_runs,
+    longest_part,
+    pack,
+)
 from pipeline.datasets.columns.ragged import Bools, Ints, offsets_of, owners, ranges, run_starts
 
 PAIRS_AT_ONCE = 2_000_000
@@ -49,7 +57,8 @@ def related_in_portions(
     """
     if not len(left) or not len(right):
         return
-    right_sizes = np.concatenate(list(_sizes(right, length)))
+    runs_of_right = _RunsOf(right, length)
+    right_sizes = np.concatenate([np.bincount(piece, minlength=n) for _, piece, _, n in runs_of_right])
     for begin, some in left.slices():
         piece, run = distinct_runs(some, length)
         left_sizes = np.bincount(piece, minlength=len(some))
@@ -57,7 +66,7 @@ def related_in_portions(
             counts = ~_among(run, common)
             piece, run = piece[counts], run[counts]
         known = np.unique(run)
-        partner, shared = _holders_among(right, length, known, COMMON if common is None else len(right))
+        partner, shared = _holders_among(runs_of_right, known, COMMON if common is None else len(right))
         for a, b, common in _pairs(piece, np.searchsorted(known, run), partner, shared, len(right)):
             yield a + begin, b, common, np.minimum(left_sizes[a], right_sizes[b])
 
@@ -138,13 +147,24 @@ def _places(sequences: Sequences, whole: NDArray[np.int8], lengths: Ints) -> tup
     return which[found], owner[at[found]]
 
 
-def _sizes(sequences: Sequences, length: int) -> Iterator[Ints]:
-    """Different runs of every piece."""
-    for _, some in sequences.slices():
-        yield np.bincount(distinct_runs(some, length)[0], minlength=len(some))
+class _RunsOf:
+    """The different runs of pieces, slice by slice; those of a single slice are found once."""
+
+    def __init__(self, sequences: Sequences, length: int) -> None:
+        self._sequences, self._length = sequences, length
+        several = len(sequences.values) > RUNS_AT_ONCE
+        self._kept = None if several else list(self._found())
+
+    def __iter__(self) -> Iterator[tuple[int, Ints, Runs, int]]:
+        """(first piece, pieces counted from there, runs, number of pieces)."""
+        return self._found() if self._kept is None else iter(self._kept)
+
+    def _found(self) -> Iterator[tuple[int, Ints, Runs, int]]:
+        for begin, some in self._sequences.slices():
+            yield begin, *distinct_runs(some, self._length), len(some)
 
 
-def _holders_among(sequences: Sequences, length: int, known: Runs, most: int) -> tuple[Ints, Ints]:
+def _holders_among(runs_of: _RunsOf, known: Runs, most: int) -> tuple[Ints, Ints]:
     """Who holds which of the known runs: (piece, number of the run), ordered by run.
 
     Args:
@@ -152,8 +172,7 @@ def _holders_among(sequences: Sequences, length: int, known: Runs, most: int) ->
     """
     times = np.zeros(len(known), np.int64)
     pieces, runs = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
-    for begin, some in sequences.slices() if len(known) else ():
-        piece, run = distinct_runs(some, length)
+    for begin, piece, run, _ in runs_of if len(known) else ():
         number = np.minimum(np.searchsorted(known, run), len(known) - 1)
         found = (known[number] == run) & (times[number] <= most)
         pieces.append((piece[found] + begin).astype(np.int32))

@@ -12,6 +12,7 @@ common, are family.
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ SKELETON_RUN = 8  # intervals
 CONTAINED_IN_TEN = 3  # a share of 0.3 of the smaller piece's runs makes a soft relative
 ID_LENGTH = 16  # hex digits of the sha256
 OVERLAPS_PER_QUARTER = 4  # the grid on which overlaps are judged: half a sixteenth is legato
+ASCII_WORD = re.compile("[0-9a-z]+")
 MELODY = "soprano"  # the part whose beats make the skeleton; else the top part
 
 
@@ -204,6 +206,8 @@ def normal_title(title: str | None) -> str:
     >>> normal_title("Wie schön  leuchtet, der Morgenstern!")
     'wie schon leuchtet der morgenstern'
     """
+    if (title or "").isascii():
+        return " ".join(ASCII_WORD.findall((title or "").casefold()))
     plain = unicodedata.normalize("NFKD", title or "").casefold()
     letters = (c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
     return " ".join("".join(letters).split())

@@ -67,8 +67,10 @@ def split_pieces(piece_ids: Sequence[str], families: pa.Table, settings: AnySpli
     pieces, before = families.filter(pa.array(used)), everywhere[used]
     tunes = Tunes.among(pieces, families)
     likeness = Likeness(tunes)
-    apart = None if settings.embargo == "none" or isinstance(settings, NoSplit) else (
-        embargo(tunes, likeness, before)
+    apart = (
+        None
+        if settings.embargo == "none" or isinstance(settings, NoSplit)
+        else (embargo(tunes, likeness, before))
     )
     assigned = before if apart is None else apart.assigned
     leaks = find_leaks(tunes, likeness, assigned)

@@ -12,7 +12,7 @@ from pipeline.core.tables import EMBARGOED, PLACES
 from pipeline.datasets.columns.ragged import Bools
 from pipeline.datasets.splits.assignment import Names, assign, counts, published
 from pipeline.datasets.splits.held_out import warnings
-from pipeline.datasets.splits.leaks import Leaks, find_leaks
+from pipeline.datasets.splits.leaks import Leaks, count_leaks
 from pipeline.datasets.splits.relatives import RULES, Likeness
 from pipeline.datasets.splits.settings import AnySplit, FamilySplit, NoSplit, RandomSplit, Shares, SplitError
 from pipeline.datasets.splits.tunes import Tunes
@@ -110,26 +110,27 @@ def leaks_by_kind(
             where there is one, with it (True).
 
     Returns:
-        kind → corpus → valid, test → counts of pieces: all of them, ``hard``,
-        ``soft``, and ``either``. Corpora without a held-out piece are left out.
+        kind → corpus → valid, test → counts of pieces: all of them, with a ``hard`` relative,
+        with only a ``soft`` one, and ``either``. Corpora without a held-out piece are left out.
     """
-    kinds: dict[str, tuple[Names, Leaks]] = {}
+    kinds: dict[str, tuple[Names, tuple[Bools, Bools]]] = {}
     own = np.isin(made[False][0], ["train", *HELD])
     if not isinstance(settings, NoSplit):
-        kinds = {settings.kind + WITH_EMBARGO * embargo: found for embargo, found in made.items()}
+        for embargo, (split, found) in made.items():
+            kinds[settings.kind + WITH_EMBARGO * embargo] = split, (found.hard, found.soft & ~found.hard)
         by_chance = np.where(own, assign(pieces, _customary(made[False][0], settings)), "")
         if settings.kind != "random":
-            kinds["random"] = (by_chance, find_leaks(tunes, likeness, by_chance))
+            kinds["random"] = (by_chance, count_leaks(tunes, likeness, by_chance))
     told = np.where(own, published(pieces), "")
     if (told != "").any() and settings.kind != "published":
-        kinds["published"] = (told, find_leaks(tunes, likeness, told))
+        kinds["published"] = (told, count_leaks(tunes, likeness, told))
     return {
         kind: {
-            corpus: {name: _leak_counts(rows & (split == name), found) for name in HELD}
+            corpus: {name: _leak_counts(rows & (split == name), *leaks) for name in HELD}
             for corpus, rows in _by_corpus(pieces)
             if np.isin(split[rows], HELD).any()
         }
-        for kind, (split, found) in kinds.items()
+        for kind, (split, leaks) in kinds.items()
     }
 
 
@@ -141,13 +142,9 @@ def _customary(assigned: Names, settings: AnySplit) -> RandomSplit:
     return RandomSplit(kind="random", seed=0, **shares)
 
 
-def _leak_counts(rows: Bools, leaks: Leaks) -> dict[str, int]:
-    return {
-        "pieces": int(rows.sum()),
-        "hard": int(leaks.hard[rows].sum()),
-        "soft": int(leaks.soft[rows].sum()),
-        "either": int(leaks.any[rows].sum()),
-    }
+def _leak_counts(rows: Bools, hard: Bools, soft: Bools) -> dict[str, int]:
+    counted = {"pieces": rows, "hard": hard & rows, "soft": soft & rows, "either": (hard | soft) & rows}
+    return {name: int(found.sum()) for name, found in counted.items()}
 
 
 def _largest(pieces: pa.Table) -> list[dict[str, Any]]:

@@ -130,7 +130,7 @@ def _kinds(kinds: Mapping[str, Mapping[str, Mapping[str, Mapping[str, int]]]]) -
         for corpus, splits in corpora.items()
         for split, found in splits.items()
     ]
-    return _lines(("kind", "corpus", "split", "pieces", "hard", "soft", "hard or soft"), rows)
+    return _lines(("kind", "corpus", "split", "pieces", "hard", "only soft", "hard or soft"), rows)
 
 
 def _most_alike(table: pa.Table) -> list[str]:

@@ -77,6 +77,16 @@ def find_leaks(tunes: Tunes, likeness: Likeness, assigned: Names) -> Leaks:
     return find_relatives(tunes, likeness, (assigned == "valid") | (assigned == "test"), assigned == "train")
 
 
+def count_leaks(tunes: Tunes, likeness: Likeness, assigned: Names) -> tuple[Bools, Bools]:
+    """The same without names: (n,) pieces with a hard relative, and (n,) with only a soft one."""
+    held, train = (assigned == "valid") | (assigned == "test"), tunes.with_any(assigned == "train")
+    known = train | tunes.index.related_to(train)
+    related = related_pairs(tunes, likeness, tunes.with_any(held), train, known)
+    soft = np.zeros(len(tunes), bool)
+    soft[related.left] = True
+    return known[tunes.of] & held, soft[tunes.of] & held
+
+
 def find_relatives(
     tunes: Tunes, likeness: Likeness, pieces: Bools, others: Bools, related: Related | None = None
 ) -> Leaks:

@@ -25,7 +25,7 @@ HARD = "16-gram"
 RULES = ("skeleton", "contained", "title", "alignment")  # a pair of several is named by the first
 FEW_RUNS = 8  # a share of fewer runs is a share of so many: a scrap is like any tune by chance
 ALIGNED = 0.4  # likeness of two relatives
-NAMESAKES = 0.2  # likeness of two relatives with the same title
+NAMESAKES = 0.3  # likeness of two relatives with the same title
 CANDIDATE_SHARE = 15  # in 100, of the shorter runs of the smaller tune: worth an alignment
 
 
@@ -79,12 +79,16 @@ class Likeness:
         return self._likeness[np.searchsorted(self._pairs, pairs)]
 
 
-def related_pairs(tunes: Tunes, likeness: Likeness, left: Bools, right: Bools) -> Related:
+def related_pairs(
+    tunes: Tunes, likeness: Likeness, left: Bools, right: Bools, known: Bools | None = None
+) -> Related:
     """All pairs of one tune of left and one of right that a soft rule relates.
 
     Args:
         left, right: (t,) True for the tunes that are compared.
+        known: (t,) tunes of left whose relatives are of no interest; None: none.
     """
+    left = left if known is None else left & ~known
     n = len(tunes)
     skeleton = _pairs_of(_sharing(tunes, left, right, SKELETON_RUN, 10 * CONTAINED_IN_TEN), n)
     inside = _pairs_of(_contained(tunes, left, right), n)

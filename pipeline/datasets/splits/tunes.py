@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.core.tables import flatten
 from pipeline.datasets.columns.ngrams import RunIndex, Sequences
@@ -67,7 +67,9 @@ class Tunes:
                 depends on all of them, so that two pieces are related or not whatever
                 data set they are in.
         """
-        of, first = _numbered(pieces)
+        titles = _title_keys(families)
+        row = np.asarray(pc.index_in(pieces["piece_id"], value_set=families["piece_id"]), dtype=np.int64)
+        of, first = _numbered(pieces, [titles[place] for place in row.tolist()])
         chosen = pieces.take(pa.array(first))
         metadata = families.schema.metadata
         run = int(metadata[b"family_run"])
@@ -80,7 +82,7 @@ class Tunes:
             intervals=intervals,
             skeletons=Sequences.from_column(chosen["skeleton"]),
             lines=MelodyLines.from_column(chosen["melody"]),
-            titles=_titles(chosen["title"], families),
+            titles=_telling_titles(titles, families["tune_family"])[row[first]],
             run=run,
             index=RunIndex.of(intervals, run),
             inner=inner,
@@ -114,20 +116,19 @@ def title_key(title: str | None) -> str:
     return " ".join(word for word in plain.split() if word not in TYPES) or plain
 
 
-def _numbered(pieces: pa.Table) -> tuple[Ints, Ints]:
+def _numbered(pieces: pa.Table, titles: Sequence[str]) -> tuple[Ints, Ints]:
     """(n,) the tune of each piece, and (t,) the first piece of each tune."""
     offsets, melody = flatten(pieces["melody"])
     notes = np.asarray(melody, dtype=np.uint8)
     pitch = (notes % ON_BEAT).astype(np.int16)
-    rows = pa.Table.from_arrays([pieces[name] for name in ("intervals", "skeleton")], ["i", "s"])
-    intervals, skeletons = (Sequences.from_column(rows[name]) for name in ("i", "s"))
+    intervals, skeletons = (Sequences.from_column(pieces[name]) for name in ("intervals", "skeleton"))
     numbers: dict[bytes, int] = {}
     of, first = np.zeros(len(pieces), np.int64), []
-    for piece, title in enumerate(pieces["title"].to_pylist()):
+    for piece, title in enumerate(titles):
         here = slice(offsets[piece], offsets[piece + 1])
         shape = (pitch[here] - pitch[here][:1]).tobytes() + (notes[here] // ON_BEAT).tobytes()
         parts = (intervals.piece(piece).tobytes(), skeletons.piece(piece).tobytes(), shape)
-        digest = hashlib.sha256(repr((*map(len, parts), title_key(title))).encode())
+        digest = hashlib.sha256(repr((*map(len, parts), title)).encode())
         for part in parts:
             digest.update(part)
         number = numbers.setdefault(digest.digest(), len(numbers))
@@ -137,13 +138,18 @@ def _numbered(pieces: pa.Table) -> tuple[Ints, Ints]:
     return of, np.array(first, np.int64)
 
 
-def _titles(titles: pa.ChunkedArray, families: pa.Table) -> Ints:
+def _title_keys(families: pa.Table) -> list[str]:
+    """The key of the title of each row; every different title is looked at once."""
+    coded = families["title"].combine_chunks().dictionary_encode()
+    keys = [title_key(title) for title in coded.dictionary.to_pylist()]
+    return [keys[code] if code is not None else "" for code in coded.indices.to_pylist()]
+
+
+def _telling_titles(keys: Sequence[str], families: pa.ChunkedArray) -> Ints:
     """Titles as numbers, -1 for those without a letter and for generic ones."""
-    bearers: dict[str, set[str]] = {}
-    rows: Any = zip(families["title"].to_pylist(), families["tune_family"].to_pylist(), strict=True)
-    for title, family in rows:
-        bearers.setdefault(title_key(title), set()).add(family)
-    keys = [title_key(title) for title in titles.to_pylist()]
-    told = [key if key and len(bearers[key]) <= MOST_BEARERS else None for key in keys]
-    codes = pa.array(told, pa.string()).dictionary_encode().indices
-    return np.asarray(codes.fill_null(-1), dtype=np.int64)
+    coded = pa.array([key or None for key in keys], pa.string()).dictionary_encode()
+    number = np.asarray(coded.indices.fill_null(-1), dtype=np.int64)
+    family = np.asarray(families.combine_chunks().dictionary_encode().indices, dtype=np.int64)
+    several = np.unique(np.stack([number, family], axis=1)[number >= 0], axis=0)
+    bearers = np.bincount(several[:, 0], minlength=len(coded.dictionary) + 1)
+    return np.where(bearers[number] <= MOST_BEARERS, number, -1)
