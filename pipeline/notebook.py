@@ -28,7 +28,7 @@ from torch.utils.data import Dataset
 from pipeline.core import vocabulary
 from pipeline.core.files import replacing
 from pipeline.core.music import Grid
-from pipeline.core.tables import SPLIT_NAMES, TableError
+from pipeline.core.tables import PLACES, TableError
 from pipeline.errors import nearest
 from pipeline.formats.writers.layout import Layout, grid_of, layout_of, transposed
 from pipeline.models.base.batches import collate, read_rows
@@ -82,7 +82,7 @@ def open_dataset(name: str, split: str = "train", root: str | Path = ".") -> pd.
 
     Args:
         name: under ``datasets`` in params.yaml.
-        split: train, valid or test.
+        split: train, valid or test; or embargoed: relatives of held-out pieces, which no training uses.
 
     Raises:
         TableError: no such data set or split, or its shards are of another vocabulary.
@@ -204,6 +204,6 @@ def _folder(name: str, split: str, root: str | Path) -> Path:
     known = sorted(folder.name for folder in shards.glob("*") if folder.is_dir())
     if name not in known:
         raise TableError(f"{shards}: there is no data set '{name}'; {nearest(name, known)}")
-    if split not in SPLIT_NAMES:
-        raise TableError(f"there is no split '{split}'; {nearest(split, SPLIT_NAMES)}")
+    if split not in PLACES:
+        raise TableError(f"there is no split '{split}'; {nearest(split, PLACES)}")
     return shards / name

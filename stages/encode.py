@@ -26,7 +26,7 @@ def run(dataset: str) -> None:
     grids = read_portions([Path(f"data/filtered/{dataset}.parquet")], GRIDS)
     splits = read_table(Path(f"data/splits/{dataset}.parquet"), SPLITS)
     with replacing_folder(tokens) as folder:
-        made = write_shards(folder, grids, splits, settings)
+        made = write_shards(folder, grids, splits, settings, audit["settings"])
         rejections = made.outline.rejections
         require_rows("encode", dataset, made.n_rows, [rejection.rule for rejection in rejections])
     card = make_card(dataset, made.outline, settings, made.counts, audit, made.distributions)

@@ -5,6 +5,7 @@ from pathlib import Path
 from pipeline.core.settings import load_yaml, lookup, read_section
 from pipeline.core.tables import FAMILIES, NOTES, write_table
 from pipeline.datasets.columns.chunks import read_portions
+from pipeline.datasets.families.idiom import families_metadata
 from pipeline.datasets.families.tune_families import FamilySettings, families_of_portions
 from pipeline.workflow.progress import say
 from pipeline.workflow.runner import stage_main
@@ -26,7 +27,7 @@ def run() -> None:
     notes = [Path(f"data/notes/{corpus}.parquet") for corpus in lookup(load_yaml(), "corpora")]
     portions = read_portions(notes, NOTES, keys=("piece_id", "part"), columns=USED)
     families = families_of_portions(portions, settings)
-    metadata = {"family_run": str(settings.family_run)}
+    metadata = families_metadata(families, settings.family_run)
     write_table(Path("data/families.parquet"), families, FAMILIES, metadata)
     n_families = len(families["tune_family"].unique())
     say(f"families: {families.num_rows} pieces in {n_families} families")

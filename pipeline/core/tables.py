@@ -91,6 +91,7 @@ FAMILIES = pa.schema(
         ("family_size", pa.int32()),
         ("intervals", pa.list_(pa.int8())),  # of all parts, repeats merged; -128 between parts
         ("skeleton", pa.list_(pa.int8())),  # intervals between the melody's pitches on the beats
+        ("melody", pa.list_(pa.uint8())),  # pitches of the melody; 128 more on a beat
     ]
 )
 
@@ -137,6 +138,8 @@ GRIDS = pa.schema(
 )
 
 SPLIT_NAMES = ("train", "valid", "test")
+EMBARGOED = "embargoed"  # relatives of held-out pieces that no training uses
+PLACES = (*SPLIT_NAMES, EMBARGOED)  # where a piece of a data set may be
 
 # a row a piece of a data set
 SPLITS = pa.schema(
@@ -144,13 +147,15 @@ SPLITS = pa.schema(
         pa.field("piece_id", pa.string(), nullable=False),
         pa.field("corpus", pa.string(), nullable=False),
         pa.field("tune_family", pa.string(), nullable=False),
-        pa.field("split", pa.string(), nullable=False),
-        ("soft_relative", pa.bool_()),  # it has a soft relative in train
-        ("nearest_train", pa.string()),  # piece_id; null for training pieces
+        pa.field("split", pa.string(), nullable=False),  # one of PLACES
+        ("soft_relative", pa.bool_()),  # held out: it has a soft relative in train
+        ("relative_of", pa.string()),  # held out: of train; embargoed: held out; null for none
+        ("relation", pa.string()),  # of the two: 16-gram, skeleton, contained, title or alignment
+        ("likeness", pa.float32()),  # of the two, by alignment, 0 … 1
     ]
 )
 
-# a row a piece of valid or test: who of train is like it (the leak card)
+# a row a piece of valid or test: its relatives in train (the leak card)
 LEAKS = pa.schema(
     [
         pa.field("piece_id", pa.string(), nullable=False),
@@ -162,12 +167,11 @@ LEAKS = pa.schema(
         pa.field("same_skeleton", pa.bool_(), nullable=False),
         pa.field("same_title", pa.bool_(), nullable=False),
         pa.field("contained", pa.bool_(), nullable=False),  # it, short, in a piece of train; or the other way
-        ("nearest_train", pa.string()),  # piece_id; null where nothing in train is like it
-        ("nearest_title", pa.string()),
-        pa.field("runs_in_common", pa.int32(), nullable=False),  # with its nearest
-        pa.field("runs", pa.int32(), nullable=False),  # of the smaller of the two; 0 where there is none
-        pa.field("likeness", pa.float64(), nullable=False),  # runs_in_common / runs, 0 … 1
-        ("likeness_of", pa.string()),  # whose runs: skeleton or intervals
+        pa.field("aligned", pa.bool_(), nullable=False),  # a local alignment with one of train is good
+        ("relative_of", pa.string()),  # piece_id of its nearest relative in train; null for none
+        ("relative_title", pa.string()),
+        ("relation", pa.string()),  # as in SPLITS
+        ("likeness", pa.float32()),
     ]
 )
 
@@ -196,8 +200,10 @@ TOKENS = pa.schema(
         ("mode_used", pa.string()),
         ("key_source", pa.string()),
         ("transposition", pa.int16()),  # semitones added
-        ("soft_relative", pa.bool_()),
-        ("nearest_train", pa.string()),
+        ("soft_relative", pa.bool_()),  # as in SPLITS
+        ("relative_of", pa.string()),
+        ("relation", pa.string()),
+        ("likeness", pa.float32()),
         ("source_path", pa.string()),
         ("source_sha256", pa.string()),
     ]

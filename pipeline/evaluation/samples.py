@@ -80,7 +80,17 @@ def _write(folder: Path, number: str, sample: Sample) -> dict[str, Any]:
             with replacing(path) as partial:
                 partial.write_bytes(WRITERS[suffix](in_key, shown))
         files[name] = {suffix: f"{folder.name}/{number}-{name}.{suffix}" for suffix in FORMATS}
-    kept = ("piece_id", "corpus", "title", "nearest_train", "voices", "steps_per_quarter", "transposition")
+    kept = (
+        "piece_id",
+        "corpus",
+        "title",
+        "relative_of",
+        "relation",
+        "likeness",
+        "voices",
+        "steps_per_quarter",
+        "transposition",
+    )
     return {
         **{name: row[name] for name in kept},
         "exact": int(sample.exact),

@@ -24,8 +24,9 @@ def datasets(inputs: Inputs) -> ReportSection:
     how = (
         "Pieces that share a melody form a tune family, and a split by family never divides one between "
         "training and test. The second table of leaks shows what that prevents: how many test pieces the "
-        "customary splits, by chance or as published, have a relative of in training. Every piece held out "
-        "stands beside its nearest training piece in data/cards/DATASET/leaks.md and leaks.parquet."
+        "customary splits, by chance or as published, have a relative of in training. "
+        "data/cards/DATASET/leaks.md and leaks.parquet list the nearest relative in training of every "
+        "held-out piece."
     )
     return ReportSection("datasets", "Data sets and their splits", how, body)
 
@@ -56,6 +57,7 @@ def _leaks(cards: Mapping[str, Mapping[str, Any]]) -> Markup:
                 soft["skeleton"],
                 soft["title"],
                 soft["contained"],
+                soft["alignment"],
             ]
         )
     head = [
@@ -67,6 +69,7 @@ def _leaks(cards: Mapping[str, Mapping[str, Any]]) -> Markup:
         "same beat skeleton",
         "same title",
         "contained",
+        "similar by alignment",
     ]
     note = paragraph(
         "A run is a stretch of so many intervals as make a family (16, unless params.yaml says otherwise), "
@@ -90,7 +93,7 @@ def _kinds(cards: Mapping[str, Mapping[str, Any]]) -> Markup:
         "test pieces",
         "share a run with training",
         "in 100",
-        "have a softer relative there",
+        "have only a softer relative there",
         "in 100",
         "either",
         "in 100",

@@ -94,10 +94,16 @@ def _refused(engraver: Engraver, pieces: Sequence[RejectedExample]) -> tuple[Mar
 
 
 def _told(sample: Mapping[str, Any]) -> str:
-    nearest = sample["nearest_train"]
-    like = f" The training piece that is most like it is {nearest}." if nearest else ""
     exact = " The model says the second half exactly." if sample["exact"] else ""
-    return f"{sample['piece_id']}.{exact}{like}"
+    return f"{sample['piece_id']}.{exact}{_relative(sample)}"
+
+
+def _relative(sample: Mapping[str, Any]) -> str:
+    """The nearest relative in the training split."""
+    if not sample["relative_of"]:
+        return ""
+    alike = f"{sample['relation']}, likeness {sample['likeness']:.2f}"
+    return f" Its nearest relative in the training split is {sample['relative_of']} ({alike})."
 
 
 def _cut(sample: Mapping[str, Any]) -> float:

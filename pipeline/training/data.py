@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.models.base.batches import fingerprint, read_rows
+from pipeline.models.base.batches import fingerprint, read_rows, split_settings
 from pipeline.models.base.examples import Example
 from pipeline.models.base.lineage import HELD_OUT
 from pipeline.models.base.tasks import EXAMPLE_COLUMNS, Continue, Harmonize
@@ -29,6 +29,7 @@ class TrainingData:
         families: tune families of the training pieces.
         held_out: of each held-out split the columns RELATION_COLUMNS of its pieces.
         fingerprint: of all shards, see ``batches.fingerprint``.
+        split: how the data set was divided, see ``batches.split_settings``.
     """
 
     task: Continue | Harmonize
@@ -37,6 +38,7 @@ class TrainingData:
     families: frozenset[str] = frozenset()
     held_out: Mapping[str, pa.Table] = field(default_factory=dict)
     fingerprint: str = ""
+    split: str = "{}"
 
     def epoch(self, seed: int, number: int) -> list[Example]:
         """The training examples of one epoch: a pure function of its arguments."""
@@ -65,4 +67,5 @@ def read_training_data(tokens: Path, task: Continue | Harmonize) -> TrainingData
         frozenset(rows["train"]["tune_family"].to_pylist()),
         {split: rows[split].select(RELATION_COLUMNS) for split in HELD_OUT},
         fingerprint(tokens),
+        split_settings(tokens),
     )

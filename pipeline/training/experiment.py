@@ -12,7 +12,7 @@ import torch
 
 from pipeline.core.settings import Section
 from pipeline.models.base.devices import describe
-from pipeline.models.base.lineage import Lineage, audit, initialize_from, read_lineage
+from pipeline.models.base.lineage import Lineage, audit, initialize_from, read_lineage, require_embargo
 from pipeline.models.base.pretrained import WEIGHTS, Run, save_run
 from pipeline.models.base.registry import build
 from pipeline.models.base.tasks import Continue, Harmonize
@@ -47,13 +47,15 @@ def train_experiment(
     Raises:
         SettingsError: a different model than that of ``init_from``, no such device, or one without
             the precision.
-        LeakError: the initial weights were trained on relatives of valid or test pieces.
+        LeakError: the initial weights were trained on relatives of valid or test pieces, or the data
+            set has an embargo that the initial weights did not have.
         CheckpointError, TableError: files missing or damaged.
         DivergedError: the loss is no longer a finite number.
     """
     data = read_training_data(tokens, task)
     lineage = read_lineage(init_from) if init_from else Lineage()
     audit(tokens.name, data.held_out, lineage.families)
+    require_embargo(tokens.name, data.split, data.held_out, lineage)
 
     device = prepare(settings)
     network = build(config)
@@ -68,7 +70,7 @@ def train_experiment(
         return
     best = result.best
     save_run(out, network, Run(config, tokens.name, data.fingerprint, best.epoch, best.valid_nats))
-    lineage.then(data.families, data.held_out.values()).write(out)
+    lineage.then(data.families, data.held_out.values(), data.split).write(out)
     write_learning_curve(curve, result.curve)
     kept.remove()
 

@@ -27,7 +27,7 @@ from pipeline.workflow.dvcfile import declared
 GROUPS = ("corpora", "datasets", "experiments")  # of params.yaml
 MOST_SHOWN = 4  # rules, and names of parts
 NO_NAME = "(no name)"
-SPLITS = ("train", "valid", "test")
+SPLITS = ("train", "valid", "test", "embargoed")
 SYMBOLS = "tokens.list.element"
 
 

@@ -26,7 +26,9 @@ SPLIT_ROW = {
     "tune_family": "f",
     "split": "train",
     "soft_relative": None,
-    "nearest_train": None,
+    "relative_of": None,
+    "relation": None,
+    "likeness": None,
 }
 
 

@@ -73,7 +73,14 @@ def harmonizer(folder: Path) -> None:
     symbols = [72, 67, 64, 48, 200, 65, 192, 176]
     tokens = [vocabulary.START, *symbols, vocabulary.STOP]
     row = {
-        **{"piece_id": "songs/choral", "corpus": "songs", "title": None, "nearest_train": None},
+        **{
+            "piece_id": "songs/choral",
+            "corpus": "songs",
+            "title": None,
+            "relative_of": None,
+            "relation": None,
+            "likeness": None,
+        },
         **{"voices": 4, "steps_per_quarter": 1, "steps_per_bar": None, "transposition": 0, "key_fifths": 0},
         "step_in_bar": [],
     }
@@ -113,7 +120,14 @@ def harmonizer(folder: Path) -> None:
 def samples(folder: Path) -> list[dict[str, Any]]:
     """One tune, said exactly and in another way."""
     row = {
-        **{"piece_id": "songs/ente", "corpus": "songs", "title": "Ente & <Enterich>", "nearest_train": None},
+        **{
+            "piece_id": "songs/ente",
+            "corpus": "songs",
+            "title": "Ente & <Enterich>",
+            "relative_of": None,
+            "relation": None,
+            "likeness": None,
+        },
         **{"voices": 1, "steps_per_quarter": 1, "steps_per_bar": 4, "transposition": 0, "key_fifths": 0},
         "step_in_bar": [step % 4 for step in range(len(ENTCHEN) - 2)],
     }

@@ -78,8 +78,11 @@ MEANING = {
     "tune_family": "pieces of one family share a melody, and a split",
     "tonic_pc": "pitch class of the tonic before transposition",
     "transposition": "semitones added",
-    "soft_relative": "true where a soft relative is in train",
-    "nearest_train": "piece_id of the most similar piece of train",
+    "split": "train, valid, test or embargoed: set apart as a relative of a held-out piece",
+    "soft_relative": "true for a held-out piece with a soft relative in train",
+    "relative_of": "piece_id of the nearest relative: held out, in train; embargoed, held out; null for none",
+    "relation": "the rule that relates the two: 16-gram, skeleton, contained, title or alignment",
+    "likeness": "of the two, by their best local alignment, 0 to 1",
 }
 
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from pipeline.core import vocabulary
 from pipeline.core.accounting import Count
-from pipeline.core.tables import SPLIT_NAMES
+from pipeline.core.tables import PLACES
 from pipeline.datasets.encoding.encode import PROJECT_VERSION, Encoded, EncodeSettings
 from pipeline.datasets.encoding.keys import key_name
 
@@ -55,7 +55,7 @@ def make_card(
 
 def prose(card: Mapping[str, Any]) -> str:
     """The data card as Markdown."""
-    written, leaks = card["examples"], card["split"]["share_a_run_with_train"]
+    written = card["examples"]
     lines = [
         f"# {card['dataset']}",
         "",
@@ -91,18 +91,16 @@ def prose(card: Mapping[str, Any]) -> str:
         "## Split",
         "",
         *(f"**Warning:** {warning}.\n" for warning in card["split"]["warnings"]),
-        f"Kind: {card['split']['settings']['kind']}. Pieces that share a run of "
-        f"{card['split']['family_run']} intervals with a training piece: {leaks['valid']} of valid, "
-        f"{leaks['test']} of test. "
-        "Softer relatives are marked row by row in the column `soft_relative`. The "
-        "[leak card](leaks.md) tells what this split and others leak, and [leaks.parquet](leaks.parquet) "
-        "names the nearest training piece of every piece held out.",
+        f"Kind: {card['split']['settings']['kind']}. {card['split']['claim']} The columns `relative_of`, "
+        "`relation` and `likeness` name the nearest relative across the split: of a held-out piece in train, "
+        "of an embargoed piece among those held out. The [leak card](leaks.md) says what this split and "
+        "others leak; [leaks.parquet](leaks.parquet) has a row for every held-out piece.",
     ]
     return "\n".join(lines) + "\n"
 
 
 def _examples(rows: pa.Table, grids: pa.Table) -> dict[str, dict[str, int]]:
-    totals = {name: {"examples": 0, "steps": 0, "notes": 0} for name in SPLIT_NAMES}
+    totals = {name: {"examples": 0, "steps": 0, "notes": 0} for name in PLACES}
     columns = (rows["split"].to_pylist(), rows["n_steps"].to_pylist(), grids["n_notes"].to_pylist())
     for split, steps, notes in zip(*columns, strict=True):
         totals[split]["examples"] += 1

@@ -36,7 +36,11 @@ class EncodedDataset:
 
 
 def write_shards(
-    folder: Path, portions: Iterable[pa.Table], splits: pa.Table, settings: EncodeSettings
+    folder: Path,
+    portions: Iterable[pa.Table],
+    splits: pa.Table,
+    settings: EncodeSettings,
+    split: Mapping[str, Any] | None = None,
 ) -> EncodedDataset:
     """Encode grids and write their shards; memory does not grow with the lists of tokens.
 
@@ -45,13 +49,14 @@ def write_shards(
         portions: rows of ``tables.GRIDS`` in order of piece_id, some at a time.
         splits: rows of ``tables.SPLITS`` for all of them.
         settings: the section ``encode``.
+        split: the section ``split`` that the rows were divided by, noted in the shards.
 
     Raises:
         RoundTripError: a row does not decode to its grid.
         BooksError: a grid was lost.
     """
     cutter = ShardCutter(settings.max_rows_per_shard)
-    metadata = shard_metadata(settings)
+    metadata = shard_metadata(settings, split)
     outlines, counts, found = [], [], []
     for grids, made in encode_portions(portions, splits, settings):
         incoming, kept = (table["piece_id"].to_pylist() for table in (grids, made.rows))

@@ -37,7 +37,7 @@ OF_ONE_PIECE = (
     "title",
     "composer",
     "tune_family",
-    "nearest_train",
+    "relative_of",
     "source_path",
     "source_sha256",
 )

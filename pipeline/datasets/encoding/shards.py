@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core import vocabulary
-from pipeline.core.tables import SPLIT_NAMES, TOKENS
+from pipeline.core.tables import PLACES, TOKENS
 from pipeline.datasets.encoding.encode import PROJECT_VERSION, EncodeSettings
 
 Shard = tuple[str, pa.Table]  # its path below the data set without suffix, and its rows
@@ -24,12 +25,12 @@ class ShardCutter:
 
     def __init__(self, max_rows: int) -> None:
         self._max_rows = max_rows
-        self._waiting = dict.fromkeys(SPLIT_NAMES, TOKENS.empty_table())
-        self._number = dict.fromkeys(SPLIT_NAMES, 0)
+        self._waiting = dict.fromkeys(PLACES, TOKENS.empty_table())
+        self._number = dict.fromkeys(PLACES, 0)
 
     def add(self, rows: pa.Table) -> Iterator[Shard]:
         """Take the next rows of ``tables.TOKENS``; the shards that are full now."""
-        for split in SPLIT_NAMES:
+        for split in PLACES:
             chosen = rows.filter(pc.equal(rows["split"], split))
             self._waiting[split] = pa.concat_tables([self._waiting[split], chosen])
             while self._waiting[split].num_rows >= self._max_rows:
@@ -39,7 +40,7 @@ class ShardCutter:
 
     def rest(self) -> Iterator[Shard]:
         """The last shards; a split without rows has no file."""
-        for split in SPLIT_NAMES:
+        for split in PLACES:
             if self._waiting[split].num_rows:
                 yield self._name(split), self._waiting[split]
 
@@ -47,11 +48,16 @@ class ShardCutter:
         return f"{split}/{self._number[split]:05d}"
 
 
-def shard_metadata(settings: EncodeSettings) -> Mapping[str, str]:
-    """The metadata of every shard: vocabulary, parameters, version."""
+def shard_metadata(settings: EncodeSettings, split: Mapping[str, Any] | None = None) -> Mapping[str, str]:
+    """The metadata of every shard: vocabulary, parameters, version.
+
+    Args:
+        split: the section ``split`` that the rows were divided by; None: not divided.
+    """
     return {
         "vocabulary": f"{vocabulary.VOCAB_SIZE} symbols: onset p, tied p, START, STOP",
         "vocabulary_sha256": vocabulary.sha256(),
         "parameters": json.dumps(settings.model_dump(), sort_keys=True),
+        "split": json.dumps(dict(split or {}), sort_keys=True),
         "project_version": PROJECT_VERSION,
     }

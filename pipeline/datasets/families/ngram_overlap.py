@@ -7,14 +7,25 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.datasets.columns.ngrams import Sequences, as_rows, distinct_runs, longest_part, pack
-from pipeline.datasets.columns.ragged import Ints, offsets_of, owners, ranges, run_starts
+from pipeline.datasets.columns.ngrams import (
+    MIX,
+    RUNS_AT_ONCE,
+    Sequences,
+    as_rows,
+    distinct_runs,
+    longest_part,
+    pack,
+)
+from pipeline.datasets.columns.ragged import Bools, Ints, offsets_of, owners, ranges, run_starts
 
 PAIRS_AT_ONCE = 2_000_000
 SHORTEST_CONTAINED = 8  # fewer intervals stand in every other tune by chance
 COMMON = 1000  # a run that more pieces hold is idiom and tells nothing of kinship
 
+BUCKETS = 1 << 22  # in which runs are counted before they are counted one by one
+
 Pairs = tuple[Ints, Ints, Ints, Ints]
+Runs = NDArray[np.uint64]
 
 
 def related(left: Sequences, right: Sequences, length: int) -> Pairs:
@@ -34,18 +45,62 @@ def related(left: Sequences, right: Sequences, length: int) -> Pairs:
     return np.concatenate(a), np.concatenate(b), np.concatenate(common), np.concatenate(smaller)
 
 
-def related_in_portions(left: Sequences, right: Sequences, length: int) -> Iterator[Pairs]:
-    """The same in bounded portions, each with all pairs of some pieces of left."""
+def related_in_portions(
+    left: Sequences, right: Sequences, length: int, common: Runs | None = None
+) -> Iterator[Pairs]:
+    """The same in bounded portions, each with all pairs of some pieces of left.
+
+    Args:
+        common: the runs that do not count, sorted, whoever holds them; then a pair shares
+            the same runs whatever else is in left and right. None: those of more than
+            COMMON pieces of right.
+    """
     if not len(left) or not len(right):
         return
-    right_sizes = np.concatenate(list(_sizes(right, length)))
+    runs_of_right = _RunsOf(right, length)
+    right_sizes = np.concatenate([np.bincount(piece, minlength=n) for _, piece, _, n in runs_of_right])
     for begin, some in left.slices():
         piece, run = distinct_runs(some, length)
         left_sizes = np.bincount(piece, minlength=len(some))
+        if common is not None:
+            counts = ~_among(run, common)
+            piece, run = piece[counts], run[counts]
         known = np.unique(run)
-        partner, shared = _holders_among(right, length, known)
+        partner, shared = _holders_among(runs_of_right, known, COMMON if common is None else len(right))
         for a, b, common in _pairs(piece, np.searchsorted(known, run), partner, shared, len(right)):
             yield a + begin, b, common, np.minimum(left_sizes[a], right_sizes[b])
+
+
+def common_runs(sequences: Sequences, length: int) -> Runs:
+    """The runs that more than COMMON pieces hold, sorted.
+
+    Args:
+        length: at most eight intervals.
+    """
+    if len(sequences) <= COMMON:
+        return np.zeros(0, np.uint64)
+    counts = np.zeros(BUCKETS, np.int64)
+    for _, some in sequences.slices():
+        counts += np.bincount(_buckets(distinct_runs(some, length)[1]), minlength=BUCKETS)
+    crowded = counts > COMMON
+    found = [np.zeros(0, np.uint64)]
+    for _, some in sequences.slices() if crowded.any() else ():
+        run = distinct_runs(some, length)[1]
+        found.append(run[crowded[_buckets(run)]])
+    runs, times = np.unique(np.concatenate(found), return_counts=True)
+    return np.asarray(runs[times > COMMON])
+
+
+def _buckets(runs: Runs) -> Ints:
+    return np.asarray((runs * MIX) >> np.uint64(64 - 22), dtype=np.int64)
+
+
+def _among(runs: Runs, known: Runs) -> Bools:
+    """True for runs that are among the known ones, which are sorted."""
+    if not len(known):
+        return np.zeros(len(runs), bool)
+    place = np.minimum(np.searchsorted(known, runs), len(known) - 1)
+    return np.asarray(known[place] == runs)
 
 
 def containing(sequences: Sequences, short: Ints) -> tuple[Ints, Ints]:
@@ -92,25 +147,39 @@ def _places(sequences: Sequences, whole: NDArray[np.int8], lengths: Ints) -> tup
     return which[found], owner[at[found]]
 
 
-def _sizes(sequences: Sequences, length: int) -> Iterator[Ints]:
-    """Different runs of every piece."""
-    for _, some in sequences.slices():
-        yield np.bincount(distinct_runs(some, length)[0], minlength=len(some))
+class _RunsOf:
+    """The different runs of pieces, slice by slice; those of a single slice are found once."""
+
+    def __init__(self, sequences: Sequences, length: int) -> None:
+        self._sequences, self._length = sequences, length
+        several = len(sequences.values) > RUNS_AT_ONCE
+        self._kept = None if several else list(self._found())
+
+    def __iter__(self) -> Iterator[tuple[int, Ints, Runs, int]]:
+        """(first piece, pieces counted from there, runs, number of pieces)."""
+        return self._found() if self._kept is None else iter(self._kept)
+
+    def _found(self) -> Iterator[tuple[int, Ints, Runs, int]]:
+        for begin, some in self._sequences.slices():
+            yield begin, *distinct_runs(some, self._length), len(some)
 
 
-def _holders_among(sequences: Sequences, length: int, known: NDArray[np.uint64]) -> tuple[Ints, Ints]:
-    """Who holds which of the known runs but the common ones: (piece, number of the run), ordered by run."""
+def _holders_among(runs_of: _RunsOf, known: Runs, most: int) -> tuple[Ints, Ints]:
+    """Who holds which of the known runs: (piece, number of the run), ordered by run.
+
+    Args:
+        most: runs that more pieces hold are left out.
+    """
     times = np.zeros(len(known), np.int64)
     pieces, runs = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
-    for begin, some in sequences.slices() if len(known) else ():
-        piece, run = distinct_runs(some, length)
+    for begin, piece, run, _ in runs_of if len(known) else ():
         number = np.minimum(np.searchsorted(known, run), len(known) - 1)
-        found = (known[number] == run) & (times[number] <= COMMON)
+        found = (known[number] == run) & (times[number] <= most)
         pieces.append((piece[found] + begin).astype(np.int32))
         runs.append(number[found].astype(np.int32))
         times += np.bincount(runs[-1], minlength=len(known))
     piece, number = np.concatenate(pieces), np.concatenate(runs)
-    telling = times[number] <= COMMON
+    telling = times[number] <= most
     piece, number = piece[telling], number[telling]
     order = np.argsort(number, kind="stable")
     return piece[order], number[order]

@@ -12,6 +12,7 @@ common, are family.
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,17 +26,27 @@ from pydantic import Field
 
 from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.core.settings import Section
-from pipeline.core.tables import FAMILIES, flatten
+from pipeline.core.tables import FAMILIES, as_lists, flatten
 from pipeline.datasets.columns.chunks import in_portions
 from pipeline.datasets.columns.ngrams import BREAK, Sequences, components, holders
-from pipeline.datasets.columns.ragged import Ints, minima, offsets_from_owners, offsets_of, owners, run_starts
+from pipeline.datasets.columns.ragged import (
+    Ints,
+    minima,
+    offsets_from_owners,
+    offsets_of,
+    owners,
+    run_starts,
+    take,
+)
 from pipeline.datasets.columns.skyline import Lines, read_lines, skyline
+from pipeline.datasets.families.alignment import ON_BEAT
 from pipeline.datasets.families.ngram_overlap import related
 
 SKELETON_RUN = 8  # intervals
 CONTAINED_IN_TEN = 3  # a share of 0.3 of the smaller piece's runs makes a soft relative
 ID_LENGTH = 16  # hex digits of the sha256
 OVERLAPS_PER_QUARTER = 4  # the grid on which overlaps are judged: half a sixteenth is legato
+ASCII_WORD = re.compile("[0-9a-z]+")
 MELODY = "soprano"  # the part whose beats make the skeleton; else the top part
 
 
@@ -59,12 +70,14 @@ class _PieceMelodies:
         names: piece_id, corpus and title of each.
         intervals: of all parts.
         skeletons: of the melody.
+        melodies: list<uint8>, as in the column of ``tables.FAMILIES``.
         longest: int32, intervals of the longest part.
     """
 
     names: pa.Table
     intervals: Sequences
     skeletons: Sequences
+    melodies: pa.Array
     longest: NDArray[np.int32]
 
 
@@ -88,6 +101,7 @@ def families_of_portions(portions: Iterable[pa.Table], settings: FamilySettings)
     intervals = Sequences.join([each.intervals for each in read])
     skeletons = Sequences.join([each.skeletons for each in read])
     longest = np.concatenate([each.longest for each in read])
+    melodies = pa.chunked_array([each.melodies for each in read])
     del read
     soft = _soft_links(names, skeletons, settings)
     hard = (part.links() for part in holders(intervals, settings.family_run))
@@ -102,17 +116,20 @@ def families_of_portions(portions: Iterable[pa.Table], settings: FamilySettings)
         "family_size": np.bincount(root, minlength=len(root))[root].astype(np.int32),
         "intervals": intervals.column(),
         "skeleton": skeletons.column(),
+        "melody": melodies,
     }
     return pa.table({name: columns[name] for name in FAMILIES.names}, schema=FAMILIES)
 
 
 def _read(notes: pa.Table) -> _PieceMelodies:
     first = _first_rows(notes)
+    rows = _melody_rows(notes, first)
     melody, _ = skyline(read_lines(notes, np.arange(notes.num_rows)), OVERLAPS_PER_QUARTER)
     return _PieceMelodies(
         notes.select(["piece_id", "corpus", "title", "published_split"]).take(pa.array(first)),
         part_intervals(melody, first),
-        beat_skeletons(melody, notes, _melody_rows(notes, first)),
+        beat_skeletons(melody, notes, rows),
+        melodies_on_beats(melody, notes, rows),
         _longest(melody, notes.num_rows, first),
     )
 
@@ -145,8 +162,7 @@ def beat_skeletons(melody: Lines, notes: pa.Table, rows: Ints) -> Sequences:
     Args:
         rows: the line of each piece that carries its melody.
     """
-    bar_offsets, bars = flatten(notes["bar_onsets"])
-    phase = (minima(bars, bar_offsets) % TICKS_PER_QUARTER)[rows]
+    phase = _first_beats(notes)[rows]
     ends = notes["end"].to_numpy().astype(np.int64)[rows]
     beat_offsets = offsets_of(np.maximum(-(-(ends - phase) // TICKS_PER_QUARTER), 0))
     piece = owners(beat_offsets)
@@ -163,12 +179,35 @@ def beat_skeletons(melody: Lines, notes: pa.Table, rows: Ints) -> Sequences:
     return Sequences(offsets_from_owners(piece[inner], len(rows)), steps)
 
 
+def melodies_on_beats(melody: Lines, notes: pa.Table, rows: Ints) -> pa.Array:
+    """The notes of each melody, those that begin on a beat marked by ON_BEAT.
+
+    Args:
+        rows: the line of each piece that carries its melody.
+
+    Returns:
+        list<uint8>, a list a piece.
+    """
+    offsets, at = take(offsets_from_owners(melody.line, notes.num_rows), rows)
+    since = melody.onset[at] - np.repeat(_first_beats(notes)[rows], np.diff(offsets))
+    values = melody.pitch[at] + ON_BEAT * (since % TICKS_PER_QUARTER == 0)
+    return as_lists(offsets, values.astype(np.uint8), pa.uint8())
+
+
+def _first_beats(notes: pa.Table) -> Ints:
+    """The first beat of every line, in ticks: the phase of its bar lines."""
+    offsets, bars = flatten(notes["bar_onsets"])
+    return np.asarray(minima(bars, offsets) % TICKS_PER_QUARTER)
+
+
 def normal_title(title: str | None) -> str:
     """A title without case, accents, punctuation and doubled spaces.
 
     >>> normal_title("Wie schön  leuchtet, der Morgenstern!")
     'wie schon leuchtet der morgenstern'
     """
+    if (title or "").isascii():
+        return " ".join(ASCII_WORD.findall((title or "").casefold()))
     plain = unicodedata.normalize("NFKD", title or "").casefold()
     letters = (c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
     return " ".join("".join(letters).split())

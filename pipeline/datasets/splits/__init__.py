@@ -1,9 +1,10 @@
-"""Who goes to train, valid and test, and the audit of what that leaks.
+"""Assign pieces to train, valid and test, and audit what that leaks.
 
 Families, never pieces, are given out, by a hash of the family's id and a seed:
 a piece stays where it is when others come or go, in every data set that shares
 the seed. Phrases ("essen/altdeu10#17:2") go where their piece goes. The other
-kinds, none, random and published, are there to compare with what others do.
+kinds, none, random and published, are there to compare with what others do. With
+``embargo: soft`` training pieces that are relatives of a held-out piece are set apart.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.core.tables import SPLITS
+from pipeline.core.tables import EMBARGOED, SPLITS
 from pipeline.datasets.columns.ragged import Ints
-from pipeline.datasets.splits.assignment import Names, assign
-from pipeline.datasets.splits.audit import audit, leaks_by_kind
+from pipeline.datasets.splits.assignment import Names
+from pipeline.datasets.splits.audit import audit, claim, leaks_by_kind, require_no_leak
+from pipeline.datasets.splits.embargo import ELSEWHERE, Embargo, embargo, with_held_out
 from pipeline.datasets.splits.leak_card import leak_table
-from pipeline.datasets.splits.leaks import Leaks, Melodies, find_leaks
-from pipeline.datasets.splits.settings import SPLIT, AnySplit, Split, SplitError
+from pipeline.datasets.splits.leaks import Leaks, find_leaks, find_relatives
+from pipeline.datasets.splits.relatives import Likeness
+from pipeline.datasets.splits.settings import SPLIT, AnySplit, NoSplit, Split, SplitError
+from pipeline.datasets.splits.tunes import Tunes
 
 __all__ = ["SPLIT", "AnySplit", "Divided", "Split", "SplitError", "split_pieces"]
 
@@ -55,35 +59,59 @@ def split_pieces(piece_ids: Sequence[str], families: pa.Table, settings: AnySpli
             where that is asked for.
     """
     ids = sorted(piece_ids)
-    chosen, piece = np.unique(family_rows(ids, families), return_inverse=True)
-    pieces = families.take(pa.array(chosen))
-    run = int(families.schema.metadata[b"family_run"])
-    assigned = assign(pieces, settings)
-    melodies = Melodies.of(pieces, run)
-    leaks = find_leaks(melodies, assigned)
-    report = audit(pieces, assigned, leaks, settings)
-    kinds = leaks_by_kind(pieces, melodies, assigned, leaks, settings)
+    row = family_rows(ids, families)
+    chosen = np.zeros(families.num_rows, bool)
+    chosen[row] = True
+    everywhere = with_held_out(chosen, families, settings)
+    used = everywhere != ""
+    pieces, before = families.filter(pa.array(used)), everywhere[used]
+    tunes = Tunes.among(pieces, families)
+    likeness = Likeness(tunes)
+    apart = (
+        None
+        if settings.embargo == "none" or isinstance(settings, NoSplit)
+        else (embargo(tunes, likeness, before))
+    )
+    assigned = before if apart is None else apart.assigned
+    leaks = find_leaks(tunes, likeness, assigned)
+    require_no_leak(pieces, assigned, leaks, settings)
+    without = leaks if apart is None else _before(tunes, likeness, before, apart)
+    own = np.flatnonzero(assigned != ELSEWHERE)
+    report = audit(pieces.take(pa.array(own)), assigned[own], leaks.where(own), settings)
+    made = {False: (before, without)} | ({} if apart is None else {True: (assigned, leaks)})
+    kinds = leaks_by_kind(pieces, tunes, likeness, made, settings)
     return Divided(
-        rows=_rows(ids, pieces, assigned, leaks, piece),
+        rows=_rows(ids, pieces, assigned, leaks, apart, (np.cumsum(used) - 1)[row]),
         leaks=leak_table(pieces, assigned, leaks),
-        audit={**report, "family_run": run, "leaks_by_kind": kinds},
+        audit={**report, "family_run": tunes.run, "claim": claim(report, tunes.run), "leaks_by_kind": kinds},
     )
 
 
-def _rows(ids: Sequence[str], pieces: pa.Table, assigned: Names, leaks: Leaks, piece: Ints) -> pa.Table:
-    """A row for every id, with what its piece says.
+def _before(tunes: Tunes, likeness: Likeness, assigned: Names, apart: Embargo) -> Leaks:
+    """What would leak without the embargo."""
+    held = (assigned == "valid") | (assigned == "test")
+    return find_relatives(tunes, likeness, held, assigned == "train", apart.related.turned())
+
+
+def _rows(
+    ids: Sequence[str], pieces: pa.Table, assigned: Names, leaks: Leaks, apart: Embargo | None, piece: Ints
+) -> pa.Table:
+    """A row for every id, with what is known of its piece.
 
     Args:
         piece: (n,) the row of ``pieces`` that an id belongs to.
     """
-    nearest = leaks.nearest.piece[piece]
+    nearest = leaks.nearest if apart is None else apart.nearest.where(assigned == EMBARGOED, leaks.nearest)
+    relative, likeness = nearest.piece[piece], nearest.likeness[piece].astype(np.float32)
     columns = {
         "piece_id": pa.array(ids, pa.string()),
         "corpus": pieces["corpus"].take(pa.array(piece)),
         "tune_family": pieces["tune_family"].take(pa.array(piece)),
         "split": pa.array(assigned[piece], pa.string()),
         "soft_relative": leaks.soft[piece],
-        "nearest_train": pieces["piece_id"].take(pa.array(nearest, pa.int64(), mask=nearest < 0)),
+        "relative_of": pieces["piece_id"].take(pa.array(relative, pa.int64(), mask=relative < 0)),
+        "relation": pa.array(nearest.relation[piece], pa.string(), mask=relative < 0),
+        "likeness": pa.array(likeness, pa.float32(), mask=relative < 0),
     }
     return pa.table({name: columns[name] for name in SPLITS.names}, schema=SPLITS)
 

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.core.tables import SPLIT_NAMES
+from pipeline.core.tables import PLACES
 from pipeline.datasets.splits.settings import (
     AnySplit,
     NoSplit,
@@ -66,8 +66,8 @@ def draw(settings: Shares, unit: str) -> str:
 
 
 def counts(assigned: Names) -> dict[str, int]:
-    """How many pieces go to each split."""
-    return {name: int((assigned == name).sum()) for name in SPLIT_NAMES}
+    """How many pieces are in train, valid and test, and how many are embargoed."""
+    return {name: int((assigned == name).sum()) for name in PLACES}
 
 
 @cache

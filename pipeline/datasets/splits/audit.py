@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from pipeline.core.tables import SPLIT_NAMES
+from pipeline.core.tables import EMBARGOED, PLACES
 from pipeline.datasets.columns.ragged import Bools
 from pipeline.datasets.splits.assignment import Names, assign, counts, published
 from pipeline.datasets.splits.held_out import warnings
-from pipeline.datasets.splits.leaks import Leaks, Melodies, find_leaks
+from pipeline.datasets.splits.leaks import Leaks, count_leaks
+from pipeline.datasets.splits.relatives import RULES, Likeness
 from pipeline.datasets.splits.settings import AnySplit, FamilySplit, NoSplit, RandomSplit, Shares, SplitError
+from pipeline.datasets.splits.tunes import Tunes
 
 LARGEST_FAMILIES = 10  # listed with their titles in the audit
 HELD = ("valid", "test")
+WITH_EMBARGO = ", embargo"  # added to a kind of split
 
 
 def audit(pieces: pa.Table, assigned: Names, leaks: Leaks, settings: AnySplit) -> dict[str, Any]:
@@ -24,33 +27,21 @@ def audit(pieces: pa.Table, assigned: Names, leaks: Leaks, settings: AnySplit) -
 
     Args:
         pieces: n rows of ``tables.FAMILIES``.
-        assigned: (n,) their splits.
+        assigned: (n,) one of ``tables.PLACES`` each.
 
     Returns:
         Ready for JSON.
-
-    Raises:
-        SplitError: a split by family leaks, which is a fault of this project.
     """
-    hard = {name: int(leaks.hard[assigned == name].sum()) for name in HELD}
-    if isinstance(settings, FamilySplit) and any(hard.values()):
-        raise SplitError(f"pieces outside train share a run with it: {hard}")
-    rules = {
-        "skeleton": leaks.skeleton,
-        "title": leaks.title,
-        "contained": leaks.contained,
-        "any": leaks.soft,
-    }
+    rules = {**{rule: leaks.by_rule[:, number] for number, rule in enumerate(RULES)}, "any": leaks.soft}
     return {
         "settings": settings.model_dump(),
         "pieces": counts(assigned),
         "warnings": warnings(counts(assigned)),
         "families": {
-            name: len(pieces["tune_family"].filter(pa.array(assigned == name)).unique())
-            for name in SPLIT_NAMES
+            name: len(pieces["tune_family"].filter(pa.array(assigned == name)).unique()) for name in PLACES
         },
         "pieces_by_corpus": {corpus: counts(assigned[rows]) for corpus, rows in _by_corpus(pieces)},
-        "share_a_run_with_train": hard,
+        "share_a_run_with_train": {name: int(leaks.hard[assigned == name].sum()) for name in HELD},
         "soft_relatives_in_train": {
             name: {rule: int(found[assigned == name].sum()) for rule, found in rules.items()} for name in HELD
         },
@@ -58,8 +49,54 @@ def audit(pieces: pa.Table, assigned: Names, leaks: Leaks, settings: AnySplit) -
     }
 
 
+def claim(report: Mapping[str, Any], family_run: int) -> str:
+    """What a split keeps apart, in two sentences for the data card and the leak card.
+
+    Args:
+        report: the audit of the split.
+    """
+    pieces, soft = report["pieces"], report["soft_relatives_in_train"]
+    hard = sum(report["share_a_run_with_train"].values())
+    held = pieces["valid"] + pieces["test"]
+    related = soft["valid"]["any"] + soft["test"]["any"]
+    return (
+        f"Of {held:,} held-out pieces {hard:,} share a {family_run}-gram of intervals with a "
+        f"training piece, and {related:,} have a softer relative there (test split: "
+        f"{soft['test']['any']:,} of {pieces['test']:,}). The embargo sets {pieces[EMBARGOED]:,} of "
+        f"{pieces['train'] + pieces[EMBARGOED]:,} training pieces apart."
+    )
+
+
+def require_no_leak(pieces: pa.Table, assigned: Names, leaks: Leaks, settings: AnySplit) -> None:
+    """Stop when a split leaks what its kind or its embargo rules out: a fault of this project.
+
+    Args:
+        pieces: n rows of ``tables.FAMILIES``.
+        assigned: (n,) their splits.
+        leaks: found anew after the embargo.
+
+    Raises:
+        SplitError: the message counts the leaks, and names one of them.
+    """
+    if isinstance(settings, NoSplit):
+        return
+    wrong = np.zeros(len(assigned), bool)
+    if isinstance(settings, FamilySplit):
+        wrong |= leaks.hard
+    if settings.embargo == "soft":
+        wrong |= leaks.any
+    if wrong.any():
+        piece = pieces["piece_id"][int(np.flatnonzero(wrong)[0])].as_py()
+        found = {name: int((wrong & (assigned == name)).sum()) for name in HELD}
+        raise SplitError(f"held-out pieces have relatives in train ({found}), for example {piece}")
+
+
 def leaks_by_kind(
-    pieces: pa.Table, melodies: Melodies, assigned: Names, leaks: Leaks, settings: AnySplit
+    pieces: pa.Table,
+    tunes: Tunes,
+    likeness: Likeness,
+    made: Mapping[bool, tuple[Names, Leaks]],
+    settings: AnySplit,
 ) -> dict[str, dict[str, dict[str, dict[str, int]]]]:
     """What this kind of split leaks, and what the customary ones would have leaked.
 
@@ -67,42 +104,47 @@ def leaks_by_kind(
     the split has none, by the shares that it came out with. ``published`` is there
     where the corpora tell one, and counts their pieces alone.
 
+    Args:
+        pieces: n rows of ``tables.FAMILIES``.
+        made: the splits of the pieces and their leaks, without an embargo (False) and,
+            where there is one, with it (True).
+
     Returns:
-        kind → corpus → valid, test → counts of pieces: all of them, ``hard``,
-        ``soft``, and ``either``. Corpora without a held-out piece are left out.
+        kind → corpus → valid, test → counts of pieces: all of them, with a ``hard`` relative,
+        with only a ``soft`` one, and ``either``. Corpora without a held-out piece are left out.
     """
-    kinds: dict[str, tuple[Names, Leaks]] = {}
+    kinds: dict[str, tuple[Names, tuple[Bools, Bools]]] = {}
+    own = np.isin(made[False][0], ["train", *HELD])
     if not isinstance(settings, NoSplit):
-        kinds[settings.kind] = (assigned, leaks)
-        by_chance = assign(pieces, _customary(assigned, settings))
-        kinds.setdefault("random", (by_chance, find_leaks(melodies, by_chance)))
-    told = published(pieces)
+        for embargo, (split, found) in made.items():
+            kinds[settings.kind + WITH_EMBARGO * embargo] = split, (found.hard, found.soft & ~found.hard)
+        by_chance = np.where(own, assign(pieces, _customary(made[False][0], settings)), "")
+        if settings.kind != "random":
+            kinds["random"] = (by_chance, count_leaks(tunes, likeness, by_chance))
+    told = np.where(own, published(pieces), "")
     if (told != "").any() and settings.kind != "published":
-        kinds["published"] = (told, find_leaks(melodies, told))
+        kinds["published"] = (told, count_leaks(tunes, likeness, told))
     return {
         kind: {
-            corpus: {name: _leak_counts(rows & (split == name), found) for name in HELD}
+            corpus: {name: _leak_counts(rows & (split == name), *leaks) for name in HELD}
             for corpus, rows in _by_corpus(pieces)
             if np.isin(split[rows], HELD).any()
         }
-        for kind, (split, found) in kinds.items()
+        for kind, (split, leaks) in kinds.items()
     }
 
 
 def _customary(assigned: Names, settings: AnySplit) -> RandomSplit:
     if isinstance(settings, Shares):
         return RandomSplit(kind="random", seed=settings.seed, valid=settings.valid, test=settings.test)
-    shares = {name: n / max(len(assigned), 1) for name, n in counts(assigned).items() if name != "train"}
+    n = max(int(np.isin(assigned, ["train", *HELD]).sum()), 1)
+    shares = {name: int((assigned == name).sum()) / n for name in HELD}
     return RandomSplit(kind="random", seed=0, **shares)
 
 
-def _leak_counts(rows: Bools, leaks: Leaks) -> dict[str, int]:
-    return {
-        "pieces": int(rows.sum()),
-        "hard": int(leaks.hard[rows].sum()),
-        "soft": int(leaks.soft[rows].sum()),
-        "either": int((leaks.hard | leaks.soft)[rows].sum()),
-    }
+def _leak_counts(rows: Bools, hard: Bools, soft: Bools) -> dict[str, int]:
+    counted = {"pieces": rows, "hard": hard & rows, "soft": soft & rows, "either": (hard | soft) & rows}
+    return {name: int(found.sum()) for name, found in counted.items()}
 
 
 def _largest(pieces: pa.Table) -> list[dict[str, Any]]:

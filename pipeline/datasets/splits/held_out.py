@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from pipeline.core.tables import EMBARGOED
+
 ENOUGH_PIECES = 20  # held out, in each of valid and test
+MOST_EMBARGOED = 10  # in 100 training pieces: more is a warning
 CONSEQUENCES = {
     "valid": "the choice of the best epoch depends on chance",
     "test": "figures on {them} measure nothing",
@@ -23,8 +26,11 @@ def warnings(pieces: Mapping[str, int]) -> list[str]:
     >>> warnings({"train": 900, "valid": 20, "test": 20})
     []
 
+    >>> warnings({"train": 80, "valid": 20, "test": 20, "embargoed": 20})
+    ['the embargo takes 20 of 100 training pieces (20 %)']
+
     Args:
-        pieces: in train, valid and test.
+        pieces: in train, valid and test, and embargoed.
     """
     return list(_warnings(pieces))
 
@@ -40,3 +46,7 @@ def _warnings(pieces: Mapping[str, int]) -> Iterator[str]:
         elif n < ENOUGH_PIECES:
             them = "it" if n == 1 else "them"
             yield f"only {n} {split} piece{'s' * (n != 1)}: {consequence.format(them=them)}"
+    apart = pieces.get(EMBARGOED, 0)
+    drawn = pieces["train"] + apart
+    if 100 * apart > MOST_EMBARGOED * drawn:
+        yield f"the embargo takes {apart} of {drawn} training pieces ({100 * apart / drawn:.0f} %)"

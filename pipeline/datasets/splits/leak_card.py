@@ -1,4 +1,4 @@
-"""The leak card: every piece of valid and test beside the piece of train that is most like it.
+"""The leak card: the relatives in train of every piece of valid and test.
 
 As a table for programs, and as Markdown for people.
 """
@@ -11,15 +11,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.core.tables import LEAKS
+from pipeline.core.tables import EMBARGOED, LEAKS
+from pipeline.datasets.families.ngram_overlap import SHORTEST_CONTAINED
 from pipeline.datasets.families.tune_families import CONTAINED_IN_TEN, SKELETON_RUN
 from pipeline.datasets.splits.assignment import Names
-from pipeline.datasets.splits.leaks import INTERVAL_RUN, Leaks
+from pipeline.datasets.splits.leaks import Leaks
+from pipeline.datasets.splits.relatives import ALIGNED, FEW_RUNS, NAMESAKES, RULES
 
 MOST_ALIKE = 25  # pairs listed in the prose; all stand in the table
-ENOUGH_RUNS = 16  # of the smaller piece, to be listed there
+COLUMNS = dict(zip(RULES, ("same_skeleton", "contained", "same_title", "aligned"), strict=True))
 KINDS = {
-    "none": "All pieces train: nothing is held out, and no figure on this data set speaks of unheard music.",
+    "none": "All pieces are training pieces: nothing is held out, and figures are measured on them.",
     "family": "Whole tune families are given to train, valid and test.",
     "random": "Single pieces are given to train, valid and test, so relatives may end up on both sides.",
     "published": "The split is the one that the corpora publish; relatives may be on both sides.",
@@ -36,26 +38,21 @@ def leak_table(pieces: pa.Table, assigned: Names, leaks: Leaks) -> pa.Table:
     Returns:
         Rows of ``tables.LEAKS`` for the pieces of valid and test, sorted by piece_id.
     """
-    held = np.flatnonzero(assigned != "train")
-    nearest = leaks.nearest
-    alone = nearest.piece[held] < 0
-    partner = pa.array(nearest.piece[held], pa.int64(), mask=alone)
-    measured = np.where(nearest.by_skeleton, "skeleton", "intervals")[held]
+    held = np.flatnonzero((assigned == "valid") | (assigned == "test"))
+    nearest = leaks.where(held).nearest
+    alone = nearest.piece < 0
+    relative = pa.array(nearest.piece, pa.int64(), mask=alone)
     columns = {
         **{
             name: pieces[name].take(pa.array(held)) for name in ("piece_id", "corpus", "title", "tune_family")
         },
         "split": pa.array(assigned[held], pa.string()),
         "hard": leaks.hard[held],
-        "same_skeleton": leaks.skeleton[held],
-        "same_title": leaks.title[held],
-        "contained": leaks.contained[held],
-        "nearest_train": pieces["piece_id"].take(partner),
-        "nearest_title": pieces["title"].take(partner),
-        "runs_in_common": nearest.common[held],
-        "runs": nearest.runs[held],
-        "likeness": nearest.likeness[held],
-        "likeness_of": pa.array(measured, pa.string(), mask=alone),
+        **{COLUMNS[rule]: leaks.by_rule[held, number] for number, rule in enumerate(RULES)},
+        "relative_of": pieces["piece_id"].take(relative),
+        "relative_title": pieces["title"].take(relative),
+        "relation": pa.array(nearest.relation, pa.string(), mask=alone),
+        "likeness": pa.array(nearest.likeness.astype(np.float32), pa.float32(), mask=alone),
     }
     return pa.table({name: columns[name] for name in LEAKS.names}, schema=LEAKS).sort_by("piece_id")
 
@@ -70,24 +67,40 @@ def leak_prose(dataset: str, report: Mapping[str, Any], table: pa.Table) -> str:
     kind = report["settings"]["kind"]
     lines = [f"# Leaks: {dataset}", "", f"Kind of split: `{kind}`. {KINDS[kind]}", ""]
     if table.num_rows:
-        lines += [_words(report["family_run"]), "", "## Pieces held out", "", *_held(table), ""]
+        lines += [report["claim"], "", _words(report["family_run"]), ""]
+        lines += ["## Pieces held out", "", *_held(table), ""]
+    if report["pieces"][EMBARGOED]:
+        lines += ["## Embargoed pieces", "", *_embargoed(report["pieces_by_corpus"]), ""]
     if report["leaks_by_kind"]:
         lines += ["## What each kind of split leaks", "", *_kinds(report["leaks_by_kind"]), ""]
-    if table.num_rows:
-        lines += ["## The most alike", "", *_most_alike(table), ""]
+    if any(table["relative_of"].to_pylist()):
+        lines += ["## The most similar relatives", "", *_most_alike(table), ""]
     return "\n".join(lines)
 
 
 def _words(run: int) -> str:
     """What the columns mean."""
     return (
-        f"*Hard*: the piece shares a run of {run} intervals with a piece of train, in any key. *Soft*: it "
-        f"has there a piece with the same beat skeleton (at least 0.{CONTAINED_IN_TEN} of the "
-        f"{SKELETON_RUN}-interval runs of the smaller of the two), or with the same title, or one of the two "
-        "is short and stands whole in the other. *Likeness*: share of the runs of the smaller piece that the "
-        f"two have in common: of {SKELETON_RUN} intervals of the skeleton or, where no skeleton is alike, of "
-        f"{INTERVAL_RUN} intervals of the parts. `leaks.parquet` holds a row for every piece held out."
+        f"*Hard*: the piece shares a {run}-gram of intervals with a training piece, in any key. *Same "
+        f"skeleton*: they share at least 0.{CONTAINED_IN_TEN} of the {SKELETON_RUN}-grams of intervals between "
+        f"beats of the smaller of the two (of {FEW_RUNS} at least). *Contained*: one of the two is shorter than "
+        f"that {run}-gram and occurs whole in the other; it has at least {SHORTEST_CONTAINED} intervals. "
+        f"*Aligned*: the likeness of the two is at least {ALIGNED}. *Same title*: they have the same title, "
+        f"which is not generic, and a likeness of at least {NAMESAKES}. *Likeness*, 0 to 1: the score of the "
+        "best local alignment of the two melodies, less what unrelated melodies score, over the same of the "
+        "shorter one with itself. `relative_of` in `leaks.parquet` is the relative with the largest likeness, "
+        "`relation` the first rule that holds for these two; the table has one row per held-out piece."
     )
+
+
+def _embargoed(by_corpus: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Training pieces set apart, by corpus."""
+    rows = [
+        (corpus, n["train"] + n[EMBARGOED], n[EMBARGOED], f"{100 * n[EMBARGOED] / drawn:.1f} %")
+        for corpus, n in by_corpus.items()
+        if (drawn := n["train"] + n[EMBARGOED])
+    ]
+    return _lines(("corpus", "training pieces", "embargoed", "share"), rows)
 
 
 def _held(table: pa.Table) -> list[str]:
@@ -95,7 +108,7 @@ def _held(table: pa.Table) -> list[str]:
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in table.to_pylist():
         groups.setdefault((row["split"], row["corpus"]), []).append(row)
-    rules = ("hard", "same_skeleton", "same_title", "contained")
+    rules = ("hard", *COLUMNS.values())
     rows = [
         (
             *group,
@@ -106,7 +119,7 @@ def _held(table: pa.Table) -> list[str]:
         )
         for group, found in sorted(groups.items())
     ]
-    head = ("split", "corpus", "pieces", "hard", "same skeleton", "same title", "contained")
+    head = ("split", "corpus", "pieces", *(rule.replace("_", " ") for rule in rules))
     return _lines((*head, "without hard relatives", "without any"), rows)
 
 
@@ -117,23 +130,24 @@ def _kinds(kinds: Mapping[str, Mapping[str, Mapping[str, Mapping[str, int]]]]) -
         for corpus, splits in corpora.items()
         for split, found in splits.items()
     ]
-    return _lines(("kind", "corpus", "split", "pieces", "hard", "soft", "hard or soft"), rows)
+    return _lines(("kind", "corpus", "split", "pieces", "hard", "only soft", "hard or soft"), rows)
 
 
 def _most_alike(table: pa.Table) -> list[str]:
-    """The pairs with the largest likeness; a piece of few runs is like another by chance."""
-    found = [row for row in table.to_pylist() if row["runs"] >= ENOUGH_RUNS]
-    found.sort(key=lambda row: (-row["likeness"], -row["runs"], row["piece_id"]))
+    """The pairs of relatives with the largest likeness."""
+    found = [row for row in table.to_pylist() if row["relative_of"]]
+    found.sort(key=lambda row: (-row["likeness"], row["piece_id"]))
     rows = [
         (
             row["split"],
             _named(row["piece_id"], row["title"]),
-            _named(row["nearest_train"], row["nearest_title"]),
-            f"{row['likeness']:.2f} of {row['runs']} runs of the {row['likeness_of']}",
+            _named(row["relative_of"], row["relative_title"]),
+            row["relation"],
+            f"{row['likeness']:.2f}",
         )
         for row in found[:MOST_ALIKE]
     ]
-    return _lines(("split", "piece", "nearest of train", "likeness"), rows)
+    return _lines(("split", "piece", "relative in train", "relation", "likeness"), rows)
 
 
 def _named(piece_id: str, title: str | None) -> str:

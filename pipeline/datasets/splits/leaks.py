@@ -1,221 +1,163 @@
-"""Who of valid and test has a relative in train, by the hard rule and the soft ones."""
+"""Relatives across a split: by the hard rule and the soft ones, and the nearest of each piece."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.datasets.columns.ngrams import RunIndex, Sequences
+from pipeline.datasets.columns.ngrams import holders
 from pipeline.datasets.columns.ragged import Bools, Ints, run_starts
-from pipeline.datasets.families.ngram_overlap import SHORTEST_CONTAINED, containing, related_in_portions
-from pipeline.datasets.families.tune_families import CONTAINED_IN_TEN, SKELETON_RUN, normal_title
 from pipeline.datasets.splits.assignment import Names
-
-INTERVAL_RUN = 6  # the shorter runs that find the nearest piece of one without a like skeleton
-FEW_RUNS = 8  # in fewer, a piece is like another by chance
-
-
-@dataclass(frozen=True)
-class Distinct:
-    """The different sequences of n pieces: a tune in another key has the same.
-
-    Attributes:
-        sequences: each once.
-        of: (n,) which of them a piece has.
-    """
-
-    sequences: Sequences
-    of: Ints
-
-    @classmethod
-    def among(cls, sequences: Sequences) -> Distinct:
-        """Of all pieces."""
-        numbers: dict[bytes, int] = {}
-        each = (sequences.piece(piece).tobytes() for piece in range(len(sequences)))
-        of = np.array([numbers.setdefault(content, len(numbers)) for content in each], np.int64)
-        first = np.zeros(len(sequences), bool)
-        first[np.unique(of, return_index=True)[1]] = True
-        return cls(sequences.where(first), of)
-
-    def first_of(self, chosen: Bools) -> Ints:
-        """For every sequence the first of the chosen pieces that has it, -1 where none has."""
-        first = np.full(len(self.sequences), -1)
-        rows = np.flatnonzero(chosen)[::-1]
-        first[self.of[rows]] = rows
-        return first
-
-
-@dataclass(frozen=True)
-class Melodies:
-    """What makes n pieces relatives, whatever their splits.
-
-    Attributes:
-        intervals, skeletons: of every piece.
-        index: the runs of family length of the different sequences of intervals.
-        titles: (n,) equal titles have equal numbers, -1 for none.
-        inner, outer: pairs of sequences of intervals, a short one and one that contains it.
-    """
-
-    intervals: Distinct
-    skeletons: Distinct
-    index: RunIndex
-    titles: Ints
-    inner: Ints
-    outer: Ints
-
-    @classmethod
-    def of(cls, pieces: pa.Table, run: int) -> Melodies:
-        """From rows of ``tables.FAMILIES``.
-
-        Args:
-            run: intervals that make two pieces relatives.
-        """
-        intervals = Distinct.among(Sequences.from_column(pieces["intervals"]))
-        lengths = np.zeros(len(intervals.sequences), np.int64)
-        lengths[intervals.of] = pieces["n_intervals"].to_numpy()
-        short = np.flatnonzero(lengths < run)
-        inner, outer = containing(intervals.sequences, short)
-        whole = short[lengths[short] >= SHORTEST_CONTAINED]
-        return cls(
-            intervals,
-            Distinct.among(Sequences.from_column(pieces["skeleton"])),
-            RunIndex.of(intervals.sequences, run),
-            _numbered(pieces["title"]),
-            np.append(inner, whole),
-            np.append(outer, whole),
-        )
+from pipeline.datasets.splits.relatives import HARD, RULES, Likeness, Related, related_pairs
+from pipeline.datasets.splits.tunes import Tunes
 
 
 @dataclass(frozen=True)
 class Nearest:
-    """The piece of train that is most like each of n pieces.
+    """Of each of n pieces its most similar relative on the other side of a split.
 
     Attributes:
-        piece: (n,) its number, -1 where none has anything in common, and for train itself.
-        common, runs: (n,) the runs that the two have in common, and the runs of the
-            smaller of the two; 0 where there is none.
-        by_skeleton: (n,) True where those are runs of the beat skeleton, False
-            where no skeleton is alike and they are of the intervals.
+        piece: (n,) its number; -1 for none.
+        relation: (n,) HARD or one of RULES; "" for none.
+        likeness: (n,) of the two, 0 … 1; 0 for none.
     """
 
     piece: Ints
-    common: Ints
-    runs: Ints
-    by_skeleton: Bools
+    relation: NDArray[np.str_]
+    likeness: NDArray[np.float64]
 
-    @property
-    def likeness(self) -> NDArray[np.float64]:
-        """(n,) share of runs in common, 0 … 1; 0 where there is none."""
-        return self.common / np.maximum(self.runs, 1)
+    def where(self, chosen: Bools, others: Nearest) -> Nearest:
+        """These for the chosen pieces, and those of ``others`` elsewhere."""
+        return Nearest(
+            np.where(chosen, self.piece, others.piece),
+            np.where(chosen, self.relation, others.relation),
+            np.where(chosen, self.likeness, others.likeness),
+        )
 
 
 @dataclass(frozen=True)
 class Leaks:
-    """How n pieces are related to those of train; in train itself nothing is.
+    """How n pieces are related to those of train; pieces outside valid and test are not compared.
 
     Attributes:
-        hard: (n,) True where a piece shares a run of family length with train.
-        skeleton, title, contained: (n,) True where it has such a soft relative in train.
-        nearest: who of train is most like it.
+        hard: (n,) True for pieces that share a run of family length with train.
+        by_rule: (n, len(RULES)) True for pieces with such a soft relative in train.
+        nearest: of each piece in train.
     """
 
     hard: Bools
-    skeleton: Bools
-    title: Bools
-    contained: Bools
+    by_rule: Bools
     nearest: Nearest
 
     @property
     def soft(self) -> Bools:
-        """(n,) True where any of the soft rules holds."""
-        return self.skeleton | self.title | self.contained
+        """(n,) True for pieces with a relative by any of the soft rules."""
+        return np.asarray(self.by_rule.any(axis=1))
+
+    def where(self, rows: Ints) -> Leaks:
+        """Of some pieces; their nearest keep the numbers that they have among all."""
+        near = self.nearest
+        nearest = Nearest(near.piece[rows], near.relation[rows], near.likeness[rows])
+        return Leaks(self.hard[rows], self.by_rule[rows], nearest)
+
+    @property
+    def any(self) -> Bools:
+        """(n,) True for pieces with a relative by any rule."""
+        return self.hard | self.soft
 
 
-def find_leaks(melodies: Melodies, assigned: Names) -> Leaks:
+def find_leaks(tunes: Tunes, likeness: Likeness, assigned: Names) -> Leaks:
     """Relatives in train of the pieces of valid and test.
 
     Args:
-        assigned: (n,) train, valid, test, or "" for pieces that are left out.
+        assigned: (n,) train, valid or test; anything else is left out.
     """
-    train = assigned == "train"
-    held = (assigned == "valid") | (assigned == "test")
-    skeleton, nearest = _likest_of_train(melodies, held, train)
+    return find_relatives(tunes, likeness, (assigned == "valid") | (assigned == "test"), assigned == "train")
+
+
+def count_leaks(tunes: Tunes, likeness: Likeness, assigned: Names) -> tuple[Bools, Bools]:
+    """The same without names: (n,) pieces with a hard relative, and (n,) with only a soft one."""
+    held, train = (assigned == "valid") | (assigned == "test"), tunes.with_any(assigned == "train")
+    known = train | tunes.index.related_to(train)
+    related = related_pairs(tunes, likeness, tunes.with_any(held), train, known)
+    soft = np.zeros(len(tunes), bool)
+    soft[related.left] = True
+    return known[tunes.of] & held, soft[tunes.of] & held
+
+
+def find_relatives(
+    tunes: Tunes, likeness: Likeness, pieces: Bools, others: Bools, related: Related | None = None
+) -> Leaks:
+    """Relatives of some pieces among others.
+
+    Args:
+        pieces, others: (n,) each.
+        related: pairs of the tunes of at least these; None: they are sought.
+    """
+    left, right = tunes.with_any(pieces), tunes.with_any(others)
+    related = related_pairs(tunes, likeness, left, right) if related is None else related.where(left, right)
+    by_rule = np.zeros((len(tunes), len(RULES)), bool)
+    np.logical_or.at(by_rule, related.left, related.holds)
+    hard = right | tunes.index.related_to(right)
     return Leaks(
-        hard=_sharing_a_run(melodies, held, train),
-        skeleton=skeleton,
-        title=held & (melodies.titles >= 0) & np.isin(melodies.titles, melodies.titles[train]),
-        contained=_contained(melodies, held, train),
-        nearest=nearest,
+        hard=hard[tunes.of] & pieces,
+        by_rule=by_rule[tunes.of] & pieces[:, None],
+        nearest=_nearest(tunes, likeness, related, pieces, others, hard & left),
     )
 
 
-def _sharing_a_run(melodies: Melodies, held: Bools, train: Bools) -> Bools:
-    """Which pieces share a run of family length with a piece of train."""
-    known = melodies.intervals.first_of(train) >= 0
-    found = known | melodies.index.related_to(known)
-    return found[melodies.intervals.of] & held
+def _nearest(
+    tunes: Tunes, likeness: Likeness, related: Related, pieces: Bools, others: Bools, hard: Bools
+) -> Nearest:
+    """The relative with the largest likeness; of several the first by rule, then by piece_id."""
+    left, right = _sharing_a_run(tunes, hard, tunes.with_any(others)) if hard.any() else _no_pairs()
+    likenesses = np.append(likeness.of(left, right), related.likeness)
+    rule = np.append(np.zeros(len(left), np.int64), 1 + related.holds.argmax(axis=1))
+    first = tunes.first_of(others)[np.append(right, related.right)]
+    left = np.append(left, related.left)
+    order = np.lexsort((first, rule, -likenesses, left))
+    best = order[run_starts(left[order])]
+    found = np.full(len(tunes), -1)
+    found[left[best]] = best
+    of = np.where(pieces, found[tunes.of], -1)
+    names = np.array([HARD, *RULES])
+    return Nearest(
+        piece=_chosen(first, of, -1),
+        relation=_chosen(names[rule], of, ""),
+        likeness=_chosen(likenesses, of, 0.0),
+    )
 
 
-def _likest_of_train(melodies: Melodies, held: Bools, train: Bools) -> tuple[Bools, Nearest]:
-    """Which pieces have a skeleton's relative in train, and the nearest piece there.
+def _chosen(values: NDArray, place: Ints, none: object) -> NDArray:  # type: ignore[type-arg]
+    """``values[place]``, and ``none`` where the place is negative."""
+    padded = np.append(values, np.array([none], dtype=values.dtype))
+    return np.asarray(padded[place])
 
-    Nearest is who shares most of the smaller piece's skeleton runs; for a piece
-    that shares none, most of its runs of intervals. A tune of one or two runs
-    stands whole in a hundred others: it counts as one of ``FEW_RUNS``.
+
+def _no_pairs() -> tuple[Ints, Ints]:
+    return np.zeros(0, np.int64), np.zeros(0, np.int64)
+
+
+def _sharing_a_run(tunes: Tunes, left: Bools, right: Bools) -> tuple[Ints, Ints]:
+    """Of each tune of left the tune of right that shares most runs of family length with it.
+
+    Every run counts for the first of right that holds it, so that the pairs are as few as
+    the runs of left.
     """
-    alike, *by_beat = _likest(melodies.skeletons, held, train, SKELETON_RUN)
-    found = by_beat[0] >= 0
-    _, *by_step = _likest(melodies.intervals, held & ~found, train, INTERVAL_RUN)
-    piece, common, runs = (np.where(found, *pair) for pair in zip(by_beat, by_step, strict=True))
-    return alike, Nearest(piece, common, runs, by_skeleton=found)
-
-
-def _likest(melodies: Distinct, held: Bools, train: Bools, length: int) -> tuple[Bools, Ints, Ints, Ints]:
-    """The pieces of train that share most runs of a length.
-
-    Sequences are compared, not pieces: copies of a tune cost nothing.
-
-    Returns:
-        (n,) whether enough is shared to be a soft relative, the train piece (-1:
-        none), the runs in common, the runs of the smaller of the two.
-    """
-    first = melodies.first_of(train)
-    asked, known = melodies.first_of(held) >= 0, first >= 0
-    alike = np.zeros(len(first), bool)
-    piece, common, runs = np.full(len(first), -1), np.zeros_like(first), np.zeros_like(first)
-    sequences = melodies.sequences
-    pairs = related_in_portions(sequences.where(asked), sequences.where(known), length)
-    for asking, answering, shared, smaller in pairs:
-        row, partner = np.flatnonzero(asked)[asking], first[known][answering]
-        alike[row[10 * shared >= CONTAINED_IN_TEN * smaller]] = True
-        best = _best_pairs(row, partner, shared, smaller)
-        piece[row[best]], common[row[best]], runs[row[best]] = partner[best], shared[best], smaller[best]
-    of = melodies.of
-    return held & alike[of], np.where(held, piece[of], -1), held * common[of], held * runs[of]
-
-
-def _best_pairs(row: Ints, partner: Ints, common: Ints, smaller: Ints) -> Ints:
-    """For every row the place of its likest pair, of equal ones the first partner by piece_id."""
-    share = common / np.maximum(smaller, FEW_RUNS)
-    order = np.lexsort((partner, smaller, -common, -share, row))
-    return order[run_starts(row[order])]
-
-
-def _contained(melodies: Melodies, held: Bools, train: Bools) -> Bools:
-    """Which pieces stand whole in a piece of train, or hold one of there that is short."""
-    tunes = melodies.intervals
-    known = tunes.first_of(train) >= 0
-    found = np.zeros(len(known), bool)
-    found[melodies.inner[known[melodies.outer]]] = True
-    found[melodies.outer[known[melodies.inner]]] = True
-    return found[tunes.of] & held
-
-
-def _numbered(titles: pa.ChunkedArray) -> Ints:
-    """Normalized titles as numbers, -1 for those without a letter."""
-    normal = [normal_title(title) or None for title in titles.to_pylist()]
-    codes = pa.array(normal, pa.string()).dictionary_encode().indices
-    return np.asarray(codes.fill_null(-1), dtype=np.int64)
+    n, pairs = len(tunes), [np.zeros(0, np.int64)]
+    for part in holders(tunes.intervals, tunes.run):
+        among = right[part.piece]
+        runs, first = part.run[among], part.piece[among]
+        once = run_starts(runs)
+        runs, first = runs[once], first[once]
+        asking = left[part.piece]
+        place = np.minimum(np.searchsorted(runs, part.run[asking]), max(len(runs) - 1, 0))
+        if len(runs):
+            held = runs[place] == part.run[asking]
+            pairs.append(part.piece[asking][held] * n + first[place[held]])
+    found, times = np.unique(np.concatenate(pairs), return_counts=True)
+    order = np.lexsort((found % n, -times, found // n))
+    best = order[run_starts(found[order] // n)]
+    return found[best] // n, found[best] % n

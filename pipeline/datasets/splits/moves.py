@@ -1,7 +1,8 @@
 """Which pieces went to another split since the last time, because their family changed.
 
 A family goes where its id sends it, and its id is the smallest of its members':
-a new member or a merger may give it another one. Nothing else moves a piece.
+a new member or a merger may give it another one. An embargo sets a training piece
+apart when a relative of it comes to be held out. Nothing else moves a piece.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline.core.tables import SPLITS, TableError, read_table
+from pipeline.core.tables import EMBARGOED, SPLITS, TableError, read_table
 from pipeline.datasets.splits.settings import AnySplit, FamilySplit
 
 MOVES_TOLD = 20  # named one by one
@@ -85,11 +86,17 @@ def find_moves(before: pa.Table, after: pa.Table) -> list[Move]:
 
 def tell(moves: list[Move]) -> list[str]:
     """What a person is told: a line for all of them, and one for each of the first."""
+    apart = [move for move in moves if EMBARGOED in (move.was, move.now)]
+    moves = [move for move in moves if move not in apart]
+    return _told(moves, "their tune family changed") + _told(apart, "their relatives changed")
+
+
+def _told(moves: list[Move], why: str) -> list[str]:
     if not moves:
         return []
     who = "1 piece moved" if len(moves) == 1 else f"{len(moves)} pieces moved"
-    whose = "its" if len(moves) == 1 else "their"
-    lines = [f"{who} since the last run, because {whose} tune family changed"]
+    why = why.replace("their", "its") if len(moves) == 1 else why
+    lines = [f"{who} since the last run, because {why}"]
     lines += [
         f"  {move.piece_id}: {move.was} → {move.now} "
         f"(relatives: {move.relatives_before} before, {move.relatives_now} now)"

@@ -14,10 +14,18 @@ class SplitError(PipelineError):
     """A piece of a data set is of no family, or of no published split."""
 
 
+Embargoes = Literal["none", "soft"]
+
+
 class NoSplit(Section):
-    """All pieces train, and evaluation uses the same."""
+    """All pieces train, and evaluation uses the same.
+
+    Attributes:
+        embargo: without effect, as nothing is held out.
+    """
 
     kind: Literal["none"]
+    embargo: Embargoes = "none"
 
 
 class Shares(Section):
@@ -26,11 +34,13 @@ class Shares(Section):
     Attributes:
         seed: data sets with the same seed agree on every family.
         valid, test: shares of what is drawn; the rest is train.
+        embargo: ``soft`` sets training pieces apart that are relatives of a held-out piece.
     """
 
     seed: int
     valid: float = Field(ge=0.0, lt=1.0)
     test: float = Field(ge=0.0, lt=1.0)
+    embargo: Embargoes = "none"
 
     @model_validator(mode="after")
     def _something_to_train(self) -> Shares:
@@ -52,9 +62,14 @@ class RandomSplit(Shares):
 
 
 class PublishedSplit(Section):
-    """As the corpora themselves publish it; relatives may be on both sides."""
+    """As the corpora themselves publish it; relatives may be on both sides.
+
+    Attributes:
+        embargo: as of ``Shares``.
+    """
 
     kind: Literal["published"]
+    embargo: Embargoes = "none"
 
 
 AnySplit = NoSplit | FamilySplit | RandomSplit | PublishedSplit

@@ -90,7 +90,7 @@ def read_rows(folder: Path, split: str, columns: Sequence[str] | None = None) ->
 
     Args:
         folder: ``data/tokens/DATASET``.
-        split: train, valid or test; a folder that is empty or missing has no rows.
+        split: one of ``tables.PLACES``; a folder that is empty or missing has no rows.
         columns: of ``tables.TOKENS``; None for all.
 
     Raises:
@@ -103,6 +103,13 @@ def read_rows(folder: Path, split: str, columns: Sequence[str] | None = None) ->
     if tables:
         return pa.concat_tables(tables)
     return TOKENS.empty_table().select(list(columns or TOKENS.names))
+
+
+def split_settings(folder: Path) -> str:
+    """The section ``split`` that a data set was divided by, as JSON; "{}" where its shards do not say."""
+    for shard in sorted(folder.glob("*/*.parquet")):
+        return (pq.read_schema(shard).metadata or {}).get(b"split", b"{}").decode()
+    return "{}"
 
 
 def fingerprint(folder: Path) -> str:

@@ -4,11 +4,15 @@ A fine-tuned model must not be evaluated on pieces whose relatives its initial w
 were trained on. So every run saves, of itself and of all its predecessors, the tune
 families of the training pieces (``families.txt``, one per line), which fine-tuning checks
 before it starts, and the held-out pieces with a soft relative among them
-(``soft_relatives.txt``); evaluation also gives its figures without these.
+(``soft_relatives.txt``); evaluation also gives its figures without these. It also saves how
+the data sets were split (``splits.txt``, one JSON object per line): a data set with an embargo
+is only trained from weights of data sets with the same split and embargo. Then no training
+piece anywhere in the lineage is a relative of a held-out piece.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +28,7 @@ from pipeline.models.base.pretrained import CheckpointError, load_run
 
 FAMILIES = "families.txt"
 SOFT_RELATIVES = "soft_relatives.txt"
+SPLITS = "splits.txt"
 HELD_OUT = ("valid", "test")
 WEIGHTLESS = {"dropout"}  # settings without effect on the shape of weights: fine-tuning may change them
 MAX_SHOWN = 3
@@ -40,25 +45,29 @@ class Lineage:
     Attributes:
         families: tune families of all training pieces.
         soft_relatives: names of valid and test pieces with a soft relative among these.
+        splits: the sections ``split`` of their data sets, as JSON.
     """
 
     families: frozenset[str] = frozenset()
     soft_relatives: frozenset[str] = frozenset()
+    splits: frozenset[str] = frozenset()
 
-    def then(self, families: Set[str], held_out: Iterable[pa.Table]) -> Lineage:
+    def then(self, families: Set[str], held_out: Iterable[pa.Table], split: str = "{}") -> Lineage:
         """The lineage after one more training.
 
         Args:
             families: of its training pieces.
             held_out: its valid and test pieces, columns ``piece_id`` and ``soft_relative``.
+            split: the section ``split`` of its data set, as JSON.
         """
         rows = (row for table in held_out for row in table.to_pylist())
         related = {row["piece_id"] for row in rows if row["soft_relative"]}
-        return Lineage(self.families | families, self.soft_relatives | related)
+        return Lineage(self.families | families, self.soft_relatives | related, self.splits | {split})
 
     def write(self, run: Path) -> None:
         """Write it to the folder of a run."""
-        for name, entries in ((FAMILIES, self.families), (SOFT_RELATIVES, self.soft_relatives)):
+        files = ((FAMILIES, self.families), (SOFT_RELATIVES, self.soft_relatives), (SPLITS, self.splits))
+        for name, entries in files:
             write_text(run / name, "".join(f"{entry}\n" for entry in sorted(entries)))
 
 
@@ -68,7 +77,7 @@ def read_lineage(run: Path) -> Lineage:
     Raises:
         CheckpointError: its files are missing or damaged.
     """
-    return Lineage(*(_entries(run / name) for name in (FAMILIES, SOFT_RELATIVES)))
+    return Lineage(*(_entries(run / name) for name in (FAMILIES, SOFT_RELATIVES, SPLITS)))
 
 
 def mark_soft_relatives(rows: pa.Table, lineage: Lineage) -> pa.Table:
@@ -120,6 +129,36 @@ def audit(dataset: str, held_out: Mapping[str, pa.Table], seen: Set[str]) -> Non
                 f"that the weights were trained on ({', '.join(leaks[:MAX_SHOWN])}); give both data sets the "
                 "same split"
             )
+
+
+def require_embargo(dataset: str, split: str, held_out: Mapping[str, pa.Table], lineage: Lineage) -> None:
+    """Make sure that an embargo of a data set also holds for the initial weights.
+
+    Args:
+        dataset: the name of the data set that a training is measured on.
+        split: its section ``split``, as JSON.
+        held_out: by split its pieces, column ``piece_id``.
+        lineage: of the initial weights.
+
+    Raises:
+        LeakError: the data set has an embargo, and the weights were trained on a data set with
+            another split or on a soft relative of a held-out piece.
+    """
+    if json.loads(split).get("embargo") != "soft":
+        return
+    others = sorted(lineage.splits - {split})
+    if others:
+        raise LeakError(
+            f"{dataset} has an embargo, but the initial weights were trained on a data set with another split "
+            f"({others[0]}, here {split}); give all of them the same split, `embargo: soft` included"
+        )
+    names = {piece for table in held_out.values() for piece in table["piece_id"].to_pylist()}
+    related = sorted(names & lineage.soft_relatives)
+    if related:
+        raise LeakError(
+            f"{len(related)} held-out pieces of {dataset} have soft relatives among the pieces that the initial "
+            f"weights were trained on ({', '.join(related[:MAX_SHOWN])}); run `dvc repro`"
+        )
 
 
 def _entries(path: Path) -> frozenset[str]:

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.core.accounting import BooksError
 from pipeline.core.settings import load_yaml, lookup
-from pipeline.core.tables import GRIDS, NOTES, REJECTED, SPLIT_NAMES, TOKENS, read_table
+from pipeline.core.tables import GRIDS, NOTES, REJECTED, PLACES, TOKENS, read_table
 from pipeline.corpora.sources.manifest import read_manifest
 
 STAGES = ("parse", "quantize", "filter", "encode")
@@ -95,9 +95,9 @@ def read_ledger(dataset: str, root: Path = Path()) -> Ledger:
     corpora = lookup(load_yaml(root / "params.yaml"), "datasets", dataset, "corpora")
     data = root / "data"
     shards = sorted(data.glob(f"tokens/{dataset}/*/*.parquet"))
-    strays = [shard for shard in shards if shard.parent.name not in SPLIT_NAMES]
+    strays = [shard for shard in shards if shard.parent.name not in PLACES]
     if strays:
-        raise BooksError(f"{strays[0]}: shards lie in {', '.join(SPLIT_NAMES)} only; delete it")
+        raise BooksError(f"{strays[0]}: shards lie in {', '.join(PLACES)} only; delete it")
     names = {stage: [dataset] for stage in STAGES} | {"parse": corpora}
     return Ledger(
         files=[name for corpus in corpora for name in _files(data / "raw" / corpus, corpus)],

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup
-from pipeline.core.tables import GRIDS, NOTES, REJECTED, SPLIT_NAMES, TOKENS, read_table
+from pipeline.core.tables import GRIDS, NOTES, REJECTED, PLACES, TOKENS, read_table
 from pipeline.errors import PipelineError, nearest
 
 CLOSE_NAMES = 3  # how many an error message offers
@@ -149,7 +149,7 @@ def find_grids(name: str, dataset: str | None = None, root: Path = Path()) -> tu
 
 def find_tokens(name: str, dataset: str, root: Path = Path()) -> Iterator[tuple[ShardRow, dict[str, Any]]]:
     """The token rows of a piece and of its phrases, and where they stand; none where it has none."""
-    for split in SPLIT_NAMES:
+    for split in PLACES:
         for shard in sorted((root / "data/tokens" / dataset / split).glob("*.parquet")):
             places = _places_of(read_table(shard, TOKENS, ["piece_id"])["piece_id"], name)
             if places:

@@ -218,9 +218,12 @@ def _split(dataset: str, piece_id: str, root: Path) -> Chapter:
         return Chapter(f"split@{dataset}", _gone("split", dataset, piece_id, rows, root))
     row = rows.to_pylist()[0]
     lines = [row["split"]]
-    if row["split"] != "train":
-        soft = "it has" if row["soft_relative"] else "it has no"
-        lines.append(f"{soft} soft relative in train; nearest there: {row['nearest_train'] or 'none'}")
+    where = {"embargoed": "held out", "train": None}.get(row["split"], "in train")
+    if where and row["relative_of"]:
+        alike = f"{row['relation']}, likeness {row['likeness']:.2f}"
+        lines.append(f"nearest relative {where}: {row['relative_of']} ({alike})")
+    elif where:
+        lines.append(f"no relative {where}")
     return Chapter(f"split@{dataset}", lines)
 
 

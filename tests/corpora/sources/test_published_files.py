@@ -114,7 +114,7 @@ def test_the_customary_split_of_the_chorales_leaks(project: Path) -> None:
     assert test["hard"].sum() == 40
     assert test["same_skeleton"].sum() == 42
     assert (test["hard"] | test["same_skeleton"]).sum() == 48
-    assert test.loc[test["hard"], "nearest_train"].str.contains("#train").all()
+    assert test.loc[test["hard"], "relative_of"].str.contains("#train").all()
 
 
 def test_the_leak_card_says_so(project: Path) -> None:

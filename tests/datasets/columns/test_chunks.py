@@ -12,7 +12,7 @@ from tests.helpers.notes_text import notes_table, part
 def tunes(*names: str) -> pa.Table:
     """A split of pieces of these names."""
     row = {"corpus": "a", "tune_family": "f", "split": "train", "soft_relative": None}
-    rows = [{**row, "piece_id": name, "nearest_train": f"b/{n}"} for n, name in enumerate(names)]
+    rows = [{**row, "piece_id": name, "relative_of": f"b/{n}"} for n, name in enumerate(names)]
     return pa.Table.from_pylist(rows, schema=SPLITS)
 
 

@@ -1,0 +1,79 @@
+"""The embargo: training pieces that are relatives of a held-out piece are set apart.
+
+Families stay as they are. What is held out is known for all corpora, whatever the data
+set: families are drawn by their name alone. So data sets with the same split set the same
+pieces apart, and a model that is fine-tuned on one after another was never trained on a
+relative of any piece that either of them holds out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.core.tables import EMBARGOED
+from pipeline.datasets.columns.ragged import Bools
+from pipeline.datasets.splits.assignment import Names, assign
+from pipeline.datasets.splits.leaks import Nearest, find_relatives
+from pipeline.datasets.splits.relatives import Likeness, Related, related_pairs
+from pipeline.datasets.splits.settings import AnySplit, FamilySplit, SplitError
+from pipeline.datasets.splits.tunes import Tunes
+
+ELSEWHERE = "elsewhere"  # held out, but not of this data set
+
+
+@dataclass(frozen=True)
+class Embargo:
+    """A split of n pieces with an embargo.
+
+    Attributes:
+        assigned: (n,) train, valid, test or EMBARGOED; "" and ELSEWHERE for other pieces.
+        nearest: of every embargoed piece its most similar relative that is held out.
+        related: the pairs of a tune of training and one held out.
+    """
+
+    assigned: Names
+    nearest: Nearest
+    related: Related
+
+
+def with_held_out(chosen: Bools, families: pa.Table, settings: AnySplit) -> Names:
+    """The split of all pieces of all corpora.
+
+    Args:
+        chosen: (n,) the pieces of the data set.
+        families: n rows of ``tables.FAMILIES``.
+
+    Returns:
+        (n,) train, valid or test for the chosen pieces; of the others, ELSEWHERE for those
+        that every data set with this split holds out, "" for the rest.
+    """
+    assigned = np.full(len(chosen), "", dtype=f"<U{len(EMBARGOED)}")
+    assigned[chosen] = assign(families.filter(pa.array(chosen)), settings)
+    if settings.embargo == "soft" and isinstance(settings, FamilySplit):
+        others = assign(families.filter(pa.array(~chosen)), settings)
+        assigned[~chosen] = np.where(others == "train", "", ELSEWHERE)
+    return assigned
+
+
+def embargo(tunes: Tunes, likeness: Likeness, assigned: Names) -> Embargo:
+    """Set apart the training pieces that are related to a held-out piece by any rule.
+
+    Args:
+        assigned: (n,) as ``with_held_out`` returns.
+
+    Raises:
+        SplitError: no training piece is left.
+    """
+    train, held = assigned == "train", np.isin(assigned, ["valid", "test", ELSEWHERE])
+    related = related_pairs(tunes, likeness, tunes.with_any(train), tunes.with_any(held))
+    found = find_relatives(tunes, likeness, train, held, related)
+    after = np.where(found.any, EMBARGOED, assigned)
+    if train.any() and not (after == "train").any():
+        raise SplitError(
+            f"the embargo leaves no training piece: all {train.sum()} are relatives of held-out pieces; "
+            "choose `embargo: none` or hold out less"
+        )
+    return Embargo(after, found.nearest, related)

@@ -1,0 +1,155 @@
+"""The different tunes among the pieces of a split: what their relations depend on.
+
+Pieces that agree in intervals, melody (in any key), beats and title are one tune: all
+rules hold for all of them or for none, so copies need no comparisons of their own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.core.tables import flatten
+from pipeline.datasets.columns.ngrams import RunIndex, Sequences
+from pipeline.datasets.columns.ragged import Bools, Ints
+from pipeline.datasets.families.alignment import ON_BEAT, MelodyLines
+from pipeline.datasets.families.idiom import RUNS_METADATA
+from pipeline.datasets.families.ngram_overlap import Runs, containing
+from pipeline.datasets.families.tune_families import normal_title
+
+MOST_BEARERS = 100  # families: a title of more unrelated tunes is generic
+# words that editions add to a title or leave out
+TYPES = {"a", "air", "an", "hornpipe", "jig", "march", "reel", "strathspey", "the", "waltz"}
+
+
+@dataclass(frozen=True)
+class Tunes:
+    """The t tunes of n pieces.
+
+    Attributes:
+        of: (n,) the tune of each piece.
+        intervals, skeletons, lines: (t) of each tune.
+        titles: (t,) equal titles have equal numbers; -1 for none, and for generic ones.
+        run: intervals that make two pieces one family.
+        index: the runs of that length.
+        inner, outer: pairs of tunes, a short one and one that contains it.
+        common: by length of the runs, those of skeletons and intervals that are idiom.
+    """
+
+    of: Ints
+    intervals: Sequences
+    skeletons: Sequences
+    lines: MelodyLines
+    titles: Ints
+    run: int
+    index: RunIndex
+    inner: Ints
+    outer: Ints
+    common: Mapping[str, Runs]
+
+    def __len__(self) -> int:
+        return len(self.titles)
+
+    @classmethod
+    def among(cls, pieces: pa.Table, families: pa.Table) -> Tunes:
+        """The tunes of some pieces.
+
+        Args:
+            pieces: rows of ``families``.
+            families: rows of ``tables.FAMILIES`` of all corpora, with the metadata of
+                ``idiom.families_metadata``. Which titles are generic and which runs are idiom
+                depends on all of them, so that two pieces are related or not whatever
+                data set they are in.
+        """
+        titles = _title_keys(families)
+        row = np.asarray(pc.index_in(pieces["piece_id"], value_set=families["piece_id"]), dtype=np.int64)
+        of, first = _numbered(pieces, [titles[place] for place in row.tolist()])
+        chosen = pieces.take(pa.array(first))
+        metadata = families.schema.metadata
+        run = int(metadata[b"family_run"])
+        intervals = Sequences.from_column(chosen["intervals"])
+        short = np.flatnonzero(chosen["n_intervals"].to_numpy() < run)
+        inner, outer = containing(intervals, short)
+        common = json.loads(metadata.get(RUNS_METADATA.encode(), b"{}"))
+        return cls(
+            of=of,
+            intervals=intervals,
+            skeletons=Sequences.from_column(chosen["skeleton"]),
+            lines=MelodyLines.from_column(chosen["melody"]),
+            titles=_telling_titles(titles, families["tune_family"])[row[first]],
+            run=run,
+            index=RunIndex.of(intervals, run),
+            inner=inner,
+            outer=outer,
+            common={name: np.array(runs, np.uint64) for name, runs in common.items()},
+        )
+
+    def with_any(self, chosen: Bools) -> Bools:
+        """(t,) True for the tunes of the chosen pieces."""
+        found = np.zeros(len(self), bool)
+        found[self.of[chosen]] = True
+        return found
+
+    def first_of(self, chosen: Bools) -> Ints:
+        """(t,) of every tune the first of the chosen pieces, -1 for none."""
+        first = np.full(len(self), -1)
+        rows = np.flatnonzero(chosen)[::-1]
+        first[self.of[rows]] = rows
+        return first
+
+
+def title_key(title: str | None) -> str:
+    """What titles of one tune have in common over editions.
+
+    >>> title_key("The Hare in the Corn -- Jig"), title_key("Hare in the Corn.")
+    ('hare in corn', 'hare in corn')
+    >>> title_key("The Reel")
+    'the reel'
+    """
+    plain = normal_title(title)
+    return " ".join(word for word in plain.split() if word not in TYPES) or plain
+
+
+def _numbered(pieces: pa.Table, titles: Sequence[str]) -> tuple[Ints, Ints]:
+    """(n,) the tune of each piece, and (t,) the first piece of each tune."""
+    offsets, melody = flatten(pieces["melody"])
+    notes = np.asarray(melody, dtype=np.uint8)
+    pitch = (notes % ON_BEAT).astype(np.int16)
+    intervals, skeletons = (Sequences.from_column(pieces[name]) for name in ("intervals", "skeleton"))
+    numbers: dict[bytes, int] = {}
+    of, first = np.zeros(len(pieces), np.int64), []
+    for piece, title in enumerate(titles):
+        here = slice(offsets[piece], offsets[piece + 1])
+        shape = (pitch[here] - pitch[here][:1]).tobytes() + (notes[here] // ON_BEAT).tobytes()
+        parts = (intervals.piece(piece).tobytes(), skeletons.piece(piece).tobytes(), shape)
+        digest = hashlib.sha256(repr((*map(len, parts), title)).encode())
+        for part in parts:
+            digest.update(part)
+        number = numbers.setdefault(digest.digest(), len(numbers))
+        of[piece] = number
+        if number == len(first):
+            first.append(piece)
+    return of, np.array(first, np.int64)
+
+
+def _title_keys(families: pa.Table) -> list[str]:
+    """The key of the title of each row; every different title is looked at once."""
+    coded = families["title"].combine_chunks().dictionary_encode()
+    keys = [title_key(title) for title in coded.dictionary.to_pylist()]
+    return [keys[code] if code is not None else "" for code in coded.indices.to_pylist()]
+
+
+def _telling_titles(keys: Sequence[str], families: pa.ChunkedArray) -> Ints:
+    """Titles as numbers, -1 for those without a letter and for generic ones."""
+    coded = pa.array([key or None for key in keys], pa.string()).dictionary_encode()
+    number = np.asarray(coded.indices.fill_null(-1), dtype=np.int64)
+    family = np.asarray(families.combine_chunks().dictionary_encode().indices, dtype=np.int64)
+    several = np.unique(np.stack([number, family], axis=1)[number >= 0], axis=0)
+    bearers = np.bincount(several[:, 0], minlength=len(coded.dictionary) + 1)
+    return np.where(bearers[number] <= MOST_BEARERS, number, -1)
