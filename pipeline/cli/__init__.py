@@ -22,6 +22,7 @@ from pipeline.cli import (
     summary,
 )
 from pipeline.errors import PipelineError
+from pipeline.workflow.interruption import restore_killed
 from pipeline.workflow.progress import say
 
 
@@ -33,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         group.add_commands(commands)
     chosen = parser.parse_args(arguments)
     try:
+        for sentence in restore_killed():
+            say(sentence)
         chosen.command(chosen)
         sys.stdout.flush()
     except PipelineError as error:

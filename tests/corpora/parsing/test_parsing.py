@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import random
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -184,6 +185,44 @@ def test_a_damaged_record_is_read_again(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "c.sqlite")) as store, store:
         store.execute("UPDATE records SET record = X'77' WHERE key = 'a'")
     assert look_up(tmp_path / "c.sqlite", ["a", "b", "c"]) == {"b": b"right"}
+
+
+def test_a_record_under_the_key_of_another_piece_is_read_again(corpus: Build) -> None:
+    """What a flipped bit in a page pointer of SQLite does: the other record is whole, digest included."""
+    folder = corpus({"book.abc": TUNES.encode()})
+    before = parse(folder)
+    with closing(sqlite3.connect(cache_file())) as store, store:
+        rows = store.execute("SELECT key, record, sha256 FROM records ORDER BY key").fetchall()
+        for (key, *_), (_, record, digest) in zip(rows, reversed(rows), strict=True):
+            store.execute("UPDATE records SET record = ?, sha256 = ? WHERE key = ?", (record, digest, key))
+    assert look_up(cache_file(), [key for key, *_ in rows]) == {}
+    assert content_digest(parse(folder).table) == content_digest(before.table)
+
+
+@pytest.mark.parametrize("value", ["7", "NULL", "1.5", "'text'", "X''"])
+@pytest.mark.parametrize("column", ["record", "sha256"])
+def test_a_value_of_another_type_in_the_cache_counts_as_missing(
+    tmp_path: Path, column: str, value: str
+) -> None:
+    keep(tmp_path / "c.sqlite", {"a": b"right"})
+    with closing(sqlite3.connect(tmp_path / "c.sqlite")) as store, store:
+        store.execute(f"UPDATE records SET {column} = {value}")
+    assert look_up(tmp_path / "c.sqlite", ["a"]) == {}
+
+
+def test_no_flipped_bit_of_the_cache_changes_a_record(tmp_path: Path) -> None:
+    records = {f"{number:064x}": bytes([number]) * (9 + 700 * (number % 9)) for number in range(40)}
+    keep(tmp_path / "good.sqlite", records)
+    good, dice, whole = (tmp_path / "good.sqlite").read_bytes(), random.Random(1), 0
+    for _ in range(150):
+        spoilt = bytearray(good)
+        for _ in range(dice.randint(1, 3)):
+            spoilt[dice.randrange(len(spoilt))] ^= 1 << dice.randrange(8)
+        (tmp_path / "c.sqlite").write_bytes(spoilt)
+        found = look_up(tmp_path / "c.sqlite", list(records))
+        assert found.items() <= records.items()
+        whole += len(found) == len(records)
+    assert 0 < whole < 150
 
 
 def test_a_part_that_is_left_out_is_a_rejected_row_of_a_kept_piece(corpus: Build) -> None:
