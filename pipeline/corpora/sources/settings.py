@@ -53,7 +53,7 @@ class RemoteFile(Section):
     path: str
     urls: list[Annotated[str, Field(pattern="^https?://")]] = Field(min_length=1)
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    size: int = Field(ge=0)
+    size: int = Field(ge=0, le=1 << 50)
     unpack: bool = False
 
 

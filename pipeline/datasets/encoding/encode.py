@@ -50,7 +50,7 @@ class EncodeSettings(Section):
 
     key: dict[str, Policy] = Field(min_length=1)
     transpose: Literal["none", "c_major_a_minor"]
-    max_rows_per_shard: int = Field(ge=1)
+    max_rows_per_shard: int = Field(ge=1, le=10_000_000)
 
     def policy(self, corpus: str) -> Policy:
         """How the key of a corpus is found.

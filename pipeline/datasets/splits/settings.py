@@ -28,7 +28,7 @@ class Shares(Section):
         valid, test: shares of what is drawn; the rest is train.
     """
 
-    seed: int
+    seed: int = Field(ge=-(2**63), lt=2**63)
     valid: float = Field(ge=0.0, lt=1.0)
     test: float = Field(ge=0.0, lt=1.0)
 

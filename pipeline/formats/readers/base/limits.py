@@ -18,7 +18,7 @@ from pipeline.formats.readers.base.source import ReadError
 MIB = 2**20
 
 # kept while a file is taken apart; the others while one of its pieces is read
-FILE_LIMITS = frozenset({"max_file_mib", "max_unpacked_mib", "max_members"})
+FILE_LIMITS = frozenset({"max_file_mib", "max_unpacked_mib", "max_members", "max_pieces"})
 
 
 class ReadLimits(Section):
@@ -29,19 +29,21 @@ class ReadLimits(Section):
         max_unpacked_mib: what the pieces of a file take together once they are
             unpacked and taken apart (``unpacks_too_large``).
         max_members: files in an archive (``too_many_members``).
+        max_pieces: pieces in a file (``too_many_pieces``).
         max_depth: elements of MusicXML, or brackets of JSON, inside one another (``too_deep``).
         max_notes: notes of a piece, all parts together (``too_many_notes``).
         max_seconds: until a file is taken apart, or a piece is read (``too_slow``).
         max_memory_mib: that either asks for (``out_of_memory``).
     """
 
-    max_file_mib: float = Field(gt=0)
-    max_unpacked_mib: float = Field(gt=0)
-    max_members: int = Field(gt=0)
-    max_depth: int = Field(gt=0)
-    max_notes: int = Field(gt=0)
-    max_seconds: float = Field(gt=0)
-    max_memory_mib: int = Field(ge=64)
+    max_file_mib: float = Field(gt=0, le=65_536)
+    max_unpacked_mib: float = Field(gt=0, le=65_536)
+    max_members: int = Field(gt=0, le=10_000_000)
+    max_pieces: int = Field(default=20_000, gt=0, le=10_000_000)
+    max_depth: int = Field(gt=0, le=100_000)
+    max_notes: int = Field(gt=0, le=100_000_000)
+    max_seconds: float = Field(gt=0, le=86_400)
+    max_memory_mib: int = Field(ge=64, le=1_048_576)
 
 
 def read_bytes(path: Path, limits: ReadLimits) -> bytes:
