@@ -253,12 +253,12 @@ def _grid_of(place: str, experiment: Experiment, dataset: Dataset) -> Iterator[s
             f"{place}.dataset: {experiment.dataset} has {steps} steps per quarter; evaluation writes scores, "
             f"which allow {MAX_STEPS_PER_QUARTER}"
         )
-    if isinstance(experiment.task, Harmonize) and experiment.task.given == "any":
-        if voices > MAX_VOICES_GIVEN_ANY:
-            yield (
-                f"{place}.task.given: 'any' allows {MAX_VOICES_GIVEN_ANY} voices, "
-                f"{experiment.dataset} has {voices}; list the given voices"
-            )
+    any_given = isinstance(experiment.task, Harmonize) and experiment.task.given == "any"
+    if any_given and voices > MAX_VOICES_GIVEN_ANY:
+        yield (
+            f"{place}.task.given: 'any' allows {MAX_VOICES_GIVEN_ANY} voices, "
+            f"{experiment.dataset} has {voices}; list the given voices"
+        )
 
 
 def _given(

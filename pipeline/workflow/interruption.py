@@ -23,6 +23,8 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
+from pipeline.core.text import safe
+
 if os.name == "posix":
     import fcntl
 
@@ -183,7 +185,7 @@ def _at_exit() -> None:
     """For a stage that ended before its own work began: an import failed, or a signal came."""
     if _run.process == os.getpid():
         for sentence in end() or []:
-            print(f"{_run.name}: {sentence}", file=sys.stderr, flush=True)
+            print(safe(f"{_run.name}: {sentence}"), file=sys.stderr, flush=True)
 
 
 def _locked(path: Path) -> IO[str] | None:

@@ -86,9 +86,9 @@ def stage_main(stage: str, run: Callable[..., None]) -> None:
         _end(name)
         raise SystemExit(_status(error)) from None
     except Exception as error:
-        refused = _refused(error)
+        refused = refusal(error)
         if refused is None:
-            traceback.print_exc()
+            say(traceback.format_exc().rstrip())
         else:
             say(f"{name}: {refused}; nothing half-written is kept, `dvc repro` continues from here")
         _end(name)
@@ -114,7 +114,7 @@ def _tell(name: str, seconds: float) -> None:
     say(f"{name}: done in {seconds:.1f} s")
 
 
-def _refused(error: Exception) -> str | None:
+def refusal(error: Exception) -> str | None:
     """What the machine refused, and for which file: a full disk, a folder that may not be written.
 
     Libraries raise exceptions of their own with the system's words in them.
@@ -122,6 +122,8 @@ def _refused(error: Exception) -> str | None:
     Returns:
         None where the fault is not the machine's.
     """
+    if isinstance(error, MemoryError):
+        return "there is not enough memory"
     if isinstance(error, OSError):
         return f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
     said = str(error)

@@ -31,10 +31,14 @@ class FolderSource(Section):
 
     Attributes:
         path: the folder; it is recorded nowhere else.
+        follow_links: whether symbolic links may lead out of the folder. What they lead to is
+            copied, and with a DVC remote published; so a corpus with such links is refused
+            unless this is true.
     """
 
     kind: Literal["folder"]
     path: str
+    follow_links: bool = False
     licence: str
     citation: str
 

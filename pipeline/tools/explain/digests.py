@@ -78,7 +78,7 @@ def _files(folder: Path) -> Iterator[Path]:
             continue
         if entry.is_dir():
             yield from _files(entry)
-        else:
+        elif entry.is_file():  # no pipe, which would block, and no link to nothing
             yield entry
 
 

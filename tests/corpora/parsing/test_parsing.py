@@ -101,6 +101,19 @@ def test_files_that_differ_in_their_suffix_keep_it(corpus: Build) -> None:
     assert [rejection.piece_id for rejection in notes.rejections] == ["mine/a.xml"]
 
 
+def test_whatever_files_are_called_every_piece_has_an_identifier_of_its_own(corpus: Build) -> None:
+    tune = TUNES.split("\n\n")[0].encode()
+    two = b"X:1\nK:C\nC|\n\nX:2\nK:C\nD|\n"
+    repeated = b"X:1\nK:C\nC|\n\nX:1\nK:C\nD|\n\nX:1.2\nK:C\nE|\n"
+    names = {"x.abc": tune, "x.tinynotation": b"tinyNotation: 4/4 c4 d", "x.abc.abc": tune}
+    notes = parse(corpus({**names, "all.abc": two, "all#1.abc": tune, "dup.abc": repeated}))
+    assert ids(notes) == [
+        *("mine/all#1", "mine/all#1.abc", "mine/all#2", "mine/dup#1", "mine/dup#1.2", "mine/dup#1.2.2"),
+        *("mine/x.abc", "mine/x.abc.abc", "mine/x.tinynotation"),
+    ]
+    assert sorted(notes.incoming) == ids(notes)
+
+
 def test_a_bad_file_is_a_rejection_and_the_rest_is_read(corpus: Build) -> None:
     notes = parse(corpus({"bad.mxl": b"PK noise", "good.abc": TUNES.encode()}))
     assert len(ids(notes)) == 2
@@ -242,6 +255,7 @@ def test_a_part_that_is_left_out_is_a_rejected_row_of_a_kept_piece(corpus: Build
         ("max_depth", 4, "too_deep"),
         ("max_file_mib", 100 / 2**20, "too_large"),
         ("max_unpacked_mib", 100 / 2**20, "unpacks_too_large"),
+        ("max_pieces", 1, "too_many_pieces"),
     ],
 )
 def test_another_limit_gives_the_same_rows_cold_and_warm(

@@ -7,6 +7,7 @@ names the limit and what was found; the rest goes on.
 from __future__ import annotations
 
 import re
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -50,13 +51,16 @@ def read_bytes(path: Path, limits: ReadLimits) -> bytes:
     """A file's content, no more than ``max_file_mib`` of it ever in memory.
 
     Raises:
-        ReadError: ``too_large``.
+        ReadError: ``too_large``, or ``not_a_file``: a pipe would block whoever opens it.
         OSError: it cannot be opened.
     """
-    size, most = path.stat().st_size, int(limits.max_file_mib * MIB)
+    status, most = path.stat(), int(limits.max_file_mib * MIB)
+    if not stat.S_ISREG(status.st_mode):
+        raise ReadError("not_a_file", "a pipe, a socket, a device or a folder; a regular file is expected")
+    size = status.st_size
     if size <= most:
         with path.open("rb") as file:
-            content = file.read(most + 1)  # its size may have been a lie: a pipe, a device, a file that grows
+            content = file.read(most + 1)  # its size may have been a lie: a file that grows
         if len(content) <= most:
             return content
         size = len(content)
