@@ -54,6 +54,10 @@ RENAMED_KEYS = {  # group, section, key: what to write instead
     ),
 }
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+MAX_NAME_LENGTH = 64  # names are parts of file names
+MAX_VOICES = 64
+MAX_VOICES_GIVEN_ANY = 8  # every choice of given voices is listed: 2^voices
+MAX_STEPS_PER_QUARTER = 64  # of a data set whose grids are written as scores
 DEFAULT = "default"  # stands for every corpus that a mapping does not name
 RESERVED = (DEFAULT, ELSE)  # in mappings by corpus they have another meaning
 
@@ -168,6 +172,8 @@ def _names(params: Parameters) -> Iterator[str]:
         for name in getattr(params, group):
             if not NAME.fullmatch(name):
                 yield f"{group}.{name}: a name begins with a letter and holds letters, digits, - and _ only"
+            elif len(name) > MAX_NAME_LENGTH:
+                yield f"{group}.{name}: {len(name)} letters; a name has at most {MAX_NAME_LENGTH}"
     for name in RESERVED:
         if name in params.corpora:
             yield f"corpora.{name}: this name has a meaning in quantize.parts and encode.key; choose another"
@@ -181,8 +187,15 @@ def _corpus(name: str, corpus: Corpus, root: Path) -> Iterator[str]:
         yield f"{place}.watch: a folder corpus watches its folder, {corpus.source.path}; found {corpus.watch}"
     if isinstance(corpus.source, IndexSource) and corpus.watch != corpus.source.index:
         yield f"{place}.watch: found {corpus.watch}; a corpus with an index watches it, {corpus.source.index}"
-    if not (root / corpus.watch).exists():
+    if not _exists(root / corpus.watch):
         yield f"{place}.watch: there is no {corpus.watch}"
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that is too long, or contains a null character
+        return False
 
 
 def _dataset(name: str, dataset: Dataset, params: Parameters) -> Iterator[str]:
@@ -192,6 +205,8 @@ def _dataset(name: str, dataset: Dataset, params: Parameters) -> Iterator[str]:
     for corpus in dataset.corpora:
         if corpus not in params.corpora:
             yield f"{place}.corpora: there is no corpus '{corpus}'; {nearest(corpus, params.corpora)}"
+    if dataset.quantize.voices > MAX_VOICES:
+        yield f"{place}.quantize.parts: {dataset.quantize.voices} voices; allowed are {MAX_VOICES}"
     allowed = ["data/notes"]
     if len(dataset.corpora) == 1:
         allowed.insert(0, f"data/notes/{dataset.corpora[0]}.parquet")
@@ -223,6 +238,7 @@ def _experiment(name: str, experiment: Experiment, params: Parameters) -> Iterat
     except SettingsError as error:
         yield from _without_file(error)
     if dataset is not None:
+        yield from _grid_of(place, experiment, dataset)
         yield from _given(place, given, experiment.dataset, dataset.quantize.voices)
     try:
         model = parse_model(experiment.model, f"{place}.model")
@@ -231,6 +247,22 @@ def _experiment(name: str, experiment: Experiment, params: Parameters) -> Iterat
             yield f"{place}.model.kind: '{experiment.model['kind']}' cannot {task.kind}; {nearest('', able)}"
     except SettingsError as error:
         yield from _without_file(error)
+
+
+def _grid_of(place: str, experiment: Experiment, dataset: Dataset) -> Iterator[str]:
+    """A grid that can be written as a score, and not too many choices of given voices."""
+    steps, voices = dataset.quantize.grid
+    if steps > MAX_STEPS_PER_QUARTER:
+        yield (
+            f"{place}.dataset: {experiment.dataset} has {steps} steps per quarter; evaluation writes scores, "
+            f"which allow {MAX_STEPS_PER_QUARTER}"
+        )
+    any_given = isinstance(experiment.task, Harmonize) and experiment.task.given == "any"
+    if any_given and voices > MAX_VOICES_GIVEN_ANY:
+        yield (
+            f"{place}.task.given: 'any' allows {MAX_VOICES_GIVEN_ANY} voices, "
+            f"{experiment.dataset} has {voices}; list the given voices"
+        )
 
 
 def _given(

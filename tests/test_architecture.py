@@ -25,8 +25,11 @@ tools cli notebook __main__
 
 # The same inside rooms; what is not listed is free, as long as there is no circle.
 INSIDE = {
-    "core": ["files", "settings", "music", "vocabulary", "accounting", "parquet", "tables"],
-    "workflow": ["progress", "dvcfile", "outputs", "dvclock", "summary", "cluster", "engine", "runner"],
+    "core": ["text", "files", "settings", "music", "vocabulary", "accounting", "parquet", "tables"],
+    "workflow": [
+        *("progress", "dvcfile", "outputs", "dvclock", "interruption", "summary", "cluster", "engine"),
+        "runner",
+    ],
     "formats": ["readers", "writers"],
     "corpora": ["sources", "parsing"],
     "datasets": ["columns", "families", "quantize", "filters", "splits", "encoding"],

@@ -1,7 +1,8 @@
 """params.yaml as a whole: a valid one, with one mistake at a time, and its overrides."""
 
 import copy
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -263,3 +264,54 @@ def test_an_old_key_of_many_entries_is_one_line(root: Path) -> None:
         experiment["training"]["average_decay"] = 0.0
     (line,) = mistakes_of(params, root)
     assert "experiments.first.training.average_decay (and in 3 more): write ema_decay" in line
+
+
+def numbers(params: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Paths of all numbers of a file of parameters, and of what may be one."""
+    if isinstance(params, dict):
+        for name, value in params.items():
+            yield from numbers(value, (*path, name))
+    elif isinstance(params, int | float) and not isinstance(params, bool):
+        yield path
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e308, 10**30, -(10**30), 10**4000])
+def test_every_number_is_finite_and_bounded(root: Path, value: float) -> None:
+    for path in numbers(GOOD):
+        changed = copy.deepcopy(GOOD)
+        put(*path, value=value)(changed)
+        with pytest.raises(SettingsError) as told:
+            check_parameters(changed, root)
+        assert len(str(told.value)) < 1000, path
+
+
+@pytest.mark.parametrize("path", ["a\0b", "a" * 5000, "no/such/place"])
+def test_a_path_that_cannot_be_is_one_message(root: Path, path: str) -> None:
+    changed = copy.deepcopy(GOOD)
+    put("corpora", "essen", "watch", value=path)(changed)
+    with pytest.raises(SettingsError, match=r"corpora.essen.watch: there is no "):
+        check_parameters(changed, root)
+
+
+def test_a_name_is_not_too_long_for_a_file(root: Path) -> None:
+    changed = copy.deepcopy(GOOD)
+    changed["corpora"]["a" * 65] = changed["corpora"]["songs"]
+    with pytest.raises(SettingsError, match="65 letters; a name has at most 64"):
+        check_parameters(changed, root)
+
+
+def test_the_grid_of_an_experiment_can_be_written_as_a_score(root: Path) -> None:
+    changed = copy.deepcopy(GOOD)
+    put("datasets", "tunes", "quantize", "steps_per_quarter", value=65)(changed)
+    with pytest.raises(SettingsError, match="tunes has 65 steps per quarter; evaluation writes scores"):
+        check_parameters(changed, root)
+
+
+def test_any_given_voices_need_few_voices(root: Path) -> None:
+    changed = copy.deepcopy(GOOD)
+    put("datasets", "chorales", "quantize", "parts", value={"default": ["top"] * 9})(changed)
+    with pytest.raises(SettingsError, match="'any' allows 8 voices, chorales has 9"):
+        check_parameters(changed, root)
+    put("datasets", "chorales", "quantize", "parts", value={"default": ["top"] * 65})(changed)
+    with pytest.raises(SettingsError, match="65 voices; allowed are 64"):
+        check_parameters(changed, root)

@@ -22,7 +22,9 @@ from pipeline.cli import (
     summary,
 )
 from pipeline.errors import PipelineError
-from pipeline.workflow.progress import say
+from pipeline.workflow.interruption import INTERRUPTED, restore_killed
+from pipeline.workflow.progress import safe_output, say
+from pipeline.workflow.runner import refusal
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -33,7 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         group.add_commands(commands)
     chosen = parser.parse_args(arguments)
     try:
-        chosen.command(chosen)
+        for sentence in restore_killed():
+            say(sentence)
+        with safe_output():
+            chosen.command(chosen)
         sys.stdout.flush()
     except PipelineError as error:
         say(f"{error}")
@@ -41,6 +46,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:  # the reader (`| head`) has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
+    except (OSError, MemoryError, RuntimeError) as error:  # a full disk, a folder in place of a file
+        refused = refusal(error)
+        if refused is None:
+            raise
+        say(refused)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        say("interrupted")
+        raise SystemExit(INTERRUPTED) from None
 
 
 GROUPS = (

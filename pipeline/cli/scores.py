@@ -104,7 +104,11 @@ def _bars(line: Line, n_steps: int) -> list[int] | None:
 
 def _text(name: str) -> str:
     try:
-        return sys.stdin.read() if name == STANDARD_INPUT else Path(name).read_text(encoding="utf-8")
+        if name == STANDARD_INPUT:
+            return sys.stdin.read()
+        if not Path(name).is_file() and Path(name).exists():
+            raise FileError(f"{name}: not a regular file; to read from a pipe write - for its name")
+        return Path(name).read_text(encoding="utf-8")
     except OSError as error:
         raise FileError(f"{name}: cannot be opened: {error.strerror}") from None
     except UnicodeDecodeError:

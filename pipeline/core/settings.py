@@ -8,6 +8,7 @@ names is an error with the nearest known name.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +20,8 @@ from ruamel.yaml.error import YAMLError
 from pipeline.errors import PipelineError, nearest
 
 PARAMS_FILE = Path("params.yaml")
+MAX_SEED = 2**32 - 1  # of numpy's global generator
+MAX_VALUE_SHOWN = 80  # characters of a wrong value in a message
 SCRATCH = "scratch"  # init_from: random weights
 
 
@@ -27,9 +30,9 @@ class SettingsError(PipelineError):
 
 
 class Section(BaseModel):
-    """Base of every section: frozen, strict, no unknown keys."""
+    """Base of every section: frozen, strict, no unknown keys, no number that is not finite."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 Value = TypeVar("Value")
@@ -45,8 +48,10 @@ def load_yaml(path: Path = PARAMS_FILE) -> dict[str, Any]:
         content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingsError(f"{path}: no such file; run from the root of the project") from None
-    except (YAMLError, UnicodeDecodeError) as error:
+    except (YAMLError, ValueError, RecursionError) as error:  # bytes that are no UTF-8, a number too long
         raise SettingsError(f"{path}: not readable as YAML: {error}") from None
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from None
     if not isinstance(content, dict):
         raise SettingsError(f"{path}: a mapping of sections is expected, found {type(content).__name__}")
     return content
@@ -106,7 +111,16 @@ def _describe(adapter: TypeAdapter[Any], fault: Any, where: str) -> str:
         return f"params.yaml, {place}.{key}: there is no '{found}'; {nearest(str(found), allowed)}"
     if fault["type"] == "value_error":  # a rule of several keys: the whole section is no help
         return f"params.yaml, {place}: {fault['ctx']['error']}"
-    return f"params.yaml, {place}: {fault['msg']}, found {fault['input']!r}"
+    return f"params.yaml, {place}: {fault['msg']}, found {_shown(fault['input'])}"
+
+
+def _shown(value: Any) -> str:
+    """A value as Python writes it, cut where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of more digits than Python converts
+        text = f"a number of more than {sys.get_int_max_str_digits():,} digits"
+    return text if len(text) <= MAX_VALUE_SHOWN else f"{text[:MAX_VALUE_SHOWN]}…"
 
 
 def _walk(schema: dict[str, Any], location: tuple[str | int, ...]) -> tuple[list[str], list[str]]:

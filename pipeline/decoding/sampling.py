@@ -15,7 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.vocabulary import VOCAB_SIZE
 from pipeline.errors import PipelineError
+
+MIN_TEMPERATURE, MAX_TEMPERATURE = 1e-3, 1e3  # beyond them exp() of the logits overflows or is constant
 
 
 class SamplingError(PipelineError):
@@ -27,7 +30,7 @@ class Sampling:
     """How the next symbol is chosen.
 
     Attributes:
-        temperature: logits are divided by it; 0: greedy decoding, of equally probable
+        temperature: logits are divided by it (0.001 to 1000); 0: greedy decoding, of equally probable
             symbols the one with the lowest id.
         top_k: number of most probable symbols to sample from; 0 for all.
         top_p: sample from the fewest most probable symbols whose probabilities reach this sum.
@@ -38,10 +41,11 @@ class Sampling:
     top_p: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.temperature < 0:
-            raise SamplingError(f"temperature {self.temperature}: allowed are 0 and above")
-        if self.top_k < 0:
-            raise SamplingError(f"top-k {self.top_k}: allowed are 1 and above, or 0 for all symbols")
+        low, high = MIN_TEMPERATURE, MAX_TEMPERATURE
+        if self.temperature != 0 and not low <= self.temperature <= high:  # also where it is not a number
+            raise SamplingError(f"temperature {self.temperature}: allowed are 0, and {low:g} to {high:g}")
+        if not 0 <= self.top_k <= VOCAB_SIZE:
+            raise SamplingError(f"top-k {self.top_k}: allowed are 1 to {VOCAB_SIZE}, or 0 for all symbols")
         if not 0 < self.top_p <= 1:
             raise SamplingError(f"top-p {self.top_p}: a share above 0 and up to 1 is allowed")
 

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipeline.core.settings import Section
+from pipeline.core.settings import MAX_SEED, Section
+from pipeline.decoding.sampling import MAX_TEMPERATURE, MIN_TEMPERATURE
 
 
 class ContinueEvaluation(Section):
@@ -29,16 +30,16 @@ class ContinueEvaluation(Section):
     """
 
     cut: float = Field(gt=0, lt=1)
-    ngram_order: int | None = Field(ge=0)
+    ngram_order: int | None = Field(ge=0, le=1000)
     ngram_mixing_b: float = Field(ge=0, le=16)
-    scores: int = Field(ge=1)
-    continued_pieces: int = Field(ge=1)
-    continuation_samples: int = Field(ge=1)
-    temperature: float = Field(gt=0)
-    seed: int = Field(ge=0)
+    scores: int = Field(ge=1, le=10_000)
+    continued_pieces: int = Field(ge=1, le=1_000_000)
+    continuation_samples: int = Field(ge=1, le=1000)
+    temperature: float = Field(ge=MIN_TEMPERATURE, le=MAX_TEMPERATURE)
+    seed: int = Field(ge=0, le=MAX_SEED)
     save_attention: bool
     device: Literal["auto", "cpu", "cuda", "mps"]
-    threads: int = Field(ge=1)
+    threads: int = Field(ge=1, le=1024)
 
 
 class HarmonizeEvaluation(Section):
@@ -55,10 +56,10 @@ class HarmonizeEvaluation(Section):
         threads: of the processor; results depend on it, because it determines the order of sums.
     """
 
-    given: list[list[int]] = Field(min_length=1)
-    ngram_order: int | None = Field(ge=0)
-    scores: int = Field(ge=1)
-    temperature: float = Field(gt=0)
-    seed: int = Field(ge=0)
+    given: list[list[int]] = Field(min_length=1, max_length=256)
+    ngram_order: int | None = Field(ge=0, le=1000)
+    scores: int = Field(ge=1, le=10_000)
+    temperature: float = Field(ge=MIN_TEMPERATURE, le=MAX_TEMPERATURE)
+    seed: int = Field(ge=0, le=MAX_SEED)
     device: Literal["auto", "cpu", "cuda", "mps"]
-    threads: int = Field(ge=1)
+    threads: int = Field(ge=1, le=1024)

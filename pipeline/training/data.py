@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from pipeline.core.settings import SettingsError
 from pipeline.models.base.batches import fingerprint, read_rows, split_settings
 from pipeline.models.base.examples import Example
 from pipeline.models.base.lineage import HELD_OUT
@@ -43,6 +45,30 @@ class TrainingData:
     def epoch(self, seed: int, number: int) -> list[Example]:
         """The training examples of one epoch: a pure function of its arguments."""
         return list(self.task.varied(self.train, seed, number))
+
+
+def refuse_long_pieces(tokens: Path, max_piece_tokens: int) -> None:
+    """Refuse a data set with a piece whose attention would take too much memory.
+
+    Test pieces count, too: they are evaluated on the same machine.
+
+    Args:
+        tokens: ``data/tokens/DATASET``.
+        max_piece_tokens: most tokens of a piece, all voices together.
+
+    Raises:
+        SettingsError: a longer piece.
+    """
+    for split in ("train", *HELD_OUT):
+        rows = read_rows(tokens, split, ("piece_id", "n_steps", "voices"))
+        lengths = pc.multiply(rows["n_steps"].cast(pa.int64()), rows["voices"].cast(pa.int64()))
+        longest = pc.max(lengths).as_py() or 0
+        if longest > max_piece_tokens:
+            piece = rows["piece_id"][pc.index(lengths, longest).as_py()]
+            raise SettingsError(
+                f"{tokens.name}: {piece} has {longest:,} tokens, training.max_piece_tokens is "
+                f"{max_piece_tokens:,}; set filter.max_steps of the data set, or allow more tokens"
+            )
 
 
 def read_training_data(tokens: Path, task: Continue | Harmonize) -> TrainingData:

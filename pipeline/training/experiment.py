@@ -17,7 +17,7 @@ from pipeline.models.base.pretrained import WEIGHTS, Run, save_run
 from pipeline.models.base.registry import build
 from pipeline.models.base.tasks import Continue, Harmonize
 from pipeline.training.checkpoints import checkpoints
-from pipeline.training.data import TrainingData, read_training_data
+from pipeline.training.data import TrainingData, read_training_data, refuse_long_pieces
 from pipeline.training.determinism import prepare
 from pipeline.training.loop import train, write_learning_curve
 from pipeline.training.processes import Processes, joined
@@ -45,13 +45,14 @@ def train_experiment(
         init_from: folder of the run whose weights are the initial ones; None: random weights.
 
     Raises:
-        SettingsError: a different model than that of ``init_from``, no such device, or one without
-            the precision.
+        SettingsError: a different model than that of ``init_from``, no such device, one without
+            the precision, or a piece of too many tokens.
         LeakError: the initial weights were trained on relatives of valid or test pieces, or the data
             set has an embargo that the initial weights did not have.
         CheckpointError, TableError: files missing or damaged.
         DivergedError: the loss is no longer a finite number.
     """
+    refuse_long_pieces(tokens, settings.max_piece_tokens)
     data = read_training_data(tokens, task)
     lineage = read_lineage(init_from) if init_from else Lineage()
     audit(tokens.name, data.held_out, lineage.families)
@@ -88,7 +89,7 @@ def _facts(
         "data": data.fingerprint,
         "task": data.task.model_dump(),
         "model": config.model_dump(),
-        "training": settings.model_dump(exclude={"checkpoint_seconds"}),
+        "training": settings.model_dump(exclude={"checkpoint_seconds", "max_piece_tokens"}),
         "init_from": hashlib.sha256((init_from / WEIGHTS).read_bytes()).hexdigest() if init_from else None,
         "versions": [platform.python_version(), np.__version__, torch.__version__],
         "device": describe(device),

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipeline.core.settings import Section
+from pipeline.core.settings import MAX_SEED, Section
 
 
 class TrainingSettings(Section):
@@ -20,6 +20,8 @@ class TrainingSettings(Section):
             pieces are not transposed.
         epochs: passes over the training examples.
         batch_tokens: most target symbols of a batch, padding included.
+        max_piece_tokens: most tokens of a piece, all voices together; a data set with a longer
+            one is refused, because the memory of attention grows with the square of the length.
         learning_rate: of Adam, at its peak.
         warmup: share of all steps over which the learning rate rises from 0.
         schedule: of the learning rate after warmup: constant, or linear or cosine decay to 0.
@@ -39,22 +41,23 @@ class TrainingSettings(Section):
             because it determines the order of sums.
     """
 
-    seed: int = Field(ge=0)
+    seed: int = Field(ge=0, le=MAX_SEED)
     transpose_semitones: int = Field(ge=0, le=60)
-    epochs: int = Field(ge=1)
-    batch_tokens: int = Field(ge=1)
-    learning_rate: float = Field(gt=0)
+    epochs: int = Field(ge=1, le=1_000_000)
+    batch_tokens: int = Field(ge=1, le=10_000_000)
+    max_piece_tokens: int = Field(default=16_384, ge=1, le=10_000_000)
+    learning_rate: float = Field(gt=0, le=100)
     warmup: float = Field(ge=0, lt=1)
     schedule: Literal["constant", "linear", "cosine"]
-    clip_norm: float = Field(gt=0)
+    clip_norm: float = Field(gt=0, le=1e9)
     teacher_forcing: float = Field(ge=0, le=1)
     label_smoothing: float = Field(ge=0, lt=1)
     ema_decay: float = Field(ge=0, lt=1)
-    patience: int = Field(ge=0)
+    patience: int = Field(ge=0, le=1_000_000)
     precision: Literal["float32", "bfloat16"]
-    checkpoint_seconds: float = Field(ge=0)
+    checkpoint_seconds: float = Field(ge=0, le=1e9)
     device: Literal["auto", "cpu", "cuda", "mps"]
-    threads: int = Field(ge=1)
+    threads: int = Field(ge=1, le=1024)
 
     def rate_at(self, progress: float) -> float:
         """The learning rate after this share of all planned steps, 0 to 1."""

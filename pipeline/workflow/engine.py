@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 from loky import ProcessPoolExecutor
 from loky.process_executor import TerminatedWorkerError
@@ -40,7 +40,7 @@ class EngineSettings(Section):
     """
 
     kind: Literal["serial", "processes", "dask"]
-    workers: int | Literal["auto"] = Field(union_mode="left_to_right")
+    workers: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = Field(union_mode="left_to_right")
     address: str | None
 
     @model_validator(mode="after")
@@ -53,7 +53,7 @@ class EngineSettings(Section):
         """The number of workers on this machine."""
         if self.kind == "serial":
             return 1
-        return max(1, self.workers) if isinstance(self.workers, int) else _n_cores()
+        return self.workers if isinstance(self.workers, int) else _n_cores()
 
 
 def map_batches(

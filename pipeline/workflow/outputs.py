@@ -1,85 +1,177 @@
-"""The last good outputs of a stage: brought back when it fails, and for comparison.
+"""The last good outputs of a stage, restored from DVC's cache when the stage fails.
 
-DVC deletes a stage's outputs before it runs it. They still lie in DVC's cache,
-named by their digests in dvc.lock; a failed stage puts them back, so that a
-user's mistake costs nothing that was there before.
+DVC deletes a stage's outputs before it runs it. They are still in DVC's cache, named
+by their digests in dvc.lock; a failed stage restores them, so that a user's mistake
+deletes nothing. A cache may be shared, and it may be damaged: every file is compared
+with its MD5 on the way, and no path of a listing leaves the output's folder.
 """
 
 from __future__ import annotations
 
 import configparser
+import hashlib
 import json
+import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 LOCK_FILE = Path("dvc.lock")
 DVC_FOLDER = Path(".dvc")
 CACHE = Path("cache")  # below DVC_FOLDER, where no other place is configured
 FOLDER_SUFFIX = ".dir"
+_DIGEST = re.compile(r"[0-9a-f]{6,64}")
 
 
-def bring_back(stage: str) -> list[str]:
+@dataclass
+class Restored:
+    """What became of the missing outputs of a stage.
+
+    Attributes:
+        outputs: those that are back in place.
+        damaged: those whose copy in DVC's cache is not what was stored; they stay away.
+    """
+
+    outputs: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
+
+
+class _DamagedError(Exception):
+    """An entry of DVC's cache is not what was stored."""
+
+
+def restore(stage: str) -> Restored:
     """Copy the missing outputs of a stage (``name`` or ``name@key``) from DVC's cache.
 
-    Nothing that exists is touched; what the cache does not hold is left out.
-
-    Returns:
-        The outputs that are back.
+    Nothing that exists is touched; an output that the cache does not hold whole is left out.
     """
-    return [out["path"] for out in _locked(stage) if _bring_back(out)]
+    found = Restored()
+    for out in _locked(stage):
+        path, digest = str(out.get("path", "")), str(out.get("md5", ""))
+        if not _stays_inside(path) or os.path.lexists(path):
+            continue
+        try:
+            if _restore(Path(path), digest):
+                found.outputs.append(path)
+        except _DamagedError:
+            found.damaged.append(path)
+    return found
 
 
 def last_version(stage: str, path: str) -> Path | None:
     """Where DVC's cache keeps the last version of an output that is one file.
 
     Returns:
-        None where the stage never ran, or the cache no longer holds it.
+        None where the stage never ran, or the cache does not hold it undamaged.
     """
-    found = [cached(str(out.get("md5", ""))) for out in _locked(stage) if out["path"] == path]
-    return next((cached for cached in found if cached.is_file()), None)
+    for out in _locked(stage):
+        digest = str(out.get("md5", ""))
+        if out.get("path") == path and _DIGEST.fullmatch(digest) and cached(digest).is_file():
+            return cached(digest) if _digest_of(cached(digest)) == digest else None
+    return None
+
+
+def cached(digest: str, root: Path = Path()) -> Path:
+    """Where DVC's cache keeps what has this digest."""
+    return _cache(root) / "files/md5" / digest[:2] / digest[2:]
+
+
+def listing(digest: str, root: Path = Path()) -> dict[str, str] | None:
+    """The files of a folder in DVC's cache: relative path to MD5.
+
+    Returns:
+        None where the cache does not hold the list, or holds a damaged one.
+    """
+    try:
+        return _listing(digest, root)
+    except _DamagedError:
+        return None
 
 
 def _locked(stage: str) -> list[Mapping[str, Any]]:
     """The outputs of a stage as dvc.lock lists them; only its own lines are read, the file is long."""
     if not LOCK_FILE.exists():
         return []
-    own = re.search(
-        rf"^  {re.escape(stage)}:\n((?:    .*\n?)*)", LOCK_FILE.read_text(encoding="utf-8"), re.MULTILINE
-    )
-    listed = YAML(typ="safe", pure=True).load(own[1]) if own else None
-    return list(listed.get("outs", [])) if listed else []
+    text = LOCK_FILE.read_text(encoding="utf-8", errors="replace")
+    own = re.search(rf"^  {re.escape(stage)}:\n((?:    .*\n?)*)", text, re.MULTILINE)
+    try:
+        listed = YAML(typ="safe", pure=True).load(own[1]) if own else None
+    except YAMLError:  # DVC was killed while it wrote the file
+        return []
+    outs = listed.get("outs") if isinstance(listed, Mapping) else None
+    return [out for out in outs or [] if isinstance(out, Mapping)]
 
 
-def _bring_back(out: Mapping[str, Any]) -> bool:
-    target = Path(out["path"])
-    if target.exists():
+def _restore(target: Path, digest: str) -> bool:
+    """Copy an output, file by file, verified; it takes its place when it is complete."""
+    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
+    try:
+        if not digest.endswith(FOLDER_SUFFIX):
+            complete = _copy(digest, partial)
+        else:
+            members = _listing(digest, Path())
+            complete = bool(members) and all(
+                _copy(md5, partial / name) for name, md5 in (members or {}).items()
+            )
+        if complete:
+            partial.replace(target)
+        return complete
+    finally:
+        if partial.is_dir():
+            shutil.rmtree(partial, ignore_errors=True)
+        partial.unlink(missing_ok=True)
+
+
+def _copy(digest: str, place: Path) -> bool:
+    """Copy a file of the cache; False where the cache does not hold it.
+
+    Raises:
+        _DamagedError: the copy has another MD5.
+    """
+    if not _DIGEST.fullmatch(digest) or not cached(digest).is_file():
         return False
-    members = list(_members(str(out.get("md5", "")), target))
-    if not members or not all(cached.is_file() for cached, _ in members):
-        return False
-    for cached, place in members:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(cached, place)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(cached(digest), place)
+    if _digest_of(place) != digest:
+        raise _DamagedError
     return True
 
 
-def _members(digest: str, target: Path) -> Iterator[tuple[Path, Path]]:
-    """Where each file of an output lies in the cache, and where it belongs."""
-    if not digest.endswith(FOLDER_SUFFIX):
-        yield cached(digest), target
-    elif cached(digest).is_file():
-        for entry in json.loads(cached(digest).read_text(encoding="utf-8")):
-            yield cached(entry["md5"]), target / entry["relpath"]
+def _listing(digest: str, root: Path) -> dict[str, str] | None:
+    name = digest.removesuffix(FOLDER_SUFFIX)
+    if not _DIGEST.fullmatch(name) or not cached(digest, root).is_file():
+        return None
+    content = cached(digest, root).read_bytes()
+    if _md5(content).hexdigest() != name:
+        raise _DamagedError
+    try:
+        members = {str(entry["relpath"]): str(entry["md5"]) for entry in json.loads(content)}
+    except (ValueError, KeyError, TypeError):
+        raise _DamagedError from None
+    if not all(map(_stays_inside, members)):
+        raise _DamagedError
+    return members
 
 
-def cached(digest: str, root: Path = Path()) -> Path:
-    """Where DVC's cache keeps what has this digest."""
-    return _cache(root) / "files/md5" / digest[:2] / digest[2:]
+def _stays_inside(path: str) -> bool:
+    """Whether a relative path leads to a place below its root."""
+    parts = PurePosixPath(path.replace("\\", "/"))
+    return bool(parts.parts) and not parts.is_absolute() and ".." not in parts.parts and ":" not in path
+
+
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return str(hashlib.file_digest(file, _md5).hexdigest())
+
+
+def _md5(content: bytes = b"") -> Any:
+    return hashlib.md5(content, usedforsecurity=False)
 
 
 def _cache(root: Path) -> Path:

@@ -6,8 +6,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TypeVar
+from contextlib import contextmanager, redirect_stdout
+from typing import Any, TextIO, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -21,6 +21,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.core.text import safe, safe_line
+
 Item = TypeVar("Item")
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -30,8 +32,32 @@ PLAIN_WIDTH = 200  # of a table where no terminal limits it; no cell is then bro
 
 
 def say(text: str) -> None:
-    """One line for the person who watches, on stderr, at once."""
-    print(text, file=sys.stderr, flush=True)
+    """One message on stderr, at once; characters that control a terminal are escaped."""
+    print(safe(text), file=sys.stderr, flush=True)
+
+
+class _SafeOutput:
+    """A text stream that escapes what controls a terminal."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        """Write text; how much of it came in."""
+        self.stream.write(safe(text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+@contextmanager
+def safe_output() -> Iterator[None]:
+    """Everything that is printed inside is safe for a terminal."""
+    before = sys.stdout
+    safe_stream: Any = _SafeOutput(before)
+    with redirect_stdout(safe_stream):
+        yield
 
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[str]], stderr: bool = True) -> None:
@@ -40,10 +66,12 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[str]], stderr: bool = T
     Args:
         stderr: where it goes; False: to stdout, for whoever asked for it.
     """
-    console = Console(stderr=stderr)
+    stream = sys.stderr if stderr else sys.stdout
+    file = stream.stream if isinstance(stream, _SafeOutput) else stream  # the table's own colours pass
+    console = Console(file=file)
     if not console.is_terminal:
-        console = Console(stderr=stderr, width=PLAIN_WIDTH)
-    rows = list(rows)
+        console = Console(file=file, width=PLAIN_WIDTH)
+    rows = [[safe_line(cell) for cell in row] for row in rows]
     table = Table(box=None, header_style="bold")
     for number, column in enumerate(columns):
         words = any(not _is_number(row[number]) for row in rows)

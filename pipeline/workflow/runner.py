@@ -11,16 +11,21 @@ A stage module holds one function, ``run(key)`` or ``run()``, and hands it to
   the new parameters;
 * says what the stage made, as a table, and how long that took;
 * turns a user's mistake, and what the machine refuses, into one clear message and
-  exit status 1, and puts the stage's last good outputs back.
+  exit status 1;
+* restores the stage's last good outputs however it ends: by such a message, by a
+  traceback, by SIGINT, SIGTERM or SIGHUP, or because its parent is gone.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import shutil
+import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,8 +34,8 @@ import psutil
 
 from pipeline.core.settings import load_yaml, lookup
 from pipeline.errors import PipelineError
+from pipeline.workflow import interruption
 from pipeline.workflow.dvcfile import Declared, declared
-from pipeline.workflow.outputs import bring_back
 from pipeline.workflow.progress import say, show
 from pipeline.workflow.summary import SummaryError, summaries
 
@@ -40,7 +45,6 @@ if os.name == "posix":
 LOCK_FILE = Path(".cache/stage.lock")
 SECONDS_TO_WAIT_FOR_LOCK = 30.0
 SECONDS_BETWEEN_LOOKS = 0.5
-INTERRUPTED = 130  # exit status after Ctrl-C, as shells count it
 ORPHANED = 75
 REFUSALS = (
     *map(os.strerror, (errno.ENOSPC, errno.EIO, errno.EAGAIN, errno.ENOMEM, errno.EDQUOT, errno.EROFS)),
@@ -61,31 +65,43 @@ def stage_main(stage: str, run: Callable[..., None]) -> None:
     name = f"{stage}@{key}" if key else stage
     parents = _parents()
     began = time.monotonic()
+    interruption.begin(name)
     try:
-        with _one_writer(name):
-            _end_with(parents)
+        with interruption.interruptible(), _one_writer(name, stage, key):
+            _end_with(parents, name)
             before = _fingerprint(declared(stage, key))
             run(*arguments)
             changed = _differences(before, _fingerprint(declared(stage, key)))
             if changed:
                 raise StageError(f"{', '.join(changed)} changed while the stage ran; run `dvc repro` again")
             _tell(name, time.monotonic() - began)
+        interruption.end(succeeded=True)
     except PipelineError as error:
         for line in str(error).splitlines():
             say(f"{name}: {line}")
-        _bring_back(name)
+        _end(name)
         raise SystemExit(1) from None
+    except KeyboardInterrupt as error:
+        say(f"{name}: {_stopped(error)}; nothing half-written is kept, `dvc repro` continues from here")
+        _end(name)
+        raise SystemExit(_status(error)) from None
     except Exception as error:
-        refused = _refused(error)
+        refused = refusal(error)
         if refused is None:
-            raise
-        say(f"{name}: {refused}; nothing half-written is kept, `dvc repro` goes on from here")
-        _bring_back(name)
+            say(traceback.format_exc().rstrip())
+        else:
+            say(f"{name}: {refused}; nothing half-written is kept, `dvc repro` continues from here")
+        _end(name)
         raise SystemExit(1) from None
-    except KeyboardInterrupt:
-        say(f"{name}: interrupted; nothing half-written is kept, `dvc repro` goes on from here")
-        _bring_back(name)
-        raise SystemExit(INTERRUPTED) from None
+
+
+def _stopped(error: KeyboardInterrupt) -> str:
+    number = getattr(error, "number", signal.SIGINT)
+    return "interrupted" if number == signal.SIGINT else f"ended by {signal.Signals(number).name}"
+
+
+def _status(error: KeyboardInterrupt) -> int:
+    return interruption.SHELL_STATUS + int(getattr(error, "number", signal.SIGINT))
 
 
 def _tell(name: str, seconds: float) -> None:
@@ -98,7 +114,7 @@ def _tell(name: str, seconds: float) -> None:
     say(f"{name}: done in {seconds:.1f} s")
 
 
-def _refused(error: Exception) -> str | None:
+def refusal(error: Exception) -> str | None:
     """What the machine refused, and for which file: a full disk, a folder that may not be written.
 
     Libraries raise exceptions of their own with the system's words in them.
@@ -106,35 +122,50 @@ def _refused(error: Exception) -> str | None:
     Returns:
         None where the fault is not the machine's.
     """
+    if isinstance(error, MemoryError):
+        return "there is not enough memory"
     if isinstance(error, OSError):
         return f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
     said = str(error)
     return said if any(words in said for words in REFUSALS) else None
 
 
-def _bring_back(name: str) -> None:
-    restored = bring_back(name)
-    if restored:
-        say(f"{name}: what it made last is back in place: {', '.join(restored)}")
+def _end(name: str) -> bool:
+    """Restore the last outputs; False where another thread does so already."""
+    told = interruption.end()
+    for sentence in told or []:
+        say(f"{name}: {sentence}")
+    return told is not None
 
 
 @contextmanager
-def _one_writer(name: str) -> Iterator[None]:
-    """Hold the workspace's lock; the system lets go of it when the process ends."""
+def _one_writer(name: str, stage: str, key: str | None) -> Iterator[None]:
+    """Hold the workspace's lock; the system releases it when the process ends."""
     LOCK_FILE.parent.mkdir(exist_ok=True)
     with LOCK_FILE.open("a+") as lock:
-        if os.name == "posix":
-            _take(lock.fileno(), name)
+        if os.name == "posix" and _take(lock.fileno(), name):
+            _clear(declared(stage, key))
+        interruption.mark()
         yield
 
 
-def _take(descriptor: int, name: str) -> None:
+def _clear(stage: Declared) -> None:
+    """Delete outputs that an orphan of the same stage wrote or restored after DVC had deleted them."""
+    for out in map(Path, stage.outs):
+        if out.is_dir() and not out.is_symlink():
+            shutil.rmtree(out)
+        else:
+            out.unlink(missing_ok=True)
+
+
+def _take(descriptor: int, name: str) -> bool:
+    """Take the lock; whether another stage had it, which was waited for."""
     deadline = time.monotonic() + SECONDS_TO_WAIT_FOR_LOCK
     told = False
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
+            return told
         except BlockingIOError:
             if time.monotonic() > deadline:
                 raise StageError(
@@ -158,13 +189,14 @@ def _parents() -> list[psutil.Process]:
     return parents
 
 
-def _end_with(parents: list[psutil.Process]) -> None:
-    """Watch the parents from a thread of its own; end at once when one is gone."""
+def _end_with(parents: list[psutil.Process], name: str) -> None:
+    """Watch the parents from a thread of its own; end when one is gone, the last outputs restored."""
 
     def watch() -> None:
         while all(parent.is_running() and parent.status() != psutil.STATUS_ZOMBIE for parent in parents):
             time.sleep(SECONDS_BETWEEN_LOOKS)
-        os._exit(ORPHANED)
+        if _end(name):
+            os._exit(ORPHANED)
 
     threading.Thread(target=watch, daemon=True, name="parent watch").start()
 

@@ -69,3 +69,17 @@ def test_a_broken_file_is_named(tmp_path: Path, text: str, message: str) -> None
     (tmp_path / "params.yaml").write_text(text)
     with pytest.raises(SettingsError, match=message):
         load_yaml(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe", b"a: " + b"9" * 5000, b"[" * 5000, b"- 1", b"a: !!python/object:os.system x"]
+)
+def test_a_file_that_is_no_yaml_is_one_message(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "params.yaml").write_bytes(content)
+    with pytest.raises(SettingsError, match="params.yaml: "):
+        load_yaml(tmp_path / "params.yaml")
+
+
+def test_a_folder_in_place_of_the_file_is_one_message(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"cannot be read \(Is a directory\)"):
+        load_yaml(tmp_path)

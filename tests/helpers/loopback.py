@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import socketserver
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +33,41 @@ def served(folder: Path) -> Iterator[str]:
         httpd.shutdown()
         httpd.server_close()
         thread.join()
+
+
+@contextmanager
+def answering(*pieces: bytes, pause: threading.Event | None = None, seconds: float = 0.0) -> Iterator[str]:
+    """The address of a server that sends these bytes, whatever is asked, and closes the connection.
+
+    Args:
+        pause: after each piece it waits until this is set, ``seconds`` at most.
+    """
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while self.rfile.readline().strip():
+                pass
+            try:
+                for piece in pieces:
+                    self.wfile.write(piece)
+                    if pause is not None:
+                        pause.wait(seconds)
+            except OSError:
+                pass
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            if pause is not None:
+                pause.set()
+            server.shutdown()
+            thread.join()
 
 
 @dataclass

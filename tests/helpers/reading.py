@@ -9,6 +9,7 @@ LIMITS = ReadLimits(
     max_file_mib=32,
     max_unpacked_mib=64,
     max_members=10000,
+    max_pieces=20000,
     max_depth=100,
     max_notes=1000000,
     max_seconds=60,

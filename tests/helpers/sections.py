@@ -84,6 +84,7 @@ TRAINING: Section = {
     "seed": 1,
     "epochs": 1,
     "batch_tokens": 1024,
+    "max_piece_tokens": 16384,
     "learning_rate": 0.005,
     "warmup": 0.1,
     "schedule": "linear",

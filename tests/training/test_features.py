@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,11 +19,20 @@ from pipeline.models.base.registry import build
 from pipeline.training import determinism
 from pipeline.training.augmentation import transposed
 from pipeline.training.averaging import MovingAverage
+from pipeline.training.data import refuse_long_pieces
 from pipeline.training.determinism import prepare
 from pipeline.training.loop import train
 from pipeline.training.losses import losses
-from tests.helpers.melodies import ENTCHEN, lstm, scales, training, training_data
+from tests.helpers.melodies import ENTCHEN, lstm, scale, scales, training, training_data, write_shard
 from tests.helpers.paths import ROOT
+
+
+def test_a_piece_of_too_many_tokens_is_refused_before_training(tmp_path: Path) -> None:
+    for split, n_notes in (("train", 5), ("valid", 5), ("test", 30)):
+        write_shard(tmp_path / "tunes" / split / "00000.parquet", [scale(50, n_notes, 2)])
+    refuse_long_pieces(tmp_path / "tunes", 60)
+    with pytest.raises(SettingsError, match="has 60 tokens, training.max_piece_tokens is 59; set filter"):
+        refuse_long_pieces(tmp_path / "tunes", 59)
 
 
 def whole(example: Example) -> list[int]:

@@ -53,7 +53,7 @@ def test_a_full_disk_is_one_clear_line(project: Project) -> None:
     victim = Victim(project, "quantize@tunes")
     outcome = victim.hit(Fault("fsync", 1, "ENOSPC"))
     assert outcome.said.startswith("quantize@tunes: No space left on device")
-    assert "`dvc repro` goes on from here" in outcome.said
+    assert "`dvc repro` continues from here" in outcome.said
 
 
 @pytest.mark.skipif(not strace_works(), reason="strace makes the faults happen")

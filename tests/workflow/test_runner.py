@@ -156,11 +156,12 @@ def test_a_stage_ends_with_the_process_that_started_it(workspace: Workspace) -> 
 def test_a_second_stage_waits_for_the_first(workspace: Workspace) -> None:
     first = workspace.start("(wait_until(Path('go').exists), Path('out.txt').write_text('first'))")
     workspace.wait_for_start()
-    second = workspace.start("Path('out.txt').write_text(Path('out.txt').read_text() + ' second')")
+    second = workspace.start("Path('out.txt').write_text(f'the old one: {Path(\"out.txt\").exists()}')")
     assert second.stderr is not None
     assert "waiting for another stage" in second.stderr.readline()
     (workspace.root / "go").touch()
     first.communicate(timeout=60)
     second.communicate(timeout=60)
     assert second.returncode == 0
-    assert (workspace.root / "out.txt").read_text() == "first second"
+    # what the first one left is not mixed with what the second one writes
+    assert (workspace.root / "out.txt").read_text() == "the old one: False"

@@ -9,9 +9,8 @@ one piece that cannot be read is one rejected row.
 from __future__ import annotations
 
 import platform
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +21,7 @@ import pyarrow as pa
 from pipeline.core.accounting import Rejection
 from pipeline.core.tables import NOTES
 from pipeline.corpora.parsing.cache import cache_file, keep, key_of, look_up
+from pipeline.corpora.parsing.identifiers import distinct, file_names
 from pipeline.corpora.parsing.isolation import ChildFailure, ChildLimits, run_isolated
 from pipeline.corpora.parsing.published import published_split
 from pipeline.corpora.parsing.records import (
@@ -34,6 +34,7 @@ from pipeline.corpora.parsing.records import (
     warm_up,
 )
 from pipeline.corpora.sources.manifest import read_manifest
+from pipeline.corpora.sources.walk import readable_text
 from pipeline.errors import PipelineError
 from pipeline.formats import readers
 from pipeline.formats.readers import ReadError, ReadLimits, ReadSettings, Source
@@ -44,6 +45,7 @@ from pipeline.workflow.progress import track
 
 PIECES_A_BATCH = 50
 PIECES_A_SAVING = 1000  # what a killed run can lose
+TABLES_AT_ONCE = 1000  # joined to one, because each table has its own buffers for every column
 IMPORTS = ("pipeline.corpora.parsing", "pandas")  # of each child; Arrow imports pandas on its first use
 
 
@@ -105,22 +107,25 @@ def parse_corpus(
     pieces = sorted(pieces, key=lambda piece: piece.piece_id)
     records = _records(corpus, pieces, settings, limits, engine)
     tables: list[pa.Table] = []
-    kept: list[Unread] = []
+    owners: list[Unread] = []  # of each row
     parts: list[Rejection] = []
-    for piece, record in zip(pieces, records, strict=True):
-        outcome = unpack(record)
+    for place, piece in enumerate(pieces):
+        outcome = unpack(records[place])
+        records[place] = b""  # small pieces take more memory as records and tables than as rows
         if isinstance(outcome, ReadRejection):
             rejections.append(rejected(piece.piece_id, outcome))
         else:
             tables.append(outcome.replace_schema_metadata(None))
-            kept.append(piece)
+            if len(tables) == TABLES_AT_ONCE:
+                tables = [pa.concat_tables(tables).combine_chunks()]
+            owners += [piece] * outcome.num_rows
             parts += [
                 Rejection(piece.piece_id, rule, detail=f"part '{name}'") for name, rule in left_out(outcome)
             ]
     incoming = [piece.piece_id for piece in pieces]
     known = set(incoming)
     incoming += [rejection.piece_id for rejection in rejections if rejection.piece_id not in known]
-    table = _with_identity(corpus, manifest, kept, tables)
+    table = _with_identity(corpus, manifest, owners, tables)
     return ParsedCorpus(table, tuple(incoming), tuple(rejections), tuple(parts))
 
 
@@ -130,8 +135,7 @@ def find_pieces(
     """Split the files of a corpus into pieces with readable identifiers.
 
     ``corpus/path/of/file`` names a file that is a piece, ``corpus/file#17`` the
-    tune X:17 of a file of many. Where two files differ in their suffix alone,
-    the identifiers keep it.
+    tune X:17 of a file of many. :mod:`identifiers` keeps them apart.
 
     Returns:
         The pieces, and a rejection for every file that could not be split.
@@ -139,21 +143,23 @@ def find_pieces(
     Raises:
         OSError: a file cannot be opened.
     """
-    stems = Counter(_stem(file["path"]) for file in files)
+    names = file_names([file["path"] for file in files])
     pieces: list[Unread] = []
     rejections: list[Rejection] = []
     paths = [file["path"] for file in files]
     taken_apart = run_isolated(partial(_split, folder, limits), paths, _of_a_child(limits), IMPORTS)
     for file, found in zip(files, taken_apart, strict=True):
         path = file["path"]
-        file_id = f"{corpus}/{_stem(path) if stems[_stem(path)] == 1 else path}"
+        file_id = readable_text(f"{corpus}/{names[path]}")
         if isinstance(found, ReadRejection | ChildFailure):
             rejections.append(rejected(file_id, found))
             continue
         for source in found:
             piece_id = f"{file_id}#{source.name}" if source.name else file_id
-            pieces.append(Unread(piece_id, path, file["sha256"], source))
-    return pieces, rejections
+            pieces.append(Unread(piece_id, readable_text(path), file["sha256"], source))
+    taken = {rejection.piece_id for rejection in rejections}
+    unique = distinct([piece.piece_id for piece in pieces], taken)
+    return [replace(piece, piece_id=own) for piece, own in zip(pieces, unique, strict=True)], rejections
 
 
 def read_batch(batch: ReadBatch) -> list[bytes | ChildFailure]:
@@ -253,12 +259,11 @@ def _key(source: Source, code: str, settings: ReadSettings, limits: ReadLimits) 
 
 
 def _with_identity(
-    corpus: str, manifest: Mapping[str, Any], kept: Sequence[Unread], tables: Sequence[pa.Table]
+    corpus: str, manifest: Mapping[str, Any], owners: Sequence[Unread], tables: Sequence[pa.Table]
 ) -> pa.Table:
     """One table of all pieces, the columns of their identity put in."""
     if not tables:
         return NOTES.empty_table()
-    owners = [piece for piece, table in zip(kept, tables, strict=True) for _ in range(table.num_rows)]
     body = pa.concat_tables(tables)
     identity = {
         "piece_id": [piece.piece_id for piece in owners],
@@ -271,7 +276,3 @@ def _with_identity(
     }
     columns = [identity[name] if name in identity else body[name] for name in NOTES.names]
     return pa.table(dict(zip(NOTES.names, columns, strict=True)), schema=NOTES)
-
-
-def _stem(path: str) -> str:
-    return path.rsplit(".", 1)[0]

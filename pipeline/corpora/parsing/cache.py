@@ -5,6 +5,10 @@ piece's bytes, the reader and its version, the limits), so no entry can be out
 of date. It is no output of DVC and lies below ``$DVC_ROOT``, where queued
 experiments share it. It may be deleted at any time: cold, warm and half-warm
 runs give the same bytes. One SQLite file: a killed run leaves it whole.
+
+A row contains the digest of its key and its record together. SQLite itself does
+not detect a flipped bit, and a damaged page pointer can return the record of
+another row, whole and with a digest of its own; such a row counts as missing.
 """
 
 from __future__ import annotations
@@ -38,7 +42,7 @@ def key_of(*parts: bytes) -> str:
 
 
 def look_up(path: Path, keys: Sequence[str]) -> dict[str, bytes]:
-    """The records that are there; a damaged one counts as not there."""
+    """The records of these keys; a damaged record, or one of another key, counts as missing."""
     found: dict[str, bytes] = {}
     try:
         with closing(_open(path)) as store:
@@ -47,7 +51,7 @@ def look_up(path: Path, keys: Sequence[str]) -> dict[str, bytes]:
                 marks = ",".join("?" * len(some))
                 query = f"SELECT key, record, sha256 FROM records WHERE key IN ({marks})"
                 for key, record, digest in store.execute(query, some):
-                    if hashlib.sha256(record).digest() == digest:
+                    if _is_whole(key, record, digest):
                         found[key] = record
     except sqlite3.DatabaseError as error:
         _set_aside(path, error)
@@ -57,7 +61,7 @@ def look_up(path: Path, keys: Sequence[str]) -> dict[str, bytes]:
 def keep(path: Path, records: Mapping[str, bytes]) -> None:
     """Add records, all or none; without a cache the work goes on."""
     rows: Iterable[tuple[str, bytes, bytes]] = (
-        (key, record, hashlib.sha256(record).digest()) for key, record in records.items()
+        (key, record, _digest(key, record)) for key, record in records.items()
     )
     try:
         with closing(_open(path)) as store, store:
@@ -66,9 +70,19 @@ def keep(path: Path, records: Mapping[str, bytes]) -> None:
         _set_aside(path, error)
 
 
+def _is_whole(key: object, record: object, digest: object) -> bool:
+    """Whether a row is as it was written; damage can change the types of its values, too."""
+    return isinstance(key, str) and isinstance(record, bytes) and _digest(key, record) == digest
+
+
+def _digest(key: str, record: bytes) -> bytes:
+    return hashlib.sha256(key.encode() + b"\0" + record).digest()
+
+
 def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     store = sqlite3.connect(path, timeout=SECONDS_TO_WAIT)
+    store.text_factory = lambda text: text.decode("utf-8", "replace")  # a damaged key is no key, not an error
     try:
         store.execute(TABLE)
     except sqlite3.DatabaseError:

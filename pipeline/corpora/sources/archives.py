@@ -2,23 +2,39 @@
 
 No member leaves the folder, links and devices are refused, and the number of
 members, their unpacked bytes and the ratio to the packed bytes are limited: the
-header's word is not trusted, the bytes are counted as they come.
+header's word is not trusted, the bytes are counted as they come. What describes
+the members is limited, too: a tar archive may have names and attributes of any
+length, which Python's tarfile reads as a whole, and a zip archive a directory of
+any size.
 """
 
 from __future__ import annotations
 
+import bz2
+import errno
+import gzip
+import lzma
+import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 
 from pipeline.corpora.sources.paths import UnsafePathError, inside
 from pipeline.errors import PipelineError
 
 CHUNK_BYTES = 1 << 16
+DAMAGE = (  # RecursionError, a RuntimeError: a header that is followed by another thousand of headers
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
+    *(EOFError, OSError, RuntimeError, ValueError, OverflowError, struct.error),
+)
+MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE)  # not the archive's fault
+ZIP_END, ZIP64_END = b"PK\x05\x06", b"PK\x06\x06"
+ZIP_TAIL = (1 << 16) + 200  # the end of a zip archive: the longest comment, and both end records
 
 
 class ArchiveError(PipelineError):
@@ -33,11 +49,15 @@ class UnpackLimits:
         members: files and folders in it.
         unpacked_bytes: all members together.
         ratio: unpacked bytes to packed bytes; text packs to a tenth, a bomb to a thousandth.
+        header_bytes: what describes one member of a tar archive.
+        directory_bytes: what describes all members of an archive.
     """
 
     members: int = 200_000
     unpacked_bytes: int = 4 << 30
     ratio: float = 200.0
+    header_bytes: int = 1 << 20
+    directory_bytes: int = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -63,7 +83,7 @@ def unpack(archive: Path, target: Path, limits: UnpackLimits | None = None) -> i
     n_members = n_files = 0
     seen: set[PurePosixPath] = set()
     try:
-        for member in _members(archive):
+        for member in _members(archive, limits):
             n_members += 1
             if n_members > limits.members:
                 raise ArchiveError(f"{archive.name}: more than {limits.members} members")
@@ -75,22 +95,93 @@ def unpack(archive: Path, target: Path, limits: UnpackLimits | None = None) -> i
             seen.add(place)
             allowance -= _write(member, target / place, allowance, archive)
             n_files += 1
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, RuntimeError, ValueError) as error:
+    except DAMAGE as error:
+        if isinstance(error, OSError) and error.errno in MACHINE:
+            raise
         raise ArchiveError(f"{archive.name}: not readable as an archive ({error})") from None
     return n_files
 
 
-def _members(archive: Path) -> Iterator[_Member]:
+def _members(archive: Path, limits: UnpackLimits) -> Iterator[_Member]:
     if zipfile.is_zipfile(archive):
+        if _directory_bytes(archive) > limits.directory_bytes:
+            raise ArchiveError(f"{archive.name}: its directory has more than {limits.directory_bytes} bytes")
         with zipfile.ZipFile(archive) as pack:
             for info in pack.infolist():
                 kind = info.external_attr >> 28  # the file type of Unix, 0 where there is none
                 regular = kind in (0, 0o10) and not info.is_dir()
                 yield _Member(info.filename, info.is_dir(), regular, partial(pack.open, info))
     else:
-        with tarfile.open(archive, "r:*") as tape:
-            for entry in tape:
-                yield _Member(entry.name, entry.isdir(), entry.isreg(), partial(tape.extractfile, entry))
+        with _decompressed(archive) as content:
+            headers = _Headers(content, archive.name, limits)
+            with tarfile.open(fileobj=headers, mode="r:") as tape:  # type: ignore[call-overload]
+                while (entry := headers.next_of(tape)) is not None:
+                    yield _Member(entry.name, entry.isdir(), entry.isreg(), partial(tape.extractfile, entry))
+
+
+def _directory_bytes(archive: Path) -> int:
+    """Size of the directory of a zip archive, as both kinds of end records give it."""
+    with archive.open("rb") as file:
+        file.seek(max(0, archive.stat().st_size - ZIP_TAIL))
+        tail = file.read()
+    sizes = [0]
+    if (place := tail.rfind(ZIP_END)) >= 0 and len(tail) >= place + 16:
+        sizes.append(int.from_bytes(tail[place + 12 : place + 16], "little") % 0xFFFFFFFF)
+    if (place := tail.rfind(ZIP64_END)) >= 0 and len(tail) >= place + 48:
+        sizes.append(int.from_bytes(tail[place + 40 : place + 48], "little"))
+    return max(sizes)
+
+
+def _decompressed(archive: Path) -> IO[bytes]:
+    with archive.open("rb") as file:
+        magic = file.read(6)
+    if magic.startswith(b"\x1f\x8b"):
+        return cast(IO[bytes], gzip.open(archive))
+    if magic.startswith(b"BZh"):
+        return cast(IO[bytes], bz2.open(archive))
+    if magic.startswith((b"\xfd7zXZ", b"\x5d\x00\x00")):
+        return cast(IO[bytes], lzma.open(archive))
+    return archive.open("rb")
+
+
+class _Headers:
+    """The bytes of a tar archive; what is read of them between two members is counted.
+
+    Args:
+        content: of the archive, decompressed.
+        name: of the archive, for messages.
+    """
+
+    def __init__(self, content: IO[bytes], name: str, limits: UnpackLimits) -> None:
+        self._content = content
+        self._name = name
+        self._limits = limits
+        self._in_headers = True
+        self._left = limits.header_bytes
+        self._total_left = limits.directory_bytes
+        self.seek, self.tell = content.seek, content.tell
+
+    def next_of(self, tape: tarfile.TarFile) -> tarfile.TarInfo | None:
+        """The next member; the ones before are forgotten."""
+        tape.members.clear()  # type: ignore[attr-defined]
+        self._in_headers, self._left = True, self._limits.header_bytes
+        try:
+            return tape.next()
+        finally:
+            self._in_headers = False
+
+    def read(self, size: int = -1) -> bytes:
+        """Read as a file does.
+
+        Raises:
+            ArchiveError: a header is too long, or all of them together.
+        """
+        if self._in_headers:
+            self._left -= size
+            self._total_left -= size
+            if size < 0 or min(self._left, self._total_left) < 0:
+                raise ArchiveError(f"{self._name}: the header of a member has more bytes than allowed")
+        return self._content.read(size)
 
 
 def _safe(archive: Path, member: _Member) -> PurePosixPath:

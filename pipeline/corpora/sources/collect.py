@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.corpora.sources.archives import unpack
 from pipeline.corpora.sources.downloads import Wanted, download_many
-from pipeline.corpora.sources.manifest import by_suffix
+from pipeline.corpora.sources.manifest import FILE, by_suffix
 from pipeline.corpora.sources.paths import UnsafePathError, inside, inside_as_file
 from pipeline.corpora.sources.settings import (
     BundledSource,
@@ -20,10 +21,13 @@ from pipeline.corpora.sources.settings import (
     RemoteFile,
     UrlSource,
 )
+from pipeline.corpora.sources.walk import OUTSIDE, Skipped, readable, walk
 from pipeline.errors import PipelineError, nearest
 from pipeline.workflow.progress import say
 
 SHELF = Path(".cache/downloads")
+INSTEAD_OF_FILE = "source.score.json"  # a score that is called like the description of the corpus
+MOST_NAMED = 5
 
 
 class PlaceError(PipelineError):
@@ -32,8 +36,7 @@ class PlaceError(PipelineError):
 
 def files_below(root: Path) -> list[Path]:
     """All files below a folder, in the order of their paths; hidden ones are no part of it."""
-    files = [file for file in root.rglob("*") if file.is_file() and not _is_hidden(file.relative_to(root))]
-    return sorted(files, key=lambda file: file.relative_to(root).as_posix())
+    return walk(root).files
 
 
 def copy_bundle(corpus: str, source: BundledSource, target: Path) -> list[str]:
@@ -51,7 +54,7 @@ def copy_bundle(corpus: str, source: BundledSource, target: Path) -> list[str]:
     scores = sorted(file for file in root.glob(source.pattern) if file.is_file())
     if not scores:
         raise PlaceError(f"corpus {corpus}: no file of music21's {source.path} matches {source.pattern}")
-    _copy(scores, root, target)
+    _copy(corpus, scores, root, target)
     return []
 
 
@@ -59,33 +62,43 @@ def copy_folder(corpus: str, source: FolderSource, suffixes: Sequence[str], targ
     """Copy the scores of a folder; the names of its other files are returned.
 
     Raises:
-        PlaceError: there is no such folder, or it holds no score.
+        PlaceError: there is no such folder, it holds no score, or a link leaves it.
     """
     root = Path(source.path)
     if not root.is_dir():
         raise PlaceError(f"corpus {corpus}: {source.path} is no folder")
-    scores, others = _sorted_out(root, suffixes)
+    found = walk(root, source.follow_links)
+    leaving = [entry for entry in found.skipped if entry.reason == OUTSIDE]
+    if leaving:
+        raise PlaceError(
+            f"corpus {corpus}: symbolic links lead out of {source.path}: {_some(leaving)}; remove them, or "
+            "set source.follow_links: true to copy what they lead to"
+        )
+    scores, others = _sorted_out(found.files, suffixes)
+    if found.skipped:
+        n = len(found.skipped)
+        say(f"corpus {corpus}: {n} entr{'ies' if n > 1 else 'y'} skipped: {_some(found.skipped)}")
     if not scores:
         allowed = ", ".join(suffixes)
-        found = by_suffix([file.name for file in others])
-        raise PlaceError(f"corpus {corpus}: {source.path} holds no score ({allowed}); {found or 'no file'}")
+        told = by_suffix([file.name for file in others])
+        raise PlaceError(f"corpus {corpus}: {source.path} holds no score ({allowed}); {told or 'no file'}")
     unseen = len(scores) - len(_in_git(root) & {file.relative_to(root).as_posix() for file in scores})
     if unseen:
         say(
             f"corpus {corpus}: {unseen} of {len(scores)} scores are not in git: clones lack them, "
             "experiments in a copy (dvc exp run --queue, --temp) see them only by an absolute path"
         )
-    _copy(scores, root, target)
-    return [file.relative_to(root).as_posix() for file in others]
+    _copy(corpus, scores, root, target)
+    return [*(readable(file.relative_to(root)) for file in others), *map(str, found.skipped)]
 
 
 def _in_git(root: Path) -> set[str]:
     """Files below a folder that git tracks; none where there is no git or no repository."""
     try:
-        done = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True)
+        done = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return set()
-    return set(done.stdout.split("\0"))
+    return set(map(os.fsdecode, done.stdout.split(b"\0")))
 
 
 def download_all(corpus: str, source: UrlSource, suffixes: Sequence[str], target: Path) -> list[str]:
@@ -109,7 +122,7 @@ def download_all(corpus: str, source: UrlSource, suffixes: Sequence[str], target
         ignored = [file.path for file in source.files if not _is_score(file.path, suffixes)]
     wanted = [Wanted(tuple(file.urls), file.sha256, file.size, file.path) for file in chosen]
     for file, arrived in zip(chosen, download_many(wanted, SHELF, corpus), strict=True):
-        ignored += _place(file, arrived, suffixes, target)
+        ignored += _place(corpus, file, arrived, suffixes, target)
     if not files_below(target):
         allowed = ", ".join(suffixes)
         raise PlaceError(f"corpus {corpus}: no score ({allowed}); {by_suffix(ignored) or 'no file'}")
@@ -133,7 +146,7 @@ def _check_paths(corpus: str, files: Sequence[RemoteFile]) -> None:
             raise PlaceError(f"corpus {corpus}: {file.path} is listed as a file and as a folder")
 
 
-def _place(file: RemoteFile, arrived: Path, suffixes: Sequence[str], target: Path) -> list[str]:
+def _place(corpus: str, file: RemoteFile, arrived: Path, suffixes: Sequence[str], target: Path) -> list[str]:
     """Copy a file from the shelf, or the scores in it; the names of the other members are returned."""
     path = inside(file.path)
     place = target / path
@@ -143,14 +156,13 @@ def _place(file: RemoteFile, arrived: Path, suffixes: Sequence[str], target: Pat
         return []
     with tempfile.TemporaryDirectory(dir=SHELF, suffix=".partial") as unpacked:
         unpack(arrived, Path(unpacked))
-        scores, others = _sorted_out(Path(unpacked), suffixes)
-        _copy(scores, Path(unpacked), place)
-        return [(path / member.relative_to(unpacked)).as_posix() for member in others]
+        scores, others = _sorted_out(files_below(Path(unpacked)), suffixes)
+        _copy(corpus, scores, Path(unpacked), place, target)
+        return [readable(path / member.relative_to(unpacked)) for member in others]
 
 
-def _sorted_out(root: Path, suffixes: Sequence[str]) -> tuple[list[Path], list[Path]]:
-    """The scores below a folder, and its other files."""
-    found = files_below(root)
+def _sorted_out(found: Sequence[Path], suffixes: Sequence[str]) -> tuple[list[Path], list[Path]]:
+    """The scores among some files, and the others."""
     scores = [file for file in found if _is_score(file.name, suffixes)]
     return scores, [file for file in found if not _is_score(file.name, suffixes)]
 
@@ -159,12 +171,29 @@ def _is_score(name: str, suffixes: Sequence[str]) -> bool:
     return PurePosixPath(name).suffix.lower() in suffixes
 
 
-def _is_hidden(relative: Path) -> bool:
-    return any(part.startswith(".") for part in relative.parts)
+def _some(entries: Sequence[Skipped]) -> str:
+    more = f", and {len(entries) - MOST_NAMED} more" if len(entries) > MOST_NAMED else ""
+    return ", ".join(map(str, entries[:MOST_NAMED])) + more
 
 
-def _copy(files: Sequence[Path], root: Path, target: Path) -> None:
+def _copy(corpus: str, files: Sequence[Path], root: Path, place: Path, target: Path | None = None) -> None:
+    """Copy files to the same paths below a folder.
+
+    Bytes of a name that are no UTF-8 are percent-encoded, and a score called source.json
+    gives way to the description of the corpus; both are said.
+
+    Args:
+        place: below the folder of the corpus, or that folder.
+        target: the folder of the corpus; None: ``place``.
+    """
     for file in files:
-        copy = target / file.relative_to(root)
+        relative = file.relative_to(root)
+        copy = place / readable(relative)
+        if copy == (target or place) / FILE:
+            copy = copy.with_name(INSTEAD_OF_FILE)
+        if copy.name != relative.name:
+            say(f"corpus {corpus}: {readable(relative)} is kept as {copy.name}")
+        if copy.exists():
+            raise PlaceError(f"corpus {corpus}: two files have the name {copy.relative_to(target or place)}")
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)

@@ -31,10 +31,14 @@ class FolderSource(Section):
 
     Attributes:
         path: the folder; it is recorded nowhere else.
+        follow_links: whether symbolic links may lead out of the folder. What they lead to is
+            copied, and with a DVC remote published; so a corpus with such links is refused
+            unless this is true.
     """
 
     kind: Literal["folder"]
     path: str
+    follow_links: bool = False
     licence: str
     citation: str
 
@@ -53,7 +57,7 @@ class RemoteFile(Section):
     path: str
     urls: list[Annotated[str, Field(pattern="^https?://")]] = Field(min_length=1)
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    size: int = Field(ge=0)
+    size: int = Field(ge=0, le=1 << 50)
     unpack: bool = False
 
 

@@ -62,7 +62,7 @@ class EncodeSettings(Section):
 
     key: dict[str, Policy | Literal["reject"]] = Field(min_length=1)
     transpose: Literal["none", "c_major_a_minor"]
-    max_rows_per_shard: int = Field(ge=1)
+    max_rows_per_shard: int = Field(ge=1, le=10_000_000)
 
     @model_validator(mode="after")
     def _key_is_found(self) -> Self:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from pipeline.core.settings import Section
 
-Count = Field(default=None, ge=0)
+Count = Field(default=None, ge=0, le=2**53)
 Share = Field(default=None, ge=0.0, le=1.0)
 
 

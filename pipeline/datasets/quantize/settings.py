@@ -57,7 +57,7 @@ class QuantizeSettings(Section):
     chords: Literal["top", "reject", "voices"]
     rests: Literal["symbol", "extend", "split", "reject"]
     edge_silence: Literal["trim", "keep"]
-    min_rest: int | None = Field(default=None, ge=1)
+    min_rest: int | None = Field(default=None, ge=1, le=2**31)
     split_at_phrase_ends: bool = False
     on_inexact: Literal["round", "reject"] = "round"
     grid: Literal["auto", "score", "shift", "estimate"] = "auto"

@@ -37,7 +37,7 @@ class Shares(Section):
         embargo: ``soft`` sets training pieces apart that are relatives of a held-out piece.
     """
 
-    seed: int
+    seed: int = Field(ge=-(2**63), lt=2**63)
     valid: float = Field(ge=0.0, lt=1.0)
     test: float = Field(ge=0.0, lt=1.0)
     embargo: Embargoes = "none"

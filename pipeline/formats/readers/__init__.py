@@ -87,6 +87,8 @@ def split(path_name: str, content: bytes, limits: ReadLimits | None = None) -> l
 
 def _split(module: Format, content: bytes, limits: ReadLimits | None) -> list[Source]:
     pieces = module.split(content, limits)
+    if limits is not None and len(pieces) > limits.max_pieces:
+        raise too_many("too_many_pieces", "pieces in the file", len(pieces), limits.max_pieces)
     unpacked_mib = sum(len(piece.content) for piece in pieces) / MIB
     if limits is not None and unpacked_mib > limits.max_unpacked_mib:
         raise too_many("unpacks_too_large", "MiB in its pieces", unpacked_mib, limits.max_unpacked_mib)

@@ -24,9 +24,10 @@ from pipeline.evaluation.metrics.likelihood import PIECES
 from pipeline.evaluation.metrics.surprisal import CLASSES
 from pipeline.evaluation.predictor import ModelPredictor
 from pipeline.models.base.interface import Seq2Seq
-from pipeline.models.base.pretrained import Run, load_run, save_run
+from pipeline.models.base.pretrained import CONFIG, WEIGHTS, Run, load_run, save_run
 from pipeline.models.base.registry import build
 from pipeline.models.base.tasks import cut_rows
+from pipeline.tools.crossvalidation.cache import is_sealed, seal
 from pipeline.tools.crossvalidation.folds import deal
 from pipeline.tools.crossvalidation.study import Recipe, Study
 from pipeline.training.checkpoints import identity
@@ -36,6 +37,7 @@ from pipeline.training.loop import train
 from pipeline.workflow.progress import say
 
 CACHE = Path(".cache/crossvalidation")
+SEAL = ".sha256"
 PARENT = "before fine-tuning"
 RISK_SAMPLES = 20  # of minimum Bayes risk decoding
 SHARE_OF_VALIDATION = 10  # one in so many pieces that are not held out, by families
@@ -69,10 +71,9 @@ def cross_validate(
         for fold in range(int(folds.max()) + 1):
             held = folds == fold
             name = cache / f"{seed}-{fold}"
-            if not _done(name):
+            if not is_sealed(name.with_suffix(SEAL), _key(name), _files(name)):
                 part = _measure_fold(study, held, fold, seed, threads, parent, with_baselines=turn == 0)
-                write_table(name.with_suffix(".continued.parquet"), part.continued, CONTINUED)
-                write_table(name.with_suffix(".scores.parquet"), part.scores, SCORES)
+                _write(name, part)
             parts.append(_read(name))
             say(f"seed {seed}, fold {fold + 1} of {int(folds.max()) + 1}: {_in_short(parts[-1].scores)}")
     return Measured(
@@ -115,7 +116,8 @@ def _pretrained(study: Study, seed: int, threads: int | None, cache: Path) -> Se
     assert study.parent is not None
     assert study.parent_rows is not None
     folder, recipe = cache / f"{seed}-parent", study.parent.with_seed(seed, threads)
-    if not (folder / "config.json").exists():
+    files = [folder / WEIGHTS, folder / CONFIG]
+    if not is_sealed(folder / f"parent{SEAL}", _key(folder), files):
         relatives = pa.array(sorted(set(study.rows["tune_family"].to_pylist())))
         rows = study.parent_rows.filter(pc.invert(pc.is_in(study.parent_rows["tune_family"], relatives)))
         left_out = len(study.parent_rows) - len(rows)
@@ -124,6 +126,7 @@ def _pretrained(study: Study, seed: int, threads: int | None, cache: Path) -> Se
         save_run(
             folder, network, Run(recipe.config, "relatives left out", cache.name, recipe.training.epochs, 0.0)
         )
+        seal(folder / f"parent{SEAL}", _key(folder), files)
     return load_run(folder)[0]
 
 
@@ -176,15 +179,25 @@ def _stamped(table: pa.Table, seed: int | None, fold: int, schema: pa.Schema) ->
     return pa.table({**columns, **dict(zip(table.column_names, table.columns, strict=True))}, schema=schema)
 
 
-def _done(name: Path) -> bool:
-    return name.with_suffix(".scores.parquet").exists()  # it is written last
+def _key(part: Path) -> str:
+    """What determines a part: the folder's name is the identity of the study."""
+    return f"{part.parent.name}/{part.name}"
+
+
+def _files(name: Path) -> list[Path]:
+    return [name.with_suffix(".scores.parquet"), name.with_suffix(".continued.parquet")]
+
+
+def _write(name: Path, part: Measured) -> None:
+    scores, continued = _files(name)
+    write_table(continued, part.continued, CONTINUED)
+    write_table(scores, part.scores, SCORES)
+    seal(name.with_suffix(SEAL), _key(name), [scores, continued])
 
 
 def _read(name: Path) -> Measured:
-    return Measured(
-        read_table(name.with_suffix(".scores.parquet"), SCORES),
-        read_table(name.with_suffix(".continued.parquet"), CONTINUED),
-    )
+    scores, continued = _files(name)
+    return Measured(read_table(scores, SCORES), read_table(continued, CONTINUED))
 
 
 def _in_short(scores: pa.Table) -> str:

@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.workflow.outputs import FOLDER_SUFFIX, LOCK_FILE, cached
+from pipeline.workflow.outputs import FOLDER_SUFFIX, LOCK_FILE, listing
 
 IGNORED_NAMES = ("__pycache__", ".gitignore", ".cache", ".venv")
 IGNORED_SUFFIXES = (".pyc", ".partial")
@@ -38,10 +38,9 @@ def differing(root: Path, dep: str, locked: str) -> list[str]:
     """
     if not (root / dep).is_dir():
         return []
-    listing = cached(locked, root)
-    if not listing.is_file():
+    before = listing(locked, root)
+    if before is None:
         return [f"{name} changed" for name in _since_the_lock(root, dep)]
-    before = {entry["relpath"]: entry["md5"] for entry in json.loads(listing.read_text(encoding="utf-8"))}
     now = _members(root / dep)
     return [
         f"{dep}/{name} {'is new' if name not in before else 'is gone' if name not in now else 'changed'}"
@@ -79,7 +78,7 @@ def _files(folder: Path) -> Iterator[Path]:
             continue
         if entry.is_dir():
             yield from _files(entry)
-        else:
+        elif entry.is_file():  # no pipe, which would block, and no link to nothing
             yield entry
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from pipeline.core import vocabulary
 from pipeline.core.music import Grid
+from pipeline.core.settings import MAX_SEED
 from pipeline.core.vocabulary import START, STOP
 from pipeline.decoding.beam_search import search
 from pipeline.decoding.continuation import Continuation, continue_melodies
@@ -25,6 +26,7 @@ from pipeline.models.base.examples import Example
 from pipeline.models.base.pretrained import load_run
 from pipeline.tools.inference.prompt import PromptError, dataset_of, read_prompt, source_of
 
+MAX_BEAM, MAX_COUNT, MAX_QUARTERS = 256, 1000, 4096
 LEAST_QUARTERS = 16  # that a model may say after a short prompt
 RUNS = Path("data/runs")
 
@@ -48,8 +50,14 @@ class Way:
     count: int = 1
 
     def __post_init__(self) -> None:
-        if self.beam < 0 or self.count < 1 or (self.quarters is not None and self.quarters < 1):
-            raise PromptError("beam is 0 or more, count and quarters are 1 or more")
+        for name, value, low, high in (
+            ("beam", self.beam, 0, MAX_BEAM),
+            ("count", self.count, 1, MAX_COUNT),
+            ("quarters", 1 if self.quarters is None else self.quarters, 1, MAX_QUARTERS),
+            ("seed", self.seed, 0, MAX_SEED),
+        ):
+            if not low <= value <= high:
+                raise PromptError(f"{name} {value}: allowed are {low} to {high:,}")
         if self.count > 1 and (self.beam or self.sampling == GREEDY):
             raise PromptError(f"{self.count} continuations: only draws differ; leave out --beam, or --count")
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.core import vocabulary
-from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup
+from pipeline.core.settings import MAX_SEED, PARAMS_FILE, load_yaml, lookup
 from pipeline.core.vocabulary import START, STOP
 from pipeline.decoding.harmonization import harmonize
 from pipeline.decoding.sampling import Sampling
@@ -22,7 +22,7 @@ from pipeline.formats.writers.layout import layout_of, transposed
 from pipeline.models.base.devices import choose_device
 from pipeline.models.base.examples import Example, give_voices
 from pipeline.models.base.pretrained import load_run
-from pipeline.tools.inference.generate import RUNS, Generated
+from pipeline.tools.inference.generate import MAX_COUNT, RUNS, Generated
 from pipeline.tools.inference.prompt import PromptError, bars_of, dataset_of, names_of_task, read_prompt
 
 
@@ -53,6 +53,8 @@ def harmonize_score(
             that its data set does not have.
         CheckpointError: the experiment has not been trained, or its files are damaged.
     """
+    if not (1 <= count <= MAX_COUNT and 0 <= seed <= MAX_SEED):
+        raise PromptError(f"count {count}, seed {seed}: allowed are 1 to {MAX_COUNT}, and 0 to {MAX_SEED}")
     params = load_yaml(root / PARAMS_FILE)
     name = experiment or _only_harmonizer(params)
     dataset = dataset_of(name, "harmonize", root)

@@ -16,6 +16,7 @@ from pipeline.models.base.examples import Bars, ContinueExample, note_onsets
 from pipeline.tools.inspection.encode_file import EncodedFile, encode_file
 
 COMMANDS = {"continue": "generate", "harmonize": "harmonize"}  # by task
+MAX_TOKENS = 16_384  # the memory of attention grows with the square of the length
 INLINE = "tinynotation:"  # how a prompt begins that is no file
 
 
@@ -68,7 +69,7 @@ def read_prompt(
         return _only_piece(encoded, prompt, piece)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "prompt.tinynotation"
-        file.write_text(prompt, encoding="utf-8")
+        file.write_text(prompt, encoding="utf-8", errors="replace")  # bytes of an argument that are no UTF-8
         encoded = encode_file(file, dataset, root=root, as_prompt=True, voices=voices)
         return _only_piece(encoded, "the prompt", piece)
 
@@ -94,6 +95,9 @@ def bars_of(row: Mapping[str, Any]) -> Bars | None:
 
 def _only_piece(encoded: EncodedFile, name: str, piece: str | None) -> dict[str, Any]:
     rows: dict[str, dict[str, Any]] = {row["piece_id"]: row for row in encoded.rows.to_pylist()}
+    longest = max((len(row["tokens"]) for row in rows.values()), default=0)
+    if longest > MAX_TOKENS and (piece is not None or len(rows) == 1):
+        raise PromptError(f"{name}: {longest:,} tokens; a prompt has at most {MAX_TOKENS:,}")
     if piece is not None:
         chosen = [row for piece_id, row in rows.items() if piece in (piece_id, piece_id.rpartition("#")[2])]
         if len(chosen) != 1:

@@ -49,15 +49,15 @@ class Heading(Section):
 
     piece_id: str = ""
     title: str = ""
-    voices: int = Field(default=1, ge=1)
+    voices: int = Field(default=1, ge=1, le=64)
     steps_per_quarter: int = Field(default=4, ge=1, le=64)
     meter: str | None = None
-    steps_per_bar: int | None = Field(default=None, ge=1)
-    first_bar: int = Field(default=0, ge=0)
+    steps_per_bar: int | None = Field(default=None, ge=1, le=10_000)
+    first_bar: int = Field(default=0, ge=0, le=10_000)
     bar_lines: list[int] = Field(default=[])
     key_fifths: int | None = Field(default=None, ge=-7, le=7)
     key_mode: str = ""
-    transposition: int = 0
+    transposition: int = Field(default=0, ge=-127, le=127)
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ def _heading(text: str, known: Mapping[str, Any], number: int) -> Heading:
         return Heading(**known)
     try:
         told = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TokenTextError(f"line {number}: not readable as JSON: {error}") from None
     return _checked({**known, **told}, f"line {number}")
 

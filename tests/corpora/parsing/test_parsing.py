@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import random
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -100,6 +101,19 @@ def test_files_that_differ_in_their_suffix_keep_it(corpus: Build) -> None:
     assert [rejection.piece_id for rejection in notes.rejections] == ["mine/a.xml"]
 
 
+def test_whatever_files_are_called_every_piece_has_an_identifier_of_its_own(corpus: Build) -> None:
+    tune = TUNES.split("\n\n")[0].encode()
+    two = b"X:1\nK:C\nC|\n\nX:2\nK:C\nD|\n"
+    repeated = b"X:1\nK:C\nC|\n\nX:1\nK:C\nD|\n\nX:1.2\nK:C\nE|\n"
+    names = {"x.abc": tune, "x.tinynotation": b"tinyNotation: 4/4 c4 d", "x.abc.abc": tune}
+    notes = parse(corpus({**names, "all.abc": two, "all#1.abc": tune, "dup.abc": repeated}))
+    assert ids(notes) == [
+        *("mine/all#1", "mine/all#1.abc", "mine/all#2", "mine/dup#1", "mine/dup#1.2", "mine/dup#1.2.2"),
+        *("mine/x.abc", "mine/x.abc.abc", "mine/x.tinynotation"),
+    ]
+    assert sorted(notes.incoming) == ids(notes)
+
+
 def test_a_bad_file_is_a_rejection_and_the_rest_is_read(corpus: Build) -> None:
     notes = parse(corpus({"bad.mxl": b"PK noise", "good.abc": TUNES.encode()}))
     assert len(ids(notes)) == 2
@@ -186,6 +200,44 @@ def test_a_damaged_record_is_read_again(tmp_path: Path) -> None:
     assert look_up(tmp_path / "c.sqlite", ["a", "b", "c"]) == {"b": b"right"}
 
 
+def test_a_record_under_the_key_of_another_piece_is_read_again(corpus: Build) -> None:
+    """What a flipped bit in a page pointer of SQLite does: the other record is whole, digest included."""
+    folder = corpus({"book.abc": TUNES.encode()})
+    before = parse(folder)
+    with closing(sqlite3.connect(cache_file())) as store, store:
+        rows = store.execute("SELECT key, record, sha256 FROM records ORDER BY key").fetchall()
+        for (key, *_), (_, record, digest) in zip(rows, reversed(rows), strict=True):
+            store.execute("UPDATE records SET record = ?, sha256 = ? WHERE key = ?", (record, digest, key))
+    assert look_up(cache_file(), [key for key, *_ in rows]) == {}
+    assert content_digest(parse(folder).table) == content_digest(before.table)
+
+
+@pytest.mark.parametrize("value", ["7", "NULL", "1.5", "'text'", "X''"])
+@pytest.mark.parametrize("column", ["record", "sha256"])
+def test_a_value_of_another_type_in_the_cache_counts_as_missing(
+    tmp_path: Path, column: str, value: str
+) -> None:
+    keep(tmp_path / "c.sqlite", {"a": b"right"})
+    with closing(sqlite3.connect(tmp_path / "c.sqlite")) as store, store:
+        store.execute(f"UPDATE records SET {column} = {value}")
+    assert look_up(tmp_path / "c.sqlite", ["a"]) == {}
+
+
+def test_no_flipped_bit_of_the_cache_changes_a_record(tmp_path: Path) -> None:
+    records = {f"{number:064x}": bytes([number]) * (9 + 700 * (number % 9)) for number in range(40)}
+    keep(tmp_path / "good.sqlite", records)
+    good, dice, whole = (tmp_path / "good.sqlite").read_bytes(), random.Random(1), 0
+    for _ in range(150):
+        spoilt = bytearray(good)
+        for _ in range(dice.randint(1, 3)):
+            spoilt[dice.randrange(len(spoilt))] ^= 1 << dice.randrange(8)
+        (tmp_path / "c.sqlite").write_bytes(spoilt)
+        found = look_up(tmp_path / "c.sqlite", list(records))
+        assert found.items() <= records.items()
+        whole += len(found) == len(records)
+    assert 0 < whole < 150
+
+
 def test_a_part_that_is_left_out_is_a_rejected_row_of_a_kept_piece(corpus: Build) -> None:
     note, drum = b"\x00\x90\x3c\x50\x60\x80\x3c\x00", b"\x00\x99\x26\x50\x60\x89\x26\x00"
     tracks = [b"MTrk\x00\x00\x00\x0c" + events + b"\x00\xff\x2f\x00" for events in (note, drum)]
@@ -203,6 +255,7 @@ def test_a_part_that_is_left_out_is_a_rejected_row_of_a_kept_piece(corpus: Build
         ("max_depth", 4, "too_deep"),
         ("max_file_mib", 100 / 2**20, "too_large"),
         ("max_unpacked_mib", 100 / 2**20, "unpacks_too_large"),
+        ("max_pieces", 1, "too_many_pieces"),
     ],
 )
 def test_another_limit_gives_the_same_rows_cold_and_warm(

@@ -1,3 +1,4 @@
+import gzip
 import io
 import tarfile
 import zipfile
@@ -99,3 +100,45 @@ def test_a_damaged_archive_is_named(
     archive.write_bytes(damage(archive.read_bytes()))
     with pytest.raises(ArchiveError, match="archive: not readable as an archive"):
         unpack(archive, tmp_path / "out")
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_header_that_is_a_bomb_is_refused_before_it_is_read(kind: bytes, tmp_path: Path) -> None:
+    header = tarfile.TarInfo("header")
+    header.type, header.size = kind, 1 << 40  # the archive ends long before, but the size is what is read
+    (tmp_path / "archive").write_bytes(gzip.compress(header.tobuf(tarfile.GNU_FORMAT) + bytes(5_000_000)))
+    with pytest.raises(ArchiveError, match="the header of a member has more bytes than allowed"):
+        unpack(tmp_path / "archive", tmp_path / "out")
+
+
+def test_many_headers_before_one_member_are_refused(tmp_path: Path) -> None:
+    header = tarfile.TarInfo("header")
+    header.type, header.size = tarfile.GNUTYPE_LONGNAME, 512
+    (tmp_path / "archive").write_bytes((header.tobuf(tarfile.GNU_FORMAT) + b"a" * 512) * 5000)
+    with pytest.raises(ArchiveError):
+        unpack(tmp_path / "archive", tmp_path / "out")
+
+
+def test_long_names_and_attributes_within_the_limit_are_read(tmp_path: Path) -> None:
+    name = "/".join(["folder"] * 40) + "/a.abc"
+    for style in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        with tarfile.open(tmp_path / "archive", "w", format=style) as tape:
+            info = tarfile.TarInfo(name)
+            info.size = 1
+            tape.addfile(info, io.BytesIO(b"x"))
+        assert unpack(tmp_path / "archive", tmp_path / str(style)) == 1
+        assert (tmp_path / str(style) / name).read_bytes() == b"x"
+
+
+def test_the_headers_of_all_members_together_are_limited(tmp_path: Path) -> None:
+    archive = tar_of(tmp_path / "archive", {f"{number}.abc": b"x" for number in range(50)})
+    assert unpack(archive, tmp_path / "out") == 50
+    with pytest.raises(ArchiveError, match="more bytes than allowed"):
+        unpack(archive, tmp_path / "other", UnpackLimits(directory_bytes=20 * 512))
+
+
+def test_the_directory_of_a_zip_archive_is_limited(tmp_path: Path) -> None:
+    archive = zip_of(tmp_path / "archive", {f"{number}.abc": b"x" for number in range(50)})
+    assert unpack(archive, tmp_path / "out") == 50
+    with pytest.raises(ArchiveError, match="its directory has more than 999 bytes"):
+        unpack(archive, tmp_path / "other", UnpackLimits(directory_bytes=999))

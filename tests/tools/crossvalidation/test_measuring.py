@@ -126,6 +126,40 @@ def test_an_interrupted_run_goes_on_where_it_was(study: Study, heard: list[set[s
     assert len(heard) == 6
 
 
+@pytest.mark.parametrize("name", ["1-0.scores.parquet", "1-1.continued.parquet"])
+def test_a_damaged_part_is_measured_again(
+    study: Study, heard: list[set[str]], tmp_path: Path, name: str
+) -> None:
+    before, _ = measured(study, seeds=[1])
+    (part,) = tmp_path.rglob(name)
+    content = bytearray(part.read_bytes())
+    content[len(content) // 2] ^= 1
+    part.write_bytes(content)
+    n_trained = len(heard)
+    assert measured(study, seeds=[1])[0].scores.equals(before.scores)
+    assert len(heard) == n_trained + 1
+
+
+def test_a_part_of_another_seed_is_not_taken_for_ones_own(
+    study: Study, heard: list[set[str]], tmp_path: Path
+) -> None:
+    before, _ = measured(study)
+    for part in tmp_path.rglob("2-0.*"):
+        (part.parent / part.name.replace("2-", "1-", 1)).write_bytes(part.read_bytes())
+    n_trained = len(heard)
+    assert measured(study)[0].scores.equals(before.scores)
+    assert len(heard) == n_trained + 1
+
+
+def test_a_damaged_parent_is_trained_again(study: Study, heard: list[set[str]], tmp_path: Path) -> None:
+    measured(study, seeds=[1])
+    (file,) = tmp_path.rglob("1-parent/weights.safetensors")
+    file.write_bytes(file.read_bytes()[:-9])
+    n_trained = len(heard)
+    measured(study, seeds=[1])
+    assert len(heard) == n_trained + 1
+
+
 def test_other_settings_begin_anew(study: Study, heard: list[set[str]]) -> None:
     measured(study, seeds=[1])
     longer = replace(study.recipe, training=training(epochs=2, threads=1))

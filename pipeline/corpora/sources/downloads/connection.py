@@ -2,6 +2,9 @@
 
 RFC 9110, sections 10.1.5 (User-Agent), 10.2.3 (Retry-After), 13.1.5 (If-Range),
 14 (Range) and 15.4 (redirects).
+
+A timeout of a socket is one of silence: a server that sends a byte now and then never
+meets it. So every request has a deadline as well, after which its socket is closed.
 """
 
 from __future__ import annotations
@@ -17,12 +20,16 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
+
+from pipeline.corpora.sources.downloads.deadline import Deadline, DeadlineAdapter
+from pipeline.corpora.sources.downloads.errors import AttemptError
 
 USER_AGENT = f"entchen (fetches published corpora of symbolic music) {requests.utils.default_user_agent()}"
 CHUNK_BYTES = 1 << 16
 SECONDS_TO_CONNECT = 15.0
 SECONDS_OF_SILENCE = 60.0  # a server that sends nothing for this long has hung
+SECONDS_TO_ANSWER = 120.0  # with redirects and headers
+LEAST_BYTES_PER_SECOND = 10_000  # of a body; a slower transfer is resumed by the next attempt
 MAX_REDIRECTS = 5
 HOSTS_PER_SESSION = 4  # a mirror, the publisher and where they redirect to
 BUSY = (429, 503)  # Too Many Requests, Service Unavailable
@@ -33,24 +40,6 @@ LASTING_FAULTS = (
     requests.exceptions.MissingSchema,
     requests.exceptions.TooManyRedirects,
 )
-
-
-class AttemptError(Exception):
-    """One attempt failed.
-
-    Attributes:
-        again: whether another attempt at the same address may succeed.
-        busy: whether the host asks for a pause of all connections.
-        retry_after: seconds that the host asks to wait; None where it names no time.
-    """
-
-    def __init__(
-        self, reason: str, again: bool = True, busy: bool = False, retry_after: float | None = None
-    ) -> None:
-        super().__init__(reason)
-        self.again = again
-        self.busy = busy
-        self.retry_after = retry_after
 
 
 class StoppedError(Exception):
@@ -112,9 +101,11 @@ class Connection:
 
     traffic: Traffic = field(default_factory=Traffic)
     received: Callable[[int], None] = lambda _: None
+    seconds_to_answer: float = SECONDS_TO_ANSWER
 
     def __post_init__(self) -> None:
-        self._session = _new_session()
+        self._deadline = Deadline()
+        self._session = _new_session(self._deadline)
 
     def __enter__(self) -> Self:
         return self
@@ -123,8 +114,11 @@ class Connection:
         self._session.close()
 
     @contextmanager
-    def get(self, url: str, headers: Mapping[str, str]) -> Iterator[requests.Response]:
+    def get(self, url: str, headers: Mapping[str, str], n_bytes: int = 0) -> Iterator[requests.Response]:
         """The answer of a host, its body unread.
+
+        Args:
+            n_bytes: of the body; the time allowed for it follows from LEAST_BYTES_PER_SECOND.
 
         Raises:
             AttemptError: no answer, or one with another status than 200 and 206.
@@ -132,20 +126,47 @@ class Connection:
         """
         self.traffic.wait_for(url)
         timeouts = (SECONDS_TO_CONNECT, SECONDS_OF_SILENCE)
-        try:
-            with self._session.get(url, headers=dict(headers), stream=True, timeout=timeouts) as answer:
-                _require_content(answer)
+        with self._deadline.within(self.seconds_to_answer + n_bytes / LEAST_BYTES_PER_SECOND):
+            with self._attempt():
+                answer = self._session.get(url, headers=dict(headers), stream=True, timeout=timeouts)
+            with answer:
+                with self._attempt():
+                    _require_content(answer)
                 yield answer
-        except requests.RequestException as error:
-            lasting = isinstance(error, LASTING_FAULTS)
-            raise AttemptError(f"{type(error).__name__}: {error}", again=not lasting) from None
 
     def body(self, answer: requests.Response) -> Iterator[bytes]:
-        """The body of an answer, chunk by chunk."""
-        for chunk in answer.iter_content(CHUNK_BYTES):
+        """The body of an answer, chunk by chunk.
+
+        Raises:
+            AttemptError: it breaks off, is malformed, or arrives too slowly.
+            StoppedError: the download was stopped.
+        """
+        chunks = answer.iter_content(CHUNK_BYTES)
+        while True:
+            with self._attempt():
+                chunk = next(chunks, None)
             self.traffic.check()
+            if chunk is None:
+                self._deadline.check()
+                return
             self.received(len(chunk))
             yield chunk
+
+    @contextmanager
+    def _attempt(self) -> Iterator[None]:
+        """Turn whatever the HTTP library raises into a failed attempt.
+
+        Its own errors are RequestException, but urllib3, http.client and codecs raise others for
+        addresses and chunk lengths that servers send: a redirect to an impossible address is final.
+        """
+        try:
+            yield
+        except AttemptError:
+            raise
+        except Exception as error:
+            self._deadline.check()
+            again = isinstance(error, requests.RequestException) and not isinstance(error, LASTING_FAULTS)
+            raise AttemptError(f"{type(error).__name__}: {error}", again=again) from None
 
 
 def retry_after_seconds(value: str | None, now: datetime) -> float | None:
@@ -168,13 +189,13 @@ def retry_after_seconds(value: str | None, now: datetime) -> float | None:
     return max((moment - now).total_seconds(), 0.0)
 
 
-def _new_session() -> requests.Session:
+def _new_session(deadline: Deadline) -> requests.Session:
     """A session for http and https only; a redirect to any other scheme is an error."""
     session = requests.Session()
     session.headers["User-Agent"] = USER_AGENT
     session.max_redirects = MAX_REDIRECTS
     for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(pool_connections=HOSTS_PER_SESSION, pool_maxsize=1))
+        session.mount(scheme, DeadlineAdapter(deadline, pool_connections=HOSTS_PER_SESSION, pool_maxsize=1))
     return session
 
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from pipeline.corpora.sources.downloads.connection import AttemptError, Connection
+from pipeline.corpora.sources.downloads.connection import Connection
+from pipeline.corpora.sources.downloads.errors import AttemptError
 from pipeline.errors import PipelineError
 from pipeline.workflow.progress import say
 
@@ -138,7 +139,7 @@ def _receive(url: str, partial: Path, wanted: Wanted, have: int, connection: Con
     if have:
         headers["Range"] = f"bytes={have}-"
         headers.update(_if_range(partial, url))
-    with connection.get(url, headers) as answer:
+    with connection.get(url, headers, wanted.size - have) as answer:
         resumed = _is_resumed(answer.status_code, answer.headers, have)
         _remember(partial, url, answer.headers)
         with partial.open("ab" if resumed else "wb") as file:

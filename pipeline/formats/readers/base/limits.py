@@ -7,6 +7,7 @@ names the limit and what was found; the rest goes on.
 from __future__ import annotations
 
 import re
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from pipeline.formats.readers.base.source import ReadError
 MIB = 2**20
 
 # kept while a file is taken apart; the others while one of its pieces is read
-FILE_LIMITS = frozenset({"max_file_mib", "max_unpacked_mib", "max_members"})
+FILE_LIMITS = frozenset({"max_file_mib", "max_unpacked_mib", "max_members", "max_pieces"})
 
 
 class ReadLimits(Section):
@@ -29,32 +30,37 @@ class ReadLimits(Section):
         max_unpacked_mib: what the pieces of a file take together once they are
             unpacked and taken apart (``unpacks_too_large``).
         max_members: files in an archive (``too_many_members``).
+        max_pieces: pieces in a file (``too_many_pieces``).
         max_depth: elements of MusicXML, or brackets of JSON, inside one another (``too_deep``).
         max_notes: notes of a piece, all parts together (``too_many_notes``).
         max_seconds: until a file is taken apart, or a piece is read (``too_slow``).
         max_memory_mib: that either asks for (``out_of_memory``).
     """
 
-    max_file_mib: float = Field(gt=0)
-    max_unpacked_mib: float = Field(gt=0)
-    max_members: int = Field(gt=0)
-    max_depth: int = Field(gt=0)
-    max_notes: int = Field(gt=0)
-    max_seconds: float = Field(gt=0)
-    max_memory_mib: int = Field(ge=64)
+    max_file_mib: float = Field(gt=0, le=65_536)
+    max_unpacked_mib: float = Field(gt=0, le=65_536)
+    max_members: int = Field(gt=0, le=10_000_000)
+    max_pieces: int = Field(default=20_000, gt=0, le=10_000_000)
+    max_depth: int = Field(gt=0, le=100_000)
+    max_notes: int = Field(gt=0, le=100_000_000)
+    max_seconds: float = Field(gt=0, le=86_400)
+    max_memory_mib: int = Field(ge=64, le=1_048_576)
 
 
 def read_bytes(path: Path, limits: ReadLimits) -> bytes:
     """A file's content, no more than ``max_file_mib`` of it ever in memory.
 
     Raises:
-        ReadError: ``too_large``.
+        ReadError: ``too_large``, or ``not_a_file``: a pipe would block whoever opens it.
         OSError: it cannot be opened.
     """
-    size, most = path.stat().st_size, int(limits.max_file_mib * MIB)
+    status, most = path.stat(), int(limits.max_file_mib * MIB)
+    if not stat.S_ISREG(status.st_mode):
+        raise ReadError("not_a_file", "a pipe, a socket, a device or a folder; a regular file is expected")
+    size = status.st_size
     if size <= most:
         with path.open("rb") as file:
-            content = file.read(most + 1)  # its size may have been a lie: a pipe, a device, a file that grows
+            content = file.read(most + 1)  # its size may have been a lie: a file that grows
         if len(content) <= most:
             return content
         size = len(content)
