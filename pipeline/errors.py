@@ -46,6 +46,8 @@ traceback::
     ├── TokenTextError     tools.inspection       a line of tokens cannot be read
     ├── UnknownPieceError  tools.inspection       no data set or corpus has such a piece
     ├── PromptError        tools.inference        no usable prompt, or no such experiment
+    ├── ScoreFileError     api.grids              a score cannot be read or quantized
+    ├── ModelFolderError   api.models             a folder of a model lacks the settings of its data set
     ├── FoldError          tools.crossvalidation  no such experiment, or too few families for the folds
     └── BenchmarkError     tools.benchmark        a file of results is damaged
 """
@@ -67,4 +69,4 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     close = get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"did you mean '{close[0]}'? " if close else ""
-    return f"{hint}Known: {', '.join(names) or 'none'}"
+    return f"{hint}{'K' if hint else 'k'}nown: {', '.join(names) or 'none'}"

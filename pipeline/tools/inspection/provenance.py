@@ -40,7 +40,7 @@ class SourceFile:
 
 
 @dataclass(frozen=True)
-class Score:
+class ScorePlaces:
     """What a grid was cut from.
 
     Attributes:
@@ -94,7 +94,7 @@ def _line(file_name: str, content: bytes, tune: str) -> int | None:
     return numbered[names.index(tune)] if len(numbered) == len(names) else None
 
 
-def score_of(grids: pa.Table, notes: pa.Table, settings: QuantizeSettings) -> Score:
+def score_of(grids: pa.Table, notes: pa.Table, settings: QuantizeSettings) -> ScorePlaces:
     """Find the grids of one piece in it.
 
     The piece is quantized once more, with nothing cut off; each grid must be found
@@ -110,7 +110,7 @@ def score_of(grids: pa.Table, notes: pa.Table, settings: QuantizeSettings) -> Sc
     voices, broken = choose_voices(notes, settings)
     top = notes.slice(0 if broken else int(voices.rows[0, 0]), 1).to_pylist()[0]
     lines, first = _bars(top, quarter)
-    return Score(_begins(grids, notes, settings), lines, first, top["part"], quarter)
+    return ScorePlaces(_begins(grids, notes, settings), lines, first, top["part"], quarter)
 
 
 def _begins(grids: pa.Table, notes: pa.Table, settings: QuantizeSettings) -> list[int | None]:
