@@ -46,6 +46,10 @@ traceback::
     ├── TokenTextError     tools.inspection       a line of tokens cannot be read
     ├── UnknownPieceError  tools.inspection       no data set or corpus has such a piece
     ├── PromptError        tools.inference        no usable prompt, or no such experiment
+    ├── FolderError        tools.adding           a folder cannot become a corpus
+    ├── ExportError        tools.hub              a data set or model cannot be exported
+    ├── ColumnsError       tools.reference        there is no such table
+    ├── NoReportError      cli.report             there is no report to open
     ├── ScoreFileError     api.grids              a score cannot be read or quantized
     ├── ModelFolderError   api.models             a folder of a model lacks the settings of its data set
     ├── FoldError          tools.crossvalidation  no such experiment, or too few families for the folds

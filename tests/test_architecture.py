@@ -33,7 +33,7 @@ INSIDE = {
     "training": ["settings", "data", "determinism", "loop", "experiment"],
     "evaluation": ["settings", "metrics", "baselines", "continue_task", "experiment"],
     "report": ["html", "inputs"],
-    "tools": ["inspection", "inference"],
+    "tools": ["inspection", "reference", "inference"],
 }
 
 # Folders whose members do not know each other, and what they may share.
@@ -41,7 +41,7 @@ SIBLINGS = {
     "pipeline.formats.readers": ["base"],
     "pipeline.formats.writers": ["layout", "rhythm", "spelling", "time_signature"],
     "pipeline.models": ["base"],
-    "pipeline.tools": ["inspection"],
+    "pipeline.tools": ["inspection", "reference"],
 }
 
 DOORS = {
