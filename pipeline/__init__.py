@@ -78,7 +78,12 @@ def __getattr__(name: str) -> Any:
     """Import a public name on its first use (PEP 562)."""
     if name not in _SOURCES:
         raise AttributeError(f"module 'pipeline' has no attribute '{name}'")
-    value = getattr(import_module(_SOURCES[name]), name)
+    try:
+        value = getattr(import_module(_SOURCES[name]), name)
+    except ModuleNotFoundError as error:
+        from pipeline.errors import missing_extra
+
+        raise ModuleNotFoundError(missing_extra(error) or str(error), name=error.name) from None
     globals()[name] = value
     return value
 

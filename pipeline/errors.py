@@ -64,6 +64,31 @@ class PipelineError(Exception):
     """Base of all errors whose message is for the user."""
 
 
+EXTRAS = {  # of pyproject.toml, by the library that is missing
+    "torch": "models",
+    "safetensors": "models",
+    "dvc": "pipeline",
+    "music21": "pipeline",
+    "psutil": "pipeline",
+    "jinja2": "report",
+    "matplotlib": "report",
+    "verovio": "report",
+    "distributed": "cluster",
+}
+
+
+def missing_extra(error: ModuleNotFoundError) -> str | None:
+    """A sentence that says what to install; None where no extra has the module.
+
+    >>> missing_extra(ModuleNotFoundError("No module named 'torch'", name="torch"))
+    "this needs torch, which is not installed: pip install 'entchen[models]'"
+    """
+    library = (error.name or "").partition(".")[0]
+    if library not in EXTRAS:
+        return None
+    return f"this needs {library}, which is not installed: pip install 'entchen[{EXTRAS[library]}]'"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A sentence that names what is allowed, the nearest name first.
 

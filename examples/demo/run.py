@@ -27,7 +27,9 @@ def main() -> None:
     print(f"\nThe demo took {time.monotonic() - began:.0f} seconds:")
     for kind, name in zip(kinds, names, strict=True):
         print(f"  {kind:12}  {(DEMO / name).relative_to(ROOT)}")
-    print("Next: `make repro` for all data sets and models, or `entchen add FOLDER --name NAME` for your own.")
+    print(
+        "Next: `make repro` for all data sets and models, or `entchen add FOLDER --name NAME` for your own."
+    )
 
 
 def prepare() -> None:
@@ -43,7 +45,9 @@ def prepare() -> None:
     if not (DEMO / ".dvc").exists():
         call(*DVC, "init", "--no-scm", "--quiet")
     settings = (ROOT / ".dvc/config").read_text(encoding="utf-8")
-    (DEMO / ".dvc/config").write_text(settings.replace("[core]", "[core]\n    no_scm = true"), encoding="utf-8")
+    (DEMO / ".dvc/config").write_text(
+        settings.replace("[core]", "[core]\n    no_scm = true"), encoding="utf-8"
+    )
     shutil.copyfile(ROOT / ".dvc/plots.html", DEMO / ".dvc/plots.html")
 
 

@@ -30,7 +30,7 @@ from pipeline.cli import (
     summary,
 )
 from pipeline.cli.usage import INSTALLED, PROGRAM, WIDTH
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, missing_extra
 
 GROUPS = (
     check,
@@ -74,6 +74,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.flush()
     except PipelineError as error:
         print(error, file=sys.stderr, flush=True)
+        raise SystemExit(1) from None
+    except ModuleNotFoundError as error:
+        needed = missing_extra(error)
+        if needed is None:
+            raise
+        print(needed, file=sys.stderr, flush=True)
         raise SystemExit(1) from None
     except typer.TyperException as error:
         print(_usage(error), file=sys.stderr, flush=True)

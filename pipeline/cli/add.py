@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipeline.cli.usage import PROGRAM, examples
+from pipeline.cli.usage import PROGRAM, WIDTH, examples
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="scores, subfolders included")]
 Name = Annotated[str, typer.Option(metavar="NAME", help="of the corpus, data set and experiment")]
@@ -40,11 +41,16 @@ def add(
     added = add_folder(folder, name, licence, citation, write=not dry_run)
     show(("found", "files"), added.found.rows(), stderr=False)
     for line in added.found.remarks():
-        print(line)
+        print(textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False))
     if dry_run:
         print(added.text)
         return
     print(f"params.yaml: corpus, data set and experiment '{name}' added. Next:\n")
-    print(f"  dvc repro encode@{name}      # tokens; then look at data/cards/{name}/README.md")
-    print(f"  dvc repro evaluate@{name}    # train and evaluate a small model")
-    print(f"  {PROGRAM} explain            # what else would run")
+    commands = {
+        f"dvc repro encode@{name}": f"tokens, and data/cards/{name}",
+        f"dvc repro evaluate@{name}": "train and evaluate a small model",
+        f"{PROGRAM} explain": "what else would run",
+    }
+    column = max(map(len, commands))
+    for command, effect in commands.items():
+        print(f"  {command:{column}}  # {effect}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline.core.files import write_text
 from pipeline.core.settings import PARAMS_FILE, SettingsError, load_yaml, lookup, parse_section, parse_yaml
 from pipeline.formats.readers import ReadLimits, ReadSettings
-from pipeline.parameters import check_parameters
+from pipeline.parameters import NAME, check_parameters
 from pipeline.tools.adding.survey import Survey, survey
 
 GROUPS = ("corpora", "datasets", "experiments")
@@ -93,6 +93,10 @@ def add_folder(
     """
     params = load_yaml(root / PARAMS_FILE)
     check_parameters(params, root)
+    if not NAME.fullmatch(name):
+        raise SettingsError(
+            f"--name {name}: a name begins with a letter and contains letters, digits, - and _ only"
+        )
     for group in GROUPS:
         if name in lookup(params, group):
             raise SettingsError(f"params.yaml, {group}: there is a '{name}' already; choose another --name")

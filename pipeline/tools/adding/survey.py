@@ -16,11 +16,11 @@ from pipeline.core.tables import NOTES
 from pipeline.corpora.sources.collect import files_below
 from pipeline.errors import PipelineError
 from pipeline.formats.readers import SUFFIXES, ReadLimits, ReadSettings
-from pipeline.tools.inspection.encode_file import read_file
 from pipeline.workflow.progress import track
 
 GRIDS = (4, 12, 24)  # steps per quarter that are tried, the coarsest first
 EXACT_ENOUGH = 0.95  # share of onsets on the grid
+FILES_A_BATCH = 100
 FEW_PIECES = 100  # with fewer, validation and test splits are small
 NAMED = 3  # pieces or files named in a remark
 
@@ -138,17 +138,15 @@ def survey(folder: Path, name: str, settings: ReadSettings, limits: ReadLimits) 
         what = ", ".join(f"{n} {suffix or 'without suffix'}" for suffix, n in sorted(ignored.items()))
         known = ", ".join(sorted(SUFFIXES))
         raise FolderError(f"{folder}: no score; found: {what or 'no file'}; suffixes of scores: {known}")
+    paths = [file.relative_to(folder).as_posix() for file in scores]
     tables, rejections = [NOTES.empty_table()], []
-    for file in track(scores, f"reading {folder}", len(scores), "files"):
-        notes, broken = read_file(file, name, settings, limits)
+    batches = [paths[first : first + FILES_A_BATCH] for first in range(0, len(paths), FILES_A_BATCH)]
+    for batch in track(batches, f"reading {folder}", len(batches), f"batches of {FILES_A_BATCH} files"):
+        notes, broken = read_files(folder, batch, name, settings, limits)
         tables.append(notes)
         rejections += broken
-    return Survey(
-        Counter(SUFFIXES[file.suffix.lower()] for file in scores),
-        ignored,
-        pa.concat_tables(tables),
-        rejections,
-    )
+    formats = Counter(SUFFIXES[file.suffix.lower()] for file in scores)
+    return Survey(formats, ignored, pa.concat_tables(tables), rejections)
 
 
 def _some(names: Sequence[str]) -> str:

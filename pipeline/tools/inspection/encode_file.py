@@ -169,17 +169,32 @@ def read_file(
         FileError: the file cannot be opened.
     """
     try:
-        pieces, rejections = find_pieces(corpus, file.parent, [{"path": file.name, "sha256": ""}], limits)
-        sha256 = _sha256(file) if pieces else ""
+        notes, rejections = read_files(file.parent, [file.name], corpus, settings, limits)
+        sha256 = _sha256(file) if notes.num_rows else ""
     except OSError as error:
         raise FileError(f"{file}: cannot be opened: {error.strerror}") from None
+    column = notes.schema.get_field_index("source_sha256")
+    values = pa.array([sha256] * notes.num_rows, pa.string())
+    return notes.set_column(column, NOTES.field(column), values), rejections
+
+
+def read_files(
+    folder: Path, paths: Sequence[str], corpus: str, settings: ReadSettings, limits: ReadLimits
+) -> tuple[pa.Table, list[Rejection]]:
+    """The same for several files of a folder, in the same child processes; without their sha256.
+
+    Raises:
+        OSError: a file cannot be opened.
+    """
+    files = [{"path": path, "sha256": ""} for path in paths]
+    pieces, rejections = find_pieces(corpus, folder, files, limits)
     tables = [NOTES.empty_table()]
     sources = tuple(piece.source for piece in pieces)
     records = read_batch(ReadBatch(sources, settings, limits, code_of(settings)))
     for piece, record in zip(pieces, records, strict=True):
         outcome = record if isinstance(record, ChildFailure) else unpack(record)
         if isinstance(outcome, pa.Table):
-            tables.append(_named(replace(piece, source_sha256=sha256), corpus, outcome))
+            tables.append(_named(piece, corpus, outcome))
         else:
             rejections.append(rejected(piece.piece_id, outcome))
     return pa.concat_tables(tables), rejections
