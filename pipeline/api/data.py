@@ -40,12 +40,10 @@ def load_dataset(name: str | Path, split: str | None = None, root: str | Path | 
     if split is not None and split not in SPLIT_NAMES:
         raise TableError(f"there is no split '{split}'; {nearest(split, SPLIT_NAMES)}")
     folder = Path(name)
-    if not sorted(folder.glob("**/*.parquet")):
-        folder = _folder(str(name), project_root(root))
-    shards = [
-        read_table(shard, TOKENS).replace_schema_metadata(None)
-        for shard in sorted(folder.glob("**/*.parquet"))
-    ]
+    files = sorted(folder.glob("data/*.parquet")) or sorted(folder.glob("*/*.parquet"))
+    if not files:
+        files = sorted(_folder(str(name), project_root(root)).glob("*/*.parquet"))
+    shards = [read_table(file, TOKENS).replace_schema_metadata(None) for file in files]
     frame: pd.DataFrame = pa.concat_tables([TOKENS.empty_table(), *shards]).to_pandas()
     return frame if split is None else frame[frame["split"] == split].reset_index(drop=True)
 

@@ -16,6 +16,7 @@ from pipeline.core.tables import NOTES
 from pipeline.corpora.sources.collect import files_below
 from pipeline.errors import PipelineError
 from pipeline.formats.readers import SUFFIXES, ReadLimits, ReadSettings
+from pipeline.tools.inspection.encode_file import read_files
 from pipeline.workflow.progress import track
 
 GRIDS = (4, 12, 24)  # steps per quarter that are tried, the coarsest first

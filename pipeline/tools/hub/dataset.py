@@ -6,6 +6,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Collection, Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from pipeline.tools.hub.licences import hub_licence, may_be_shared
 from pipeline.tools.reference.columns import columns_of
 
 HUB_SPLITS = {"train": "train", "valid": "validation", "test": "test"}
-TAGS = ("music", "symbolic-music", "tokens", "melody", "abc", "musicxml")
+TAGS = ("music", "symbolic-music", "melody", "tokens")
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
@@ -81,12 +82,7 @@ def front_matter(name: str, kept: Mapping[str, pa.Table]) -> dict[str, Any]:
                 ],
             }
         ],
-        "dataset_info": {
-            "features": [_feature(column) for column in TOKENS],
-            "splits": [
-                {"name": HUB_SPLITS[split], "num_examples": rows.num_rows} for split, rows in kept.items()
-            ],
-        },
+        "dataset_info": {"features": [_feature(column) for column in TOKENS]},
     }
 
 
@@ -94,8 +90,6 @@ def readme(
     name: str, card: Mapping[str, Any], kept: Mapping[str, pa.Table], left_out: Mapping[str, int]
 ) -> str:
     """The card: front matter for the Hub, then text for people."""
-    from io import StringIO
-
     head = StringIO()
     yaml = YAML()
     yaml.width = 4096

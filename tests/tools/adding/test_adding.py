@@ -41,13 +41,15 @@ def songs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_entries_are_added_and_everything_else_stays(songs: Path) -> None:
     before = Path("params.yaml").read_text().splitlines()
-    add_folder(songs, "mine", "CC0-1.0", "me")
+    add_folder(songs, "mine", 'CC: "BY" # 4.0', "Müller: 'Lieder'")
     after = Path("params.yaml").read_text().splitlines()
     assert {line[0] for line in ndiff(before, after)} == {" ", "+"}
     params = check_parameters(load_yaml(Path("params.yaml")))
     assert params.corpora["mine"].watch == params.corpora["mine"].source.path == str(songs)  # type: ignore[union-attr]
     assert params.datasets["mine"].corpora == ["mine"]
     assert params.experiments["mine"].dataset == "mine"
+    source = params.corpora["mine"].source
+    assert (source.licence, source.citation) == ('CC: "BY" # 4.0', "Müller: 'Lieder'")  # type: ignore[union-attr]
 
 
 def test_a_folder_in_the_project_is_named_relative_to_it(songs: Path) -> None:
@@ -71,18 +73,16 @@ def test_what_the_folder_contains_is_reported(songs: Path) -> None:
         assert part in remarks
 
 
-def test_keys_are_estimated_only_where_a_source_has_none(songs: Path) -> None:
-    assert "key: {default: analysis}" in add_folder(songs, "mine", "x", "y", write=False).text
-    (songs / "more/band.mid").unlink()
-    assert "key: {default: signature}" in add_folder(songs, "mine", "x", "y", write=False).text
-
-
-def test_the_grid_is_the_coarsest_that_fits(songs: Path) -> None:
-    assert "steps_per_quarter: 4 " in add_folder(songs, "mine", "x", "y", write=False).text
+def test_key_and_grid_are_chosen_by_the_notes(songs: Path) -> None:
+    text = add_folder(songs, "mine", "x", "y", write=False).text
+    assert "key: {default: analysis}" in text
+    assert "steps_per_quarter: 4 " in text
     shutil.rmtree(songs)
     songs.mkdir()
     (songs / "triplets.abc").write_text(TRIPLETS)
-    assert "steps_per_quarter: 12 " in add_folder(songs, "mine", "x", "y", write=False).text
+    text = add_folder(songs, "mine", "x", "y", write=False).text
+    assert "key: {default: signature}" in text
+    assert "steps_per_quarter: 12 " in text
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,6 @@ def test_a_folder_without_a_score_is_refused(songs: Path) -> None:
         add_folder(songs / "nix", "mine", "x", "y")
 
 
-def test_licence_and_citation_may_hold_anything(songs: Path) -> None:
-    add_folder(songs, "mine", 'CC: "BY" # 4.0', "Müller: 'Lieder'")
-    source = load_yaml(Path("params.yaml"))["corpora"]["mine"]["source"]
-    assert (source["licence"], source["citation"]) == ('CC: "BY" # 4.0', "Müller: 'Lieder'")
-
-
 def test_an_entry_is_added_to_an_empty_group_and_to_the_last_one() -> None:
     assert insert("corpora: {}\nx: 1\n", "corpora", "  b: 2\n") == "corpora:\n  b: 2\nx: 1\n"
     assert insert("x: 1\ncorpora:  # here\n  a: 1", "corpora", "  b: 2\n") == (
@@ -118,19 +112,15 @@ def test_an_entry_is_added_to_an_empty_group_and_to_the_last_one() -> None:
         insert("x: 1\n", "corpora", "  b: 2\n")
 
 
-def test_the_command_says_what_it_found_and_what_to_run_next(
+def test_a_dry_run_says_what_it_found_and_writes_nothing(
     songs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    main(["add", str(songs), "--name", "mine"])
-    printed = capsys.readouterr().out
-    assert "dvc repro encode@mine" in printed
-    assert [line for line in printed.splitlines() if len(line) > 80] == []
-
-
-def test_a_dry_run_writes_nothing(songs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = Path("params.yaml").read_text()
     main(["add", str(songs), "--name", "mine", "--dry-run"])
-    assert "watch: " in capsys.readouterr().out
+    remarks, _, entries = capsys.readouterr().out.partition("corpora:\n")
+    assert "3 pieces can be read" in remarks
+    assert [line for line in remarks.splitlines() if len(line) > 80] == []
+    assert "watch: " in entries
     assert Path("params.yaml").read_text() == before
 
 
