@@ -46,6 +46,12 @@ traceback::
     ├── TokenTextError     tools.inspection       a line of tokens cannot be read
     ├── UnknownPieceError  tools.inspection       no data set or corpus has such a piece
     ├── PromptError        tools.inference        no usable prompt, or no such experiment
+    ├── FolderError        tools.adding           a folder cannot become a corpus
+    ├── ExportError        tools.hub              a data set or model cannot be exported
+    ├── ColumnsError       tools.reference        there is no such table
+    ├── NoReportError      cli.report             there is no report to open
+    ├── ScoreFileError     api.grids              a score cannot be read or quantized
+    ├── ModelFolderError   api.models             a folder of a model lacks the settings of its data set
     ├── FoldError          tools.crossvalidation  no such experiment, or too few families for the folds
     └── BenchmarkError     tools.benchmark        a file of results is damaged
 """
@@ -58,6 +64,31 @@ class PipelineError(Exception):
     """Base of all errors whose message is for the user."""
 
 
+EXTRAS = {  # of pyproject.toml, by the library that is missing
+    "torch": "models",
+    "safetensors": "models",
+    "dvc": "pipeline",
+    "music21": "pipeline",
+    "psutil": "pipeline",
+    "jinja2": "report",
+    "matplotlib": "report",
+    "verovio": "report",
+    "distributed": "cluster",
+}
+
+
+def missing_extra(error: ModuleNotFoundError) -> str | None:
+    """A sentence that says what to install; None where no extra has the module.
+
+    >>> missing_extra(ModuleNotFoundError("No module named 'torch'", name="torch"))
+    "this needs torch, which is not installed: pip install 'entchen[models]'"
+    """
+    library = (error.name or "").partition(".")[0]
+    if library not in EXTRAS:
+        return None
+    return f"this needs {library}, which is not installed: pip install 'entchen[{EXTRAS[library]}]'"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A sentence that names what is allowed, the nearest name first.
 
@@ -67,4 +98,4 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     close = get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"did you mean '{close[0]}'? " if close else ""
-    return f"{hint}Known: {', '.join(names) or 'none'}"
+    return f"{hint}{'K' if hint else 'k'}nown: {', '.join(names) or 'none'}"

@@ -251,7 +251,7 @@ def _experiment(name: str, experiment: Experiment, params: Parameters) -> Iterat
 
 def _grid_of(place: str, experiment: Experiment, dataset: Dataset) -> Iterator[str]:
     """A grid that can be written as a score, and not too many choices of given voices."""
-    steps, voices = dataset.quantize.grid
+    steps, voices = dataset.quantize.steps_per_quarter, dataset.quantize.voices
     if steps > MAX_STEPS_PER_QUARTER:
         yield (
             f"{place}.dataset: {experiment.dataset} has {steps} steps per quarter; evaluation writes scores, "

@@ -1,36 +1,37 @@
-"""``benchmark``: our figures beside the published ones."""
+"""``benchmark``: this project's figures compared with published ones."""
 
 from __future__ import annotations
 
-import argparse
-import json
-from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from pipeline.tools.benchmark.rows import SECTIONS
-from pipeline.tools.benchmark.table import all_comparisons, as_rows, as_text
+import typer
 
+from pipeline.cli.usage import examples
 
-def add_commands(commands: Any) -> None:
-    """Add the command to the parser's."""
-    parser = commands.add_parser(
-        "benchmark",
-        help="our figures beside the published ones",
-        description="Print our figures beside the published ones. Figures are ranked only beside those "
-        "of the same unit and protocol; what was not measured is told with the command that measures it. "
-        "Nothing is run: figures are what dvc repro, cross-validate and tests/benchmarks left in data/.",
-        epilog="examples: python -m pipeline benchmark pitch; python -m pipeline benchmark --json",
-    )
-    parser.add_argument(
-        "sections", metavar="SECTION", nargs="*", help=f"some of {', '.join(SECTIONS)}; all unless told"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON list, a row a figure")
-    parser.set_defaults(command=_benchmark)
+Sections = Annotated[list[str] | None, typer.Argument(metavar="[SECTION]...", help="default: all sections")]
+AsJson = Annotated[bool, typer.Option("--json", help="print one JSON list, one row per figure")]
 
 
-def _benchmark(asked: argparse.Namespace) -> None:
-    comparisons = all_comparisons(Path(), asked.sections or SECTIONS)
-    if asked.json:
+def add_commands(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("benchmark", epilog=examples("benchmark pitch", "benchmark --json"))(benchmark)
+
+
+def benchmark(sections: Sections = None, as_json: AsJson = False) -> None:
+    """Compare this project's figures with published ones.
+
+    Figures are ranked only against those of the same unit and protocol; for what is not
+    measured, the command that measures it is printed. Runs nothing: figures are those that
+    dvc repro, cross-validate and tests/benchmarks left in data/.
+    """
+    import json
+    from pathlib import Path
+
+    from pipeline.tools.benchmark.rows import SECTIONS
+    from pipeline.tools.benchmark.table import all_comparisons, as_rows, as_text
+
+    comparisons = all_comparisons(Path(), sections or SECTIONS)
+    if as_json:
         print(json.dumps(as_rows(comparisons), indent=2, ensure_ascii=False))
     else:
         print(as_text(comparisons))

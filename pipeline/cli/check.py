@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-from typing import Any
+import typer
 
-from pipeline.core.settings import PARAMS_FILE, load_yaml
-from pipeline.corpora.sources.settings import FolderSource
-from pipeline.corpora.sources.walk import blocking
-from pipeline.parameters import check_parameters
-from pipeline.workflow.progress import say
+from pipeline.cli.usage import examples
 
 
-def add_commands(commands: Any) -> None:
-    """Add the command to the parser's."""
-    parser = commands.add_parser(
-        "check",
-        help="validate params.yaml without running anything",
-        description="Validate the whole of params.yaml, as the first stage does. `dvc repro` reads the file "
-        "before any stage runs and fails with a message of its own where an entry lacks a key.",
-        epilog="example: python -m pipeline check",
-    )
-    parser.set_defaults(command=_check)
+def add_commands(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("check", epilog=examples("check"))(check)
 
 
-def _check(asked: argparse.Namespace) -> None:  # noqa: ARG001
+def check() -> None:
+    """Validate params.yaml without running anything.
+
+    This is what the first stage does. `dvc repro` itself fails with another message where
+    an entry lacks a key, because it reads the file before any stage runs.
+    """
+    from pathlib import Path
+
+    from pipeline.core.settings import PARAMS_FILE, load_yaml
+    from pipeline.corpora.sources.settings import FolderSource
+    from pipeline.corpora.sources.walk import blocking
+    from pipeline.parameters import check_parameters
+    from pipeline.workflow.progress import say
+
     params = check_parameters(load_yaml())
     for name, corpus in params.corpora.items():
         if isinstance(corpus.source, FolderSource):

@@ -2,50 +2,58 @@
 
 from __future__ import annotations
 
-import argparse
+import textwrap
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from pipeline.corpora.sources.catalogue import catalogue, known, resolve
-from pipeline.corpora.sources.settings import BundledSource, CatalogueSource
-from pipeline.workflow.progress import MB, show
+import typer
+
+from pipeline.cli.usage import WIDTH, examples
 
 EXAMPLES = Path("examples/params")
 
 
-def add_commands(commands: Any) -> None:
-    """Add the command to the parser's."""
-    listing = commands.add_parser(
-        "corpora",
-        help="list the corpora that params.yaml can take by name",
-        epilog="example: python -m pipeline corpora; python -m pipeline corpora pop909",
-    )
-    listing.add_argument("name", nargs="?", help="show one corpus, with its BibTeX entry")
-    listing.set_defaults(command=_corpora)
+OneName = Annotated[str | None, typer.Argument(metavar="[NAME]", help="show one, with its BibTeX entry")]
 
 
-def _corpora(asked: argparse.Namespace) -> None:
-    if asked.name is None:
+def add_commands(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("corpora", epilog=examples("corpora", "corpora pop909"))(corpora)
+
+
+def corpora(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="show one, with its BibTeX entry")
+    ] = None,
+) -> None:
+    """List the corpora that params.yaml can take by name."""
+    if name is None:
         _list()
     else:
-        _show(asked.name)
+        _show(name)
 
 
 def _list() -> None:
-    rows = [
-        (
-            name,
-            entry.about,
-            entry.format,
-            "music21" if isinstance(entry.source, BundledSource) else entry.homepage,
-            entry.source.licence,
-        )
-        for name, entry in catalogue().items()
-    ]
-    show(("name", "what it holds", "format", "from", "licence"), rows, stderr=False)
+    from pipeline.corpora.sources.catalogue import catalogue
+    from pipeline.corpora.sources.settings import BundledSource
+
+    entries = catalogue()
+    column = max(map(len, entries)) + 2
+    for name, entry in entries.items():
+        homepage = entry.homepage.removeprefix("https://").split("/tree/")[0]
+        origin = "music21" if isinstance(entry.source, BundledSource) else homepage
+        texts = (entry.about, f"{entry.format}, from {origin}", f"licence: {entry.source.licence}")
+        lines = [line for text in texts for line in _wrapped(text, WIDTH - column)]
+        print(f"{name:{column}}{lines[0]}")
+        for line in lines[1:]:
+            print(f"{'':{column}}{line}")
 
 
 def _show(name: str) -> None:
+    from pipeline.corpora.sources.catalogue import known, resolve
+    from pipeline.corpora.sources.settings import BundledSource, CatalogueSource
+    from pipeline.workflow.progress import MB
+
     entry = known(name)
     source = resolve(CatalogueSource(kind="catalogue", name=name))
     if isinstance(source, BundledSource):
@@ -64,7 +72,15 @@ def _show(name: str) -> None:
         "params.yaml": f"source: {{kind: catalogue, name: {name}}}",
         **({"example": example.as_posix()} if example.exists() else {}),
     }
-    width = max(map(len, facts))
+    column = max(map(len, facts)) + 2
     for fact, value in facts.items():
-        print(f"{fact:{width}}  {value}")
+        first, *more = _wrapped(value, WIDTH - column)
+        print(f"{fact:{column}}{first}")
+        for line in more:
+            print(f"{'':{column}}{line}")
     print(f"\n{entry.bibtex}", end="")
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Lines of whole words; an address stays in one piece."""
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]

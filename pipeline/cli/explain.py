@@ -1,35 +1,35 @@
-"""``explain``: why ``dvc repro`` would run."""
+"""``explain``: why ``dvc repro`` would run a stage."""
 
 from __future__ import annotations
 
-import argparse
-from typing import Any
+from typing import Annotated
 
-from pipeline.tools.explain.impact import touched
-from pipeline.tools.explain.reasons import explain
+import typer
 
-MOST_LINES = 8  # reasons told of one stage, without --all
+from pipeline.cli.usage import examples
 
-
-def add_commands(commands: Any) -> None:
-    """Add the command to the parser's."""
-    parser = commands.add_parser(
-        "explain",
-        help="tell why `dvc repro` would run a stage, and how many pieces that touches",
-        description="Compare every stage with dvc.lock and tell, down to the single parameter and file, why "
-        "`dvc repro` would run it, and what a changed filter, split or grid does to the pieces there are. "
-        "Nothing is run or written.",
-        epilog="example: python -m pipeline explain",
-    )
-    parser.add_argument("--all", action="store_true", help="all reasons, however many")
-    parser.set_defaults(command=_explain)
+MOST_LINES = 8  # reasons shown for one stage, without --all
+All = Annotated[bool, typer.Option("--all", help="show all reasons")]
 
 
-def _explain(asked: argparse.Namespace) -> None:
-    found = explain()
+def add_commands(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("explain", epilog=examples("explain"))(explain)
+
+
+def explain(show_all: All = False) -> None:
+    """Preview what `dvc repro` would run, and why.
+
+    Compares every stage with dvc.lock and names each changed parameter and file, and counts
+    the pieces that a changed filter, split or grid touches. Runs and writes nothing.
+    """
+    from pipeline.tools.explain import reasons
+    from pipeline.tools.explain.impact import touched
+
+    found = reasons.explain()
     running = [stage for stage in found if stage.reasons]
     for stage in running:
-        lines = stage.reasons if asked.all else stage.reasons[:MOST_LINES]
+        lines = stage.reasons if show_all else stage.reasons[:MOST_LINES]
         more = len(stage.reasons) - len(lines)
         sentence = touched(stage.stage)
         print(f"{stage.stage} runs:")

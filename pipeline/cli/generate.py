@@ -1,75 +1,105 @@
-"""``generate``: a trained model goes on from a prompt."""
+"""``generate``: continue a score with a trained model."""
 
 from __future__ import annotations
 
-import argparse
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
-from pipeline.core.files import replacing
-from pipeline.decoding.sampling import Sampling
-from pipeline.formats.writers.layout import Layout
-from pipeline.tools.inspection.piano_roll import WIDTH, draw
-from pipeline.tools.inspection.token_text import as_score
-from pipeline.workflow.progress import say
+import typer
+
+from pipeline.cli.usage import WIDTH, examples
 
 if TYPE_CHECKING:
+    from pipeline.formats.writers.layout import Layout
     from pipeline.tools.inference.generate import Generated
 
-
-def add_commands(commands: Any) -> None:
-    """Add the command to the parser's."""
-    parser = commands.add_parser(
-        "generate",
-        help="continue a melody by a trained model",
-        description="Read a prompt of any format by the quantizing and key settings of the experiment's data "
-        "set, let the model go on from it, and write both in the key of the prompt: as MIDI, MusicXML or "
-        "sound by the suffix of --out, else drawn as text.",
-        epilog='example: python -m pipeline generate --experiment melodies --prompt "tinyNotation: 4/4 c4 d '
-        'e f g2 g" --temperature 0.8 --out tune.mid',
-    )
-    parser.add_argument("--experiment", metavar="E", required=True, help="a trained experiment")
-    parser.add_argument(
-        "--prompt", metavar="FILE", required=True, help='a score, or "tinyNotation: 4/4 c4 d e f g2 g"'
-    )
-    parser.add_argument("--piece", metavar="P", help="which piece of a file of many: its name or number")
-    parser.add_argument(
-        "--temperature", metavar="T", type=float, default=1.0, help="0: the likeliest symbols"
-    )
-    parser.add_argument("--top-k", metavar="K", type=int, default=0, help="draw from the K likeliest symbols")
-    parser.add_argument(
-        "--top-p", metavar="P", type=float, default=1.0, help="draw from the likeliest that reach this share"
-    )
-    parser.add_argument("--beam", metavar="W", type=int, default=0, help="search for the likeliest; no draws")
-    parser.add_argument("--quarters", metavar="N", type=int, help="most quarter notes to say")
-    parser.add_argument("--seed", metavar="S", type=int, default=1, help="of the draws")
-    parser.add_argument("--count", metavar="N", type=int, default=1, help="how many continuations")
-    parser.add_argument("--out", metavar="FILE", type=Path, help="a .mid, .musicxml or .wav file")
-    parser.set_defaults(command=_generate)
+Experiment = Annotated[str, typer.Option(metavar="E", help="a trained experiment whose task is continue")]
+Prompt = Annotated[str, typer.Option(metavar="FILE", help='a score, or "tinyNotation: 4/4 c4 d e f g2 g"')]
+PieceName = Annotated[
+    str | None, typer.Option(metavar="P", help="of a file of several pieces: its number, title or piece_id")
+]
+Temperature = Annotated[float, typer.Option(metavar="T", help="of sampling; 0: greedy decoding")]
+TopK = Annotated[int, typer.Option(metavar="K", help="sample from the K most probable tokens; 0: all")]
+TopP = Annotated[float, typer.Option(metavar="P", help="sample from the most probable ones up to P")]
+Beam = Annotated[int, typer.Option(metavar="W", help="beam search of this width, no sampling")]
+Quarters = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="limit in quarter notes; default: as many as the prompt, at least 16"),
+]
+Seed = Annotated[int, typer.Option(metavar="S", help="of sampling")]
+Count = Annotated[int, typer.Option(metavar="N", help="number of results; files are numbered")]
+Out = Annotated[Path | None, typer.Option(metavar="FILE", help=".mid, .musicxml or .wav; default: text")]
 
 
-def _generate(asked: argparse.Namespace) -> None:
-    from pipeline.tools.inference.generate import Way, generate  # imports torch: not for the other commands
+def add_commands(app: typer.Typer) -> None:
+    """Add the command."""
+    lines = (
+        "generate --experiment melodies --prompt tune.abc --out tune.mid",
+        'generate --experiment melodies --prompt "tinyNotation: 4/4 c4 d e f g2 g"',
+    )
+    app.command("generate", epilog=examples(*lines))(generate)
 
-    sampling = Sampling(asked.temperature, asked.top_k, asked.top_p)
-    way = Way(sampling, asked.beam, asked.quarters, asked.seed, asked.count)
-    for number, made in enumerate(generate(asked.experiment, asked.prompt, way, asked.piece), start=1):
+
+def generate(
+    experiment: Experiment,
+    prompt: Prompt,
+    piece: PieceName = None,
+    temperature: Temperature = 1.0,
+    top_k: TopK = 0,
+    top_p: TopP = 1.0,
+    beam: Beam = 0,
+    quarters: Quarters = None,
+    seed: Seed = 1,
+    count: Count = 1,
+    out: Out = None,
+) -> None:
+    """Continue a melody with a trained model.
+
+    Reads a prompt of any format by the settings of the experiment's data set and writes
+    prompt and continuation in the key of the prompt.
+    """
+    from pipeline.decoding.sampling import Sampling
+    from pipeline.tools.inference.generate import Way
+    from pipeline.tools.inference.generate import generate as continue_prompt
+    from pipeline.workflow.progress import say
+
+    check_suffix(out)
+    way = Way(Sampling(temperature, top_k, top_p), beam, quarters, seed, count)
+    for number, made in enumerate(continue_prompt(experiment, prompt, way, piece), start=1):
         begins = made.layout.mark or made.grid.n_steps
-        ends = "ends itself" if made.complete else "was cut at the limit"
-        say(f"{begins} steps of prompt, {made.grid.n_steps - begins} steps after it; it {ends}")
-        put_out(made, asked.out, number, asked.count)
+        ends = "the model ended the piece" if made.complete else "stopped at the limit (--quarters)"
+        say(f"{begins} steps of prompt, {made.grid.n_steps - begins} steps generated; {ends}")
+        put_out(made, out, number, count)
+
+
+def check_suffix(out: Path | None) -> None:
+    """Refuse a format that cannot be written before any work is done.
+
+    Raises:
+        TokenTextError: no such format.
+    """
+    from pipeline.tools.inspection.token_text import writer_of
+
+    if out is not None:
+        writer_of(out.suffix)
 
 
 def put_out(made: Generated, out: Path | None, number: int, count: int) -> None:
-    """Write what was made, or draw it where there is no file to write.
+    """Write a result, or draw it where there is no file to write.
 
     Args:
         number: of this one, from 1.
         count: how many there are; several are numbered in their files' names.
     """
+    from pipeline.core.files import replacing
+    from pipeline.tools.inspection.piano_roll import draw
+    from pipeline.tools.inspection.token_text import as_score
+    from pipeline.workflow.progress import say
+
     if out is None:
-        print(draw(made.grid, _bars(made.layout, made.grid.n_steps), _columns()))
+        width = shutil.get_terminal_size((WIDTH, 0)).columns
+        print(draw(made.grid, _bars(made.layout, made.grid.n_steps), width))
         return
     path = out.with_name(f"{out.stem}-{number}{out.suffix}") if count > 1 else out
     score = as_score(made.grid, made.layout, path.suffix)
@@ -81,7 +111,3 @@ def put_out(made: Generated, out: Path | None, number: int, count: int) -> None:
 def _bars(layout: Layout, n_steps: int) -> list[int] | None:
     length = layout.steps_per_bar
     return [(step - layout.first_bar) % length for step in range(n_steps)] if length else None
-
-
-def _columns() -> int:
-    return shutil.get_terminal_size((WIDTH, 0)).columns

@@ -1,57 +1,57 @@
-"""``harmonize``: a trained model says the voices that a score lacks."""
+"""``harmonize``: predict the missing voices of a score with a trained model."""
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from pipeline.cli.generate import put_out
-from pipeline.decoding.sampling import Sampling
-from pipeline.workflow.progress import say
+import typer
+
+from pipeline.cli.generate import Count, Out, PieceName, Seed, Temperature, TopP, check_suffix, put_out
+from pipeline.cli.usage import examples
+
+File = Annotated[
+    str,
+    typer.Argument(metavar="FILE", help='a score, or "tinyNotation: 4/4 c4 d e f g2 g"'),
+]
+Given = Annotated[
+    list[int] | None,
+    typer.Option(metavar="V ...", help="voices that the score contains, 0 = top; several are found by name"),
+]
+Harmonizer = Annotated[str | None, typer.Option(metavar="E", help="a trained one whose task is harmonize")]
 
 
-def add_commands(commands: Any) -> None:
-    """Add the command to the parser's."""
-    parser = commands.add_parser(
-        "harmonize",
-        help="say the voices that a score lacks by a trained model",
-        description="Read a melody, or several voices, of any format and in any key by the quantizing and "
-        "key settings of the harmonizer's data set, let the model say the other voices, and write all of "
-        "them in the key of the score: as MIDI, MusicXML or sound by the suffix of --out, else drawn as "
-        "text.",
-        epilog="example: python -m pipeline harmonize melody.musicxml --out chorale.musicxml",
+def add_commands(app: typer.Typer) -> None:
+    """Add the command."""
+    lines = (
+        "harmonize melody.musicxml --out chorale.musicxml",
+        "harmonize outer.musicxml --given 0 3 --out chorale.mid",
     )
-    parser.add_argument("score", metavar="FILE", help='a score, or "tinyNotation: 4/4 c4 d e f g2 g"')
-    parser.add_argument(
-        "--given",
-        metavar="V",
-        type=int,
-        nargs="+",
-        default=[0],
-        help="the voices that the score holds, 0 is the top one; several are found by their names",
-    )
-    parser.add_argument("--experiment", metavar="E", help="a trained experiment whose task is harmonize")
-    parser.add_argument("--piece", metavar="P", help="which piece of a file of many: its name or number")
-    parser.add_argument(
-        "--temperature", metavar="T", type=float, default=0.0, help="0: the likeliest symbols"
-    )
-    parser.add_argument("--top-p", metavar="P", type=float, default=1.0, help="draw from the likeliest")
-    parser.add_argument("--seed", metavar="S", type=int, default=1, help="of the draws")
-    parser.add_argument("--count", metavar="N", type=int, default=1, help="how many harmonies")
-    parser.add_argument("--out", metavar="FILE", type=Path, help="a .mid, .musicxml or .wav file")
-    parser.set_defaults(command=_harmonize)
+    app.command("harmonize", epilog=examples(*lines))(harmonize)
 
 
-def _harmonize(asked: argparse.Namespace) -> None:
-    from pipeline.tools.inference.harmonize import (
-        harmonize_score,  # imports torch: not for the other commands
-    )
+def harmonize(
+    file: File,
+    given: Given = None,
+    experiment: Harmonizer = None,
+    piece: PieceName = None,
+    temperature: Temperature = 0.0,
+    top_p: TopP = 1.0,
+    seed: Seed = 1,
+    count: Count = 1,
+    out: Out = None,
+) -> None:
+    """Predict missing voices with a trained model.
 
-    sampling = Sampling(asked.temperature, top_p=asked.top_p)
-    harmonies = harmonize_score(
-        asked.score, asked.given, asked.experiment, sampling, asked.seed, asked.count, asked.piece
-    )
-    for number, made in enumerate(harmonies, start=1):
+    Reads a melody, or several voices, of any format and in any key, and writes all voices in
+    the key of the score.
+    """
+    from pipeline.decoding.sampling import Sampling
+    from pipeline.tools.inference.harmonize import harmonize_score
+    from pipeline.workflow.progress import say
+
+    check_suffix(out)
+    sampling = Sampling(temperature, top_p=top_p)
+    results = harmonize_score(file, given or [0], experiment, sampling, seed, count, piece)
+    for number, made in enumerate(results, start=1):
         say(f"{made.grid.voices} voices, {made.grid.n_steps} steps")
-        put_out(made, asked.out, number, asked.count)
+        put_out(made, out, number, count)

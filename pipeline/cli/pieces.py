@@ -1,59 +1,57 @@
-"""``show`` and ``trace``: one piece, as a picture and as a story."""
+"""``show`` and ``trace``: one piece as a picture, and where it came from."""
 
 from __future__ import annotations
 
-import argparse
 import shutil
-from typing import Any
+import textwrap
+from typing import Annotated
 
-from pipeline.core import vocabulary
-from pipeline.formats.writers.layout import grid_of
-from pipeline.tools.inspection.piano_roll import WIDTH, draw
-from pipeline.tools.inspection.pieces import UnknownPieceError, find_grids, find_tokens
-from pipeline.tools.inspection.token_names import names_of
-from pipeline.tools.inspection.trace import tell, way_back
+import typer
 
+from pipeline.cli.usage import WIDTH, examples
 
-def add_commands(commands: Any) -> None:
-    """Add the commands to the parser's."""
-    show = commands.add_parser(
-        "show",
-        help="draw a piece as text, and print its tokens by name",
-        description="Draw a piece as it lies on a data set's grid (a row a pitch, a column a step, | = bar "
-        "line, in the key of the score), and print its tokens by name.",
-        epilog="example: python -m pipeline show 'essen/altdeu10#17' --dataset melodies",
-    )
-    show.add_argument("piece", metavar="PIECE", help="a piece_id; a phrase's ends in :NUMBER")
-    show.add_argument("--dataset", metavar="D", help="a data set; the first that holds the piece unless told")
-    show.set_defaults(command=_show)
-    trace = commands.add_parser(
-        "trace",
-        help="tell what became of a piece, from its source file to its shards",
-        description="Tell the whole story of a piece: source file and sha256, what reading found and "
-        "changed, its tune family, and in each data set what quantizing cost, what the filters say, its "
-        "split, and its shard and row; or the rule that rejected it.",
-        epilog="examples: python -m pipeline trace 'essen/altdeu10#17'; "
-        "python -m pipeline trace --row melodies/train/00000:1319 --step 96",
-    )
-    which = trace.add_mutually_exclusive_group(required=True)
-    which.add_argument("piece", metavar="PIECE", nargs="?", help="a piece_id")
-    which.add_argument(
-        "--row", metavar="SHARD:N", help="row N, counted from 0, of a shard: DATASET/SPLIT/00000:N"
-    )
-    trace.add_argument("--step", type=int, metavar="S", help="with --row: the bar of this step of the row")
-    trace.set_defaults(command=_trace)
+ShownPiece = Annotated[
+    str, typer.Argument(metavar="PIECE", help="a piece_id, as in data/tokens; a phrase's ends in :NUMBER")
+]
+OfDataset = Annotated[
+    str | None, typer.Option(metavar="D", help="a data set; default: the first with the piece")
+]
+TracedPiece = Annotated[str | None, typer.Argument(metavar="[PIECE]", help="a piece_id")]
+Row = Annotated[
+    str | None,
+    typer.Option(metavar="SHARD:N", help="row N, counted from 0, of a shard: DATASET/SPLIT/00000:N"),
+]
+Step = Annotated[int | None, typer.Option(metavar="S", help="with --row: the bar of this step of the row")]
 
 
-def _show(asked: argparse.Namespace) -> None:
-    dataset, grids = find_grids(asked.piece, asked.dataset)
-    tokens = {row["piece_id"]: (place, row) for place, row in find_tokens(asked.piece, dataset)}
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("show", epilog=examples("show 'essen/altdeu10#17' --dataset melodies"))(show)
+    lines = ("trace 'essen/altdeu10#17'", "trace --row melodies/train/00000:1319 --step 96")
+    app.command("trace", epilog=examples(*lines))(trace)
+
+
+def show(piece: ShownPiece, dataset: OfDataset = None) -> None:
+    """Draw a piece as text, and print its tokens by name.
+
+    The piece is drawn on its data set's grid, in the key of the score: one row per pitch, one
+    column per step, | = bar line.
+    """
+    from pipeline.core import vocabulary
+    from pipeline.formats.writers.layout import grid_of
+    from pipeline.tools.inspection.piano_roll import draw
+    from pipeline.tools.inspection.pieces import find_grids, find_tokens
+    from pipeline.tools.inspection.token_names import names_of
+
+    name, grids = find_grids(piece, dataset)
+    tokens = {row["piece_id"]: (place, row) for place, row in find_tokens(piece, name)}
     width = shutil.get_terminal_size((WIDTH, 0)).columns
     for row in grids.to_pylist():
         grid = grid_of(row)
         meter = f", {row['meter']}" if row["meter"] else ""
         print(f"{row['piece_id']}  {row['title'] or ''}")
         print(
-            f"{dataset}: {row['n_steps']} steps, {row['steps_per_quarter']} a quarter{meter}, "
+            f"{name}: {row['n_steps']} steps, {row['steps_per_quarter']} a quarter{meter}, "
             f"{row['n_notes']} notes, {row['voices']} voice{'s' * (row['voices'] > 1)}\n"
         )
         print(draw(grid, row["step_in_bar"], width))
@@ -67,15 +65,35 @@ def _show(asked: argparse.Namespace) -> None:
         print()
 
 
-def _trace(asked: argparse.Namespace) -> None:
-    if asked.row:
-        piece, lines = way_back(asked.row, asked.step)
-        print("\n".join(lines), end="\n\n")
-    elif asked.step is not None:
+def trace(piece: TracedPiece = None, row: Row = None, step: Step = None) -> None:
+    """Show the history of a piece, stage by stage.
+
+    Source file and sha256, what reading found and changed, its tune family, and in each data
+    set its quantization, filters, split, shard and row; or the rule that rejected it.
+    """
+    from pipeline.tools.inspection.pieces import UnknownPieceError
+    from pipeline.tools.inspection.trace import tell, way_back
+
+    if (piece is None) == (row is None):
+        raise typer.BadParameter("give either PIECE or --row")
+    if row:
+        piece, lines = way_back(row, step)
+        print("\n".join(line for text in lines for line in _wrapped(text, "")), end="\n\n")
+    elif step is not None:
         raise UnknownPieceError("--step counts the steps of a row: it goes with --row SHARD:N")
-    else:
-        piece = asked.piece
-    for chapter in tell(piece):
+    for chapter in tell(piece or ""):
         print(chapter.stage)
-        for line in chapter.lines:
-            print(f"    {line}")
+        for text in chapter.lines:
+            print("\n".join(_wrapped(text, "    ")))
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    more = f"{indent}  "
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=more,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

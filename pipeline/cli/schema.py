@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
-import json
-from typing import Any
+import typer
 
-from pipeline.tools.schema import schema
+from pipeline.cli.usage import examples
 
 
-def add_commands(commands: Any) -> None:
-    """Add the command to the parser's."""
-    parser = commands.add_parser(
-        "schema",
-        help="print the JSON Schema of params.yaml, for editors",
-        epilog="example: python -m pipeline schema > pipeline/params.schema.json",
-    )
-    parser.set_defaults(command=_print)
+def add_commands(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("schema", epilog=examples("schema > pipeline/params.schema.json"))(schema)
 
 
-def _print(asked: argparse.Namespace) -> None:  # noqa: ARG001
-    print(json.dumps(schema(), indent=1, ensure_ascii=False))
+def schema() -> None:
+    """Print the JSON Schema of params.yaml, for editors."""
+    import json
+
+    from pipeline.tools.schema import schema as schema_of_parameters
+
+    print(json.dumps(schema_of_parameters(), indent=1, ensure_ascii=False))

@@ -2,60 +2,57 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 
-from pipeline.core.files import replacing
-from pipeline.tools.inspection.encode_file import FileError, encode_file
-from pipeline.tools.inspection.piano_roll import WIDTH, draw
-from pipeline.tools.inspection.token_names import names_of
-from pipeline.tools.inspection.token_text import Line, as_score, in_score_key, read_lines, write_row
-from pipeline.workflow.progress import say
+import typer
+
+from pipeline.cli.usage import WIDTH, examples
+
+if TYPE_CHECKING:
+    from pipeline.tools.inspection.token_text import Line
 
 STANDARD_INPUT = "-"
 
-
-def add_commands(commands: Any) -> None:
-    """Add the commands to the parser's."""
-    encode = commands.add_parser(
-        "encode",
-        help="print the tokens of a score file",
-        description="Read a score file as a data set does, by its quantizing and key settings, and print a "
-        "line of tokens for each piece, a line of facts before it. Nothing is filtered: what the data set's "
-        "filters would reject is said on stderr.",
-        epilog="example: python -m pipeline encode tune.abc --dataset melodies > tune.tokens",
-    )
-    encode.add_argument("file", metavar="FILE", type=Path, help="a score of any format that is read")
-    encode.add_argument("--dataset", metavar="D", required=True, help="whose settings are used")
-    encode.add_argument("--corpus", metavar="C", help="which corpus of the data set the file is read like")
-    encode.add_argument("--names", action="store_true", help="names of the symbols instead of numbers")
-    encode.set_defaults(command=_encode)
-    decode = commands.add_parser(
-        "decode",
-        help="turn lines of tokens into a score, or draw them",
-        description="Read lines of tokens (what `encode` prints; bare numbers will do) and write them as "
-        "MIDI or MusicXML, in the key of the score; without --out draw them as text. Of several "
-        "pieces each has a file of its own, numbered.",
-        epilog="example: python -m pipeline decode tune.tokens --out tune.mid",
-    )
-    decode.add_argument("file", metavar="TOKENS-FILE", help="a text file, or - for the standard input")
-    decode.add_argument("--out", metavar="FILE", type=Path, help="a .mid or .musicxml file")
-    decode.add_argument("--voices", metavar="V", type=int, default=1, help="where the file does not say it")
-    decode.add_argument(
-        "--steps-per-quarter", metavar="N", type=int, default=4, help="where the file does not say it"
-    )
-    decode.add_argument("--transposed", action="store_true", help="leave the notes in the key of the tokens")
-    decode.add_argument("--lenient", action="store_true", help="mend what the grammar forbids, and count it")
-    decode.set_defaults(command=_decode)
+ScoreFile = Annotated[Path, typer.Argument(metavar="FILE", help="a score of any format that is read")]
+ByDataset = Annotated[
+    str, typer.Option(metavar="D", help="the data set whose settings are used", show_default=False)
+]
+LikeCorpus = Annotated[
+    str | None, typer.Option(metavar="C", help="the corpus of the data set whose settings are used")
+]
+Names = Annotated[bool, typer.Option("--names", help="print names of tokens instead of numbers")]
+TokensFile = Annotated[str, typer.Argument(metavar="TOKENS-FILE", help="a file, or - for standard input")]
+OutScore = Annotated[Path | None, typer.Option(metavar="FILE", help=".mid, .musicxml or .wav")]
+VoiceCount = Annotated[int, typer.Option(metavar="V", help="where the file does not specify it")]
+Resolution = Annotated[int, typer.Option(metavar="N", help="where the file does not specify it")]
+Transposed = Annotated[bool, typer.Option("--transposed", help="keep the notes in the key of the tokens")]
+Lenient = Annotated[bool, typer.Option("--lenient", help="repair and count what the grammar forbids")]
 
 
-def _encode(asked: argparse.Namespace) -> None:
-    made = encode_file(asked.file, asked.dataset, asked.corpus)
-    say(f"read like corpus '{made.corpus}' of data set '{asked.dataset}'")
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("encode", epilog=examples("encode tune.abc --dataset melodies > tune.tokens"))(encode)
+    app.command("decode", epilog=examples("decode tune.tokens --out tune.mid"))(decode)
+
+
+def encode(file: ScoreFile, dataset: ByDataset, corpus: LikeCorpus = None, names: Names = False) -> None:
+    """Print the tokens of a score file.
+
+    Reads a score by the quantization and key settings of a data set and prints one line of
+    tokens per piece, after a line of metadata. Nothing is filtered: what the filters of the
+    data set would reject is reported on stderr.
+    """
+    from pipeline.tools.inspection.encode_file import FileError, encode_file
+    from pipeline.tools.inspection.token_names import names_of
+    from pipeline.tools.inspection.token_text import write_row
+    from pipeline.workflow.progress import say
+
+    made = encode_file(file, dataset, corpus)
+    say(f"read like corpus '{made.corpus}' of data set '{dataset}'")
     for verdict, rejections in (
         ("rejected", made.rejections),
         ("the filters would reject it", made.filtered),
@@ -65,28 +62,46 @@ def _encode(asked: argparse.Namespace) -> None:
             detail = f": {broken.detail}" if broken.detail else ""
             say(f"{broken.piece_id}: {verdict}: {broken.rule}{numbers}{detail}")
     for row in made.rows.to_pylist():
-        print(names_of(row["tokens"]) + "\n" if asked.names else write_row(row), end="")
+        print(names_of(row["tokens"]) + "\n" if names else write_row(row), end="")
     if not made.rows.num_rows:
-        raise FileError(f"{asked.file}: none of its pieces can be encoded")
+        raise FileError(f"{file}: none of its pieces can be encoded")
 
 
-def _decode(asked: argparse.Namespace) -> None:
-    lines = read_lines(
-        _text(asked.file), {"voices": asked.voices, "steps_per_quarter": asked.steps_per_quarter}
-    )
+def decode(
+    tokens_file: TokensFile,
+    out: OutScore = None,
+    voices: VoiceCount = 1,
+    steps_per_quarter: Resolution = 4,
+    transposed: Transposed = False,
+    lenient: Lenient = False,
+) -> None:
+    """Turn lines of tokens into a score, or draw them.
+
+    Reads lines of tokens (what `encode` prints; bare numbers are accepted) and writes them in
+    the key of the score; without --out, draws them as text. Several pieces give several
+    numbered files.
+    """
+    from pipeline.core.files import replacing
+    from pipeline.tools.inspection.piano_roll import draw
+    from pipeline.tools.inspection.token_text import as_score, in_score_key, read_lines, writer_of
+    from pipeline.workflow.progress import say
+
+    if out is not None:
+        writer_of(out.suffix)
+    lines = read_lines(_text(tokens_file), {"voices": voices, "steps_per_quarter": steps_per_quarter})
     for number, line in enumerate(lines, start=1):
-        grid, repairs = line.grid(asked.lenient)
+        grid, repairs = line.grid(lenient)
         if repairs.total:
-            told = ", ".join(f"{name} {count}" for name, count in vars(repairs).items() if count)
-            say(f"line {line.number}: {repairs.total} repairs: {told}")
-        if not asked.transposed:
+            counts = ", ".join(f"{name} {count}" for name, count in vars(repairs).items() if count)
+            say(f"line {line.number}: {repairs.total} repairs: {counts}")
+        if not transposed:
             grid = in_score_key(grid, line.heading)
-        if asked.out is None:
+        if out is None:
             print(draw(grid, _bars(line, grid.n_steps), shutil.get_terminal_size((WIDTH, 0)).columns))
             continue
         several = f"-{number}" if len(lines) > 1 else ""
-        path = asked.out.with_name(f"{asked.out.stem}{several}{asked.out.suffix}")
-        score = as_score(grid, line.layout(), asked.out.suffix)
+        path = out.with_name(f"{out.stem}{several}{out.suffix}")
+        score = as_score(grid, line.layout(), out.suffix)
         with replacing(path) as partial:
             partial.write_bytes(score)
         say(f"{path} written")
@@ -103,6 +118,8 @@ def _bars(line: Line, n_steps: int) -> list[int] | None:
 
 
 def _text(name: str) -> str:
+    from pipeline.tools.inspection.encode_file import FileError
+
     try:
         if name == STANDARD_INPUT:
             return sys.stdin.read()

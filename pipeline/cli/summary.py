@@ -1,32 +1,32 @@
-"""``python -m pipeline summary``: what stages made when they last ran."""
+"""``summary``: the summary tables of stages that have run."""
 
 from __future__ import annotations
 
-import argparse
-from typing import Any
+from typing import Annotated
 
-from pipeline.workflow.dvcfile import stage_names
-from pipeline.workflow.progress import show
-from pipeline.workflow.summary import summaries
+import typer
 
+from pipeline.cli.usage import examples
 
-def add_commands(commands: Any) -> None:
-    """``summary``."""
-    parser = commands.add_parser(
-        "summary",
-        help="show what a stage made, as it said when it ran",
-        epilog="example: python -m pipeline summary filter encode@melodies",
-    )
-    parser.add_argument("stages", nargs="+", metavar="STAGE", help="as DVC names it; 'filter': of every key")
-    parser.set_defaults(command=_summary)
+Stages = Annotated[list[str], typer.Argument(metavar="STAGE...", help="a DVC stage; `filter`: for every key")]
 
 
-def _summary(asked: argparse.Namespace) -> None:
+def add_commands(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("summary", epilog=examples("summary filter encode@melodies"))(summary)
+
+
+def summary(stages: Stages) -> None:
+    """Reprint the summary table of a stage."""
+    from pipeline.workflow.dvcfile import stage_names
+    from pipeline.workflow.progress import show
+    from pipeline.workflow.summary import summaries
+
     names = stage_names()
-    for stage in asked.stages:
+    for stage in stages:
         of_every_key = [name for name in names if name.startswith(f"{stage}@")]
         for name in of_every_key or [stage]:
             made = summaries(name)
             print(name, flush=True)
-            for summary in made:
-                show(summary.columns, summary.rows, stderr=False)
+            for table in made:
+                show(table.columns, table.rows, stderr=False)

@@ -8,6 +8,7 @@ names is an error with the nearest known name.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
 
 from pipeline.errors import PipelineError, nearest
@@ -45,16 +47,46 @@ def load_yaml(path: Path = PARAMS_FILE) -> dict[str, Any]:
         SettingsError: the file is missing, is no YAML, or is no mapping.
     """
     try:
-        content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise SettingsError(f"{path}: no such file; run from the root of the project") from None
-    except (YAMLError, ValueError, RecursionError) as error:  # bytes that are no UTF-8, a number too long
+    except UnicodeDecodeError as error:
         raise SettingsError(f"{path}: not readable as YAML: {error}") from None
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror})") from None
+    return parse_yaml(text, path)
+
+
+def parse_yaml(text: str, path: Path) -> dict[str, Any]:
+    """Parse YAML whose top level is a mapping.
+
+    Args:
+        path: for the message.
+
+    Raises:
+        SettingsError: no YAML, no mapping, or a key that occurs twice.
+    """
+    try:
+        content = YAML(typ="safe").load(text)
+    except DuplicateKeyError as error:
+        raise SettingsError(_duplicate_key(path, error)) from None
+    except (YAMLError, ValueError, RecursionError) as error:  # a number too long, a bomb
+        raise SettingsError(f"{path}: not readable as YAML: {error}") from None
     if not isinstance(content, dict):
         raise SettingsError(f"{path}: a mapping of sections is expected, found {type(content).__name__}")
     return content
+
+
+def _duplicate_key(path: Path, error: DuplicateKeyError) -> str:
+    key = re.search(r'duplicate key "([^"]*)"', str(error.problem))
+    name = f"the key '{key[1]}'" if key else "a key"
+    begins, line = error.context_mark, error.problem_mark
+    inside = f" in the mapping that begins in line {begins.line + 1}" if begins and begins.line else ""
+    place = f", line {line.line + 1}" if line else ""
+    return (
+        f"{path}{place}: {name} occurs twice{inside}; put the new entries below the first one "
+        "(`python -m pipeline add` does that for a folder of scores)"
+    )
 
 
 def lookup(params: Mapping[str, Any], *names: str) -> Any:

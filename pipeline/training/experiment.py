@@ -66,7 +66,7 @@ def train_experiment(
     with joined(device) as processes:
         facts = _facts(data, config, settings, device, processes, init_from)
         kept = checkpoints(facts, [__name__, type(network).__module__], settings.checkpoint_seconds)
-        result = train(network, data, settings, processes, kept)
+        result = train(network, data, settings, processes, kept, curve)
     if processes.rank:
         return
     best = result.best

@@ -64,6 +64,7 @@ def train(
     settings: TrainingSettings,
     processes: Processes = SINGLE,
     checkpoints: Checkpoints | None = None,
+    curve: Path | None = None,
 ) -> TrainingResult:
     """Train a model in place; it ends with the weights of its best epoch.
 
@@ -73,6 +74,7 @@ def train(
         settings: the section ``training``.
         processes: all processes that train it, each with the same arguments.
         checkpoints: where the training is resumed from and saves its state; None: no checkpoints.
+        curve: file of the learning curve, which grows by a line per epoch; None: no file.
 
     Raises:
         DivergedError: the loss is no longer a finite number.
@@ -82,6 +84,8 @@ def train(
     while training.continues():
         train_nats = training.learn(data)
         training.measure(train_nats, data.valid)
+        if curve is not None and processes.rank == 0:
+            write_learning_curve(curve, training.curve)
         training.keep()
     return training.end()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
@@ -28,7 +29,7 @@ Item = TypeVar("Item")
 SECONDS_BETWEEN_LINES = 10.0
 SECONDS_TOLD = 200.0  # more are told in minutes
 MB = 1e6
-PLAIN_WIDTH = 200  # of a table where no terminal limits it; no cell is then broken
+PLAIN_WIDTH = 80  # of a table where neither a terminal nor COLUMNS sets it
 
 
 def say(text: str) -> None:
@@ -61,16 +62,17 @@ def safe_output() -> Iterator[None]:
 
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[str]], stderr: bool = True) -> None:
-    """A table; columns of numbers stand to the right, all others to the left.
+    """Print a table; columns of numbers are aligned right, all others left.
 
     Args:
-        stderr: where it goes; False: to stdout, for whoever asked for it.
+        stderr: print to stderr; False: to stdout.
     """
     stream = sys.stderr if stderr else sys.stdout
     file = stream.stream if isinstance(stream, _SafeOutput) else stream  # the table's own colours pass
     console = Console(file=file)
     if not console.is_terminal:
-        console = Console(file=file, width=PLAIN_WIDTH)
+        width = shutil.get_terminal_size((PLAIN_WIDTH, 0)).columns
+        console = Console(file=file, width=width)
     rows = [[safe_line(cell) for cell in row] for row in rows]
     table = Table(box=None, header_style="bold")
     for number, column in enumerate(columns):
@@ -78,7 +80,10 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[str]], stderr: bool = T
         table.add_column(column, justify="left" if words else "right", overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
-    console.print(table)
+    with console.capture() as printed:
+        console.print(table)
+    for line in printed.get().splitlines():
+        print(line.rstrip(), file=file, flush=True)
 
 
 def _is_number(text: str) -> bool:

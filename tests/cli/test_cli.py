@@ -1,17 +1,22 @@
 import io
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import pipeline
 from pipeline.cli import main
 from pipeline.corpora.sources.catalogue import catalogue
 from pipeline.formats import readers
+from tests.helpers.paths import ROOT
 from tests.helpers.reading import READ
 
 COMMANDS = """
-check corpora filter-report books summary explain show trace encode decode generate harmonize cross-validate
-benchmark schema
+check add corpora filter-report books summary explain show trace encode decode generate harmonize report
+export-hub columns cross-validate benchmark schema next
 """.split()
 
 
@@ -51,7 +56,7 @@ def test_every_command_gives_an_example(command: str, capsys: pytest.CaptureFixt
 def test_no_command_is_forgotten(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
-    listed = re.findall(r"^    ([a-z][a-z-]*)", capsys.readouterr().out, re.MULTILINE)
+    listed = re.findall(r"^  ([a-z][a-z-]*)", capsys.readouterr().out, re.MULTILINE)
     assert listed == COMMANDS
 
 
@@ -150,3 +155,92 @@ def test_what_stages_made_is_shown_of_one_key_or_of_all(capsys: pytest.CaptureFi
     both = [line for line in run(capsys, "summary", "filter").splitlines() if line.startswith("filter@")]
     assert both == ["filter@tunes", "filter@phrases"]
     assert "there is no 'nix'" in refused(capsys, "summary", "filter@nix")
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_fits_into_80_columns(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*filter(None, [command]), "--help"])
+    assert ended.value.code == 0
+    assert [line for line in capsys.readouterr().out.splitlines() if len(line) > 80] == []
+
+
+def test_every_command_is_summarized_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "..." not in capsys.readouterr().out.partition("Commands:")[2]
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["corpora"],
+        ["columns"],
+        ["columns", "notes"],
+        ["summary", "check", "parse", "encode"],
+        ["filter-report", "tunes"],
+        ["books", "tunes"],
+        ["trace", "songs/all#1"],
+        ["trace", "songs/all#4"],
+        ["show", "songs/all#1"],
+        ["next"],
+    ],
+)
+def test_what_is_printed_fits_into_80_columns(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    lines = run(capsys, *command).splitlines()
+    assert [line for line in lines if len(line) > 80] == []
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+@pytest.mark.parametrize("words", [["nix"], ["check", "--nix"], ["show"], ["generate", "--count", "two"]])
+def test_wrong_usage_is_told_with_status_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert told.startswith("Usage:")
+    assert "--help" in told
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"entchen {pipeline.__version__}\n"
+
+
+def test_commands_that_need_no_torch_import_none(tmp_path: Path) -> None:
+    code = "import sys; from pipeline.cli import main, GROUPS; print({'torch', 'pandas'} & set(sys.modules))"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment
+    )
+    assert done.stdout == "set()\n"
+
+
+def test_a_list_of_numbers_is_given_as_one_or_as_several_options(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for words in (["--given", "0", "3"], ["--given", "0", "--given", "3"]):
+        assert "there is no experiment 'nix'" in refused(
+            capsys, "harmonize", "tune.abc", *words, "--experiment", "nix"
+        )
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("command", ["generate", "harmonize", "decode"])
+def test_a_format_that_cannot_be_written_is_refused_before_any_work(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = {
+        "generate": ["--experiment", "nix", "--prompt", "nix.abc"],
+        "harmonize": ["nix.abc"],
+        "decode": ["nix"],
+    }[command]
+    assert "'.pdf': no such format" in refused(capsys, command, *words, "--out", "x.pdf")
+
+
+@pytest.mark.usefixtures("project")
+def test_the_report_is_named_where_it_exists(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "`dvc repro report` writes it" in refused(capsys, "report")

@@ -124,7 +124,7 @@ def test_missing_and_damaged_files_are_one_message(project: Path, tmp_path: Path
 
 def test_numbers_stand_to_the_right_and_nothing_is_taken_for_markup() -> None:
     assert drawn(("name", "n", "rest"), [("[red]a", "1", "x"), ("b", "1,000", "long")]) == [
-        " name        n  rest ",
-        " [red]a      1  x    ",
-        " b       1,000  long ",
+        " name        n  rest",
+        " [red]a      1  x",
+        " b       1,000  long",
     ]

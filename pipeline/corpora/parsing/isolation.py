@@ -31,7 +31,11 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 SECONDS_TO_START = 120.0
-NOT_STARTED = "a process to read files in could not be started; is the machine out of memory or processes?"
+NOT_STARTED = (
+    "a process to read files in could not be started; a script that calls this needs "
+    '`if __name__ == "__main__":` around the call (pipeline.read needs none); else the machine is out of '
+    "memory or processes"
+)
 LOKY = ("loky",)  # a worker of the engine may be loky's: its children must know how that starts processes
 _CONTEXT: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
 

@@ -25,7 +25,7 @@ from pipeline.datasets.columns.ragged import Bools, Ints, maxima, minima, offset
 from pipeline.datasets.encoding.keys import UNKNOWN, Fallback, Keys, Policy, find_keys
 from pipeline.errors import PipelineError, nearest
 
-PROJECT_VERSION = "0.1.0"
+PROJECT_VERSION = "1.0.0"
 DEFAULT = "default"  # stands for every corpus that a mapping does not name
 ELSE = "else"  # stands for pieces whose source names no key
 LOWEST, HIGHEST = 1, 127  # what a sounding note may be

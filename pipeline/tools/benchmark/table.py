@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +14,7 @@ from pipeline.tools.benchmark.published import BenchmarkError, published_compari
 from pipeline.tools.benchmark.rows import DECIMALS, SECTIONS, Comparison, Row
 
 NOT_MEASURED = "not measured"
+WIDTH = 80  # of a line of text
 
 
 def all_comparisons(root: Path, sections: Sequence[str] = SECTIONS) -> list[Comparison]:
@@ -50,41 +52,65 @@ def as_rows(comparisons: Sequence[Comparison]) -> list[dict[str, Any]]:
 
 
 def as_text(comparisons: Sequence[Comparison]) -> str:
-    """A block a comparison: what must agree, then the figures, best first; the sources at the end."""
+    """One block per comparison: what must agree, then the figures, best first; the sources at the end."""
     lines = [line for comparison in comparisons for line in _block(comparison)]
     rows = [row for comparison in comparisons for row in comparison.rows]
     cited = {row.source: row.citation for row in rows if row.citation}
-    return "\n".join([*lines, *(f"{source}: {citation}" for source, citation in cited.items())])
+    sources = [line for source, text in cited.items() for line in _wrapped(f"{source}: {text}", "")]
+    return "\n".join([*lines, *sources])
 
 
 def _block(comparison: Comparison) -> Iterator[str]:
     protocol = comparison.protocol
-    yield comparison.title
-    yield f"  {comparison.unit}, {comparison.better} is better; {protocol.data}; {protocol.measured};"
-    yield f"  grid: {protocol.grid}; split: {protocol.split}; key: {protocol.key}"
-    cells = [_cells(rank, row) for rank, row in comparison.ranked()]
-    widths = [max(len(line[column]) for line in cells) for column in range(4)]
-    for line in cells:
-        padded = [line[0].rjust(widths[0]), *(c.ljust(w) for c, w in zip(line[1:4], widths[1:], strict=True))]
-        yield "  " + "  ".join([*padded, line[4]]).rstrip()
+    yield from _wrapped(comparison.title, "")
+    yield from _wrapped(
+        f"{comparison.unit}, {comparison.better} is better; {protocol.data}; {protocol.measured};", "  "
+    )
+    yield from _wrapped(f"grid: {protocol.grid}; split: {protocol.split}; key: {protocol.key}", "  ")
+    ranked = comparison.ranked()
+    figures = [_figure(row) for _, row in ranked]
+    column = max(map(len, figures), default=0)
+    for (rank, row), figure in zip(ranked, figures, strict=True):
+        place = "" if row.figure is None else str(rank or "-")
+        head = f"{place:>4}  {figure:>{column}}"
+        first, *more = textwrap.wrap(row.name, WIDTH - len(head) - 2)
+        yield f"{head}  {first}"
+        yield from (f"{'':{len(head)}}  {line}" for line in more)
+        for detail in _details(row):
+            yield from _wrapped(detail, " " * 10)
     yield ""
 
 
-def _cells(rank: int | None, row: Row) -> tuple[str, str, str, str, str]:
-    """Rank, figure, name, seeds, and source, command or reason."""
+def _figure(row: Row) -> str:
     if row.figure is None:
-        return "", NOT_MEASURED, row.name, "", row.command
+        return ""
     spread = (
         f" [{row.low:.{DECIMALS}f}, {row.high:.{DECIMALS}f}]"
         if row.low is not None and row.high is not None
         else ""
     )
-    source = row.source if not row.unranked else f"{row.source}; unranked: {row.unranked}"
-    whose = "ours" if row.whose == "ours" else ""
-    return (
-        str(rank or "-"),
-        f"{row.figure:.{DECIMALS}f}{spread}",
-        row.name,
-        f"seeds: {row.seeds}",
-        f"{whose} {source}".strip(),
+    return f"{row.figure:.{DECIMALS}f}{spread}"
+
+
+def _details(row: Row) -> Iterator[str]:
+    """The source and seeds of a figure, why it is unranked, or the command that measures it."""
+    if row.figure is None:
+        yield f"{NOT_MEASURED}: {row.command}"
+        return
+    yield f"{'ours, ' if row.whose == 'ours' else ''}{row.source}; seeds: {row.seeds}"
+    if row.unranked:
+        yield f"unranked: {row.unranked}"
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    """Lines of whole words; a command of one line stays one line."""
+    if text.startswith(NOT_MEASURED):
+        return [f"{indent[: max(0, WIDTH - len(text))]}{text}"]
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
     )

@@ -23,6 +23,7 @@ from pipeline.decoding.sampling import GREEDY, Sampling
 from pipeline.formats.writers.layout import Layout, layout_of, transposed
 from pipeline.models.base.devices import choose_device
 from pipeline.models.base.examples import Example
+from pipeline.models.base.interface import Seq2Seq
 from pipeline.models.base.pretrained import load_run
 from pipeline.tools.inference.prompt import PromptError, dataset_of, read_prompt, source_of
 
@@ -94,7 +95,15 @@ def generate(
     """
     row = read_prompt(prompt, dataset_of(experiment, "continue", root), piece, root)
     model, _ = load_run(root / RUNS / experiment)
-    model = model.to(choose_device("auto"))
+    return continue_row(model.to(choose_device("auto")), row, way)
+
+
+def continue_row(model: Seq2Seq, row: Mapping[str, Any], way: Way) -> list[Generated]:
+    """Continue a row of ``tables.TOKENS`` with a trained model.
+
+    Raises:
+        PromptError: the row has no note in its top voice.
+    """
     example = source_of(row)
     max_steps = _steps(way, example, row["steps_per_quarter"])
     if way.beam:

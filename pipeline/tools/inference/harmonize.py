@@ -21,6 +21,7 @@ from pipeline.errors import nearest
 from pipeline.formats.writers.layout import layout_of, transposed
 from pipeline.models.base.devices import choose_device
 from pipeline.models.base.examples import Example, give_voices
+from pipeline.models.base.interface import Seq2Seq
 from pipeline.models.base.pretrained import load_run
 from pipeline.tools.inference.generate import MAX_COUNT, RUNS, Generated
 from pipeline.tools.inference.prompt import PromptError, bars_of, dataset_of, names_of_task, read_prompt
@@ -59,18 +60,40 @@ def harmonize_score(
     name = experiment or _only_harmonizer(params)
     dataset = dataset_of(name, "harmonize", root)
     voices = max(len(parts) for parts in lookup(params, "datasets", dataset, "quantize", "parts").values())
-    heard = sorted(set(given))
-    if not heard or not set(heard) < set(range(voices)):
+    chosen = given_voices(given, voices, dataset)
+    row = read_prompt(score, dataset, piece, root, chosen)
+    model, _ = load_run(root / RUNS / name)
+    model = model.to(choose_device("auto"))
+    return harmonize_row(model, row, chosen, voices, sampling or Sampling(temperature=0.0), seed, count)
+
+
+def given_voices(given: Sequence[int], voices: int, dataset: str) -> list[int]:
+    """The given voices in order.
+
+    Raises:
+        PromptError: none is given, none remains to predict, or the data set has no such voice.
+    """
+    chosen = sorted(set(given))
+    if not chosen or not set(chosen) < set(range(voices)):
         raise PromptError(
             f"given voices {list(given)}: {dataset} has voices 0 to {voices - 1}; one at least is to be "
-            "given, and one to be said"
+            "given, and one to be predicted"
         )
-    row = read_prompt(score, dataset, piece, root, heard)
-    model, _ = load_run(root / RUNS / name)
-    example = beside(row, heard, voices)
-    sampling = sampling or Sampling(temperature=0.0)
-    said = harmonize(model.to(choose_device("auto")), [example] * count, sampling, seed)
-    return [_written(row, tokens, voices) for tokens in said]
+    return chosen
+
+
+def harmonize_row(
+    model: Seq2Seq,
+    row: Mapping[str, Any],
+    given: Sequence[int],
+    voices: int,
+    sampling: Sampling,
+    seed: int = 1,
+    count: int = 1,
+) -> list[Generated]:
+    """Predict the other voices of a row of ``tables.TOKENS`` that holds the given ones."""
+    example = beside(row, given, voices)
+    return [_written(row, tokens, voices) for tokens in harmonize(model, [example] * count, sampling, seed)]
 
 
 def beside(row: Mapping[str, Any], given: Sequence[int], voices: int) -> Example:

@@ -13,11 +13,16 @@ from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup
 from pipeline.core.vocabulary import STOP
 from pipeline.errors import PipelineError, nearest
 from pipeline.models.base.examples import Bars, ContinueExample, note_onsets
-from pipeline.tools.inspection.encode_file import EncodedFile, encode_file
+from pipeline.tools.inspection.encode_file import (
+    INLINE_FORMATS,
+    EncodedFile,
+    FileError,
+    encode_file,
+    inline_suffix,
+)
 
 COMMANDS = {"continue": "generate", "harmonize": "harmonize"}  # by task
 MAX_TOKENS = 16_384  # the memory of attention grows with the square of the length
-INLINE = "tinynotation:"  # how a prompt begins that is no file
 
 
 class PromptError(PipelineError):
@@ -40,7 +45,7 @@ def dataset_of(experiment: str, task: str, root: Path = Path()) -> str:
         raise PromptError(f"there is no experiment '{experiment}'; {nearest(experiment, able)}")
     if experiment not in able:
         found = known[experiment]["task"]["kind"]
-        raise PromptError(f"experiment '{experiment}' has task {found}; use `{COMMANDS[found]}`")
+        raise PromptError(f"the task of experiment '{experiment}' is {found}; use `{COMMANDS[found]}`")
     return str(known[experiment]["dataset"])
 
 
@@ -64,11 +69,18 @@ def read_prompt(
     Raises:
         PromptError: no piece of it can be read, or several can and none is named.
     """
-    if not prompt.lower().startswith(INLINE):
+    suffix = inline_suffix(prompt)
+    if suffix is None:
+        if not Path(prompt).is_file():
+            what = "is a folder" if prompt and Path(prompt).is_dir() else "no such file"
+            raise FileError(
+                f"'{prompt}': cannot be opened: {what}; expected a score file, or a text that begins with "
+                f"{INLINE_FORMATS}"
+            )
         encoded = encode_file(Path(prompt), dataset, root=root, as_prompt=True, voices=voices)
         return _only_piece(encoded, prompt, piece)
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "prompt.tinynotation"
+        file = Path(folder) / f"prompt{suffix}"
         file.write_text(prompt, encoding="utf-8", errors="replace")  # bytes of an argument that are no UTF-8
         encoded = encode_file(file, dataset, root=root, as_prompt=True, voices=voices)
         return _only_piece(encoded, "the prompt", piece)
@@ -99,9 +111,12 @@ def _only_piece(encoded: EncodedFile, name: str, piece: str | None) -> dict[str,
     if longest > MAX_TOKENS and (piece is not None or len(rows) == 1):
         raise PromptError(f"{name}: {longest:,} tokens; a prompt has at most {MAX_TOKENS:,}")
     if piece is not None:
-        chosen = [row for piece_id, row in rows.items() if piece in (piece_id, piece_id.rpartition("#")[2])]
-        if len(chosen) != 1:
-            raise PromptError(f"{name} holds no piece '{piece}'; {nearest(piece, rows)}")
+        chosen = [row for key, row in rows.items() if piece in (key, key.rpartition("#")[2], row["title"])]
+        if len(chosen) > 1:
+            raise PromptError(f"{name}: '{piece}' names {len(chosen)} pieces; give a number instead")
+        if not chosen:
+            known = [*rows, *(row["title"] for row in rows.values() if row["title"])]
+            raise PromptError(f"{name} holds no piece '{piece}'; {nearest(piece, known)}")
         return chosen[0]
     if not rows:
         reasons = "; ".join(f"{r.rule} ({r.detail})" if r.detail else r.rule for r in encoded.rejections)

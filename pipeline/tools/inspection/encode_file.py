@@ -15,13 +15,17 @@ from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup, parse_section
 from pipeline.core.tables import NOTES, SPLITS
 from pipeline.corpora.parsing import ReadBatch, Unread, code_of, find_pieces, read_batch, rejected
 from pipeline.corpora.parsing.isolation import ChildFailure
-from pipeline.corpora.parsing.records import unpack
+from pipeline.corpora.parsing.records import pack, refusal, unpack
 from pipeline.datasets.encoding.encode import DEFAULT, Encoded, EncodeSettings, encode_rows, join
 from pipeline.datasets.filters import FilterSettings, apply_filters
 from pipeline.datasets.quantize import QuantizeSettings, quantize
 from pipeline.datasets.quantize.settings import TOP
 from pipeline.errors import PipelineError, nearest
-from pipeline.formats.readers import ReadLimits, ReadSettings
+from pipeline.formats import readers
+from pipeline.formats.readers import ReadError, ReadLimits, ReadSettings
+
+INLINE = {"tinynotation:": ".tinynotation", "x:": ".abc"}  # how a text begins that is no path
+INLINE_FORMATS = "tinyNotation: or X:"
 
 
 class FileError(PipelineError):
@@ -85,6 +89,23 @@ def encode_file(
     reading = parse_section(ReadSettings, lookup(source, "read"), f"corpora.{corpus}.read")
     limits = parse_section(ReadLimits, lookup(source, "limits"), f"corpora.{corpus}.limits")
     notes, rejections = read_file(file, corpus, reading, limits)
+    encoded, more = encode_notes(notes, quantizing, encoding, as_prompt, voices)
+    rejections = [*rejections, *more]
+    return EncodedFile(corpus, encoded.rows, rejections, apply_filters(encoded.grids, filters).rejections)
+
+
+def encode_notes(
+    notes: pa.Table,
+    quantizing: QuantizeSettings,
+    encoding: EncodeSettings,
+    as_prompt: bool = False,
+    voices: Sequence[int] | None = None,
+) -> tuple[Encoded, list[Rejection]]:
+    """Quantize, transpose and encode rows of ``tables.NOTES``; all rejections of pieces.
+
+    Args:
+        as_prompt, voices: see :func:`encode_file`.
+    """
     if voices is not None:
         chosen = {name: [parts[voice] for voice in voices] for name, parts in quantizing.parts.items()}
         quantizing = quantizing.model_copy(update={"parts": chosen})
@@ -95,8 +116,46 @@ def encode_file(
     encoded = encode_rows(made.grids, _unsplit(made.grids), encoding)
     if as_prompt:
         encoded = _with_keys_analysed(encoded, made.grids, encoding)
-    rejections = [*rejections, *made.rejections, *encoded.rejections]
-    return EncodedFile(corpus, encoded.rows, rejections, apply_filters(encoded.grids, filters).rejections)
+    return encoded, [*made.rejections, *encoded.rejections]
+
+
+def inline_suffix(text: str) -> str | None:
+    """The suffix of the format of a text that is a score itself; None for a path.
+
+    >>> inline_suffix("tinyNotation: 4/4 c4 d e f"), inline_suffix("tune.abc")
+    ('.tinynotation', None)
+    """
+    start = text.lstrip().lower()
+    return next((suffix for begin, suffix in INLINE.items() if start.startswith(begin)), None)
+
+
+def read_trusted(file: Path, settings: ReadSettings) -> tuple[pa.Table, list[Rejection]]:
+    """As :func:`read_file`, but in this process and without limits: for a file that is trusted.
+
+    Pieces are named after the file, without a corpus.
+
+    Raises:
+        FileError: the file cannot be opened.
+    """
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise FileError(f"{file}: cannot be opened: {error.strerror}") from None
+    sha256 = hashlib.sha256(content).hexdigest()
+    try:
+        sources = readers.split(file.name, content)
+    except ReadError as error:
+        return NOTES.empty_table(), [rejected(file.stem, refusal(error))]
+    tables, rejections = [NOTES.empty_table()], []
+    for source in sources:
+        name = f"{file.stem}#{source.name}" if source.name else file.stem
+        try:
+            record = unpack(pack(readers.read(source, settings)))
+        except ReadError as error:
+            rejections.append(rejected(name, refusal(error)))
+            continue
+        tables.append(_named(Unread(name, file.name, sha256, source), "", record))
+    return pa.concat_tables(tables), rejections
 
 
 def read_file(
@@ -110,17 +169,32 @@ def read_file(
         FileError: the file cannot be opened.
     """
     try:
-        pieces, rejections = find_pieces(corpus, file.parent, [{"path": file.name, "sha256": ""}], limits)
-        sha256 = _sha256(file) if pieces else ""
+        notes, rejections = read_files(file.parent, [file.name], corpus, settings, limits)
+        sha256 = _sha256(file) if notes.num_rows else ""
     except OSError as error:
         raise FileError(f"{file}: cannot be opened: {error.strerror}") from None
+    column = notes.schema.get_field_index("source_sha256")
+    values = pa.array([sha256] * notes.num_rows, pa.string())
+    return notes.set_column(column, NOTES.field(column), values), rejections
+
+
+def read_files(
+    folder: Path, paths: Sequence[str], corpus: str, settings: ReadSettings, limits: ReadLimits
+) -> tuple[pa.Table, list[Rejection]]:
+    """The same for several files of a folder, in the same child processes; without their sha256.
+
+    Raises:
+        OSError: a file cannot be opened.
+    """
+    files = [{"path": path, "sha256": ""} for path in paths]
+    pieces, rejections = find_pieces(corpus, folder, files, limits)
     tables = [NOTES.empty_table()]
     sources = tuple(piece.source for piece in pieces)
     records = read_batch(ReadBatch(sources, settings, limits, code_of(settings)))
     for piece, record in zip(pieces, records, strict=True):
         outcome = record if isinstance(record, ChildFailure) else unpack(record)
         if isinstance(outcome, pa.Table):
-            tables.append(_named(replace(piece, source_sha256=sha256), corpus, outcome))
+            tables.append(_named(piece, corpus, outcome))
         else:
             rejections.append(rejected(piece.piece_id, outcome))
     return pa.concat_tables(tables), rejections

@@ -42,7 +42,7 @@ class SourceFile:
 
 
 @dataclass(frozen=True)
-class Score:
+class ScorePlaces:
     """What a grid was cut from.
 
     Attributes:
@@ -97,7 +97,7 @@ def _line(file_name: str, content: bytes, tune: str) -> int | None:
     return numbered[names.index(tune)] if len(numbered) == len(names) else None
 
 
-def score_of(grids: pa.Table, notes: pa.Table, settings: QuantizeSettings) -> Score:
+def score_of(grids: pa.Table, notes: pa.Table, settings: QuantizeSettings) -> ScorePlaces:
     """Find the grids of one piece in it.
 
     The piece is quantized once more, with nothing cut off; each grid must be found
@@ -117,7 +117,7 @@ def score_of(grids: pa.Table, notes: pa.Table, settings: QuantizeSettings) -> Sc
     if timing["grid_method"] == "estimate":
         lines = None
     shift, period = timing["grid_shift"], Fraction(timing["grid_period"])
-    return Score(_begins(grids, notes, settings), lines, first, top["part"], shift, period)
+    return ScorePlaces(_begins(grids, notes, settings), lines, first, top["part"], shift, period)
 
 
 def _begins(grids: pa.Table, notes: pa.Table, settings: QuantizeSettings) -> list[int | None]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,10 +154,19 @@ def as_score(grid: Grid, layout: Layout, suffix: str) -> bytes:
     Raises:
         TokenTextError: no such format is written.
     """
+    return writer_of(suffix)(grid, layout)
+
+
+def writer_of(suffix: str) -> Callable[[Grid, Layout], bytes]:
+    """What writes scores with a suffix.
+
+    Raises:
+        TokenTextError: no such format is written.
+    """
     kind = suffix.removeprefix(".").lower()
     if kind not in WRITERS:
         raise TokenTextError(f"'{suffix}': no such format is written; {nearest(kind, WRITERS)}")
-    return WRITERS[kind](grid, layout)
+    return WRITERS[kind]
 
 
 def in_score_key(grid: Grid, heading: Heading) -> Grid:

@@ -27,7 +27,7 @@ from pipeline.tools.inspection.pieces import (
     row_at,
     rows_of,
 )
-from pipeline.tools.inspection.provenance import Score, score_of, source_file
+from pipeline.tools.inspection.provenance import ScorePlaces, score_of, source_file
 
 LISTED = 12  # members of a family, phrases of a piece
 
@@ -182,7 +182,7 @@ def _in_dataset(dataset: str, piece_id: str, notes: pa.Table, root: Path) -> Ite
         yield _encode(dataset, piece_id, root)
 
 
-def _cost(row: Mapping[str, Any], score: Score, begin: int | None) -> str:
+def _cost(row: Mapping[str, Any], score: ScorePlaces, begin: int | None) -> str:
     meter = f", {row['meter']}" if row["meter"] else ""
     facts = f"{row['n_notes']} notes on {row['n_steps']} steps, {row['steps_per_quarter']} a quarter{meter}"
     place = ""

@@ -1,0 +1,1 @@
+"""The public Python API; ``pipeline`` exports its names."""

@@ -1,0 +1,1 @@
+"""Adding a folder of scores to params.yaml."""

@@ -1,0 +1,1 @@
+"""Folders for the Hugging Face Hub: data sets and models."""

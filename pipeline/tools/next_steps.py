@@ -1,0 +1,72 @@
+"""What to do after a run: the report, commands to try, files that changed and why."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup
+
+PAGE = Path("data/report/index.html")
+REASONS = {  # by the beginning of a path
+    "dvc.lock": "what every stage read and wrote",
+    "data/metrics/": "scores of models: weights depend on the CPU in their last digits",
+    "data/plots/": "learning curves, for the same reason",
+    "params.yaml": "your settings",
+}
+
+
+def lines(root: Path = Path()) -> list[str]:
+    """The text, one line each.
+
+    Args:
+        root: the folder of the project.
+    """
+    page = root / PAGE
+    found = ["", f"Report: {page.resolve().as_uri()}" if page.exists() else "Report: `dvc repro report`", ""]
+    return [*found, "To try:", *(f"  {command}" for command in commands(root)), *_changes(root)]
+
+
+def commands(root: Path) -> list[str]:
+    """Three commands that work with what params.yaml has."""
+    experiments = lookup(load_yaml(root / PARAMS_FILE), "experiments")
+    able = [name for name, entry in experiments.items() if lookup(entry, "task", "kind") == "continue"]
+    trained = [name for name in able if (root / "data/runs" / name / "config.json").exists()]
+    names = [name for name in ("melodies", *reversed(trained)) if name in trained]
+    generate = [
+        line
+        for name in names[:1]
+        for line in (
+            f"entchen generate --experiment {name} --out tune.musicxml \\",
+            '    --prompt "tinyNotation: 4/4 c4 d e f g2 g"',
+        )
+    ]
+    return [
+        "entchen explain                  # what runs after a change in params.yaml",
+        *generate,
+        "entchen add FOLDER --name NAME   # your own scores",
+    ]
+
+
+def _changes(root: Path) -> list[str]:
+    """What git shows as changed, by kind, with the reason."""
+    changed = _changed(root)
+    counts = {start: sum(name.startswith(start) for name in changed) for start in REASONS}
+    told = [
+        f"  {start:14} {REASONS[start]}{f' ({n} files)' if n > 1 else ''}" for start, n in counts.items() if n
+    ]
+    if not told:
+        return []
+    explained = "The bytes of data sets are the same on every machine; those of trained models are not."
+    return ["", "Changed in git:", *told, f"  {explained}"]
+
+
+def _changed(root: Path) -> Sequence[str]:
+    """Tracked files that differ from the last commit; none without git."""
+    command = ["git", "diff", "--name-only", "--relative", "HEAD"]
+    try:
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    return done.stdout.splitlines()

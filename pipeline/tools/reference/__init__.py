@@ -1,0 +1,1 @@
+"""Reference documentation that is generated from the code."""
