@@ -38,13 +38,13 @@ class ChordSymbol:
 
     Attributes:
         text: as the source writes it; of MusicXML, root, text of the kind and bass.
-        harte: in Harte's syntax (`pipeline.core.chords`), "N" for no chord, "X" where the
-            text is no chord that is understood.
+        harte: in Harte's syntax (`pipeline.core.chords`), "N" for no chord, "X" for a chord
+            that is not understood; None for words that are no chord symbol.
     """
 
     onset: int
     text: str
-    harte: str
+    harte: str | None
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ ABOUT = (
     ("tune_type", pa.string()),  # for example reel
     ("tempo_qpm", pa.float64()),  # quarter notes per minute at the beginning, to a thousandth
 )
+CHORD = pa.struct([("onset", pa.int32()), ("text", pa.string()), ("chord", pa.string())])
 METER = pa.struct([("onset", pa.int32()), ("numerator", pa.int16()), ("denominator", pa.int16())])
 
 # a row a part: exact notes, times in ticks
@@ -66,6 +67,7 @@ NOTES = pa.schema(
         ("duration", pa.list_(pa.int32())),
         ("pitch", pa.list_(pa.uint8())),
         ("phrase_end", pa.list_(pa.bool_())),
+        ("chords", pa.list_(CHORD)),  # chord symbols, in ticks and Harte's syntax; null where there is none
         ("lyrics", pa.list_(pa.string())),  # a note's syllable or null; null where the part has no lyrics
         ("n_grace_dropped", pa.int32()),
         ("n_broken_ties", pa.int32()),
@@ -76,6 +78,7 @@ NOTES = pa.schema(
         ("n_unended", pa.int32()),
         ("n_restruck", pa.int32()),
         ("n_lost_syllables", pa.int32()),
+        ("n_bad_chords", pa.int32()),
     ]
 )
 
@@ -120,6 +123,10 @@ GRIDS = pa.schema(
         ("step_in_bar", pa.list_(pa.int16())),  # n_steps; null where bars are unknown
         ("steps_per_bar", pa.int32()),
         ("phrase_end", pa.list_(pa.bool_())),  # n_steps
+        (
+            "chord",
+            pa.list_(pa.string()),
+        ),  # n_steps, Harte's syntax; null where there are none
         ("n_notes", pa.int32()),
         ("grid_method", pa.string()),  # score, shift, estimate, or unknown: none was found
         ("grid_shift", pa.int32()),  # ticks of the source between its steps and these, in the first section
@@ -192,6 +199,7 @@ TOKENS = pa.schema(
         ("steps_per_bar", pa.int32()),
         ("step_in_bar", pa.list_(pa.int16())),
         ("phrase_end", pa.list_(pa.bool_())),
+        ("chord", pa.list_(pa.string())),  # as in GRIDS, transposed with the piece
         *ABOUT,
         ("part_names", pa.list_(pa.string())),  # as in GRIDS
         ("key_fifths", pa.int8()),

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.core.music import Part, Piece
+from pipeline.core.music import ChordSymbol, Part, Piece
 from pipeline.core.tables import NOTES
 from pipeline.formats.readers import ReadError
 
@@ -86,6 +86,10 @@ def refusal(error: ReadError) -> ReadRejection:
     return ReadRejection(error.rule, detail, error.value, error.limit)
 
 
+def _chord(symbol: ChordSymbol) -> dict[str, Any]:
+    return {"onset": symbol.onset, "text": symbol.text, "chord": symbol.harte}
+
+
 def _row(piece: Piece, number: int, part: Part) -> dict[str, Any]:
     columns = {name: getattr(part, name) for name in RECORD.names if hasattr(part, name)}
     return {
@@ -97,4 +101,5 @@ def _row(piece: Piece, number: int, part: Part) -> dict[str, Any]:
         "year": piece.year,
         "tempo_qpm": None if piece.tempo_qpm is None else float(round(piece.tempo_qpm, 3)),
         "meters": [vars(meter) for meter in part.meters],
+        "chords": [_chord(symbol) for symbol in part.chords] or None,
     }

@@ -66,6 +66,7 @@ MEANING = {
     "steps_per_bar": "steps per bar; null for no time signature or a change",
     "step_in_bar": "steps since the last written bar line, a step each",
     "phrase_end": "true on the last step of a phrase",
+    "chord": "chord symbol of each step in Harte's syntax, transposed with the piece; null for none",
     "composer": "as the source writes it",
     "origin": "where the tune is from, as the source writes it",
     "region": "the area inside the origin, as the source writes it",

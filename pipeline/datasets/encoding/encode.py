@@ -22,6 +22,7 @@ from pipeline.core.settings import Section, SettingsError
 from pipeline.core.tables import TOKENS, as_lists, flatten
 from pipeline.core.vocabulary import START, STOP, TIED, VALID_AFTER
 from pipeline.datasets.columns.ragged import Bools, Ints, maxima, minima, offsets_of, owners, places
+from pipeline.datasets.encoding.chords import transpose_chords
 from pipeline.datasets.encoding.keys import UNKNOWN, Fallback, Keys, Policy, find_keys
 from pipeline.errors import PipelineError, nearest
 
@@ -149,6 +150,7 @@ def encode_rows(grids: pa.Table, splits: pa.Table, settings: EncodeSettings) -> 
         **{name: kept[name] for name in TOKENS.names if name in kept.column_names},
         **{name: splits[name].filter(chosen) for name in splits.column_names},
         "tokens": tokens,
+        "chord": transpose_chords(kept["chord"], shift[stays]),
         "tonic_pc": pa.array(keys.tonic[stays], pa.int8(), mask=keys.tonic[stays] == UNKNOWN),
         "mode_used": _text(keys.mode[stays]),
         "key_source": _text(keys.source[stays]),

@@ -14,6 +14,7 @@ from pipeline.datasets.columns.skyline import Lines
 from pipeline.datasets.columns.steps import to_steps
 from pipeline.datasets.quantize.bars import find_bars
 from pipeline.datasets.quantize.cells import Cells, Spans, count_rests, cut, paint
+from pipeline.datasets.quantize.chords import chords_of
 from pipeline.datasets.quantize.piece import VoicesOnGrid, phrase_ends
 from pipeline.datasets.quantize.settings import QuantizeSettings
 
@@ -57,6 +58,7 @@ def make_grids(
         **_costs(pieces, painted, spans, settings),
         **_cells(filled, phrase_ends(sounding, pieces), spans),
         **_bars(notes, pieces, spans, settings),
+        "chord": chords_of(notes, pieces, spans, settings.steps_per_quarter),
     }
     return pa.table({name: columns[name] for name in GRIDS.names}, schema=GRIDS)
 

@@ -39,7 +39,7 @@ def test_abc_annotations_and_jumps_are_no_chord_symbols():
 
 def test_text_that_is_no_chord_keeps_its_words_and_is_counted():
     read = abc_part('"C"C "sing  it"D E F|')
-    assert [(symbol.text, symbol.harte) for symbol in read.chords] == [("C", "C:maj"), ("sing it", "X")]
+    assert [(symbol.text, symbol.harte) for symbol in read.chords] == [("C", "C:maj"), ("sing it", None)]
     assert read.n_bad_chords == 1
 
 
@@ -47,6 +47,10 @@ def test_of_two_symbols_at_one_note_the_first_that_is_understood_stays():
     read = abc_part('"4""C""Am"C D E F|')
     assert chords(read) == [(0, "C:maj")]
     assert read.n_bad_chords == 2
+
+
+def test_text_like_a_chord_is_an_unknown_chord():
+    assert chords(abc_part('"C7xyz"C "Danza"D E F|')) == [(0, "X"), (1, None)]
 
 
 def test_an_empty_symbol_is_none():

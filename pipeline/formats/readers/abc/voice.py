@@ -17,7 +17,7 @@ from pipeline.formats.readers.abc.marks import kind_of
 from pipeline.formats.readers.abc.properties import AS_WRITTEN, Properties, read_properties, words_of
 from pipeline.formats.readers.abc.timeline import Place, Timeline, whole
 from pipeline.formats.readers.base.barlines import BarLine
-from pipeline.formats.readers.base.chord_symbols import sounding
+from pipeline.formats.readers.base.chord_symbols import sounding, unread
 from pipeline.formats.readers.base.repeat_signs import Sign
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import (
@@ -102,7 +102,9 @@ class Voice(Timeline):
         self.mark(text, in_words=True)
         if not text.startswith(("^", "_", "<", ">", "@")) and kind_of(text) is None and text.strip():
             moved = self.properties.shift + self.transposed
-            self.staff.add_chord(ChordSign(self.now, " ".join(text.split()), sounding(text, moved)))
+            self.staff.add_chord(
+                ChordSign(self.now, " ".join(text.split()), sounding(text, moved) or unread(text))
+            )
 
     def pitch(self, accidental: str, name: str) -> int:
         """MIDI note number of a written note, by signature, bar and ties.

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.core.chords import KINDS, NO_CHORD, chord_of, parse_harte
+from pipeline.core.chords import KINDS, NO_CHORD, UNKNOWN_CHORD, chord_of, parse_harte
 
 _ROOT = re.compile(r"([A-G])([#♯b♭]{0,2})")
 _BASS = re.compile(r"/\s*([A-Ga-g])([#♯+b♭]{0,2})\s*$")
@@ -34,6 +34,7 @@ _QUALITY_WORDS = sorted(_QUALITIES, key=lambda pair: -len(pair[0]))
 _MAJOR_SEVENTH = re.compile(r"\(?(?:maj|Maj|MAJ|ma|Ma|M|Δ|△|∆|\+|#)\s*(7|9|11|13)\)?")
 _NUMBER = re.compile(r"6\s*[/,\\]?\s*9|69|13|11|9|7|6|5|4|2")
 _CHANGE = re.compile(r"[\s,]*(add|no|omit|sus|[#♯+b♭\-−])\s*(?:([#♯b♭]?)\s*(13|11|9|7|6|5|4|3|2))?")
+_LIKE_A_CHORD = re.compile(r"[A-G][#b♯♭]?(?:m(?![a-z]{2})|M|maj|min|dim|aug|sus|add|[-+°øΔ/(]|\d)")
 _DECORATION = str.maketrans("([", ",,", ")] ")
 
 # quality and number → kind, degrees
@@ -124,6 +125,15 @@ def sounding(text: str, semitones: int) -> str | None:
     """
     harte = harte_of_text(text)
     return harte if harte is None else transposed(harte, semitones)
+
+
+def unread(text: str) -> str | None:
+    """Return ``X`` for text that begins like a chord symbol, None for other words.
+
+    >>> unread("C7xyz"), unread("Fine"), unread("tr")
+    ('X', None, None)
+    """
+    return UNKNOWN_CHORD if _LIKE_A_CHORD.match(text.strip()) else None
 
 
 def transposed(harte: str, semitones: int) -> str:

@@ -91,8 +91,10 @@ class Staff:
         The others are counted, as are those that are not understood.
         """
         before = self.chords.get(sign.onset)
-        self.n_bad_chords += sign.harte is None or (before is not None and before.harte is not None)
-        if before is None or (before.harte is None and sign.harte is not None):
+        understood = sign.harte not in (None, UNKNOWN_CHORD)
+        replaced = before is not None and before.harte not in (None, UNKNOWN_CHORD)
+        self.n_bad_chords += not understood or replaced
+        if before is None or (understood and not replaced):
             self.chords[sign.onset] = sign
 
     def part(self) -> Part:
@@ -208,7 +210,7 @@ def _round(time: Ticks) -> int:
 
 
 def _chord_symbol(sign: ChordSign) -> ChordSymbol:
-    return ChordSymbol(_round(sign.onset), sign.text, sign.harte or UNKNOWN_CHORD)
+    return ChordSymbol(_round(sign.onset), sign.text, sign.harte)
 
 
 def _in_force(meters: list[Meter]) -> tuple[Meter, ...]:
