@@ -102,9 +102,8 @@ class Voice(Timeline):
         self.mark(text, in_words=True)
         if not text.startswith(("^", "_", "<", ">", "@")) and kind_of(text) is None and text.strip():
             moved = self.properties.shift + self.transposed
-            self.staff.add_chord(
-                ChordSign(self.now, " ".join(text.split()), sounding(text, moved) or unread(text))
-            )
+            harte = sounding(text, moved) or unread(text)
+            self.staff.add_chord(ChordSign(self.now, " ".join(text.split()), harte))
 
     def pitch(self, accidental: str, name: str) -> int:
         """MIDI note number of a written note, by signature, bar and ties.

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import TypeVar
 
+from pipeline.core.chords import UNKNOWN_CHORD
 from pipeline.formats.chord_kinds import Harmony, to_harte
 from pipeline.formats.readers.base.chord_symbols import harte_of_text
 
@@ -20,16 +21,16 @@ _TOKEN = re.compile(r"([A-G])([#-]*)\s+([^/]+?)\s*(?:/\s*([A-G])([#-]*))?")
 _PartT = TypeVar("_PartT")
 
 
-def read_symbol(token: str, spine: str) -> str | None:
-    """Return a token of a spine of chord symbols in Harte's syntax; None where it is not understood."""
+def read_symbol(token: str, spine: str) -> str:
+    """Return a token of a spine of chord symbols in Harte's syntax; ``X`` where it is not understood."""
     if spine != "**mxhm":
-        return None
+        return UNKNOWN_CHORD
     match = _TOKEN.fullmatch(token.strip())
     if match is None:
-        return harte_of_text(token)
+        return harte_of_text(token) or UNKNOWN_CHORD
     step, signs, kind, bass, bass_signs = match.groups()
     root, bass = step + signs.replace("-", "b"), (bass or "") + (bass_signs or "").replace("-", "b")
-    return to_harte(Harmony(root, kind, (), bass))
+    return to_harte(Harmony(root, kind, (), bass)) or UNKNOWN_CHORD
 
 
 def nearest(parts: Sequence[_PartT | None], place: int) -> _PartT | None:

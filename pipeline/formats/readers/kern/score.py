@@ -21,7 +21,6 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import groupby
 
-from pipeline.core.chords import UNKNOWN_CHORD
 from pipeline.core.music import TICKS_PER_QUARTER, Piece
 from pipeline.formats.readers.base.barlines import BarLine
 from pipeline.formats.readers.base.limits import too_many
@@ -334,9 +333,7 @@ class _Score:
                 home = nearest([other.part for other in self.strands], place)
                 if home is not None:
                     begin = self.end if onset is None else onset
-                    home.staff.add_chord(
-                        ChordSign(begin, token, read_symbol(token, strand.analysis) or UNKNOWN_CHORD)
-                    )
+                    home.staff.add_chord(ChordSign(begin, token, read_symbol(token, strand.analysis)))
         self._lyrics(cells, onset)
         for strand in waiting:
             if onset is not None and strand.end <= onset:

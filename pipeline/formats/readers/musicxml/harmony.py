@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
+from pipeline.core.chords import NO_CHORD, UNKNOWN_CHORD
 from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.formats.chord_kinds import MOST_SIGNS, Degree, Harmony, signs, to_harte
 from pipeline.formats.readers.base.chord_symbols import transposed
@@ -27,8 +28,8 @@ def offset_of(harmony: Element, divisions: Ticks) -> Ticks:
     return as_ticks(Fraction(offset * TICKS_PER_QUARTER) / divisions)
 
 
-def chords_of(harmony: Element, semitones: int) -> Iterator[tuple[str, str | None]]:
-    """Yield text and Harte's syntax at sounding pitch of each chord of a ``<harmony>``.
+def chords_of(harmony: Element, semitones: int) -> Iterator[tuple[str, str]]:
+    """Yield text and Harte's syntax at sounding pitch of each chord of a ``<harmony>``; ``X``: not understood.
 
     Args:
         harmony: the element; it may hold several chords.
@@ -49,22 +50,22 @@ def chords_of(harmony: Element, semitones: int) -> Iterator[tuple[str, str | Non
         yield _chord(root, details, semitones)
 
 
-def _chord(root: Element | None, details: list[Element], semitones: int) -> tuple[str, str | None]:
+def _chord(root: Element | None, details: list[Element], semitones: int) -> tuple[str, str]:
     kind = next((child for child in details if child.tag == "kind"), None)
     name = "" if kind is None else (kind.text or "").strip()
     shown = "" if kind is None else kind.get("text", "" if name == "major" else name)
     try:
         if root is None or root.tag != "root":
             words = "" if root is None else " ".join("".join(root.itertext()).split())
-            return f"{words}{shown}", "N" if name == "none" else None
+            return f"{words}{shown}", NO_CHORD if name == "none" else UNKNOWN_CHORD
         note = _note(root, "root")
         bass = next((_note(child, "bass") for child in details if child.tag == "bass"), "")
         text = note + shown + (f"/{bass}" if bass else "")
         degrees = tuple(_degree(child) for child in details if child.tag == "degree")
         harte = to_harte(Harmony(note, name, degrees, bass))
     except ReadError:
-        return " ".join("".join(root.itertext()).split()) + shown if root is not None else shown, None
-    return text, None if harte is None else transposed(harte, semitones)
+        return " ".join("".join(root.itertext()).split()) + shown, UNKNOWN_CHORD
+    return text, UNKNOWN_CHORD if harte is None else transposed(harte, semitones)
 
 
 def _note(element: Element, name: str) -> str:

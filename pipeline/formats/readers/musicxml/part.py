@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
-from pipeline.core.chords import UNKNOWN_CHORD
 from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import MAX_TICKS, ChordSign, Ticks, Written, times
@@ -254,8 +253,7 @@ class PartReader:
         onset = self._position.exact + offset_of(harmony, self._divisions)
         semitones = self._transposition.get(staff, (0, 0))[0]
         measure.chords.setdefault(staff, []).extend(
-            ChordSign(max(onset, 0), text, harte or UNKNOWN_CHORD)
-            for text, harte in chords_of(harmony, semitones)
+            ChordSign(max(onset, 0), text, harte) for text, harte in chords_of(harmony, semitones)
         )
 
     def _barline(self, barline: Element, measure: Measure) -> None:
