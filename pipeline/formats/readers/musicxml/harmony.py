@@ -29,7 +29,9 @@ def offset_of(harmony: Element, divisions: Ticks) -> Ticks:
 
 
 def chords_of(harmony: Element, semitones: int) -> Iterator[tuple[str, str]]:
-    """Yield text and Harte's syntax at sounding pitch of each chord of a ``<harmony>``; ``X``: not understood.
+    """Yield text and Harte's syntax at sounding pitch of each chord of a ``<harmony>``.
+
+    A chord that is not understood is ``X``.
 
     Args:
         harmony: the element; it may hold several chords.
@@ -54,17 +56,17 @@ def _chord(root: Element | None, details: list[Element], semitones: int) -> tupl
     kind = next((child for child in details if child.tag == "kind"), None)
     name = "" if kind is None else (kind.text or "").strip()
     shown = "" if kind is None else kind.get("text", "" if name == "major" else name)
+    words = "" if root is None else " ".join("".join(root.itertext()).split())
+    if root is None or root.tag != "root":
+        return words + shown, NO_CHORD if name == "none" else UNKNOWN_CHORD
     try:
-        if root is None or root.tag != "root":
-            words = "" if root is None else " ".join("".join(root.itertext()).split())
-            return f"{words}{shown}", NO_CHORD if name == "none" else UNKNOWN_CHORD
         note = _note(root, "root")
         bass = next((_note(child, "bass") for child in details if child.tag == "bass"), "")
-        text = note + shown + (f"/{bass}" if bass else "")
         degrees = tuple(_degree(child) for child in details if child.tag == "degree")
         harte = to_harte(Harmony(note, name, degrees, bass))
     except ReadError:
-        return " ".join("".join(root.itertext()).split()) + shown, UNKNOWN_CHORD
+        return words + shown, UNKNOWN_CHORD
+    text = note + shown + (f"/{bass}" if bass else "")
     return text, UNKNOWN_CHORD if harte is None else transposed(harte, semitones)
 
 
