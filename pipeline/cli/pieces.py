@@ -54,7 +54,7 @@ def show(piece: ShownPiece, dataset: OfDataset = None) -> None:
             f"{name}: {row['n_steps']} steps, {row['steps_per_quarter']} a quarter{meter}, "
             f"{row['n_notes']} notes, {row['voices']} voice{'s' * (row['voices'] > 1)}\n"
         )
-        print(draw(grid, row["step_in_bar"], width))
+        print(draw(grid, row["step_in_bar"], width, row["chord"]))
         if row["piece_id"] in tokens:
             place, example = tokens[row["piece_id"]]
             print(f"tokens of {place} (transposed by {example['transposition']:+d}):")

@@ -217,6 +217,17 @@ def parse_harte(text: str) -> Chord:
     return Chord(root, kind, tuple(degrees.split(",")) if degrees else (), bass or "")
 
 
+def transpose(harte: str, semitones: int) -> str:
+    """Return a chord in Harte's syntax transposed up by semitones; ``N`` and ``X`` stay.
+
+    >>> transpose("G:7/3", 5), transpose("N", 5)
+    ('C:7/3', 'N')
+    """
+    if harte in (NO_CHORD, UNKNOWN_CHORD) or semitones % 12 == 0:
+        return harte
+    return str(parse_harte(harte).transposed(semitones))
+
+
 def chord_of(root: str, kind: str, changes: Sequence[str] = (), bass: str = "") -> Chord:
     """Return a chord with its simplest kind: a minor seventh with ``*5`` and ``b5`` is half-diminished.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from pipeline.core.chords import NO_CHORD, UNKNOWN_CHORD, parse_harte
+from pipeline.core.chords import transpose
 from pipeline.datasets.columns.ragged import Ints
 
 
@@ -31,6 +31,4 @@ def transpose_chords(chord: pa.ChunkedArray, semitones: Ints) -> pa.Array:
 
 
 def _moved(chord: str | None, semitones: int) -> str | None:
-    if chord in (None, NO_CHORD, UNKNOWN_CHORD):
-        return chord
-    return str(parse_harte(chord).transposed(semitones))
+    return None if chord is None else transpose(chord, semitones)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.core.chords import ChordError, transpose
 from pipeline.core.music import SILENCE, Grid
 from pipeline.errors import PipelineError
 from pipeline.formats.writers.spelling import MODES, MOST_SIGNS, key_used
@@ -44,7 +45,7 @@ class Layout:
             last is followed by regular bars. Empty: all bars are regular.
 
     Raises:
-        ScoreError: a resolution, bar, key or time signature that notation has no sign for.
+        ScoreError: a resolution, bar, key, time signature or chord that notation has no sign for.
     """
 
     steps_per_quarter: int
@@ -68,6 +69,16 @@ class Layout:
         if self.key_mode and self.key_mode not in MODES:
             raise ScoreError(f"mode '{self.key_mode}': a score allows {', '.join(MODES)}")
         self._check_bars()
+        self._check_chords()
+
+    def _check_chords(self) -> None:
+        try:
+            for _, chord in self.chords:
+                transpose(chord, 1)
+        except ChordError as error:
+            raise ScoreError(str(error)) from None
+        if any(later <= earlier for (earlier, _), (later, _) in pairwise(((-1, ""), *self.chords))):
+            raise ScoreError("chords at steps that do not rise from 0")
 
     def _check_bars(self) -> None:
         per_bar, per_quarter = self.steps_per_bar, self.steps_per_quarter
@@ -136,6 +147,7 @@ def layout_of(row: Mapping[str, Any], mark: int | None) -> Layout:
     """How a row's grid is written: its bars, its time signature, the key used, its title.
 
     Bars that no time signature has are left out: the row is written as one without meter.
+    Chords are those of the score, before the row was transposed.
 
     Args:
         row: of ``tables.TOKENS`` or ``tables.GRIDS``.
@@ -164,7 +176,10 @@ def layout_of(row: Mapping[str, Any], mark: int | None) -> Layout:
         time_signature=f"{written.numerator}/{written.denominator}" if written and fits else None,
         key_mode=key.mode,
         bar_lines=() if regular else lines,
-        chords=chord_changes(row.get("chord") or ()),
+        chords=tuple(
+            (step, transpose(chord, -(row.get("transposition") or 0)))
+            for step, chord in chord_changes(row.get("chord") or ())
+        ),
     )
 
 

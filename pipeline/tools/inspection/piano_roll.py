@@ -26,21 +26,44 @@ WIDTH = 100
 EMPTY, HELD, BEGUN, BAR = ".", "-", "o", "|"
 
 
-def draw(grid: Grid, step_in_bar: Sequence[int] | None = None, width: int = WIDTH) -> str:
+def draw(
+    grid: Grid,
+    step_in_bar: Sequence[int] | None = None,
+    width: int = WIDTH,
+    chords: Sequence[str | None] | None = None,
+) -> str:
     """Draw a grid in systems that are no wider than asked, broken at bar lines where there are any.
 
     Args:
         grid: T steps of V voices.
         step_in_bar: (T,) 0 where a bar begins; None where bars are unknown.
         width: columns of a line.
+        chords: (T,) the chord of each step; they are written over the steps where they begin.
     """
     bars = np.zeros(grid.n_steps, bool)
     if step_in_bar is not None and len(step_in_bar):
         bars = np.asarray(step_in_bar) == 0
     lines = []
     for begin, end in _systems(bars, max(width - 8, 8)):
-        lines += [f"step {begin}", *_system(grid, bars, begin, end), ""]
+        lines.append(f"step {begin}")
+        if chords is not None and any(chords[begin:end]):
+            lines.append(f"     {_chord_line(chords, bars, begin, end)}")
+        lines += [*_system(grid, bars, begin, end), ""]
     return "\n".join(lines)
+
+
+def _chord_line(chords: Sequence[str | None], bars: NDArray[np.bool_], begin: int, end: int) -> str:
+    """Chords over the columns where they begin; one that has no room moves to the right."""
+    line = ""
+    column = 1
+    for step in range(begin, end):
+        column += bool(bars[step]) and step > begin
+        chord = chords[step]
+        if chord is not None and (step == begin or chord != chords[step - 1]):
+            line = f"{line} " if line and len(line) >= column else line.ljust(column)
+            line += chord
+        column += 1
+    return line
 
 
 def _systems(bars: NDArray[np.bool_], columns: int) -> list[tuple[int, int]]:

@@ -45,6 +45,7 @@ class Heading(Section):
         bar_lines: where bars begin after the first, where they are not regular.
         key_fifths, key_mode: the key used, before transposition; null: unknown.
         transposition: semitones that were added.
+        chords: (step, chord) in Harte's syntax wherever a chord begins, before transposition.
     """
 
     piece_id: str = ""
@@ -58,6 +59,7 @@ class Heading(Section):
     key_fifths: int | None = Field(default=None, ge=-7, le=7)
     key_mode: str = ""
     transposition: int = Field(default=0, ge=-127, le=127)
+    chords: list[tuple[int, str]] = Field(default=[])
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ class Line:
                 time_signature=known.meter,
                 key_mode=known.key_mode,
                 bar_lines=tuple(known.bar_lines),
+                chords=tuple(known.chords),
             )
         except ScoreError as error:
             raise TokenTextError(f"line {self.number}: {error}") from None
@@ -118,6 +121,7 @@ def write_row(row: Mapping[str, Any]) -> str:
         key_fifths=layout.key_fifths,
         key_mode=layout.key_mode,
         transposition=row["transposition"] or 0,
+        chords=list(layout.chords),
     )
     return f"# {heading.model_dump_json(exclude_defaults=True)}\n{' '.join(map(str, row['tokens']))}\n"
 

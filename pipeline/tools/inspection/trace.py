@@ -91,6 +91,8 @@ def way_back(place: str, step: int | None = None, root: Path = Path()) -> tuple[
         return name, [*lines, f"params.yaml no longer gives this grid: `dvc repro encode@{dataset}`"]
     for each in (0, n_steps - 1) if step is None else (step,):
         names = ", ".join(symbol_name(token) for token in _symbols(row, each))
+        chord = (row["chord"] or {each: None})[each]
+        names += f"; chord {chord}" if chord else ""
         lines.append(f"step {each} ({names}): {score.bar(begin + each)} of part {score.part}")
     return name, lines
 

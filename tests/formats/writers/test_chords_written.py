@@ -4,7 +4,7 @@ import pytest
 from pipeline.core.music import Grid
 from pipeline.formats.readers import midi, musicxml
 from pipeline.formats.writers.harmony import block_chord
-from pipeline.formats.writers.layout import Layout, chord_changes
+from pipeline.formats.writers.layout import Layout, ScoreError, chord_changes, layout_of
 from pipeline.formats.writers.midi import as_midi
 from pipeline.formats.writers.musicxml import as_musicxml
 from tests.helpers.reading import READ
@@ -65,3 +65,19 @@ def test_midi_plays_block_chords_on_a_track_of_their_own_if_asked():
     assert accompaniment.pitch.tolist() == [55, 52, 48, 36, 59, 55, 50, 43]
     assert sorted(set(accompaniment.onset.tolist())) == [0, 3 * QUARTER]
     assert set(accompaniment.duration.tolist()) == {2 * QUARTER, QUARTER}
+
+
+@pytest.mark.parametrize(
+    "chords", [((0, "H:maj"),), ((0, "Cmaj7"),), ((2, "C:maj"), (2, "G:maj")), ((-1, "N"),)]
+)
+def test_chords_that_cannot_be_written_are_refused(chords):
+    with pytest.raises(ScoreError):
+        layout(chords=chords)
+
+
+def test_a_row_is_written_with_the_chords_of_its_own_key():
+    row = {
+        "title": "", "piece_id": "a/1", "steps_per_quarter": 2, "steps_per_bar": 8, "step_in_bar": [0, 1],
+        "meter": "4/4", "key_fifths": 1, "key_mode": "major", "transposition": 5, "chord": ["C:maj", "C:maj"],
+    }  # fmt: skip
+    assert layout_of(row, mark=None).chords == ((0, "G:maj"),)

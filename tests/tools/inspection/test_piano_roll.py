@@ -39,3 +39,13 @@ def test_a_long_piece_is_broken_at_bar_lines() -> None:
     text = draw(melody(*[60] * 12), step_in_bar=[0, 1, 2, 3] * 3, width=18)
     assert [line for line in text.splitlines() if line.startswith("step")] == ["step 0", "step 8"]
     assert max(map(len, text.splitlines())) <= 18
+
+
+def test_chords_are_written_where_they_begin():
+    drawn = draw(melody(*[60, 188, 188, 188] * 2), [0, 1, 2, 3] * 2, chords=["C:maj"] * 4 + ["G:7"] * 4)
+    assert drawn.splitlines()[1:3] == ["      C:maj G:7", "  C4 |o---|o---|"]
+
+
+def test_a_chord_without_room_moves_to_the_right():
+    drawn = draw(melody(60, 60, 60, 60), None, chords=["C:maj", "D:min", "G:7", None])
+    assert drawn.splitlines()[1] == "      C:maj D:min G:7"

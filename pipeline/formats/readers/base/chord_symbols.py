@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.core.chords import KINDS, NO_CHORD, UNKNOWN_CHORD, chord_of, parse_harte
+from pipeline.core.chords import KINDS, NO_CHORD, UNKNOWN_CHORD, chord_of, transpose
 
 _ROOT = re.compile(r"([A-G])([#♯b♭]{0,2})")
 _BASS = re.compile(r"/\s*([A-Ga-g])([#♯+b♭]{0,2})\s*$")
@@ -124,7 +124,7 @@ def sounding(text: str, semitones: int) -> str | None:
         semitones: by how much the part sounds above its written pitch.
     """
     harte = harte_of_text(text)
-    return harte if harte is None else transposed(harte, semitones)
+    return harte if harte is None else transpose(harte, semitones)
 
 
 def unread(text: str) -> str | None:
@@ -134,11 +134,6 @@ def unread(text: str) -> str | None:
     ('X', None, None)
     """
     return UNKNOWN_CHORD if _LIKE_A_CHORD.match(text.strip()) else None
-
-
-def transposed(harte: str, semitones: int) -> str:
-    """Return a chord in Harte's syntax moved by semitones; ``N`` stays."""
-    return harte if harte == NO_CHORD or not semitones % 12 else str(parse_harte(harte).transposed(semitones))
 
 
 def _note_name(letter: str, signs: str) -> str:

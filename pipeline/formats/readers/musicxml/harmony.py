@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
-from pipeline.core.chords import NO_CHORD, UNKNOWN_CHORD
+from pipeline.core.chords import NO_CHORD, UNKNOWN_CHORD, transpose
 from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.formats.chord_kinds import MOST_SIGNS, Degree, Harmony, signs, to_harte
-from pipeline.formats.readers.base.chord_symbols import transposed
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import STEPS, Ticks
 from pipeline.formats.readers.musicxml.values import as_ticks, decimal
@@ -67,7 +66,7 @@ def _chord(root: Element | None, details: list[Element], semitones: int) -> tupl
     except ReadError:
         return words + shown, UNKNOWN_CHORD
     text = note + shown + (f"/{bass}" if bass else "")
-    return text, UNKNOWN_CHORD if harte is None else transposed(harte, semitones)
+    return text, UNKNOWN_CHORD if harte is None else transpose(harte, semitones)
 
 
 def _note(element: Element, name: str) -> str:
