@@ -55,6 +55,7 @@ class Part:
         n_uneven_bars: bars that are shorter here than in another part and were filled up.
         n_unended: notes without an end, which end with their track (MIDI).
         n_restruck: notes that end where the same pitch starts again (MIDI).
+        n_ignored_jumps: signs of jumps that lead nowhere or that no jump leads to (repeats played).
     """
 
     name: str
@@ -76,6 +77,7 @@ class Part:
     n_uneven_bars: int = 0
     n_unended: int = 0
     n_restruck: int = 0
+    n_ignored_jumps: int = 0
 
 
 @dataclass(frozen=True)

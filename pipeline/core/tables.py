@@ -65,6 +65,7 @@ NOTES = pa.schema(
         ("n_uneven_bars", pa.int32()),
         ("n_unended", pa.int32()),
         ("n_restruck", pa.int32()),
+        ("n_ignored_jumps", pa.int32()),
     ]
 )
 

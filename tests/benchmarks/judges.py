@@ -88,7 +88,7 @@ def judges(cache: Cache) -> dict[str, Judge]:
             simpler=VEROVIO_SIMPLER,
         ),
         "music21": Judge(
-            lambda source, mode: by_music21.play(source.content, mode),
+            lambda source, mode: by_music21.play(source.content, mode, cache),
             by_music21.TOLERANCE,
             ("written", "played"),
             "musicxml",

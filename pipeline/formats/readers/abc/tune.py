@@ -276,8 +276,8 @@ class _Tune(MusicReader):
         if played:
             voices = self.voices.values()
             signs = [sign for voice in voices for sign in voice.signs]
-            signs += signs_of_marks([mark for voice in voices for mark in voice.marks])
-            staves = play_out(staves, signs, read_order(self.fields.get("P", "")))
+            jumps, n_ignored = signs_of_marks([mark for voice in voices for mark in voice.marks])
+            staves = play_out(staves, signs + jumps, read_order(self.fields.get("P", "")), n_ignored)
         try:
             parts, left_out = readable_parts(staves)
         except ReadError as error:

@@ -51,7 +51,8 @@ class Staff:
         lines: written bar lines; None where the reader does not know them.
         n_cut: notes that were cut off where a repeat leads away.
         fault: the rule that this staff alone breaks (``percussion``, ``microtone``, …); "" for none.
-        n_bad_keys, n_bad_meters, n_uneven_bars, n_unended, n_restruck: see :class:`pipeline.core.music.Part`.
+        n_bad_keys, n_bad_meters, n_uneven_bars, n_unended, n_restruck, n_ignored_jumps: see
+            :class:`pipeline.core.music.Part`.
     """
 
     name: str = ""
@@ -68,6 +69,7 @@ class Staff:
     n_uneven_bars: int = 0
     n_unended: int = 0
     n_restruck: int = 0
+    n_ignored_jumps: int = 0
 
     def part(self) -> Part:
         """The finished part.
@@ -104,6 +106,7 @@ class Staff:
             n_uneven_bars=self.n_uneven_bars,
             n_unended=self.n_unended,
             n_restruck=self.n_restruck,
+            n_ignored_jumps=self.n_ignored_jumps,
         )
 
 
