@@ -39,7 +39,7 @@ def barline_signs(barline: Element, onset: Ticks) -> Iterator[Sign]:
         if repeat.get("direction") == "forward":
             yield Sign(onset, "open")
         elif repeat.get("direction") == "backward":
-            times = repeat.get("times", "2")
+            times = repeat.get("times", "").strip() or "2"
             number = int(times) if re.fullmatch(r"[0-9]{1,6}", times) else -1
             yield Sign(onset, "close", times=number, after_jump=repeat.get("after-jump") == "yes")
     for ending in barline.iterfind("ending"):

@@ -201,12 +201,13 @@ def score(*bars: str) -> Part:
 
 
 LEFT = ("|:", "[1", "[2", "[1,2", "[3")
-RIGHT = (":|", ":|x3", ":|again", "]1", "]2", "]3", "]open")
+RIGHT = (":|", ":|x3", ":|again", ":|blank", "]1", "]2", "]3", "]open")
 MARKS = {
     "|:": "<repeat direction='forward'/>",
     ":|": "<repeat direction='backward'/>",
     ":|x3": "<repeat direction='backward' times='3'/>",
     ":|again": "<repeat direction='backward' after-jump='yes'/>",
+    ":|blank": "<repeat direction='backward' times=''/>",
     **{f"[{numbers}": f"<ending number='{numbers}' type='start'/>" for numbers in ("1", "2", "1,2", "3")},
     **{f"]{number}": f"<ending number='{number}' type='stop'/>" for number in "123"},
     "]open": "<ending number='3' type='discontinue'/>",
@@ -219,6 +220,7 @@ MARKS = {
         (("C", "D |: :|", "E"), "CDDE"),
         (("C", "D :|", "E"), "CDCDE"),
         (("C :|x3", "D"), "CCCD"),
+        (("C :|blank", "D"), "CCD"),
         (("C", "D [1 ]1 :|", "E [2 ]2", "F"), "CDCEF"),
         (("C", "D [1,2 ]1 :|", "E [3 ]3"), "CDCDCE"),
         (("C", "D fine='yes'", "E", "F dacapo='yes'"), "CDEFCD"),
@@ -367,6 +369,7 @@ def test_kern_follows_its_list_of_sections() -> None:
 def test_kern_without_a_list_follows_its_repeat_signs() -> None:
     assert kern_letters("1c", "=:|!|:", "1d", "=:|!", "1e", "==") == "CCDDE"
     assert kern_letters("*>norep[A]", "*>A", "1c", "=!|:", "1d", "=:|!") == "CDD"
+    assert kern_letters("*>[]", "*>A", "1c", "=!|:", "1d", "=:|!") == "CDD"
 
 
 def test_signs_that_several_staves_write_count_once() -> None:
