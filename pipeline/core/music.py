@@ -76,6 +76,7 @@ class Part:
         chords: chord symbols by onset, one at each at most.
         n_bad_chords: symbols that are no chord (X), or that another at the same onset replaces.
         n_lost_syllables: syllables of the first verse that are written for no note.
+        n_ignored_jumps: signs of jumps that lead nowhere or that no jump leads to (repeats played).
     """
 
     name: str
@@ -97,6 +98,7 @@ class Part:
     n_uneven_bars: int = 0
     n_unended: int = 0
     n_restruck: int = 0
+    n_ignored_jumps: int = 0
     chords: tuple[ChordSymbol, ...] = ()
     n_bad_chords: int = 0
     lyrics: tuple[str | None, ...] | None = None

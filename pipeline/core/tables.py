@@ -79,6 +79,7 @@ NOTES = pa.schema(
         ("n_restruck", pa.int32()),
         ("n_lost_syllables", pa.int32()),
         ("n_bad_chords", pa.int32()),
+        ("n_ignored_jumps", pa.int32()),
     ]
 )
 

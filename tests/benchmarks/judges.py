@@ -1,7 +1,7 @@
 """Agreement of our readers with independent readers, and the cause of every difference.
 
     python -m tests.benchmarks.judges [--corpora essen nottingham ...] [--judge abc2midi ...]
-                                      [--limit N] [--list FILE] [--cache FOLDER]
+                                      [--limit N] [--list FILE] [--cache FOLDER] [--into FILE]
 
 Judges: ``abc2midi`` (Debian package abcmidi) for ABC; ``musescore`` (Debian package
 musescore3), ``verovio`` and ``music21`` (of the lock file) for MusicXML; ``mido``
@@ -20,7 +20,8 @@ on both sides. Every piece is counted once: it agrees; it is explained, the judg
 otherwise for a cause in ``judging/*known.py``, which are proved by rewriting the piece; or
 it differs. Share = (agree + explained) / pieces, agreement = agree / pieces.
 
-The last line is one JSON object, ratios first.
+The last line is one JSON object, ratios first. ``--into data/benchmarks/judges.json`` puts the
+comparisons into that file, beside those of other runs that it holds.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def judges(cache: Cache) -> dict[str, Judge]:
             simpler=VEROVIO_SIMPLER,
         ),
         "music21": Judge(
-            lambda source, mode: by_music21.play(source.content, mode),
+            lambda source, mode: by_music21.play(source.content, mode, cache),
             by_music21.TOLERANCE,
             ("written", "played"),
             "musicxml",
@@ -154,7 +155,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--limit", type=int, help="the first N pieces of each corpus")
     parser.add_argument("--list", type=Path, help="file for the pieces that differ or are explained")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder for what slow judges write")
-    return parser.parse_args()
+    parser.add_argument("--into", type=Path, help="JSON file to put the comparisons into")
+    options = parser.parse_args()
+    if options.into and options.limit:
+        parser.error("--into keeps figures of whole corpora: leave out --limit")
+    return options
 
 
 def main() -> None:
@@ -185,13 +190,26 @@ def main() -> None:
                     rows.append(row(corpus, name, mode, found))
                     listed += lines(corpus, name, mode, outcomes)
                     say("  ".join(rows[-1]))
+                    if options.into:
+                        _put_into(options.into, result)
                     if options.list:  # at once: the rest may take long
                         options.list.write_text("\n".join([*listed, ""]), encoding="utf-8")
     for missing in sorted(absent):
         say(missing)
     show(COLUMNS, rows, stderr=False)
     _show_causes(result)
-    print(json.dumps(_totals(result) | {"comparisons": result}, ensure_ascii=False))
+    print(json.dumps(_report(result), ensure_ascii=False))
+
+
+def _put_into(path: Path, result: dict[str, dict[str, Any]]) -> None:
+    """Write the comparisons beside those that a file holds already; the same ones take their place."""
+    held = json.loads(path.read_text(encoding="utf-8"))["comparisons"] if path.exists() else {}
+    report = _report(dict(sorted((held | result).items())))
+    path.write_text(json.dumps(report, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _report(result: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return _totals(result) | {"comparisons": result}
 
 
 def _show_causes(result: dict[str, dict[str, Any]]) -> None:

@@ -16,6 +16,7 @@ import re
 from fractions import Fraction
 
 from pipeline.core.music import TICKS_PER_QUARTER, Meter, Piece
+from pipeline.formats.readers.base.charset import plain_bytes
 from pipeline.formats.readers.base.limits import ReadLimits
 from pipeline.formats.readers.base.settings import ReadSettings
 from pipeline.formats.readers.base.source import ReadError, Source, decode
@@ -37,11 +38,12 @@ SHORTEST = 512  # as a length: a 512th note
 
 def matches(content: bytes) -> bool:
     """Whether a text begins with ``tinyNotation:``."""
-    return _HEAD.match(content) is not None
+    return _HEAD.match(plain_bytes(content)) is not None
 
 
 def split(content: bytes, limits: ReadLimits | None = None) -> list[Source]:  # noqa: ARG001
     """Every ``tinyNotation:`` of a file; more than one are numbered from 1."""
+    content = plain_bytes(content)
     heads = [found.start() for found in re.finditer(rb"(?im)^\s*tinynotation:", content)]
     texts = [content[begin:end] for begin, end in zip(heads, [*heads[1:], len(content)], strict=True)]
     numbers = [str(number) if len(texts) > 1 else "" for number in range(1, len(texts) + 1)]

@@ -35,7 +35,7 @@ UNPITCHED = "a percussion staff is played as pitches; MusicXML: <unpitched> has 
 TUPLET = "a tuplet without bracket, or nested, or of other display is not taken in its written duration"
 
 KEY = "K:Bn is no key: unknown to our reader, B major to the judge; all else is alike"
-SAME_NUMBER = "both endings bear one number by a slip; the judge leaves the second out"
+SAME_NUMBER = "both endings bear one number by a slip; the judge leaves one out"
 ENDING_3 = "the second ending bears the number 3 by a slip; the judge leaves it out"
 UNEQUAL_BARS = (
     "voices are longer than their bar (rests without <time-modification>): the next bar begins elsewhere"
@@ -50,6 +50,9 @@ BY_HAND: dict[tuple[str, str], str] = {
     ("musescore", "I_Wanna_Be_Loved_by_You.mxl"): SAME_NUMBER,
     ("musescore", "The_Man_with_the_Horn.mxl"): SAME_NUMBER,
     ("musescore", "Mary's_a_Grand_Old_Name.mxl"): SAME_NUMBER,
+    ("verovio", "I_Wanna_Be_Loved_by_You.mxl played"): SAME_NUMBER,
+    ("verovio", "The_Man_with_the_Horn.mxl played"): SAME_NUMBER,
+    ("verovio", "Mary's_a_Grand_Old_Name.mxl played"): SAME_NUMBER,
     ("musescore", "I_Got_Rhythm.mxl"): NO_CLOSE,
     ("musescore", "Scarborough_Fair.mxl"): NO_CLOSE,
     ("musescore", "Joshua_Fit_the_Battle_of_Jericho.mxl"): NO_CLOSE,

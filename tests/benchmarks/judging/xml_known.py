@@ -116,6 +116,18 @@ def _without_ties(measures: list[Element]) -> None:
         _cut_ties(measure, "stop")
 
 
+def _without_jumps_in_words(measures: list[Element]) -> None:
+    """No D.C., D.S., Fine, segno or coda that words or symbols alone print."""
+    for measure in measures:
+        for direction in measure.findall("direction"):
+            words = "".join(text.text or "" for text in direction.iter("words")).lower()
+            has_symbol = any(
+                direction.find(f"direction-type/{name}") is not None for name in ("segno", "coda")
+            )
+            if has_symbol or any(word in words for word in ("d.c", "d.s", "fine", "coda", "segno")):
+                measure.remove(direction)
+
+
 MUSESCORE_EQUIVALENT: dict[str, Rewrite] = {
     "an ending whose bracket stops before its repeat sign: the bars after the bracket are played again": (
         _on_parts(_brackets_to_the_repeat)
@@ -130,6 +142,7 @@ MUSESCORE_SIMPLER: dict[str, Rewrite] = {
 }
 VEROVIO_EQUIVALENT = MUSESCORE_EQUIVALENT
 VEROVIO_SIMPLER: dict[str, Rewrite] = {
+    "jumps that words or symbols alone print are not played": _on_parts(_without_jumps_in_words),
     "a note tied over a repeat sign or a jump": _on_parts(_ties_apart),
     "ties are joined otherwise; music21 joins them as our reader does": _on_parts(_without_ties),
 }

@@ -59,8 +59,8 @@ def kind_of(text: str) -> Kind | None:
     return KINDS.get(re.sub(r"[\W_]+", "", text).lower())
 
 
-def signs_of_marks(marks: Sequence[JumpMark]) -> list[Sign]:
-    """The signs for a player, in the order of the score.
+def signs_of_marks(marks: Sequence[JumpMark]) -> tuple[list[Sign], int]:
+    """The signs for a player, in the order of the score, and how many marks are left out.
 
     The first of two codas leads to the second, unless a "Da Coda" does. Words alone lead
     back only where it is clear how far one then plays: a Fine is written, or a way to the
@@ -74,14 +74,13 @@ def signs_of_marks(marks: Sequence[JumpMark]) -> list[Sign]:
     two_codas = "to_coda" not in onsets and len(codas) > 1
     goes_somewhere = "fine" in onsets or two_codas or ("to_coda" in onsets and bool(codas))
     signs: list[Sign] = []
+    left_out: set[tuple[Kind, Ticks]] = set()
     for mark in marks:
         clear = goes_somewhere and (mark.kind != "dal_segno" or "segno" in onsets)
         if mark.kind in ("da_capo", "dal_segno") and mark.in_words and not clear:
-            continue
-        if (mark.kind == "to_coda" and not codas) or (mark.kind == "coda" and mark.onset not in codas):
-            continue
-        if mark.kind == "coda" and two_codas and mark.onset == codas[0]:
+            left_out.add((mark.kind, mark.onset))
+        elif mark.kind == "coda" and two_codas and mark.onset == codas[0]:
             signs.append(Sign(mark.onset, "to_coda"))
         else:
             signs.append(Sign(mark.onset, mark.kind))
-    return signs
+    return signs, len(left_out - {(sign.kind, sign.onset) for sign in signs})

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from pipeline.formats.readers.abc.fields import note_length
+from pipeline.formats.readers.abc.macros import expanded
 from pipeline.formats.readers.abc.marks import SYMBOLS
 from pipeline.formats.readers.abc.tokens import (
     ENDING_AT_LINE_START,
@@ -28,11 +29,13 @@ class MusicReader:
     Attributes:
         voice: where notes go now; None in the header.
         symbols: letter → the decoration that it stands for.
+        macros: signs → the music that they stand for.
         spoiled: the first error that spoils a voice alone.
     """
 
     voice: Voice | None = None
     symbols: dict[str, str] = field(default_factory=lambda: dict(SYMBOLS))
+    macros: dict[str, str] = field(default_factory=dict)
     spoiled: ReadError | None = None
 
     def music(self, line: str) -> None:
@@ -40,6 +43,8 @@ class MusicReader:
         voice = self.voice
         if voice is None:
             return
+        if self.macros:
+            line = expanded(line, self.macros)
         ending = ENDING_AT_LINE_START.match(line) if voice.at_bar_line() else None
         place = ending.end() if ending else 0
         if ending:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 
+from pipeline.formats.readers.base.player import MAX_JUMPS
 from pipeline.formats.readers.base.repeat_signs import Sign
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import Ticks
-from pipeline.formats.readers.base.unfold import MAX_JUMPS
 
 _ORDER = re.compile(r"[A-Z0-9(). ]*")
 _ITEM = re.compile(r"([A-Z()])(\d{0,4})")

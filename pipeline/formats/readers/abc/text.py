@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from pipeline.formats.readers.base.charset import plain_bytes
 from pipeline.formats.readers.base.source import Source, decode
 
 NUMBER = re.compile(r"^X:[ \t]*(.*)$", re.MULTILINE)
@@ -19,14 +20,13 @@ DIRECTIVE = re.compile(r"(?:%%|I:)\s*(.*)")
 _COMMENT = re.compile(r"(?<!\\)%.*")
 _MAILED = re.compile(r"=(20|3D|[ \t]*\n)")  # quoted-printable, left by electronic mail; no ABC looks so
 _BEGIN = re.compile(r"%%[ \t]*begin(\w+)")
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+MAX_ZEROS = 0.1  # of the bytes; more make it no text
 
 
 def matches(content: bytes) -> bool:
     """Whether a file is ABC: a field X: or K: begins a line of its text."""
-    if content[:2] in _UTF_16:
-        content = content.decode("utf-16", "ignore").encode()
-    return re.search(rb"(?:^|[\r\n])(?:\xef\xbb\xbf)?[XK]:", content) is not None and b"\0" not in content
+    text = plain_bytes(content).rstrip(b"\0")
+    return re.search(rb"(?:^|[\r\n])[XK]:", text) is not None and text.count(0) <= MAX_ZEROS * len(text)
 
 
 def split_tunes(content: bytes) -> list[Source]:

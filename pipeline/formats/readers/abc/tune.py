@@ -1,8 +1,8 @@
 """ABC: many tunes a file, one letter a note.
 
 Source: the ABC music standard 2.1 (abcnotation.com/wiki/abc:standard:v2.1).
-Read are fields, notes, rests, chords, tuplets, broken rhythms, ties, voices, overlays,
-lyrics and repeats; slurs, chord symbols and most decorations are passed over. What the
+Read are fields, macros, notes, rests, chords, tuplets, broken rhythms, ties, voices, overlays,
+lyrics, chord symbols and repeats; slurs and most decorations are passed over. What the
 standard leaves open is a parameter: how far an accidental reaches, whether a
 line's end is a phrase's end, and whether repeats are played out.
 """
@@ -18,6 +18,7 @@ from typing import Literal, get_args
 from pipeline.core.music import TICKS_PER_QUARTER, Piece
 from pipeline.formats.readers.abc.fields import default_unit, read_unit
 from pipeline.formats.readers.abc.lyrics import LyricLines
+from pipeline.formats.readers.abc.macros import read_macro
 from pipeline.formats.readers.abc.marks import signs_of_marks
 from pipeline.formats.readers.abc.music import MusicReader
 from pipeline.formats.readers.abc.properties import read_properties, words_of
@@ -200,6 +201,9 @@ class _Tune(MusicReader):
         if letter == "U":
             if found := _USER_SYMBOL.match(value):
                 self.symbols[found[1]] = found[2].strip("^_<>@ ")
+        elif letter == "m":
+            if macro := read_macro(value):
+                self.macros[macro[0]] = macro[1]
         elif letter == "I":
             self.directive(value)
         elif self.voice is None:
@@ -287,19 +291,17 @@ class _Tune(MusicReader):
         """The finished piece."""
         if self.voice is None:
             raise ReadError("unreadable", "no field K:, so no music begins")
-        for name, voice in self.voices.items():
-            if voice.staff.fault or not all(1 <= note.pitch <= 127 for note in voice.staff.notes):
-                voice.staff.name = voice.staff.name or name
+        drums = [staff for name, voice in self.voices.items() for staff in voice.left_out(name)]
         staves = [voice.staff for voice in self.voices.values() if voice.staff.end or voice.staff.fault]
-        if not any(staff.notes for staff in staves):
+        if not any(staff.notes or staff.fault == "percussion" for staff in staves):
             raise self.spoiled or ReadError("no_notes", "the tune holds no note")
         if played:
             voices = self.voices.values()
             signs = [sign for voice in voices for sign in voice.signs]
-            signs += signs_of_marks([mark for voice in voices for mark in voice.marks])
-            staves = play_out(staves, signs, read_order(self.fields.get("P", "")))
+            jumps, n_ignored = signs_of_marks([mark for voice in voices for mark in voice.marks])
+            staves = play_out(staves, signs + jumps, read_order(self.fields.get("P", "")), n_ignored)
         try:
-            parts, left_out = readable_parts(staves)
+            parts, left_out = readable_parts([*staves, *drums])
         except ReadError as error:
             raise (self.spoiled if error.rule == "bad_value" and self.spoiled else error) from None
         title, composer, origin, tune_type, region = (self.fields.get(letter, "") for letter in TEXTS)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
 
-from pipeline.core.music import Meter
+from pipeline.core.music import TICKS_PER_QUARTER, Meter
 from pipeline.formats.readers.abc.fields import NO_KEY, AbcKey, alteration, read_key, read_meter
 from pipeline.formats.readers.abc.lyrics import LyricLines
 from pipeline.formats.readers.abc.marks import kind_of
@@ -32,6 +32,7 @@ from pipeline.formats.readers.base.staff import (
 )
 
 LONGEST_TUPLET = 99
+WHOLE = 4 * TICKS_PER_QUARTER
 LETTERS = {  # → step of the scale (0 = C), note number without accidental
     letter: (step, octave + SEMITONES[step])
     for octave, letters in ((60, STEPS), (72, STEPS.lower()))
@@ -60,6 +61,7 @@ class Voice(Timeline):
         properties: what K: and V: set.
         transposed: semitones by which playback directives move all voices.
         drums: whether the voice is on the MIDI channel of the drums.
+        has_percussion: whether notes were left out because they are of the drums.
         rests: whether each ``x`` before a double bar is a rest; unknown on the first reading.
         lyrics: the lines ``w:`` so far; None in a tune without any.
     """
@@ -68,6 +70,7 @@ class Voice(Timeline):
     properties: Properties = AS_WRITTEN
     transposed: int = 0
     drums: bool = False
+    has_percussion: bool = False
     key: AbcKey = NO_KEY
     rests: Sequence[bool] = ()
     lyrics: LyricLines | None = None
@@ -135,7 +138,7 @@ class Voice(Timeline):
         if duration <= 0:
             raise ReadError("bad_duration", f"a note of length {duration}; lengths are positive")
         if pitches and (self.drums or self.properties.percussion):
-            self.staff.fault = "percussion"
+            self.has_percussion, pitches, tied = True, [], []
         if self.tuplet is not None:
             left, normal, actual = self.tuplet
             duration = times(duration, normal, actual)
@@ -155,13 +158,14 @@ class Voice(Timeline):
         self.tied_over = {name: pitch for (name, pitch), tie in zip(pitches, tied, strict=True) if tie}
 
     def rest_bars(self, count: int) -> None:
-        """``Z4``: a rest of so many bars; inside a bar it is a slip for ``z4``."""
+        """``Z4``: a rest of so many bars; inside a bar it is a slip for ``z4``.
+
+        Where no meter is known a bar of rest is a whole note, as abc2midi plays it.
+        """
         if self.now != self.bar_began:
             self.add([], self.unit * count, [])
             return
-        if self.bar_length is None:
-            raise ReadError("bad_meter", "a rest of whole bars (Z) in free time has no length")
-        self.add([], count * self.bar_length, [])
+        self.add([], count * (self.bar_length or WHOLE), [])
 
     def tie(self) -> None:
         """``-`` after a note or chord."""
@@ -240,6 +244,17 @@ class Voice(Timeline):
         self.staff.notes = [
             note._replace(lyric=sung.get((note.onset, note.pitch), ())) for note in self.staff.notes
         ]
+
+    def left_out(self, identifier: str) -> list[Staff]:
+        """A staff for the percussion beside other notes; its own gets a name where it is not read."""
+        staff, apart = self.staff, []
+        if self.has_percussion and not staff.notes:
+            staff.fault = staff.fault or "percussion"
+        elif self.has_percussion and not staff.fault:
+            apart = [Staff(f"{staff.name or identifier}, percussion".lstrip(", "), fault="percussion")]
+        if staff.fault or not all(1 <= note.pitch <= 127 for note in staff.notes):
+            staff.name = staff.name or identifier
+        return apart
 
     def _write(self) -> None:
         last = self.last

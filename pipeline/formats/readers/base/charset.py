@@ -1,4 +1,4 @@
-r"""The character set of a text: UTF-8, UTF-16 with its mark, or one of the sets of a byte each.
+r"""The character set of a text: UTF-8, UTF-16 with or without its mark, or one of the sets of a byte each.
 
 Old collections mix character sets, in one file and from word to word. A file of the
 Essen collection holds ``f\x81r`` (für in CP437), ``Gro\x9evater`` (Großvater on an
@@ -29,11 +29,33 @@ SCORES = dict.fromkeys("äöüßé", 3) | dict.fromkeys("áàèçñåíóúøæ�
 QUOTES = "‘’“”„–—…"
 IMPLAUSIBLE = -3
 CONTROL = -10
+LOOKED_AT = 1000  # bytes
 
 _C1 = re.compile(r"[\x80-\x9f]")
 _C0 = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # a form feed, the end mark of DOS (\x1a), …
 _WORD = re.compile(r"[^ \t\n]*[\x80-\xff][^ \t\n]*")
 _UNLIKELY = re.compile(r"(?<=[^\W\d_])[\xa1-\xbf\xd7\xf7](?=[^\W\d_])|(?<=[a-z])[\xc0-\xde]")
+
+
+def encoding_of(content: bytes) -> str:
+    r"""``utf-16``, ``utf-16-le`` or ``utf-16-be``, with its mark or by its zeros; "" for other texts.
+
+    >>> encoding_of("X:1\nK:C\n".encode("utf-16")), encoding_of("X:1\nK:C\n".encode("utf-16-be"))
+    ('utf-16', 'utf-16-be')
+    """
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    pairs = min(len(content), LOOKED_AT) // 2
+    first, second = (content[place : 2 * pairs : 2].count(0) for place in (0, 1))
+    if pairs < 2 or first + second < 0.8 * pairs or len(content) % 2:
+        return ""
+    return "utf-16-le" if first == 0 else "utf-16-be" if second == 0 else ""
+
+
+def plain_bytes(content: bytes) -> bytes:
+    """A text in which every ASCII sign is one byte, without a mark, for finding out its format."""
+    encoding = encoding_of(content)
+    return content.decode(encoding, "ignore").encode() if encoding else content.removeprefix(b"\xef\xbb\xbf")
 
 
 def decode_text(content: bytes) -> str:
@@ -45,8 +67,8 @@ def decode_text(content: bytes) -> str:
     Raises:
         UnicodeDecodeError: the text begins with a mark of UTF-16 but is none.
     """
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        text, suspicious = content.decode("utf-16"), _C1
+    if encoding := encoding_of(content):
+        text, suspicious = content.decode(encoding), _C1
     else:
         try:
             text, suspicious = content.decode("utf-8-sig"), _C1

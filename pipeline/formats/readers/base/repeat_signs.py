@@ -16,7 +16,9 @@ Kind = Literal[
 ]  # fmt: skip
 RANK: dict[str, int] = {kind: rank for rank, kind in enumerate(get_args(Kind))}  # at one onset
 BOUNDS = ("close", "end", "open", "ending")  # what ends an ending
+JUMP_SIGNS = ("to_coda", "fine", "dal_segno", "da_capo", "segno", "coda")
 LANDS = RANK["section"]  # signs from here on belong to what follows, those before to what is over
+OPEN_END = "open"  # the bracket stops, and the ending may last longer
 
 
 class Sign(NamedTuple):
@@ -28,7 +30,7 @@ class Sign(NamedTuple):
             ``end`` bound an ending; ``section`` begins what a list of sections names.
         passes: in which passes an ending is played, at least one.
         times: how often the section before a close is played.
-        label: which segno, coda or section.
+        label: which segno, coda or section; OPEN_END for the end of an ending without a jog.
         after_jump: a close that is obeyed after D.C. and D.S., too.
     """
 
@@ -61,6 +63,8 @@ class Group:
         passes: all that the endings name. highest: the last of them.
         n_closed: how many of the endings have a close.
         closed_before: a close stands right before the first ending.
+        goes_on: behind endings without a close others follow that have the same numbers and closes: a
+            pass plays one of each.
         last: how often the section is played, once all its signs are known.
     """
 
@@ -69,6 +73,7 @@ class Group:
     highest: int = 0
     n_closed: int = 0
     closed_before: bool = False
+    goes_on: bool = False
     last: int = 1
 
     def add(self, place: int, passes: tuple[int, ...]) -> None:
@@ -118,7 +123,8 @@ def groups_of_endings(signs: Sequence[Sign], nested: Mapping[int, int]) -> list[
 
     A bracket may end before the bar with the close, as if it covered the first bar of its ending
     alone: that close belongs to the ending, if the next ending begins there, or if it is the only one.
-    An ending that follows a close and has the number of the one before is the next.
+    An ending that follows a close and has the number of the one before is the next. Where the numbers
+    begin again and no ending had a close yet, those that follow decide in the same passes.
     """
     groups: list[Group | None] = [None] * len(signs)
     group: Group | None = None
@@ -135,7 +141,9 @@ def groups_of_endings(signs: Sequence[Sign], nested: Mapping[int, int]) -> list[
             if group is None:
                 group = Group()
             elif group.passes & set(passes):
-                if closed_at == sign.onset:
+                if group.goes_on or _goes_on(signs, place, group):
+                    group.goes_on = True
+                elif closed_at == sign.onset:
                     passes = (group.highest + 1,)
                 else:
                     group = Group()
@@ -154,6 +162,19 @@ def groups_of_endings(signs: Sequence[Sign], nested: Mapping[int, int]) -> list[
     for found in {id(group): group for group in groups if group is not None}.values():
         found.finish()
     return groups
+
+
+def _goes_on(signs: Sequence[Sign], place: int, group: Group) -> bool:
+    """Whether endings without a close decide together with those from a place on.
+
+    No section begins between them, and the first of those has a close.
+    """
+    if group.n_closed or group.closed_before or len(group.endings) < 2:
+        return False
+    if any(sign.kind == "start" for sign in signs[max(group.endings) : place + 1]):
+        return False
+    later = (sign.kind for sign in signs[place + 1 :] if sign.kind in ("close", "open", "ending", "start"))
+    return next(later, "") == "close"
 
 
 def _is_of_ending(signs: Sequence[Sign], place: int, group: Group) -> bool:

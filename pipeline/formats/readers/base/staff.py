@@ -63,8 +63,8 @@ class Staff:
         lines: written bar lines; None where the reader does not know them.
         n_cut: notes that were cut off where a repeat leads away.
         fault: the rule that this staff alone breaks (``percussion``, ``microtone``, …); "" for none.
-        n_bad_keys, n_bad_meters, n_bad_chords, n_uneven_bars, n_unended, n_restruck, n_lost_syllables:
-            see :class:`pipeline.core.music.Part`.
+        n_bad_keys, n_bad_meters, n_bad_chords, n_uneven_bars, n_unended, n_restruck, n_ignored_jumps,
+            n_lost_syllables: see :class:`pipeline.core.music.Part`.
     """
 
     name: str = ""
@@ -82,6 +82,7 @@ class Staff:
     n_uneven_bars: int = 0
     n_unended: int = 0
     n_restruck: int = 0
+    n_ignored_jumps: int = 0
     n_bad_chords: int = 0
     n_lost_syllables: int = 0
 
@@ -136,6 +137,7 @@ class Staff:
             n_bad_chords=self.n_bad_chords,
             lyrics=lyrics_of([note.lyric for note in merged]),
             n_lost_syllables=self.n_lost_syllables,
+            n_ignored_jumps=self.n_ignored_jumps,
         )
 
 

@@ -29,6 +29,8 @@ class SpineReader:
         key: what was named before there was a signature.
         signed_at: where its last signature stands.
         error: the first note without a pitch; the part cannot be read.
+        is_percussion: whether the part is at a clef of percussion; its tokens are passed over.
+        has_percussion: whether notes without a pitch were left out beside others.
     """
 
     staff: Staff = field(default_factory=lambda: Staff(lines=[]))
@@ -36,6 +38,8 @@ class SpineReader:
     key: KernKey | None = None
     signed_at: Ticks = -1
     error: ReadError | None = None
+    is_percussion: bool = False
+    has_percussion: bool = False
 
     def interpret(self, token: str, now: Ticks) -> None:
         """Take a tandem interpretation; impossible signatures are unknown, and counted."""
@@ -44,7 +48,8 @@ class SpineReader:
         elif token.startswith("*M") and not token.startswith("*MM"):
             self._measure(token, now)
         elif token.startswith("*clefX"):
-            self.staff.fault = "percussion"
+            self.is_percussion = True
+            self._leave_out()
         elif token.startswith("*I"):
             named = read_name(token)
             if named is not None and named[0] > self.name_rank:
@@ -93,7 +98,21 @@ class SpineReader:
     def _miss(self, fault: str, line: int) -> None:
         """A note has no pitch: the part cannot be read; in a part of percussion none has."""
         if fault == UNPITCHED:
-            self.staff.fault = self.staff.fault or fault
+            self._leave_out()
         elif not self.staff.fault:
             self.staff.fault = "bad_value"
             self.error = self.error or ReadError("bad_pitch", f"line {line}: {fault}")
+
+    def _leave_out(self) -> None:
+        """Percussion: the part, or its notes without a pitch where it has others before them."""
+        if self.staff.notes:
+            self.has_percussion = True
+        else:
+            self.staff.fault = self.staff.fault or UNPITCHED
+            self.is_percussion = self.is_percussion or self.staff.fault == UNPITCHED
+
+    def left_out(self) -> list[Staff]:
+        """A staff for the percussion of a part that is read."""
+        if not self.has_percussion or self.staff.fault:
+            return []
+        return [Staff(f"{self.staff.name}, percussion".lstrip(", "), fault=UNPITCHED)]

@@ -32,14 +32,7 @@ from pipeline.formats.readers.base.staff import ChordSign, Ticks
 from pipeline.formats.readers.base.unfold import play_out
 from pipeline.formats.readers.kern.harmony import SPINES, nearest, read_symbol
 from pipeline.formats.readers.kern.part import SpineReader
-from pipeline.formats.readers.kern.tokens import (
-    UNPITCHED,
-    bar_line,
-    bar_signs,
-    read_order,
-    read_tempo,
-    read_token,
-)
+from pipeline.formats.readers.kern.tokens import bar_line, bar_signs, read_order, read_tempo, read_token
 from pipeline.formats.readers.kern.words import TYPES, sing, syllable, year_of
 
 MAX_SPINES = 500
@@ -168,14 +161,13 @@ class _Score:
             raise next(iter(errors), ReadError("unreadable", "the file ends before its spines do, with *-"))
         if not self.parts:
             raise ReadError("unsupported", "no spine is of the type **kern")
-        staves = [part.staff for part in reversed(self.parts)]
-        for staff in staves:
-            staff.end = self.end
+        staves = [replace(part.staff, end=self.end) for part in reversed(self.parts)]
         if played:
             signs = [sign for sign in self.signs if not self.order or sign.kind == "section"]
             staves = play_out(staves, signs, self.order)
         try:
-            parts, left_out = readable_parts(staves)
+            drums = [staff for part in self.parts for staff in part.left_out()]
+            parts, left_out = readable_parts([*staves, *drums])
         except ReadError as error:
             raise (errors[0] if errors and error.rule == "bad_value" else error) from None
         if not any(len(part.onset) for part in parts):
@@ -313,7 +305,7 @@ class _Score:
         waiting: list[_Strand] = []
         for strand, token in zip(self.strands, cells, strict=True):
             part = strand.part
-            if part is None or part.staff.fault == UNPITCHED or strand.passed_over:
+            if part is None or part.is_percussion or strand.passed_over:
                 continue
             if token == ".":
                 waiting.append(strand)

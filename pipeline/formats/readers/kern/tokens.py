@@ -277,4 +277,5 @@ def read_order(interpretation: str) -> list[str]:
     (['A', 'A', 'B'], [])
     """
     found = re.fullmatch(r"\*>\[(.*)\]", interpretation)
-    return [label.strip() for label in found[1].split(",")] if found else []
+    labels = [label.strip() for label in found[1].split(",")] if found else []
+    return [label for label in labels if label]

@@ -53,7 +53,7 @@ class PartReader:
         self._bar_length: Ticks | None = 4 * TICKS_PER_QUARTER
         self._closed_plainly = True
         self._position = Position()
-        self._chord: tuple[Ticks, int, int] = (0, 1, 0)  # onset, staff, place of its first note
+        self._chord: tuple[Ticks, int, int] | None = None  # onset, staff, place of its first note
         self._lone_rests: set[Element] = set()
 
     def measures(self, elements: Sequence[Element]) -> list[Measure]:
@@ -80,7 +80,7 @@ class PartReader:
 
     def _measure(self, element: Element, measure: Measure) -> None:
         measure.plain = self._closed_plainly and not is_continued(element)
-        self._position, self._closed_plainly = Position(), True
+        self._position, self._closed_plainly, self._chord = Position(), True, None
         self._lone_rests = lone_rests(element)
         for child in element:
             if child.tag == "note":
@@ -137,7 +137,7 @@ class PartReader:
         if duration <= 0:
             raise ReadError("bad_duration", f"a note of duration {duration}; durations are positive")
         fermata = "notations" in tags and note.find("notations/fermata") is not None
-        _, chord_staff, first = self._chord
+        _, chord_staff, first = self._chord or (0, staff, len(notes))
         if chord_staff == staff and first < len(notes):
             fermata = fermata or notes[first].phrase_end
             if fermata:
@@ -156,7 +156,7 @@ class PartReader:
         change = note.find("time-modification")
         if change is not None:
             duration = self._exact_duration(duration, note, change)
-        if "chord" in tags:
+        if "chord" in tags and self._chord is not None:
             return self._chord[0], duration
         onset = self._position.exact
         self._chord = (onset, *place)

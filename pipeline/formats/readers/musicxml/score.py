@@ -57,8 +57,9 @@ def read_score(content: bytes, played: bool = False, max_depth: int | None = Non
     grouped = [staves(part, begins) for part in parts]
     if played:
         signs = [sign for part in parts for sign in repeat_signs(part.measures, begins)]
-        signs += marked_signs(measures, begins)
-        flat = iter(play_out([staff for group in grouped for staff in group], signs))
+        jumps, n_ignored = marked_signs(measures, begins)
+        every = [staff for group in grouped for staff in group]
+        flat = iter(play_out(every, signs + jumps, n_ignored=n_ignored))
         grouped = [[next(flat) for _ in group] for group in grouped]
     for group in grouped:
         join_ties([staff for staff in group if not staff.fault])

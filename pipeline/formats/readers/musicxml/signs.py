@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
-from pipeline.formats.readers.base.repeat_signs import Kind, Sign, read_passes
+from pipeline.formats.readers.base.repeat_signs import OPEN_END, Kind, Sign, read_passes
 from pipeline.formats.readers.base.staff import Ticks
 from pipeline.formats.readers.musicxml.measure import Measure, PrintedMark
 
@@ -39,13 +39,13 @@ def barline_signs(barline: Element, onset: Ticks) -> Iterator[Sign]:
         if repeat.get("direction") == "forward":
             yield Sign(onset, "open")
         elif repeat.get("direction") == "backward":
-            times = repeat.get("times", "2")
+            times = repeat.get("times", "").strip() or "2"
             number = int(times) if re.fullmatch(r"[0-9]{1,6}", times) else -1
             yield Sign(onset, "close", times=number, after_jump=repeat.get("after-jump") == "yes")
     for ending in barline.iterfind("ending"):
         passes = read_passes(ending.get("number", ""))
         if ending.get("type") != "start":
-            yield Sign(onset, "end")
+            yield Sign(onset, "end", label=OPEN_END if ending.get("type") == "discontinue" else "")
         elif passes:
             yield Sign(onset, "ending", passes)
 
@@ -115,36 +115,43 @@ class Places:
         return sorted(self.sounded.get(kind, set()) | self.marked.get(kind, set()))
 
 
-def marked_signs(parts: Sequence[Sequence[Measure]], begins: Sequence[Ticks]) -> Iterator[Sign]:
-    """The jumps that words or symbols alone print, as far as they leave no doubt.
+def marked_signs(parts: Sequence[Sequence[Measure]], begins: Sequence[Ticks]) -> tuple[list[Sign], int]:
+    """The jumps that words or symbols alone print, as far as they leave no doubt; how many are left out.
 
     D.S. needs one segno before it, "al Fine" a Fine, "al Coda" one place to leave before it
     and one to arrive at behind it. Of two coda symbols without words, one on each side of the
     jump, the first is where the player leaves. A jump "al Coda" is made where the coda begins, because
-    music between them would never be played. Other marks are engraving.
+    music between them would never be played. Other marks are engraving, and are left out.
     """
     places = Places.of(parts)
-    landing: set[int] = set()
-    leaving: set[int] = set()
-    jumps = {number: kind for kind in JUMPS for number in places.sounded.get(kind, ())}
+    signs: list[Sign] = []
+    used: dict[str, set[int]] = {kind: set() for kind in places.marked}
+    jumps = {number for kind in JUMPS for number in places.sounded.get(kind, ())}
     for kind in JUMPS:
-        for number in places.marked.get(kind, ()):
-            if _is_clear(places, kind, number):
-                jumps[number] = kind
-                to_coda = places.to[number] == "coda"
-                yield Sign(begins[_way_to_coda(places, number)[1][0] if to_coda else number + 1], kind)
+        used[kind] = {number for number in places.marked.get(kind, ()) if _is_clear(places, kind, number)}
+        jumps |= used[kind]
+        for number in used[kind]:
+            to_coda = places.to[number] == "coda"
+            signs.append(Sign(begins[_way_to_coda(places, number)[1][0] if to_coda else number + 1], kind))
+    leaving: set[int] = set()
+    landing: set[int] = set()
     for number in jumps:
         leave, arrive = _way_to_coda(places, number)
         if len(leave) == len(arrive) == 1:
             leaving |= set(leave)
             landing |= set(arrive)
-    yield from (
-        Sign(begins[place + 1], "to_coda") for place in leaving - places.sounded.get("to_coda", set())
-    )
-    yield from (Sign(begins[place], "coda") for place in landing - places.sounded.get("coda", set()))
+    used["to_coda"], used["coda"] = leaving, leaving | landing
     if jumps:
-        yield from (Sign(begins[place], "segno") for place in places.marked.get("segno", ()))
-        yield from (Sign(begins[place + 1], "fine") for place in places.marked.get("fine", ()))
+        used["segno"] = places.marked.get("segno", set())
+        used["fine"] = places.marked.get("fine", set())
+    leaving = leaving - places.sounded.get("to_coda", set())
+    landing = landing - places.sounded.get("coda", set())
+    signs += [Sign(begins[place + 1], "to_coda") for place in leaving]
+    signs += [Sign(begins[place], "coda") for place in landing]
+    if jumps:
+        signs += [Sign(begins[place], "segno") for place in used["segno"]]
+        signs += [Sign(begins[place + 1], "fine") for place in used["fine"]]
+    return signs, sum(len(marked - used.get(kind, set())) for kind, marked in places.marked.items())
 
 
 def _is_clear(places: Places, kind: Kind, number: int) -> bool:

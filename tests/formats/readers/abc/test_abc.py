@@ -151,6 +151,9 @@ class TestTime:
     def test_a_rest_of_bars_inside_a_bar_is_a_slip_for_a_rest(self) -> None:
         assert quarters(part("C2 Z2 | D").onset) == [0, 4]
 
+    def test_a_rest_of_a_bar_in_free_time_is_a_whole_note(self) -> None:
+        assert quarters(part("Z2 | C", meter="none").onset) == [8]
+
     def test_spacers_take_no_time(self) -> None:
         assert quarters(part("C y3 D").onset) == [0, 1]
 
@@ -321,6 +324,20 @@ class TestFiles:
 
     def test_windows_line_ends(self) -> None:
         assert abc.read_tune(tune("C D |\nE").replace(b"\n", b"\r\n")).parts[0].pitch.tolist() == [60, 62, 64]
+
+    @pytest.mark.parametrize("name", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+    def test_unicode_of_any_width(self, name: str) -> None:
+        content = tune("C D | E").decode().encode(name)
+        assert text.matches(content)
+        assert abc.read_tune(text.split_tunes(content)[0].content).parts[0].pitch.tolist() == [60, 62, 64]
+
+    @pytest.mark.parametrize("content", [tune("C\0D | E"), tune("C D | E") + b"\0" * 64])
+    def test_zeros_are_blanks(self, content: bytes) -> None:
+        assert text.matches(content)
+        assert abc.read_tune(content).parts[0].pitch.tolist() == [60, 62, 64]
+
+    def test_zeros_everywhere_are_no_text(self) -> None:
+        assert not text.matches(b"X:1\0\0\1\0\nK:C\0\0\0\0\0\2")
 
     def test_latin_1(self) -> None:
         assert abc.read_tune("X:1\nT:Grüße\nK:C\nC".encode("latin-1")).title == "Grüße"

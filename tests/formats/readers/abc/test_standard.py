@@ -184,6 +184,14 @@ class TestFaultyVoices:
         header = "V:1\nV:2\n%%MIDI channel 10\n"
         assert piece("V:1\nc4\nV:2\nC4", header=header).left_out == (("2", "percussion"),)
 
+    @pytest.mark.parametrize(
+        "voice", ["V:2\nC2[K:perc]C2", "V:2\nC2\n%%MIDI channel 10\nC2", "V:2 clef=perc\nC2[K:treble]C2"]
+    )
+    def test_a_voice_keeps_its_notes_beside_percussion(self, voice: str) -> None:
+        read = piece(f"V:1\nc4\n{voice}")
+        assert [part.pitch.tolist() for part in read.parts] == [[72], [60]]
+        assert read.left_out == (("2, percussion", "percussion"),)
+
     def test_percussion_alone_is_refused(self) -> None:
         assert rule("C", key="perc") == "percussion"
         assert rule("C", header="%%MIDI channel 10\n") == "percussion"

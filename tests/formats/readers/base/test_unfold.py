@@ -201,14 +201,16 @@ def score(*bars: str) -> Part:
 
 
 LEFT = ("|:", "[1", "[2", "[1,2", "[3")
-RIGHT = (":|", ":|x3", ":|again", "]1", "]2", "]3")
+RIGHT = (":|", ":|x3", ":|again", ":|blank", "]1", "]2", "]3", "]open")
 MARKS = {
     "|:": "<repeat direction='forward'/>",
     ":|": "<repeat direction='backward'/>",
     ":|x3": "<repeat direction='backward' times='3'/>",
     ":|again": "<repeat direction='backward' after-jump='yes'/>",
+    ":|blank": "<repeat direction='backward' times=''/>",
     **{f"[{numbers}": f"<ending number='{numbers}' type='start'/>" for numbers in ("1", "2", "1,2", "3")},
     **{f"]{number}": f"<ending number='{number}' type='stop'/>" for number in "123"},
+    "]open": "<ending number='3' type='discontinue'/>",
 }
 
 
@@ -218,6 +220,7 @@ MARKS = {
         (("C", "D |: :|", "E"), "CDDE"),
         (("C", "D :|", "E"), "CDCDE"),
         (("C :|x3", "D"), "CCCD"),
+        (("C :|blank", "D"), "CCD"),
         (("C", "D [1 ]1 :|", "E [2 ]2", "F"), "CDCEF"),
         (("C", "D [1,2 ]1 :|", "E [3 ]3"), "CDCDCE"),
         (("C", "D fine='yes'", "E", "F dacapo='yes'"), "CDEFCD"),
@@ -288,11 +291,69 @@ def test_music_first_played_after_a_jump_has_its_repeats() -> None:
     assert letters(score(*coda)) == "CDCEFEG"
 
 
-@pytest.mark.parametrize("bars", [("C", "D dalsegno='s'"), ("C tocoda='c'", "D dacapo='yes'")])
-def test_a_jump_to_nowhere_is_refused(bars: tuple[str, ...]) -> None:
-    with pytest.raises(ReadError, match="that is not there") as refused:
-        score(*bars)
+def test_dal_segno_without_a_segno_is_refused() -> None:
+    with pytest.raises(ReadError, match="D.S. without a segno") as refused:
+        score("C", "D dalsegno='s'")
     assert refused.value.rule == "bad_repeats"
+
+
+@pytest.mark.parametrize(
+    ("bars", "played", "n_ignored"),
+    [
+        (("C tocoda='c'", "D dacapo='yes'", "E"), "CDCDE", 1),
+        (
+            ("C coda='c'", "D tocoda='c'", "E dacapo='yes'", "F"),
+            "CDECDEF",
+            2,
+        ),  # the coda is behind the way to it
+        (("C segno='s'", "D coda='c'", "E"), "CDE", 2),
+        (("C", "D fine='yes'", "E tocoda='c'"), "CDE", 2),
+        (("C segno='s'", "D segno='t'", "E dalsegno='s'", "F"), "CDECDEF", 1),
+        (("C", "D tocoda='c'", "E dacapo='yes'", "F coda='c'"), "CDECDF", 0),
+        (("C", "D fine='yes'", "E dacapo='yes'"), "CDECD", 0),
+        (("C :|", "D"), "CCD", 0),
+    ],
+)
+def test_a_sign_that_leads_nowhere_is_passed_over_and_counted(
+    bars: tuple[str, ...], played: str, n_ignored: int
+) -> None:
+    found = score(*bars)
+    assert (letters(found), found.n_ignored_jumps) == (played, n_ignored)
+
+
+@pytest.mark.parametrize(
+    ("music", "played", "n_ignored"),
+    [
+        ("C | D !dacoda! | E !D.C.! |]", "CDECDE", 1),
+        ("C | !segno! D | !coda! E | F !fine! |]", "CDEF", 3),
+        ('C | D | E "D.C." |]', "CDE", 1),  # words alone: how far one plays is not clear
+        ("C | D !dacoda! | E !D.C.! |] !coda! F |]", "CDECDF", 0),
+    ],
+)
+def test_abc_counts_the_jumps_that_are_passed_over(music: str, played: str, n_ignored: int) -> None:
+    found = abc_part(music)
+    assert (letters(found), found.n_ignored_jumps) == (played, n_ignored)
+
+
+def test_all_voices_have_the_number_of_ignored_jumps() -> None:
+    tune = b"X:1\nM:4/4\nL:1/1\nV:1\nV:2\nK:C\n[V:1] C !fine! | D |]\n[V:2] E !fine! | F |]\n"
+    assert [found.n_ignored_jumps for found in abc.read(tune, PLAYED).parts] == [1, 1]
+    assert [found.n_ignored_jumps for found in abc.read(tune, READ).parts] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("bars", "played"),
+    [
+        (("C |:", "D [1 ]1", "E [2 ]2", "F [1 ]1 :|", "G [2 ]2 :|", "A"), "CDFCEGA"),
+        (("C |:", "D [1 ]1", "E [2 ]2", "F [3 ]3", "G", "A [1 ]1 :|", "B [2 ]2 :|"), "CDGACEGBCFG"),
+        (("C |:", "D [1 ]1", "E [2 ]2", "F [3 ]open", "G", "A [1 ]1 :|", "B [2 ]2 :|"), "CDACEBCFG"),
+        (("C |:", "D [1 ]1", "E [2 ]2", "F |:", "G [1 ]1 :|", "A [2 ]2"), "CDCEFGFA"),
+    ],
+)
+def test_endings_without_a_close_and_those_with_one_behind_them_share_the_passes(
+    bars: tuple[str, ...], played: str
+) -> None:
+    assert letters(score(*bars)) == played
 
 
 def kern_letters(*lines: str) -> str:
@@ -308,11 +369,12 @@ def test_kern_follows_its_list_of_sections() -> None:
 def test_kern_without_a_list_follows_its_repeat_signs() -> None:
     assert kern_letters("1c", "=:|!|:", "1d", "=:|!", "1e", "==") == "CCDDE"
     assert kern_letters("*>norep[A]", "*>A", "1c", "=!|:", "1d", "=:|!") == "CDD"
+    assert kern_letters("*>[]", "*>A", "1c", "=!|:", "1d", "=:|!") == "CDD"
 
 
 def test_signs_that_several_staves_write_count_once() -> None:
     twice = [Sign(4, "close"), Sign(4, "close"), Sign(8, "close")]
-    assert plan(twice, 12) == ((0, 4), (0, 8), (4, 12))
+    assert plan(twice, 12).segments == ((0, 4), (0, 8), (4, 12))
 
 
 def test_signs_that_lead_round_and_round_end() -> None:
@@ -335,7 +397,7 @@ def signs_of(kinds: tuple[str, ...]) -> st.SearchStrategy[list[Sign]]:
 def test_any_signs_are_played_or_refused(signs: list[Sign], order: tuple[str, ...]) -> None:
     rule, segments = "", ((0, 6),)
     try:
-        segments = plan(signs, 6, order)
+        segments = plan(signs, 6, order).segments
     except ReadError as error:
         rule = error.rule
     assert rule in ("", "bad_repeats")
@@ -346,7 +408,7 @@ def test_any_signs_are_played_or_refused(signs: list[Sign], order: tuple[str, ..
 @settings(derandomize=True, database=None, deadline=None, max_examples=300)
 @given(signs_of(("open", "close", "start")))
 def test_repeat_signs_alone_leave_nothing_out(signs: list[Sign]) -> None:
-    heard = {step for begin, end in plan(signs, 6) for step in range(int(begin), int(end))}
+    heard = {step for begin, end in plan(signs, 6).segments for step in range(int(begin), int(end))}
     assert heard == set(range(6))
 
 

@@ -262,3 +262,10 @@ def test_music21_reads_the_same(path: str) -> None:
 def facts(part: Part) -> tuple[object, ...]:
     notes = part.onset.tolist(), part.duration.tolist(), part.pitch.tolist(), part.phrase_end.tolist()
     return *notes, part.end, part.meters, part.key_fifths, part.bar_onsets, part.n_grace_dropped
+
+
+def test_percussion_behind_other_notes_is_left_out_and_named() -> None:
+    for percussion in ("*clefX\t*", "4R\t4f"):
+        piece = read("**kern\t**kern", '*I"Mallets\t*', "4c\t4e", percussion, "4R\t4g", "*-\t*-")
+        assert [part.pitch.tolist()[0] for part in piece.parts] == [64, 60]
+        assert piece.left_out == (("Mallets, percussion", "percussion"),)

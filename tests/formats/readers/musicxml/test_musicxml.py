@@ -26,6 +26,11 @@ class TestNotes:
         assert quarters(read.onset) == [0, 2, 3]
         assert quarters(read.duration) == [2, 1, 1]
 
+    def test_a_chord_sign_without_a_note_before_it_in_the_measure_means_nothing(self) -> None:
+        alone = "<note><chord/>" + note("E4").removeprefix("<note>")
+        read = part(note("C4", 2) + note("D4", 2), alone + note("F4", 3))
+        assert (quarters(read.onset), read.pitch.tolist()) == ([0, 2, 4, 5], [60, 62, 64, 65])
+
     def test_a_rest_is_a_gap_and_counts_at_the_end(self) -> None:
         read = part(note("C4") + note("r") + note("D4") + note("r"))
         assert quarters(read.onset) == [0, 2]
