@@ -1,5 +1,6 @@
 """Put the notes of a data set on its grid of steps."""
 
+from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,17 +20,22 @@ def run(dataset: str) -> None:
     corpora = lookup(load_yaml(), "datasets", dataset, "corpora")
     notes = [Path(f"data/notes/{corpus}.parquet") for corpus in corpora]
     counts, rejected = [], []
+    methods: Counter[str] = Counter()
     with open_table(Path(f"data/grids/{dataset}.parquet"), GRIDS) as grids:
         for made in quantize_portions(read_portions(notes, NOTES, keys=("piece_id", "part")), settings):
             counts.append(balance("quantize", made.incoming, made.kept, made.rejections))
             rejected.append(rejection_table("quantize", made.rejections))
             grids.add(made.grids)
+            methods.update(made.grids["grid_method"].to_pylist())
         rows, books = pa.concat_tables(rejected), add_counts(counts)
         n_kept = sum(count.kept for count in books.values())
         require_rows("quantize", dataset, n_kept, rows["rule"].to_pylist())
     write_rejected(Path(f"data/rejected/quantize/{dataset}.parquet"), rows, books)
     n_rejected = sum(count.rejected for count in books.values())
     say(f"quantize@{dataset}: {grids.n_rows} grids of {n_kept} pieces kept, {n_rejected} pieces rejected")
+    if set(methods) - {"score"}:
+        found = ", ".join(f"{method} {n}" for method, n in sorted(methods.items()))
+        say(f"quantize@{dataset}: where the steps of the grids lie: {found}")
 
 
 if __name__ == "__main__":

@@ -69,8 +69,15 @@ class Timings:
 
     @property
     def bars_apply(self) -> Bools:
-        """(P,) False where the source's bars belong to another tempo."""
-        return np.array([each.method != ESTIMATE for each in self.of], bool)
+        """(P,) False where the source's bars belong to another tempo, or drift from the notes by a step."""
+        step = Fraction(TICKS_PER_QUARTER, self.steps_per_quarter)
+        farthest = np.array([max(abs(shift) for _, shift in each.sections) for each in self.of], np.int64)
+        return ~self._is_stretched & (2 * farthest <= math.ceil(step))
+
+    @property
+    def _is_stretched(self) -> Bools:
+        """(P,) True at another tempo than the source's."""
+        return np.array([each.method == ESTIMATE for each in self.of], bool)
 
     def apply(self, ticks: Ints, piece: Ints) -> Ints:
         """Times of the source in ticks whose steps begin at 0 and last as ``steps_per_quarter`` tells.
@@ -84,7 +91,7 @@ class Timings:
         owner = np.repeat(np.arange(len(self.of)), [len(each.sections) for each in self.of])
         section = np.searchsorted(owner * LONGEST + starts, piece * LONGEST + ticks, side="right") - 1
         moved = np.asarray(ticks - shifts[section])
-        stretched = ~self.bars_apply[piece]
+        stretched = self._is_stretched[piece]
         if stretched.any():
             periods = np.array([int(each.period * SCALE) for each in self.of], np.int64)
             moved[stretched] = self._stretched(moved[stretched], periods[piece[stretched]])

@@ -161,6 +161,17 @@ def test_bars_stay_with_a_shift_and_are_unknown_at_another_tempo() -> None:
     assert (other["meter"], other["steps_per_bar"], other["step_in_bar"]) == (None, None, None)
 
 
+def test_bars_are_unknown_where_the_shift_grows_beyond_half_a_step() -> None:
+    quarter, text, exact = score_of("6/8")
+    bars = [ticks("3") * n for n in range(40)]
+    barred = {"meters": [{"onset": 0, "numerator": 6, "denominator": 8}], "bar_onsets": bars}
+    found = gridded(
+        played(text, lambda time: time + (600 if time < ticks("24") else 1600), **barred), quarter
+    )
+    assert (found["grid_sections"], found["meter"], found["step_in_bar"]) == (2, None, None)
+    assert same(found, exact)
+
+
 def test_a_note_within_the_tolerance_is_not_moved() -> None:
     text = "60:1/4 62:119/480 64:1/4 65:121/480 67:1/4"
     row = tune(text).to_pylist()[0]
