@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,11 @@ from pipeline.core.accounting import Count, Rejection
 from pipeline.core.files import replacing
 from pipeline.core.tables import (
     FAMILIES,
+    GRIDS,
+    NOTES,
     REJECTED,
     SPLITS,
+    TOKENS,
     TableError,
     as_lists,
     flatten,
@@ -19,6 +23,7 @@ from pipeline.core.tables import (
     write_rejections,
     write_table,
 )
+from tests.helpers.paths import ROOT
 
 SPLIT_ROW = {
     "piece_id": "a/1",
@@ -103,3 +108,11 @@ def test_list_columns_are_flat_arrays_inside() -> None:
     assert values.tolist() == [1, 2, 3]
     assert flatten(column.slice(3))[1].tolist() == [3]
     assert as_lists(offsets, np.asarray(values), pa.int32()).to_pylist() == [[1, 2], [], [], [3]]
+
+
+def test_the_guide_lists_every_column() -> None:
+    guide = (ROOT / "docs/data.md").read_text(encoding="utf-8")
+    named = {
+        name for line in guide.splitlines() if line.startswith("|") for name in re.findall(r"`(\w+)`", line)
+    }
+    assert sorted({*NOTES.names, *GRIDS.names, *TOKENS.names} - named) == []

@@ -6,10 +6,11 @@ import shutil
 from contextlib import redirect_stdout
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from pipeline.core.accounting import Count, Rejection
-from pipeline.core.tables import FAMILIES, TOKENS, read_table, write_rejections
+from pipeline.core.tables import FAMILIES, GRIDS, TOKENS, read_table, write_rejections, write_table
 from pipeline.workflow.progress import show
 from pipeline.workflow.summary import Summary, SummaryError, summaries
 from tests.helpers.paths import ROOT
@@ -128,3 +129,16 @@ def test_numbers_stand_to_the_right_and_nothing_is_taken_for_markup() -> None:
         " [red]a      1  x",
         " b       1,000  long",
     ]
+
+
+def test_quantize_shows_the_parts_that_were_taken_of_several(project: Path, tmp_path: Path) -> None:
+    shutil.copytree(project, tmp_path / "copy", ignore=shutil.ignore_patterns(".dvc", ".cache", ".git"))
+    parts, books = summaries("quantize@tunes", tmp_path / "copy")
+    assert parts.columns == ("corpus", "voice", "pieces", "with several parts", "parts taken in these")
+    assert parts.rows == (("songs", "1", books.rows[0][2], "0", ""),)
+    path = tmp_path / "copy/data/grids/tunes.parquet"
+    rows = read_table(path, GRIDS).to_pylist()
+    for row, name in zip(rows, ("Voice", "Voice", ""), strict=False):
+        row |= {"n_parts": 3, "part_names": [name]}
+    write_table(path, pa.Table.from_pylist(rows, schema=GRIDS), GRIDS)
+    assert summaries("quantize@tunes", tmp_path / "copy")[0].rows[0][3:] == ("3", "Voice 2, (no name) 1")

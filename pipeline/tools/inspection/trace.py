@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.core.settings import PARAMS_FILE, read_section
-from pipeline.core.tables import FAMILIES, GRIDS, NOTES, REJECTED, SPLITS, read_table
+from pipeline.core.tables import ABOUT, FAMILIES, GRIDS, NOTES, REJECTED, SPLITS, read_table
 from pipeline.core.vocabulary import symbol_name
 from pipeline.datasets.encoding.keys import key_name
 from pipeline.datasets.quantize import QuantizeSettings
@@ -122,7 +122,9 @@ def _source(piece_id: str, notes: pa.Table, root: Path) -> Chapter:
         first = notes.slice(0, 1).to_pylist()[0]
         if first["source_sha256"] != file.sha256:
             lines.append(f"its notes were read from another version, sha256 {first['source_sha256']}")
-        lines += [f"{key}: {first[key]}" for key in ("title", "composer", "origin", "licence") if first[key]]
+        lines += [
+            f"{key}: {first[key]}" for key in ("title", *(name for name, _ in ABOUT), "licence") if first[key]
+        ]
     return Chapter("source", lines)
 
 

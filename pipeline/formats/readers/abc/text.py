@@ -13,6 +13,7 @@ from pipeline.formats.readers.base.charset import plain_bytes
 from pipeline.formats.readers.base.source import Source, decode
 
 NUMBER = re.compile(r"^X:[ \t]*(.*)$", re.MULTILINE)
+LONGEST_NAME = 100  # characters of a tune's number that are part of its identifier
 LYRICS = re.compile(r"w:")
 FIELD = re.compile(r"([A-Za-z+]):(?![|:\]])(.*)")
 DIRECTIVE = re.compile(r"(?:%%|I:)\s*(.*)")
@@ -45,7 +46,7 @@ def split_tunes(content: bytes) -> list[Source]:
         tune = text[begin:end]
         found = NUMBER.match(tune)
         name = without_comment(found[1] if found else "").strip()
-        name = str(int(name)) if re.fullmatch(r"[0-9]{1,18}", name) else "-".join(name.split())
+        name = str(int(name)) if re.fullmatch(r"[0-9]{1,18}", name) else "-".join(name.split())[:LONGEST_NAME]
         seen[name] += 1
         name = name if seen[name] == 1 else f"{name}.{seen[name]}"
         sources.append(Source(name, "abc", (head + tune).encode()))

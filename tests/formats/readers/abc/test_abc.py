@@ -358,3 +358,11 @@ class TestFiles:
     def test_a_number_without_a_note_is_refused(self) -> None:
         with pytest.raises(ReadError, match="line 6 of the tune: a number without a note"):
             part("C | 22G")
+
+
+def test_the_identifier_of_a_tune_has_a_bounded_length() -> None:
+    names = [
+        source.name
+        for source in text.split_tunes(f"X:{'a' * 1000}\nK:C\nC\n\nX:{'a' * 999}\nK:C\nC\n".encode())
+    ]
+    assert names == ["a" * 100, f"{'a' * 100}.2"]
