@@ -67,8 +67,8 @@ def related_in_portions(
             piece, run = piece[counts], run[counts]
         known = np.unique(run)
         partner, shared = _holders_among(runs_of_right, known, COMMON if common is None else len(right))
-        for a, b, common in _pairs(piece, np.searchsorted(known, run), partner, shared, len(right)):
-            yield a + begin, b, common, np.minimum(left_sizes[a], right_sizes[b])
+        for a, b, both in _pairs(piece, np.searchsorted(known, run), partner, shared, len(right)):
+            yield a + begin, b, both, np.minimum(left_sizes[a], right_sizes[b])
 
 
 def common_runs(sequences: Sequences, length: int) -> Runs:

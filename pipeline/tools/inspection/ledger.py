@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.core.accounting import BooksError
 from pipeline.core.settings import load_yaml, lookup
-from pipeline.core.tables import GRIDS, NOTES, REJECTED, PLACES, TOKENS, read_table
+from pipeline.core.tables import GRIDS, NOTES, PLACES, REJECTED, TOKENS, read_table
 from pipeline.corpora.sources.manifest import read_manifest
 
 STAGES = ("parse", "quantize", "filter", "encode")

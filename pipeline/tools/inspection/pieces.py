@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup
-from pipeline.core.tables import GRIDS, NOTES, REJECTED, PLACES, TOKENS, read_table
+from pipeline.core.tables import GRIDS, NOTES, PLACES, REJECTED, TOKENS, read_table
 from pipeline.errors import PipelineError, nearest
 
 CLOSE_NAMES = 3  # how many an error message offers
