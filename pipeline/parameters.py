@@ -270,7 +270,8 @@ def _init_from(name: str, experiment: Experiment, params: Parameters) -> Iterato
     if not isinstance(ours.split, NoSplit) and not ours.split.holds_after(theirs.split):
         yield (
             f"{place}: {experiment.dataset} is split otherwise than {other}, "
-            "so relatives of held-out pieces may have been trained on: make kind, seed, shares and embargo the same"
+            "so relatives of held-out pieces may have been trained on: make kind, seed, shares and embargo "
+            "the same"
         )
 
 

@@ -45,7 +45,7 @@ def test_a_claim_has_the_numbers_of_the_tables(embargo: str) -> None:
 
 
 def readme_claim() -> list[int]:
-    """Held-out pieces of ``melodies``, those with a relative, embargoed and training pieces, as README says."""
+    """Held-out pieces of ``melodies``, those with a relative, embargoed and training pieces, in README."""
     text = (ROOT / "README.md").read_text(encoding="utf-8").replace("\n", " ")
     (found,) = re.findall(
         r"Of the ([\d,]+) held-out tunes of `melodies`, ([\d,]+) have a relative in training that any of its "

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.datasets.splits import Divided, SplitError, split_pieces
+from pipeline.datasets.splits import Divided, SplitError, related_to, split_pieces
 from pipeline.datasets.splits.audit import require_no_leak
 from pipeline.datasets.splits.leaks import find_leaks
 from pipeline.datasets.splits.relatives import Likeness
@@ -127,3 +127,13 @@ def test_the_order_of_the_notes_changes_nothing() -> None:
     assert one.rows.equals(other.rows)
     assert one.leaks.equals(other.leaks)
     assert one.audit == other.audit
+
+
+def test_a_fold_leaves_out_the_relatives_of_what_it_holds_out() -> None:
+    known = families(
+        part("a/1", tune(LONG)),
+        part("a/2", tune(varied(LONG))),
+        part("a/3", tune(transposed(LONG, 2))),
+        part("a/4", tune(OTHER)),
+    )
+    assert related_to(["a/1:1"], ["a/2", "a/3", "a/4"], known).tolist() == [True, True, False]
