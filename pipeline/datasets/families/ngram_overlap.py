@@ -22,7 +22,8 @@ PAIRS_AT_ONCE = 2_000_000
 SHORTEST_CONTAINED = 8  # fewer intervals stand in every other tune by chance
 COMMON = 1000  # a run that more pieces hold is idiom and tells nothing of kinship
 
-BUCKETS = 1 << 22  # in which runs are counted before they are counted one by one
+BUCKET_BITS = 22
+BUCKETS = 1 << BUCKET_BITS  # in which runs are counted before they are counted one by one
 
 Pairs = tuple[Ints, Ints, Ints, Ints]
 Runs = NDArray[np.uint64]
@@ -92,7 +93,7 @@ def common_runs(sequences: Sequences, length: int) -> Runs:
 
 
 def _buckets(runs: Runs) -> Ints:
-    return np.asarray((runs * MIX) >> np.uint64(64 - 22), dtype=np.int64)
+    return np.asarray((runs * MIX) >> np.uint64(64 - BUCKET_BITS), dtype=np.int64)
 
 
 def _among(runs: Runs, known: Runs) -> Bools:
