@@ -303,10 +303,11 @@ def _init_from(name: str, experiment: Experiment, params: Parameters) -> Iterato
             f"{place}: {experiment.dataset} has {_grid(ours)}, but {other}, has {_grid(theirs)}; "
             "weights are useful on the same grid only"
         )
-    if not isinstance(ours.split, NoSplit) and ours.split != theirs.split:
+    if not isinstance(ours.split, NoSplit) and not ours.split.holds_after(theirs.split):
         yield (
             f"{place}: {experiment.dataset} is split otherwise than {other}, "
-            "so relatives of held-out pieces may have been trained on: make kind, seed and shares the same"
+            "so relatives of held-out pieces may have been trained on: make kind, seed, shares and embargo "
+            "the same"
         )
 
 

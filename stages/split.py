@@ -1,10 +1,10 @@
-"""Give tune families, never pieces, to train, valid and test."""
+"""Assign tune families, never pieces, to train, valid and test; set their relatives apart."""
 
 from pathlib import Path
 
 from pipeline.core.files import write_json, write_text
 from pipeline.core.settings import read_section
-from pipeline.core.tables import FAMILIES, GRIDS, LEAKS, SPLITS, read_table, write_table
+from pipeline.core.tables import EMBARGOED, FAMILIES, GRIDS, LEAKS, SPLITS, read_table, write_table
 from pipeline.datasets.splits import SPLIT, split_pieces
 from pipeline.datasets.splits.leak_card import leak_prose
 from pipeline.datasets.splits.moves import find_moves, last_split, tell
@@ -24,7 +24,7 @@ def run(dataset: str) -> None:
     write_json(Path(f"{place}.audit.json"), made.audit)
     write_table(Path(f"{place}.leaks.parquet"), made.leaks, LEAKS)
     write_text(Path(f"{place}.leaks.md"), leak_prose(dataset, made.audit, made.leaks))
-    shares = ", ".join(f"{n} {name}" for name, n in made.audit["pieces"].items())
+    shares = ", ".join(f"{n} {name}" for name, n in made.audit["pieces"].items() if n or name != EMBARGOED)
     say(f"split@{dataset}: pieces: {shares}")
     for warning in made.audit["warnings"]:
         say(f"split@{dataset}: {warning}")

@@ -27,7 +27,8 @@ from pipeline.workflow.dvcfile import declared
 GROUPS = ("corpora", "datasets", "experiments")  # of params.yaml
 MOST_SHOWN = 4  # rules, and names of parts
 NO_NAME = "(no name)"
-SPLITS = ("train", "valid", "test", "embargoed")
+EMBARGOED = "embargoed"  # named only where there are such pieces
+SPLITS = ("train", "valid", "test", EMBARGOED)
 SYMBOLS = "tokens.list.element"
 
 
@@ -170,6 +171,7 @@ def _splits(path: Path) -> Summary:
                 *(f"{pieces.get(split, 0):,}" for pieces in by_corpus.values()),
             )
             for split in SPLITS
+            if split != EMBARGOED or audit["pieces"].get(split)
         ),
     )
 
@@ -179,6 +181,8 @@ def _shards(folder: Path) -> Summary:
     lines = []
     for split in SPLITS:
         shards = [pq.ParquetFile(shard).metadata for shard in sorted(folder.glob(f"{split}/*.parquet"))]
+        if split == EMBARGOED and not shards:
+            continue
         examples, symbols = sum(shard.num_rows for shard in shards), sum(map(_symbols, shards))
         lines.append((split, f"{len(shards):,}", f"{examples:,}", f"{symbols:,}"))
     return Summary(("split", "shards", "examples", "symbols"), tuple(lines))

@@ -19,7 +19,7 @@ import argparse
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ from tests.helpers.labelled_pairs import FAMILY_RUN, Pair, families_of, read_pai
 from tests.helpers.paths import ROOT
 
 PRECISION = 0.9  # wanted of a threshold
+FAINT = 0.05  # likeness from which pairs are listed
 Z = 1.96
 Scores = NDArray[np.float64]
 
@@ -218,20 +219,12 @@ def _of_rule(rule: Rule, pairs: Sequence[Pair], first: Bools, left_out: Bools) -
 def nearest_left(families: pa.Table, n: int, root: Path = ROOT) -> list[dict[str, Any]]:
     """The most similar pairs of a held-out and a training piece of ``melodies`` that no rule relates."""
     rows = read_table(root / "data/splits/melodies.parquet", SPLITS)
-    place = {
-        name: split
-        for name, split in zip(rows["piece_id"].to_pylist(), rows["split"].to_pylist(), strict=True)
-    }
+    place = dict(zip(rows["piece_id"].to_pylist(), rows["split"].to_pylist(), strict=True))
     known = families.filter(pa.array([piece in place for piece in families["piece_id"].to_pylist()]))
     tunes = Tunes.among(known, known)
     split = np.array([place[piece] for piece in known["piece_id"].to_pylist()])
     train, held = tunes.with_any(split == "train"), tunes.with_any(np.isin(split, ["valid", "test"]))
-    likeness, step = Likeness(tunes), relatives.ALIGNED
-    relatives.ALIGNED = 0.05
-    try:
-        pairs = relatives.related_pairs(tunes, likeness, held, train)
-    finally:
-        relatives.ALIGNED = step
+    pairs = relatives.related_pairs(tunes, Likeness(tunes), held, train, least=FAINT)
     order = np.argsort(-pairs.likeness, kind="stable")[:n]
     firsts = [tunes.first_of(np.isin(split, ["valid", "test"])), tunes.first_of(split == "train")]
     names, titles = known["piece_id"].to_pylist(), known["title"].to_pylist()
@@ -253,10 +246,11 @@ def told(name: str, row: Mapping[str, Any]) -> str:
     def share(value: Mapping[str, float]) -> str:
         return f"{value['value']:.2f} [{value['low']:.2f}, {value['high']:.2f}]"
 
-    part: Callable[[str], str] = lambda key: (
+    chosen, used = (
         f"{share(row[key]['precision'])} {share(row[key]['recall'])}" if key in row else ""
+        for key in ("second_half", "all")
     )
-    return f"{name:44}{row.get('threshold', ''):>6}  {part('second_half'):40}  {row.get('used', ''):>5} {part('all')}"
+    return f"{name:44}{row.get('threshold', ''):>6}  {chosen:40}  {row.get('used', ''):>5} {used}"
 
 
 def main() -> None:

@@ -154,7 +154,9 @@ def write_data(folder: Path) -> None:
         "settings": {"kind": "family"},
         "pieces": {"train": 5, "valid": 1, "test": 2},
         "share_a_run_with_train": {"test": 0},
-        "soft_relatives_in_train": {"test": {"any": 1, "skeleton": 1, "title": 0, "contained": 0}},
+        "soft_relatives_in_train": {
+            "test": {"any": 1, "skeleton": 1, "title": 0, "contained": 0, "alignment": 0}
+        },
         "leaks_by_kind": {
             "family": {"songs": {"test": {"pieces": 2, "hard": 0, "soft": 1, "either": 1}}},
             "random": {

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from pipeline.core import vocabulary
 from pipeline.core.accounting import Count
-from pipeline.core.tables import PLACES
+from pipeline.core.tables import EMBARGOED, PLACES
 from pipeline.datasets.encoding.encode import PROJECT_VERSION, Encoded, EncodeSettings
 from pipeline.datasets.encoding.keys import key_name
 
@@ -65,7 +65,11 @@ def prose(card: Mapping[str, Any]) -> str:
         "",
         *_table(
             ("split", "examples", "steps", "notes"),
-            [(name, *each.values()) for name, each in written.items()],
+            [
+                (name, *each.values())
+                for name, each in written.items()
+                if each["examples"] or name != EMBARGOED
+            ],
         ),
         "",
         "## Sources",

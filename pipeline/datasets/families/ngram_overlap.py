@@ -22,7 +22,8 @@ PAIRS_AT_ONCE = 2_000_000
 SHORTEST_CONTAINED = 8  # fewer intervals stand in every other tune by chance
 COMMON = 1000  # a run that more pieces hold is idiom and tells nothing of kinship
 
-BUCKETS = 1 << 22  # in which runs are counted before they are counted one by one
+BUCKET_BITS = 22
+BUCKETS = 1 << BUCKET_BITS  # in which runs are counted before they are counted one by one
 
 Pairs = tuple[Ints, Ints, Ints, Ints]
 Runs = NDArray[np.uint64]
@@ -67,8 +68,8 @@ def related_in_portions(
             piece, run = piece[counts], run[counts]
         known = np.unique(run)
         partner, shared = _holders_among(runs_of_right, known, COMMON if common is None else len(right))
-        for a, b, common in _pairs(piece, np.searchsorted(known, run), partner, shared, len(right)):
-            yield a + begin, b, common, np.minimum(left_sizes[a], right_sizes[b])
+        for a, b, both in _pairs(piece, np.searchsorted(known, run), partner, shared, len(right)):
+            yield a + begin, b, both, np.minimum(left_sizes[a], right_sizes[b])
 
 
 def common_runs(sequences: Sequences, length: int) -> Runs:
@@ -92,7 +93,7 @@ def common_runs(sequences: Sequences, length: int) -> Runs:
 
 
 def _buckets(runs: Runs) -> Ints:
-    return np.asarray((runs * MIX) >> np.uint64(64 - 22), dtype=np.int64)
+    return np.asarray((runs * MIX) >> np.uint64(64 - BUCKET_BITS), dtype=np.int64)
 
 
 def _among(runs: Runs, known: Runs) -> Bools:

@@ -15,20 +15,35 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline.core.tables import EMBARGOED, SPLITS
 from pipeline.datasets.columns.ragged import Ints
 from pipeline.datasets.splits.assignment import Names
 from pipeline.datasets.splits.audit import audit, claim, leaks_by_kind, require_no_leak
-from pipeline.datasets.splits.embargo import ELSEWHERE, Embargo, embargo, with_held_out
+from pipeline.datasets.splits.embargo import (
+    ELSEWHERE,
+    Embargo,
+    embargo,
+    family_rows,
+    related_to,
+    with_held_out,
+)
 from pipeline.datasets.splits.leak_card import leak_table
 from pipeline.datasets.splits.leaks import Leaks, find_leaks, find_relatives
 from pipeline.datasets.splits.relatives import Likeness
 from pipeline.datasets.splits.settings import SPLIT, AnySplit, NoSplit, Split, SplitError
 from pipeline.datasets.splits.tunes import Tunes
 
-__all__ = ["SPLIT", "AnySplit", "Divided", "Split", "SplitError", "split_pieces"]
+__all__ = [
+    "SPLIT",
+    "AnySplit",
+    "Divided",
+    "Split",
+    "SplitError",
+    "family_rows",
+    "related_to",
+    "split_pieces",
+]
 
 
 @dataclass(frozen=True)
@@ -114,14 +129,3 @@ def _rows(
         "likeness": pa.array(likeness, pa.float32(), mask=relative < 0),
     }
     return pa.table({name: columns[name] for name in SPLITS.names}, schema=SPLITS)
-
-
-def family_rows(piece_ids: Sequence[str], families: pa.Table) -> Ints:
-    """The row of every piece among the families; a phrase belongs to its piece."""
-    ids, known = pa.array(piece_ids, pa.string()), families["piece_id"]
-    pieces = pc.replace_substring_regex(ids, ":[^:]*$", "")
-    rows = pc.coalesce(pc.index_in(ids, value_set=known), pc.index_in(pieces, value_set=known))
-    if rows.null_count:
-        piece = ids.filter(rows.is_null())[0]
-        raise SplitError(f"{piece}: data/families.parquet does not know this piece; run `dvc repro families`")
-    return np.asarray(rows, dtype=np.int64)

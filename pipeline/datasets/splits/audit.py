@@ -138,8 +138,8 @@ def _customary(assigned: Names, settings: AnySplit) -> RandomSplit:
     if isinstance(settings, Shares):
         return RandomSplit(kind="random", seed=settings.seed, valid=settings.valid, test=settings.test)
     n = max(int(np.isin(assigned, ["train", *HELD]).sum()), 1)
-    shares = {name: int((assigned == name).sum()) / n for name in HELD}
-    return RandomSplit(kind="random", seed=0, **shares)
+    valid, test = (int((assigned == name).sum()) / n for name in HELD)
+    return RandomSplit(kind="random", seed=0, valid=valid, test=test)
 
 
 def _leak_counts(rows: Bools, hard: Bools, soft: Bools) -> dict[str, int]:

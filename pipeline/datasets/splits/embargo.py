@@ -8,13 +8,15 @@ relative of any piece that either of them holds out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.core.tables import EMBARGOED
-from pipeline.datasets.columns.ragged import Bools
+from pipeline.datasets.columns.ragged import Bools, Ints
 from pipeline.datasets.splits.assignment import Names, assign
 from pipeline.datasets.splits.leaks import Nearest, find_relatives
 from pipeline.datasets.splits.relatives import Likeness, Related, related_pairs
@@ -77,3 +79,36 @@ def embargo(tunes: Tunes, likeness: Likeness, assigned: Names) -> Embargo:
             "choose `embargo: none` or hold out less"
         )
     return Embargo(after, found.nearest, related)
+
+
+def related_to(held_out: Sequence[str], others: Sequence[str], families: pa.Table) -> Bools:
+    """Which pieces are relatives of held-out ones by any rule, for folds that no split stage made.
+
+    Args:
+        held_out, others: n and m piece_ids, phrases included.
+        families: rows of ``tables.FAMILIES`` with their metadata.
+
+    Returns:
+        (m,) True for the others that training must leave out.
+    """
+    row = family_rows([*held_out, *others], families)
+    chosen, place = np.unique(row, return_inverse=True)
+    pieces = families.take(pa.array(chosen))
+    assigned = np.full(len(chosen), "train")
+    assigned[place[: len(held_out)]] = "test"
+    tunes = Tunes.among(pieces, families)
+    found = find_relatives(tunes, Likeness(tunes), assigned == "train", assigned == "test")
+    family = np.array(pieces["tune_family"].to_pylist())
+    apart = found.any | np.isin(family, family[assigned == "test"])
+    return np.asarray(apart[place[len(held_out) :]])
+
+
+def family_rows(piece_ids: Sequence[str], families: pa.Table) -> Ints:
+    """The row of every piece among the families; a phrase belongs to its piece."""
+    ids, known = pa.array(piece_ids, pa.string()), families["piece_id"]
+    pieces = pc.replace_substring_regex(ids, ":[^:]*$", "")
+    rows = pc.coalesce(pc.index_in(ids, value_set=known), pc.index_in(pieces, value_set=known))
+    if rows.null_count:
+        piece = ids.filter(rows.is_null())[0]
+        raise SplitError(f"{piece}: data/families.parquet does not know this piece; run `dvc repro families`")
+    return np.asarray(rows, dtype=np.int64)

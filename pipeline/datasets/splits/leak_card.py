@@ -82,14 +82,15 @@ def _words(run: int) -> str:
     """What the columns mean."""
     return (
         f"*Hard*: the piece shares a {run}-gram of intervals with a training piece, in any key. *Same "
-        f"skeleton*: they share at least 0.{CONTAINED_IN_TEN} of the {SKELETON_RUN}-grams of intervals between "
-        f"beats of the smaller of the two (of {FEW_RUNS} at least). *Contained*: one of the two is shorter than "
-        f"that {run}-gram and occurs whole in the other; it has at least {SHORTEST_CONTAINED} intervals. "
-        f"*Aligned*: the likeness of the two is at least {ALIGNED}. *Same title*: they have the same title, "
-        f"which is not generic, and a likeness of at least {NAMESAKES}. *Likeness*, 0 to 1: the score of the "
-        "best local alignment of the two melodies, less what unrelated melodies score, over the same of the "
-        "shorter one with itself. `relative_of` in `leaks.parquet` is the relative with the largest likeness, "
-        "`relation` the first rule that holds for these two; the table has one row per held-out piece."
+        f"skeleton*: they share at least 0.{CONTAINED_IN_TEN} of the {SKELETON_RUN}-grams of intervals "
+        f"between beats of the smaller of the two (of {FEW_RUNS} at least). *Contained*: one of the two is "
+        f"shorter than that {run}-gram and occurs whole in the other; it has at least {SHORTEST_CONTAINED} "
+        f"intervals. *Aligned*: the likeness of the two is at least {ALIGNED}. *Same title*: they have the "
+        f"same title, which is not generic, and a likeness of at least {NAMESAKES}. *Likeness*, 0 to 1: the "
+        "score of the best local alignment of the two melodies, less what unrelated melodies score, over the "
+        "same of the shorter one with itself. `relative_of` in `leaks.parquet` is the relative with the "
+        "largest likeness, `relation` the first rule that holds for these two; the table has one row per "
+        "held-out piece."
     )
 
 

@@ -80,13 +80,19 @@ class Likeness:
 
 
 def related_pairs(
-    tunes: Tunes, likeness: Likeness, left: Bools, right: Bools, known: Bools | None = None
+    tunes: Tunes,
+    likeness: Likeness,
+    left: Bools,
+    right: Bools,
+    known: Bools | None = None,
+    least: float = ALIGNED,
 ) -> Related:
     """All pairs of one tune of left and one of right that a soft rule relates.
 
     Args:
         left, right: (t,) True for the tunes that are compared.
         known: (t,) tunes of left whose relatives are of no interest; None: none.
+        least: likeness of two that are related by alignment.
     """
     left = left if known is None else left & ~known
     n = len(tunes)
@@ -102,7 +108,7 @@ def related_pairs(
             np.isin(pairs, skeleton),
             np.isin(pairs, inside),
             np.isin(pairs, namesakes) & (likeness_of >= NAMESAKES),
-            likeness_of >= ALIGNED,
+            likeness_of >= least,
         ],
         axis=1,
     )

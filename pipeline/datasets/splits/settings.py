@@ -17,30 +17,42 @@ class SplitError(PipelineError):
 Embargoes = Literal["none", "soft"]
 
 
-class NoSplit(Section):
-    """All pieces train, and evaluation uses the same.
+class AnyKind(Section):
+    """What all kinds have in common.
 
     Attributes:
-        embargo: without effect, as nothing is held out.
+        embargo: ``soft`` sets training pieces apart that are relatives of a held-out piece;
+            without effect where nothing is held out.
     """
 
-    kind: Literal["none"]
     embargo: Embargoes = "none"
 
+    def holds_after(self, earlier: AnyKind) -> bool:
+        """Whether pieces held out by this split are so for weights trained on an earlier one.
 
-class Shares(Section):
+        The earlier data set may have an embargo that this one lacks, but not the other way round.
+        """
+        same = self.model_copy(update={"embargo": earlier.embargo}) == earlier
+        return same and (self.embargo == "none" or earlier.embargo == "soft")
+
+
+class NoSplit(AnyKind):
+    """All pieces train, and evaluation uses the same."""
+
+    kind: Literal["none"]
+
+
+class Shares(AnyKind):
     """What the kinds that draw have in common.
 
     Attributes:
         seed: data sets with the same seed agree on every family.
         valid, test: shares of what is drawn; the rest is train.
-        embargo: ``soft`` sets training pieces apart that are relatives of a held-out piece.
     """
 
     seed: int = Field(ge=-(2**63), lt=2**63)
     valid: float = Field(ge=0.0, lt=1.0)
     test: float = Field(ge=0.0, lt=1.0)
-    embargo: Embargoes = "none"
 
     @model_validator(mode="after")
     def _something_to_train(self) -> Shares:
@@ -61,15 +73,10 @@ class RandomSplit(Shares):
     kind: Literal["random"]
 
 
-class PublishedSplit(Section):
-    """As the corpora themselves publish it; relatives may be on both sides.
-
-    Attributes:
-        embargo: as of ``Shares``.
-    """
+class PublishedSplit(AnyKind):
+    """As the corpora themselves publish it; relatives may be on both sides."""
 
     kind: Literal["published"]
-    embargo: Embargoes = "none"
 
 
 AnySplit = NoSplit | FamilySplit | RandomSplit | PublishedSplit

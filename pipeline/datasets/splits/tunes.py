@@ -123,7 +123,8 @@ def _numbered(pieces: pa.Table, titles: Sequence[str]) -> tuple[Ints, Ints]:
     pitch = (notes % ON_BEAT).astype(np.int16)
     intervals, skeletons = (Sequences.from_column(pieces[name]) for name in ("intervals", "skeleton"))
     numbers: dict[bytes, int] = {}
-    of, first = np.zeros(len(pieces), np.int64), []
+    of = np.zeros(len(pieces), np.int64)
+    first: list[int] = []
     for piece, title in enumerate(titles):
         here = slice(offsets[piece], offsets[piece + 1])
         shape = (pitch[here] - pitch[here][:1]).tobytes() + (notes[here] // ON_BEAT).tobytes()

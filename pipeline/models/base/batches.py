@@ -108,7 +108,7 @@ def read_rows(folder: Path, split: str, columns: Sequence[str] | None = None) ->
 def split_settings(folder: Path) -> str:
     """The section ``split`` that a data set was divided by, as JSON; "{}" where its shards do not say."""
     for shard in sorted(folder.glob("*/*.parquet")):
-        return (pq.read_schema(shard).metadata or {}).get(b"split", b"{}").decode()
+        return str((pq.read_schema(shard).metadata or {}).get(b"split", b"{}"), "utf-8")
     return "{}"
 
 

@@ -149,15 +149,15 @@ def require_embargo(dataset: str, split: str, held_out: Mapping[str, pa.Table], 
     others = sorted(lineage.splits - {split})
     if others:
         raise LeakError(
-            f"{dataset} has an embargo, but the initial weights were trained on a data set with another split "
-            f"({others[0]}, here {split}); give all of them the same split, `embargo: soft` included"
+            f"{dataset} has an embargo, but the initial weights were trained on a data set with another "
+            f"split ({others[0]}, here {split}); give all of them the same split, `embargo: soft` included"
         )
     names = {piece for table in held_out.values() for piece in table["piece_id"].to_pylist()}
     related = sorted(names & lineage.soft_relatives)
     if related:
         raise LeakError(
-            f"{len(related)} held-out pieces of {dataset} have soft relatives among the pieces that the initial "
-            f"weights were trained on ({', '.join(related[:MAX_SHOWN])}); run `dvc repro`"
+            f"{len(related)} held-out pieces of {dataset} have soft relatives among the pieces that the "
+            f"initial weights were trained on ({', '.join(related[:MAX_SHOWN])}); run `dvc repro`"
         )
 
 

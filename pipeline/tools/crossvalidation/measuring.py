@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from pipeline.core.tables import read_table, write_table
+from pipeline.datasets.splits import related_to
 from pipeline.evaluation.baselines.predictors import Memory, NGram, Predictor
 from pipeline.evaluation.comparison import MODEL, NGRAM, compare
 from pipeline.evaluation.continue_task import compare_continuations
@@ -94,6 +95,7 @@ def _cache(study: Study, folds: NDArray[np.int64], seeds: Sequence[int], threads
             for recipe in (study.recipe, study.parent)
         ],
         "evaluation": study.evaluation.model_dump(),
+        "embargo": study.families is not None,
         "threads": threads,
         "versions": [platform.python_version(), np.__version__, torch.__version__],
     }
@@ -120,6 +122,8 @@ def _pretrained(study: Study, seed: int, threads: int | None, cache: Path) -> Se
     if not is_sealed(folder / f"parent{SEAL}", _key(folder), files):
         relatives = pa.array(sorted(set(study.rows["tune_family"].to_pylist())))
         rows = study.parent_rows.filter(pc.invert(pc.is_in(study.parent_rows["tune_family"], relatives)))
+        if study.families is not None:
+            rows = rows.filter(pa.array(~_related(study.rows, rows, study.families)))
         left_out = len(study.parent_rows) - len(rows)
         say(f"seed {seed}: pretraining on {len(rows)} pieces, {left_out} relatives left out")
         network = _learn(recipe, rows, None)
@@ -156,6 +160,8 @@ def _measure_fold(
     """Train on all folds but one and measure on that one; baselines have no seed and are measured once."""
     settings = study.evaluation
     rows, known = study.rows.filter(held), study.rows.filter(~held)
+    if study.families is not None:
+        known = known.filter(pa.array(~_related(rows, known, study.families)))
     examples, heard = cut_rows(rows, settings.cut), cut_rows(known, settings.cut)
     model = _learn(study.recipe.with_seed(seed, threads), known, parent)
     torch.set_num_threads(threads or settings.threads)
@@ -169,6 +175,10 @@ def _measure_fold(
         scores.append(_stamped(baselines, None, fold, SCORES))
     continued, _ = compare_continuations(model, rows, examples, heard, settings, RISK_SAMPLES)
     return Measured(pa.concat_tables(scores), _stamped(continued, seed, fold, CONTINUED))
+
+
+def _related(held_out: pa.Table, others: pa.Table, families: pa.Table) -> NDArray[np.bool_]:
+    return related_to(held_out["piece_id"].to_pylist(), others["piece_id"].to_pylist(), families)
 
 
 def _stamped(table: pa.Table, seed: int | None, fold: int, schema: pa.Schema) -> pa.Table:

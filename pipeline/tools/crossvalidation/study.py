@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.core.settings import PARAMS_FILE, SCRATCH, Section, load_yaml, lookup, parse_section
-from pipeline.core.tables import SPLIT_NAMES
+from pipeline.core.tables import FAMILIES, PLACES, read_table
 from pipeline.errors import nearest
 from pipeline.evaluation.settings import ContinueEvaluation
 from pipeline.models.base.batches import read_rows
@@ -44,6 +44,8 @@ class Study:
         evaluation: of the experiment.
         parent: of the model that it begins with; None: it begins from nothing.
         parent_rows: what that model learns from; relatives are left out here.
+        families: rows of ``tables.FAMILIES``, where the set has an embargo: training then leaves
+            out all relatives of the pieces that a fold holds out; None: only their tune families.
     """
 
     rows: pa.Table
@@ -51,6 +53,7 @@ class Study:
     evaluation: ContinueEvaluation
     parent: Recipe | None = None
     parent_rows: pa.Table | None = None
+    families: pa.Table | None = None
 
 
 def read_study(experiment: str, root: Path = Path()) -> Study:
@@ -65,7 +68,8 @@ def read_study(experiment: str, root: Path = Path()) -> Study:
     where = f"experiments.{experiment}.evaluation"
     section = lookup(params, "experiments", experiment, "evaluation")
     evaluation = parse_section(ContinueEvaluation, section, where)
-    study = Study(_rows(params, experiment, root), recipe, evaluation)
+    rows = _rows(params, experiment, root)
+    study = Study(rows, recipe, evaluation, families=_families(params, experiment, root))
     start = str(lookup(params, "experiments", experiment, "init_from"))
     if start == SCRATCH:
         return study
@@ -89,4 +93,11 @@ def _recipe(params: Mapping[str, Any], experiment: str) -> Recipe:
 
 def _rows(params: Mapping[str, Any], experiment: str, root: Path) -> pa.Table:
     tokens = root / "data/tokens" / str(lookup(params, "experiments", experiment, "dataset"))
-    return pa.concat_tables(read_rows(tokens, split) for split in SPLIT_NAMES)
+    return pa.concat_tables(read_rows(tokens, place) for place in PLACES)
+
+
+def _families(params: Mapping[str, Any], experiment: str, root: Path) -> pa.Table | None:
+    dataset = str(lookup(params, "experiments", experiment, "dataset"))
+    if lookup(params, "datasets", dataset, "split").get("embargo") != "soft":
+        return None
+    return read_table(root / "data/families.parquet", FAMILIES)

@@ -289,7 +289,7 @@ def test_the_card_counts_what_was_written() -> None:
     audit = {
         "settings": {"kind": "none"},
         "family_run": 16,
-        "share_a_run_with_train": {"valid": 0, "test": 0},
+        "claim": "Of 1 held-out piece 0 leak.",
         "warnings": ["only 1 test piece: figures on it measure nothing"],
     }
     choice = parse_section(EncodeSettings, {**PLAIN, **TO_C}, "encode")
@@ -306,6 +306,7 @@ def test_the_card_counts_what_was_written() -> None:
     text = prose(card)
     assert "| train | 3 | 7 | 5 |" in text
     assert "| a | 2 | CC0-1.0 | us |" in text
+    assert "Of 1 held-out piece 0 leak." in text
     assert "\n**Warning:** only 1 test piece: figures on it measure nothing.\n" in text
 
 

@@ -12,7 +12,14 @@ import torch
 from pipeline.core.settings import SettingsError, parse_section
 from pipeline.datasets.families.tune_families import FamilySettings, find_families
 from pipeline.datasets.splits import SPLIT, split_pieces
-from pipeline.models.base.lineage import LeakError, Lineage, audit, mark_soft_relatives, read_lineage
+from pipeline.models.base.lineage import (
+    LeakError,
+    Lineage,
+    audit,
+    mark_soft_relatives,
+    read_lineage,
+    require_embargo,
+)
 from pipeline.models.base.pretrained import CheckpointError, load_run
 from pipeline.training.data import read_training_data
 from pipeline.training.experiment import train_experiment
@@ -126,6 +133,40 @@ def test_a_soft_relative_of_an_earlier_training_is_kept(tmp_path: Path) -> None:
     )
     marked = mark_soft_relatives(rows, Lineage(soft_relatives=frozenset({"test/1"})))
     assert marked["soft_relative"].to_pylist() == [True, True, None]
+
+
+SOFT, NONE = ('{"embargo": "soft", "kind": "family"}', '{"embargo": "none", "kind": "family"}')
+TESTED = {"test": pa.table({"piece_id": ["test/1", "test/2"]})}
+
+
+@pytest.mark.parametrize(
+    ("split", "lineage"),
+    [
+        (NONE, Lineage(splits=frozenset({SOFT}))),
+        (SOFT, Lineage()),
+        (SOFT, Lineage(splits=frozenset({SOFT}), soft_relatives=frozenset({"test/3"}))),
+    ],
+)
+def test_an_embargo_that_all_trainings_share_is_accepted(split: str, lineage: Lineage) -> None:
+    require_embargo("songs", split, TESTED, lineage)
+
+
+@pytest.mark.parametrize(
+    ("lineage", "message"),
+    [
+        (Lineage(splits=frozenset({NONE})), "give all of them the same split"),
+        (Lineage(splits=frozenset({SOFT, NONE})), "give all of them the same split"),
+        (Lineage(splits=frozenset({SOFT}), soft_relatives=frozenset({"test/1"})), r"1 held-out .*test/1"),
+    ],
+)
+def test_an_embargo_that_an_earlier_training_broke_is_refused(lineage: Lineage, message: str) -> None:
+    with pytest.raises(LeakError, match=message):
+        require_embargo("songs", SOFT, TESTED, lineage)
+
+
+def test_a_run_keeps_how_its_data_sets_were_split(tmp_path: Path) -> None:
+    Lineage(splits=frozenset({SOFT, NONE})).write(tmp_path)
+    assert read_lineage(tmp_path).splits == {SOFT, NONE}
 
 
 def test_initial_weights_trained_on_a_relative_are_refused(tmp_path: Path) -> None:

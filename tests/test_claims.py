@@ -1,0 +1,68 @@
+"""What README and data card claim of a split is what its leak card counts."""
+
+import json
+import re
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.datasets.splits import split_pieces
+from pipeline.datasets.splits.leak_card import leak_prose
+from tests.helpers.families import families, settings, tune, walk
+from tests.helpers.notes_text import part
+from tests.helpers.paths import ROOT
+
+CARDS = ROOT / "data/cards/melodies"
+RULES = ["hard", "same_skeleton", "same_title", "contained", "aligned"]
+
+
+def counted(rows: list[dict[str, Any]], leaks: list[dict[str, Any]]) -> list[int]:
+    """The numbers of a claim, counted from the tables."""
+    places = [row["split"] for row in rows]
+    tested = [row for row in leaks if row["split"] == "test"]
+    soft = [any(row[rule] for rule in RULES[1:]) for row in leaks]
+    in_test = sum(any(row[rule] for rule in RULES[1:]) for row in tested)
+    apart = places.count("embargoed")
+    hard = sum(row["hard"] for row in leaks)
+    return [len(leaks), hard, 16, sum(soft), in_test, len(tested), apart, places.count("train") + apart]
+
+
+def numbers(text: str) -> list[int]:
+    return [int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*", text)]
+
+
+@pytest.mark.parametrize("embargo", ["none", "soft"])
+def test_a_claim_has_the_numbers_of_the_tables(embargo: str) -> None:
+    lines = [walk(5 * i + 2, 40) for i in range(40)]
+    other = [[str(int(p) + 2 * (n % 9 == 8)) for n, p in enumerate(line)] for line in lines]
+    known = families(*(part(f"a/{i}", tune(line)) for i, line in enumerate([*lines, *other])))
+    made = split_pieces(known["piece_id"].to_pylist(), known, settings(embargo=embargo))
+    expected = counted(made.rows.to_pylist(), made.leaks.to_pylist())
+    assert numbers(made.audit["claim"]) == expected
+    assert made.audit["claim"] in leak_prose("tunes", made.audit, made.leaks)
+    assert (expected[3] > 0, expected[6] > 0) == (embargo == "none", embargo == "soft")
+
+
+def readme_claim() -> list[int]:
+    """Held-out pieces of ``melodies``, those with a relative, embargoed and training pieces, in README."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8").replace("\n", " ")
+    (found,) = re.findall(
+        r"Of the ([\d,]+) held-out tunes of `melodies`, ([\d,]+) have a relative in training that any of its "
+        r"five rules finds; ([\d,]+) of ([\d,]+) training tunes",
+        text,
+    )
+    return [int(number.replace(",", "")) for number in found]
+
+
+@pytest.mark.skipif(not (CARDS / "card.json").exists(), reason="compares with the real data set")
+def test_the_readme_claims_what_the_leak_card_of_melodies_counts() -> None:
+    split = json.loads((CARDS / "card.json").read_text(encoding="utf-8"))["split"]
+    if split["settings"].get("embargo") != "soft":
+        pytest.skip("made by other parameters")
+    leaks = pq.read_table(CARDS / "leaks.parquet").to_pylist()
+    pieces = split["pieces"]
+    related = sum(any(row[rule] for rule in RULES) for row in leaks)
+    drawn = pieces["train"] + pieces["embargoed"]
+    assert readme_claim() == [len(leaks), related, pieces["embargoed"], drawn]
+    assert split["claim"] in (CARDS / "README.md").read_text(encoding="utf-8")
