@@ -26,7 +26,7 @@ from pipeline.errors import nearest
 from pipeline.evaluation.settings import ContinueEvaluation, HarmonizeEvaluation
 from pipeline.formats.readers import ReadLimits, ReadSettings
 from pipeline.models.base.registry import config_of, known_kinds, parse_model
-from pipeline.models.base.tasks import Harmonize, Task
+from pipeline.models.base.tasks import Continue, Harmonize, Task
 from pipeline.training.settings import TrainingSettings
 from pipeline.workflow.engine import EngineSettings
 
@@ -57,6 +57,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 MAX_NAME_LENGTH = 64  # names are parts of file names
 MAX_VOICES = 64
 MAX_VOICES_GIVEN_ANY = 8  # every choice of given voices is listed: 2^voices
+MIN_NOTES_TO_CUT = 2
 MAX_STEPS_PER_QUARTER = 64  # of a data set whose grids are written as scores
 DEFAULT = "default"  # stands for every corpus that a mapping does not name
 RESERVED = (DEFAULT, ELSE)  # in mappings by corpus they have another meaning
@@ -256,6 +257,11 @@ def _grid_of(place: str, experiment: Experiment, dataset: Dataset) -> Iterator[s
         yield (
             f"{place}.dataset: {experiment.dataset} has {steps} steps per quarter; evaluation writes scores, "
             f"which allow {MAX_STEPS_PER_QUARTER}"
+        )
+    if isinstance(experiment.task, Continue) and (dataset.filter.min_notes or 0) < MIN_NOTES_TO_CUT:
+        yield (
+            f"{place}.dataset: {experiment.dataset} has filter.min_notes {dataset.filter.min_notes}; "
+            f"a piece to continue needs {MIN_NOTES_TO_CUT} notes"
         )
     any_given = isinstance(experiment.task, Harmonize) and experiment.task.given == "any"
     if any_given and voices > MAX_VOICES_GIVEN_ANY:

@@ -120,7 +120,8 @@ def parse_section(model: type[Value] | TypeAdapter[Value], value: Any, where: st
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
-        lines = [_describe(adapter, fault, where) for fault in error.errors(include_url=False)]
+        schema = adapter.json_schema()
+        lines = [_describe(schema, fault, where) for fault in error.errors(include_url=False)]
         raise SettingsError("\n".join(lines)) from None
 
 
@@ -129,8 +130,7 @@ def read_section(model: type[Value] | TypeAdapter[Value], *names: str, path: Pat
     return parse_section(model, lookup(load_yaml(path), *names), ".".join(names))
 
 
-def _describe(adapter: TypeAdapter[Any], fault: Any, where: str) -> str:
-    schema = adapter.json_schema()
+def _describe(schema: dict[str, Any], fault: Any, where: str) -> str:
     location, known = _walk(schema, fault["loc"])
     place = ".".join(filter(None, [where, *location]))
     if fault["type"] == "extra_forbidden":

@@ -59,6 +59,12 @@ def test_a_row_draws_from_its_own_stream() -> None:
     ("wrong", "message"),
     [
         ({"temperature": -1}, "temperature -1"),
+        ({"temperature": float("nan")}, "temperature nan"),
+        ({"temperature": float("inf")}, "temperature inf"),
+        ({"temperature": 1e-320}, "temperature 1e-320"),
+        ({"temperature": 1e4}, "temperature 10000"),
+        ({"top_k": 259}, "top-k 259"),
+        ({"top_p": float("nan")}, "top-p nan"),
         ({"top_k": -2}, "top-k -2"),
         ({"top_p": 0}, "top-p 0"),
         ({"top_p": 1.5}, "top-p 1.5"),

@@ -55,7 +55,7 @@ class Workspace:
         )
 
     def start(self, body: str, imports: str = "", *prefix: str) -> subprocess.Popen[str]:
-        (self.root / "stages/work.py").write_text(STAGE.format(imports=imports, body=body))
+        (self.root / "stages" / "work.py").write_text(STAGE.format(imports=imports, body=body))
         return subprocess.Popen(
             [*prefix, sys.executable, "-m", "stages.work", "a"],
             cwd=self.root,

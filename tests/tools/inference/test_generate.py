@@ -1,5 +1,6 @@
 """A trained model goes on from prompts of all kinds, in their own key."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -116,3 +117,51 @@ def test_the_command_writes_scores_that_open(tmp_path: Path) -> None:
 def test_without_a_file_the_continuation_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
     main(["generate", "--experiment", "first", "--prompt", TUNE, "--temperature", "0", "--quarters", "2"])
     assert "C4 |o" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"beam": 999_999_999}, "beam 999999999: allowed are 0 to 256"),
+        ({"quarters": 10**9}, "quarters 1000000000: allowed are 1 to 4,096"),
+        ({"count": 10**9}, "count 1000000000: allowed are 1 to 1,000"),
+        ({"seed": -1}, "seed -1: allowed are 0 to"),
+    ],
+)
+def test_a_search_that_would_never_end_is_refused(wrong: dict[str, int], message: str) -> None:
+    with pytest.raises(PromptError, match=message):
+        Way(Sampling(1.0), **wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_prompt_of_too_many_tokens_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "long.abc").write_text("X:1\nL:1/4\nK:C\nC20000D|\n")
+    with pytest.raises(PromptError, match="tokens; a prompt has at most 16,384"):
+        read_prompt(str(tmp_path / "long.abc"), "tunes")
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("out", ["folder.mid", "/proc/x.mid", f"{'a' * 300}.mid", "file/x.mid"])
+def test_a_place_that_cannot_be_written_is_one_message(
+    out: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "project/folder.mid").mkdir()
+    (tmp_path / "project/file").touch()
+    with pytest.raises(SystemExit):
+        main(["generate", "--experiment", "first", "--prompt", TUNE, "--quarters", "1", "--out", out])
+    assert "Traceback" not in (said := capsys.readouterr().err)
+    assert len(said.splitlines()) <= 2
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize(
+    "command",
+    [["encode", "pipe", "--dataset", "tunes"], ["decode", "pipe"], ["encode", ".", "--dataset", "tunes"]],
+)
+def test_a_pipe_in_place_of_a_file_is_refused_at_once(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "project/pipe")
+    with pytest.raises(SystemExit):
+        main(command)
+    assert "regular file" in capsys.readouterr().err
