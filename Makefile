@@ -32,7 +32,7 @@ test: $(INSTALLED)
 	$(BIN)/pytest
 
 docs: $(INSTALLED)
-	$(BIN)/mkdocs build --quiet --strict --site-dir .cache/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --site-dir .cache/site
 	@echo "documentation: .cache/site/index.html"
 
 cluster-demo: $(INSTALLED)
