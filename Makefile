@@ -28,6 +28,7 @@ repro: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell pipeline stages docs examples params.yaml *.md
 	$(BIN)/mypy
 	$(BIN)/pytest
 
