@@ -28,11 +28,12 @@ repro: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell pipeline stages docs examples params.yaml *.md
 	$(BIN)/mypy
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 docs: $(INSTALLED)
-	$(BIN)/mkdocs build --quiet --strict --site-dir .cache/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --site-dir .cache/site
 	@echo "documentation: .cache/site/index.html"
 
 cluster-demo: $(INSTALLED)

@@ -4,12 +4,10 @@ python examples/load_with_datasets.py [data/tokens/melodies]
 """
 
 import sys
-from pathlib import Path
 
 from datasets import load_dataset
 
-folder = Path(sys.argv[1] if len(sys.argv) > 1 else "data/tokens/melodies")
-splits = {split.name: f"{split}/*.parquet" for split in sorted(folder.iterdir()) if split.is_dir()}
-melodies = load_dataset("parquet", data_files=splits, cache_dir=".cache/datasets")
+folder = sys.argv[1] if len(sys.argv) > 1 else "data/tokens/melodies"
+melodies = load_dataset(folder, cache_dir=".cache/datasets")  # the folder valid is the split validation
 for name, rows in melodies.items():
     print(f"{name}: {len(rows)} pieces; the first is {rows[0]['piece_id']}, {len(rows[0]['tokens'])} symbols")

@@ -98,4 +98,5 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     close = get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"did you mean '{close[0]}'? " if close else ""
-    return f"{hint}{'K' if hint else 'k'}nown: {', '.join(names) or 'none'}"
+    known = "Known" if hint else "known"
+    return f"{hint}{known}: {', '.join(names) or 'none'}"

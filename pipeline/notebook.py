@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch.utils.data import Dataset
 
+from pipeline.api.grids import plain_row
 from pipeline.core import vocabulary
 from pipeline.core.files import replacing
 from pipeline.core.music import Grid
@@ -53,10 +54,6 @@ __all__ = [
     "see",
     "torch_dataset",
 ]
-
-# what a score shows of a row of TOKENS or GRIDS
-NUMBERS = ("steps_per_bar", "steps_per_quarter", "key_fifths", "tonic_pc")
-TEXTS = ("title", "piece_id", "meter", "key_mode", "mode_used")
 
 Row = Mapping[str, Any]  # a row of a DataFrame is one, too, as far as these functions ask
 
@@ -184,19 +181,7 @@ def save(
 
 
 def _layout(row: Row | pd.Series[Any] | None, steps_per_quarter: int) -> Layout:
-    return Layout(steps_per_quarter) if row is None else replace(layout_of(_plain(row), mark=0), mark=None)
-
-
-def _plain(row: Row | pd.Series[Any]) -> dict[str, Any]:
-    """What a score shows of a row; pandas has values of its own for numbers and for what is missing."""
-    numbers = {name: _whole(row.get(name)) for name in NUMBERS}
-    texts = {name: row[name] if isinstance(row.get(name), str) else "" for name in TEXTS}
-    bars = row["step_in_bar"]
-    return {**numbers, **texts, "step_in_bar": None if bars is None else [int(step) for step in bars]}
-
-
-def _whole(value: Any) -> int | None:
-    return None if value is None or value != value else int(value)
+    return Layout(steps_per_quarter) if row is None else replace(layout_of(plain_row(row), mark=0), mark=None)
 
 
 def _folder(name: str, split: str, root: str | Path) -> Path:

@@ -1,5 +1,6 @@
 """Every command and every snippet of the README and the guides, run in a small copy of the project."""
 
+import json
 import re
 import shlex
 import shutil
@@ -25,6 +26,7 @@ ELSEWHERE = {
     "make repro": "sets up first; test_make_repro_takes_what_the_remote_has",
     "make test": "runs this test",
     "make cluster-demo": "tests/workflow/test_cluster.py",
+    "python -m pipeline add": "tests/tools/adding/test_adding.py",
     "pip install": "wants a network",
     "python -m dask": "tests/workflow/test_cluster.py",
     "ENTCHEN_SCHEDULER": "tests/workflow/test_cluster.py",
@@ -247,6 +249,16 @@ def test_what_a_snippet_prints_is_what_the_document_says(document: str, tmp_path
         assert done.stdout.rstrip() == printed.rstrip(), done.stderr
     if made_otherwise:
         pytest.skip(f"missing, or made by other parameters or processors: {', '.join(made_otherwise)}")
+
+
+def test_the_notebook_runs_from_its_own_folder(project: Project) -> None:
+    notebook = json.loads((ROOT / "examples/first-steps.ipynb").read_text(encoding="utf-8"))
+    cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    (project.root / "notebooks").mkdir(exist_ok=True)
+    there = "import os, sys; sys.path.insert(0, os.getcwd()); os.chdir('notebooks')"
+    code = "\n".join([there, *cells])
+    assert "step 0" in python(project, code)
+    assert (project.root / "notebooks/continued.mid").exists()
 
 
 def outputs(root: Path) -> dict[str, str]:

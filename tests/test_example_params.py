@@ -37,6 +37,11 @@ def test_an_example_is_one_corpus_and_one_data_set(example: Path) -> None:
     assert list(groups(example.read_text(encoding="utf-8"))) == ["corpora", "datasets"]
 
 
+def test_the_settings_of_the_demo_are_valid() -> None:
+    params = check_parameters(load_yaml(ROOT / "examples/demo/params.yaml"), ROOT)
+    assert list(params.datasets) == list(params.experiments) == ["demo"]
+
+
 def test_all_examples_fit_at_once(tmp_path: Path) -> None:
     before = check_parameters(load_yaml(ROOT / "params.yaml"), ROOT)
     params = checked(tmp_path, *NAMES)

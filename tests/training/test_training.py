@@ -14,6 +14,7 @@ from pipeline.models.base.examples import cut_at_note
 from pipeline.models.base.pretrained import CheckpointError, Run, load_run, save_run
 from pipeline.models.base.registry import build
 from pipeline.models.base.tasks import TASK
+from pipeline.training import loop
 from pipeline.training.determinism import prepare
 from pipeline.training.gradients import Workers
 from pipeline.training.loop import DivergedError, train, write_learning_curve
@@ -137,6 +138,17 @@ def test_pieces_have_new_cuts_in_every_epoch() -> None:
 def test_with_cuts_of_nothing_all_after_the_first_note_is_learned() -> None:
     examples = continuing(min_cut=0.0, max_cut=0.0).varied(scales(), seed=1, epoch=1)
     assert [int((example.source < TIED).sum()) for example in examples] == [1] * 8
+
+
+def test_the_learning_curve_grows_by_a_line_per_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    monkeypatch.setattr(loop, "write_learning_curve", lambda _, curve: written.append(len(curve)))
+    settings = training(epochs=3)
+    prepare(settings)
+    train(build(lstm()), training_data(scales()), settings, curve=tmp_path / "learning.csv")
+    assert written == [1, 2, 3]
 
 
 def test_the_learning_rate_rises_and_falls() -> None:

@@ -91,8 +91,9 @@ def readme(
 ) -> str:
     """The card: front matter for the Hub, then text for people."""
     head = StringIO()
-    yaml = YAML()
-    yaml.width = 4096
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style, yaml.width = False, 4096
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.dump(front_matter(name, kept), head)
     citations, licences = _unique(kept, "citation", card), _unique(kept, "licence")
     corpora = Counter(corpus for rows in kept.values() for corpus in rows["corpus"].to_pylist())
