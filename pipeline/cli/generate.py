@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.files import replacing
+from pipeline.decoding.defaults import REPETITION_NATS, TEMPERATURE, TOP_P
 from pipeline.decoding.sampling import Sampling
+from pipeline.decoding.voice_leading.rules import LEVELS
 from pipeline.formats.writers.layout import Layout
 from pipeline.tools.inspection.piano_roll import WIDTH, draw
 from pipeline.tools.inspection.token_text import as_score
@@ -35,11 +37,29 @@ def add_commands(commands: Any) -> None:
     )
     parser.add_argument("--piece", metavar="P", help="which piece of a file of many: its name or number")
     parser.add_argument(
-        "--temperature", metavar="T", type=float, default=1.0, help="0: the likeliest symbols"
+        "--temperature", metavar="T", type=float, default=TEMPERATURE, help="0: greedy decoding"
     )
     parser.add_argument("--top-k", metavar="K", type=int, default=0, help="draw from the K likeliest symbols")
     parser.add_argument(
-        "--top-p", metavar="P", type=float, default=1.0, help="draw from the likeliest that reach this share"
+        "--top-p",
+        metavar="P",
+        type=float,
+        default=TOP_P,
+        help="sample from the most probable symbols that reach this share",
+    )
+    parser.add_argument(
+        "--repetition-nats",
+        metavar="R",
+        type=float,
+        default=REPETITION_NATS,
+        help="cost of continuing a repeated bar, against loops; 0: none",
+    )
+    parser.add_argument(
+        "--voice-leading",
+        metavar="L",
+        choices=LEVELS,
+        default="default",
+        help="voice-leading costs of several voices: off, default or strict",
     )
     parser.add_argument("--beam", metavar="W", type=int, default=0, help="search for the likeliest; no draws")
     parser.add_argument("--quarters", metavar="N", type=int, help="most quarter notes to say")
@@ -53,7 +73,15 @@ def _generate(asked: argparse.Namespace) -> None:
     from pipeline.tools.inference.generate import Way, generate  # imports torch: not for the other commands
 
     sampling = Sampling(asked.temperature, asked.top_k, asked.top_p)
-    way = Way(sampling, asked.beam, asked.quarters, asked.seed, asked.count)
+    way = Way(
+        sampling,
+        asked.beam,
+        asked.quarters,
+        asked.seed,
+        asked.count,
+        asked.repetition_nats,
+        asked.voice_leading,
+    )
     for number, made in enumerate(generate(asked.experiment, asked.prompt, way, asked.piece), start=1):
         begins = made.layout.mark or made.grid.n_steps
         ends = "ends itself" if made.complete else "was cut at the limit"

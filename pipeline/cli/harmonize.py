@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.cli.generate import put_out
 from pipeline.decoding.sampling import Sampling
+from pipeline.decoding.voice_leading.rules import LEVELS
 from pipeline.workflow.progress import say
 
 
@@ -34,9 +35,22 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--experiment", metavar="E", help="a trained experiment whose task is harmonize")
     parser.add_argument("--piece", metavar="P", help="which piece of a file of many: its name or number")
     parser.add_argument(
-        "--temperature", metavar="T", type=float, default=0.0, help="0: the likeliest symbols"
+        "--temperature", metavar="T", type=float, default=0.0, help="of samples; 0: the most probable harmony"
     )
     parser.add_argument("--top-p", metavar="P", type=float, default=1.0, help="draw from the likeliest")
+    parser.add_argument(
+        "--voice-leading",
+        metavar="L",
+        choices=LEVELS,
+        default="default",
+        help="costs of parallels, crossings, ranges and other rules: off, default or strict",
+    )
+    parser.add_argument(
+        "--beam", metavar="W", type=int, default=4, help="width of the beam search at temperature 0; 1: greedy"
+    )
+    parser.add_argument(
+        "--passes", metavar="N", type=int, default=0, help="then decode each voice anew N times, given all others"
+    )
     parser.add_argument("--seed", metavar="S", type=int, default=1, help="of the draws")
     parser.add_argument("--count", metavar="N", type=int, default=1, help="how many harmonies")
     parser.add_argument("--out", metavar="FILE", type=Path, help="a .mid, .musicxml or .wav file")
@@ -50,7 +64,16 @@ def _harmonize(asked: argparse.Namespace) -> None:
 
     sampling = Sampling(asked.temperature, top_p=asked.top_p)
     harmonies = harmonize_score(
-        asked.score, asked.given, asked.experiment, sampling, asked.seed, asked.count, asked.piece
+        asked.score,
+        asked.given,
+        asked.experiment,
+        sampling,
+        asked.seed,
+        asked.count,
+        asked.piece,
+        voice_leading=asked.voice_leading,
+        beam=asked.beam,
+        passes=asked.passes,
     )
     for number, made in enumerate(harmonies, start=1):
         say(f"{made.grid.voices} voices, {made.grid.n_steps} steps")

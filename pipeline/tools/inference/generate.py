@@ -19,6 +19,9 @@ from pipeline.core.vocabulary import START, STOP
 from pipeline.decoding.beam_search import search
 from pipeline.decoding.continuation import Continuation, continue_melodies
 from pipeline.decoding.sampling import GREEDY, Sampling
+from pipeline.decoding.voice_leading.guidance import Guidance
+from pipeline.decoding.voice_leading.keys import key_of
+from pipeline.decoding.voice_leading.rules import Level
 from pipeline.formats.writers.layout import Layout, layout_of, transposed
 from pipeline.models.base.devices import choose_device
 from pipeline.models.base.examples import Example
@@ -39,6 +42,8 @@ class Way:
         quarters: most quarter notes to say; None: as many as the prompt has, at least LEAST_QUARTERS.
         seed: of the draws.
         count: how many continuations; a beam search and a temperature of 0 give one.
+        repetition_nats: cost of continuing a repeated passage; not of a beam search.
+        voice_leading: level of the voice-leading costs; they concern several voices.
     """
 
     sampling: Sampling
@@ -46,8 +51,12 @@ class Way:
     quarters: int | None = None
     seed: int = 1
     count: int = 1
+    repetition_nats: float = 0.0
+    voice_leading: Level = "default"
 
     def __post_init__(self) -> None:
+        if self.repetition_nats < 0:
+            raise PromptError(f"a repetition cost of {self.repetition_nats} nats: 0 and above are allowed")
         if self.beam < 0 or self.count < 1 or (self.quarters is not None and self.quarters < 1):
             raise PromptError("beam is 0 or more, count and quarters are 1 or more")
         if self.count > 1 and (self.beam or self.sampling == GREEDY):
@@ -89,10 +98,20 @@ def generate(
     model = model.to(choose_device("auto"))
     example = source_of(row)
     max_steps = _steps(way, example, row["steps_per_quarter"])
+    keys = [key_of(row)] * way.count
+    guidance = Guidance.at(way.voice_leading, keys) if example.voices > 1 else None
     if way.beam:
-        said = [search(model, example, max_steps, way.beam)]
+        said = [search(model, example, max_steps, way.beam, guidance)]
     else:
-        said = continue_melodies(model, [example] * way.count, max_steps, way.sampling, way.seed)
+        said = continue_melodies(
+            model,
+            [example] * way.count,
+            max_steps,
+            way.sampling,
+            way.seed,
+            repetition_nats=way.repetition_nats,
+            guidance=guidance,
+        )
     return [_joined(row, example, continuation) for continuation in said]
 
 

@@ -16,14 +16,21 @@ from pipeline.core import vocabulary
 from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup
 from pipeline.core.vocabulary import START, STOP
 from pipeline.decoding.harmonization import harmonize
-from pipeline.decoding.sampling import Sampling
+from pipeline.decoding.harmony_search import search_harmonies
+from pipeline.decoding.revision import revise
+from pipeline.decoding.sampling import GREEDY, Sampling
+from pipeline.decoding.voice_leading.guidance import Guidance
+from pipeline.decoding.voice_leading.keys import key_of
+from pipeline.decoding.voice_leading.rules import Level
 from pipeline.errors import nearest
 from pipeline.formats.writers.layout import layout_of, transposed
 from pipeline.models.base.devices import choose_device
-from pipeline.models.base.examples import Example, give_voices
+from pipeline.models.base.examples import HarmonizeExample, give_voices
 from pipeline.models.base.pretrained import load_run
 from pipeline.tools.inference.generate import RUNS, Generated
 from pipeline.tools.inference.prompt import PromptError, bars_of, dataset_of, names_of_task, read_prompt
+
+HARMONY_BEAM = 4  # width of the beam search
 
 
 def harmonize_score(
@@ -35,24 +42,32 @@ def harmonize_score(
     count: int = 1,
     piece: str | None = None,
     root: Path = Path(),
+    voice_leading: Level = "default",
+    beam: int = HARMONY_BEAM,
+    passes: int = 0,
 ) -> list[Generated]:
-    """Say the voices that a score lacks.
+    """Predict the voices that a score lacks.
 
     Args:
         score: its path, or ``tinyNotation: 4/4 c4 d e f g2 g``.
         given: the voices that it holds, 0 = top.
         experiment: its name in params.yaml, its task ``harmonize``, trained; None where there is only one.
-        sampling: how symbols are chosen; None: the likeliest.
-        seed: of the draws.
+        sampling: how symbols are chosen; None: by beam search.
+        seed: of the samples.
         count: how many harmonies.
         piece: which piece of a file of many.
         root: the folder of the project.
+        voice_leading: level of the voice-leading costs.
+        beam: harmonies that the beam search keeps; 1: greedy decoding.
+        passes: how often each voice is then decoded anew, given all others.
 
     Raises:
-        PromptError: no such experiment or piece, a score that cannot be read, or voices
+        PromptError: no such experiment or piece, a beam below 1, a score that cannot be read, or voices
             that its data set does not have.
         CheckpointError: the experiment has not been trained, or its files are damaged.
     """
+    if beam < 1 or passes < 0 or count < 1:
+        raise PromptError("beam and count are 1 or more, passes 0 or more")
     params = load_yaml(root / PARAMS_FILE)
     name = experiment or _only_harmonizer(params)
     dataset = dataset_of(name, "harmonize", root)
@@ -66,12 +81,17 @@ def harmonize_score(
     row = read_prompt(score, dataset, piece, root, heard)
     model, _ = load_run(root / RUNS / name)
     example = beside(row, heard, voices)
-    sampling = sampling or Sampling(temperature=0.0)
-    said = harmonize(model.to(choose_device("auto")), [example] * count, sampling, seed)
-    return [_written(row, tokens, voices) for tokens in said]
+    model = model.to(choose_device("auto"))
+    guidance = Guidance.at(voice_leading, [key_of(row)] * count)
+    if sampling in (None, GREEDY):
+        harmonies = search_harmonies(model, [example], beam, guidance=guidance) * count
+    else:
+        harmonies = harmonize(model, [example] * count, sampling, seed, guidance=guidance)
+    harmonies = revise(model, [example] * count, harmonies, passes, sampling or GREEDY, seed, guidance)
+    return [_written(row, tokens, voices) for tokens in harmonies]
 
 
-def beside(row: Mapping[str, Any], given: Sequence[int], voices: int) -> Example:
+def beside(row: Mapping[str, Any], given: Sequence[int], voices: int) -> HarmonizeExample:
     """The given voices of a row as an example of all voices; what the others say means nothing.
 
     Args:
