@@ -46,10 +46,18 @@ def add_commands(commands: Any) -> None:
         help="costs of parallels, crossings, ranges and other rules: off, default or strict",
     )
     parser.add_argument(
-        "--beam", metavar="W", type=int, default=4, help="width of the beam search at temperature 0; 1: greedy"
+        "--beam",
+        metavar="W",
+        type=int,
+        default=4,
+        help="width of the beam search at temperature 0; 1: greedy",
     )
     parser.add_argument(
-        "--passes", metavar="N", type=int, default=0, help="then decode each voice anew N times, given all others"
+        "--passes",
+        metavar="N",
+        type=int,
+        default=0,
+        help="then decode each voice anew N times, given all others",
     )
     parser.add_argument("--seed", metavar="S", type=int, default=1, help="of the draws")
     parser.add_argument("--count", metavar="N", type=int, default=1, help="how many harmonies")

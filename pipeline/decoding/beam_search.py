@@ -29,7 +29,8 @@ def select_beams(state: DecodingState, initial: DecodingState, rows: Tensor) -> 
     tensors = {
         field.name: value[rows]
         for field in fields(state)
-        if isinstance(value := getattr(state, field.name), Tensor) and value is not getattr(initial, field.name)
+        if isinstance(value := getattr(state, field.name), Tensor)
+        and value is not getattr(initial, field.name)
     }
     return replace(state, **tensors)
 

@@ -99,13 +99,15 @@ def _harmonize_group(
 
 
 def given_cells(batch: Batch) -> NDArray[np.int64]:
-    """(B, N, V) the symbols of the given voices, START where a symbol is to be predicted and after the end."""
+    """(B, N, V) the symbols of the given voices; START where one is to be predicted and after the end."""
     source = batch.source.masked_fill(batch.source == PAD_ID, START)
     return source.view(len(source), -1, batch.voices).cpu().numpy()
 
 
 def closing_steps(examples: Sequence[Example], cells: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(B, N) the steps of the notes of the top voice that end a phrase; the last step alone where it is not given.
+    """(B, N) the steps of the closing chords: of the notes of the top voice that end a phrase.
+
+    Where the top voice is not given, of each phrase its last step alone.
 
     Args:
         cells: (B, N, V) symbols of the given voices, START elsewhere.

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from pipeline.core.settings import Section
+from pipeline.decoding.voice_leading.rules import Level
 
 
 class ContinueEvaluation(Section):
@@ -23,6 +24,9 @@ class ContinueEvaluation(Section):
         continuation_samples: sampled continuations of each of them.
         temperature: of the sampled continuations; 1: the model's own distribution.
         seed: of the choice of pieces, the sampled continuations and the bootstrap.
+        sample_temperature, sample_top_p, repetition_nats: decoding of the sampled continuations
+            that are written as scores; see :mod:`pipeline.decoding.repetition`.
+        voice_leading: level of the voice-leading costs of those of several voices.
         save_attention: write the attention matrices of every sample.
         device: auto uses a GPU if there is one.
         threads: of the processor; results depend on it, because it determines the order of sums.
@@ -36,6 +40,10 @@ class ContinueEvaluation(Section):
     continuation_samples: int = Field(ge=1)
     temperature: float = Field(gt=0)
     seed: int = Field(ge=0)
+    sample_temperature: float = Field(gt=0)
+    sample_top_p: float = Field(gt=0, le=1)
+    repetition_nats: float = Field(ge=0)
+    voice_leading: Level
     save_attention: bool
     device: Literal["auto", "cpu", "cuda", "mps"]
     threads: int = Field(ge=1)
@@ -50,6 +58,9 @@ class HarmonizeEvaluation(Section):
         ngram_order: longest context of the n-gram, in symbols; null: no limit.
         scores: maximum number of pieces whose harmonies are written as scores.
         temperature: of the sampled harmonies.
+        voice_leading: level of the voice-leading costs of guided harmonies, which are measured
+            beside free ones: off (none are) | default | strict.
+        beam: harmonies that the beam search for guided harmonies keeps.
         seed: of the choice of pieces, the samples and the bootstrap.
         device: auto uses a GPU if there is one.
         threads: of the processor; results depend on it, because it determines the order of sums.
@@ -59,6 +70,8 @@ class HarmonizeEvaluation(Section):
     ngram_order: int | None = Field(ge=0)
     scores: int = Field(ge=1)
     temperature: float = Field(gt=0)
+    voice_leading: Level
+    beam: int = Field(ge=1)
     seed: int = Field(ge=0)
     device: Literal["auto", "cpu", "cuda", "mps"]
     threads: int = Field(ge=1)

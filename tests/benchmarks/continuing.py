@@ -56,7 +56,9 @@ def compare(experiment: str, n_pieces: int, max_steps: int, seed: int) -> dict[s
     rows = read_rows(ROOT / "data/tokens" / dataset, "valid")
     rows = rows.take(choose(rows["piece_id"].to_pylist(), n_pieces, seed))
     pairs = list(zip(cut_rows(rows, 0.5), rows["steps_per_quarter"].to_pylist(), strict=True))
-    pairs = [(example, steps) for example, steps in pairs if len(example.target) <= max_steps * example.voices]
+    pairs = [
+        (example, steps) for example, steps in pairs if len(example.target) <= max_steps * example.voices
+    ]
     examples = [example for example, _ in pairs]
     true = [repetition(example, example.target, steps) for example, steps in pairs]
     lengths = [each.quarters for each in true]
@@ -66,7 +68,8 @@ def compare(experiment: str, n_pieces: int, max_steps: int, seed: int) -> dict[s
             model, examples, max_steps, Sampling(temperature, top_p=top_p), seed, repetition_nats=nats
         )
         measured = [
-            repetition(example, each.tokens, steps) for (example, steps), each in zip(pairs, made, strict=True)
+            repetition(example, each.tokens, steps)
+            for (example, steps), each in zip(pairs, made, strict=True)
         ]
         name = f"temperature {temperature}, top_p {top_p}, repetition {nats}"
         found[name] = repetition_figures(measured, lengths)
@@ -85,7 +88,8 @@ def distance(found: RepetitionFigures, true: RepetitionFigures) -> float:
 
 def rounded(figures: RepetitionFigures) -> dict[str, Any]:
     return {
-        name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(figures).items()
+        name: round(value, 4) if isinstance(value, float) else value
+        for name, value in asdict(figures).items()
     }
 
 
@@ -98,9 +102,7 @@ def main() -> None:
     options = arguments.parse_args()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    found = {
-        name: compare(name, options.pieces, options.steps, options.seed) for name in options.experiments
-    }
+    found = {name: compare(name, options.pieces, options.steps, options.seed) for name in options.experiments}
     settings = [name for name in next(iter(found.values())) if name != "true"]
     distances = {name: sum(distance(own[name], own["true"]) for own in found.values()) for name in settings}
     ordered = dict(sorted(distances.items(), key=lambda item: item[1]))

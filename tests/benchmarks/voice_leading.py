@@ -83,7 +83,9 @@ def choose(model: Seq2Seq, most: int | None, width: int) -> dict[str, Any]:
             say(f"{rule.name} {cost}: {rates[cost]:.2f}, Bach {bach[rule.name]:.2f}")
             if rates[cost] <= limit:
                 break
-        nats[rule.name] = next((cost for cost in rates if rates[cost] <= limit), min(rates, key=rates.__getitem__))
+        nats[rule.name] = next(
+            (cost for cost in rates if rates[cost] <= limit), min(rates, key=rates.__getitem__)
+        )
     return {"pieces": len(valid[0]), "width": width, "bach": bach, "nats": nats, "trials": trials}
 
 
@@ -117,12 +119,18 @@ def methods(
     yield "greedy", lambda: harmonize(model, examples, guidance=guidance)
     yield f"beam {width}", lambda: search_harmonies(model, examples, width, 32, guidance)
     for seed in seeds:
-        yield f"sampled, seed {seed}", lambda seed=seed: harmonize(  # type: ignore[misc]
-            model, examples, Sampling(1.0), seed, guidance=guidance
+        yield (
+            f"sampled, seed {seed}",
+            lambda seed=seed: harmonize(  # type: ignore[misc]
+                model, examples, Sampling(1.0), seed, guidance=guidance
+            ),
         )
     if passes:
         first = harmonize(model, examples, guidance=guidance)
-        yield f"greedy revised, {passes} passes", lambda: revise(model, examples, first, passes, guidance=guidance)
+        yield (
+            f"greedy revised, {passes} passes",
+            lambda: revise(model, examples, first, passes, guidance=guidance),
+        )
 
 
 def rounded(value: Any) -> Any:

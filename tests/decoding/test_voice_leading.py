@@ -4,10 +4,10 @@ import pytest
 from pipeline.core.music import Grid
 from pipeline.core.vocabulary import START, TIED, encode
 from pipeline.decoding.voice_leading.costs import VoiceLeadingCosts
-from pipeline.decoding.voice_leading.keys import WrittenKey, key_of
+from pipeline.decoding.voice_leading.keys import UNKNOWN_KEY, WrittenKey, key_of
 from pipeline.decoding.voice_leading.rules import LEVELS, NAMES, RULES, STRICT_NATS, costs_of
 from pipeline.evaluation.metrics.voice_leading import voice_leading
-from tests.helpers.chords import chords, note
+from tests.helpers.chords import note
 
 PER_PIECE = ("parallel_fifths", "parallel_octaves", "direct", "overlaps", "leaps", "out_of_range")
 HELD = "="
@@ -22,7 +22,9 @@ def symbols(*names: str) -> np.ndarray:
     return np.array([[START if n == "?" else note(n.rstrip(HELD)) + TIED * n.endswith(HELD) for n in names]])
 
 
-def cost(rule: str, before: str, now: str, candidate: str, key: WrittenKey = WrittenKey(), **place: bool) -> float:
+def cost(
+    rule: str, before: str, now: str, candidate: str, key: WrittenKey = UNKNOWN_KEY, **place: bool
+) -> float:
     """Nats of a candidate for the first unknown voice, 1 for each time that it breaks the rule."""
     start = VoiceLeadingCosts.start(only(rule), [key], symbols(*before.split()))
     closing = np.array([place["closing"]]) if place else None
@@ -128,7 +130,10 @@ def test_the_costs_of_a_piece_are_the_counts_of_its_broken_rules(rule: str) -> N
 
 def test_pieces_of_a_batch_do_not_mix_and_can_be_reordered() -> None:
     keys = [WrittenKey(), WrittenKey()]
-    before, now = (np.concatenate([symbols(*a), symbols(*b)]) for a, b in ((("g4", "c4"), ("g4", "e4")), (("a4", "?"),) * 2))
+    before, now = (
+        np.concatenate([symbols(*a), symbols(*b)])
+        for a, b in ((("g4", "c4"), ("g4", "e4")), (("a4", "?"),) * 2)
+    )
     step = VoiceLeadingCosts.start(only("parallel_fifths"), keys, before).next_step(now)
     assert step.of_candidates(1)[:, note("d4")].tolist() == [1, 0]
     assert step.select(np.array([1, 0, 0])).of_candidates(1)[:, note("d4")].tolist() == [0, 1, 1]

@@ -24,7 +24,9 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 _PITCHES = np.arange(TIED)
-_TRIADS = np.array([[1 << (r + tone) % OCTAVE for tone in (0, third, FIFTH)] for third in (3, 4) for r in range(OCTAVE)])
+_TRIADS = np.array(
+    [[1 << (r + tone) % OCTAVE for tone in (0, third, FIFTH)] for third in (3, 4) for r in range(OCTAVE)]
+)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,9 @@ class WrittenKey:
     leading_note: int | None = None
 
 
+UNKNOWN_KEY = WrittenKey()
+
+
 def key_of(row: Mapping[str, Any]) -> WrittenKey:
     """The key of a row of a token shard."""
     shift, tonic = row.get("transposition") or 0, row.get("tonic_pc")

@@ -56,7 +56,13 @@ RULES: tuple[Rule, ...] = (
     Rule("out_of_range", "notes out of range", 4.0, 0.0, "Kostka & Payne, chapter 5"),
     Rule("leaps", "leaps beyond an octave", 2.0, 0.0, "Fux 1725"),
     Rule("doubled_leading", "doubled leading notes", 2.0, 0.0, "Kostka & Payne, chapter 6"),
-    Rule("closing", "closing chords that are no triads in root position", 2.0, 0.0, "Kostka & Payne, chapter 10"),
+    Rule(
+        "closing",
+        "closing chords that are no triads in root position",
+        2.0,
+        0.0,
+        "Kostka & Payne, chapter 10",
+    ),
 )
 NAMES: tuple[str, ...] = tuple(rule.name for rule in RULES)
 

@@ -145,9 +145,7 @@ def wasserstein(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     1.0
     """
     values = np.sort(np.concatenate([a, b]))
-    shares = [
-        np.searchsorted(np.sort(side), values[:-1], side="right") / len(side) for side in (a, b)
-    ]
+    shares = [np.searchsorted(np.sort(side), values[:-1], side="right") / len(side) for side in (a, b)]
     return float((np.abs(shares[0] - shares[1]) * np.diff(values)).sum())
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core.music import SILENCE, Grid
-from pipeline.decoding.voice_leading.keys import WrittenKey
+from pipeline.decoding.voice_leading.keys import UNKNOWN_KEY, WrittenKey
 from pipeline.decoding.voice_leading.rules import FIFTH, OCTAVE, RANGES
 
 CHORDS = (  # pitch classes above a root: triads and seventh chords
@@ -80,7 +80,7 @@ class VoiceLeading:
         return {name: 100 * count / n if n else None for name, count in counts.items()}
 
 
-def voice_leading(grid: Grid, key: WrittenKey = WrittenKey()) -> VoiceLeading:  # noqa: B008
+def voice_leading(grid: Grid, key: WrittenKey = UNKNOWN_KEY) -> VoiceLeading:
     """Count one piece.
 
     Args:
@@ -98,11 +98,11 @@ def voice_leading(grid: Grid, key: WrittenKey = WrittenKey()) -> VoiceLeading:  
         chords=int(chords.sum()),
         parallel_fifths=_parallels(before, after, FIFTH),
         parallel_octaves=_parallels(before, after, 0),
-        direct=_direct(before, after),
+        direct=int(direct_intervals(before, after).sum()),
         crossings=int((np.diff(pitch[chords], axis=1) > 0).any(axis=1).sum()),
         overlaps=_overlaps(before, after, moved),
         wide=int((-np.diff(pitch[chords][:, :-1], axis=1) > OCTAVE).any(axis=1).sum()),
-        out_of_range=_out_of_range(pitch - key.transposition, begins),
+        out_of_range=int(out_of_range(pitch - key.transposition, begins).sum()),
         leaps=_leaps(pitch, begins),
         doubled_leading=int(((pitch[chords] % OCTAVE == leading).sum(axis=1) > 1).sum()),
         dissonant=_dissonant(pitch[chords]),
@@ -119,20 +119,29 @@ def total(pieces: Iterable[VoiceLeading]) -> VoiceLeading:
 
 def _parallels(before: Ints, after: Ints, interval: int) -> int:
     """Pairs that keep a perfect interval while both move in the same direction."""
-    count = 0
-    for high, low in combinations(range(before.shape[1]), 2):
-        kept = [np.abs(side[:, high] - side[:, low]) % OCTAVE == interval for side in (before, after)]
-        count += int((kept[0] & kept[1] & _alike(before, after, high, low)).sum())
-    return count
+    pairs = combinations(range(before.shape[1]), 2)
+    return sum(int(parallel_intervals(before, after, high, low, interval).sum()) for high, low in pairs)
 
 
-def _direct(before: Ints, after: Ints) -> int:
-    """Outer voices that leap and move into a perfect interval in the same direction."""
+def parallel_intervals(before: Ints, after: Ints, high: int, low: int, interval: int) -> Bools:
+    """(n,) where two voices keep a perfect interval while both move in the same direction.
+
+    Args:
+        before, after: (n, V) pitches of chords that follow each other.
+        high, low: the two voices.
+        interval: 7 for fifths, 0 for octaves and unisons.
+    """
+    kept = [np.abs(side[:, high] - side[:, low]) % OCTAVE == interval for side in (before, after)]
+    return np.asarray(kept[0] & kept[1] & _alike(before, after, high, low))
+
+
+def direct_intervals(before: Ints, after: Ints) -> Bools:
+    """(n,) where the outer voices move in the same direction into a perfect interval, the upper by leap."""
     low = before.shape[1] - 1
     was, now = (np.abs(side[:, 0] - side[:, low]) % OCTAVE for side in (before, after))
     perfect = np.isin(now, (0, FIFTH)) & (now != was)
     leapt = np.abs(after[:, 0] - before[:, 0]) > 2
-    return int((perfect & leapt & _alike(before, after, 0, low)).sum())
+    return np.asarray(perfect & leapt & _alike(before, after, 0, low))
 
 
 def _alike(before: Ints, after: Ints, high: int, low: int) -> Bools:
@@ -148,11 +157,17 @@ def _overlaps(before: Ints, after: Ints, moved: Bools) -> int:
     return int(falls.sum() + rises.sum())
 
 
-def _out_of_range(pitch: Ints, begins: Bools) -> int:
+def out_of_range(pitch: Ints, begins: Bools) -> Bools:
+    """(T, V) where a note begins outside of its voice's range; nowhere but in four voices.
+
+    Args:
+        pitch: (T, V) of the piece as written.
+        begins: (T, V) where a note begins.
+    """
     if pitch.shape[1] != len(RANGES):
-        return 0
+        return np.zeros_like(begins)
     low, high = np.array(RANGES).T
-    return int((begins & ((pitch < low) | (pitch > high))).sum())
+    return np.asarray(begins & ((pitch < low) | (pitch > high)))
 
 
 def _leaps(pitch: Ints, begins: Bools) -> int:

@@ -6,6 +6,7 @@ from pipeline.decoding.voice_leading.keys import WrittenKey
 from pipeline.evaluation.metrics.voice_leading import VoiceLeading, total, voice_leading
 from tests.helpers.chords import chords
 
+
 def counted(*columns: str, transposition: int = 0, leading_note: int | None = None) -> dict[str, int]:
     """What is not 0."""
     found = voice_leading(chords(*columns), WrittenKey(transposition, leading_note))
