@@ -14,7 +14,7 @@ def test_a_tune_fills_its_bars_and_ends_with_a_phrase(tune: FolkTune) -> None:
     grid = decode([START, *row["tokens"], STOP], 4)
     assert grid.n_steps % row["steps_per_bar"] == 0
     assert row["phrase_end"][-1]
-    written = {int(pitch - tune.transposition) % 12 for pitch in grid.pitch[:, 0]}
+    written = {(int(pitch) - tune.transposition) % 12 for pitch in grid.pitch[:, 0]}
     scale = {(row["tonic_pc"] + step) % 12 for step in (0, 2, 4, 5, 7, 9, 11)}
     assert written <= scale
     assert key_of(row) == WrittenKey(tune.transposition, 11)
