@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from pipeline.core.vocabulary import START, STOP, VOCAB_SIZE
+from pipeline.decoding.beams import select_beams
 from pipeline.decoding.continuation import Continuation, token_positions, until_stop
 from pipeline.decoding.voice_leading.guidance import Guidance
 from pipeline.models.base.batches import collate
 from pipeline.models.base.examples import Example
-from pipeline.models.base.interface import DecodingState, Seq2Seq
-
-
-def select_beams(state: DecodingState, initial: DecodingState, rows: Tensor) -> DecodingState:
-    """Reorder the beams of each example, without copying what all beams of an example share.
-
-    Args:
-        state: of the beams.
-        initial: what ``start`` returned; a tensor that is still the same object depends on
-            the source alone.
-        rows: (K,) int64, each the row of a beam of the same example.
-    """
-    tensors = {
-        field.name: value[rows]
-        for field in fields(state)
-        if isinstance(value := getattr(state, field.name), Tensor)
-        and value is not getattr(initial, field.name)
-    }
-    return replace(state, **tensors)
+from pipeline.models.base.interface import Seq2Seq
 
 
 def search(

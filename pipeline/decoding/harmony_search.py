@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from pipeline.core.vocabulary import START, VOCAB_SIZE
-from pipeline.decoding.beam_search import select_beams
+from pipeline.decoding.beams import select_beams
 from pipeline.decoding.continuation import token_positions
 from pipeline.decoding.harmonization import as_target, closing_steps, given_cells, groups_of_equal_length
 from pipeline.decoding.voice_leading.costs import VoiceLeadingCosts
