@@ -99,9 +99,10 @@ def evaluate_harmonizing(
             "said_errors": errors_of(harmonies, examples) if given else None,
         }
         say(f"given {named(given)}: {_in_short(figures[named(given)])}")
-    given = first_given(settings.given)
-    examples, keys = harmony_rows(rows, [given] * len(rows)), [key_of(row) for row in rows.to_pylist()]
-    first = greedy[named(given)] or harmonize(model, examples)
+    chosen_voices = first_given(settings.given)
+    examples = harmony_rows(rows, [chosen_voices] * len(rows))
+    keys = [key_of(row) for row in rows.to_pylist()]
+    first = greedy[named(chosen_voices)] or harmonize(model, examples)
     decoded = decode_harmonies(model, examples, keys, first, settings)
     whole = {
         "dataset": tokens.name,
