@@ -73,7 +73,7 @@ DATA_STAGES = ("families", "quantize", "filter", "split", "encode")
 WITHOUT_TORCH = ("check", "download", "parse", *DATA_STAGES, "report")
 
 # Used by commands alone, though stages depend on the folder that it belongs to.
-ONLY_IN_COMMANDS = ["pipeline.decoding.beam_search"]
+ONLY_IN_COMMANDS = [f"pipeline.decoding.{name}" for name in ("beam_search", "defaults", "revision")]
 
 # What an edit must not run again: none of these rooms may be imported by the stages.
 APART = [

@@ -15,13 +15,15 @@ from pipeline.api.scores import Score, read
 from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup, parse_section
 from pipeline.datasets.encoding.encode import DEFAULT, EncodeSettings
 from pipeline.datasets.quantize import QuantizeSettings
+from pipeline.decoding.defaults import REPETITION_NATS, TEMPERATURE, TOP_P
 from pipeline.decoding.sampling import Sampling
+from pipeline.decoding.voice_leading.rules import Level
 from pipeline.errors import PipelineError, nearest
 from pipeline.models.base.devices import choose_device
 from pipeline.models.base.interface import Seq2Seq
 from pipeline.models.base.pretrained import CONFIG, Run, load_run
 from pipeline.tools.inference.generate import RUNS, Generated, Way, continue_row
-from pipeline.tools.inference.harmonize import given_voices, harmonize_row
+from pipeline.tools.inference.harmonize import HARMONY_BEAM, given_voices, harmonize_row
 from pipeline.tools.inference.prompt import PromptError
 from pipeline.tools.inspection.encode_file import encode_notes
 
@@ -54,9 +56,11 @@ class TrainedModel:
         score: Score | ScoreGrid | str | Path,
         *,
         quarters: int | None = None,
-        temperature: float = 1.0,
+        temperature: float = TEMPERATURE,
         top_k: int = 0,
-        top_p: float = 1.0,
+        top_p: float = TOP_P,
+        repetition_nats: float = REPETITION_NATS,
+        voice_leading: Level = "default",
         beam: int = 0,
         seed: int = 1,
     ) -> ScoreGrid:
@@ -68,13 +72,16 @@ class TrainedModel:
             temperature: of sampling; 0: greedy decoding.
             top_k: sample from the k most probable tokens; 0: from all.
             top_p: sample from the most probable tokens that together reach this probability.
+            repetition_nats: cost of continuing a repeated bar; 0: none.
+            voice_leading: level of the voice-leading costs of several voices: off, default or strict.
             beam: width of a beam search instead of sampling; 0: none.
             seed: of sampling.
 
         Raises:
             PromptError: the score cannot be used as a prompt.
         """
-        way = Way(Sampling(temperature, top_k, top_p), beam, quarters, seed)
+        sampling = Sampling(temperature, top_k, top_p)
+        way = Way(sampling, beam, quarters, seed, 1, repetition_nats, voice_leading)
         (made,) = continue_row(self.network, self._row(score), way)
         return self._result(made)
 
@@ -85,6 +92,8 @@ class TrainedModel:
         *,
         temperature: float = 0.0,
         top_p: float = 1.0,
+        voice_leading: Level = "default",
+        beam: int = HARMONY_BEAM,
         seed: int = 1,
     ) -> ScoreGrid:
         """Predict the voices that a score lacks; the given voices stay as they are.
@@ -92,8 +101,9 @@ class TrainedModel:
         Args:
             score: as in :meth:`generate`.
             given: the voices of the data set that the score contains, 0 = top.
-            temperature: of sampling; 0: greedy decoding.
-            top_p: see :meth:`generate`.
+            temperature: of sampling; 0: beam search.
+            top_p, voice_leading: see :meth:`generate`.
+            beam: width of the beam search; 1: greedy decoding.
             seed: of sampling.
 
         Raises:
@@ -101,7 +111,9 @@ class TrainedModel:
         """
         chosen = given_voices(given, self.quantize.voices, self.run.dataset)
         row, sampling = self._row(score, chosen), Sampling(temperature, top_p=top_p)
-        (made,) = harmonize_row(self.network, row, chosen, self.quantize.voices, sampling, seed)
+        (made,) = harmonize_row(
+            self.network, row, chosen, self.quantize.voices, sampling, seed, 1, voice_leading, beam
+        )
         return self._result(made)
 
     def _row(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from pipeline.cli.usage import WIDTH, examples
+from pipeline.decoding.defaults import REPETITION_NATS, TEMPERATURE, TOP_P
 
 if TYPE_CHECKING:
     from pipeline.formats.writers.layout import Layout
@@ -22,6 +23,15 @@ PieceName = Annotated[
 Temperature = Annotated[float, typer.Option(metavar="T", help="of sampling; 0: greedy decoding")]
 TopK = Annotated[int, typer.Option(metavar="K", help="sample from the K most probable tokens; 0: all")]
 TopP = Annotated[float, typer.Option(metavar="P", help="sample from the most probable ones up to P")]
+Repetition = Annotated[
+    float, typer.Option(metavar="R", help="nats against continuing a repeated bar; 0: none")
+]
+VoiceLeading = Annotated[
+    Literal["off", "default", "strict"],
+    typer.Option(
+        metavar="L", help="costs of parallels and other faults of several voices: off, default or strict"
+    ),
+]
 Beam = Annotated[int, typer.Option(metavar="W", help="beam search of this width, no sampling")]
 Quarters = Annotated[
     int | None,
@@ -45,9 +55,11 @@ def generate(
     experiment: Experiment,
     prompt: Prompt,
     piece: PieceName = None,
-    temperature: Temperature = 1.0,
+    temperature: Temperature = TEMPERATURE,
     top_k: TopK = 0,
-    top_p: TopP = 1.0,
+    top_p: TopP = TOP_P,
+    repetition_nats: Repetition = REPETITION_NATS,
+    voice_leading: VoiceLeading = "default",
     beam: Beam = 0,
     quarters: Quarters = None,
     seed: Seed = 1,
@@ -65,7 +77,8 @@ def generate(
     from pipeline.workflow.progress import say
 
     check_suffix(out)
-    way = Way(Sampling(temperature, top_k, top_p), beam, quarters, seed, count)
+    sampling = Sampling(temperature, top_k, top_p)
+    way = Way(sampling, beam, quarters, seed, count, repetition_nats, voice_leading)
     for number, made in enumerate(continue_prompt(experiment, prompt, way, piece), start=1):
         begins = made.layout.mark or made.grid.n_steps
         ends = "the model ended the piece" if made.complete else "stopped at the limit (--quarters)"

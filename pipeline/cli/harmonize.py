@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.generate import Count, Out, PieceName, Seed, Temperature, TopP, check_suffix, put_out
+from pipeline.cli.generate import (
+    Count,
+    Out,
+    PieceName,
+    Seed,
+    Temperature,
+    TopP,
+    VoiceLeading,
+    check_suffix,
+    put_out,
+)
 from pipeline.cli.usage import examples
 
 File = Annotated[
@@ -16,6 +26,12 @@ File = Annotated[
 Given = Annotated[
     list[int] | None,
     typer.Option(metavar="V ...", help="voices that the score contains, 0 = top; several are found by name"),
+]
+HarmonyBeam = Annotated[
+    int, typer.Option(metavar="W", help="width of the beam search at temperature 0; 1: greedy")
+]
+Passes = Annotated[
+    int, typer.Option(metavar="N", help="decode each voice N times again, given all others; 0: never")
 ]
 Harmonizer = Annotated[str | None, typer.Option(metavar="E", help="a trained one whose task is harmonize")]
 
@@ -36,6 +52,9 @@ def harmonize(
     piece: PieceName = None,
     temperature: Temperature = 0.0,
     top_p: TopP = 1.0,
+    voice_leading: VoiceLeading = "default",
+    beam: HarmonyBeam = 4,
+    passes: Passes = 0,
     seed: Seed = 1,
     count: Count = 1,
     out: Out = None,
@@ -51,7 +70,18 @@ def harmonize(
 
     check_suffix(out)
     sampling = Sampling(temperature, top_p=top_p)
-    results = harmonize_score(file, given or [0], experiment, sampling, seed, count, piece)
+    results = harmonize_score(
+        file,
+        given or [0],
+        experiment,
+        sampling,
+        seed,
+        count,
+        piece,
+        voice_leading=voice_leading,
+        beam=beam,
+        passes=passes,
+    )
     for number, made in enumerate(results, start=1):
         say(f"{made.grid.voices} voices, {made.grid.n_steps} steps")
         put_out(made, out, number, count)

@@ -9,13 +9,17 @@ import torch
 from torch import Tensor
 
 from pipeline.core.vocabulary import START, STOP, VOCAB_SIZE
+from pipeline.decoding.beams import select_beams
 from pipeline.decoding.continuation import Continuation, token_positions, until_stop
+from pipeline.decoding.voice_leading.guidance import Guidance
 from pipeline.models.base.batches import collate
 from pipeline.models.base.examples import Example
 from pipeline.models.base.interface import Seq2Seq
 
 
-def search(model: Seq2Seq, example: Example, max_steps: int, width: int) -> Continuation:
+def search(
+    model: Seq2Seq, example: Example, max_steps: int, width: int, guidance: Guidance | None = None
+) -> Continuation:
     """Continue one source by beam search: the most probable continuation found.
 
     Continuations of different lengths are compared by their mean log-probability per
@@ -26,6 +30,7 @@ def search(model: Seq2Seq, example: Example, max_steps: int, width: int) -> Cont
         example: its target is not used.
         max_steps: largest number of steps of a continuation.
         width: unfinished continuations that are kept at every symbol.
+        guidance: voice-leading costs of the one piece; None: none.
     """
     device, voices = model.grammar_mask.device, example.voices
     batch = collate([example] * width).to(device)
@@ -35,13 +40,17 @@ def search(model: Seq2Seq, example: Example, max_steps: int, width: int) -> Cont
     totals = torch.full((width,), -math.inf, device=device, dtype=torch.float64)
     totals[0] = 0.0  # all beams are equal at first: one of them is enough
     complete: list[tuple[float, Tensor]] = []
+    costs = guidance.start([0] * width, previous.cpu().numpy()) if guidance else None
     with torch.inference_mode():
-        state = model.start(batch)
+        state = initial = model.start(batch)
         for position in token_positions(max_steps * voices, f"searching, {width} at once"):
             voice = position % voices
             logits, state = model.step(state, symbols)
             stop_allowed = torch.full((width,), voice == 0, device=device)
             scores = model.mask(logits, previous[:, voice], stop_allowed).double().log_softmax(-1)  # (W, 258)
+            if costs:
+                costs = costs if voice else costs.next_step(np.full((width, voices), START))
+                scores = scores - torch.from_numpy(costs.of_candidates(voice)).to(device)
             best, places = (totals[:, None] + scores).flatten().topk(2 * width)
             rows, chosen = places // VOCAB_SIZE, places % VOCAB_SIZE
             stops = (chosen == STOP) & best.isfinite()
@@ -56,7 +65,9 @@ def search(model: Seq2Seq, example: Example, max_steps: int, width: int) -> Cont
             predicted = torch.cat([predicted[rows], symbols[:, None]], dim=1)
             previous = previous[rows]
             previous[:, voice] = symbols
-            state = state.select(rows)
+            state = select_beams(state, initial, rows)
+            if costs:
+                costs = costs.select(rows.cpu().numpy()).choose(voice, symbols.cpu().numpy())
     if not complete:
         return until_stop(predicted[0].cpu().numpy())
     _, most_probable = max(complete, key=lambda pair: pair[0])

@@ -10,7 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from pipeline.core.vocabulary import START, STOP
+from pipeline.decoding.repetition import RepetitionCosts
 from pipeline.decoding.sampling import GREEDY, Sampling
+from pipeline.decoding.voice_leading.costs import VoiceLeadingCosts
+from pipeline.decoding.voice_leading.guidance import Guidance
 from pipeline.models.base.batches import collate
 from pipeline.models.base.examples import Example
 from pipeline.models.base.interface import Seq2Seq
@@ -37,6 +40,8 @@ def continue_melodies(
     sampling: Sampling = GREEDY,
     seed: int = 0,
     batch_size: int = 256,
+    repetition_nats: float = 0.0,
+    guidance: Guidance | None = None,
 ) -> list[Continuation]:
     """Continue the sources of examples under the grammar; their targets are not used.
 
@@ -48,13 +53,20 @@ def continue_melodies(
         seed: of the samples; example i has its own random stream, so that its continuation
             does not depend on the other examples.
         batch_size: examples that are continued at once.
+        repetition_nats: cost of continuing a repeated passage; see
+            :mod:`pipeline.decoding.repetition`.
+        guidance: voice-leading costs of pieces of several voices; None: none.
     """
     generators = [np.random.default_rng([seed, i]) for i in range(len(examples))]
     order = sorted(range(len(examples)), key=lambda i: (examples[i].voices, len(examples[i].source), i))
     continuations: dict[int, Continuation] = {}
     for indices in _groups_of_equal_voices(order, examples, batch_size):
         group = [examples[i] for i in indices]
-        tokens = _continue_group(model, group, max_steps, sampling, [generators[i] for i in indices])
+        costs = RepetitionCosts.start(repetition_nats, group) if repetition_nats else None
+        leading = guidance.start(indices, last_symbols(group)) if guidance else None
+        tokens = _continue_group(
+            model, group, max_steps, sampling, [generators[i] for i in indices], costs, leading
+        )
         continuations |= {i: until_stop(row) for i, row in zip(indices, tokens, strict=True)}
     return [continuations[i] for i in range(len(examples))]
 
@@ -64,6 +76,11 @@ def until_stop(symbols: NDArray[np.int64]) -> Continuation:
     stops = np.flatnonzero(symbols == STOP)
     complete = len(stops) > 0
     return Continuation(symbols[: stops[0] + 1 if complete else None].astype(np.uint16), complete)
+
+
+def last_symbols(examples: Sequence[Example]) -> NDArray[np.int64]:
+    """(B, V) the last symbol of each voice of the sources."""
+    return np.stack([example.source[-example.voices :] for example in examples]).astype(np.int64)
 
 
 def token_positions(n_tokens: int, what: str) -> Iterator[int]:
@@ -90,12 +107,15 @@ def _continue_group(
     max_steps: int,
     sampling: Sampling,
     generators: Sequence[np.random.Generator],
+    costs: RepetitionCosts | None,
+    leading: VoiceLeadingCosts | None,
 ) -> NDArray[np.int64]:
     """(B, up to max_steps * V + 1) symbols; undefined after a STOP."""
     device = model.grammar_mask.device
     voices = examples[0].voices
     batch = collate(examples).to(device)
-    previous = torch.tensor(np.stack([e.source[-voices:] for e in examples]).astype(np.int64), device=device)
+    previous = torch.tensor(last_symbols(examples), device=device)
+    unknown = np.full((len(examples), voices), START)
     symbols = torch.full((len(examples),), START, device=device)
     stopped = torch.zeros(len(examples), dtype=torch.bool, device=device)
     predicted = []
@@ -106,6 +126,11 @@ def _continue_group(
             logits, state = model.step(state, symbols)
             stop_allowed = torch.full_like(stopped, voice == 0)
             masked = model.mask(logits, previous[:, voice], stop_allowed).double().cpu().numpy()
+            if costs:
+                masked -= costs.of_candidates()
+            if leading:
+                leading = leading if voice else leading.next_step(unknown)
+                masked -= leading.of_candidates(voice)
             symbols = torch.from_numpy(sampling.choose(masked, generators)).to(device)
             predicted.append(symbols)
             stopped |= symbols == STOP
@@ -113,6 +138,8 @@ def _continue_group(
                 break
             symbols = symbols.masked_fill(stopped, 0)  # any valid symbol: it is discarded
             previous[:, voice] = symbols
+            costs = costs and costs.append(symbols.cpu().numpy())
+            leading = leading and leading.choose(voice, symbols.cpu().numpy())
     return (
         torch.stack(predicted, dim=1).cpu().numpy() if predicted else np.empty((len(examples), 0), np.int64)
     )

@@ -13,6 +13,8 @@ from pipeline.core.files import write_json, write_text
 from pipeline.core.tables import write_table
 from pipeline.decoding.continuation import continue_melodies
 from pipeline.decoding.sampling import Sampling
+from pipeline.decoding.voice_leading.guidance import Guidance
+from pipeline.decoding.voice_leading.keys import key_of
 from pipeline.evaluation.attention import analyse_attention, describe_attention
 from pipeline.evaluation.baselines.continuations import MARKOV_ORDER, Symbols, baseline_continuations
 from pipeline.evaluation.baselines.predictors import Copy, Memory, NGram
@@ -47,6 +49,7 @@ from pipeline.evaluation.minimum_bayes_risk import minimum_bayes_risk
 from pipeline.evaluation.novelty import NOVELTY, Training, measure_novelty, nearest_tunes, novelty_figures
 from pipeline.evaluation.passages import Continued, collect_passages
 from pipeline.evaluation.predictor import ModelPredictor, load_trained, rows_to_evaluate
+from pipeline.evaluation.repetition import repetition_of_samples
 from pipeline.evaluation.samples import Sample, choose, longest, write_samples
 from pipeline.evaluation.settings import ContinueEvaluation
 from pipeline.evaluation.statistics import STATISTICS, measure_statistics, statistics_figures
@@ -115,7 +118,11 @@ def evaluate_continuing(
         "by_place": by_place(found),
         "by_family_size": by_family_size(pieces, _families(tokens)),
         "calibration": calibration(found),
-        "samples": {"n_samples": len(samples), "n_exact": sum(sample.exact for sample in samples)},
+        "samples": {
+            "n_samples": len(samples),
+            "n_exact": sum(sample.exact for sample in samples),
+            "repetition": repetition_of_samples(samples),
+        },
         "continuations": {
             "samples": settings.continuation_samples,
             "markov_order": MARKOV_ORDER,
@@ -223,10 +230,21 @@ def _continue(
     cut = [examples[index] for index in chosen]
     limit = longest(cut)
     greedy = continue_melodies(model, cut, limit)
-    sampled = continue_melodies(model, cut, limit, Sampling(settings.temperature), settings.seed)
+    table = rows.take(chosen).to_pylist()
+    guidance = None
+    if any(example.voices > 1 for example in cut):
+        guidance = Guidance.at(settings.voice_leading, [key_of(row) for row in table])
+    sampling = Sampling(settings.sample_temperature, top_p=settings.sample_top_p)
+    sampled = continue_melodies(
+        model,
+        cut,
+        limit,
+        sampling,
+        settings.seed,
+        repetition_nats=settings.repetition_nats,
+        guidance=guidance,
+    )
     return [
         Sample(row, example, {"greedy": surest.tokens, "sampled": sampled.tokens})
-        for row, example, surest, sampled in zip(
-            rows.take(chosen).to_pylist(), cut, greedy, sampled, strict=True
-        )
+        for row, example, surest, sampled in zip(table, cut, greedy, sampled, strict=True)
     ]

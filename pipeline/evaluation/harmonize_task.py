@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from pipeline.core.files import write_json
 from pipeline.core.tables import write_table
-from pipeline.core.vocabulary import START, decode
 from pipeline.decoding.harmonization import harmonize
-from pipeline.decoding.sampling import Sampling
+from pipeline.decoding.voice_leading.keys import WrittenKey, key_of
+from pipeline.decoding.voice_leading.rules import RULES
 from pipeline.evaluation.baselines.predictors import Copy, NGram, Predictor
 from pipeline.evaluation.comparison import (
     COPY,
@@ -33,15 +33,22 @@ from pipeline.evaluation.comparison import (
     surprisals,
     tokens_per_quarter,
 )
+from pipeline.evaluation.harmonies import (
+    PIECES_THEMSELVES,
+    Harmonies,
+    broken_rules,
+    decode_harmonies,
+    harmonize_folk_tunes,
+    marked,
+    samples_of,
+)
 from pipeline.evaluation.metrics.likelihood import PIECES, interval
 from pipeline.evaluation.metrics.surprisal import Surprisal
-from pipeline.evaluation.metrics.voice_leading import total, voice_leading
 from pipeline.evaluation.predictor import ModelPredictor, load_trained, rows_to_evaluate
-from pipeline.evaluation.samples import Sample, choose, write_samples
+from pipeline.evaluation.samples import choose, write_samples
 from pipeline.evaluation.settings import HarmonizeEvaluation
 from pipeline.models.base.batches import read_rows
 from pipeline.models.base.examples import Example
-from pipeline.models.base.interface import Seq2Seq
 from pipeline.models.base.lineage import mark_soft_relatives, read_lineage
 from pipeline.models.base.tasks import harmony_rows
 from pipeline.workflow.progress import say
@@ -58,7 +65,8 @@ def evaluate_harmonizing(
         tokens: ``data/tokens/DATASET``.
         run: ``data/runs/EXPERIMENT``, trained on that data set.
         settings: the section ``evaluation``.
-        out: folder for figures.json, pieces.parquet, samples.json and ``samples/``.
+        out: folder for figures.json, pieces.parquet, samples.json and ``samples/``, folk.json
+            and ``folk/`` (folk tunes harmonized; see :mod:`pipeline.evaluation.folk_tunes`).
 
     Returns:
         The few numbers by which harmonizers are compared.
@@ -76,13 +84,13 @@ def evaluate_harmonizing(
         NGRAM: NGram.fit(train_examples, settings.ngram_order),
         COPY: Copy.fit(train_examples),
     }
-    tables, figures = [], {}
+    tables, figures, greedy = [], {}, {}
     for given in settings.given:
         examples = harmony_rows(rows, [given] * len(rows))
         found = surprisals({MODEL: ModelPredictor(model), **baselines}, examples)
         pieces = piece_sums(rows, found)
         tables.append(pieces.add_column(0, HARMONIES.field("given"), [[named(given)] * len(pieces)]))
-        harmonies = harmonize(model, examples) if given else []
+        harmonies = greedy[named(given)] = harmonize(model, examples) if given else []
         figures[named(given)] = {
             "given": given,
             "predictors": figures_by_group(pieces, tokens_per_quarter(rows)),
@@ -91,17 +99,28 @@ def evaluate_harmonizing(
             "said_errors": errors_of(harmonies, examples) if given else None,
         }
         say(f"given {named(given)}: {_in_short(figures[named(given)])}")
-    samples = _samples(model, rows, settings)
+    chosen_voices = first_given(settings.given)
+    examples = harmony_rows(rows, [chosen_voices] * len(rows))
+    keys = [key_of(row) for row in rows.to_pylist()]
+    first = greedy[named(chosen_voices)] or harmonize(model, examples)
+    decoded = decode_harmonies(model, examples, keys, first, settings)
     whole = {
         "dataset": tokens.name,
         "split": split,
         "n_pieces": len(rows),
         "given": figures,
-        "voice_leading": _voice_leading(model, rows, settings),
+        "voice_leading": _voice_leading(decoded, examples, keys, settings),
     }
+    chosen = choose(rows["piece_id"].to_pylist(), settings.scores, settings.seed)
+    samples = samples_of(rows, chosen, examples, decoded)
+    entries = [
+        marked(entry, sample.row, {name: entry[name] for name in entry["files"]})
+        for sample, entry in zip(samples, write_samples(out / "samples", samples), strict=True)
+    ]
     write_table(out / "pieces.parquet", pa.concat_tables(tables), HARMONIES)
     write_json(out / "figures.json", rounded(whole))
-    write_json(out / "samples.json", write_samples(out / "samples", samples))
+    write_json(out / "samples.json", entries)
+    write_json(out / "folk.json", harmonize_folk_tunes(model, rows, settings, out / "folk"))
     return headline(figures)
 
 
@@ -138,42 +157,28 @@ def headline(figures: Mapping[str, Any]) -> dict[str, float | int | None]:
     return numbers
 
 
-def _samples(model: Seq2Seq, rows: pa.Table, settings: HarmonizeEvaluation) -> list[Sample]:
-    given = _first(settings.given)
-    chosen = choose(rows["piece_id"].to_pylist(), settings.scores, settings.seed)
-    table = rows.take(chosen)
-    examples = harmony_rows(table, [given] * len(chosen))
-    greedy = harmonize(model, examples)
-    sampled = harmonize(model, examples, Sampling(settings.temperature), settings.seed)
-    return [
-        Sample(row, example, {"greedy": best, "sampled": other})
-        for row, example, best, other in zip(table.to_pylist(), examples, greedy, sampled, strict=True)
-    ]
-
-
-def _voice_leading(model: Seq2Seq, rows: pa.Table, settings: HarmonizeEvaluation) -> dict[str, Any]:
+def _voice_leading(
+    decoded: Mapping[str, Harmonies],
+    examples: Sequence[Example],
+    keys: Sequence[WrittenKey],
+    settings: HarmonizeEvaluation,
+) -> dict[str, Any]:
     """Broken rules per 100 chords of the pieces themselves, and of the model's harmonies."""
-    given = _first(settings.given)
-    examples = harmony_rows(rows, [given] * len(rows))
-    sampled = Sampling(settings.temperature)
-    harmonies = {
-        "the pieces themselves": [example.target for example in examples],
-        "model, likeliest symbols": harmonize(model, examples),
-        MODEL: harmonize(model, examples, sampled, settings.seed),
+    return {
+        "given": first_given(settings.given),
+        "level": settings.voice_leading,
+        "beam": settings.beam,
+        "per_hundred_chords": {name: broken_rules(each, examples, keys) for name, each in decoded.items()},
+        "token_errors": {
+            name: errors_of(each, examples)["all"]
+            for name, each in decoded.items()
+            if name != PIECES_THEMSELVES
+        },
+        "rules": [asdict(rule) for rule in RULES],
     }
-    shifts = rows["transposition"].to_pylist()
-    counted = {
-        name: total(
-            voice_leading(decode([START, *symbols.tolist()], example.voices), shift or 0)
-            for symbols, example, shift in zip(each, examples, shifts, strict=True)
-        )
-        for name, each in harmonies.items()
-    }
-    per_hundred = {name: {"chords": found.chords, **found.per_hundred()} for name, found in counted.items()}
-    return {"given": given, "per_hundred_chords": per_hundred}
 
 
-def _first(choices: Sequence[Sequence[int]]) -> Sequence[int]:
+def first_given(choices: Sequence[Sequence[int]]) -> Sequence[int]:
     """The first choice that gives a voice, or the only one that gives none."""
     return next((given for given in choices if given), choices[0])
 

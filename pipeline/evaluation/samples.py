@@ -65,8 +65,28 @@ def write_samples(folder: Path, samples: Sequence[Sample]) -> list[dict[str, Any
 
 
 def _write(folder: Path, number: str, sample: Sample) -> dict[str, Any]:
+    endings = {"reference": sample.example.target, **sample.continuations}
+    return write_endings(folder, number, sample, endings) | {
+        "exact": int(sample.exact),
+        "stopped": {name: int(ending[-1] == STOP) for name, ending in sample.continuations.items()},
+    }
+
+
+def write_endings(
+    folder: Path, number: str, sample: Sample, endings: Mapping[str, NDArray[np.uint16]]
+) -> dict[str, Any]:
+    """Write endings of one piece after its source, in the piece's own key.
+
+    Args:
+        folder: of the scores.
+        number: begins their names.
+        sample: the piece; its continuations are not used.
+        endings: the true one is named "reference".
+
+    Returns:
+        The piece, the tokens of every ending, and names of files.
+    """
     row, example = sample.row, sample.example
-    endings = {"reference": example.target, **sample.continuations}
     layout = layout_of(row, mark=None if example.aligned else len(example.source) // example.voices)
     files = {}
     for name, ending in endings.items():
@@ -93,8 +113,6 @@ def _write(folder: Path, number: str, sample: Sample) -> dict[str, Any]:
     )
     return {
         **{name: row[name] for name in kept},
-        "exact": int(sample.exact),
-        "stopped": {name: int(ending[-1] == STOP) for name, ending in sample.continuations.items()},
         "given": example.given_voices,
         "source": example.source.tolist(),
         **{name: ending.tolist() for name, ending in endings.items()},

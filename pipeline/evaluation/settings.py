@@ -8,6 +8,7 @@ from pydantic import Field
 
 from pipeline.core.settings import MAX_SEED, Section
 from pipeline.decoding.sampling import MAX_TEMPERATURE, MIN_TEMPERATURE
+from pipeline.decoding.voice_leading.rules import Level
 
 
 class ContinueEvaluation(Section):
@@ -24,6 +25,9 @@ class ContinueEvaluation(Section):
         continuation_samples: sampled continuations of each of them.
         temperature: of the sampled continuations; 1: the model's own distribution.
         seed: of the choice of pieces, the sampled continuations and the bootstrap.
+        sample_temperature, sample_top_p, repetition_nats: decoding of the sampled continuations
+            that are written as scores; see :mod:`pipeline.decoding.repetition`.
+        voice_leading: level of the voice-leading costs of those of several voices.
         save_attention: write the attention matrices of every sample.
         device: auto uses a GPU if there is one.
         threads: of the processor; results depend on it, because it determines the order of sums.
@@ -37,6 +41,10 @@ class ContinueEvaluation(Section):
     continuation_samples: int = Field(ge=1, le=1000)
     temperature: float = Field(ge=MIN_TEMPERATURE, le=MAX_TEMPERATURE)
     seed: int = Field(ge=0, le=MAX_SEED)
+    sample_temperature: float = Field(ge=MIN_TEMPERATURE, le=MAX_TEMPERATURE)
+    sample_top_p: float = Field(gt=0, le=1)
+    repetition_nats: float = Field(ge=0, le=100)
+    voice_leading: Level
     save_attention: bool
     device: Literal["auto", "cpu", "cuda", "mps"]
     threads: int = Field(ge=1, le=1024)
@@ -51,6 +59,9 @@ class HarmonizeEvaluation(Section):
         ngram_order: longest context of the n-gram, in symbols; null: no limit.
         scores: maximum number of pieces whose harmonies are written as scores.
         temperature: of the sampled harmonies.
+        voice_leading: level of the voice-leading costs of guided harmonies, which are measured
+            beside free ones: off (none are) | default | strict.
+        beam: harmonies that the beam search for guided harmonies keeps.
         seed: of the choice of pieces, the samples and the bootstrap.
         device: auto uses a GPU if there is one.
         threads: of the processor; results depend on it, because it determines the order of sums.
@@ -60,6 +71,8 @@ class HarmonizeEvaluation(Section):
     ngram_order: int | None = Field(ge=0, le=1000)
     scores: int = Field(ge=1, le=10_000)
     temperature: float = Field(ge=MIN_TEMPERATURE, le=MAX_TEMPERATURE)
+    voice_leading: Level
+    beam: int = Field(ge=1, le=256)
     seed: int = Field(ge=0, le=MAX_SEED)
     device: Literal["auto", "cpu", "cuda", "mps"]
     threads: int = Field(ge=1, le=1024)

@@ -1,11 +1,12 @@
-"""What each part of the copying model and of its training brings: one change at a time.
+"""What each part of a model and of its training brings: one change at a time.
 
     python -m tests.benchmarks.ablation [--experiment E] [--folds N] [--seeds 1 2] [--threads N] [--only ...]
 
 Every variant of the experiment is trained and measured on the same folds over tune
 families with the same seeds; the difference to the experiment as it stands in
 params.yaml is paired on pieces, its 95 % interval over tune families. Variants that
-are parts left out come first, then parts of params.yaml that are off there. The last
+are parts left out come first, then parts of params.yaml that are off there; an experiment
+of kind ``lstm`` has variants of its own (``--experiment bach-chorales``). The last
 line is one JSON object: nats per token, lowest first.
 """
 
@@ -58,6 +59,18 @@ VARIANTS = {
     "averaged weights": Change(training={"ema_decay": 0.98}),
     "scheduled sampling 0.9": Change(training={"teacher_forcing": 0.9}),
 }
+LSTM_VARIANTS = {  # of experiments whose model is of kind lstm, parts that are off in params.yaml
+    AS_IT_IS: Change(),
+    "tied embeddings": Change(model={"tied": True}),
+    "position in the bar": Change(model={"bars": True}),
+    "copies of the source": Change(model={"copies": True}),
+    "additive attention": Change(model={"attention": "additive"}),
+    "bidirectional encoder": Change(model={"bidirectional": True}),
+    "second halves only": Change(task={"min_cut": 0.5, "max_cut": 0.5}),
+    "transposed by up to 5": Change(training={"transpose_semitones": 5}),
+    "averaged weights": Change(training={"ema_decay": 0.98}),
+    "all parts": Change(model={"tied": True, "bars": True, "copies": True, "bidirectional": True}),
+}
 
 
 def changed(study: Study, change: Change) -> Study:
@@ -90,16 +103,17 @@ def main() -> None:
     arguments.add_argument("--folds", type=int, default=5)
     arguments.add_argument("--seeds", type=int, nargs="+", default=[1])
     arguments.add_argument("--threads", type=int)
-    arguments.add_argument("--only", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    arguments.add_argument("--only", nargs="+", choices={**VARIANTS, **LSTM_VARIANTS})
     options = arguments.parse_args()
     study = read_study(options.experiment, ROOT)
+    variants = LSTM_VARIANTS if study.recipe.config.kind == "lstm" else VARIANTS
     few = {"continued_pieces": 1, "continuation_samples": 1}
     study = replace(study, evaluation=study.evaluation.model_copy(update=few))
     folds = deal(study.rows["tune_family"].to_pylist(), options.folds)
     found: dict[str, dict[str, Any]] = {}
     whole: dict[str, np.ndarray] = {}
-    for name in dict.fromkeys([AS_IT_IS, *options.only]):
-        variant = changed(study, VARIANTS[name])
+    for name in dict.fromkeys([AS_IT_IS, *(options.only or variants)]):
+        variant = changed(study, variants[name])
         measured = cross_validate(variant, folds, options.seeds, options.threads)
         own = nats_of(measured)
         whole = whole or own

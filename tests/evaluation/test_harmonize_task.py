@@ -10,6 +10,8 @@ import torch
 from pipeline.core import vocabulary
 from pipeline.core.tables import TOKENS, read_table, write_table
 from pipeline.core.vocabulary import START, STOP
+from pipeline.decoding.voice_leading.rules import NAMES
+from pipeline.evaluation.harmonies import GUIDED_BEAM, GUIDED_GREEDY, GUIDED_SAMPLED
 from pipeline.evaluation.harmonize_task import HARMONIES, errors_of, evaluate_harmonizing
 from pipeline.evaluation.settings import HarmonizeEvaluation
 from pipeline.models.base.batches import fingerprint
@@ -22,7 +24,15 @@ from pipeline.training.data import read_training_data
 from tests.helpers.melodies import stepwise
 
 SETTINGS = HarmonizeEvaluation(
-    given=[[], [0], [1]], ngram_order=2, scores=1, temperature=1.0, seed=1, device="cpu", threads=1
+    given=[[], [0], [1]],
+    ngram_order=2,
+    scores=1,
+    temperature=1.0,
+    voice_leading="default",
+    beam=2,
+    seed=1,
+    device="cpu",
+    threads=1,
 )
 DUETS = {
     "train": [[60, 48, 188, 176, 62, 50], [64, 52, 65, 53]],
@@ -79,15 +89,26 @@ def test_voice_leading_is_compared_with_the_pieces_themselves(measured: Path) ->
     own = found["per_hundred_chords"]["the pieces themselves"]
     assert own["chords"] == 2 + 1
     assert own["parallel_octaves"] == pytest.approx(100 / 3, rel=1e-5)  # C-C to D-D
-    assert set(found["per_hundred_chords"]) == {"the pieces themselves", "model, likeliest symbols", "model"}
+    free, guided = {"model, likeliest symbols", "model"}, {GUIDED_GREEDY, GUIDED_BEAM, GUIDED_SAMPLED}
+    assert set(found["per_hundred_chords"]) == {"the pieces themselves", *free, *guided}
+    assert set(found["token_errors"]) == free | guided
+    assert [rule["name"] for rule in found["rules"]] == list(NAMES)
 
 
 def test_harmonies_are_written_with_the_given_voice_as_it_is(measured: Path) -> None:
     (sample,) = json.loads((measured / "samples.json").read_text())
     assert sample["given"] == [0]
-    for ending in ("greedy", "sampled"):
+    for ending in ("greedy", "sampled", "guided"):
         assert sample[ending][:-1:2] == sample["reference"][:-1:2]
         assert (measured / sample["files"][ending]["musicxml"]).exists()
+
+
+def test_broken_rules_and_chords_of_samples_are_marked(measured: Path) -> None:
+    (sample,) = json.loads((measured / "samples.json").read_text())
+    assert set(sample["marks"]) == set(sample["chords"]) == {"reference", "greedy", "sampled", "guided"}
+    for mark in sample["marks"]["reference"]:
+        assert mark["rule"] in NAMES
+    assert json.loads((measured / "folk.json").read_text()) == []  # duets are no choir
 
 
 def test_an_error_is_a_symbol_that_is_not_the_pieces_own() -> None:

@@ -1,4 +1,4 @@
-"""Rules of four-part writing, counted: how often a chorale does what textbooks warn of.
+"""Rules of four-part writing, counted; :mod:`pipeline.decoding.voice_leading.rules` lists them.
 
 **A chord** is a step at which all voices sound and one at least begins a note. All
 counts are given per 100 chords: sum, then divide. Two chords are compared where one
@@ -8,8 +8,8 @@ Bach breaks every one of these rules occasionally; a figure is meaningful only c
 that of his own pieces.
 
 Sources: Kostka & Payne, Tonal Harmony, chapters 5 and 6 (parallels, direct fifths and
-octaves, spacing, crossing, overlap, ranges); Huron 2001, Tone and Voice, Music
-Perception 19, for what they do to the ear. Definitions alone.
+octaves, spacing, crossing, overlap, ranges, doubled leading notes); Huron 2001, Tone and
+Voice, Music Perception 19, for what they do to the ear. Definitions alone.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core.music import SILENCE, Grid
+from pipeline.decoding.voice_leading.keys import UNKNOWN_KEY, WrittenKey
+from pipeline.decoding.voice_leading.rules import FIFTH, OCTAVE, RANGES
 
-FIFTH, OCTAVE = 7, 12
-RANGES = ((60, 79), (55, 74), (48, 67), (40, 60))  # C4-G5, G3-D5, C3-G4, E2-C4; of four voices alone
 CHORDS = (  # pitch classes above a root: triads and seventh chords
     (0, 4, 7),
     (0, 3, 7),
@@ -57,6 +57,7 @@ class VoiceLeading:
         out_of_range: notes that begin outside of their voice's range.
         leaps: notes more than an octave away from the one before of their voice, whatever
             silence is between.
+        doubled_leading: chords in which several voices hold the leading note of the key.
         dissonant: chords that are no triad and no seventh chord, nor a part of one.
     """
 
@@ -69,6 +70,7 @@ class VoiceLeading:
     wide: int
     out_of_range: int
     leaps: int
+    doubled_leading: int
     dissonant: int
 
     def per_hundred(self) -> dict[str, float | None]:
@@ -78,28 +80,31 @@ class VoiceLeading:
         return {name: 100 * count / n if n else None for name, count in counts.items()}
 
 
-def voice_leading(grid: Grid, transposition: int = 0) -> VoiceLeading:
+def voice_leading(grid: Grid, key: WrittenKey = UNKNOWN_KEY) -> VoiceLeading:
     """Count one piece.
 
     Args:
         grid: of at least two voices, the highest first.
-        transposition: semitones that were added to the piece as written; ranges are of that.
+        key: of the piece; ranges are of the piece as written, and without a leading note
+            no doubled one is counted.
     """
     pitch, begins = grid.pitch.astype(np.int64), ~grid.tied & (grid.pitch != SILENCE)
     whole = (pitch != SILENCE).all(axis=1)
     chords = whole & begins.any(axis=1)
     later = np.flatnonzero(chords[1:] & whole[:-1]) + 1  # chords that follow another
     before, after, moved = pitch[later - 1], pitch[later], begins[later]
+    leading = -1 if key.leading_note is None else key.leading_note
     return VoiceLeading(
         chords=int(chords.sum()),
         parallel_fifths=_parallels(before, after, FIFTH),
         parallel_octaves=_parallels(before, after, 0),
-        direct=_direct(before, after),
+        direct=int(direct_intervals(before, after).sum()),
         crossings=int((np.diff(pitch[chords], axis=1) > 0).any(axis=1).sum()),
         overlaps=_overlaps(before, after, moved),
         wide=int((-np.diff(pitch[chords][:, :-1], axis=1) > OCTAVE).any(axis=1).sum()),
-        out_of_range=_out_of_range(pitch - transposition, begins),
+        out_of_range=int(out_of_range(pitch - key.transposition, begins).sum()),
         leaps=_leaps(pitch, begins),
+        doubled_leading=int(((pitch[chords] % OCTAVE == leading).sum(axis=1) > 1).sum()),
         dissonant=_dissonant(pitch[chords]),
     )
 
@@ -114,20 +119,29 @@ def total(pieces: Iterable[VoiceLeading]) -> VoiceLeading:
 
 def _parallels(before: Ints, after: Ints, interval: int) -> int:
     """Pairs that keep a perfect interval while both move in the same direction."""
-    count = 0
-    for high, low in combinations(range(before.shape[1]), 2):
-        kept = [np.abs(side[:, high] - side[:, low]) % OCTAVE == interval for side in (before, after)]
-        count += int((kept[0] & kept[1] & _alike(before, after, high, low)).sum())
-    return count
+    pairs = combinations(range(before.shape[1]), 2)
+    return sum(int(parallel_intervals(before, after, high, low, interval).sum()) for high, low in pairs)
 
 
-def _direct(before: Ints, after: Ints) -> int:
-    """Outer voices that leap and move into a perfect interval in the same direction."""
+def parallel_intervals(before: Ints, after: Ints, high: int, low: int, interval: int) -> Bools:
+    """(n,) where two voices keep a perfect interval while both move in the same direction.
+
+    Args:
+        before, after: (n, V) pitches of chords that follow each other.
+        high, low: the two voices.
+        interval: 7 for fifths, 0 for octaves and unisons.
+    """
+    kept = [np.abs(side[:, high] - side[:, low]) % OCTAVE == interval for side in (before, after)]
+    return np.asarray(kept[0] & kept[1] & _alike(before, after, high, low))
+
+
+def direct_intervals(before: Ints, after: Ints) -> Bools:
+    """(n,) where the outer voices move in the same direction into a perfect interval, the upper by leap."""
     low = before.shape[1] - 1
     was, now = (np.abs(side[:, 0] - side[:, low]) % OCTAVE for side in (before, after))
     perfect = np.isin(now, (0, FIFTH)) & (now != was)
     leapt = np.abs(after[:, 0] - before[:, 0]) > 2
-    return int((perfect & leapt & _alike(before, after, 0, low)).sum())
+    return np.asarray(perfect & leapt & _alike(before, after, 0, low))
 
 
 def _alike(before: Ints, after: Ints, high: int, low: int) -> Bools:
@@ -143,11 +157,17 @@ def _overlaps(before: Ints, after: Ints, moved: Bools) -> int:
     return int(falls.sum() + rises.sum())
 
 
-def _out_of_range(pitch: Ints, begins: Bools) -> int:
+def out_of_range(pitch: Ints, begins: Bools) -> Bools:
+    """(T, V) where a note begins outside of its voice's range; nowhere but in four voices.
+
+    Args:
+        pitch: (T, V) of the piece as written.
+        begins: (T, V) where a note begins.
+    """
     if pitch.shape[1] != len(RANGES):
-        return 0
+        return np.zeros_like(begins)
     low, high = np.array(RANGES).T
-    return int((begins & ((pitch < low) | (pitch > high))).sum())
+    return np.asarray(begins & ((pitch < low) | (pitch > high)))
 
 
 def _leaps(pitch: Ints, begins: Bools) -> int:

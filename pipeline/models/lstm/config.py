@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.models.base.registry import ModelConfig
 
@@ -25,6 +25,10 @@ class LstmConfig(ModelConfig):
         bidirectional: the encoder also reads the source backwards.
         dropout: share of activations set to 0 in training: of the inputs, between
             layers and before the output.
+        tied: the output layer shares the matrix of the token embeddings (Press and Wolf 2017).
+        bars: inputs include the position in the bar.
+        copies: the output is a mixture of the vocabulary and of copies of source tokens by their
+            attention weights (See et al. 2017, pointer-generator).
     """
 
     TASKS: ClassVar = ("continue", "harmonize")
@@ -38,3 +42,14 @@ class LstmConfig(ModelConfig):
     layers: int = Field(ge=1, le=16)
     bidirectional: bool
     dropout: float = Field(ge=0, lt=1)
+    tied: bool = False
+    bars: bool = False
+    copies: bool = False
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> LstmConfig:
+        if (self.tied or self.bars) and self.input != "embedding":
+            raise ValueError("tied and bars need input: embedding")
+        if self.copies and self.attention == "none":
+            raise ValueError("copies need attention: dot or additive")
+        return self

@@ -22,8 +22,16 @@ from pipeline.core.vocabulary import PAD_ID, VOCAB_SIZE
 from pipeline.models.base.batches import Batch
 from pipeline.models.base.interface import AttentionMaps, DecodingState, Seq2Seq
 from pipeline.models.base.layers.dropout import dropout
+from pipeline.models.base.layers.positions import (
+    INITIAL_STD,
+    LONGEST_BAR,
+    step_in_bar_at,
+    target_steps_in_bar,
+)
 from pipeline.models.base.layers.recurrent import open_forget_gates, take
 from pipeline.models.lstm.config import LstmConfig
+
+SMALLEST = 1e-6  # probability of a token that is copied from nowhere
 
 
 @dataclass(frozen=True)
@@ -33,11 +41,13 @@ class SourceMemory(DecodingState):
     Attributes:
         keys, values: (B, S, A).
         mask: (B, 1, S), -inf at padding.
+        source: (B, S) tokens.
     """
 
     keys: Tensor
     values: Tensor
     mask: Tensor
+    source: Tensor
 
 
 @dataclass(frozen=True)
@@ -47,16 +57,24 @@ class LstmState(DecodingState):
     Attributes:
         h, c: (B, L, H).
         memory: what attention needs of the sources; None without attention.
+        step_in_bar: (B, K) see ``target_steps_in_bar``.
+        steps_per_bar: (B,), 0 where unknown.
+        voices: V.
+        n_predicted: target symbols so far, given ones included.
     """
 
     h: Tensor
     c: Tensor
     memory: SourceMemory | None
+    step_in_bar: Tensor
+    steps_per_bar: Tensor
+    voices: int
+    n_predicted: int = 0
 
     def select(self, rows: Tensor) -> LstmState:
         """See :class:`DecodingState`."""
         memory = self.memory.select(rows) if self.memory is not None else None
-        return LstmState(self.h[rows], self.c[rows], memory)
+        return replace(super().select(rows), memory=memory)
 
 
 class LstmNetwork(Seq2Seq):
@@ -71,55 +89,77 @@ class LstmNetwork(Seq2Seq):
         sizes = [self.symbols.size] + [hidden] * (config.layers - 1)
         self.decoder = nn.ModuleList(nn.LSTM(size, hidden, batch_first=True) for size in sizes)
         self.attend = _SourceAttention(config, self.encoder.size) if config.attention != "none" else None
-        self.output = nn.Linear(hidden + (self.attend.size if self.attend else 0), VOCAB_SIZE)
+        size = hidden + (self.attend.size if self.attend else 0)
+        self.output = _TiedOutput(size, self.symbols.size) if config.tied else nn.Linear(size, VOCAB_SIZE)
+        self.gate = nn.Linear(size, 1) if config.copies else None
         self.dropout_share = config.dropout
         open_forget_gates(self)
 
     def forward(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
         """See :class:`Seq2Seq`: (B, T, 258)."""
-        state = self._encode(batch.source, batch.source_lengths, generator)
-        logits, _ = self._decode(state, batch.inputs, generator)
+        logits, _ = self._decode(
+            self._encode(batch, generator), batch.inputs, _target_places(batch), generator
+        )
         return logits
 
     def start(self, batch: Batch) -> LstmState:
         """Encode sources; the bridge maps the final state of the encoder to the first of the decoder."""
-        return self._encode(batch.source, batch.source_lengths, None)
+        return self._encode(batch, None)
 
     def step(self, state: LstmState, symbols: Tensor) -> tuple[Tensor, LstmState]:
         """See :class:`Seq2Seq`: (B, 258) and the state after."""
-        logits, state = self._decode(state, symbols[:, None], None)
-        return logits[:, 0], state
+        step = state.n_predicted // state.voices
+        places = _known(step_in_bar_at(state.step_in_bar, state.steps_per_bar, step), state.steps_per_bar)
+        logits, state = self._decode(state, symbols[:, None], places, None)
+        return logits[:, 0], replace(state, n_predicted=state.n_predicted + 1)
 
     def attention(self, batch: Batch) -> AttentionMaps | None:
         """See :class:`Seq2Seq`: (B, T, S), over the source alone."""
         state = self.start(batch)
         if self.attend is None or state.memory is None:
             return None
-        outputs, _ = self._run(state, batch.inputs, None)
+        outputs, _ = self._run(state, batch.inputs, _target_places(batch), None)
         return AttentionMaps({"attention": self.attend.weights(outputs, state.memory)}, {}, {})
 
-    def _encode(self, source: Tensor, lengths: Tensor, generator: torch.Generator | None) -> LstmState:
-        encoded, finals = self.encoder(self.symbols, source, lengths, generator)  # (B, S, D), L times (B, D)
+    def _encode(self, batch: Batch, generator: torch.Generator | None) -> LstmState:
+        source, lengths = batch.source, batch.source_lengths
+        places = _known(batch.step_in_bar[:, : source.shape[1]], batch.steps_per_bar)
+        vectors = self.symbols(source, places, generator)
+        encoded, finals = self.encoder(vectors, source, lengths, generator)  # (B, S, D), L times (B, D)
         pairs = [bridge(final).chunk(2, dim=-1) for bridge, final in zip(self.bridge, finals, strict=True)]
         h = torch.stack([hidden.tanh() for hidden, _ in pairs], dim=1)  # (B, L, H)
         c = torch.stack([cell for _, cell in pairs], dim=1)  # (B, L, H)
-        memory = self.attend.remember(encoded, source == PAD_ID) if self.attend is not None else None
-        return LstmState(h, c, memory)
+        memory = self.attend.remember(encoded, source) if self.attend is not None else None
+        return LstmState(h, c, memory, target_steps_in_bar(batch), batch.steps_per_bar, batch.voices)
 
     def _decode(
-        self, state: LstmState, inputs: Tensor, generator: torch.Generator | None
+        self, state: LstmState, inputs: Tensor, places: Tensor, generator: torch.Generator | None
     ) -> tuple[Tensor, LstmState]:
         """Logits (B, T, 258) after each of the inputs (B, T), and the state after the last."""
-        outputs, state = self._run(state, inputs, generator)
+        outputs, state = self._run(state, inputs, places, generator)
+        weights = None
         if self.attend is not None and state.memory is not None:
-            outputs = torch.cat([outputs, self.attend(outputs, state.memory)], dim=-1)  # (B, T, H + A)
-        return self.output(dropout(outputs, self.dropout_share, generator)), state  # (B, T, 258)
+            weights = self.attend.weights(outputs, state.memory)  # (B, T, S)
+            outputs = torch.cat([outputs, weights @ state.memory.values], dim=-1)  # (B, T, H + A)
+        outputs = dropout(outputs, self.dropout_share, generator)
+        logits = self._vocabulary(outputs)
+        if self.gate is not None and weights is not None and state.memory is not None:
+            logits = _mixture(logits, weights, state.memory.source, self.gate(outputs))
+        return logits, state
+
+    def _vocabulary(self, outputs: Tensor) -> Tensor:
+        """(B, T, 258) logits of the output layer."""
+        if isinstance(self.output, _TiedOutput):
+            tied: Tensor = self.output(outputs, self.symbols.table)
+            return tied
+        logits: Tensor = self.output(outputs)
+        return logits
 
     def _run(
-        self, state: LstmState, inputs: Tensor, generator: torch.Generator | None
+        self, state: LstmState, inputs: Tensor, places: Tensor, generator: torch.Generator | None
     ) -> tuple[Tensor, LstmState]:
         """Outputs of the decoder's last layer (B, T, H), and the state after them."""
-        outputs = self.symbols(inputs, generator)
+        outputs = self.symbols(inputs, places, generator)
         after = []
         for layer, lstm in enumerate(self.decoder):
             if layer:
@@ -139,12 +179,30 @@ class _LstmEmbedding(nn.Module):
         learned = config.input == "embedding"
         self.size = config.embedding_size if learned else VOCAB_SIZE
         self.table = nn.Embedding(VOCAB_SIZE + 1, self.size, padding_idx=PAD_ID) if learned else None
+        self.bars = nn.Embedding(LONGEST_BAR + 1, self.size) if config.bars else None  # row 0: unknown
+        if self.bars is not None:
+            nn.init.normal_(self.bars.weight, std=INITIAL_STD)
         self.dropout_share = config.dropout
 
-    def forward(self, symbols: Tensor, generator: torch.Generator | None) -> Tensor:
+    def forward(self, symbols: Tensor, places: Tensor, generator: torch.Generator | None) -> Tensor:
+        """Tokens (B, T), and the rows (B, T) of their positions in the bar."""
         if self.table is not None:
-            return dropout(self.table(symbols), self.dropout_share, generator)
+            vectors = self.table(symbols)
+            vectors = vectors if self.bars is None else vectors + self.bars(places)
+            return dropout(vectors, self.dropout_share, generator)
         return functional.one_hot(symbols, VOCAB_SIZE + 1)[..., :VOCAB_SIZE].float()
+
+
+class _TiedOutput(nn.Module):
+    """An output layer that shares the matrix of the token embeddings."""
+
+    def __init__(self, size: int, embedding_size: int) -> None:
+        super().__init__()
+        self.project = nn.Linear(size, embedding_size)
+        self.bias = nn.Parameter(torch.zeros(VOCAB_SIZE))
+
+    def forward(self, outputs: Tensor, table: nn.Embedding) -> Tensor:
+        return functional.linear(self.project(outputs), table.weight[:VOCAB_SIZE], self.bias)
 
 
 class _Encoder(nn.Module):
@@ -162,12 +220,12 @@ class _Encoder(nn.Module):
         self.dropout_share = config.dropout
 
     def forward(
-        self, symbols: _LstmEmbedding, source: Tensor, lengths: Tensor, generator: torch.Generator | None
+        self, outputs: Tensor, source: Tensor, lengths: Tensor, generator: torch.Generator | None
     ) -> tuple[Tensor, list[Tensor]]:
         """The outputs of the last layer (B, S, D), and the final output of each layer (B, D)."""
         reversal = _reversal(source, lengths)
         ends = reversal[:, :1]  # the last position of each source; the final output of either direction
-        outputs, finals = symbols(source, generator), []
+        finals = []
         for layer, forwards in enumerate(self.forwards):
             inputs = dropout(outputs, self.dropout_share, generator) if layer else outputs
             outputs = forwards(inputs)[0]  # (B, S, H)
@@ -190,16 +248,17 @@ class _SourceAttention(nn.Module):
         self.query = nn.Linear(config.hidden_size, self.size)
         self.energy = nn.Linear(self.size, 1, bias=False) if config.attention == "additive" else None
 
-    def remember(self, encoded: Tensor, padding: Tensor) -> SourceMemory:
+    def remember(self, encoded: Tensor, source: Tensor) -> SourceMemory:
         """Keys, values and mask of a source, computed once.
 
         Args:
             encoded: (B, S, D) outputs of the encoder.
-            padding: (B, S) bool.
+            source: (B, S) tokens.
         """
+        padding = source == PAD_ID
         keys, values = self.memory(encoded).chunk(2, dim=-1)
         mask = torch.zeros(padding.shape, device=encoded.device).masked_fill(padding, float("-inf"))
-        return SourceMemory(keys, values, mask[:, None])
+        return SourceMemory(keys, values, mask[:, None], source)
 
     def weights(self, outputs: Tensor, memory: SourceMemory) -> Tensor:
         """(B, T, S), each row sums to 1."""
@@ -213,9 +272,33 @@ class _SourceAttention(nn.Module):
         weights: Tensor = energies.softmax(-1)
         return weights
 
-    def forward(self, outputs: Tensor, memory: SourceMemory) -> Tensor:
-        """Context vectors (B, T, A)."""
-        return self.weights(outputs, memory) @ memory.values
+
+def _mixture(logits: Tensor, weights: Tensor, source: Tensor, gate: Tensor) -> Tensor:
+    """(B, T, 258) log-probabilities of a mixture of the vocabulary and of copied source tokens.
+
+    Args:
+        logits: (B, T, 258) of the vocabulary.
+        weights: (B, T, S) attention.
+        source: (B, S) tokens; padding has no weight.
+        gate: (B, T, 1) logit of the share of the vocabulary.
+    """
+    tokens = functional.one_hot(source, VOCAB_SIZE + 1)[..., :VOCAB_SIZE].to(weights.dtype)
+    copied = (weights @ tokens + SMALLEST).log()
+    own = functional.logsigmoid(gate) + logits.log_softmax(-1)
+    return torch.logaddexp(own, functional.logsigmoid(-gate) + copied)
+
+
+def _target_places(batch: Batch) -> Tensor:
+    """(B, T) rows of the positions of the predicted tokens."""
+    positions = torch.arange(batch.inputs.shape[1], device=batch.inputs.device)
+    columns = (positions + batch.source_lengths[:, None]).clamp(max=batch.step_in_bar.shape[1] - 1)
+    return _known(batch.step_in_bar.gather(1, columns), batch.steps_per_bar)
+
+
+def _known(step_in_bar: Tensor, steps_per_bar: Tensor) -> Tensor:
+    """(B, N) rows of an embedding of positions in the bar, 0 where unknown."""
+    known = (steps_per_bar > 0) & (steps_per_bar <= LONGEST_BAR)
+    return (step_in_bar + 1) * known[:, None]
 
 
 def _reversal(source: Tensor, lengths: Tensor) -> Tensor:

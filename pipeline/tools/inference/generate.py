@@ -20,6 +20,9 @@ from pipeline.core.vocabulary import START, STOP
 from pipeline.decoding.beam_search import search
 from pipeline.decoding.continuation import Continuation, continue_melodies
 from pipeline.decoding.sampling import GREEDY, Sampling
+from pipeline.decoding.voice_leading.guidance import Guidance
+from pipeline.decoding.voice_leading.keys import key_of
+from pipeline.decoding.voice_leading.rules import Level
 from pipeline.formats.writers.layout import Layout, layout_of, transposed
 from pipeline.models.base.devices import choose_device
 from pipeline.models.base.examples import Example
@@ -28,6 +31,7 @@ from pipeline.models.base.pretrained import load_run
 from pipeline.tools.inference.prompt import PromptError, dataset_of, read_prompt, source_of
 
 MAX_BEAM, MAX_COUNT, MAX_QUARTERS = 256, 1000, 4096
+MAX_NATS = 100
 LEAST_QUARTERS = 16  # that a model may say after a short prompt
 RUNS = Path("data/runs")
 
@@ -42,6 +46,8 @@ class Way:
         quarters: most quarter notes to say; None: as many as the prompt has, at least LEAST_QUARTERS.
         seed: of the draws.
         count: how many continuations; a beam search and a temperature of 0 give one.
+        repetition_nats: cost of continuing a repeated passage; not of a beam search.
+        voice_leading: level of the voice-leading costs; they concern several voices.
     """
 
     sampling: Sampling
@@ -49,6 +55,8 @@ class Way:
     quarters: int | None = None
     seed: int = 1
     count: int = 1
+    repetition_nats: float = 0.0
+    voice_leading: Level = "default"
 
     def __post_init__(self) -> None:
         for name, value, low, high in (
@@ -56,6 +64,7 @@ class Way:
             ("count", self.count, 1, MAX_COUNT),
             ("quarters", 1 if self.quarters is None else self.quarters, 1, MAX_QUARTERS),
             ("seed", self.seed, 0, MAX_SEED),
+            ("repetition_nats", self.repetition_nats, 0, MAX_NATS),
         ):
             if not low <= value <= high:
                 raise PromptError(f"{name} {value}: allowed are {low} to {high:,}")
@@ -106,10 +115,20 @@ def continue_row(model: Seq2Seq, row: Mapping[str, Any], way: Way) -> list[Gener
     """
     example = source_of(row)
     max_steps = _steps(way, example, row["steps_per_quarter"])
+    keys = [key_of(row)] * way.count
+    guidance = Guidance.at(way.voice_leading, keys) if example.voices > 1 else None
     if way.beam:
-        said = [search(model, example, max_steps, way.beam)]
+        said = [search(model, example, max_steps, way.beam, guidance)]
     else:
-        said = continue_melodies(model, [example] * way.count, max_steps, way.sampling, way.seed)
+        said = continue_melodies(
+            model,
+            [example] * way.count,
+            max_steps,
+            way.sampling,
+            way.seed,
+            repetition_nats=way.repetition_nats,
+            guidance=guidance,
+        )
     return [_joined(row, example, continuation) for continuation in said]
 
 

@@ -16,15 +16,23 @@ from pipeline.core import vocabulary
 from pipeline.core.settings import MAX_SEED, PARAMS_FILE, load_yaml, lookup
 from pipeline.core.vocabulary import START, STOP
 from pipeline.decoding.harmonization import harmonize
-from pipeline.decoding.sampling import Sampling
+from pipeline.decoding.harmony_search import search_harmonies
+from pipeline.decoding.revision import revise
+from pipeline.decoding.sampling import GREEDY, Sampling
+from pipeline.decoding.voice_leading.guidance import Guidance
+from pipeline.decoding.voice_leading.keys import key_of
+from pipeline.decoding.voice_leading.rules import Level
 from pipeline.errors import nearest
 from pipeline.formats.writers.layout import layout_of, transposed
 from pipeline.models.base.devices import choose_device
-from pipeline.models.base.examples import Example, give_voices
+from pipeline.models.base.examples import HarmonizeExample, give_voices
 from pipeline.models.base.interface import Seq2Seq
 from pipeline.models.base.pretrained import load_run
-from pipeline.tools.inference.generate import MAX_COUNT, RUNS, Generated
+from pipeline.tools.inference.generate import MAX_BEAM, MAX_COUNT, RUNS, Generated
 from pipeline.tools.inference.prompt import PromptError, bars_of, dataset_of, names_of_task, read_prompt
+
+MAX_PASSES = 100
+HARMONY_BEAM = 4  # width of the beam search
 
 
 def harmonize_score(
@@ -36,26 +44,38 @@ def harmonize_score(
     count: int = 1,
     piece: str | None = None,
     root: Path = Path(),
+    voice_leading: Level = "default",
+    beam: int = HARMONY_BEAM,
+    passes: int = 0,
 ) -> list[Generated]:
-    """Say the voices that a score lacks.
+    """Predict the voices that a score lacks.
 
     Args:
         score: its path, or ``tinyNotation: 4/4 c4 d e f g2 g``.
         given: the voices that it holds, 0 = top.
         experiment: its name in params.yaml, its task ``harmonize``, trained; None where there is only one.
-        sampling: how symbols are chosen; None: the likeliest.
-        seed: of the draws.
+        sampling: how symbols are chosen; None: by beam search.
+        seed: of the samples.
         count: how many harmonies.
         piece: which piece of a file of many.
         root: the folder of the project.
+        voice_leading: level of the voice-leading costs.
+        beam: harmonies that the beam search keeps; 1: greedy decoding.
+        passes: how often each voice is then decoded anew, given all others.
 
     Raises:
-        PromptError: no such experiment or piece, a score that cannot be read, or voices
+        PromptError: no such experiment or piece, a beam below 1, a score that cannot be read, or voices
             that its data set does not have.
         CheckpointError: the experiment has not been trained, or its files are damaged.
     """
-    if not (1 <= count <= MAX_COUNT and 0 <= seed <= MAX_SEED):
-        raise PromptError(f"count {count}, seed {seed}: allowed are 1 to {MAX_COUNT}, and 0 to {MAX_SEED}")
+    for label, value, low, high in (
+        ("count", count, 1, MAX_COUNT),
+        ("seed", seed, 0, MAX_SEED),
+        ("beam", beam, 1, MAX_BEAM),
+        ("passes", passes, 0, MAX_PASSES),
+    ):
+        if not low <= value <= high:
+            raise PromptError(f"{label} {value}: allowed are {low} to {high:,}")
     params = load_yaml(root / PARAMS_FILE)
     name = experiment or _only_harmonizer(params)
     dataset = dataset_of(name, "harmonize", root)
@@ -64,7 +84,9 @@ def harmonize_score(
     row = read_prompt(score, dataset, piece, root, chosen)
     model, _ = load_run(root / RUNS / name)
     model = model.to(choose_device("auto"))
-    return harmonize_row(model, row, chosen, voices, sampling or Sampling(temperature=0.0), seed, count)
+    return harmonize_row(
+        model, row, chosen, voices, sampling or GREEDY, seed, count, voice_leading, beam, passes
+    )
 
 
 def given_voices(given: Sequence[int], voices: int, dataset: str) -> list[int]:
@@ -90,13 +112,27 @@ def harmonize_row(
     sampling: Sampling,
     seed: int = 1,
     count: int = 1,
+    voice_leading: Level = "default",
+    beam: int = HARMONY_BEAM,
+    passes: int = 0,
 ) -> list[Generated]:
-    """Predict the other voices of a row of ``tables.TOKENS`` that holds the given ones."""
+    """Predict the other voices of a row of ``tables.TOKENS`` that holds the given ones.
+
+    Args:
+        sampling: at temperature 0 a beam search takes its place.
+        voice_leading, beam, passes: see :func:`harmonize_score`.
+    """
     example = beside(row, given, voices)
-    return [_written(row, tokens, voices) for tokens in harmonize(model, [example] * count, sampling, seed)]
+    guidance = Guidance.at(voice_leading, [key_of(row)] * count)
+    if sampling == GREEDY:
+        harmonies = search_harmonies(model, [example], beam, guidance=guidance) * count
+    else:
+        harmonies = harmonize(model, [example] * count, sampling, seed, guidance=guidance)
+    harmonies = revise(model, [example] * count, harmonies, passes, sampling, seed, guidance)
+    return [_written(row, tokens, voices) for tokens in harmonies]
 
 
-def beside(row: Mapping[str, Any], given: Sequence[int], voices: int) -> Example:
+def beside(row: Mapping[str, Any], given: Sequence[int], voices: int) -> HarmonizeExample:
     """The given voices of a row as an example of all voices; what the others say means nothing.
 
     Args:

@@ -1,32 +1,15 @@
 from dataclasses import fields
 
-import numpy as np
 import pytest
 
-from pipeline.core.music import Grid
+from pipeline.decoding.voice_leading.keys import WrittenKey
 from pipeline.evaluation.metrics.voice_leading import VoiceLeading, total, voice_leading
-
-NAMES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
-
-
-def note(name: str) -> int:
-    """C4 is 60; `-` is silence."""
-    return 0 if name == "-" else 12 * (int(name[-1]) + 1) + NAMES[name[0]] + name.count("#")
+from tests.helpers.chords import chords
 
 
-def chords(*columns: str) -> Grid:
-    """One step a column, from the top voice down; a pitch that stays is held, unless it is said with `!`."""
-    names = [column.split() for column in columns]
-    pitch = np.array([[note(name.rstrip("!")) for name in column] for column in names], np.uint8)
-    again = np.array([[name.endswith("!") for name in column] for column in names])
-    tied = np.zeros(pitch.shape, bool)
-    tied[1:] = (pitch[1:] == pitch[:-1]) & ~again[1:]
-    return Grid(pitch, tied)
-
-
-def counted(*columns: str, transposition: int = 0) -> dict[str, int]:
+def counted(*columns: str, transposition: int = 0, leading_note: int | None = None) -> dict[str, int]:
     """What is not 0."""
-    found = voice_leading(chords(*columns), transposition)
+    found = voice_leading(chords(*columns), WrittenKey(transposition, leading_note))
     return {field.name: value for field in fields(found) if (value := getattr(found, field.name))}
 
 
@@ -79,6 +62,12 @@ def test_ranges_are_those_of_the_piece_as_written() -> None:
 def test_a_leap_is_beyond_an_octave_whatever_silence_is_between() -> None:
     assert "leaps" not in counted("c4 c3", "c5 c3")
     assert counted("c4 c3", "- c3", "e5 c3")["leaps"] == 1
+
+
+def test_two_voices_on_the_leading_note_double_it() -> None:
+    assert counted("b4 g4 d4 b2", leading_note=11)["doubled_leading"] == 1
+    assert "doubled_leading" not in counted("b4 g4 d4 g3", leading_note=11)
+    assert "doubled_leading" not in counted("b4 g4 d4 b2")  # the key is unknown
 
 
 @pytest.mark.parametrize(

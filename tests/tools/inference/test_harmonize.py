@@ -11,6 +11,7 @@ import torch
 
 from pipeline.cli import main
 from pipeline.decoding.sampling import Sampling
+from pipeline.evaluation.metrics.voice_leading import voice_leading
 from pipeline.models.base.batches import fingerprint
 from pipeline.models.base.pretrained import Run, save_run
 from pipeline.models.base.registry import build
@@ -92,3 +93,23 @@ def test_given_voices_stand_where_they_belong() -> None:
     assert example.source.tolist() == [72, 256, 256, 48, 200, 256, 256, 50]
     assert example.phrase_end is not None
     assert np.flatnonzero(example.phrase_end).tolist() == [1]
+
+
+@pytest.mark.usefixtures("choir")
+def test_strict_voice_leading_breaks_fewer_rules() -> None:
+    free, strict = (harmonize_score(TUNE, voice_leading=level, beam=1)[0].grid for level in ("off", "strict"))
+    broken = [voice_leading(grid) for grid in (free, strict)]
+    assert broken[1].crossings + broken[1].out_of_range < broken[0].crossings + broken[0].out_of_range
+
+
+@pytest.mark.usefixtures("choir")
+def test_passes_revise_harmonies_and_keep_the_melody() -> None:
+    (made,) = harmonize_score(TUNE, beam=1, passes=1)
+    assert made.grid.pitch[:, 0][~made.grid.tied[:, 0]].tolist() == [62, 64, 66, 67]
+
+
+@pytest.mark.usefixtures("choir")
+@pytest.mark.parametrize("wrong", [{"beam": 0}, {"passes": -1}, {"count": 0}])
+def test_a_beam_or_count_below_one_is_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(PromptError, match="beam and count are 1 or more, passes 0 or more"):
+        harmonize_score(TUNE, **wrong)  # type: ignore[arg-type]

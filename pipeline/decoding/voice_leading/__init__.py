@@ -1,0 +1,1 @@
+"""Voice-leading costs in nats, subtracted from a model's logits while several voices are decoded."""
