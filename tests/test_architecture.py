@@ -42,7 +42,7 @@ INSIDE = {
 # Folders whose members do not know each other, and what they may share.
 SIBLINGS = {
     "pipeline.formats.readers": ["base"],
-    "pipeline.formats.writers": ["layout", "rhythm", "spelling", "time_signature"],
+    "pipeline.formats.writers": ["harmony", "layout", "rhythm", "spelling", "time_signature"],
     "pipeline.models": ["base"],
     "pipeline.tools": ["inspection", "reference"],
 }

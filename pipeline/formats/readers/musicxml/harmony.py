@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from pipeline.core.chords import NO_CHORD, UNKNOWN_CHORD, transpose
 from pipeline.core.music import TICKS_PER_QUARTER
-from pipeline.formats.chord_kinds import MOST_SIGNS, Degree, Harmony, signs, to_harte
+from pipeline.core.chord_kinds import MOST_SIGNS, Degree, Harmony, signs, to_harte
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import STEPS, Ticks
 from pipeline.formats.readers.musicxml.values import as_ticks, decimal
