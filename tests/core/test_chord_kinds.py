@@ -1,7 +1,7 @@
 import pytest
 
-from pipeline.core.chords import KINDS, Chord, parse_harte
 from pipeline.core.chord_kinds import Degree, Harmony, from_harte, to_harte
+from pipeline.core.chords import KINDS, Chord, parse_harte
 
 
 @pytest.mark.parametrize(

@@ -32,13 +32,13 @@ DATASET = """\
     corpora: [{name}]
     quantize:
       <<: *quantize
-      parts: {{default: [top]}}    # the top part; or the first word of a part's name, one per voice
+      parts: {{default: [[Melody, Vocal, Voice, Soprano, top]]}}   # the first of these that a score has
       steps_per_quarter: {steps}      # {exact:.1%} of the notes start exactly on this grid
     filter: {{<<: *filter}}        # limits on notes, length, range, …: `entchen filter-report {name}`
     split: {{<<: *split, valid: {share}, test: {share}}}    # shares of tune families, which are never divided
     encode:
       <<: *encode
-      key: {{default: {key}}}    # signature: as written; analysis: estimated from the notes
+      key: {{default: signature, else: analysis}}    # as written; estimated from the notes where none is
 """
 EXPERIMENT = """\
   {name}:                # a small model; `dvc repro evaluate@{name}` trains and evaluates it
@@ -153,7 +153,6 @@ def _entries(found: Survey, name: str, path: str, licence: str, citation: str) -
             steps=steps,
             exact=found.exact_share(steps),
             share=0.2 if n < 500 else 0.1,
-            key="analysis" if found.keyless else "signature",
         ),
         "experiments": EXPERIMENT.format(name=name, epochs=40 if n < 500 else 10),
     }
