@@ -17,6 +17,7 @@ from pipeline.cli import (
     generate,
     harmonize,
     pieces,
+    report,
     schema,
     scores,
     summary,
@@ -55,5 +56,6 @@ GROUPS = (
     harmonize,
     crossvalidate,
     benchmark,
+    report,
     schema,
 )

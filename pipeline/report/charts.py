@@ -71,7 +71,7 @@ def draw(spec: Mapping[str, Any], alt: str, only: str = "") -> str:
         only: "wide" or "narrow" if the chart is one of a pair for screens of one width.
     """
     svg = vl_convert.vegalite_to_svg({"padding": 4, **spec, "config": _CONFIG})
-    svg = _EMPTY.sub("", _NOISE.sub("", svg))
+    svg = _EMPTY.sub("", _NOISE.sub("", svg)).replace(' aria-label="', ' data-label="')
     for colour, variable in VARIABLES.items():
         svg = svg.replace(colour, variable)
     width = re.search(r'width="([\d.]+)"', svg)

@@ -11,7 +11,7 @@ from tests.helpers.reading import READ
 
 COMMANDS = """
 check corpora filter-report books summary explain show trace encode decode generate harmonize cross-validate
-benchmark schema
+benchmark report schema
 """.split()
 
 

@@ -2,7 +2,7 @@
 "use strict";
 
 const SECONDS_A_QUARTER = 0.5;
-const LOUDNESS = 0.2;
+const LOUDNESS = 0.12;
 const PARTIALS = 12;
 
 const waves = new WeakMap();

@@ -31,10 +31,10 @@ document.addEventListener("click", (event) => {
 const tip = document.getElementById("tip");
 
 function showTip(event) {
-  const mark = event.target.closest?.("svg.chart [aria-label]");
+  const mark = event.target.closest?.("svg.chart [data-label]");
   tip.hidden = !mark;
   if (!mark) return;
-  tip.textContent = mark.getAttribute("aria-label");
+  tip.textContent = mark.dataset.label;
   const { width, height } = tip.getBoundingClientRect();
   tip.style.left = `${Math.max(4, Math.min(event.clientX + 12, innerWidth - width - 4))}px`;
   tip.style.top = `${event.clientY + height + 24 > innerHeight ? event.clientY - height - 10 : event.clientY + 14}px`;

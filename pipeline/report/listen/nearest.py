@@ -55,18 +55,21 @@ def nearest_tune(
 
 
 def _shared_run(sample: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[int, int]:
-    """First step, and the step after the last, of the longest common run in the training tune."""
-    ours = _pitches_of(sample)
+    """First step, and the step after the last, of the longest common run in the training tune.
+
+    The run ends in the continuation and may begin in the prompt.
+    """
+    ours, given = _pitches_of([*sample["source"], *sample["sampled"]]), len(_pitches_of(sample["source"]))
     tune = _merged(sounds(grid_of(row), 0))
     theirs = _intervals([note.pitch for note in tune])
     longest, end = 0, 0
     before = [0] * (len(theirs) + 1)
-    for interval in _intervals(ours):
+    for n, interval in enumerate(_intervals(ours), start=1):  # from pitch n - 1 to pitch n
         lengths = [0] * (len(theirs) + 1)
         for place, other in enumerate(theirs, start=1):
             if interval == other:
                 lengths[place] = before[place - 1] + 1
-                if lengths[place] > longest:
+                if lengths[place] > longest and n >= given:
                     longest, end = lengths[place], place
         before = lengths
     if not longest:
@@ -75,9 +78,9 @@ def _shared_run(sample: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[int,
     return first.onset, last.onset + last.duration
 
 
-def _pitches_of(sample: Mapping[str, Any]) -> list[int]:
-    """Onset pitches of prompt and sampled continuation, repeated pitches merged, without silence."""
-    onsets = [token for token in (*sample["source"], *sample["sampled"]) if SILENCE < token < 128]
+def _pitches_of(tokens: Sequence[int]) -> list[int]:
+    """Pitches of all onsets, repeated pitches merged, without silence."""
+    onsets = [token for token in tokens if SILENCE < token < 128]
     return [pitch for place, pitch in enumerate(onsets) if place == 0 or pitch != onsets[place - 1]]
 
 
