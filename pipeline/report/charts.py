@@ -8,6 +8,7 @@ page's CSS variables, so that a chart follows the light and the dark theme.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -106,8 +107,12 @@ def legend(scale: Mapping[str, Sequence[str]]) -> Markup:
 
 
 def values(rows: Sequence[Mapping[str, Any]]) -> Spec:
-    """The ``data`` of a specification."""
-    return {"values": [dict(row) for row in rows]}
+    """The ``data`` of a specification; a number that is not finite is a gap."""
+    return {"values": [{name: _finite(value) for name, value in row.items()} for row in rows]}
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def colours(names: Sequence[str], chosen: Mapping[str, str] | None = None) -> Spec:

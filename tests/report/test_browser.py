@@ -99,6 +99,7 @@ SEARCH = """
   const found = titles();
   document.querySelector("#pieces-rows button.piece").click();
   const rects = document.querySelectorAll("#pieces-shown rect").length;
+  for (let n = 0; n < 100 && playing === null; n += 1) await new Promise((done) => setTimeout(done, 30));
   const sounds = playing !== null;
   stop();
   choose("search", "");
@@ -156,7 +157,8 @@ FITS = """
   const shownParts = [...document.querySelectorAll("main *")].filter((part) => part.checkVisibility());
   const beyond = shownParts.filter((part) => part.closest(inside) === null
     && part.getBoundingClientRect().right > innerWidth + 1);
-  return [document.documentElement.scrollWidth <= innerWidth, beyond.map((part) => part.outerHTML.slice(0, 80))];
+  const fits = document.documentElement.scrollWidth <= innerWidth;
+  return [fits, beyond.map((part) => part.outerHTML.slice(0, 80))];
 })()
 """
 AXE = """

@@ -132,7 +132,7 @@ function showPiece(row) {
   drawRoll(roll, [notes]);
   const start = () => play(button, notes, { rolls: [roll] });
   button.addEventListener("click", () => (playing !== null && playing.button === button ? stop() : start()));
-  start();
+  requestAnimationFrame(() => setTimeout(start)); // the piano roll is painted first
 }
 
 function search() {

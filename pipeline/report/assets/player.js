@@ -4,6 +4,7 @@
 const SECONDS_A_QUARTER = 0.5;
 const LOUDNESS = 0.12;
 const PARTIALS = 12;
+const LOOKAHEAD = 8; // quarter notes that are scheduled before they sound
 
 const waves = new WeakMap();
 
@@ -56,47 +57,64 @@ function schedule(context, notes, begin, gains = new Map()) {
   return end * SECONDS_A_QUARTER;
 }
 
+let audio = null;
 let playing = null;
 
 function stop() {
   if (playing === null) return;
-  const { button, context, timer } = playing;
+  const { button, master, frame, timer } = playing;
   playing = null;
-  cancelAnimationFrame(timer);
-  context.close();
+  cancelAnimationFrame(frame);
+  clearInterval(timer);
+  master.disconnect();
   document.querySelectorAll(".sounding").forEach((note) => note.classList.remove("sounding"));
   document.querySelectorAll("line.now").forEach((line) => line.remove());
   button.setAttribute("aria-pressed", "false");
 }
 
-function play(button, notes, { names = () => [], rolls = [], muted = new Set() } = {}) {
-  stop();
-  const context = new AudioContext();
+// One gain per voice, so that a voice can be muted while it plays.
+function voiceGains(context, master, notes, muted) {
   const gains = new Map();
   for (const [, , , voice] of notes) {
     if (gains.has(voice)) continue;
     const gain = context.createGain();
     gain.gain.value = muted.has(voice) ? 0 : 1;
-    gain.connect(context.destination);
+    gain.connect(master);
     gains.set(voice, gain);
   }
+  return gains;
+}
+
+function play(button, notes, { names = () => [], rolls = [], muted = new Set() } = {}) {
+  stop();
+  audio ??= new AudioContext();
+  audio.resume();
+  const master = audio.createGain();
+  master.connect(audio.destination);
+  const gains = voiceGains(audio, master, notes, muted);
   const start = Math.min(...notes.map(([from]) => from));
-  const shifted = notes.map(([from, to, ...rest]) => [from - start, to - start, ...rest]);
-  const begin = context.currentTime + 0.08;
-  const seconds = schedule(context, shifted, begin, gains);
+  const end = Math.max(...notes.map(([, to]) => to));
+  const queue = [...notes].sort((a, b) => a[0] - b[0]);
+  const begin = audio.currentTime + 0.08 - start * SECONDS_A_QUARTER;
+  const position = () => (audio.currentTime - begin) / SECONDS_A_QUARTER;
+  const ahead = () => {
+    const next = queue.findIndex(([from]) => from > position() + LOOKAHEAD);
+    schedule(audio, queue.splice(0, next < 0 ? queue.length : next), begin, gains);
+  };
   button.setAttribute("aria-pressed", "true");
-  playing = { button, context, gains, timer: 0 };
+  playing = { button, master, gains, frame: 0, timer: setInterval(ahead, 500) };
+  ahead();
   const drawn = notes.map((note) => names(note).map((name) => document.getElementById(name)).filter((each) => each));
   const lines = rolls.map((roll) => nowLine(roll));
   const follow = () => {
-    if (playing === null || playing.context !== context) return;
-    const now = (context.currentTime - begin) / SECONDS_A_QUARTER + start;
+    if (playing === null || playing.master !== master) return;
+    const now = position();
     notes.forEach(([from, to], place) => {
       for (const element of drawn[place]) element.classList.toggle("sounding", from <= now && now < to);
     });
     for (const line of lines) { line.setAttribute("x1", now); line.setAttribute("x2", now); }
-    if (context.currentTime > begin + seconds + 0.1) stop();
-    else playing.timer = requestAnimationFrame(follow);
+    if (now > end + 0.3) stop();
+    else playing.frame = requestAnimationFrame(follow);
   };
   follow();
 }

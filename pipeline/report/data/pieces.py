@@ -26,7 +26,7 @@ LEAD = "Search and sort all pieces. A click on a title shows its piano roll and 
 
 
 @dataclass
-class Piece:
+class PieceRow:
     """One row of the browser.
 
     Attributes:
@@ -53,7 +53,7 @@ def pieces(inputs: Inputs) -> ReportSection:
     return ReportSection("pieces", "Browser of all pieces", LEAD, body)
 
 
-def _data(rows: Sequence[Piece]) -> Markup:
+def _data(rows: Sequence[PieceRow]) -> Markup:
     """Texts as columns of indices into lists of values, and all notes as bytes."""
     columns: dict[str, object] = {"piece_id": [row.piece_id for row in rows]}
     texts = {name: [row.about.get(name, "") for row in rows] for name in COLUMNS[:5]}
@@ -69,9 +69,9 @@ def _data(rows: Sequence[Piece]) -> Markup:
     return packed_json("pieces-table", columns) + packed("pieces-notes", pitches + durations)
 
 
-def _pieces(inputs: Inputs, tables: Path) -> dict[str, Piece]:
+def _pieces(inputs: Inputs, tables: Path) -> dict[str, PieceRow]:
     """Every piece of every data set and corpus by its name, with the grid that has most voices and steps."""
-    found: dict[str, Piece] = {}
+    found: dict[str, PieceRow] = {}
     order = sorted(inputs.cards, key=lambda name: (-inputs.cards[name]["voices"], name != inputs.main_dataset))
     for dataset in order:
         for piece in _of_grids(tables / "grids" / f"{dataset}.parquet", set(found)):
@@ -82,7 +82,7 @@ def _pieces(inputs: Inputs, tables: Path) -> dict[str, Piece]:
     for step in inputs.steps:
         for row in step.rejected:
             corpus = row["piece_id"].partition("/")[0]
-            piece = found.setdefault(row["piece_id"], Piece(row["piece_id"], {"corpus": corpus, "title": ""}))
+            piece = found.setdefault(row["piece_id"], PieceRow(row["piece_id"], {"corpus": corpus, "title": ""}))
             reason = f"{step.name}: {row['rule'].replace('_', ' ')}"
             if reason not in piece.rejected and not (row["part"] is not None and piece.notes):
                 piece.rejected.append(reason)
@@ -93,7 +93,7 @@ def _split(path: Path) -> Iterable[Mapping[str, Any]]:
     return read_columns(path, ["split"]) if path.exists() else ()
 
 
-def _of_grids(path: Path, known: Collection[str]) -> Iterator[Piece]:
+def _of_grids(path: Path, known: Collection[str]) -> Iterator[PieceRow]:
     rows = read_columns(path, [name for name in ABOUT if name in column_names(path)])
     with pq.ParquetFile(path) as file:
         table = file.read(columns=["pitch", "tied"])
@@ -103,7 +103,7 @@ def _of_grids(path: Path, known: Collection[str]) -> Iterator[Piece]:
         if row["piece_id"] not in known:
             n = row["voices"]
             notes = [_notes(pitches[begin + v : end : n], tied[begin + v : end : n]) for v in range(n)]
-            yield Piece(row["piece_id"], _about(row), "", row["steps_per_quarter"], notes)
+            yield PieceRow(row["piece_id"], _about(row), "", row["steps_per_quarter"], notes)
 
 
 def _about(row: Mapping[str, Any]) -> dict[str, str]:

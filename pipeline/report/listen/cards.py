@@ -57,7 +57,9 @@ def sample_card(
         figure = _figure(nearest.score.key, f"nearest training tune: {nearest.words}", title, files=False)
         shown.insert(1, figure)
     inside, hidden = (shown[0], shown[1:]) if opened else (Markup(""), shown)
-    words = "Original, greedy decoding, nearest training tune" if opened else "Scores and downloads"
+    words = "Nearest training tune, original, greedy decoding" if nearest else "Original, greedy decoding"
+    if not opened:
+        words = "Scores and downloads"
     body = Markup(
         '<article class="card" id="card-{}" aria-labelledby="title-{}">'
         '<header><h4 id="title-{}">{}</h4><p class="facts">{}</p></header>'

@@ -20,6 +20,7 @@ NAMES = {
     "people, training tunes": "human reference: training tunes",
     "people, held-out tunes": "human reference: held-out tunes",
     "repeat the prime": "repeat the prompt",
+    "markov chain": "Markov chain",
 }
 LEAD = (
     "F1 of notes (onset and pitch) that coincide with the original under the best shift in time and "
