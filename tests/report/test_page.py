@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli import main
 from pipeline.core.files import write_json
 from pipeline.report import page
 from pipeline.report.inputs import Inputs, ReportError, read_inputs
 from pipeline.report.results.crossvalidation import crossvalidation
-from tests.helpers.report import PARAMS, VERSIONS, likeness, rows_of
+from tests.helpers.report import PARAMS, VERSIONS, likeness, rows_of, write_data
 
 
 class Outline(HTMLParser):
@@ -124,6 +125,20 @@ def test_an_unknown_experiment_is_an_error_that_names_the_known_ones(data: Path)
         ReportError, match=r"no experiment fist in params\.yaml; there are first, learned, choir"
     ):
         page(data, PARAMS, VERSIONS, "fist")
+
+
+def test_the_command_writes_the_report_of_one_experiment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_data(tmp_path / "data")
+    write_json(tmp_path / "params.yaml", PARAMS)
+    write_json(tmp_path / "versions.yaml", VERSIONS)
+    monkeypatch.chdir(tmp_path)
+    main(["report", "--experiment", "choir"])
+    assert "choir-1-sampled" in (tmp_path / ".cache/report/choir.html").read_text()
+    with pytest.raises(SystemExit):
+        main(["report", "--experiment", "chior"])
+    assert "no experiment chior in params.yaml" in capsys.readouterr().err
 
 
 def spread(value: float) -> dict[str, float]:

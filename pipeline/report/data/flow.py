@@ -39,16 +39,16 @@ def flow(
     rows, labels = list[dict[str, object]](), list[dict[str, object]]()
     for place, count in enumerate(counts):
         if place:
-            told = f"{number(count)} {names[place]}"
-            rows += _ribbon(f"kept-{place}", (place - 1, place), (1, 1), count * unit, told, main)
+            label = f"{number(count)} {names[place]}"
+            rows += _ribbon(f"kept-{place}", (place - 1, place), (1, 1), count * unit, label, main)
         labels.append({"x": place, "y": 1.02, "text": f"{number(count)} {names[place]}"})
     y = 1 - TALLEST - GAP
     for n, branch in enumerate(branches):
         begin = 1 - (kept[branch.stage] + _before(branches, n)) * unit
         high = max(branch.pieces * unit, THINNEST)
-        told = f"{number(branch.pieces)} {branch.rule}"
-        rows += _ribbon(f"lost-{n}", (branch.stage, branch.stage + 0.55), (begin, y), high, told, lost)
-        labels.append({"x": branch.stage + 0.57, "y": y - high / 2, "text": told, "lost": True})
+        label = f"{number(branch.pieces)} {branch.rule}"
+        rows += _ribbon(f"lost-{n}", (branch.stage, branch.stage + 0.55), (begin, y), high, label, lost)
+        labels.append({"x": branch.stage + 0.57, "y": y - high / 2, "text": label, "lost": True})
         last = n + 1 < len(branches) and branches[n + 1].stage != branch.stage
         y = 1 - TALLEST - GAP if last else y - high - GAP
     lowest = min([float(str(row["bottom"])) for row in rows], default=0.0)

@@ -17,7 +17,7 @@ TITLES = 6  # named per family
 SIZES = ("examples", "steps", "notes")
 KINDS = {"hard": "shares a melody", "soft_only": "possible variant"}
 LEAD = (
-    "Pieces that share a melody (16 successive intervals in any key, unless params.yaml says otherwise) form a tune "
+    "Pieces that share a melody (16 successive intervals in any key, unless params.yaml sets another length) form a tune "
     "family. The split assigns whole families. The chart shows how many test pieces have a relative in training under "
     "this split, and under a random or the published split. A possible variant has the same beat skeleton or the "
     "same title, or is contained in a training piece."

@@ -20,7 +20,7 @@ Sampling: Samples are drawn from the model's distribution. Greedy decoding takes
   and often repeats itself.
 Scores and charts: Scores are engraved by Verovio (LGPL) in the key of the source. Charts are drawn by Vega-
   Lite (BSD) when the page is written.
-Sound: Synthesized in the page by the Web Audio API: two detuned waves of up to 12 partials per note, 3 kB
+Sound: Synthesized in the page by the Web Audio API: two detuned waves of up to 12 partials per note, 5 kB
   of code. No recording or SoundFont is used, so the page has no third-party sound licence.
 """
 
