@@ -1,4 +1,4 @@
-"""Write the page that a person reads."""
+"""Write the report."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ VERSIONS = Path("versions.yaml")
 
 
 def run() -> None:
-    """Gather what the stages left behind into one page."""
+    """Write the results of all stages as one HTML page."""
     write_text(PAGE, page(Path("data"), load_yaml(), load_yaml(VERSIONS)))
     say(f"report: {PAGE}")
 

@@ -66,7 +66,7 @@ DOORS = {
     "requests": ["pipeline.corpora.sources.downloads"],
     "jinja2": ["pipeline.report"],
     "verovio": ["pipeline.report.engraving"],
-    "matplotlib": ["pipeline.report.charts"],
+    "vl_convert": ["pipeline.report.charts"],
 }
 
 DATA_STAGES = ("families", "quantize", "filter", "split", "encode")

@@ -1,4 +1,4 @@
-"""``report``: open the HTML report, or write one experiment's page."""
+"""``report``: show where the HTML report is, or write one experiment's page."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pipeline.errors import PipelineError
 PAGE = Path("data/report/index.html")
 PAGES = Path(".cache/report")
 OneExperiment = Annotated[str | None, typer.Option(metavar="E", help="write a page of this experiment alone")]
+Out = Annotated[Path | None, typer.Option(metavar="FILE", help=f"of that page; default: {PAGES}/E.html")]
 Open = Annotated[bool, typer.Option("--open", help="open the page in the browser")]
 
 
@@ -27,9 +28,13 @@ def add_commands(app: typer.Typer) -> None:
     app.command("report", epilog=examples(*lines))(report)
 
 
-def report(experiment: OneExperiment = None, open_page: Open = False) -> None:
-    """Show where the HTML report is, and open it."""
-    page = PAGE if experiment is None else _page_of(experiment)
+def report(experiment: OneExperiment = None, out: Out = None, open_page: Open = False) -> None:
+    """Show where the HTML report is, and open it.
+
+    With --experiment a page with the results, samples and data of that experiment is written
+    first, in seconds.
+    """
+    page = PAGE if experiment is None else _page_of(experiment, out or PAGES / f"{experiment}.html")
     if not page.exists():
         raise NoReportError(f"{page}: no such file; `dvc repro report` writes it")
     print(page)
@@ -37,17 +42,11 @@ def report(experiment: OneExperiment = None, open_page: Open = False) -> None:
         webbrowser.open(page.resolve().as_uri())
 
 
-def _page_of(experiment: str) -> Path:
+def _page_of(experiment: str, path: Path) -> Path:
     """Write the page of one experiment, outside the outputs of DVC."""
-    from pipeline import report as rooms
     from pipeline.core.files import write_text
-    from pipeline.core.settings import load_yaml, lookup
+    from pipeline.core.settings import load_yaml
+    from pipeline.report import page
 
-    params = load_yaml()
-    lookup(params, "experiments", experiment)
-    write = getattr(rooms, "experiment_page", None)
-    if write is None:
-        raise NoReportError(f"a page of one experiment cannot be written yet; see {PAGE}")
-    page = PAGES / f"{experiment}.html"
-    write_text(page, write(Path("data"), params, load_yaml(Path("versions.yaml")), experiment))
-    return page
+    write_text(path, page(Path("data"), load_yaml(), load_yaml(Path("versions.yaml")), experiment))
+    return path

@@ -1,79 +1,94 @@
-"""The page that a person reads: one self-contained HTML file.
+"""The report: one self-contained HTML file.
 
-Every section is a function from the inputs to a :class:`ReportSection`, one file
-each; the table at the foot gives their order. The same inputs give the same
-bytes.
+A section is a function from the inputs to a :class:`ReportSection`, one file each; the
+table ``CHAPTERS`` gives their order. The same inputs give the same bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from pipeline.report.accounting import books
-from pipeline.report.attention import attention
-from pipeline.report.continuations import continuations
-from pipeline.report.crossvalidation import crossvalidation
-from pipeline.report.curves import curves
-from pipeline.report.datasets import datasets
-from pipeline.report.distributions import distributions
-from pipeline.report.experiments import experiments
-from pipeline.report.gallery import gallery
-from pipeline.report.harmony import harmony
+from pipeline.report.assets import render
+from pipeline.report.cover import cover
+from pipeline.report.data.distributions import distributions
+from pipeline.report.data.keys import keys
+from pipeline.report.data.pieces import pieces
+from pipeline.report.data.rejections import rejections
+from pipeline.report.data.sources import sources
+from pipeline.report.data.splits import splits
+from pipeline.report.engraving import glyph_definitions
 from pipeline.report.html import ReportSection
-from pipeline.report.inputs import Inputs, read_inputs
-from pipeline.report.keys import keys
-from pipeline.report.likelihood import likelihood
-from pipeline.report.novelty import novelty
-from pipeline.report.reproduce import reproduce
-from pipeline.report.statistics import statistics
-from pipeline.report.summary import summary
+from pipeline.report.inputs import Inputs, only, read_inputs
+from pipeline.report.listen.harmonizations import harmonizations
+from pipeline.report.listen.samples import continuations, overfitting_samples
+from pipeline.report.method.definitions import definitions
+from pipeline.report.method.reproduce import reproduce
+from pipeline.report.packed import packed_json
+from pipeline.report.results.attention import attention
+from pipeline.report.results.continuations import likeness
+from pipeline.report.results.crossvalidation import crossvalidation
+from pipeline.report.results.experiments import experiments
+from pipeline.report.results.harmonization import harmonization
+from pipeline.report.results.learning import learning
+from pipeline.report.results.likelihood import calibration, position
+from pipeline.report.results.novelty import novelty
+from pipeline.report.results.overfitting import overfitting
+from pipeline.report.results.statistics import statistics
 from pipeline.workflow.progress import track
 
-TEMPLATE = Path(__file__).parent / "page.html.j2"
-PLAYER = Path(__file__).parent / "player.js"
+Section = Callable[[Inputs], ReportSection]
+
+CHAPTERS: Mapping[str, Sequence[Section]] = {
+    "Listen": (continuations, harmonizations, overfitting_samples),
+    "Results": (
+        experiments,
+        harmonization,
+        learning,
+        position,
+        calibration,
+        attention,
+        likeness,
+        statistics,
+        novelty,
+        crossvalidation,
+        overfitting,
+    ),
+    "Data": (pieces, sources, rejections, distributions, splits, keys),
+    "Method": (definitions, reproduce),
+}
 
 
-def page(data: Path, params: Mapping[str, Any], versions: Mapping[str, str]) -> str:
+def page(
+    data: Path, params: Mapping[str, Any], versions: Mapping[str, str], experiment: str | None = None
+) -> str:
     """The report as HTML.
 
     Args:
         data: the folder ``data/``.
         params: params.yaml as a mapping.
         versions: versions.yaml as a mapping.
+        experiment: only this one, with its data set and corpora.
 
     Raises:
-        ReportError: a file that a stage should have left is missing.
+        ReportError: a file that a stage writes is missing, or there is no such experiment.
     """
-    inputs = read_inputs(data, params, versions)
-    in_order = track(SECTIONS, "writing the report", len(SECTIONS), "sections")
-    sections = [section(inputs) for section in in_order]
-    environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
-    player = Markup(PLAYER.read_text(encoding="utf-8"))
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
-        sections=sections, player=player
+    inputs = read_inputs(data, only(experiment, params) if experiment else params, versions)
+    written = [cover, *(section for sections in CHAPTERS.values() for section in sections)]
+    first, *others = [
+        section(inputs) for section in track(written, "writing the report", len(written), "sections")
+    ]
+    in_order = iter(others)
+    chapters = {name: [next(in_order) for _ in sections] for name, sections in CHAPTERS.items()}
+    scores = [score for section in (first, *others) for score in section.scores]
+    glyphs = {name: glyph for score in scores for name, glyph in score.glyphs.items()}
+    return render(
+        title=f"Entchen: {experiment}" if experiment else "Entchen",
+        cover=first.body,
+        chapters=chapters,
+        glyphs=Markup(glyph_definitions(glyphs)),
+        scores=packed_json("scores", {score.key: score.as_json() for score in scores}),
     )
-
-
-SECTIONS: tuple[Callable[[Inputs], ReportSection], ...] = (
-    summary,
-    books,
-    datasets,
-    distributions,
-    keys,
-    experiments,
-    likelihood,
-    crossvalidation,
-    continuations,
-    gallery,
-    harmony,
-    statistics,
-    novelty,
-    curves,
-    attention,
-    reproduce,
-)

@@ -1,229 +1,287 @@
-"""Drawings for the report: SVG text that takes the page's own colours.
+"""Charts of the report: Vega-Lite specifications, rendered to SVG when the report is written.
 
-matplotlib draws; a placeholder colour is then replaced by ``currentColor``, so
-that lines of axes and letters follow the page into its dark form. No date and no
-random id reaches the SVG: the same numbers give the same text.
+The page contains the finished SVG and no charting library: it paints at once, prints,
+needs no request and has the same bytes for the same numbers. Every mark has a text
+label, which the page shows on hover. Colours are placeholders that are replaced by the
+page's CSS variables, so that a chart follows the light and the dark theme.
 """
 
 from __future__ import annotations
 
-import io
+import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import matplotlib as mpl
-import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import PathPatch
-from matplotlib.path import Path
-from matplotlib.ticker import MaxNLocator
-from numpy.typing import ArrayLike, NDArray
+import vl_convert
+from markupsafe import Markup
 
-INK = "#010203"  # stands for the colour of the page's text
-SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe and Ito 2008
-FONT = "DejaVu Sans"  # comes with matplotlib: text is measured alike on every machine
-SHADES = (2, 4, 8, 16, 32)  # times an even spread of weights: one shade of a matrix each
-MATRIX_INCHES = 5.2  # width of a matrix, whatever the number of columns
-STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "entchen",
-    "font.family": FONT,
-    "font.size": 10,
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "legend.frameon": False,
+from pipeline.report.html import figure
+
+FONT = "Liberation Sans"  # comes with vl-convert: text is measured alike on every machine
+INK, QUIET, LINE = "#010201", "#010202", "#010203"
+GENERATED, TRUTH = "#010204", "#010205"
+SERIES = ("#010211", "#010212", "#010213", "#010214", "#010215", "#010216")
+VARIABLES = {
+    INK: "currentColor",
+    QUIET: "var(--quiet)",
+    LINE: "var(--line)",
+    GENERATED: "var(--generated)",
+    TRUTH: "var(--truth)",
+    **{colour: f"var(--series-{number})" for number, colour in enumerate(SERIES, start=1)},
 }
+SMALL = (212, 112)  # width and height of one of several small charts, pixels
+ROOM = 18  # pixels left of long labels, for fonts that are wider than FONT
+Spec = dict[str, Any]
+_CONFIG: Spec = {
+    "font": FONT,
+    "background": "transparent",
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": QUIET,
+        "titleColor": QUIET,
+        "titleFontWeight": "normal",
+        "labelFontSize": 11,
+        "titleFontSize": 11,
+        "domainColor": LINE,
+        "tickColor": LINE,
+        "gridColor": LINE,
+        "gridOpacity": 0.6,
+        "labelLimit": 220,
+    },
+    "axisX": {"grid": False},
+    "legend": {"disable": True},  # the page has legends of its own, which wrap
+    "title": {"color": INK, "fontSize": 12, "anchor": "start", "fontWeight": 600, "offset": 6},
+    "text": {"color": INK, "fontSize": 11},
+    "rule": {"color": INK},
+}
+_NOISE = re.compile(
+    r' (?:role="graphics-(?:symbol|object)"|aria-roledescription="[^"]*"|pointer-events="none"|display="none"'
+    r'|aria-label="[XY]-axis[^"]*"|aria-label="Symbol legend[^"]*"|aria-label="Title text[^"]*"'
+    r'|stroke-miterlimit="10"|font-family="[^"]*"|xmlns:xlink="[^"]*"|version="1.1"|aria-hidden="true")'
+)
+_EMPTY = re.compile(r'<path class="(?:foreground|background)"[^>]*?d="(?:M0,0h0v0h0Z)?"[^>]*/>')
 
 
-def line_chart(
-    series: Mapping[str, tuple[ArrayLike, ArrayLike]], x_label: str, y_label: str, alt: str
-) -> str:
-    """Lines over a common axis.
-
-    Args:
-        series: name of each line, its x and y values; NaN leaves a gap.
-        x_label, y_label: what the axes show, with units.
-        alt: what a person sees there, for those who do not.
-    """
-    figure = Figure(figsize=(6.4, 3.2), layout="constrained")
-    with mpl.rc_context(STYLE):
-        axes = figure.subplots()
-        for (name, (x, y)), colour in zip(series.items(), _colours(len(series)), strict=True):
-            axes.plot(
-                np.asarray(x, float),
-                np.asarray(y, float),
-                label=name,
-                color=colour,
-                marker="o",
-                markersize=2.5,
-            )
-        if all(np.equal(np.mod(np.asarray(x, float), 1), 0).all() for x, _ in series.values()):
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_xlabel(x_label)
-        axes.set_ylabel(y_label)
-        if len(series) > 1:
-            axes.legend()
-        return _svg(figure, alt)
-
-
-@dataclass(frozen=True)
-class AttentionHeatmap:
-    """A matrix of looks and the notes that it lies over.
-
-    Attributes:
-        weights: (T, N) each row sums to 1; row t may look at the first S + t columns that there are.
-        n_source: S.
-        notes: (first symbol, symbol after the last, pitch) of source and target, counted from the
-            first symbol of the source; n_source + T of them.
-        bars: symbols at which a bar begins.
-        shares: by name (T,) what each opinion contributes to a row; none: no such panel.
-    """
-
-    weights: NDArray[np.float64]
-    n_source: int
-    notes: Sequence[tuple[int, int, int]]
-    bars: Sequence[int]
-    shares: Mapping[str, ArrayLike]
-
-
-def matrix_over_notes(looks: AttentionHeatmap, alt: str) -> str:
-    """A matrix over the notes that were read (above) and the notes that are said (on the left, downwards).
-
-    A field is drawn where the weight is at least SHADES[0] times what it would be were
-    all places of its row looked at alike; the more, the darker.
+def draw(spec: Mapping[str, Any], alt: str, only: str = "") -> str:
+    """A chart as inline SVG.
 
     Args:
-        alt: what a person sees there, for those who do not.
+        spec: Vega-Lite, without ``config``.
+        alt: what the chart shows, for readers who cannot see it.
+        only: "wide" or "narrow" if the chart is one of a pair for screens of one width.
     """
-    n_rows, n_columns = looks.weights.shape
-    tall = max(MATRIX_INCHES * n_rows / n_columns, 0.8)
-    width, height = MATRIX_INCHES + 3.3, tall + 1.5  # inches
-    figure = Figure(figsize=(width, height))
-
-    def axes_at(x: float, y: float, wide: float, high: float) -> Axes:
-        """Placed by hand: the places that a solver finds differ in their last digits from run to run."""
-        return figure.add_axes((x / width, y / height, wide / width, high / height))
-
-    with mpl.rc_context({**STYLE, "font.size": 8}):
-        matrix = axes_at(1.6, 0.5, MATRIX_INCHES, tall)
-        above, left = axes_at(1.6, tall + 0.6, MATRIX_INCHES, 0.8), axes_at(0.6, 0.5, 0.9, tall)
-        _draw_matrix(matrix, looks)
-        _draw_notes(above, looks, downwards=False)
-        _draw_notes(left, looks, downwards=True)
-        down = [matrix, left]
-        if looks.shares:
-            shares = axes_at(1.7 + MATRIX_INCHES, 0.5, 0.9, tall)
-            _draw_shares(shares, looks)
-            shares.legend(
-                loc="lower left",
-                bbox_to_anchor=(0, 1 + 0.1 / tall),
-                borderaxespad=0,
-                handlelength=1,
-                fontsize=7,
-            )
-            down.append(shares)
-        for axes in (above, matrix):
-            axes.set_xlim(0, n_columns)
-        for axes in down:
-            axes.set_ylim(n_rows, 0)
-            axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-        return _svg(figure, alt)
-
-
-def _draw_matrix(axes: Axes, looks: AttentionHeatmap) -> None:
-    n_rows, n_columns = looks.weights.shape
-    reach = np.minimum(looks.n_source + np.arange(n_rows), n_columns)
-    level = np.searchsorted(SHADES, looks.weights * reach[:, None], side="right")
-    for shade in range(1, len(SHADES) + 1):
-        boxes = []
-        for row, columns in enumerate(level == shade):
-            borders = np.flatnonzero(np.diff(columns, prepend=False, append=False)).reshape(-1, 2)
-            boxes += [(begin, row, end - begin, 1) for begin, end in borders.tolist()]
-        _fill(axes, boxes, INK, shade / len(SHADES))
-    if n_columns > looks.n_source:
-        axes.axvline(looks.n_source, color=SERIES[1], linewidth=0.8)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_xlabel("read, and then said (symbols)" if n_columns > looks.n_source else "read (symbols)")
-    axes.tick_params(labelleft=False)
-
-
-def _draw_notes(axes: Axes, looks: AttentionHeatmap, downwards: bool) -> None:
-    """A piano roll along one side: of all columns, or of the target downwards, the sides changed."""
-    first = looks.n_source if downwards else 0
-    end = first + (len(looks.weights) if downwards else looks.weights.shape[1])
-    shown = [(max(b, first), min(e, end), pitch) for b, e, pitch in looks.notes if b < end and e > first]
-    for colour, said in ((SERIES[0], False), (SERIES[1], True)):
-        boxes = [
-            (b - first, pitch - 0.5, e - b, 1.0) for b, e, pitch in shown if (b >= looks.n_source) == said
-        ]
-        _fill(axes, [(y, x, h, w) for x, y, w, h in boxes] if downwards else boxes, colour)
-    pitches = [pitch for _, _, pitch in shown] or [60]
-    limits = (min(pitches) - 1, max(pitches) + 1)
-    ticks = [p for p in range(0, 128, 12) if limits[0] <= p <= limits[1]]
-    names = [f"C{p // 12 - 1}" for p in ticks]
-    for bar in (bar - first for bar in looks.bars if first <= bar < end):
-        (axes.axhline if downwards else axes.axvline)(bar, color=INK, alpha=0.3, linewidth=0.5)
-    if downwards:
-        axes.set_xlim(*limits)
-        axes.set_xticks(ticks, names)
-        axes.set_ylabel("said (symbols)")
-    else:
-        axes.set_ylim(*limits)
-        axes.set_yticks(ticks, names)
-        axes.tick_params(labelbottom=False)
-
-
-def _draw_shares(axes: Axes, looks: AttentionHeatmap) -> None:
-    """What each opinion contributes to each row, side by side."""
-    begin = np.zeros(len(looks.weights))
-    colours = SERIES[2:]  # the others are those of the notes
-    for (name, share), colour in zip(looks.shares.items(), colours, strict=False):
-        width = np.asarray(share, float)
-        rows = zip(begin.tolist(), width.tolist(), strict=True)
-        _fill(axes, [(x, row, w, 1) for row, (x, w) in enumerate(rows)], colour, label=name)
-        begin = begin + width
-    axes.set_xlim(0, 1)
-    axes.set_xlabel("credit")
-    axes.tick_params(labelleft=False)
-
-
-def _fill(
-    axes: Axes,
-    boxes: Sequence[tuple[float, float, float, float]],
-    colour: str,
-    alpha: float = 1.0,
-    label: str | None = None,
-) -> None:
-    """Boxes (x, y, width, height) as one path: small, and without seams."""
-    if not boxes:
-        return
-    corners = np.array([[(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)] for x, y, w, h in boxes])
-    codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * len(boxes)
-    path = Path(corners.reshape(-1, 2), codes)
-    axes.add_patch(PathPatch(path, facecolor=colour, alpha=alpha, linewidth=0, label=label))
-
-
-def _colours(n: int) -> list[str]:
-    return [SERIES[i % len(SERIES)] for i in range(n)]
-
-
-def _svg(figure: Figure, alt: str) -> str:
-    """The drawing as an inline element, named for screen readers."""
-    text = io.StringIO()
-    figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    svg = text.getvalue()
-    svg = svg[svg.index("<svg") :].replace(INK, "currentColor").replace(f"'{FONT}'", "system-ui, sans-serif")
-    width, height = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg).groups()  # type: ignore[union-attr]
+    svg = vl_convert.vegalite_to_svg({"padding": 4, **spec, "config": _CONFIG})
+    svg = _EMPTY.sub("", _NOISE.sub("", svg)).replace(' aria-label="', ' data-label="')
+    for colour, variable in VARIABLES.items():
+        svg = svg.replace(colour, variable)
+    width = re.search(r'width="([\d.]+)"', svg)
     quoted = alt.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
-    size = f'style="width:{float(width) / 12:.2f}rem;max-width:100%;height:auto"'
-    return svg.replace(
-        f'width="{width}pt" height="{height}pt"', f'role="img" aria-label="{quoted}" {size}', 1
+    names = f"chart {only}".strip()
+    size = f"max-width:{float(width.group(1)) * 1.3:.0f}px" if width else ""
+    return re.sub(
+        r'<svg [^>]*?(viewBox="[^"]*")[^>]*>',
+        rf'<svg class="{names}" role="img" aria-label="{{}}" style="{size}" \1>',
+        svg,
+        count=1,
+    ).replace('aria-label="{}"', f'aria-label="{quoted}"', 1)
+
+
+def in_two_widths(spec: Callable[[int], Spec], alt: str, wide: int = 720, narrow: int = 165) -> Markup:
+    """A chart for wide screens and the same chart for narrow ones, of which the page shows one.
+
+    Args:
+        spec: the specification of a chart whose plot has this width in pixels.
+    """
+    drawn = (draw(spec(width), alt, only) for width, only in ((wide, "wide"), (narrow, "narrow")))
+    return Markup("").join(map(figure, drawn))
+
+
+def legend(scale: Mapping[str, Sequence[str]]) -> Markup:
+    """Names and colours of the series of the charts that follow; see :func:`colours`."""
+    items = Markup("").join(
+        Markup('<span><i style="background:{}"></i>{}</span>').format(VARIABLES[colour], name)
+        for name, colour in zip(scale["domain"], scale["range"], strict=True)
     )
+    return Markup('<p class="legend">{}</p>\n').format(items)
+
+
+def values(rows: Sequence[Mapping[str, Any]]) -> Spec:
+    """The ``data`` of a specification; a number that is not finite is a gap."""
+    return {"values": [{name: _finite(value) for name, value in row.items()} for row in rows]}
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def colours(names: Sequence[str], chosen: Mapping[str, str] | None = None) -> Spec:
+    """The ``scale`` that gives each name its colour, in the order of the names."""
+    free = iter(SERIES * (len(names) // len(SERIES) + 1))
+    return {
+        "domain": list(names),
+        "range": [(chosen or {}).get(name) or next(free) for name in names],
+    }
+
+
+def interval_dots(
+    rows: Sequence[Mapping[str, Any]],
+    groups: Sequence[str],
+    scale: Mapping[str, Any],
+    x_title: str,
+    width: int,
+    step: int = 34,
+) -> Spec:
+    """Dots with their confidence intervals, one line per group and one row per series in it.
+
+    Args:
+        rows: ``group``, ``series``, ``value``, ``low``, ``high`` (None: no interval) and ``label``.
+        groups: in their order from top to bottom.
+        scale: see :func:`colours`.
+        step: height of a group in pixels.
+    """
+    y: Spec = {
+        "field": "group",
+        "type": "nominal",
+        "sort": list(groups),
+        "title": None,
+        "axis": {"grid": True, "ticks": False, "domain": False, "labelPadding": 8, "labelColor": INK},
+    }
+    shared: Spec = {
+        "y": y,
+        "yOffset": {"field": "series", "type": "nominal", "sort": scale["domain"]},
+        "color": {"field": "series", "type": "nominal", "scale": dict(scale)},
+        "description": {"field": "label"},
+    }
+    x: Spec = {"type": "quantitative", "title": x_title, "scale": {"zero": False, "nice": True}}
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.45, "aria": False},
+            "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}, **shared},
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 62, "opacity": 1},
+            "encoding": {"x": {**x, "field": "value"}, **shared},
+        },
+    ]
+    return {
+        "data": values(rows),
+        "width": width,
+        "height": step * len(groups),
+        "padding": {"left": ROOM, "right": 6, "top": 4, "bottom": 4},
+        "layer": layers,
+    }
+
+
+def lines(
+    rows: Sequence[Mapping[str, Any]],
+    scale: Mapping[str, Any],
+    x_title: str,
+    y_title: str,
+    title: str = "",
+    size: tuple[int, int] = SMALL,
+) -> Spec:
+    """Lines with a dot at each value.
+
+    Args:
+        rows: ``series``, ``x``, ``y`` (None leaves a gap) and ``label``.
+    """
+    encoding: Spec = {
+        "x": {"field": "x", "type": "quantitative", "title": x_title, "scale": {"zero": False}},
+        "y": {"field": "y", "type": "quantitative", "title": y_title, "scale": {"zero": False, "nice": True}},
+        "color": {"field": "series", "type": "nominal", "scale": dict(scale)},
+    }
+    encoding["x"]["axis"] = {"tickCount": 6, "labelFlush": False}
+    encoding["y"]["axis"] = {"tickCount": 4}
+    if all(float(row["x"]).is_integer() for row in rows):
+        encoding["x"]["axis"]["tickMinStep"] = 1
+    return {
+        "data": values(rows),
+        **({"title": title} if title else {}),
+        "width": size[0],
+        "height": size[1],
+        "encoding": encoding,
+        "layer": [
+            {"mark": {"type": "line", "strokeWidth": 1.6, "aria": False}},
+            {
+                "mark": {"type": "point", "filled": True, "size": 24, "opacity": 1},
+                "encoding": {"description": {"field": "label"}},
+            },
+        ],
+    }
+
+
+def bars(
+    rows: Sequence[Mapping[str, Any]],
+    x_title: str,
+    y_title: str,
+    title: str = "",
+    size: tuple[int, int] = SMALL,
+    width: float = 0.9,
+) -> Spec:
+    """Bars at numbers; a value without pieces is an empty place.
+
+    Args:
+        rows: ``x``, ``y`` and ``label``.
+        width: of a bar, in units of x.
+    """
+    placed = [{**row, "from": row["x"] - width / 2, "to": row["x"] + width / 2} for row in rows]
+    return {
+        "data": values(placed),
+        **({"title": title} if title else {}),
+        "width": size[0],
+        "height": size[1],
+        "mark": {"type": "rect", "color": SERIES[0]},
+        "encoding": {
+            "x": {
+                "field": "from",
+                "type": "quantitative",
+                "title": x_title,
+                "axis": {"tickCount": 6},
+                "scale": {"zero": False},
+            },
+            "x2": {"field": "to"},
+            "y": {"field": "y", "type": "quantitative", "title": y_title, "axis": {"tickCount": 4}},
+            "y2": {"datum": 0},
+            "description": {"field": "label"},
+        },
+    }
+
+
+def ranked_bars(
+    rows: Sequence[Mapping[str, Any]],
+    x_title: str,
+    title: str = "",
+    width: int = SMALL[0],
+    scale: Mapping[str, Any] | None = None,
+) -> Spec:
+    """Horizontal bars of named values, stacked where there are several series.
+
+    Args:
+        rows: ``name``, ``value``, ``label`` and, with a scale, ``series``, in their order.
+    """
+    names = list(dict.fromkeys(row["name"] for row in rows))
+    encoding: Spec = {
+        "y": {
+            "field": "name",
+            "type": "nominal",
+            "sort": names,
+            "title": None,
+            "axis": {"labelColor": INK, "ticks": False, "domain": False},
+        },
+        "x": {"field": "value", "type": "quantitative", "title": x_title, "axis": {"tickCount": 5}},
+        "description": {"field": "label"},
+    }
+    if scale is not None:
+        encoding["color"] = {"field": "series", "type": "nominal", "scale": dict(scale)}
+        encoding["order"] = {"field": "place"}
+        rows = [{**row, "place": scale["domain"].index(row["series"])} for row in rows]
+    return {
+        "data": values(rows),
+        **({"title": title} if title else {}),
+        "width": width,
+        "height": {"step": 17},
+        "padding": {"left": ROOM, "right": 6, "top": 4, "bottom": 4},
+        "mark": {"type": "bar", **({} if scale is not None else {"color": SERIES[0]})},
+        "encoding": encoding,
+    }

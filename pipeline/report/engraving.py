@@ -40,11 +40,13 @@ class Note:
 
     Attributes:
         names: the ``id`` of its drawing in the page, several where it is tied.
+        voice: its staff, 0 = top.
         pitch: MIDI note number.
         begin, end: in quarter notes, up to PRECISION too early.
     """
 
     names: tuple[str, ...]
+    voice: int
     pitch: int
     begin: float
     end: float
@@ -52,7 +54,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Engraving:
-    """A score as it stands in the page.
+    """A score as the page shows it.
 
     Attributes:
         svg: the drawing; it uses ``glyphs``.
@@ -84,7 +86,7 @@ class Engraver:
         Args:
             musicxml: partwise MusicXML.
             name: of this score in the page; those of its notes begin with it.
-            label: what is drawn, for those who cannot see it.
+            label: what is drawn, for readers who cannot see it.
 
         Raises:
             ValueError: Verovio cannot read it: a fault of this project's own writer. Or it is
@@ -96,8 +98,9 @@ class Engraver:
         self._fit(name)
         root = ElementTree.fromstring(toolkit.renderToSVG(1))
         glyphs = _glyphs(root)
-        toolkit.renderToTimemap()  # only after it are the times of elements known
+        toolkit.renderToTimemap()  # the times of elements are known only after this call
         ties = _ties(toolkit, root)
+        voices = _voices(root)
         names = _rename(root, name)
         root.attrib = {
             "viewBox": root.attrib["viewBox"],
@@ -105,12 +108,12 @@ class Engraver:
             "aria-label": label,
             "class": "score",
         }
-        notes = _merged({old: _note(toolkit, old, new) for old, new in names.items()}, ties)
+        notes = _merged({old: _note(toolkit, old, new, voices[old]) for old, new in names.items()}, ties)
         svg = re.sub(r">\s+<", "><", ElementTree.tostring(root, encoding="unicode"))
         return Engraving(svg, notes, glyphs)
 
     def _fit(self, name: str) -> None:
-        """Lay the score out on one page, as wide as its length asks for: other pages are not drawn."""
+        """Lay the score out on one page, wider for a long score: other pages are not drawn."""
         width = OPTIONS["pageWidth"]
         self._lay_out(width)
         while self._toolkit.getPageCount() > 1:
@@ -134,7 +137,7 @@ def glyph_definitions(glyphs: Mapping[str, str]) -> str:
 
 
 def _glyphs(root: ElementTree.Element) -> dict[str, str]:
-    """Take the font out of a drawing."""
+    """Remove the font from a drawing and return its glyphs."""
     ElementTree.register_namespace("", SVG)
     found = {}
     for child in list(root):
@@ -149,7 +152,7 @@ def _glyphs(root: ElementTree.Element) -> dict[str, str]:
 
 
 def _rename(root: ElementTree.Element, name: str) -> dict[str, str]:
-    """Number the notes, take all other names away; old names to new ones."""
+    """Number the notes and remove all other names; old names to new ones."""
     names: dict[str, str] = {}
     labels = [each for each in root.iter() if "label" in each.attrib.get("class", "").split()]
     shown = {"label"} if len(labels) > 1 else set()  # a melody alone needs no name: the page hides it
@@ -179,10 +182,27 @@ def _ties(toolkit: Any, root: ElementTree.Element) -> dict[str, str]:
     return found
 
 
-def _note(toolkit: Any, old: str, new: str) -> Note:
+def _voices(root: ElementTree.Element) -> dict[str, int]:
+    """Names of notes to the staff that they are on, 0 = top."""
+    found: dict[str, int] = {}
+    for measure in _of_class(root, "measure"):
+        for voice, staff in enumerate(each for each in measure if _has_class(each, "staff")):
+            found |= {note.attrib["id"]: voice for note in _of_class(staff, "note")}
+    return found
+
+
+def _of_class(root: ElementTree.Element, name: str) -> list[ElementTree.Element]:
+    return [element for element in root.iter() if _has_class(element, name)]
+
+
+def _has_class(element: ElementTree.Element, name: str) -> bool:
+    return name in element.attrib.get("class", "").split()
+
+
+def _note(toolkit: Any, old: str, new: str, voice: int) -> Note:
     values = toolkit.getMIDIValuesForElement(old)
     begin = values["time"] / MILLISECONDS_A_QUARTER
-    return Note((new,), values["pitch"], begin, begin + values["duration"] / MILLISECONDS_A_QUARTER)
+    return Note((new,), voice, values["pitch"], begin, begin + values["duration"] / MILLISECONDS_A_QUARTER)
 
 
 def _merged(notes: Mapping[str, Note], ties: Mapping[str, str]) -> tuple[Note, ...]:

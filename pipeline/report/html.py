@@ -1,28 +1,40 @@
-"""Small pieces of HTML that the sections share; every text in them is escaped."""
+"""Building blocks of the page; every text in them is escaped."""
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from markupsafe import Markup, escape
+
+from pipeline.report.scores import PlayableScore
+
+NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True)
 class ReportSection:
-    """One part of the page.
+    """One section of a chapter.
 
     Attributes:
         id: anchor of the section.
         title: its heading.
-        how_to_read: a plain sentence under the heading.
+        lead: one or two sentences under the heading: what is shown and how to read it.
         body: its HTML.
+        scores: that the body refers to.
+        folded: the section opens on a click on its heading.
     """
 
     id: str
     title: str
-    how_to_read: str
+    lead: str
     body: Markup
+    scores: Sequence[PlayableScore] = ()
+    folded: bool = False
 
 
 def table(
@@ -30,14 +42,18 @@ def table(
     rows: Sequence[Sequence[object]],
     text_columns: Collection[int] = (0,),
     best: Collection[tuple[int, int]] = (),
+    name: str = "table",
 ) -> Markup:
-    """A table that scrolls sideways on a narrow screen.
+    """A sortable table with a link to the same rows as CSV.
+
+    The first column stays in place when the table scrolls sideways.
 
     Args:
         head: names of the columns.
         rows: cells; None is an empty cell, numbers are printed by ``number``.
         text_columns: columns that are read as text, on the left.
         best: (row, column) of cells to set in bold.
+        name: of the CSV file, and of the table for screen readers.
     """
     cells = Markup("")
     for r, row in enumerate(rows):
@@ -47,34 +63,63 @@ def table(
         )
         cells += Markup("<tr>{}</tr>\n").format(line)
     names = Markup("").join(
-        Markup('<th scope="col" class="{}">{}</th>').format("text" if c in text_columns else "", name)
-        for c, name in enumerate(head)
+        Markup('<th scope="col" class="{}"><button type="button" class="sort">{}</button></th>').format(
+            "text" if c in text_columns else "", column
+        )
+        for c, column in enumerate(head)
     )
     return Markup(
-        '<div class="wide"><table><thead><tr>{}</tr></thead><tbody>\n{}</tbody></table></div>\n'
-    ).format(names, cells)
+        '<div class="wide" tabindex="0" role="region" aria-label="{}"><table><thead><tr>{}</tr></thead>'
+        '<tbody>\n{}</tbody></table></div>\n<p class="csv"><a download="{}.csv" href="{}">CSV</a></p>\n'
+    ).format(f"Table: {name}", names, cells, slug(name), csv_link(head, rows))
 
 
-def figure(svg: str, caption: str) -> Markup:
-    """A drawing and what it shows."""
-    return Markup('<figure class="wide">{}<figcaption>{}</figcaption></figure>\n').format(
-        Markup(svg), caption
-    )
+def csv_link(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A data URI of the rows as CSV, numbers unrounded."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
+    return f"data:text/csv;charset=utf-8,{quote(text.getvalue())}"
 
 
-def folded(summary: str, body: Markup, shown: bool = False) -> Markup:
-    """What is there for those who ask: a line to open, and what it hides.
+def folded_table(
+    summary: str,
+    head: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    text_columns: Collection[int] = (0,),
+    note: str = "",
+    best: Collection[tuple[int, int]] = (),
+) -> Markup:
+    """A table behind its summary line, after a note."""
+    shown = table(head, rows, text_columns, best, name=summary)
+    return folded(summary, (paragraph(note) if note else Markup("")) + shown)
+
+
+def figure(svg: str, caption: str = "") -> Markup:
+    """A chart and its caption."""
+    words = Markup("<figcaption>{}</figcaption>").format(caption) if caption else ""
+    return Markup('<figure class="plot">{}{}</figure>\n').format(Markup(svg), words)
+
+
+def charts_in_grid(figures: Sequence[Markup]) -> Markup:
+    """Small charts next to each other, as many as the screen is wide."""
+    return Markup('<div class="charts">{}</div>\n').format(Markup("").join(figures))
+
+
+def folded(summary: str, body: Markup, opened: bool = False) -> Markup:
+    """A line that opens to show what it hides.
 
     Args:
-        shown: it is open already.
+        opened: it is open from the beginning.
     """
-    begin = Markup("<details open>") if shown else Markup("<details>")
-    return begin + Markup("<summary>{}</summary>{}</details>\n").format(summary, body)
+    begin = Markup("<details open>") if opened else Markup("<details>")
+    return begin + Markup("<summary>{}</summary>\n{}</details>\n").format(summary, body)
 
 
 def heading(text: str) -> Markup:
     """A heading inside a section."""
-    return Markup("<h3>{}</h3>\n").format(text)
+    return Markup("<h4>{}</h4>\n").format(text)
 
 
 def paragraph(text: str | Markup) -> Markup:
@@ -87,6 +132,16 @@ def number(value: float) -> str:
     if isinstance(value, int):
         return f"{value:,}".replace(",", "\N{THIN SPACE}")
     return f"{value:.3f}"
+
+
+def counted(n: int, noun: str) -> str:
+    """A number and its noun: "1 piece", "2 pieces"."""
+    return f"{number(n)} {noun}{'' if n == 1 else 's'}"
+
+
+def slug(text: str) -> str:
+    """Letters and digits for an anchor or a file name."""
+    return NOT_IN_NAMES.sub("-", text.lower()).strip("-")
 
 
 def _cell(value: object) -> Markup:

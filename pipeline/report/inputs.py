@@ -1,17 +1,19 @@
-"""What the report is made from: the small files that the stages leave behind."""
+"""Inputs of the report: the files that the stages wrote."""
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline.core.accounting import Count
 from pipeline.core.tables import REJECTED, read_books, read_table
 from pipeline.errors import PipelineError
+from pipeline.report.columns import column_names, read_columns
 from pipeline.report.rejected_examples import RejectedExample, refused
 
 
@@ -21,7 +23,7 @@ class ReportError(PipelineError):
 
 @dataclass(frozen=True)
 class StageCounts:
-    """What one stage kept and rejected, of one corpus or data set.
+    """Pieces that one stage kept and rejected, of one corpus or data set.
 
     Attributes:
         counts: per corpus.
@@ -36,11 +38,16 @@ class StageCounts:
 
 @dataclass(frozen=True)
 class ExperimentResults:
-    """What training and evaluation of one experiment left behind.
+    """Results of training and evaluating one continuation experiment.
 
     Attributes:
-        samples: what samples.json tells of each piece, its ``number`` and, by ending, its
-            ``scores`` as MusicXML.
+        settings: its entry in params.yaml.
+        metrics: its file in data/metrics.
+        figures: figures.json.
+        learning: columns of the learning curve.
+        attention: one entry per sample, where attention weights were saved.
+        samples: entries of samples.json, with the ``number`` of each and, by ending, its
+            ``scores`` as MusicXML and its ``midi`` in base64.
     """
 
     name: str
@@ -48,18 +55,29 @@ class ExperimentResults:
     metrics: Mapping[str, float]
     figures: Mapping[str, Any]
     learning: Mapping[str, Sequence[float]]
-    attention: Sequence[Mapping[str, Any]]  # of each sample, where it was asked for
+    attention: Sequence[Mapping[str, Any]]
     samples: Sequence[Mapping[str, Any]]
 
     @property
     def held_out(self) -> bool:
-        """It is measured on pieces that it was not trained on."""
+        """It is evaluated on pieces that it was not trained on."""
         return bool(self.figures["split"] == "test")
+
+    @property
+    def n_pieces(self) -> int:
+        """Pieces that it is evaluated on."""
+        return int(self.figures["predictors"]["model"]["all"]["overall"]["n_pieces"])
+
+    def nearest(self, piece_id: str, decoding: str) -> Mapping[str, Any] | None:
+        """The training tune that shares most with a sample: a row of ``novelty.samples``."""
+        samples = self.figures.get("novelty", {}).get("samples", ())
+        found = [s for s in samples if (s["piece_id"], s["decoding"]) == (piece_id, decoding)]
+        return found[0] if found and found[0]["nearest"] else None
 
 
 @dataclass(frozen=True)
 class HarmonizerResults:
-    """What training and evaluation left of one model that harmonizes.
+    """Results of training and evaluating one harmonization experiment.
 
     Attributes:
         settings: its entry in params.yaml.
@@ -74,19 +92,26 @@ class HarmonizerResults:
     learning: Mapping[str, Sequence[float]]
     samples: Sequence[Mapping[str, Any]]
 
+    @property
+    def held_out(self) -> bool:
+        """It is evaluated on pieces that it was not trained on."""
+        return bool(self.figures["split"] == "test")
+
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything, read once.
+    """All inputs, read once.
 
     Attributes:
         cards: the data cards by the names of their data sets.
-        steps: of all stages that keep and reject.
+        steps: counts of all stages that keep and reject pieces.
         experiments: those whose task is continue, in the order of params.yaml.
-        crossvalidated: what ``cross-validate`` found, by experiment, where it was asked for.
-        versions: of the libraries that shape the bytes of what the stages make.
-        harmonizers: experiments whose task is harmonize, likewise.
+        crossvalidated: results of ``cross-validate`` by experiment, where it was run.
+        versions: of the libraries that shape the bytes of the stages' outputs.
+        harmonizers: experiments whose task is harmonize, in the order of params.yaml.
         refused: a piece for each rule of the filters that rejected any.
+        grids: by data set and piece_id, rows of the grids of the pieces that the page engraves.
+        tables: folder of the Parquet tables; None in tests of single sections.
     """
 
     cards: Mapping[str, Mapping[str, Any]]
@@ -96,10 +121,38 @@ class Inputs:
     versions: Mapping[str, str]
     harmonizers: Sequence[HarmonizerResults] = ()
     refused: Sequence[RejectedExample] = ()
+    grids: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    tables: Path | None = None
+
+    @property
+    def held_out(self) -> list[ExperimentResults]:
+        """Experiments with held-out pieces, those with most pieces first."""
+        found = [experiment for experiment in self.experiments if experiment.held_out]
+        return sorted(found, key=lambda experiment: -experiment.n_pieces)
+
+    @property
+    def overfitted(self) -> list[ExperimentResults]:
+        """Experiments that are evaluated on their training pieces."""
+        return [experiment for experiment in self.experiments if not experiment.held_out]
+
+    @property
+    def main_dataset(self) -> str | None:
+        """The data set of the experiment with most held-out pieces, else the largest one."""
+        if self.held_out:
+            return str(self.held_out[0].figures["dataset"])
+        sizes = {
+            name: sum(split["examples"] for split in card["examples"].values())
+            for name, card in self.cards.items()
+        }
+        return max(sizes, key=lambda name: sizes[name], default=None)
 
 
 def read_inputs(data: Path, params: Mapping[str, Any], versions: Mapping[str, str]) -> Inputs:
-    """Read what lies under ``data/``, in the order of params.yaml."""
+    """Read the files under ``data/``, in the order of params.yaml.
+
+    Raises:
+        ReportError: a file that a stage writes is missing or not readable.
+    """
     steps = [_step(data, "parse", name) for name in params["corpora"]]
     for stage in ("quantize", "filter", "encode"):
         steps += [_step(data, stage, name) for name in params["datasets"]]
@@ -112,7 +165,51 @@ def read_inputs(data: Path, params: Mapping[str, Any], versions: Mapping[str, st
     crossvalidated = {name: _json(path) for name, path in folds.items() if path.exists()}
     harmonizers = [_harmonizer(data, name, settings) for name, settings in by_task["harmonize"].items()]
     filtered = {step.name: step.rejected for step in steps if step.stage == "filter"}
-    return Inputs(cards, steps, experiments, crossvalidated, versions, harmonizers, refused(data, filtered))
+    rejected_pieces = refused(data, filtered)
+    grids = _grids(data, params["datasets"], [*experiments, *harmonizers])
+    return Inputs(
+        cards, steps, experiments, crossvalidated, versions, harmonizers, rejected_pieces, grids, data
+    )
+
+
+def only(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """params.yaml reduced to one experiment, its data set and the corpora of that.
+
+    Raises:
+        ReportError: there is no such experiment.
+    """
+    if name not in params["experiments"]:
+        raise ReportError(
+            f"no experiment {name} in params.yaml; there are {', '.join(params['experiments'])}"
+        )
+    experiment = params["experiments"][name]
+    dataset = experiment["dataset"]
+    corpora = params["datasets"][dataset].get("corpora", list(params["corpora"]))
+    return {
+        **params,
+        "corpora": {corpus: params["corpora"][corpus] for corpus in params["corpora"] if corpus in corpora},
+        "datasets": {dataset: params["datasets"][dataset]},
+        "experiments": {name: experiment},
+    }
+
+
+def _grids(
+    data: Path, datasets: Iterable[str], models: Sequence[ExperimentResults | HarmonizerResults]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Rows of the pieces that samples are of, and of their nearest training tunes."""
+    found = {}
+    for dataset in datasets:
+        wanted = set()
+        for model in models:
+            if model.figures["dataset"] == dataset:
+                wanted |= {sample["piece_id"] for sample in model.samples}
+                nearest = model.figures.get("novelty", {}).get("samples", ())
+                wanted |= {sample["nearest"] for sample in nearest if sample["nearest"]}
+        path = data / "grids" / f"{dataset}.parquet"
+        if wanted and path.exists():
+            rows = read_columns(path, column_names(path), wanted)
+            found[dataset] = {row["piece_id"]: row for row in rows}
+    return found
 
 
 def _step(data: Path, stage: str, name: str) -> StageCounts:
@@ -151,6 +248,7 @@ def _samples(folder: Path) -> list[dict[str, Any]]:
             "scores": {
                 ending: _text(folder / files["musicxml"]) for ending, files in sample["files"].items()
             },
+            "midi": {ending: _base64(folder / files["mid"]) for ending, files in sample["files"].items()},
         }
         for number, sample in enumerate(_json(folder / "samples.json"), start=1)
     ]
@@ -160,6 +258,13 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
+        raise ReportError(f"{path}: not readable ({error}); run `dvc repro`") from None
+
+
+def _base64(path: Path) -> str:
+    try:
+        return base64.b64encode(path.read_bytes()).decode("ascii")
+    except OSError as error:
         raise ReportError(f"{path}: not readable ({error}); run `dvc repro`") from None
 
 

@@ -85,8 +85,10 @@ async def _port(file: Path) -> int:
     raise TimeoutError("Chromium did not begin to listen")
 
 
-def visit(port: int, path: Path, *scripts: str, width: int = 1280) -> tuple[list[Any], list[dict[str, Any]]]:
-    """Open a file; what the scripts answer, and everything that the browser told meanwhile."""
+def visit(
+    port: int, path: Path, *scripts: str, width: int = 1280, dark: bool = False
+) -> tuple[list[Any], list[dict[str, Any]]]:
+    """Open a file; the values of the scripts, and all events of the browser in the meantime."""
 
     async def go() -> tuple[list[Any], list[dict[str, Any]]]:
         async with aiohttp.ClientSession() as session:
@@ -96,6 +98,8 @@ def visit(port: int, path: Path, *scripts: str, width: int = 1280) -> tuple[list
                 tab = Tab(socket)
                 screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
                 await tab.call("Emulation.setDeviceMetricsOverride", **screen)
+                scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+                await tab.call("Emulation.setEmulatedMedia", features=[scheme])
                 await tab.open(path.as_uri())
                 return [await tab.ask(script) for script in scripts], tab.events
 

@@ -1,4 +1,4 @@
-"""Small files as the stages leave them, for tests of the page, and the text of a section."""
+"""Small files as the stages write them, for tests of the report, and the text of a section."""
 
 import re
 from pathlib import Path
@@ -10,12 +10,12 @@ import pyarrow as pa
 from pipeline.core import vocabulary
 from pipeline.core.accounting import Count, Rejection
 from pipeline.core.files import write_json, write_text
-from pipeline.core.tables import GRIDS, write_rejections, write_table
+from pipeline.core.tables import GRIDS, SPLITS, write_rejections, write_table
 from pipeline.evaluation.samples import Sample, write_samples
 from pipeline.models.base.examples import cut_at_note, give_voices
-from pipeline.report.attention import MEASURES
-from pipeline.report.experiments import PREDICTORS
-from pipeline.report.harmony import MEANINGS
+from pipeline.report.results.attention import MEASURES
+from pipeline.report.results.harmonization import MEANINGS
+from pipeline.report.results.predictors import PREDICTORS
 from tests.helpers.melodies import ENTCHEN
 from tests.helpers.passages import figures_of_passages
 
@@ -27,15 +27,24 @@ FIGURES = {**dict.fromkeys(NAMES, 1.25), "n_pieces": 7}
 GROUPS = {"all": {"overall": FIGURES, "corpora": {"songs": FIGURES}}, "without_soft_relatives": None}
 PARAMS: dict[str, Any] = {
     "corpora": {"songs": {}},
-    "datasets": {"tunes": {}},
+    "datasets": {"tunes": {"corpora": ["songs"]}},
     "experiments": {
         "first": {
+            "dataset": "tunes",
+            "task": {"kind": "continue"},
+            "init_from": "scratch",
+            "model": {"kind": "lstm"},
+            "training": {"seed": 1},
+        },
+        "learned": {
+            "dataset": "tunes",
             "task": {"kind": "continue"},
             "init_from": "scratch",
             "model": {"kind": "lstm"},
             "training": {"seed": 1},
         },
         "choir": {
+            "dataset": "tunes",
             "task": {"kind": "harmonize", "given": "any"},
             "init_from": "scratch",
             "model": {"kind": "stepwise"},
@@ -69,7 +78,7 @@ def sides_of_likelihood() -> dict[str, Any]:
 
 
 def harmonizer(folder: Path) -> None:
-    """A chorale of two beats, the alto said beside the others."""
+    """A chorale of two beats, its alto predicted from the other voices."""
     symbols = [72, 67, 64, 48, 200, 65, 192, 176]
     tokens = [vocabulary.START, *symbols, vocabulary.STOP]
     row = {
@@ -118,7 +127,7 @@ def harmonizer(folder: Path) -> None:
 
 
 def samples(folder: Path) -> list[dict[str, Any]]:
-    """One tune, said exactly and in another way."""
+    """One tune, continued exactly and in another way."""
     row = {
         **{
             "piece_id": "songs/ente",
@@ -136,6 +145,49 @@ def samples(folder: Path) -> list[dict[str, Any]]:
     return write_samples(folder, [Sample(row, example, {"greedy": example.target, "sampled": held})])
 
 
+IN_C = {"meter": "4/4", "key_fifths": 0, "key_mode": "major"}
+
+
+def grid_row(piece_id: str, tokens: list[int], voices: int = 1, **about: object) -> dict[str, Any]:
+    """A row of the grids: one step per quarter note."""
+    grid = vocabulary.decode([vocabulary.START, *tokens, vocabulary.STOP], voices)
+    return {
+        **dict.fromkeys(GRIDS.names),
+        **{"piece_id": piece_id, "corpus": "songs", "voices": voices, "n_steps": grid.n_steps},
+        **{"steps_per_quarter": 1, "pitch": grid.pitch.ravel().tolist(), "tied": grid.tied.ravel().tolist()},
+        **about,
+    }
+
+
+def write_pieces(folder: Path) -> None:
+    """Grids of a tune, its relative, a chorale and a rejected piece, and the splits of those kept."""
+    rows = [
+        grid_row("songs/<bad>", [60, 64, 67]),
+        grid_row("songs/choral", [72, 67, 64, 48, 200, 65, 192, 176], voices=4),
+        grid_row(
+            "songs/ente",
+            ENTCHEN[1:-1],
+            title="Ente & <Enterich>",
+            meter="4/4",
+            key_fifths=0,
+            key_mode="major",
+        ),
+        grid_row("songs/twin", [72, 62, 64, 192, 62, 55, 67], title="Twin", meter="2/4"),
+    ]
+    write_table(folder / "grids/tunes.parquet", pa.Table.from_pylist(rows, schema=GRIDS), GRIDS)
+    splits = [
+        {
+            **dict.fromkeys(SPLITS.names),
+            "piece_id": name,
+            "corpus": "songs",
+            "tune_family": "a",
+            "split": split,
+        }
+        for name, split in (("songs/choral", "test"), ("songs/ente", "test"), ("songs/twin", "train"))
+    ]
+    write_table(folder / "splits/tunes.parquet", pa.Table.from_pylist(splits, schema=SPLITS), SPLITS)
+
+
 def write_data(folder: Path) -> None:
     """The small files below data/ that the page is made of."""
     for stage, name in (
@@ -147,9 +199,7 @@ def write_data(folder: Path) -> None:
         )
         counts = {"songs": Count(9, 9 - len(rejections), len(rejections))}
         write_rejections(folder / f"rejected/{stage}/{name}.parquet", stage, rejections, counts)
-    bad = {"piece_id": "songs/<bad>", "corpus": "songs", "voices": 1, "n_steps": 3, "steps_per_quarter": 1}
-    grid = {**dict.fromkeys(GRIDS.names), **bad, "pitch": [60, 64, 67], "tied": [False] * 3}
-    write_table(folder / "grids/tunes.parquet", pa.Table.from_pylist([grid], schema=GRIDS), GRIDS)
+    write_pieces(folder)
     audit = {
         "settings": {"kind": "family"},
         "pieces": {"train": 5, "valid": 1, "test": 2},
@@ -221,7 +271,11 @@ def write_data(folder: Path) -> None:
             "vocabulary": {rows: {"belief": 0.1875, "credit": 0.8125} for rows in ("all", "onsets")}
         },
     }
+    nearest = {"piece_id": "songs/ente", "title": "Ente & <Enterich>", "decoding": "sampled", "longest": 3}
+    nearest |= {"longest_in_prompt": 1, "nearest": "songs/twin", "nearest_title": "Twin", "n_holders": 1}
+    figures["novelty"]["samples"].append(nearest)
     write_json(folder / "evaluations/first/figures.json", figures)
+    write_json(folder / "evaluations/learned/figures.json", {**figures, "split": "train"})
     attention = [
         {
             "piece_id": "songs/1",
@@ -237,11 +291,16 @@ def write_data(folder: Path) -> None:
         }
     ]
     write_json(folder / "evaluations/first/attention.json", attention)
-    write_json(folder / "evaluations/first/samples.json", samples(folder / "evaluations/first/samples"))
-    write_json(folder / "metrics/first.json", {"exact": 0})
+    for name in ("first", "learned"):
+        own = folder / "evaluations" / name
+        write_json(own / "samples.json", samples(own / "samples"))
+        write_json(folder / f"metrics/{name}.json", {"exact": int(name == "learned")})
     harmonizer(folder / "evaluations/choir")
     write_text(folder / "plots/choir/learning.csv", "epoch,train_nats,valid_nats\n1,2.0,2.5\n")
-    write_text(folder / "plots/first/learning.csv", "epoch,train_nats,valid_nats\n1,2.0,2.5\n2,1.0,2.25\n")
+    for name in ("first", "learned"):
+        write_text(
+            folder / f"plots/{name}/learning.csv", "epoch,train_nats,valid_nats\n1,2.0,2.5\n2,1.0,2.25\n"
+        )
 
 
 def rows_of(body: str) -> list[str]:

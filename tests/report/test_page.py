@@ -1,4 +1,4 @@
-"""The page from small files as the stages leave them."""
+"""The report from small files as the stages write them."""
 
 import json
 import re
@@ -7,20 +7,23 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli import main
 from pipeline.core.files import write_json
 from pipeline.report import page
-from pipeline.report.inputs import ReportError
-from tests.helpers.report import PARAMS, VERSIONS, likeness
+from pipeline.report.inputs import Inputs, ReportError, read_inputs
+from pipeline.report.results.crossvalidation import crossvalidation
+from tests.helpers.report import PARAMS, VERSIONS, likeness, rows_of, write_data
 
 
 class Outline(HTMLParser):
-    """Headings' ids, links to them, and everything that would be fetched."""
+    """Ids of sections, links, everything that a browser would fetch, and open folds."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.ids: list[str] = []
         self.links: list[str] = []
         self.fetched: list[str] = []
+        self.opened = 0
         self.feed(text)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
@@ -29,24 +32,41 @@ class Outline(HTMLParser):
             self.ids.append(named.get("id") or "")
         if tag == "a":
             self.links.append(named.get("href") or "")
+        if tag == "details" and "open" in named:
+            self.opened += 1
         if tag in ("link", "img", "iframe", "audio", "video", "object") or "src" in named:
             self.fetched.append(named.get("src") or named.get("href") or tag)
 
 
-def test_every_section_is_there_and_linked(data: Path) -> None:
-    outline = Outline(page(data, PARAMS, VERSIONS))
-    names = "summary books datasets distributions keys experiments likelihood crossvalidation continuations "
-    names += "gallery harmony statistics novelty curves attention reproduce"
+def test_chapters_and_sections_are_in_their_order(html: str) -> None:
+    names = """
+    summary
+    listen continuations harmonizations overfitting-samples
+    results experiments harmonization learning position calibration attention similarity statistics novelty
+    crossvalidation overfitting
+    data pieces sources rejections distributions splits keys
+    method definitions reproduce
+    """
+    outline = Outline(html)
     assert outline.ids == names.split()
-    assert outline.links[:16] == [f"#{name}" for name in outline.ids]
+    assert outline.links[1:5] == ["#listen", "#results", "#data", "#method"]
+    assert {f"#{name}" for name in outline.ids[1:]} <= set(outline.links)
 
 
-def test_the_page_needs_nothing_else(data: Path) -> None:
-    assert Outline(page(data, PARAMS, VERSIONS)).fetched == []
+def test_the_page_fetches_nothing(html: str) -> None:
+    assert Outline(html).fetched == ["data:,"]
 
 
-def test_the_same_files_give_the_same_bytes(data: Path) -> None:
-    assert page(data, PARAMS, VERSIONS) == page(data, PARAMS, VERSIONS)
+def test_no_table_is_open_except_that_of_the_browser(html: str) -> None:
+    assert Outline(html).opened == 0
+    places = [place.start() for place in re.finditer("<table>", html)]
+    assert len(places) > 20
+    assert all(html.count("<details", 0, place) > html.count("</details>", 0, place) for place in places)
+
+
+def test_the_same_files_give_the_same_bytes(shared_data: Path) -> None:
+    first, again = (page(shared_data, PARAMS, VERSIONS, "choir") for _ in range(2))
+    assert first == again
 
 
 @pytest.mark.parametrize(
@@ -58,46 +78,75 @@ def test_the_same_files_give_the_same_bytes(data: Path) -> None:
         "Twin",
         "-0.500 [-0.750, -0.250]",
         "0.500 [0.250, 0.750]",
-        "n-gram with no limit of order, memory mixed in with b = 1.5",
-        "3 of 4",
-        "best 2.250",
+        "n-gram of unlimited order, memory mixed in with b = 1.5",
+        "3 of 4 samples",
+        "validation loss from 2.500 to 2.250 nats per token at best",
         "0.625 (0.062)",
         "0.188",
-        "Copying a pitch in Twin: 2 symbols said look at 3 symbols; the largest weight is 1.00.",
+        "Pitch copying weights, Twin: 2 target symbols by 3 symbols; the largest weight is 1.00.",
         "0.438 [0.312, 0.562]",
-        "choir, given soprano, tenor, bass: 0.375 nats per token of the voices to be said on 1 test pieces, "
-        "-0.250 [-0.500, -0.125] beside an n-gram; parallel fifths per 100 chords: 1.250 in its likeliest "
-        "harmonies, 0.250 in the pieces themselves",
+        "make repro",
+        ">2.13.0<",
     ],
 )
-def test_what_a_reader_looks_for_is_there(data: Path, words: str) -> None:
-    assert words in page(data, PARAMS, VERSIONS)
+def test_the_page_has(html: str, words: str) -> None:
+    assert words in html
 
 
-def test_pieces_are_counted_by_the_mode_that_they_were_written_in_and_are_used_in(data: Path) -> None:
-    text = page(data, PARAMS, VERSIONS)
-    cells = (
-        '<td class="text">major</td><td class="text">minor</td><td class="text">tonic</td><td class="">7</td>'
+def test_the_first_screen_has_three_figures(html: str) -> None:
+    cover = html[html.index('class="cover"') : html.index('class="strip"')]
+    assert re.findall("<strong>([^<]+)</strong>", cover) == ["9", "1", "1.25"]
+    assert (
+        "of 2 test pieces; 0 share a melody, 1 are possible variants. A random split: 4, of which 4 share"
+        in cover
     )
-    assert cells in text
-    assert '<td class="text">none named</td><td class="text">none named</td>' in text
-    assert "G major" in text
+    assert "of first; best baseline (n-gram) 1.25; difference \N{MINUS SIGN}0.50" in cover
 
 
-def test_what_a_random_split_would_leak_stands_per_corpus_and_in_all(data: Path) -> None:
-    text = re.sub(r"<[^>]+>", " ", page(data, PARAMS, VERSIONS))
-    rows = [" ".join(line.split()) for line in text.splitlines()]
-    assert "tunes family songs 2 0 0 1 50 1 50" in rows
-    assert "tunes random songs 3 2 67 1 33 2 67" in rows
-    assert "tunes random all 8 4 50 1 12 4 50" in rows
+def test_the_strip_has_the_pieces_of_each_stage(html: str) -> None:
+    strip = html[html.index('class="strip"') :]
+    assert "<b>8</b> filtered <a href" in strip[: strip.index("</ol>")]
+
+
+def test_the_report_of_one_experiment_has_its_parts_only(shared_data: Path) -> None:
+    html = page(shared_data, PARAMS, VERSIONS, "choir")
+    assert "<title>Entchen: choir: report</title>" in html
+    assert "choir-1-sampled" in html
+    assert "first-1" not in html
+
+
+def test_the_report_of_one_experiment_needs_no_other(data: Path) -> None:
+    (data / "evaluations/first/figures.json").unlink()
+    assert "choir-1-sampled" in page(data, PARAMS, VERSIONS, "choir")
+
+
+def test_an_unknown_experiment_is_an_error_that_names_the_known_ones(data: Path) -> None:
+    with pytest.raises(
+        ReportError, match=r"no experiment fist in params\.yaml; there are first, learned, choir"
+    ):
+        page(data, PARAMS, VERSIONS, "fist")
+
+
+def test_the_command_writes_the_report_of_one_experiment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_data(tmp_path / "data")
+    write_json(tmp_path / "params.yaml", PARAMS)
+    write_json(tmp_path / "versions.yaml", VERSIONS)
+    monkeypatch.chdir(tmp_path)
+    main(["report", "--experiment", "choir"])
+    assert "choir-1-sampled" in (tmp_path / ".cache/report/choir.html").read_text()
+    with pytest.raises(SystemExit):
+        main(["report", "--experiment", "chior"])
+    assert "no experiment chior in params.yaml" in capsys.readouterr().err
 
 
 def spread(value: float) -> dict[str, float]:
     return {"value": value, "low": value - 0.125, "high": value + 0.125}
 
 
-def test_folds_are_told_where_they_were_asked_for(data: Path) -> None:
-    assert "None was asked for" in page(data, PARAMS, VERSIONS)
+def test_cross_validation_has_its_figures_where_it_was_run(data: Path, inputs: Inputs) -> None:
+    assert "Not run" in crossvalidation(inputs).body
     figures = {"pitch_bits_per_onset": 1.5}
     facts = {
         **{"pieces": 9, "families": 7, "folds": 3, "seeds": [1, 2]},
@@ -117,30 +166,24 @@ def test_folds_are_told_where_they_were_asked_for(data: Path) -> None:
         "continuations": {"model": {"10": likeness(0.75)}},
     }
     write_json(data / "crossvalidation/first/figures.json", facts)
-    html = page(data, PARAMS, VERSIONS)
-    assert "9 pieces of 7 families in 3 folds; seeds 1, 2. torch 2.13.0; x86_64, 2 cores." in html
-    for words in ("-0.625 [-0.750, -0.500]", "2.250, 2.500", "0.750 [0.625, 0.875]"):
-        assert words in html
-    assert "in 3 folds with 2 seeds: 0.500 nats per token, -0.625 [-0.750, -0.500] beside" in html
-    assert "before fine-tuning" not in html
+    body = crossvalidation(read_inputs(data, PARAMS, VERSIONS)).body
+    assert "9 pieces of 7 families in 3 folds; seeds 1, 2. torch 2.13.0; x86_64, 2 cores." in body
+    for words in ("2.250, 2.500", "0.750 [0.625, 0.875]"):
+        assert words in body
+    assert (
+        "first: 3 folds, 2 seeds, 0.500 nats per token, model \N{MINUS SIGN} n-gram with memory "
+        "-0.625 [-0.750, -0.500]"
+    ) in rows_of(body)[0]
+    assert "before fine-tuning" not in body
 
 
-def test_the_page_begins_in_words_and_ends_with_what_to_type(data: Path) -> None:
-    html = page(data, PARAMS, VERSIONS)
-    assert "9 pieces came in from 1 corpora; 9 could be read" in html
-    assert "No held-out piece shares a run of intervals with a training piece (tunes)." in html
-    assert "first: 1.250 bits per onset on 7 test pieces, +0.500 [+0.250, +0.750] beside" in html
-    assert "make repro" in html
-    assert ">2.13.0<" in html
-
-
-def test_a_missing_file_says_what_to_do(data: Path) -> None:
+def test_a_missing_file_is_an_error_with_a_remedy(data: Path) -> None:
     (data / "evaluations/first/figures.json").unlink()
     with pytest.raises(ReportError, match=r"figures\.json: not readable .* run `dvc repro`"):
-        page(data, PARAMS, VERSIONS)
+        read_inputs(data, PARAMS, VERSIONS)
 
 
-def test_a_damaged_file_says_what_to_do(data: Path) -> None:
+def test_a_damaged_file_is_an_error_with_a_remedy(data: Path) -> None:
     (data / "metrics/first.json").write_text(json.dumps({})[:1])
     with pytest.raises(ReportError, match=r"first\.json: not readable"):
-        page(data, PARAMS, VERSIONS)
+        read_inputs(data, PARAMS, VERSIONS)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element, SubElement
 
-from pipeline.core.chords import NO_CHORD, UNKNOWN_CHORD, parse_harte
 from pipeline.core.chord_kinds import Harmony, from_harte
+from pipeline.core.chords import NO_CHORD, UNKNOWN_CHORD, parse_harte
 
 LOWEST_BASS = 36  # C2; basses lie in the octave from here
 LOWEST_CHORD = 48  # C3; the other notes lie in the octave from here

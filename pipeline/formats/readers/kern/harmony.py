@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import TypeVar
 
-from pipeline.core.chords import UNKNOWN_CHORD
 from pipeline.core.chord_kinds import Harmony, to_harte
+from pipeline.core.chords import UNKNOWN_CHORD
 from pipeline.formats.readers.base.chord_symbols import harte_of_text
 
 SPINES = ("**mxhm", "**harm")

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
+from pipeline.core.chord_kinds import MOST_SIGNS, Degree, Harmony, signs, to_harte
 from pipeline.core.chords import NO_CHORD, UNKNOWN_CHORD, transpose
 from pipeline.core.music import TICKS_PER_QUARTER
-from pipeline.core.chord_kinds import MOST_SIGNS, Degree, Harmony, signs, to_harte
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import STEPS, Ticks
 from pipeline.formats.readers.musicxml.values import as_ticks, decimal

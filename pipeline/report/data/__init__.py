@@ -1,0 +1,1 @@
+"""Chapter Data: sources, rejected pieces, distributions, splits, and a browser of all pieces."""

@@ -1,0 +1,1 @@
+"""Chapter Listen: continuations and harmonizations to play, engraved, with their files."""

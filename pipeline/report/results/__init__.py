@@ -1,0 +1,1 @@
+"""Chapter Results: experiments and baselines as charts, their tables in folds."""
