@@ -1,5 +1,6 @@
 """Training that is killed and begun again ends as if nothing had happened."""
 
+import hashlib
 import os
 import random
 import subprocess
@@ -11,7 +12,7 @@ import torch
 
 from pipeline.models.base.pretrained import CheckpointError
 from pipeline.models.base.registry import build
-from pipeline.training.checkpoints import STATE, Checkpoints, TrainingState, checkpoints
+from pipeline.training.checkpoints import DIGEST_LENGTH, STATE, Checkpoints, TrainingState, checkpoints
 from pipeline.training.determinism import prepare
 from pipeline.training.loop import TrainingResult, train
 from tests.helpers.melodies import lstm, scales, training, training_data
@@ -154,3 +155,19 @@ def test_a_stage_killed_at_random_moments_ends_with_the_same_bytes(tmp_path: Pat
     assert "training resumes after epoch" in (stormy / "stderr.txt").read_text()
     assert results(stormy) == results(quiet)
     assert not list(stormy.glob(".cache/checkpoints/*"))
+
+
+def test_a_checkpoint_made_by_hand_is_one_message(tmp_path: Path) -> None:
+    kept = Checkpoints(tmp_path, "mine", 0.0)
+    kept.save({"epoch": 1, "weights": torch.zeros(3)})
+    good, dice = (tmp_path / STATE).read_bytes()[DIGEST_LENGTH:], random.Random(1)
+    refused = 0
+    for _ in range(200):
+        content = bytearray(good)
+        content[dice.randrange(len(content))] ^= 1 << dice.randrange(8)
+        (tmp_path / STATE).write_bytes(hashlib.sha256(content).hexdigest().encode() + content)
+        try:
+            kept.load()
+        except CheckpointError:
+            refused += 1
+    assert refused

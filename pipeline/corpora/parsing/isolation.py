@@ -204,7 +204,11 @@ def _limit_memory(memory_bytes: int) -> None:
     if sys.platform == "linux":
         with open("/proc/self/statm") as status:  # noqa: PTH123
             used = int(status.read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (used + memory_bytes, used + memory_bytes))
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        allowed = used + memory_bytes
+        if hard != resource.RLIM_INFINITY:  # the user's own limit (ulimit -v) may be lower
+            allowed = min(allowed, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
 
 
 def _reason(exit_code: int | None) -> str:

@@ -53,8 +53,8 @@ class Heading(Section):
     voices: int = Field(default=1, ge=1, le=64)
     steps_per_quarter: int = Field(default=4, ge=1, le=64)
     meter: str | None = None
-    steps_per_bar: int | None = Field(default=None, ge=1, le=10_000)
-    first_bar: int = Field(default=0, ge=0, le=10_000)
+    steps_per_bar: int | None = Field(default=None, ge=1, le=2**31)
+    first_bar: int = Field(default=0, ge=0, le=2**31)
     bar_lines: list[int] = Field(default=[])
     key_fifths: int | None = Field(default=None, ge=-7, le=7)
     key_mode: str = ""

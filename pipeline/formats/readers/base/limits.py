@@ -55,12 +55,12 @@ def read_bytes(path: Path, limits: ReadLimits) -> bytes:
         OSError: it cannot be opened.
     """
     status, most = path.stat(), int(limits.max_file_mib * MIB)
-    if not stat.S_ISREG(status.st_mode):
-        raise ReadError("not_a_file", "a pipe, a socket, a device or a folder; a regular file is expected")
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISCHR(status.st_mode)):
+        raise ReadError("not_a_file", "a pipe, a socket or a folder; a regular file is expected")
     size = status.st_size
     if size <= most:
         with path.open("rb") as file:
-            content = file.read(most + 1)  # its size may have been a lie: a file that grows
+            content = file.read(most + 1)  # its size may have been a lie: a device, a file that grows
         if len(content) <= most:
             return content
         size = len(content)
