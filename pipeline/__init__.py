@@ -53,9 +53,9 @@ if TYPE_CHECKING:
     from pipeline.api.grids import encode as encode
     from pipeline.api.models import TrainedModel as TrainedModel
     from pipeline.api.models import load_model as load_model
+    from pipeline.api.reading import read as read
+    from pipeline.api.reading import read_all as read_all
     from pipeline.api.scores import Score as Score
-    from pipeline.api.scores import read as read
-    from pipeline.api.scores import read_all as read_all
     from pipeline.errors import PipelineError as PipelineError
 
 __version__ = "1.0.0"
@@ -68,8 +68,8 @@ _SOURCES = {
     "encode": "pipeline.api.grids",
     "load_dataset": "pipeline.api.data",
     "load_model": "pipeline.api.models",
-    "read": "pipeline.api.scores",
-    "read_all": "pipeline.api.scores",
+    "read": "pipeline.api.reading",
+    "read_all": "pipeline.api.reading",
 }
 __all__ = ["__version__", *sorted(_SOURCES)]
 

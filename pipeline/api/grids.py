@@ -181,7 +181,7 @@ def encode(music: ScoreGrid | Quantizable | Grid) -> NDArray[np.uint16]:
     Returns:
         (T · V + 2,) uint16; ``tokens.astype("int64")`` for torch.
 
-    >>> from pipeline.api.scores import read
+    >>> from pipeline import read
     >>> encode(read("tinyNotation: 4/4 c2 d2").quantize(1)).tolist()
     [256, 60, 188, 62, 190, 257]
     """

@@ -11,7 +11,8 @@ from typing import Any
 
 from pipeline.api.data import project_root
 from pipeline.api.grids import ScoreGrid
-from pipeline.api.scores import Score, read
+from pipeline.api.reading import read
+from pipeline.api.scores import Score
 from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup, parse_section
 from pipeline.datasets.encoding.encode import DEFAULT, EncodeSettings
 from pipeline.datasets.quantize import QuantizeSettings

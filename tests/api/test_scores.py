@@ -70,6 +70,14 @@ def test_a_piece_of_a_collection_is_named_by_number_title_or_name(piece: str | i
     assert pipeline.read(TWO_TUNES, piece=piece).key == "A minor"
 
 
+def test_a_broken_tune_does_not_hide_another_that_is_named() -> None:
+    text = f"{TWO_TUNES}\nX:3\nT:Broken\nM:4/4\nL:1/4\nK:C\n4CDEF|]\n"
+    assert pipeline.read(text, piece=2).title == "Second"
+    for read in (pipeline.read, pipeline.read_all):
+        with pytest.raises(pipeline.PipelineError, match="piece 3: bad_syntax"):
+            read(text)
+
+
 def test_a_collection_needs_a_choice() -> None:
     with pytest.raises(pipeline.PipelineError, match=r"2 pieces.*prompt#1 \(First\), prompt#2 \(Second\)"):
         pipeline.read(TWO_TUNES)
