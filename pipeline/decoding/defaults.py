@@ -7,6 +7,6 @@ those of the true continuations. ``data/benchmarks/continuing.json`` keeps the f
 
 from __future__ import annotations
 
-TEMPERATURE = 1.0
+TEMPERATURE = 0.8
 TOP_P = 1.0
-REPETITION_NATS = 1.0
+REPETITION_NATS = 2.0

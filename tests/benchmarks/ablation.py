@@ -63,13 +63,13 @@ LSTM_VARIANTS = {  # of experiments whose model is of kind lstm, parts that are 
     AS_IT_IS: Change(),
     "tied embeddings": Change(model={"tied": True}),
     "position in the bar": Change(model={"bars": True}),
-    "copies of the source": Change(model={"copies": True}),
+    "copies of the source": Change(model={"copy_source": True}),
     "additive attention": Change(model={"attention": "additive"}),
     "bidirectional encoder": Change(model={"bidirectional": True}),
     "second halves only": Change(task={"min_cut": 0.5, "max_cut": 0.5}),
     "transposed by up to 5": Change(training={"transpose_semitones": 5}),
     "averaged weights": Change(training={"ema_decay": 0.98}),
-    "all parts": Change(model={"tied": True, "bars": True, "copies": True, "bidirectional": True}),
+    "all parts": Change(model={"tied": True, "bars": True, "copy_source": True, "bidirectional": True}),
 }
 
 

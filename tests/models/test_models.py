@@ -22,7 +22,7 @@ SHAPES = [
     lstm(input="embedding", attention="none"),
     lstm(attention="dot", layers=2),
     lstm(attention="additive", bidirectional=False),
-    lstm(tied=True, bars=True, copies=True),
+    lstm(tied=True, bars=True, copy_source=True),
     copying(),
     copying(layers=2, copies=["interval"], bars=False),
     copying(copies=["pitch"], matches=False),
@@ -36,7 +36,7 @@ SHAPES = [
 ]
 HARMONIZE = [
     lstm(attention="dot"),
-    lstm(tied=True, bars=True, copies=True),
+    lstm(tied=True, bars=True, copy_source=True),
     transformer(),
     transformer(layers=2, distances=3, bars=False),
     decoder(layers=2),

@@ -27,7 +27,7 @@ class LstmConfig(ModelConfig):
             layers and before the output.
         tied: the output layer shares the matrix of the token embeddings (Press and Wolf 2017).
         bars: inputs include the position in the bar.
-        copies: the output is a mixture of the vocabulary and of copies of source tokens by their
+        copy_source: the output is a mixture of the vocabulary and of copies of source tokens by their
             attention weights (See et al. 2017, pointer-generator).
     """
 
@@ -44,12 +44,12 @@ class LstmConfig(ModelConfig):
     dropout: float = Field(ge=0, lt=1)
     tied: bool = False
     bars: bool = False
-    copies: bool = False
+    copy_source: bool = False
 
     @model_validator(mode="after")
     def _parts_fit(self) -> LstmConfig:
         if (self.tied or self.bars) and self.input != "embedding":
             raise ValueError("tied and bars need input: embedding")
-        if self.copies and self.attention == "none":
-            raise ValueError("copies need attention: dot or additive")
+        if self.copy_source and self.attention == "none":
+            raise ValueError("copy_source needs attention: dot or additive")
         return self

@@ -91,7 +91,7 @@ class LstmNetwork(Seq2Seq):
         self.attend = _SourceAttention(config, self.encoder.size) if config.attention != "none" else None
         size = hidden + (self.attend.size if self.attend else 0)
         self.output = _TiedOutput(size, self.symbols.size) if config.tied else nn.Linear(size, VOCAB_SIZE)
-        self.gate = nn.Linear(size, 1) if config.copies else None
+        self.gate = nn.Linear(size, 1) if config.copy_source else None
         self.dropout_share = config.dropout
         open_forget_gates(self)
 
