@@ -5,7 +5,7 @@ from pipeline.core.music import Grid
 from pipeline.core.vocabulary import START, TIED, encode
 from pipeline.decoding.voice_leading.costs import VoiceLeadingCosts
 from pipeline.decoding.voice_leading.keys import UNKNOWN_KEY, WrittenKey, key_of
-from pipeline.decoding.voice_leading.rules import LEVELS, NAMES, RULES, STRICT_NATS, costs_of
+from pipeline.decoding.voice_leading.rules import LEVELS, NAMES, RULES, STRICT_FACTOR, costs_of
 from pipeline.evaluation.metrics.voice_leading import voice_leading
 from tests.helpers.chords import note
 
@@ -143,7 +143,8 @@ def test_levels_have_a_cost_for_every_rule() -> None:
     assert costs_of("off") is None
     for level in LEVELS[1:]:
         assert tuple(costs_of(level) or {}) == NAMES
-    assert set((costs_of("strict") or {}).values()) == {STRICT_NATS}
+    default, strict = costs_of("default") or {}, costs_of("strict") or {}
+    assert strict == {name: STRICT_FACTOR * nats for name, nats in default.items()}
     assert all(rule.cost_nats > 0 and rule.source for rule in RULES)
 
 

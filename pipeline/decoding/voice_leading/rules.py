@@ -25,7 +25,7 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 
 FIFTH, OCTAVE = 7, 12  # semitones
 RANGES = ((60, 79), (55, 74), (48, 67), (40, 60))  # C4-G5, G3-D5, C3-G4, E2-C4; of four voices alone
-STRICT_NATS = 30.0  # a symbol is chosen only where every other one breaks as many rules
+STRICT_FACTOR = 4.0  # of the default costs at level ``strict``; their order stays
 
 
 @dataclass(frozen=True)
@@ -72,4 +72,4 @@ def costs_of(level: Level) -> Mapping[str, float] | None:
     """The cost in nats of every rule at a level; None for ``off``."""
     if level == "off":
         return None
-    return {rule.name: rule.cost_nats if level == "default" else STRICT_NATS for rule in RULES}
+    return {rule.name: rule.cost_nats * (STRICT_FACTOR if level == "strict" else 1) for rule in RULES}
