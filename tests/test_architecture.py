@@ -105,7 +105,7 @@ def inside(module: str, package: str) -> bool:
     return f"{module}.".startswith(f"{package}.")
 
 
-def test_the_map_of_the_package_lists_every_room_in_its_order() -> None:
+def test_the_package_docstring_lists_every_package_in_order() -> None:
     rows = re.findall(r"^(\w+) {2,}\S", pipeline.__doc__ or "", re.MULTILINE)
     assert rows == [name for name in ROOMS if name != "__main__"]
     assert {room(name) for name in of_pipeline()} == set(ROOMS)
@@ -124,13 +124,13 @@ def test_every_folder_of_the_package_is_a_package() -> None:
 
 
 @pytest.mark.parametrize("module", of_pipeline())
-def test_a_room_imports_only_rooms_above_it(module: str) -> None:
+def test_a_package_imports_only_packages_above_it(module: str) -> None:
     below = {name for name in own_imports(module) if ROOMS.index(room(name)) > ROOMS.index(room(module))}
     assert not below, f"{module} stands above {below}"
 
 
 @pytest.mark.parametrize("package", INSIDE)
-def test_the_order_inside_a_room_holds(package: str) -> None:
+def test_the_order_inside_a_package_holds(package: str) -> None:
     order = [f"pipeline.{package}.{name}" for name in INSIDE[package]]
     assert [name for name in order if name not in modules()] == []
     for place, above in enumerate(order):
@@ -180,7 +180,7 @@ def test_a_stage_that_needs_no_torch_imports_none(stage: str) -> None:
 
 
 @pytest.mark.parametrize(("stages", "package"), APART)
-def test_an_edit_of_a_room_does_not_run_what_has_nothing_to_do_with_it(
+def test_an_edit_of_a_package_does_not_rerun_unrelated_stages(
     stages: tuple[str, ...], package: str
 ) -> None:
     for stage in stages:

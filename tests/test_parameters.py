@@ -249,7 +249,7 @@ OF_THE_VERSION_BEFORE: list[tuple[Change, str]] = [
 
 
 @pytest.mark.parametrize(("change", "message"), OF_THE_VERSION_BEFORE)
-def test_what_had_another_name_before_is_one_line_that_tells_what_to_write(
+def test_a_renamed_key_gives_one_line_with_the_new_name(
     change: Change, message: str, root: Path
 ) -> None:
     params = copy.deepcopy(GOOD)

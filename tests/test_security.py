@@ -66,7 +66,7 @@ def test_what_might_run_it_is_seen(text: str) -> None:
     assert faults(text)
 
 
-def test_music21_is_never_asked_for_its_pickled_parses() -> None:
+def test_music21_never_loads_its_pickled_parses() -> None:
     door = (ROOT / "pipeline/formats/readers/music21_reference.py").read_text(encoding="utf-8")
     parsing = [arguments for name, arguments in calls(door) if name.endswith((".parse", ".parseData"))]
     assert parsing

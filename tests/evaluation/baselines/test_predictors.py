@@ -50,7 +50,7 @@ def test_an_unknown_context_leaves_the_shorter_one_as_it_is() -> None:
     assert next_probs(3, heard, predicted) == pytest.approx(next_probs(0, heard, predicted))
 
 
-def test_symbols_that_cannot_follow_are_left_out_and_the_rest_sums_to_one() -> None:
+def test_invalid_tokens_are_left_out_and_the_rest_sums_to_one() -> None:
     heard = piece(60, 188, 62, 190, 60)
     for predicted in (piece(64, 60, 188, 0, 128, 62), piece(0, 60, 60, 0)):
         for row, valid in zip(
@@ -106,7 +106,7 @@ def recalled(predicted: Example, known: Example, mixing_b: float = 2.0) -> np.nd
     return Memory.fit([known], None, mixing_b).probs(predicted)
 
 
-def test_before_anything_is_repeated_all_known_symbols_are_alike() -> None:
+def test_without_repetition_all_known_tokens_are_equally_probable() -> None:
     # 60 has occurred once: half; training knows 60, 62, STOP, and all else is one symbol together
     (first, *_) = recalled(piece(60, 62), known=piece(60, 62))
     assert first[60] == pytest.approx(1 / 2)
@@ -129,7 +129,7 @@ def test_memory_includes_the_true_target_so_far() -> None:
     assert second[72] > 2 * first[72]
 
 
-def test_memory_knows_nothing_of_what_comes_later() -> None:
+def test_memory_uses_no_later_tokens() -> None:
     one, other = piece(60, 62, 64, 62, 60, 62), piece(60, 62, 64, 62, 60, 67)
     assert recalled(one, known=one)[:3] == pytest.approx(recalled(other, known=one)[:3])
 

@@ -28,7 +28,7 @@ def test_every_token_has_surprisal_confidence_and_hit() -> None:
     assert found.hit.tolist() == [False, True, False]
 
 
-def test_a_pitch_is_judged_among_the_pitches_that_could_begin() -> None:
+def test_pitch_probabilities_are_normalized_over_onset_tokens() -> None:
     found = surprisal(predicted({62: 0.2, 64: 0.3, 188: 0.5}, {190: 1.0}, {STOP: 1.0}), TUNE)
     assert found.pitch_nats == pytest.approx([-math.log(0.4), 0, 0])
     assert found.pitch_confidence == pytest.approx([0.6, 0, 0])
