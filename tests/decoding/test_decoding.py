@@ -82,7 +82,7 @@ def test_attention_has_one_row_per_target_token_in_any_batch(model: Seq2Seq) -> 
 
 
 def likelihood(model: Seq2Seq, example: Example, tokens: np.ndarray) -> float:
-    """Mean log-probability a symbol of a continuation."""
+    """Mean log-probability per token of a continuation."""
     (rows,) = log_probs(model, [ContinueExample(example.source, tokens, example.voices)])
     return float(rows[np.arange(len(tokens)), tokens].mean())
 

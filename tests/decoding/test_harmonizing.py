@@ -44,7 +44,7 @@ def guidance(n: int, **nats: float) -> Guidance:
 
 
 def score(model: Seq2Seq, example: HarmonizeExample, symbols: np.ndarray) -> float:
-    """Log-probability of the predicted symbols."""
+    """Log-probability of the predicted tokens."""
     (rows,) = log_probs(model, [example.with_tokens(example.source, symbols)])
     return float(rows[np.arange(len(symbols)), symbols][example.predicted].sum())
 

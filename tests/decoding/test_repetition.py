@@ -13,7 +13,7 @@ def source(*symbols: int, bar: int = 2, voices: int = 1) -> Example:
 
 
 def charged(*examples: Example, nats: float = 1.0) -> list[dict[int, float]]:
-    """Symbols with a cost, of each example."""
+    """Tokens with a cost, of each example."""
     costs = RepetitionCosts.start(nats, examples).of_candidates()
     return [{int(s): float(row[s]) for s in np.flatnonzero(row)} for row in costs]
 
@@ -42,7 +42,7 @@ def test_another_voice_is_no_repetition() -> None:
     tune = source(60, 48, 60, 48, 60, 48, bar=1, voices=2)
     assert charged(tune) == [{60: 2.0}]
     shifted = RepetitionCosts.start(1.0, [source(60, 60, 60, 60, bar=1, voices=2)])
-    assert shifted.of_candidates()[0, 60] == 1.0  # two steps before, never one symbol before
+    assert shifted.of_candidates()[0, 60] == 1.0  # two steps before, never one token before
 
 
 def test_sources_of_other_lengths_do_not_match_the_void_before_them() -> None:

@@ -11,7 +11,7 @@ def chances(n: int, seed: int = 0) -> list[np.random.Generator]:
 
 
 def drawn(sampling: Sampling, n: int = 2000) -> list[float]:
-    """How often each of the four symbols is drawn."""
+    """How often each of the four tokens is sampled."""
     chosen = sampling.choose(np.repeat(LOG_PROBS, n, axis=0), chances(n))
     return (np.bincount(chosen, minlength=4) / n).tolist()
 
@@ -39,7 +39,7 @@ def test_top_p_keeps_the_token_that_reaches_the_share() -> None:
 
 
 def test_top_p_counts_the_shares_that_top_k_left() -> None:
-    # of two symbols left (0.625, 0.375) the first reaches 0.6 alone
+    # of two remaining tokens (0.625, 0.375) the first alone reaches 0.6
     assert Sampling(top_k=2, top_p=0.6).probabilities(LOG_PROBS)[0] == pytest.approx([1, 0, 0, 0])
 
 

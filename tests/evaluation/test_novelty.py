@@ -22,7 +22,7 @@ def measured(
 
 
 def test_what_is_copied_out_of_a_training_tune_is_found_and_the_tune_is_named() -> None:
-    # the scale goes on as the second training tune does
+    # the scale continues as in the second training tune
     found = measured([ARPEGGIO], [ARPEGGIO[::-1], SCALE], model=[[[62, 64, 65, 67, 69, 71]]])["model"]
     assert (found["longest"], found["nearest"], found["nearest_title"]) == (5, "heard/2", "The heard/2")
     assert (found["inside_4"], found["inside_shared_4"]) == (2, 2)

@@ -1,4 +1,4 @@
-"""What training can do beside following the gradient: other keys, softer targets, averages."""
+"""Options of training: transposition, label smoothing, averaged weights."""
 
 import os
 import platform

@@ -13,7 +13,7 @@ TUNE = cut_at_note([START, 60, 62, 190, 0, 128, 64, STOP], 0.34)
 
 
 def evenly(example: Example) -> np.ndarray:
-    """Every valid symbol is equally likely."""
+    """Every valid token is equally probable."""
     valid = example.valid()
     shares = valid / valid.sum(axis=1, keepdims=True)
     return np.log(shares, out=np.full(shares.shape, -np.inf), where=valid)

@@ -1,4 +1,4 @@
-"""What an LSTM says that only copies, and knows passages only by counting."""
+"""Predictions of an LSTM that only copies, with counted matches as its only features."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def copyist(way: str) -> CopyingNetwork:
 
 
 def heard(*source: int) -> ContinueExample:
-    """A source; its continuation is what is asked for."""
+    """A source; its continuation is the target."""
     return ContinueExample(np.array(source, np.uint16), np.array([STOP], np.uint16))
 
 

@@ -40,7 +40,7 @@ def test_an_interval_is_neither_a_tie_nor_a_silence() -> None:
 
 
 def agreed(*symbols: int) -> list[int]:
-    """Levels of agreement before the next place with what came before each symbol."""
+    """Levels of agreement of the context of the next position with that of each token."""
     return agreement(row(*symbols), 1)[0, 0].tolist()
 
 
