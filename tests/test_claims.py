@@ -109,7 +109,7 @@ def readme_claim() -> list[int]:
 
 
 @pytest.mark.skipif(not (CARDS / "card.json").exists(), reason="compares with the real data set")
-def test_the_readme_claims_what_the_leak_card_of_melodies_counts() -> None:
+def test_the_readme_has_the_counts_of_the_leak_card_of_melodies() -> None:
     split = json.loads((CARDS / "card.json").read_text(encoding="utf-8"))["split"]
     if split["settings"].get("embargo") != "soft":
         pytest.skip("made by other parameters")

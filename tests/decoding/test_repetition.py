@@ -18,7 +18,7 @@ def charged(*examples: Example, nats: float = 1.0) -> list[dict[int, float]]:
     return [{int(s): float(row[s]) for s in np.flatnonzero(row)} for row in costs]
 
 
-def test_what_followed_the_last_bar_before_is_charged() -> None:
+def test_the_continuation_of_the_repeated_bar_has_a_cost() -> None:
     assert charged(source(60, 62, 64, 60, 62)) == [{64: 1.0}]
     assert charged(source(60, 62, 64, 60, 62), nats=0.5) == [{64: 0.5}]
 

@@ -79,7 +79,7 @@ def test_a_class_that_does_not_occur_has_no_accuracy() -> None:
     assert figures(measure(evenly(short), short), 2)["silence_accuracy"] is None
 
 
-def test_what_is_no_distribution_is_refused() -> None:
+def test_an_invalid_distribution_is_refused() -> None:
     with pytest.raises(LikelihoodError, match="add up to"):
         measure(evenly(TUNE) + 0.1, TUNE)
     with pytest.raises(LikelihoodError, match=r"expected \(6, 258\)"):
