@@ -1,12 +1,12 @@
 # The commands of the README, and how the lock file is made.
 #
 #   make demo    set up, then data set, small model, continuation and report in .cache/demo: three minutes
-#   make repro   set up, then run the whole pipeline; with a remote, fetch what others have run
+#   make repro   set up, then run the whole pipeline; with a remote, fetch the outputs that others have pushed
 #   make test    set up, then lint, type checks and tests
 #   make docs    build the documentation site in .cache/site
 #   make cluster-demo   run the data stages of a clone on a Dask cluster of this machine
-#   make audit   look the locked packages up among known vulnerabilities
-#   make lock    write requirements.lock anew from pyproject.toml
+#   make audit   check the locked packages for known vulnerabilities
+#   make lock    update requirements.lock from pyproject.toml
 
 VENV := .venv
 BIN := $(VENV)/bin

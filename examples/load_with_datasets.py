@@ -10,4 +10,4 @@ from datasets import load_dataset
 folder = sys.argv[1] if len(sys.argv) > 1 else "data/tokens/melodies"
 melodies = load_dataset(folder, cache_dir=".cache/datasets")  # the folder valid is the split validation
 for name, rows in melodies.items():
-    print(f"{name}: {len(rows)} pieces; the first is {rows[0]['piece_id']}, {len(rows[0]['tokens'])} symbols")
+    print(f"{name}: {len(rows)} pieces; the first is {rows[0]['piece_id']}, {len(rows[0]['tokens'])} tokens")

@@ -1,4 +1,4 @@
-"""Ask the shards and the rejected pieces by SQL.
+"""Query the shards by SQL.
 
 python examples/query_with_duckdb.py [data/tokens/melodies]
 """

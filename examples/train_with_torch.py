@@ -15,15 +15,15 @@ folder = sys.argv[1] if len(sys.argv) > 1 else "data/tokens/melodies"
 rows = pq.read_table(f"{folder}/train", columns=["tokens"])["tokens"].to_pylist()
 pieces = [torch.from_numpy(np.array(tokens, dtype=np.int64)) for tokens in rows[:256]]
 torch.manual_seed(1)
-embedding, reader, output = nn.Embedding(259, 64), nn.LSTM(64, 128, batch_first=True), nn.Linear(128, 258)
-parameters = [*embedding.parameters(), *reader.parameters(), *output.parameters()]
+embedding, lstm, output = nn.Embedding(259, 64), nn.LSTM(64, 128, batch_first=True), nn.Linear(128, 258)
+parameters = [*embedding.parameters(), *lstm.parameters(), *output.parameters()]
 optimizer = torch.optim.Adam(parameters, lr=0.003)
 for step in range(12):
     chosen = torch.randint(len(pieces), (16,)).tolist()
     batch = pad_sequence([pieces[index][:257] for index in chosen], batch_first=True, padding_value=258)
-    hidden, _ = reader(embedding(batch[:, :-1]))
+    hidden, _ = lstm(embedding(batch[:, :-1]))
     loss = nn.functional.cross_entropy(output(hidden).flatten(0, 1), batch[:, 1:].flatten(), ignore_index=258)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-    print(f"step {step + 1}: {loss.item():.3f} nats per symbol")
+    print(f"step {step + 1}: {loss.item():.3f} nats per token")

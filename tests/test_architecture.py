@@ -1,4 +1,4 @@
-"""The order of the rooms, the doors of the big libraries, the code in dvc.yaml, and rules for tests."""
+"""The order of the packages, where large libraries are imported, the code in dvc.yaml, rules for tests."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tests.helpers.paths import ROOT
 PACKAGE = ROOT / "pipeline"
 NAMES_AT_THE_TOP = 18
 
-# A room imports only rooms above it.
-ROOMS = """
+# A package imports only packages above it.
+PACKAGES = """
 errors core workflow formats corpora datasets models training decoding evaluation report parameters
 tools api cli notebook __main__
 """.split()
 
-# The same inside rooms; what is not listed is free, as long as there is no circle.
+# The same inside packages; modules that are not listed may import each other without cycles.
 INSIDE = {
     "core": ["text", "files", "settings", "music", "vocabulary", "accounting", "parquet", "tables"],
     "workflow": [
@@ -75,7 +75,7 @@ WITHOUT_TORCH = ("check", "download", "parse", *DATA_STAGES, "report")
 # Used by commands alone, though stages depend on the folder that it belongs to.
 ONLY_IN_COMMANDS = [f"pipeline.decoding.{name}" for name in ("beam_search", "defaults", "revision")]
 
-# What an edit must not run again: none of these rooms may be imported by the stages.
+# Packages whose edits rerun no stage: the stages must not import them.
 APART = [
     (("evaluate",), "pipeline.training"),
     (("evaluate", "train"), "pipeline.report"),
@@ -97,7 +97,7 @@ def of_pipeline() -> list[str]:
     return [name for name in modules() if name.startswith("pipeline.")]
 
 
-def room(module: str) -> str:
+def package(module: str) -> str:
     return module.split(".")[1]
 
 
@@ -105,10 +105,10 @@ def inside(module: str, package: str) -> bool:
     return f"{module}.".startswith(f"{package}.")
 
 
-def test_the_map_of_the_package_lists_every_room_in_its_order() -> None:
+def test_the_package_docstring_lists_every_package_in_order() -> None:
     rows = re.findall(r"^(\w+) {2,}\S", pipeline.__doc__ or "", re.MULTILINE)
-    assert rows == [name for name in ROOMS if name != "__main__"]
-    assert {room(name) for name in of_pipeline()} == set(ROOMS)
+    assert rows == [name for name in PACKAGES if name != "__main__"]
+    assert {package(name) for name in of_pipeline()} == set(PACKAGES)
 
 
 def test_the_package_has_few_names_at_its_top() -> None:
@@ -124,13 +124,14 @@ def test_every_folder_of_the_package_is_a_package() -> None:
 
 
 @pytest.mark.parametrize("module", of_pipeline())
-def test_a_room_imports_only_rooms_above_it(module: str) -> None:
-    below = {name for name in own_imports(module) if ROOMS.index(room(name)) > ROOMS.index(room(module))}
-    assert not below, f"{module} stands above {below}"
+def test_a_package_imports_only_packages_above_it(module: str) -> None:
+    own = PACKAGES.index(package(module))
+    below = {name for name in own_imports(module) if PACKAGES.index(package(name)) > own}
+    assert not below, f"{module} is above {below}"
 
 
 @pytest.mark.parametrize("package", INSIDE)
-def test_the_order_inside_a_room_holds(package: str) -> None:
+def test_the_order_inside_a_package_holds(package: str) -> None:
     order = [f"pipeline.{package}.{name}" for name in INSIDE[package]]
     assert [name for name in order if name not in modules()] == []
     for place, above in enumerate(order):
@@ -180,9 +181,7 @@ def test_a_stage_that_needs_no_torch_imports_none(stage: str) -> None:
 
 
 @pytest.mark.parametrize(("stages", "package"), APART)
-def test_an_edit_of_a_room_does_not_run_what_has_nothing_to_do_with_it(
-    stages: tuple[str, ...], package: str
-) -> None:
+def test_an_edit_of_a_package_does_not_rerun_unrelated_stages(stages: tuple[str, ...], package: str) -> None:
     for stage in stages:
         needed = {name for name in needed_by(stage, kinds_of(stage)) if holds_code(name)}
         assert not [name for name in needed if inside(name, package)], stage
@@ -226,8 +225,8 @@ def dotted(path: Path) -> str:
 
 
 def shapes_bytes(module: str) -> bool:
-    """Rooms around a stage, and modules without code, change no output: an edit need not run a stage."""
-    return holds_code(module) and not any(inside(module, room) for room in SHAPE_NO_BYTE)
+    """Packages around a stage, and modules without code, change no output: an edit reruns no stage."""
+    return holds_code(module) and not any(inside(module, package) for package in SHAPE_NO_BYTE)
 
 
 @pytest.mark.parametrize(("stage", "kinds"), stages_and_kinds())

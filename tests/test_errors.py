@@ -10,7 +10,7 @@ CLASS = re.compile(r"^class (\w+)\(PipelineError\)", re.MULTILINE)
 
 
 def place(file: Path) -> str:
-    """The room of a module and the module or folder in it: ``core.music``, ``formats.readers``."""
+    """The package of a module and the module or folder in it: ``core.music``, ``formats.readers``."""
     return ".".join(file.relative_to(PACKAGE).with_suffix("").parts[:2])
 
 

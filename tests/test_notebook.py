@@ -47,7 +47,7 @@ def test_a_grid_is_seen_with_its_bars(capsys: pytest.CaptureFixture[str]) -> Non
 
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize(("suffix", "begins"), [("mid", b"MThd"), ("musicxml", b"<?xml")])
-def test_a_grid_is_saved_to_be_heard_or_seen(tmp_path: Path, suffix: str, begins: bytes) -> None:
+def test_a_grid_is_saved_as_sound_or_score(tmp_path: Path, suffix: str, begins: bytes) -> None:
     row = open_dataset("tunes").iloc[0]
     with_row = save(decode_row(row), tmp_path / f"a.{suffix}", row).read_bytes()
     without = save(decode_row(row), tmp_path / f"b.{suffix}", steps_per_quarter=1).read_bytes()
@@ -57,7 +57,7 @@ def test_a_grid_is_saved_to_be_heard_or_seen(tmp_path: Path, suffix: str, begins
 
 
 @pytest.mark.usefixtures("project")
-def test_a_grid_is_heard_in_a_player_of_its_own(tmp_path: Path) -> None:
+def test_a_grid_has_an_audio_player(tmp_path: Path) -> None:
     row = open_dataset("tunes").iloc[0]
     grid = decode_row(row)
     sound = hear(grid, row)

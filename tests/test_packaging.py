@@ -76,7 +76,7 @@ print(pipeline.decode(pipeline.encode(grid), like=grid).save("tune.musicxml"))
         "from pipeline.cli import main; main(['generate', '--experiment', 'a', '--prompt', 'b.abc'])",
     ],
 )
-def test_what_needs_an_extra_names_it(code: str, tmp_path: Path) -> None:
+def test_a_missing_extra_is_named_in_the_error(code: str, tmp_path: Path) -> None:
     done = without_extras(code, tmp_path)
     assert done.returncode == 1
     assert "torch" in done.stderr

@@ -249,9 +249,7 @@ OF_THE_VERSION_BEFORE: list[tuple[Change, str]] = [
 
 
 @pytest.mark.parametrize(("change", "message"), OF_THE_VERSION_BEFORE)
-def test_what_had_another_name_before_is_one_line_that_tells_what_to_write(
-    change: Change, message: str, root: Path
-) -> None:
+def test_a_renamed_key_gives_one_line_with_the_new_name(change: Change, message: str, root: Path) -> None:
     params = copy.deepcopy(GOOD)
     change(params)
     with pytest.raises(SettingsError, match=message) as raised:

@@ -46,7 +46,7 @@ def faults(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.relative_to(ROOT).as_posix())
-def test_nothing_that_is_read_is_run(file: Path) -> None:
+def test_input_files_are_never_executed(file: Path) -> None:
     assert faults(file.read_text(encoding="utf-8")) == []
 
 
@@ -62,11 +62,11 @@ def test_nothing_that_is_read_is_run(file: Path) -> None:
         "eval(x)",
     ],
 )
-def test_what_might_run_it_is_seen(text: str) -> None:
+def test_calls_that_could_execute_input_are_detected(text: str) -> None:
     assert faults(text)
 
 
-def test_music21_is_never_asked_for_its_pickled_parses() -> None:
+def test_music21_never_loads_its_pickled_parses() -> None:
     door = (ROOT / "pipeline/formats/readers/music21_reference.py").read_text(encoding="utf-8")
     parsing = [arguments for name, arguments in calls(door) if name.endswith((".parse", ".parseData"))]
     assert parsing

@@ -19,11 +19,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-def test_nothing_changed_nothing_runs(project: Project) -> None:
+def test_without_a_change_no_stage_runs(project: Project) -> None:
     assert project.repro() == []
 
 
-def test_a_filters_limit_runs_the_filter_and_what_its_rows_change(project: Project) -> None:
+def test_a_filter_limit_runs_the_filter_and_its_dependents(project: Project) -> None:
     def stricter(params: Any) -> None:
         params["datasets"]["tunes"]["filter"]["min_notes"] = 9
 
@@ -61,7 +61,7 @@ def test_a_training_parameter_runs_its_own_experiment(project: Project) -> None:
     assert project.repro() == ["check", "train@first", "evaluate@first", "report"]
 
 
-def test_new_weights_run_what_begins_with_them(project: Project) -> None:
+def test_new_weights_rerun_experiments_that_start_from_them(project: Project) -> None:
     def longer(params: Any) -> None:
         params["experiments"]["second"]["training"]["epochs"] = 2
 
@@ -78,7 +78,7 @@ def test_new_weights_run_what_begins_with_them(project: Project) -> None:
     assert ran.index("train@second") < ran.index("train@tuned")
 
 
-def test_a_new_score_runs_its_corpus_and_what_depends_on_it(project: Project) -> None:
+def test_a_new_score_runs_its_corpus_and_its_dependents(project: Project) -> None:
     (project.root / "scores/dances/new.abc").write_text(tune(200).replace("K:C\n", f"K:C\n{NOTES}|"))
     ran = project.repro()
     assert ran[0] == "download@dances"
@@ -163,7 +163,7 @@ def test_a_folder_without_scores_is_one_clear_message(project: Project) -> None:
     assert outputs(project) == files
 
 
-def test_a_clone_fetches_from_a_remote_what_others_have_run(project: Project, tmp_path: Path) -> None:
+def test_a_clone_fetches_outputs_from_a_remote(project: Project, tmp_path: Path) -> None:
     for command in (
         ("dvc", "remote", "add", "--default", "store", str(tmp_path / "store")),
         ("dvc", "push"),

@@ -159,7 +159,7 @@ def published(file: Path, seconds: float, seed: int, transpose: int) -> dict[str
 
 
 def tokens_of(piece: Sequence[Sequence[float]]) -> list[int]:
-    """A published chorale in the 258 symbols: what stays is tied, -1 is silence."""
+    """A published chorale in the 258 tokens: repeated values are tied, -1 is silence."""
     pitch = np.maximum(np.array(piece, np.int64), 0)  # (N, 4)
     again = np.zeros(pitch.shape, bool)
     again[1:] = pitch[1:] == pitch[:-1]

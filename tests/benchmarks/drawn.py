@@ -1,4 +1,4 @@
-"""Whether engraved scores show the notes of their grids: every drawing is read back from its glyphs.
+"""Whether engraved scores show the notes of their grids: every engraving is read back from its glyphs.
 
 Run ``python -m tests.benchmarks.drawn`` (minutes) after ``dvc repro``: 500 pieces of each
 data set (``--pieces N``), all samples of all experiments, written anew and as they are
@@ -36,7 +36,7 @@ Row = Mapping[str, Any]
 
 
 class Score(NamedTuple):
-    """A score to draw, and the grid that it is of."""
+    """A score to engrave, and its grid."""
 
     name: str
     grid: Grid
@@ -99,7 +99,7 @@ def _pieces(rows: list[dict[str, Any]], n: int) -> Iterator[Score]:
 
 
 def _samples(file: Path, known: Mapping[tuple[Any, ...], Row]) -> Iterator[tuple[Score, Score]]:
-    """Every ending of every sample: written anew, and as it is stored."""
+    """Every ending of every sample: newly written, and as stored."""
     for sample in json.loads(file.read_text(encoding="utf-8")):
         row = known[_place(sample)]
         aligned = sample["given"] is not None

@@ -53,7 +53,7 @@ CACHE = Path(tempfile.gettempdir()) / "entchen-judges"
 
 
 def judges(cache: Cache) -> dict[str, Judge]:
-    """All judges by name; what a slow one writes is kept in ``cache``."""
+    """All reference readers by name; the output of a slow one is kept in ``cache``."""
     return {
         "abc2midi": Judge(
             lambda source, mode: by_abc2midi.play(source.content.decode(), mode, cache),
@@ -107,7 +107,7 @@ def judges(cache: Cache) -> dict[str, Judge]:
 
 
 def compared(pieces: Sequence[Unread], judge: Judge, name: str, mode: Mode, what: str) -> list[Outcome]:
-    """What comes of each piece."""
+    """The outcome of each piece."""
     if judge.prepare is not None:
         judge.prepare(pieces, mode)
     examined = (examine(piece, judge, name, mode) for piece in pieces)
@@ -115,7 +115,7 @@ def compared(pieces: Sequence[Unread], judge: Judge, name: str, mode: Mode, what
 
 
 def figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Ratios, counts, and pieces by cause, of one corpus, judge and mode."""
+    """Ratios, counts, and pieces by cause, of one corpus, reference reader and mode."""
     kinds = Counter(outcome.kind for outcome in outcomes)
     n = len(outcomes)
     causes = Counter(outcome.text for outcome in outcomes if outcome.kind == "explained")
@@ -192,7 +192,7 @@ def main() -> None:
                     say("  ".join(rows[-1]))
                     if options.into:
                         _put_into(options.into, result)
-                    if options.list:  # at once: the rest may take long
+                    if options.list:  # at once: the other pieces may take long
                         options.list.write_text("\n".join([*listed, ""]), encoding="utf-8")
     for missing in sorted(absent):
         say(missing)
@@ -202,7 +202,7 @@ def main() -> None:
 
 
 def _put_into(path: Path, result: dict[str, dict[str, Any]]) -> None:
-    """Write the comparisons beside those that a file holds already; the same ones take their place."""
+    """Add the comparisons to those in a file; equal ones are replaced."""
     held = json.loads(path.read_text(encoding="utf-8"))["comparisons"] if path.exists() else {}
     report = _report(dict(sorted((held | result).items())))
     path.write_text(json.dumps(report, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
@@ -213,7 +213,7 @@ def _report(result: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def _show_causes(result: dict[str, dict[str, Any]]) -> None:
-    """How many pieces each cause explains, by judge."""
+    """Number of pieces that each cause explains, by reference reader."""
     counts: Counter[tuple[str, str]] = Counter()
     for key, found in result.items():
         for cause, n in found["pieces_by_cause"].items():

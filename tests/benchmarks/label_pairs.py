@@ -99,7 +99,7 @@ def by_zahn(ids: Iterable[str]) -> Iterator[Pair]:
 
 
 def at_random(families: pa.Table) -> Iterator[Pair]:
-    """Pairs drawn by chance, and pairs of one corpus with one ending."""
+    """Random pairs, and pairs of one corpus with the same ending."""
     dice = np.random.default_rng(SEED)
     ids, tunes = families["piece_id"].to_pylist(), families["tune_family"].to_pylist()
     for left, right in dice.integers(0, len(ids), (RANDOM, 2)).tolist():

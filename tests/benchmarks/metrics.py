@@ -1,4 +1,4 @@
-"""Our metrics beside those of other libraries, piece by piece over a data set.
+"""Compare our metrics with those of other libraries, piece by piece over a data set.
 
     python -m tests.benchmarks.metrics [DATASET]
 
@@ -47,7 +47,7 @@ from pipeline.workflow.progress import say, track
 from tests.helpers.paths import ROOT
 
 TOLERANCE = 1e-9
-MANY = 60  # pairs whose translations mir_eval is asked, one after the other
+MANY = 60  # pairs whose translations mir_eval computes, one after the other
 
 Pair = tuple[Example, Example]
 Compare = Callable[[Example, Example], tuple[float | None, float | None]]
@@ -141,7 +141,7 @@ def divergences(example: Example, other: Example) -> tuple[float | None, float |
 
 
 def confidences(example: Example, other: Example) -> tuple[float | None, float | None]:
-    """The error beside a plain loop over bins as Guo et al. 2017 write it; made-up confidences."""
+    """Compare the error with a plain loop over bins as in Guo et al. 2017, on synthetic confidences."""
     rng = np.random.default_rng(len(example.target) * 1000 + len(other.target))
     sure = rng.random(500)
     right = rng.random(500) < sure**2

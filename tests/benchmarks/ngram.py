@@ -1,4 +1,4 @@
-"""The n-grams beside the published figures, ten folds by melody, read by this project's own readers.
+"""The n-grams and published figures: ten folds by melody, files read by our readers.
 
 Run ``python -m tests.benchmarks.ngram`` (some minutes; ``--without-viewpoints``
 for one minute). ``--seeds`` names the folds: figures are means over them, those of
@@ -90,7 +90,7 @@ def melodies_of(corpus: str) -> tuple[dict[str, Melody], list[dict[str, object]]
 
 
 def on_tokens(rows: Sequence[dict[str, object]], seed: int) -> dict[str, float]:
-    """Second halves in the 258 symbols, C major / A minor."""
+    """Second halves in the 258 tokens, C major / A minor."""
     examples = [cut_at_note(np.array(row["tokens"]), 0.5) for row in rows]
     parts = folds(len(examples), seed)
     sums: dict[str, list[object]] = {"tokens": [], "tokens_memory": []}

@@ -1,4 +1,4 @@
-"""The readers of MusPy and symusic beside ours, one file after the other in one process.
+"""Compare the readers of MusPy and symusic with ours, file by file in one process.
 
 A file counts as read when the library returns a score with at least one note.
 """

@@ -1,4 +1,4 @@
-"""Pitch of the second half given the first, by our model, beside the n-grams and the published figures.
+"""Pitch of the second half given the first: our model, n-grams and published figures.
 
     python -m tests.benchmarks.pitch [kinder | chorales ...] [--seeds 1 2 3] [--out FOLDER]
 

@@ -1,4 +1,4 @@
-"""How fast the readers are beside music21, MusPy and symusic, and whether they agree with music21.
+"""Speed of the readers compared with music21, MusPy and symusic, and agreement with music21.
 
 Run ``python -m tests.benchmarks.reading`` (minutes) over all bundled pieces. The
 last line is one JSON object, ratios first. ``--processes N`` reads with N

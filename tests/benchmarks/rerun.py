@@ -4,7 +4,7 @@
 
 In a clone of the project, with its DVC cache and everything up to date, one
 parameter at a time is changed and ``dvc repro encode@DATASET`` timed, DVC included.
-What each stage imports is asked of Python: torch and music21 must not be among it.
+Python lists the imports of each stage: torch and music21 must not be among them.
 The last line is one JSON object of seconds.
 """
 
@@ -36,7 +36,7 @@ EDITS: dict[str, Callable[[Any], None]] = {
 
 
 def call(folder: Path, *command: str, **environment: str) -> str:
-    """What a command says; it must succeed."""
+    """Output of a command, which must succeed."""
     tools = Path(sys.executable).parent
     paths = f"{tools}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(

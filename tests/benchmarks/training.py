@@ -1,4 +1,4 @@
-"""How fast training is, beside what a torch user writes first.
+"""Speed of training, compared with a simple torch loop.
 
 ``bare`` is an ``nn.LSTM`` encoder-decoder of the same shape, with dropout and
 scaled dot-product attention (torch's own functions for both) where the
@@ -147,7 +147,7 @@ def bare_loop(config: Config, settings: TrainingSettings) -> Callable[[list[Exam
 
 
 def step_by_step_loop(config: Config, settings: TrainingSettings) -> Callable[[list[Example]], None]:
-    """One piece after the other, one symbol after the other; a second thread would slow it down."""
+    """Piece by piece, token by token; a second thread would slow it down."""
     model = Bare(config)
     optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
 

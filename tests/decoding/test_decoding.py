@@ -27,7 +27,7 @@ def two_voices() -> Example:
     return ContinueExample(source, np.array([STOP], np.uint16), voices=2)
 
 
-def test_probabilities_sum_to_one_over_the_valid_symbols(model: Seq2Seq) -> None:
+def test_probabilities_sum_to_one_over_the_valid_tokens(model: Seq2Seq) -> None:
     for example, rows in zip(scales(), log_probs(model, scales()), strict=True):
         assert rows.shape == (len(example.target), 258)
         assert rows.dtype == np.float32
@@ -70,7 +70,7 @@ def test_a_draw_depends_on_its_seed_and_place_alone(model: Seq2Seq) -> None:
     assert drawn(1, 8) != drawn(2, 8)
 
 
-def test_attention_has_one_row_per_target_symbol_in_any_batch(model: Seq2Seq) -> None:
+def test_attention_has_one_row_per_target_token_in_any_batch(model: Seq2Seq) -> None:
     examples = scales()
     together = list(attention(model, examples))
     for example, seen in zip(examples, together, strict=True):
@@ -82,7 +82,7 @@ def test_attention_has_one_row_per_target_symbol_in_any_batch(model: Seq2Seq) ->
 
 
 def likelihood(model: Seq2Seq, example: Example, tokens: np.ndarray) -> float:
-    """Mean log-probability a symbol of a continuation."""
+    """Mean log-probability per token of a continuation."""
     (rows,) = log_probs(model, [ContinueExample(example.source, tokens, example.voices)])
     return float(rows[np.arange(len(tokens)), tokens].mean())
 

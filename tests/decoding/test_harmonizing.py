@@ -44,7 +44,7 @@ def guidance(n: int, **nats: float) -> Guidance:
 
 
 def score(model: Seq2Seq, example: HarmonizeExample, symbols: np.ndarray) -> float:
-    """Log-probability of the predicted symbols."""
+    """Log-probability of the predicted tokens."""
     (rows,) = log_probs(model, [example.with_tokens(example.source, symbols)])
     return float(rows[np.arange(len(symbols)), symbols][example.predicted].sum())
 
@@ -112,7 +112,7 @@ def test_revision_keeps_the_given_voices_and_the_grammar(model: Seq2Seq) -> None
     assert revise(model, examples, first, 0) == first
 
 
-def test_a_voice_that_is_alone_unknown_is_revised_to_what_harmonizing_gives(model: Seq2Seq) -> None:
+def test_revising_a_single_missing_voice_equals_harmonizing(model: Seq2Seq) -> None:
     examples = duets()
     first = harmonize(model, examples)
     assert [a.tolist() for a in revise(model, examples, first, 1)] == [b.tolist() for b in first]

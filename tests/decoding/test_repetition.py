@@ -13,12 +13,12 @@ def source(*symbols: int, bar: int = 2, voices: int = 1) -> Example:
 
 
 def charged(*examples: Example, nats: float = 1.0) -> list[dict[int, float]]:
-    """Symbols with a cost, of each example."""
+    """Tokens with a cost, of each example."""
     costs = RepetitionCosts.start(nats, examples).of_candidates()
     return [{int(s): float(row[s]) for s in np.flatnonzero(row)} for row in costs]
 
 
-def test_what_followed_the_last_bar_before_is_charged() -> None:
+def test_the_continuation_of_the_repeated_bar_has_a_cost() -> None:
     assert charged(source(60, 62, 64, 60, 62)) == [{64: 1.0}]
     assert charged(source(60, 62, 64, 60, 62), nats=0.5) == [{64: 0.5}]
 
@@ -42,7 +42,7 @@ def test_another_voice_is_no_repetition() -> None:
     tune = source(60, 48, 60, 48, 60, 48, bar=1, voices=2)
     assert charged(tune) == [{60: 2.0}]
     shifted = RepetitionCosts.start(1.0, [source(60, 60, 60, 60, bar=1, voices=2)])
-    assert shifted.of_candidates()[0, 60] == 1.0  # two steps before, never one symbol before
+    assert shifted.of_candidates()[0, 60] == 1.0  # two steps before, never one token before
 
 
 def test_sources_of_other_lengths_do_not_match_the_void_before_them() -> None:

@@ -11,7 +11,7 @@ def chances(n: int, seed: int = 0) -> list[np.random.Generator]:
 
 
 def drawn(sampling: Sampling, n: int = 2000) -> list[float]:
-    """How often each of the four symbols is drawn."""
+    """How often each of the four tokens is sampled."""
     chosen = sampling.choose(np.repeat(LOG_PROBS, n, axis=0), chances(n))
     return (np.bincount(chosen, minlength=4) / n).tolist()
 
@@ -20,7 +20,7 @@ def test_temperature_0_takes_the_most_probable_and_of_equals_the_lowest() -> Non
     assert Sampling(0).choose(np.log([[0.2, 0.4, 0.4]]), chances(1)).tolist() == [1]
 
 
-def test_at_temperature_1_symbols_come_as_often_as_they_are_probable() -> None:
+def test_at_temperature_1_token_frequencies_match_the_probabilities() -> None:
     assert drawn(Sampling()) == pytest.approx([0.5, 0.3, 0.15, 0.05], abs=0.03)
 
 
@@ -33,17 +33,17 @@ def test_top_k_keeps_the_most_probable_in_their_proportion() -> None:
     assert Sampling(top_k=2).probabilities(LOG_PROBS)[0] == pytest.approx([0.625, 0.375, 0, 0])
 
 
-def test_top_p_keeps_the_symbol_that_reaches_the_share() -> None:
+def test_top_p_keeps_the_token_that_reaches_the_share() -> None:
     assert Sampling(top_p=0.6).probabilities(LOG_PROBS)[0] == pytest.approx([0.625, 0.375, 0, 0])
     assert Sampling(top_p=0.5).probabilities(LOG_PROBS)[0] == pytest.approx([1, 0, 0, 0])
 
 
 def test_top_p_counts_the_shares_that_top_k_left() -> None:
-    # of two symbols left (0.625, 0.375) the first reaches 0.6 alone
+    # of two remaining tokens (0.625, 0.375) the first alone reaches 0.6
     assert Sampling(top_k=2, top_p=0.6).probabilities(LOG_PROBS)[0] == pytest.approx([1, 0, 0, 0])
 
 
-def test_what_cannot_follow_is_never_drawn() -> None:
+def test_an_invalid_token_is_never_sampled() -> None:
     forbidden = np.array([[-np.inf, 0.0, -np.inf, -5.0]])
     chosen = Sampling(5.0, top_k=4).choose(np.repeat(forbidden, 500, axis=0), chances(500))
     assert set(chosen.tolist()) == {1, 3}

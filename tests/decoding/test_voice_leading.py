@@ -43,7 +43,7 @@ def test_a_parallel_is_charged_against_a_given_voice_that_comes_later_in_the_ste
     assert cost("parallel_fifths", "g4 c4", "? d4", "a4") == 1
 
 
-def test_a_voice_that_is_not_yet_known_costs_nothing() -> None:
+def test_a_voice_that_is_not_yet_decoded_adds_no_cost() -> None:
     assert cost("parallel_fifths", "g4 c4", "? ?", "a4") == 0
 
 

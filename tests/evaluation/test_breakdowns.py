@@ -53,7 +53,7 @@ def test_pieces_are_grouped_by_how_often_their_tune_occurs_in_the_data_set() -> 
     assert found["2 or 3"]["bits_per_onset"] == {"model": pytest.approx(7 / 3)}
 
 
-def test_calibration_is_of_symbols_and_of_pitches_of_onsets() -> None:
+def test_calibration_is_measured_for_tokens_and_for_onset_pitches() -> None:
     found = calibration({"model": [piece([1.0, 1.0], sure=0.75), piece([1.0, 1.0], sure=0.75, right=False)]})
     assert found["symbols"]["model"]["error"] == pytest.approx(0.25)
     assert sum(found["symbols"]["model"]["n"]) == 4

@@ -111,7 +111,7 @@ def test_broken_rules_and_chords_of_samples_are_marked(measured: Path) -> None:
     assert json.loads((measured / "folk.json").read_text()) == []  # duets are no choir
 
 
-def test_an_error_is_a_symbol_that_is_not_the_pieces_own() -> None:
+def test_an_error_is_a_token_that_differs_from_the_piece() -> None:
     example = give_voices([START, 60, 48, 62, 50, STOP], [0], 2)
     said = np.array([60, 48, 62, 53, STOP], np.uint16)
     assert errors_of([said], [example]) == {"all": 0.5, "1": 0.5}

@@ -18,10 +18,10 @@ def test_two_similar_samples_outvote_a_different_one() -> None:
     assert minimum_bayes_risk(TUNE, [alone, rising, almost], horizon=8) is rising
 
 
-def test_what_lies_behind_the_horizon_does_not_count() -> None:
+def test_notes_after_the_horizon_do_not_count() -> None:
     late, other, near = said(67, 69, 71, 40, 90), said(50, 40, 70, 72, 74), said(67, 69, 71, 72, 74)
     assert minimum_bayes_risk(TUNE, [other, late, near], horizon=3) is late
 
 
-def test_of_equals_the_first_is_taken_even_where_nothing_can_be_compared() -> None:
+def test_ties_are_won_by_the_first_candidate() -> None:
     assert minimum_bayes_risk(TUNE, [said(), said(67)], horizon=8).size == 0

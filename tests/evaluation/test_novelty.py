@@ -21,8 +21,8 @@ def measured(
     return {row["predictor"]: row for row in table.to_pylist()}
 
 
-def test_what_is_copied_out_of_a_training_tune_is_found_and_the_tune_is_named() -> None:
-    # the scale goes on as the second training tune does
+def test_a_passage_copied_from_training_is_found_with_its_tune() -> None:
+    # the scale continues as in the second training tune
     found = measured([ARPEGGIO], [ARPEGGIO[::-1], SCALE], model=[[[62, 64, 65, 67, 69, 71]]])["model"]
     assert (found["longest"], found["nearest"], found["nearest_title"]) == (5, "heard/2", "The heard/2")
     assert (found["inside_4"], found["inside_shared_4"]) == (2, 2)

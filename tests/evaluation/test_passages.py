@@ -18,7 +18,7 @@ def test_human_passages_precede_those_of_predictors() -> None:
 
 
 def test_every_passage_ends_at_the_last_horizon() -> None:
-    # ten quarters after the last onset of the prime, and that one step is heard to its end
+    # ten quarters after the last onset of the prompt; the note in the last step keeps its end
     found = passages_of([LONG], [LONG], model=[[LONG]])
     assert [len(each.symbols) for each in found] == [10, 10, 10]
 

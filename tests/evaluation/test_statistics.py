@@ -46,7 +46,7 @@ def test_silent_passages_have_no_figures() -> None:
         assert silent[feature.name]["overlapped_area"] is None
 
 
-def test_shares_are_there_to_be_drawn() -> None:
+def test_shares_for_charts_are_complete() -> None:
     figures = statistics_figures(measure_statistics(passages_of([SCALE], [FALLING], model=[[CHROMATIC]])))
     drawn = figures["shares"]["interval"]
     assert dict(zip(drawn["grid"], drawn[HELD_OUT], strict=True))[2] == pytest.approx(2 / 3)

@@ -13,7 +13,7 @@ def note(name: str) -> int:
 
 
 def chords(*columns: str) -> Grid:
-    """One step a column, from the top voice down; a pitch that stays is held, unless it is said with `!`."""
+    """One column per step, top voice first; a repeated pitch is held unless it is marked with `!`."""
     names = [column.split() for column in columns]
     pitch = np.array([[note(name.rstrip("!")) for name in column] for column in names], np.uint8)
     again = np.array([[name.endswith("!") for name in column] for column in names])

@@ -107,7 +107,7 @@ def visit(
 
 
 def asked_of_others(events: list[dict[str, Any]]) -> set[str]:
-    """What a page asked for, of whomever, and all that went wrong there; nothing is an empty set."""
+    """Requests of a page and all its errors; an empty set if there are none."""
     watched = [event for event in events if event.get("method") in WATCHED]
     asked = [
         event["params"]["request"]["url"] if event["method"] == "Network.requestWillBeSent" else str(event)

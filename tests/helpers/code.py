@@ -10,7 +10,7 @@ from pipeline.workflow.code import imports, modules
 
 
 def name_at(module: str, depth: int) -> str:
-    """The package that a module lies in at a depth: 2 for rooms, 3 for what lies in a room."""
+    """The package of a module at a depth: 2 for top packages, 3 for their modules and folders."""
     return ".".join(module.split(".")[:depth])
 
 

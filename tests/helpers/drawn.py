@@ -1,4 +1,4 @@
-"""What a person reads from an engraved score: glyphs and their heights back to MIDI note numbers.
+"""Read an engraved score: from glyphs and their heights back to MIDI note numbers.
 
 Nothing but the drawing decides the pitch: the clef and its line, the signs of the key
 signature, accidentals before notes, which hold to the end of the bar for their line or
@@ -44,7 +44,7 @@ class Note(NamedTuple):
 
 @dataclass
 class _Staff:
-    """What is in force in a staff as the eye goes along."""
+    """Clef, key and accidentals in force in a staff."""
 
     clef: int = 0  # diatonic number of the bottom line
     key: dict[int, int] = field(default_factory=dict)  # diatonic number mod 7 → alteration

@@ -46,7 +46,7 @@ ERRORS = {  # a system call, and the error that it is made to end with
 }
 SPAWNS = ("clone", "clone3", "vfork")
 LEAVES_NO_TRACE = ("read", "pread64", "openat")  # killed there, a stage leaves what it left before
-HERE = "\0"  # stands for the workspace in a line of a trace
+HERE = "\0"  # placeholder of the workspace in a line of a trace
 OURS = re.compile(
     f'["{HERE}](?:data|[.]cache|scores|params[.]yaml|versions[.]yaml|dvc[.]yaml|dvc[.]lock)[/">.]'
 )
@@ -74,7 +74,7 @@ class Fault:
     what: str
 
     def option(self) -> str:
-        """As strace is told."""
+        """As an option of strace."""
         effect = "signal=SIGKILL" if self.what == "kill" else f"error={self.what}"
         return f"inject={self.call}:{effect}:when={self.number}"
 
@@ -217,7 +217,7 @@ class Victim:
 
 
 def told(stage: str, said: str) -> bool:
-    """Whether a failed stage, or the loader of Python before it ran, said what is wrong."""
+    """Whether a failed stage, or Python's loader before it ran, printed the error."""
     return f"{stage}: " in said or LOADER in said
 
 

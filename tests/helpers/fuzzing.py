@@ -28,7 +28,7 @@ from tests.helpers.hostile import READ, hostile_files, zipped
 LIMITS = ChildLimits(seconds=20, memory_bytes=1 << 30)
 TOKENS = "tokens"
 Mangler = Callable[[bytes, random.Random], bytes]
-LONGEST_SEED = 40_000  # bytes; a larger file is spoilt no better, and slower
+LONGEST_SEED = 40_000  # bytes; mutating a larger file is slower and finds no more
 BUNDLED = {
     "abc": ("airdsAirs/*.abc", "essenFolksong/*.abc"),
     "musicxml": ("bach/bwv2*.mxl", "**/*.musicxml", "**/*.xml"),
@@ -96,7 +96,7 @@ def delete(content: bytes, dice: random.Random) -> bytes:
 
 
 def double(content: bytes, dice: random.Random) -> bytes:
-    """A chunk stands there several times."""
+    """Repeat a chunk several times."""
     first, last = _chunk(content, dice)
     return content[:last] + content[first:last] * dice.choice((1, 2, 50)) + content[last:]
 
@@ -146,7 +146,7 @@ WELL_FORMED: Sequence[Mangler] = (extreme, leaves)
 
 
 def spoil(good: dict[str, list[bytes]], seed: int, number: int) -> Spoilt:
-    """The file of that number in the run of that seed; a .mxl is also spoilt inside."""
+    """The file of that number in the run of that seed; a .mxl is also mutated inside."""
     dice = random.Random(f"{seed} {number}")
     name = dice.choice(sorted(good))
     content = dice.choice(good[name])

@@ -23,7 +23,7 @@ FAMILY_RUN = 16
 
 @dataclass(frozen=True, order=True)
 class Pair:
-    """Two pieces by their ids, whether they are related, and who says so."""
+    """Two pieces by their ids, whether they are related, and the source of the label."""
 
     left: str
     right: str

@@ -37,7 +37,7 @@ def served(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def answering(*pieces: bytes, pause: threading.Event | None = None, seconds: float = 0.0) -> Iterator[str]:
-    """The address of a server that sends these bytes, whatever is asked, and closes the connection.
+    """The address of a server that sends these bytes, for any request, and closes the connection.
 
     Args:
         pause: after each piece it waits until this is set, ``seconds`` at most.
@@ -107,7 +107,7 @@ class Host:
     n_open: int = 0
 
     def paths(self) -> list[str]:
-        """The paths that were asked for, in the order of the requests."""
+        """The requested paths, in order."""
         return [path for path, _ in self.asked]
 
     def count(self, opened: int) -> None:

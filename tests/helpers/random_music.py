@@ -98,7 +98,7 @@ def music(draw: st.DrawFn, rests: bool = True) -> Music:
 
 
 def as_written(grids: pa.Table) -> pa.Table:
-    """The token rows of grids, in the key in which they stand."""
+    """The token rows of grids, in their own key."""
     columns = {name: pa.array([None] * grids.num_rows) for name in SPLITS.names}
     columns |= {"piece_id": grids["piece_id"], "corpus": grids["corpus"], "tune_family": grids["piece_id"]}
     columns["split"] = pa.array(["train"] * grids.num_rows)

@@ -1,4 +1,4 @@
-"""What a written score says to other programs: its notes, bars, time signature and key, as read back."""
+"""A written score as other programs read it: notes, bars, time signature and key."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Facts(NamedTuple):
 
 
 def written(grid: Grid, layout: Layout, kind: str) -> Facts:
-    """What a grid and its layout hold, as far as a format can say it.
+    """The content of a grid and its layout that a format can represent.
 
     Args:
         kind: "musicxml" or "mid".

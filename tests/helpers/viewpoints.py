@@ -51,7 +51,7 @@ class Melody:
 
 @dataclass(frozen=True)
 class Viewpoint:
-    """What is told of a pitch, and which facts stand before it; names of TOLD and FACTS."""
+    """Predicted feature of a pitch, and features of its context; names of TOLD and FACTS."""
 
     predicted: tuple[str, ...]
     facts: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ class Viewpoint:
 
 @dataclass(frozen=True)
 class View:
-    """Melodies as one viewpoint sees them; symbols are numbered over all of them.
+    """Melodies under one viewpoint; symbols are numbered over all of them.
 
     Attributes:
         symbols: of each melody (n, P), what each of P candidate pitches would be.
@@ -106,7 +106,7 @@ class View:
 
 
 def see(melodies: Sequence[Melody], viewpoint: Viewpoint, candidates: Ints) -> View:
-    """Number what a viewpoint tells of every candidate pitch at every note.
+    """Number the viewpoint's symbol of every candidate pitch at every note.
 
     Args:
         candidates: (P,) ascending pitches; every pitch of the melodies is one of them.

@@ -172,7 +172,7 @@ def test_the_future_of_a_given_voice_is_used(shape: Section) -> None:
     assert not torch.allclose(one, two)
 
 
-def test_the_decoder_alone_knows_no_future() -> None:
+def test_the_decoder_only_model_uses_no_later_tokens() -> None:
     model = network(decoder())
     tokens = [START, 64, 60, 192, 188, 67, 59, 195, 187, STOP]
     other = [START, 64, 60, 192, 188, 67, 59, 72, 187, STOP]
@@ -226,7 +226,7 @@ def test_the_attention_of_a_piece_does_not_depend_on_its_batch(shape: Section) -
             )
 
 
-def test_copies_attend_to_all_earlier_symbols_and_to_no_later_one() -> None:
+def test_copies_attend_to_all_earlier_tokens_and_to_no_later_one() -> None:
     batch = collate([cut_at_note(ENTCHEN, 0.5)])
     maps, n_source = network(copying()).attention(batch), batch.source.shape[1]
     assert maps is not None
@@ -250,7 +250,7 @@ def test_the_mask_leaves_what_the_grammar_allows() -> None:
     assert np.array_equal(masked[0].isfinite().numpy(), example.valid())
 
 
-def test_the_mask_knows_voices() -> None:
+def test_the_mask_depends_on_voices() -> None:
     tokens = [START, 64, 60, 65, 188, 67, 188, STOP]
     example: Example = cut_at_note(tokens, 0.5, voices=2)
     batch = collate([example])
@@ -294,7 +294,7 @@ def test_every_kind_keeps_the_contract() -> None:
 
 
 @pytest.mark.parametrize("shape", [*SHAPES, *HARMONIZE], ids=str)
-def test_a_state_selects_examples_and_counts_predicted_symbols(shape: Section) -> None:
+def test_a_state_selects_examples_and_counts_predicted_tokens(shape: Section) -> None:
     model = network(shape)
     batch = collate(harmonies() if shape in HARMONIZE else scales()[:3])
     rows, symbols = torch.tensor([2, 0, 2]), batch.inputs.masked_fill(batch.inputs == PAD_ID, 0)

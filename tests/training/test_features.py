@@ -1,4 +1,4 @@
-"""What training can do beside following the gradient: other keys, softer targets, averages."""
+"""Options of training: transposition, label smoothing, averaged weights."""
 
 import os
 import platform
@@ -75,7 +75,7 @@ def test_a_resumed_epoch_has_the_same_keys() -> None:
     assert [whole(e) for e in first] != [whole(e) for e in later]
 
 
-def test_smoothing_spreads_over_the_valid_symbols_alone() -> None:
+def test_label_smoothing_is_over_valid_tokens_only() -> None:
     torch.manual_seed(1)
     network, example = build(lstm()), cut_at_note(ENTCHEN, 0.5)
     batch = collate([example])

@@ -29,7 +29,7 @@ def losses(files: dict[str, bytes]) -> list[float]:
     return [float(loss) for row in rows for loss in row.split(",")[1:]]
 
 
-def test_two_processes_with_a_thread_each_learn_what_one_with_two_threads_does(tmp_path: Path) -> None:
+def test_two_single_threaded_processes_train_the_same_model_as_two_threads(tmp_path: Path) -> None:
     one, two = write_project(tmp_path / "one", epochs=3, threads=2), tmp_path / "two"
     apart = train(write_project(two, epochs=3, threads=1), *TORCHRUN)
     together = train(one)

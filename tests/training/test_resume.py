@@ -76,7 +76,7 @@ def test_global_random_generators_resume_their_state(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.0, 3600.0])
-def test_how_often_the_state_is_kept_changes_nothing(tmp_path: Path, seconds: float) -> None:
+def test_the_checkpoint_interval_does_not_change_the_result(tmp_path: Path, seconds: float) -> None:
     result, weights = trained(None)
     again, others = trained(Checkpoints(tmp_path / "state", "mine", seconds))
     assert again == result

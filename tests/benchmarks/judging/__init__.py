@@ -1,1 +1,1 @@
-"""Independent readers as judges of ours: what they are given, what they find, and why they differ."""
+"""Independent reference readers for ours: their input, their notes, and causes of differences."""

@@ -1,4 +1,4 @@
-"""abc2midi as the judge of ABC (Debian package ``abcmidi``; tried with 4.84).
+"""abc2midi as the reference reader of ABC (Debian package ``abcmidi``; tried with 4.84).
 
 It always unfolds repeats. "As written" it is therefore given the tune with plain bar
 lines for its repeat signs; "as played" it is given the signs. Each note-on comes one
@@ -34,7 +34,7 @@ def missing() -> str:
 
 
 def given(text: str, mode: Mode) -> bytes:
-    """The tune as the judge gets it."""
+    """The tune as the reference reader gets it."""
     plain = performed_plainly(text)
     return (without_repeats(plain) if mode == "written" else plain).encode()
 

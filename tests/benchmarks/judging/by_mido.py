@@ -1,4 +1,4 @@
-"""mido as the judge of MIDI: its messages, paired here into notes.
+"""mido as the reference reader of MIDI: its messages, paired here into notes.
 
 mido (1.3) is no dependency of the project: ``pip install mido`` into a copy of the virtual
 environment, or anywhere on PYTHONPATH. Conventions: a note-on of velocity 0 is a note-off; a

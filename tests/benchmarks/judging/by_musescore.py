@@ -1,4 +1,4 @@
-"""MuseScore 3 as the judge of MusicXML as played (Debian package ``musescore3``; tried with 3.2.3).
+"""MuseScore 3 as the reference reader of MusicXML as played (Debian ``musescore3``, tried with 3.2.3).
 
 It unfolds repeats, endings and jumps into a MIDI file of 480 ticks a quarter and ends
 each note one tick early. It is given the score without ornaments (:mod:`xml_text`). One

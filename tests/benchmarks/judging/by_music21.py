@@ -1,4 +1,4 @@
-"""music21 as a judge of MusicXML (10.5, the version of the project's lock file).
+"""music21 as a reference reader of MusicXML (10.5, the version of the project's lock file).
 
 Its streams are read here directly, not by the project's reference reader, so that nothing
 of the readers is shared: onsets and lengths are its own, ties are merged here.

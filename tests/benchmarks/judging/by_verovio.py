@@ -1,4 +1,4 @@
-"""verovio as a judge of MusicXML (6.4, the version of the project's lock file).
+"""verovio as a reference reader of MusicXML (6.4, the version of the project's lock file).
 
 It writes MIDI of 120 ticks a quarter, each note one tick short, with repeats unfolded unless
 ``expandNever`` is set. It is given the score without ornaments (:mod:`xml_text`), in a process
@@ -57,7 +57,7 @@ def _midi(given: bytes, mode: Mode, cache: Cache) -> Path:
 
 
 def _convert(scores: Sequence[tuple[bytes, Path]], mode: Mode) -> None:
-    """In another process; where it does not return, the score it was at is given up and the rest goes on."""
+    """Run in another process; a score on which it hangs is skipped."""
     for score, path in scores:
         path.with_suffix(".musicxml").write_bytes(score)
     waiting = [path for _, path in scores if not path.exists()]

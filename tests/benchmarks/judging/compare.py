@@ -1,4 +1,4 @@
-"""One piece as our reader and as a judge find it, and the cause where they differ."""
+"""Compare our reader with a reference reader on one piece, with the cause of a difference."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ UNEQUAL_BARS = (
 NO_CLOSE = "the first ending has no backward repeat; the judge leaves it out and plays the section once"
 TO_CODA = "a coda sign that is left for the coda after D.C. or D.S. al Coda; the judge knows 'To Coda' alone"
 
-# (judge, piece) → cause; the piece with " written" or " played" after its name in that mode alone
+# (reference reader, piece) → cause; the piece with " written" or " played" after its name in that mode only
 BY_HAND: dict[tuple[str, str], str] = {
     ("abc2midi", "0732-0758_bs.abc#745"): KEY,
     ("abc2midi", "0732-0758_mh.abc#745"): KEY,

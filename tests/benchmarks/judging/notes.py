@@ -1,4 +1,4 @@
-"""Notes of a piece as a judge and our readers give them, and how they are compared.
+"""Notes of a piece from a reference reader and from ours, and their comparison.
 
 Conventions: times are exact quarter notes (``Fraction``) from the beginning of the
 piece; pitch is the MIDI note number at sounding pitch. A piece is the multiset of

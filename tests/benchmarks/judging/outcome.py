@@ -1,4 +1,4 @@
-"""What a judge is, and what comes of a comparison."""
+"""The interface of a reference reader, and the outcome of a comparison."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Mode = Literal["written", "played"]
 
 
 class JudgeError(Exception):
-    """The judge reads nothing: it fails on the piece."""
+    """The reference reader fails on the piece."""
 
 
 class Unread(NamedTuple):
@@ -76,7 +76,7 @@ class Judge:
 
 
 class Cache:
-    """Outputs of slow judges, by what the judge was given."""
+    """Cached outputs of slow reference readers, by their input."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

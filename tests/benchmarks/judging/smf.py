@@ -1,4 +1,4 @@
-"""The notes of a Standard MIDI File, read for the judges that write one.
+"""The notes of a Standard MIDI File, for the reference readers that write one.
 
 Source: MIDI 1.0, "Standard MIDI Files 1.0". Only what such judges write is read:
 formats 0 and 1, times in ticks per quarter. A note-off ends the oldest open note of its

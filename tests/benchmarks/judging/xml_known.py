@@ -1,4 +1,4 @@
-"""What the judges of MusicXML play otherwise: rewritings as in :mod:`abc_known`.
+"""Known differences of the reference readers of MusicXML: rewritings as in :mod:`abc_known`.
 
 They work on the text of a partwise score; a score that is no XML is left as it is.
 """

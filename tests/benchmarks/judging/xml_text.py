@@ -1,4 +1,4 @@
-"""What of a MusicXML score is taken away before a judge performs it.
+"""Elements that are removed from a MusicXML score before a reference reader performs it.
 
 MuseScore plays grace notes in the time of the note that they ornament, shortens staccato
 notes and plays trills and arpeggios. None of that is in question where two readers are
@@ -52,7 +52,7 @@ def _takes_no_time(note: Element) -> bool:
 
 
 def _without_tremolo(note: Element) -> None:
-    """A tremolo between two notes: each is drawn with the length of both; it becomes its own length."""
+    """A tremolo between two notes: each note is written with the length of both; it gets its own length."""
     change, kind = note.find("time-modification"), note.find("type")
     tremolo = note.find("notations/ornaments/tremolo")
     if change is None or kind is None or tremolo is None or tremolo.get("type") not in ("start", "stop"):

@@ -11,7 +11,7 @@ HALVES = np.array([[0.5, 0.5, 0.0, 0.0, 0.0]])
 SURE = np.array([[1.0, 0.0, 0.0, 0.0, 0.0]])
 
 
-def test_entropy_is_measured_against_an_even_choice_of_what_can_follow() -> None:
+def test_entropy_is_relative_to_a_uniform_choice_of_valid_tokens() -> None:
     assert relative_entropy(EVEN, VALID) == pytest.approx(1)
     assert relative_entropy(HALVES, VALID) == pytest.approx(1 / 2)
     assert relative_entropy(SURE, VALID) < 1e-3
@@ -26,7 +26,7 @@ def test_half_the_entropy_weighs_two_to_the_b() -> None:
     assert mix([EVEN, HALVES], VALID, 2.0)[0] == pytest.approx([0.45, 0.45, 0.05, 0.05, 0])
 
 
-def test_what_leaves_no_choice_is_left_as_it_is() -> None:
+def test_a_certain_prediction_is_unchanged() -> None:
     only = np.array([[False, True, False]])
     certain = np.array([[0.0, 1.0, 0.0]])
     assert mix([certain, certain], only, 2.0) == pytest.approx(certain)

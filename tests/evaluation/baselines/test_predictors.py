@@ -11,12 +11,12 @@ def piece(*symbols: int) -> Example:
 
 
 def next_probs(order: int, heard: Example, predicted: Example) -> np.ndarray:
-    """Probabilities of the first target symbol of ``told``."""
+    """Probabilities of the first target token of ``told``."""
     return np.exp(next(NGram.fit([heard], order).log_probs([predicted]))[0])
 
 
 def test_the_empty_context_leaves_a_share_to_what_never_occurred() -> None:
-    # 60, 60, 62, STOP: 4 tokens of 3 types; after an onset 130 symbols are valid, 127 of them new
+    # 60, 60, 62, STOP: 4 tokens of 3 types; after an onset 130 tokens are valid, 127 of them new
     probs = next_probs(0, piece(60, 60, 62), piece(60, 60))
     for symbol, count in {60: 2, 62: 1, STOP: 1, 64: 0}.items():
         new = 0 if count else 3 / 7 / 127
@@ -36,7 +36,7 @@ def test_a_known_context_is_mixed_with_the_shorter_ones() -> None:
 
 
 def test_scoring_begins_at_the_shortest_context_that_leaves_no_choice() -> None:
-    # after 64 only 65 is known: what stands before 64 adds nothing
+    # after 64 only 65 is known: the context before 64 adds nothing
     heard = piece(60, 62, 64, 65, 62, 67, 62, 64, 65)
     predicted = piece(62, 64, 65, 65)
     given_64 = [np.exp(next(NGram.fit([heard], order).log_probs([predicted]))[0]) for order in (1, 2, 5)]
@@ -50,7 +50,7 @@ def test_an_unknown_context_leaves_the_shorter_one_as_it_is() -> None:
     assert next_probs(3, heard, predicted) == pytest.approx(next_probs(0, heard, predicted))
 
 
-def test_symbols_that_cannot_follow_are_left_out_and_the_rest_sums_to_one() -> None:
+def test_invalid_tokens_are_left_out_and_the_rest_sums_to_one() -> None:
     heard = piece(60, 188, 62, 190, 60)
     for predicted in (piece(64, 60, 188, 0, 128, 62), piece(0, 60, 60, 0)):
         for row, valid in zip(
@@ -102,12 +102,12 @@ def test_each_voice_copies_itself() -> None:
 
 
 def recalled(predicted: Example, known: Example, mixing_b: float = 2.0) -> np.ndarray:
-    """What the piece so far says of each target symbol of ``told``."""
+    """Probabilities of each target token from the piece so far, of ``told``."""
     return Memory.fit([known], None, mixing_b).probs(predicted)
 
 
-def test_before_anything_is_repeated_all_known_symbols_are_alike() -> None:
-    # 60 has occurred once: half; training knows 60, 62, STOP, and all else is one symbol together
+def test_without_repetition_all_known_tokens_are_equally_probable() -> None:
+    # 60 has occurred once: half; training knows 60, 62, STOP, and all others share one symbol
     (first, *_) = recalled(piece(60, 62), known=piece(60, 62))
     assert first[60] == pytest.approx(1 / 2)
     assert first[[62, STOP]] == pytest.approx(1 / 2 * 1 / (2 + 127 / 255))
@@ -122,14 +122,14 @@ def test_memory_predicts_the_continuation_of_a_repeated_passage() -> None:
 
 
 def test_memory_includes_the_true_target_so_far() -> None:
-    # the figure 71 72 stands in the target alone: the second time it is expected
+    # the figure 71 72 is in the target only: its second occurrence is predicted
     predicted = piece(60, 62, 64, 65, 67, 71, 72, 71, 72, 71)
     first, second = recalled(predicted, known=predicted)[[1, 3]]
     assert second.argmax() == 72
     assert second[72] > 2 * first[72]
 
 
-def test_memory_knows_nothing_of_what_comes_later() -> None:
+def test_memory_uses_no_later_tokens() -> None:
     one, other = piece(60, 62, 64, 62, 60, 62), piece(60, 62, 64, 62, 60, 67)
     assert recalled(one, known=one)[:3] == pytest.approx(recalled(other, known=one)[:3])
 

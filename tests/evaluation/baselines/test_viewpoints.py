@@ -1,4 +1,4 @@
-"""What several sides of a melody say of its next pitch."""
+"""Prediction of the next pitch from several viewpoints."""
 
 import numpy as np
 import pytest

@@ -45,7 +45,7 @@ def test_rows_that_attend_to_the_target_have_one_more_column_each() -> None:
     np.testing.assert_allclose(uniform, np.log2([2, 3, 4]))
 
 
-def test_the_repetition_is_what_followed_the_passage_in_another_key() -> None:
+def test_a_transposed_repetition_is_predicted() -> None:
     piece = example([*RISE_AND_ON, *FIFTH_HIGHER], [76])
     assert said("repetition_share", looks_at(4, 9), piece) == [1, pytest.approx(1 / 9)]
     assert said("repetition_share", looks_at(3, 9), piece)[0] == 0

@@ -13,7 +13,7 @@ TUNE = cut_at_note([START, 60, 62, 190, 0, 128, 64, STOP], 0.34)
 
 
 def evenly(example: Example) -> np.ndarray:
-    """Every valid symbol is equally likely."""
+    """Every valid token is equally probable."""
     valid = example.valid()
     shares = valid / valid.sum(axis=1, keepdims=True)
     return np.log(shares, out=np.full(shares.shape, -np.inf), where=valid)
@@ -30,7 +30,7 @@ def test_silence_is_no_note() -> None:
     assert classes([0, 1, 127, 128, 129, 255, STOP]).tolist() == [2, 0, 0, 2, 1, 1, 3]
 
 
-def test_a_uniform_prediction_has_the_logarithm_of_the_number_of_valid_symbols() -> None:
+def test_a_uniform_prediction_has_the_logarithm_of_the_number_of_valid_tokens() -> None:
     # valid: 128 onsets, one tie, STOP = 130 after a note; one onset fewer after a silence
     got = figures(measure(evenly(TUNE), TUNE), 2)
     note, silence = math.log2(130), math.log2(129)
@@ -66,7 +66,7 @@ def test_pieces_are_added_before_dividing() -> None:
     assert got["bits_per_token"] == pytest.approx(alone["bits_per_token"] * 5 / 6)
 
 
-def test_accuracy_counts_the_most_probable_symbol_by_class() -> None:
+def test_accuracy_counts_the_most_probable_token_by_class() -> None:
     guess = np.where(TUNE.valid(), -50.0, -np.inf)
     guess[np.arange(6), [62, 190, 65, 128, 65, STOP]] = 0.0
     got = figures(measure(guess, TUNE), 2)
@@ -79,7 +79,7 @@ def test_a_class_that_does_not_occur_has_no_accuracy() -> None:
     assert figures(measure(evenly(short), short), 2)["silence_accuracy"] is None
 
 
-def test_what_is_no_distribution_is_refused() -> None:
+def test_an_invalid_distribution_is_refused() -> None:
     with pytest.raises(LikelihoodError, match="add up to"):
         measure(evenly(TUNE) + 0.1, TUNE)
     with pytest.raises(LikelihoodError, match=r"expected \(6, 258\)"):

@@ -47,7 +47,7 @@ def test_only_runs_that_end_in_the_continuation_count() -> None:
 
 
 def test_a_run_may_reach_back_into_the_prompt() -> None:
-    # C D E are given and F is said: whoever knows the scale would
+    # C D E are given and F is predicted, as after a scale in training
     assert shared(SCALE[:4], 3, SCALE).length.tolist() == [3]
 
 
@@ -70,13 +70,13 @@ def test_a_tune_is_compared_with_all_others_but_itself() -> None:
     begins, own = np.array([1, 1, 1]), np.arange(3)
     found = longest_shared(tunes, begins, tunes.intervals, own)
     longest = [int(found.length[found.owner == number].max()) for number in range(3)]
-    assert longest == [3, 0, 3]  # E F G A stands in the scale
+    assert longest == [3, 0, 3]  # E F G A is in the scale
     assert found.holder[found.length == 3].tolist() == [2, 0]
     assert found.n_holders[found.length == 3].tolist() == [1, 1]
 
 
 def test_repeats_of_the_prompt_are_separate() -> None:
-    # two pieces: the first says its own prompt again, the second the prompt of the first
+    # two pieces: the first repeats its own prompt, the second the prompt of the first
     said = melodies([*ARPEGGIO, *ARPEGGIO], [60, 61, 62, *ARPEGGIO])
     begins = np.array([4, 3])
     prompts = melodies(ARPEGGIO, [60, 61, 62]).intervals

@@ -29,7 +29,7 @@ def test_between_crossed_voices_a_fourth_is_no_fifth() -> None:
     assert counted("c4 g4", "d4 a4")["parallel_fifths"] == 1
 
 
-def test_what_stays_or_moves_against_the_other_is_not_parallel() -> None:
+def test_oblique_and_contrary_motion_is_not_parallel() -> None:
     assert "parallel_fifths" not in counted("g4 c4", "g4! c4!")
     assert "parallel_octaves" not in counted("c5 c4", "c6 c3")
     assert "parallel_octaves" not in counted("c5 c4", "- -", "d5 d4")

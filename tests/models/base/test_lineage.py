@@ -1,4 +1,4 @@
-"""Fine-tuning: weights go on, and nothing that they are measured on was heard before."""
+"""Fine-tuning: initial weights, and no training on pieces that are evaluated."""
 
 from itertools import pairwise
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What an LSTM says that only copies, and knows passages only by counting."""
+"""Predictions of an LSTM that only copies, with counted matches as its only features."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def copyist(way: str) -> CopyingNetwork:
 
 
 def heard(*source: int) -> ContinueExample:
-    """A source; its continuation is what is asked for."""
+    """A source; its continuation is the target."""
     return ContinueExample(np.array(source, np.uint16), np.array([STOP], np.uint16))
 
 
@@ -71,7 +71,7 @@ def test_a_known_bar_length_changes_the_prediction() -> None:
     np.testing.assert_allclose(too_long, unknown, rtol=1e-5)
 
 
-def test_the_way_that_predicts_the_true_symbol_is_responsible() -> None:
+def test_the_component_that_predicts_the_true_token_has_the_posterior_weight() -> None:
     higher = [60, 62, 190, 64, 55, 67, 69, 197]
     goes_up = ContinueExample(np.array(higher, np.uint16), np.array([71, STOP], np.uint16))
     maps = copyist("interval").attention(collate([goes_up]))
@@ -85,7 +85,7 @@ def test_the_way_that_predicts_the_true_symbol_is_responsible() -> None:
     assert maps.weights["interval"][0, 0].argmax() == 3  # what followed the like passage a fifth lower
 
 
-def test_the_vocabulary_is_responsible_for_symbols_that_no_copy_predicts() -> None:
+def test_the_vocabulary_has_the_posterior_weight_of_tokens_that_no_copy_predicts() -> None:
     new = ContinueExample(np.array([60, 62, 190], np.uint16), np.array([100, STOP], np.uint16))
     maps = copyist("pitch").attention(collate([new]))
     assert maps is not None

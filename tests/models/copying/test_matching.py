@@ -40,11 +40,11 @@ def test_an_interval_is_neither_a_tie_nor_a_silence() -> None:
 
 
 def agreed(*symbols: int) -> list[int]:
-    """Levels of agreement before the next place with what came before each symbol."""
+    """Levels of agreement of the context of the next position with that of each token."""
     return agreement(row(*symbols), 1)[0, 0].tolist()
 
 
-def test_agreement_counts_the_symbols_in_a_row_that_are_the_same() -> None:
+def test_agreement_counts_consecutive_equal_tokens() -> None:
     assert agreed(1, 2, 3, 9, 2, 3, 8, 3) == [0, 0, 0, 1, 0, 0, 1, 0]
     assert agreed(1, 2, 3, 9, 7, 2, 3) == [0, 0, 0, 2, 0, 0, 0]
 

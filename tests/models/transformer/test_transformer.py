@@ -30,7 +30,7 @@ def test_a_tune_can_be_memorized() -> None:
 
 
 def test_a_melody_that_begins_later_is_no_other_melody() -> None:
-    """Nothing but distances tells where a place is: what lies out of sight changes nothing."""
+    """Positions are relative: tokens outside the window change nothing."""
     model = network(bars=False)
     with torch.no_grad():
         for name, weight in model.named_parameters():
