@@ -19,12 +19,13 @@ from pydantic import Field, model_validator
 from pipeline.core.accounting import Rejection
 from pipeline.core.music import SILENCE
 from pipeline.core.settings import Section, SettingsError
-from pipeline.core.tables import TOKENS, as_lists, flatten
-from pipeline.core.vocabulary import START, STOP, TIED, VALID_AFTER
-from pipeline.datasets.columns.ragged import Bools, Ints, maxima, minima, offsets_of, owners, places
+from pipeline.core.tables import TOKENS, as_lists
+from pipeline.core.vocabulary import START, STOP, TIED
+from pipeline.datasets.columns.ragged import Bools, Ints, maxima, minima, offsets_of, owners
 from pipeline.datasets.encoding.chords import transpose_chords
 from pipeline.datasets.encoding.keys import UNKNOWN, Fallback, Keys, Policy, find_keys
-from pipeline.errors import PipelineError, nearest
+from pipeline.datasets.encoding.round_trip import Cells, RoundTripError, cells_of, check_round_trip
+from pipeline.errors import nearest
 
 PROJECT_VERSION = "1.0.0"
 DEFAULT = "default"  # stands for every corpus that a mapping does not name
@@ -42,10 +43,6 @@ OF_ONE_PIECE = (
     "source_path",
     "source_sha256",
 )
-
-
-class RoundTripError(PipelineError):
-    """Tokens do not decode to the grid they were made from: a fault of this project."""
 
 
 class EncodeSettings(Section):
@@ -110,19 +107,6 @@ class Encoded:
         return Encoded(_outline(self.rows), _outline(self.grids), self.rejections)
 
 
-@dataclass(frozen=True)
-class _Cells:
-    """The cells of all grids, one after the other.
-
-    Attributes:
-        offsets: (n + 1,) borders of the grids in cells. pitch, tied: as in the grids.
-    """
-
-    offsets: Ints
-    pitch: NDArray[np.uint8]
-    tied: Bools
-
-
 def encode_rows(grids: pa.Table, splits: pa.Table, settings: EncodeSettings) -> Encoded:
     """Transpose and encode every grid of a data set.
 
@@ -137,14 +121,14 @@ def encode_rows(grids: pa.Table, splits: pa.Table, settings: EncodeSettings) -> 
     if grids["piece_id"].to_pylist() != splits["piece_id"].to_pylist():
         raise RoundTripError(OTHER_PIECES)
     policies = [settings.policy(corpus) for corpus in grids["corpus"].to_pylist()]
-    keys = find_keys(grids, _sounding(_cells(grids)), policies, settings.fallback)
+    keys = find_keys(grids, _sounding(cells_of(grids)), policies, settings.fallback)
     transposed = settings.transpose != "none"
     shift, broken = _transposition(grids, keys) if transposed else (np.zeros_like(keys.home), [])
     rejected = {rejection.piece_id for rejection in broken}
     stays = np.array([piece not in rejected for piece in grids["piece_id"].to_pylist()], bool)
     chosen = pa.array(stays)
     kept = grids.filter(chosen)
-    tokens = _encode(_cells(kept), shift[stays])
+    tokens = _encode(cells_of(kept), shift[stays])
     check_round_trip(kept, tokens, shift[stays])
     columns = {
         **{name: kept[name] for name in TOKENS.names if name in kept.column_names},
@@ -188,57 +172,7 @@ def join(portions: Sequence[Encoded]) -> Encoded:
     )
 
 
-def check_round_trip(grids: pa.Table, tokens: pa.Array, shift: Ints) -> None:
-    """Decode every row and compare it with its grid, the transposition undone.
-
-    The same rules as ``vocabulary.decode``, over all rows at once.
-
-    Args:
-        grids: n rows of ``tables.GRIDS``.
-        tokens: n lists of uint16.
-        shift: (n,) semitones that were added.
-
-    Raises:
-        RoundTripError: naming the first row that differs.
-    """
-    cells = _cells(grids)
-    offsets, written = flatten(tokens)
-    lengths = np.diff(cells.offsets)
-    _require(grids, np.diff(offsets) == lengths + 2, "its length differs")
-    _require(grids, written[offsets[:-1]] == START, "START is missing")
-    _require(grids, written[offsets[1:] - 1] == STOP, "STOP is missing")
-    place = places(offsets)
-    row = owners(offsets)
-    inner = (place > 0) & (place <= lengths[row])
-    symbols, row, place = written[inner].astype(np.int64), row[inner], place[inner] - 1
-    _require_all(grids, row, symbols < START, "a marker stands inside")
-    voices = grids["voices"].to_numpy().astype(np.int64)[row]
-    before = np.where(place < voices, START, symbols[np.maximum(np.arange(len(symbols)) - voices, 0)])
-    _require_all(grids, row, VALID_AFTER[before, symbols], "a symbol breaks the grammar")
-    pitch = symbols % TIED
-    back = np.where(pitch == SILENCE, SILENCE, pitch - shift[row])
-    same = (back == cells.pitch) & ((symbols >= TIED) == cells.tied)
-    _require_all(grids, row, same, "another note stands there")
-
-
-def _require_all(grids: pa.Table, row: Ints, holds: Bools, fault: str) -> None:
-    good = np.ones(grids.num_rows, bool)
-    good[row[~holds]] = False
-    _require(grids, good, fault)
-
-
-def _require(grids: pa.Table, holds: Bools, fault: str) -> None:
-    if not holds.all():
-        piece = grids["piece_id"][int(np.flatnonzero(~holds)[0])].as_py()
-        raise RoundTripError(f"{piece}: its tokens do not decode to its grid: {fault}")
-
-
-def _cells(grids: pa.Table) -> _Cells:
-    offsets, pitch = flatten(grids["pitch"])
-    return _Cells(offsets, np.asarray(pitch, np.uint8), np.asarray(flatten(grids["tied"])[1], bool))
-
-
-def _encode(cells: _Cells, shift: Ints) -> pa.Array:
+def _encode(cells: Cells, shift: Ints) -> pa.Array:
     """START, the symbols, STOP, for every row."""
     row = owners(cells.offsets)
     pitch = cells.pitch.astype(np.int64)
@@ -251,7 +185,7 @@ def _encode(cells: _Cells, shift: Ints) -> pa.Array:
     return as_lists(offsets, tokens, pa.uint16())
 
 
-def _sounding(cells: _Cells) -> Ints:
+def _sounding(cells: Cells) -> Ints:
     """(n, 12) steps that each pitch class sounds, over all voices."""
     n = len(cells.offsets) - 1
     heard = cells.pitch != SILENCE
@@ -261,7 +195,7 @@ def _sounding(cells: _Cells) -> Ints:
 
 def _transposition(grids: pa.Table, keys: Keys) -> tuple[Ints, list[Rejection]]:
     """Semitones for every grid, and those that cannot be transposed."""
-    cells = _cells(grids)
+    cells = cells_of(grids)
     low = minima(np.where(cells.pitch == SILENCE, NO_NOTE, cells.pitch), cells.offsets, empty=LOWEST)
     high = maxima(cells.pitch, cells.offsets, empty=HIGHEST)
     shift = keys.shift

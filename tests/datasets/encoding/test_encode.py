@@ -21,11 +21,10 @@ from pipeline.datasets.encoding.encode import (
     PROJECT_VERSION,
     Encoded,
     EncodeSettings,
-    RoundTripError,
-    check_round_trip,
     encode_portions,
     encode_rows,
 )
+from pipeline.datasets.encoding.round_trip import RoundTripError, check_round_trip
 from pipeline.datasets.encoding.shards import Shard, ShardCutter, shard_metadata
 from pipeline.datasets.families.tune_families import FamilySettings, find_families
 from pipeline.datasets.quantize import QuantizeSettings, quantize

@@ -33,7 +33,7 @@ from pipeline.formats.readers.abc.text import (
     lines_of,
     without_comment,
 )
-from pipeline.formats.readers.abc.tokens import ONLY_MUSIC
+from pipeline.formats.readers.abc.trial import begins_with_music
 from pipeline.formats.readers.abc.voice import Voice
 from pipeline.formats.readers.base.parts import readable_parts
 from pipeline.formats.readers.base.source import ReadError
@@ -121,32 +121,9 @@ class _Tune(MusicReader):
     def empty_line(self, following: Sequence[str]) -> None:
         """The end of the file header or of the tune; what follows is free text unless it is clearly music."""
         if self.voice is not None:
-            self.ended = not self.goes_on(following)
+            self.ended = not begins_with_music(following, self.voice)
         elif self.in_file_header and self.fields:
             self.file_header_over = True
-
-    def goes_on(self, following: Sequence[str]) -> bool:
-        """Whether the lines up to the next empty one are music: no other sign, and a full bar at least."""
-        block: list[str] = []
-        for line in following:
-            if not line.strip():
-                break
-            if FIELD.match(line) is None:
-                block.append(without_comment(line))
-        voice = self.voice
-        if voice is None or voice.bar_length is None or not all(map(ONLY_MUSIC.fullmatch, block)):
-            return False
-        bars = [bar for line in block for bar in re.split(r"[|:\]]*\|[|:\]]*", line)[1:-1]]
-        return any(self.length_of(bar, voice) == voice.bar_length for bar in bars)
-
-    def length_of(self, bar: str, voice: Voice) -> Ticks:
-        """Ticks of a bar that is read for a trial; 0 where it cannot be read."""
-        trial = MusicReader(Voice(Staff(), voice.unit, meter=voice.meter))
-        try:
-            trial.music(bar)
-        except ReadError:
-            return 0
-        return 0 if trial.voice is None else trial.voice.now
 
     def line(self, line: str) -> None:
         """Read a line of the tune."""
