@@ -1,8 +1,8 @@
-"""Filtered grids to token rows: key, transposition, the codec, and its proof.
+"""Encode filtered grids as token rows: key, transposition, codec and round-trip check.
 
-Whole columns are encoded at once. Every row that is written is read back from
-the finished column by the rules of the grammar and compared with its grid, the
-transposition undone.
+Whole columns are encoded at once. Every row that is written is decoded from
+the finished column by the rules of the grammar and compared with its grid after
+undoing the transposition.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from pipeline.datasets.encoding.round_trip import Cells, RoundTripError, cells_o
 from pipeline.errors import nearest
 
 PROJECT_VERSION = "1.0.0"
-DEFAULT = "default"  # stands for every corpus that a mapping does not name
-ELSE = "else"  # stands for pieces whose source names no key
-LOWEST, HIGHEST = 1, 127  # what a sounding note may be
+DEFAULT = "default"  # key for every corpus that a mapping does not name
+ELSE = "else"  # key for pieces whose source names no key
+LOWEST, HIGHEST = 1, 127  # range of sounding notes
 OCTAVE = 12
 NO_NOTE = 255
 OTHER_PIECES = "grids and splits name different pieces; run `dvc repro`"
@@ -49,13 +49,13 @@ class EncodeSettings(Section):
     """The section ``encode`` of a data set.
 
     Attributes:
-        key: per corpus how the key is found (``pipeline.datasets.encoding.keys``); ``default``
-            stands for every corpus that is not named, and ``else`` for pieces whose source
-            names no key: ``analysis`` finds it from the notes, ``reject`` (where ``else`` is
-            missing) rejects the piece if it is to be transposed.
+        key: per corpus, how the key is found (``pipeline.datasets.encoding.keys``); ``default``
+            applies to every corpus that is not named, and ``else`` to pieces whose source
+            names no key: ``analysis`` finds it from the notes, ``reject`` (the default if ``else``
+            is missing) rejects the piece if it needs to be transposed.
         transpose: ``none``, or ``c_major_a_minor`` by -5 … +6 semitones, an octave
-            further where a note would else leave 1 … 127.
-        max_rows_per_shard: a split with more rows has several files.
+            further if a note would otherwise leave 1 … 127.
+        max_rows_per_shard: a split with more rows is written to several files.
     """
 
     key: dict[str, Policy | Literal["reject"]] = Field(min_length=1)
@@ -73,7 +73,7 @@ class EncodeSettings(Section):
 
     @property
     def fallback(self) -> Fallback:
-        """What becomes of pieces whose source names no key."""
+        """Policy for pieces whose source names no key."""
         return "analysis" if self.key.get(ELSE) == "analysis" else "reject"
 
     def policy(self, corpus: str) -> Policy:
@@ -93,8 +93,8 @@ class Encoded:
     """Token rows of a data set.
 
     Attributes:
-        rows: of ``tables.TOKENS``, sorted by piece_id.
-        grids: the grids they were made from, in the same order.
+        rows: rows of ``tables.TOKENS``, sorted by piece_id.
+        grids: the grids that the rows were made from, in the same order.
         rejections: ``unknown_key`` and ``pitch_out_of_range``.
     """
 
@@ -103,7 +103,7 @@ class Encoded:
     rejections: list[Rejection]
 
     def outline(self) -> Encoded:
-        """What the data card counts: without lists, and without what tells pieces apart."""
+        """The columns that the data card counts: no lists, and no columns that identify single pieces."""
         return Encoded(_outline(self.rows), _outline(self.grids), self.rejections)
 
 
@@ -147,13 +147,13 @@ def encode_rows(grids: pa.Table, splits: pa.Table, settings: EncodeSettings) -> 
 def encode_portions(
     portions: Iterable[pa.Table], splits: pa.Table, settings: EncodeSettings
 ) -> Iterator[tuple[pa.Table, Encoded]]:
-    """The same for grids that come in order of piece_id, some at a time.
+    """Encode grids that arrive in portions, in order of piece_id; see :func:`encode_rows`.
 
     Args:
-        splits: rows for all of them.
+        splits: rows of ``tables.SPLITS`` for all portions.
 
     Yields:
-        The grids that came in, and what became of them.
+        The grids of each portion, and their encoded rows and rejections.
     """
     splits = splits.sort_by("piece_id")
     for grids in portions:
@@ -164,7 +164,7 @@ def encode_portions(
 
 
 def join(portions: Sequence[Encoded]) -> Encoded:
-    """All rows, grids and rejections, in order."""
+    """Concatenate all rows, grids and rejections, in order."""
     return Encoded(
         pa.concat_tables([each.rows for each in portions]),
         pa.concat_tables([each.grids for each in portions]),
@@ -173,7 +173,7 @@ def join(portions: Sequence[Encoded]) -> Encoded:
 
 
 def _encode(cells: Cells, shift: Ints) -> pa.Array:
-    """START, the symbols, STOP, for every row."""
+    """Token lists: START, the symbols, STOP for every row."""
     row = owners(cells.offsets)
     pitch = cells.pitch.astype(np.int64)
     pitch += np.where(pitch == SILENCE, 0, shift[row])
@@ -194,7 +194,7 @@ def _sounding(cells: Cells) -> Ints:
 
 
 def _transposition(grids: pa.Table, keys: Keys) -> tuple[Ints, list[Rejection]]:
-    """Semitones for every grid, and those that cannot be transposed."""
+    """Transposition of every grid in semitones, and rejections of grids that cannot be transposed."""
     cells = cells_of(grids)
     low = minima(np.where(cells.pitch == SILENCE, NO_NOTE, cells.pitch), cells.offsets, empty=LOWEST)
     high = maxima(cells.pitch, cells.offsets, empty=HIGHEST)

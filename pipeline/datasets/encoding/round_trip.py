@@ -16,7 +16,7 @@ from pipeline.errors import PipelineError
 
 
 class RoundTripError(PipelineError):
-    """Tokens do not decode to the grid they were made from: a fault of this project."""
+    """Tokens do not decode to the grid that they were made from: a bug in this project."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Cells:
     """The cells of all grids, one after the other.
 
     Attributes:
-        offsets: (n + 1,) borders of the grids in cells. pitch, tied: as in the grids.
+        offsets: (n + 1,) offsets of the grids in cells.
+                pitch, tied: as in the grids.
     """
 
     offsets: Ints
@@ -39,17 +40,17 @@ def cells_of(grids: pa.Table) -> Cells:
 
 
 def check_round_trip(grids: pa.Table, tokens: pa.Array, shift: Ints) -> None:
-    """Decode every row and compare it with its grid, the transposition undone.
+    """Decode every row, undo the transposition, and compare the row with its grid.
 
-    The same rules as ``vocabulary.decode``, over all rows at once.
+    Uses the same rules as ``vocabulary.decode``, for all rows at once.
 
     Args:
         grids: n rows of ``tables.GRIDS``.
         tokens: n lists of uint16.
-        shift: (n,) semitones that were added.
+        shift: (n,) transposition in semitones.
 
     Raises:
-        RoundTripError: naming the first row that differs.
+        RoundTripError: a row differs from its grid; the message names the first one.
     """
     cells = cells_of(grids)
     offsets, written = flatten(tokens)
@@ -61,14 +62,14 @@ def check_round_trip(grids: pa.Table, tokens: pa.Array, shift: Ints) -> None:
     row = owners(offsets)
     inner = (place > 0) & (place <= lengths[row])
     symbols, row, place = written[inner].astype(np.int64), row[inner], place[inner] - 1
-    _require_all(grids, row, symbols < START, "a marker stands inside")
+    _require_all(grids, row, symbols < START, "a marker is inside the row")
     voices = grids["voices"].to_numpy().astype(np.int64)[row]
     before = np.where(place < voices, START, symbols[np.maximum(np.arange(len(symbols)) - voices, 0)])
-    _require_all(grids, row, VALID_AFTER[before, symbols], "a symbol breaks the grammar")
+    _require_all(grids, row, VALID_AFTER[before, symbols], "a symbol violates the grammar")
     pitch = symbols % TIED
     back = np.where(pitch == SILENCE, SILENCE, pitch - shift[row])
     same = (back == cells.pitch) & ((symbols >= TIED) == cells.tied)
-    _require_all(grids, row, same, "another note stands there")
+    _require_all(grids, row, same, "a note differs")
 
 
 def _require_all(grids: pa.Table, row: Ints, holds: Bools, fault: str) -> None:
