@@ -57,7 +57,7 @@ class Sequences:
         return cls(offsets_of(np.concatenate(lengths)), np.concatenate([each.values for each in several]))
 
     def slices(self) -> Iterator[tuple[int, Sequences]]:
-        """Split into groups of consecutive pieces with about RUNS_AT_ONCE intervals: (first piece, pieces)."""
+        """Groups of consecutive pieces with about RUNS_AT_ONCE intervals: (first piece, pieces)."""
         starts = np.arange(0, len(self.values) + 1, RUNS_AT_ONCE)
         borders = np.unique(np.append(np.searchsorted(self.offsets[:-1], starts), len(self)))
         for begin, end in pairwise(borders.tolist()):
@@ -155,7 +155,7 @@ class RunIndex:
         return cls(len(sequences), tuple(_several(part) for part in holders(sequences, length)))
 
     def related_to(self, chosen: Bools) -> Bools:
-        """(n,) True for pieces that share a run with any of the chosen pieces and are not chosen themselves."""
+        """(n,) True for the other pieces that share a run with any of the chosen pieces."""
         found = np.zeros(self.n, bool)
         for piece, begins in self.parts:
             starts = np.flatnonzero(begins)

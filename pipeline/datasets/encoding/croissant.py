@@ -82,7 +82,7 @@ MEANING = {
     "split": "train, valid, test or embargoed (excluded as a relative of a held-out piece)",
     "soft_relative": "true for a held-out piece with a soft relative in train",
     "relative_of": "piece_id of the nearest relative: held out, in train; embargoed, held out; null for none",
-    "relation": "the rule that relates the piece to relative_of: 16-gram, skeleton, contained, title or alignment",
+    "relation": "the rule that relates it to relative_of: 16-gram, skeleton, contained, title or alignment",
     "likeness": "similarity to relative_of by the best local alignment, 0 to 1",
 }
 

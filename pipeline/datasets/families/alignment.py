@@ -37,7 +37,7 @@ ALIKE_IN_LENGTH = 8  # notes; melodies whose lengths differ by less are aligned 
 AROUND_MEAN = 64  # semitones of the histograms of pitches, about their mean
 FAR_BELOW, FAR_ABOVE = -4000, 4000  # padding: pitches that are equal to no other pitch
 
-LARGEST_SHORT = 32_000  # the longest melody whose score fits 16 bits
+LARGEST_SHORT = 32_000  # scores up to this value fit in 16 bits
 
 Shorts = NDArray[np.int16] | NDArray[np.int32]
 
@@ -72,8 +72,8 @@ def alignment(lines: MelodyLines, left: Ints, right: Ints) -> NDArray[np.float64
 
     Returns:
         (P,) 0 … 1: score minus CHANCE, divided by the same difference for the melody of smaller
-        weight aligned with itself; 0 if the score is not above CHANCE. For a melody whose score
-        with itself is below 1.5 CHANCE, the divisor is bounded, so its similarity stays small.
+        weight aligned with itself; 0 if the score is not above CHANCE. The
+        divisor is at least CHANCE / 2, so that a short melody is not similar to others by chance.
     """
     lengths = np.diff(lines.offsets)
     turned = (lengths[left] > lengths[right]) | ((lengths[left] == lengths[right]) & (left > right))

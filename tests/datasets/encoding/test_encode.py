@@ -181,7 +181,7 @@ def test_transposing_the_tune_transposes_the_tokens(text: str, semitones: int) -
     [
         (0, 60, "START"),
         (-1, 60, "STOP"),
-        (2, 61, "another note"),
+        (2, 61, "a note differs"),
         (2, 189, "grammar"),
         (2, 256, "marker"),
     ],

@@ -465,9 +465,9 @@ def test_the_order_of_the_rows_leaves_the_bytes_alone() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"rests": "split"}, "min_rest goes with rests: split"),
-        ({"min_rest": 2}, "min_rest goes with rests: split"),
-        ({"split_at_phrase_ends": True}, "split_at_phrase_ends goes with"),
+        ({"rests": "split"}, "min_rest is required with rests: split"),
+        ({"min_rest": 2}, "min_rest is required with rests: split"),
+        ({"split_at_phrase_ends": True}, "split_at_phrase_ends is allowed only with"),
         ({"parts": {"default": ["top"], "bach": ["Soprano", "Bass"]}}, "same number of selectors"),
         ({"steps_per_quarter": 0}, "steps_per_quarter"),
     ],
