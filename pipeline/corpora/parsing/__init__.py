@@ -49,7 +49,7 @@ TABLES_AT_ONCE = 1000  # tables joined to one, because each table has its own bu
 IMPORTS = (
     "pipeline.corpora.parsing",
     "pandas",
-)  # modules that each child imports; Arrow imports pandas on its first use
+)  # imported by each child; Arrow imports pandas on first use
 
 
 class VersionError(PipelineError):

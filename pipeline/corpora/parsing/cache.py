@@ -82,9 +82,7 @@ def _digest(key: str, record: bytes) -> bytes:
 def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     store = sqlite3.connect(path, timeout=SECONDS_TO_WAIT)
-    store.text_factory = lambda text: text.decode(
-        "utf-8", "replace"
-    )  # a damaged key is a missing key, not an error
+    store.text_factory = lambda text: text.decode("utf-8", "replace")  # a damaged key is a missing one
     try:
         store.execute(TABLE)
     except sqlite3.DatabaseError:

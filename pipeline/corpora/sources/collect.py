@@ -85,8 +85,8 @@ def copy_folder(corpus: str, source: FolderSource, suffixes: Sequence[str], targ
     unseen = len(scores) - len(_in_git(root) & {file.relative_to(root).as_posix() for file in scores})
     if unseen:
         say(
-            f"corpus {corpus}: {unseen} of {len(scores)} scores are not in git: clones do not have them, "
-            "experiments in a copy (dvc exp run --queue, --temp) find them only by an absolute path"
+            f"corpus {corpus}: {unseen} of {len(scores)} scores are not in git: clones lack them, "
+            "experiments in a copy (dvc exp run --queue, --temp) see them only by an absolute path"
         )
     _copy(corpus, scores, root, target)
     return [*(readable(file.relative_to(root)) for file in others), *map(str, found.skipped)]

@@ -17,7 +17,7 @@ import pyarrow as pa
 from pipeline.core.tables import EMBARGOED, SPLITS, TableError, read_table
 from pipeline.datasets.splits.settings import AnySplit, FamilySplit
 
-MOVES_TOLD = 20  # number of moves that are listed individually
+MOVES_LISTED = 20  # number of moves that are listed individually
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,6 @@ def _told(moves: list[Move], why: str) -> list[str]:
     lines += [
         f"  {move.piece_id}: {move.was} → {move.now} "
         f"(relatives: {move.relatives_before} before, {move.relatives_now} now)"
-        for move in moves[:MOVES_TOLD]
+        for move in moves[:MOVES_LISTED]
     ]
-    return lines + ([f"  and {len(moves) - MOVES_TOLD} more"] if len(moves) > MOVES_TOLD else [])
+    return lines + ([f"  and {len(moves) - MOVES_LISTED} more"] if len(moves) > MOVES_LISTED else [])

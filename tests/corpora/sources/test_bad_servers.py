@@ -57,7 +57,7 @@ def test_without_another_address_the_message_is_one_line_without_control_charact
     with answering(answer) as bad, pytest.raises(DownloadError) as failure:
         download(wanted(bad), tmp_path, 0.0)
     assert str(failure.value).isprintable()
-    assert str(failure.value).startswith("no address gave this file")
+    assert str(failure.value).startswith("no address provided this file")
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_another_file_ends_the_download_and_is_named(host: Host, tmp_path: Path)
     with pytest.raises(DownloadError) as error:
         fetch(host, tmp_path)
     assert str(error.value).startswith(
-        f"{LONG}: no address gave this file: {host.address}/{LONG}: another file"
+        f"{LONG}: no address provided this file: {host.address}/{LONG}: another file"
     )
     assert "\n" not in str(error.value)
     assert not (tmp_path / hashlib.sha256(FILES[LONG]).hexdigest()).exists()
@@ -143,7 +143,7 @@ def test_a_missing_file_ends_the_download_and_is_named(host: Host, tmp_path: Pat
     with pytest.raises(DownloadError) as error:
         fetch(host, tmp_path)
     assert str(error.value) == (
-        f"{first}: no address gave this file: {host.address}/{first}: status 404 Not Found"
+        f"{first}: no address provided this file: {host.address}/{first}: status 404 Not Found"
     )
     assert len(host.asked) < len(FILES)  # the other connections stop
 
@@ -195,7 +195,7 @@ def test_pauses_grow_where_a_busy_host_names_no_time(host: Host, tmp_path: Path)
 def test_a_host_that_asks_for_an_hour_ends_the_download(host: Host, tmp_path: Path) -> None:
     clock = Clock()
     host.faults[LONG] = [Fault(429, {"Retry-After": "3600"})]
-    with pytest.raises(DownloadError, match=r"status 429 Too Many Requests, to be tried again after 3,600 s"):
+    with pytest.raises(DownloadError, match=r"status 429 Too Many Requests, retry possible after 3,600 s"):
         fetch(host, tmp_path, LONG, clock=clock)
     assert clock.slept == []
 

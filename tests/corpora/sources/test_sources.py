@@ -82,7 +82,7 @@ def test_scores_that_git_does_not_know_are_told(
 
 
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(PlaceError, match="corpus mine: .*nowhere is no folder"):
+    with pytest.raises(PlaceError, match="corpus mine: .*nowhere is not a folder"):
         fetch("mine", folder(tmp_path / "nowhere"), SUFFIXES, tmp_path / "raw")
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.core.files import write_json
 from pipeline.core.tables import FAMILIES, SPLITS, write_table
 from pipeline.datasets.splits import split_pieces
-from pipeline.datasets.splits.moves import MOVES_TOLD, find_moves, last_split, tell
+from pipeline.datasets.splits.moves import MOVES_LISTED, find_moves, last_split, tell
 from tests.helpers.families import by, families, many, motifs, of_motifs, settings, tune, walk
 from tests.helpers.notes_text import part
 from tests.helpers.random_music import brief
@@ -63,13 +63,13 @@ def test_what_is_told_is_what_moved(old: list[list[int]], new: list[list[int]]) 
 
 
 def test_of_many_moves_the_first_are_named_and_the_others_counted() -> None:
-    before = split(*many(MOVES_TOLD + 3))
+    before = split(*many(MOVES_LISTED + 3))
     turned = {"train": "test", "valid": "train", "test": "valid"}
     names = pa.array([turned[name] for name in before["split"].to_pylist()])
     moves = find_moves(before, before.set_column(SPLITS.names.index("split"), "split", names))
     lines = tell(moves)
-    assert lines[0].startswith(f"{MOVES_TOLD + 3} pieces moved")
-    assert len(lines) == MOVES_TOLD + 2
+    assert lines[0].startswith(f"{MOVES_LISTED + 3} pieces moved")
+    assert len(lines) == MOVES_LISTED + 2
     assert lines[-1] == "  and 3 more"
 
 
