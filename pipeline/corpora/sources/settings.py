@@ -47,7 +47,7 @@ class RemoteFile(Section):
     """One file, or an archive of files, on the network.
 
     Attributes:
-        path: its path below data/raw/CORPUS; for an archive, the folder to unpack it to ("." for no subfolder).
+        path: its path below data/raw/CORPUS; for an archive, the folder to unpack it to ("." for none).
         urls: the address and mirrors, tried in order; http or https.
         sha256: hex digest of the published file.
         size: size in bytes.

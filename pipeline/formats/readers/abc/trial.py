@@ -1,4 +1,4 @@
-"""Whether lines after an empty line of an ABC tune are music or free text: they are read for a trial."""
+"""Distinguish music from free text after an empty line of an ABC tune by trial reading."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.formats.readers.base.staff import Staff, Ticks
 
 
 def begins_with_music(following: Sequence[str], voice: Voice) -> bool:
-    """Whether the lines up to the next empty one are music: no other sign, and a full bar at least."""
+    """Whether the lines up to the next empty line are music: only music symbols and a full bar."""
     block: list[str] = []
     for line in following:
         if not line.strip():
@@ -28,7 +28,7 @@ def begins_with_music(following: Sequence[str], voice: Voice) -> bool:
 
 
 def _length_of(bar: str, voice: Voice) -> Ticks:
-    """Ticks of a bar that is read for a trial; 0 where it cannot be read."""
+    """Length in ticks of a bar by trial reading; 0 if it cannot be read."""
     trial = MusicReader(Voice(Staff(), voice.unit, meter=voice.meter))
     try:
         trial.music(bar)

@@ -1,14 +1,13 @@
-"""Humdrum **kern: a column (spine) per staff, a line per onset.
+"""Humdrum **kern: one column (spine) per staff, one line per onset.
 
 A spine of the type ``**kern`` is a part, the rightmost one the top. A spine ``**text`` holds
 lyrics of the nearest part to its left, the second one the second verse; spines of
-other types are passed over. Where a spine splits (``*^``) and joins (``*v``) its
-strands are voices of one part. Where they are alternative readings (strophes:
-``*strophe``, then ``*S/sic`` and ``*S/ossia`` on the strands), the first one is read.
-Pitches are sounding already: ``*ITr`` gives how they are engraved and ``*Tr`` how they
-were transposed before, so neither moves a note. Phrases end at fermatas and at ``}``.
-Played out, a piece follows its list of sections (``*>[A,A,B]``), or without one its
-repeat signs.
+other types are ignored. If a spine splits (``*^``) and joins (``*v``), its strands are
+voices of one part. If they are alternative readings (strophes: ``*strophe``, then
+``*S/sic`` and ``*S/ossia`` on the strands), the first one is read. Pitches are already
+sounding pitches: ``*ITr`` describes the engraving and ``*Tr`` an earlier transposition,
+so neither changes a pitch. Phrases end at fermatas and at ``}``. Repeats are unfolded by
+the list of sections (``*>[A,A,B]``), or without a list by the repeat signs.
 
 Source: D. Huron, *The Humdrum Toolkit*, sections "Spine paths", "Strophes" and ``**kern``.
 """
@@ -38,12 +37,12 @@ MAX_SPINES = 500
 STROPHES = ("*strophe", "*Xstrophe", "*S/", "*S-")
 
 _RECORD = re.compile(r"!!!([A-Z]{3})[^:\s]*:\s*(.*)")
-_HEAD = re.compile(r"!!!(?:COM|OTL|OPR|!SEGMENT)")  # what the heading of a piece begins with
+_HEAD = re.compile(r"!!!(?:COM|OTL|OPR|!SEGMENT)")  # first line of the heading of a piece
 _END = re.compile(r"\*-(?:\t+\*-)*\s*")
 
 
 def matches(content: bytes) -> bool:
-    """Whether the first line that is no comment names the types of spines."""
+    """Whether the first line that is not a comment has spine types."""
     for line in re.finditer(rb"[^\r\n]+", content.removeprefix(b"\xef\xbb\xbf")):
         text = line[0].strip()
         if text and not text.startswith(b"!"):
@@ -52,9 +51,9 @@ def matches(content: bytes) -> bool:
 
 
 def split_pieces(content: bytes) -> list[Source]:
-    """The pieces of a file, one behind the other; more than one are numbered from 1."""
+    """The pieces of a file in order; if there are several, they are numbered from 1."""
     pieces: list[list[str]] = [[]]
-    ended: int | None = None  # how many lines of the last piece there are up to its *-
+    ended: int | None = None  # number of lines of the last piece up to its *-
     for line in decode(content).split("\n"):
         if ended is not None and line.startswith("**"):
             after = pieces[-1][ended:]
@@ -73,11 +72,11 @@ def split_pieces(content: bytes) -> list[Source]:
 
 
 def read_score(content: bytes, played: bool = False) -> Piece:
-    """Read one piece, as written or with its repeats played out.
+    """Read one piece, as written or with repeats unfolded.
 
     Raises:
-        ReadError: lines that do not fit their spines, a token that is no note, durations
-            that do not add up, a file cut short, or no note at all.
+        ReadError: a wrong number of tokens in a line, an invalid note token, durations
+            that do not add up, a truncated file, or no note at all.
     """
     score = _Score()
     for number, line in enumerate(decode(content).split("\n"), start=1):
@@ -91,12 +90,12 @@ def read_score(content: bytes, played: bool = False) -> Piece:
 
 @dataclass
 class _Score:
-    """A piece while its lines are read."""
+    """The state of a piece while its lines are read."""
 
     strands: list[Strand] = field(default_factory=list)
     parts: list[SpineReader] = field(default_factory=list)
     records: dict[str, str] = field(default_factory=dict)
-    number: int = 0  # of the line
+    number: int = 0  # line number
     n_spines: int = 0
     n_passages: int = 0
     end: Ticks = 0
@@ -181,7 +180,7 @@ class _Score:
             self.strands = follow_paths(self.strands, cells, self._new_strand)
 
     def _strophes(self, cells: list[str]) -> None:
-        """Begin, label and end strophic passages; of the readings of each the first in the line is read."""
+        """Begin, label and end strophic passages; only the first reading of each passage is read."""
         for strand, token in zip(self.strands, cells, strict=True):
             if token == "*strophe":
                 self.n_passages += 1
@@ -199,7 +198,7 @@ class _Score:
                 strand.passed_over = strand.reading != reading
 
     def _section(self, token: str) -> None:
-        """A section's label, or a list of them; each spine writes it again."""
+        """Read a section label or a list of sections; every spine repeats it."""
         if token.endswith("]"):
             self.order = self.order or read_order(token)
         else:
@@ -254,7 +253,7 @@ class _Score:
                 raise unaligned(strand.end, onset)
 
     def _lyrics(self, cells: list[str], onset: Ticks | None) -> None:
-        """Give the notes of a line their syllables; one of the first verse without a note is counted."""
+        """Assign syllables to the notes of a line; count syllables of the first verse without a note."""
         for strand, token in zip(self.strands, cells, strict=True):
             if strand.sung_by is None or strand.passed_over or token == ".":
                 continue

@@ -1,4 +1,4 @@
-"""Strands of a Humdrum file: its columns, and the paths by which they split and join.
+"""The strands (columns) of a Humdrum file, and how they split and join.
 
 Source: D. Huron, *The Humdrum Toolkit*, section "Spine paths".
 """
@@ -24,15 +24,15 @@ class Strand:
     """One column of the file.
 
     Attributes:
-        spine: the number of the spine that it belongs to; strands of a split share it.
-        part: where its notes go; None for another type than ``**kern``.
-        end: until when it sounds or rests.
+        spine: the number of its spine; the strands of a split spine share it.
+        part: the part of its notes; None for other types than ``**kern``.
+        end: the end of its last note or rest.
         analysis: the type of a spine of chord symbols, ``**mxhm`` or ``**harm``; "" for others.
-        passage: the number of the strophic passage that it is in; 0 for none.
+        passage: the number of its strophic passage; 0 for none.
         reading: the label of its reading of that passage; "" for none.
-        passed_over: whether it is another reading than the first.
-        sung_by: the part whose lyrics it holds; None for another type than ``**text``.
-        verse: the number of that verse.
+        passed_over: whether it is ignored because it is not the first reading.
+        sung_by: the part of its lyrics; None for other types than ``**text``.
+        verse: the number of its verse.
     """
 
     spine: int
@@ -47,7 +47,7 @@ class Strand:
 
 
 def find_singers(strands: Sequence[Strand]) -> None:
-    """The part of each spine of lyrics: the nearest to its left."""
+    """Assign each spine of lyrics to the nearest part on its left."""
     part: SpineReader | None = None
     verse = 0
     for strand in strands:
@@ -88,7 +88,7 @@ def follow_paths(
 
 
 def _joined(strands: list[Strand]) -> Strand:
-    """One strand in place of several; those that are read end together."""
+    """Join several strands into one; the strands that are read must end together."""
     read = [strand for strand in strands if not strand.passed_over] or strands[:1]
     last = max(read, key=lambda strand: strand.end)
     for strand in read:
@@ -101,8 +101,8 @@ def _joined(strands: list[Strand]) -> Strand:
 
 
 def unaligned(end: Ticks, onset: Ticks) -> ReadError:
-    """The error for strands of which one ends at another time than a note in the same line begins."""
+    """The error for strands of one line that are at different times."""
     one, other = (str(Fraction(time) / TICKS_PER_QUARTER) for time in (end, onset))
     return ReadError(
-        "unaligned", f"one strand has come to quarter {one}, another to {other}: durations do not add up"
+        "unaligned", f"one strand is at quarter {one}, another at {other}: durations do not add up"
     )

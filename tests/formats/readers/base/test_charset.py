@@ -64,5 +64,5 @@ def test_the_end_mark_of_dos_is_no_text() -> None:
 
 
 def test_a_mark_of_utf_16_without_utf_16_is_refused() -> None:
-    with pytest.raises(ReadError, match="mark of UTF-16"):
+    with pytest.raises(ReadError, match="byte order mark of UTF-16"):
         decode(b"\xff\xfeabc")
