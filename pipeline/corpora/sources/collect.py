@@ -80,8 +80,8 @@ def copy_folder(corpus: str, source: FolderSource, suffixes: Sequence[str], targ
         say(f"corpus {corpus}: {n} entr{'ies' if n > 1 else 'y'} skipped: {_some(found.skipped)}")
     if not scores:
         allowed = ", ".join(suffixes)
-        told = by_suffix([file.name for file in others])
-        raise PlaceError(f"corpus {corpus}: {source.path} holds no score ({allowed}); {told or 'no file'}")
+        found_others = by_suffix([file.name for file in others]) or "no file"
+        raise PlaceError(f"corpus {corpus}: {source.path} holds no score ({allowed}); {found_others}")
     unseen = len(scores) - len(_in_git(root) & {file.relative_to(root).as_posix() for file in scores})
     if unseen:
         say(

@@ -188,8 +188,8 @@ def _encode(cells: Cells, shift: Ints) -> pa.Array:
 def _sounding(cells: Cells) -> Ints:
     """(n, 12) steps that each pitch class sounds, over all voices."""
     n = len(cells.offsets) - 1
-    heard = cells.pitch != SILENCE
-    place = owners(cells.offsets)[heard] * OCTAVE + cells.pitch[heard] % OCTAVE
+    sounds = cells.pitch != SILENCE
+    place = owners(cells.offsets)[sounds] * OCTAVE + cells.pitch[sounds] % OCTAVE
     return np.bincount(place, minlength=n * OCTAVE).reshape(n, OCTAVE)
 
 

@@ -169,8 +169,8 @@ def beat_skeletons(melody: Lines, notes: pa.Table, rows: Ints) -> Sequences:
     beat = phase[piece] + (np.arange(len(piece)) - beat_offsets[piece]) * TICKS_PER_QUARTER
     stride = int(max(melody.end.max(initial=0), ends.max(initial=0))) + 1
     note = np.searchsorted(melody.line * stride + melody.onset, rows[piece] * stride + beat, side="right") - 1
-    heard = (note >= 0) & (melody.line[note] == rows[piece]) & (melody.end[note] > beat)
-    piece, pitch = piece[heard], melody.pitch[note[heard]]
+    sounds = (note >= 0) & (melody.line[note] == rows[piece]) & (melody.end[note] > beat)
+    piece, pitch = piece[sounds], melody.pitch[note[sounds]]
     changes = run_starts(piece, pitch)
     piece, pitch = piece[changes], pitch[changes]
     inner = np.ones(len(piece), bool)

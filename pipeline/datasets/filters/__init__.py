@@ -149,10 +149,10 @@ def n_steps(grids: Grids) -> Ints:
 def distinct_pitches(grids: Grids) -> Ints:
     """Number of distinct note numbers, without silence."""
     row = np.repeat(owners(grids.steps), grids.voices)
-    heard = np.zeros((len(grids), 256), bool)
-    heard[row, grids.pitch.ravel()] = True
-    heard[:, SILENCE] = False
-    return np.asarray(heard.sum(axis=1))
+    used = np.zeros((len(grids), 256), bool)
+    used[row, grids.pitch.ravel()] = True
+    used[:, SILENCE] = False
+    return np.asarray(used.sum(axis=1))
 
 
 def pitch_range(grids: Grids) -> Ints:

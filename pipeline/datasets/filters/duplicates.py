@@ -23,13 +23,13 @@ def fingerprints(pitch: NDArray[np.uint8], begun: Bools, steps: Ints) -> Iterato
         begun: (steps, V) True where a note or a silence begins.
         steps: (n + 1,) offsets of the grids.
     """
-    heard = pitch != SILENCE
+    sounds = pitch != SILENCE
     row = owners(steps)
-    sounding = heard.any(axis=1)
+    sounding = sounds.any(axis=1)
     begins = run_starts(row[sounding])
     first = np.zeros(len(steps) - 1, np.int64)
     first[row[sounding][begins]] = pitch.max(axis=1)[sounding][begins]
-    relative = np.where(heard, pitch - first[row][:, None], SILENT)
+    relative = np.where(sounds, pitch - first[row][:, None], SILENT)
     symbols = np.where(begun, relative, relative + HELD).astype(np.int16)
     for begin, end in zip(steps[:-1].tolist(), steps[1:].tolist(), strict=True):
         yield hashlib.sha256(symbols[begin:end].tobytes()).digest()

@@ -2,7 +2,7 @@
 
 A written note holds one text per verse, "" where the verse has no syllable there. A hyphen at
 the end of a syllable means that its word continues: "Al-", "le". A syllable that is held over
-several notes stands at the first of them; the others have none.
+several notes belongs to the first of them; the others have none.
 """
 
 from __future__ import annotations

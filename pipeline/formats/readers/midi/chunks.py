@@ -1,6 +1,6 @@
 """The chunks of a MIDI file: RIFF container, header and tracks.
 
-Chunks of unknown types (XF and others) are passed over. The header may be longer than
+Chunks of unknown types (XF and others) are ignored. The header may be longer than
 its six bytes, and the file may hold more tracks than the header counts: all are read.
 """
 

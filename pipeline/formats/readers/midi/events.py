@@ -154,7 +154,7 @@ class _Scan:
             self._system(status)
 
     def _system(self, status: int) -> None:
-        """A meta event, or a system exclusive or real-time one, which is passed over."""
+        """Read a meta event; skip a system exclusive or real-time event."""
         length = kind = 0
         if status == META:
             kind = self.content[self.position]

@@ -28,7 +28,7 @@ CONTAINER = "META-INF/container.xml"
 MEDIA_TYPES = ("", "application/vnd.recordare.musicxml+xml", "application/vnd.recordare.musicxml")
 SCORE = re.compile(rb"<(?:\w+:)?score-(?:part|time)wise\b")
 OPUS = re.compile(rb"<(?:\w+:)?opus\b")
-HEAD = 65536  # bytes in which the root stands
+HEAD = 65536  # bytes that must contain the root
 
 
 def is_score(content: bytes) -> bool:
