@@ -41,9 +41,7 @@ def ignored(folder: Path) -> list[str]:
     return found
 
 
-def test_entries_that_are_not_files_are_skipped_and_listed(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_special_files_are_skipped_and_listed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     os.mkfifo(folder / "pipe.abc")
     (folder / "dangling.abc").symlink_to("nowhere.abc")
     (folder / "loop.abc").symlink_to("loop.abc")
