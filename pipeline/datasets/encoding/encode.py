@@ -24,7 +24,7 @@ from pipeline.core.vocabulary import START, STOP, TIED
 from pipeline.datasets.columns.ragged import Bools, Ints, maxima, minima, offsets_of, owners
 from pipeline.datasets.encoding.chords import transpose_chords
 from pipeline.datasets.encoding.keys import UNKNOWN, Fallback, Keys, Policy, find_keys
-from pipeline.datasets.encoding.round_trip import Cells, RoundTripError, cells_of, check_round_trip
+from pipeline.datasets.encoding.round_trip import GridCells, RoundTripError, cells_of, check_round_trip
 from pipeline.errors import nearest
 
 PROJECT_VERSION = "1.0.0"
@@ -172,7 +172,7 @@ def join(portions: Sequence[Encoded]) -> Encoded:
     )
 
 
-def _encode(cells: Cells, shift: Ints) -> pa.Array:
+def _encode(cells: GridCells, shift: Ints) -> pa.Array:
     """Token lists: START, the symbols, STOP for every row."""
     row = owners(cells.offsets)
     pitch = cells.pitch.astype(np.int64)
@@ -185,7 +185,7 @@ def _encode(cells: Cells, shift: Ints) -> pa.Array:
     return as_lists(offsets, tokens, pa.uint16())
 
 
-def _sounding(cells: Cells) -> Ints:
+def _sounding(cells: GridCells) -> Ints:
     """(n, 12) steps that each pitch class sounds, over all voices."""
     n = len(cells.offsets) - 1
     sounds = cells.pitch != SILENCE

@@ -20,7 +20,7 @@ class RoundTripError(PipelineError):
 
 
 @dataclass(frozen=True)
-class Cells:
+class GridCells:
     """The cells of all grids, one after the other.
 
     Attributes:
@@ -33,10 +33,10 @@ class Cells:
     tied: Bools
 
 
-def cells_of(grids: pa.Table) -> Cells:
+def cells_of(grids: pa.Table) -> GridCells:
     """The cells of all rows of ``tables.GRIDS``."""
     offsets, pitch = flatten(grids["pitch"])
-    return Cells(offsets, np.asarray(pitch, np.uint8), np.asarray(flatten(grids["tied"])[1], bool))
+    return GridCells(offsets, np.asarray(pitch, np.uint8), np.asarray(flatten(grids["tied"])[1], bool))
 
 
 def check_round_trip(grids: pa.Table, tokens: pa.Array, shift: Ints) -> None:
