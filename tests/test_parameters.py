@@ -123,7 +123,10 @@ MISTAKES: list[tuple[Change, str]] = [
         put("datasets", "all", "quantize", "steps_per_quarter", value=0),
         r"greater than or equal to 1, found 0",
     ),
-    (put("datasets", "tunes", "quantize", "min_rest", value=4), r"tunes\.quantize: min_rest goes with"),
+    (
+        put("datasets", "tunes", "quantize", "min_rest", value=4),
+        r"tunes\.quantize: min_rest is required with",
+    ),
     (put("datasets", "tunes", "filter", "min_note", value=1), r"filter\.min_note: unknown .* 'min_notes'"),
     (put("datasets", "tunes", "split", "kind", value="familly"), r"split\.kind: there is no 'familly'; did"),
     (put("datasets", "tunes", "split", "test", value=0.95), r"must leave a share to train"),

@@ -1,1 +1,1 @@
-"""Corpora: the catalogue, downloading (sources) and reading into notes tables (parsing)."""
+"""Corpora: the catalogue, downloads (sources) and reading into notes tables (parsing)."""

@@ -1,9 +1,9 @@
-"""From the files of a corpus to its notes table: every piece is a row or a rejection.
+"""Read the files of a corpus into its notes table: every piece is a row or a rejection.
 
 Files are split into pieces, which is cheap, in one child process. Pieces that
-the cache does not know are read in batches that the engine spreads, each batch
-in a child of its own. A child may hang or die: one file that cannot be split or
-one piece that cannot be read is one rejected row.
+are not in the cache are read in batches that the engine distributes, each batch
+in its own child process. A child may hang or die: a file that cannot be split or
+a piece that cannot be read is one rejected row.
 """
 
 from __future__ import annotations
@@ -44,18 +44,21 @@ from pipeline.workflow.engine import EngineSettings, map_batches
 from pipeline.workflow.progress import track
 
 PIECES_A_BATCH = 50
-PIECES_A_SAVING = 1000  # what a killed run can lose
-TABLES_AT_ONCE = 1000  # joined to one, because each table has its own buffers for every column
-IMPORTS = ("pipeline.corpora.parsing", "pandas")  # of each child; Arrow imports pandas on its first use
+PIECES_A_SAVING = 1000  # pieces that a killed run can lose
+TABLES_AT_ONCE = 1000  # tables joined to one, because each table has its own buffers for every column
+IMPORTS = (
+    "pipeline.corpora.parsing",
+    "pandas",
+)  # imported by each child; Arrow imports pandas on first use
 
 
 class VersionError(PipelineError):
-    """Workers read with other code than the stage that asked them."""
+    """A worker runs other code than the stage that uses it."""
 
 
 @dataclass(frozen=True)
 class Unread:
-    """One piece before it is read: its identity, and its bytes."""
+    """One piece before it is read: its identity and its bytes."""
 
     piece_id: str
     source_path: str
@@ -65,7 +68,7 @@ class Unread:
 
 @dataclass(frozen=True)
 class ReadBatch:
-    """Pieces that one worker reads in one go, and the digest of the code that must read them."""
+    """Pieces that one worker reads as a batch, and the digest of the code that must read them."""
 
     sources: tuple[Source, ...]
     settings: ReadSettings
@@ -79,9 +82,9 @@ class ParsedCorpus:
 
     Attributes:
         table: rows of ``tables.NOTES``, sorted by piece_id and part.
-        incoming: identifiers of all pieces that came in.
-        rejections: of whole pieces.
-        parts_left_out: of single parts of pieces that were kept.
+        incoming: identifiers of all pieces in the corpus.
+        rejections: rejections of whole pieces.
+        parts_left_out: rejections of single parts of pieces that were kept.
     """
 
     table: pa.Table
@@ -96,11 +99,11 @@ def parse_corpus(
     """Read all pieces of a corpus.
 
     Args:
-        corpus: its name; the first part of every piece_id.
-        folder: what ``sources.fetch`` wrote.
-        settings: how to read.
-        limits: what a file and a piece may ask for.
-        engine: how the reading is spread.
+        corpus: the name of the corpus; the first part of every piece_id.
+        folder: the folder that ``sources.fetch`` wrote.
+        settings: the settings of the readers.
+        limits: the limits for a file and a piece.
+        engine: the engine that distributes the work.
     """
     manifest = read_manifest(folder)
     pieces, rejections = find_pieces(corpus, folder, manifest["files"], limits)
@@ -111,7 +114,7 @@ def parse_corpus(
     parts: list[Rejection] = []
     for place, piece in enumerate(pieces):
         outcome = unpack(records[place])
-        records[place] = b""  # small pieces take more memory as records and tables than as rows
+        records[place] = b""  # small pieces need more memory as records and tables than as rows
         if isinstance(outcome, ReadRejection):
             rejections.append(rejected(piece.piece_id, outcome))
         else:
@@ -134,8 +137,8 @@ def find_pieces(
 ) -> tuple[list[Unread], list[Rejection]]:
     """Split the files of a corpus into pieces with readable identifiers.
 
-    ``corpus/path/of/file`` names a file that is a piece, ``corpus/file#17`` the
-    tune X:17 of a file of many. :mod:`identifiers` keeps them apart.
+    ``corpus/path/of/file`` identifies a file with one piece, ``corpus/file#17`` the
+    tune X:17 of a file with several. :mod:`identifiers` makes them distinct.
 
     Returns:
         The pieces, and a rejection for every file that could not be split.
@@ -166,16 +169,16 @@ def read_batch(batch: ReadBatch) -> list[bytes | ChildFailure]:
     """The records of a batch, in its order; runs in a worker.
 
     Raises:
-        VersionError: this worker has other code than who sent the batch.
+        VersionError: this worker runs other code than the sender of the batch.
     """
     if batch.version != code_of(batch.settings):
-        raise VersionError(f"a worker on {platform.node()} has other code; bring it to the same commit")
+        raise VersionError(f"a worker on {platform.node()} runs other code; check out the same commit there")
     read = partial(_read, batch.settings, batch.limits)
     return list(run_isolated(read, batch.sources, _of_a_child(batch.limits), IMPORTS, warm_up))
 
 
 def rejected(identifier: str, outcome: ReadRejection | ChildFailure) -> Rejection:
-    """The rejected row of a file or a piece; what was given up took at least its limit."""
+    """The rejected row of a file or a piece; work that was given up used at least its limit."""
     value = outcome.value if isinstance(outcome, ReadRejection) else outcome.limit
     return Rejection(identifier, outcome.rule, None, value, outcome.limit, outcome.detail)
 
@@ -203,9 +206,9 @@ def _read(settings: ReadSettings, limits: ReadLimits, source: Source) -> bytes |
 
 
 def _at_a_loss(error: Exception) -> ChildFailure:
-    """A fault of a reader: told in the piece's row, because the other pieces must not suffer from it."""
+    """A bug in a reader: recorded in the row of the piece, so that the other pieces are not affected."""
     return ChildFailure(
-        "reader_failed", f"a fault of this project, worth a report: {error!r}"[:LONGEST_DETAIL]
+        "reader_failed", f"a bug in this project, please report it: {error!r}"[:LONGEST_DETAIL]
     )
 
 
@@ -220,7 +223,7 @@ def _records(
     limits: ReadLimits,
     engine: EngineSettings,
 ) -> list[bytes]:
-    """A record a piece, from the cache or read now."""
+    """One record per piece, from the cache or read now."""
     store = cache_file()
     code = code_of(settings)
     keys = [_key(piece.source, code, settings, limits) for piece in pieces]
@@ -237,7 +240,7 @@ def _records(
     done = track(map_batches(read_batch, batches, engine), f"reading {corpus}", len(batches), "batches")
     for number, outcomes in enumerate(done):
         for key, outcome in zip(names[number * PIECES_A_BATCH :], outcomes, strict=False):
-            if isinstance(outcome, ChildFailure):  # may go well on another day: not for the cache
+            if isinstance(outcome, ChildFailure):  # may succeed in another run, so it is not cached
                 records[key] = pack(ReadRejection(outcome.rule, outcome.detail, outcome.limit, outcome.limit))
             else:
                 records[key] = unsaved[key] = outcome
@@ -248,7 +251,7 @@ def _records(
 
 
 def code_of(settings: ReadSettings) -> str:
-    """All code, of this project and of libraries, that decides what a piece is read as."""
+    """A digest of all code, of this project and of libraries, that determines how a piece is read."""
     libraries = ["numpy", "pyarrow", *(["music21"] if settings.reader == "music21" else [])]
     return " ".join([digest(__name__, readers.__name__), *(f"{name} {version(name)}" for name in libraries)])
 
@@ -261,7 +264,7 @@ def _key(source: Source, code: str, settings: ReadSettings, limits: ReadLimits) 
 def _with_identity(
     corpus: str, manifest: Mapping[str, Any], owners: Sequence[Unread], tables: Sequence[pa.Table]
 ) -> pa.Table:
-    """One table of all pieces, the columns of their identity put in."""
+    """One table of all pieces, with their identity columns."""
     if not tables:
         return NOTES.empty_table()
     body = pa.concat_tables(tables)

@@ -1,14 +1,14 @@
-"""The piece cache: what was read once need not be read again.
+"""The piece cache: pieces that were read once are not read again.
 
-Content-addressed: a key is the digest of everything that decides a record (the
-piece's bytes, the reader and its version, the limits), so no entry can be out
-of date. It is no output of DVC and lies below ``$DVC_ROOT``, where queued
+The cache is content-addressed: a key is the digest of everything that determines a record
+(the piece's bytes, the reader and its version, the limits), so no entry can be out
+of date. It is not an output of DVC and is stored below ``$DVC_ROOT``, where queued
 experiments share it. It may be deleted at any time: cold, warm and half-warm
-runs give the same bytes. One SQLite file: a killed run leaves it whole.
+runs give the same bytes. It is one SQLite file, which a killed run leaves intact.
 
 A row contains the digest of its key and its record together. SQLite itself does
 not detect a flipped bit, and a damaged page pointer can return the record of
-another row, whole and with a digest of its own; such a row counts as missing.
+another row, intact and with a valid digest; such a row counts as missing.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ TABLE = "CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, record BLOB, 
 
 
 def cache_file() -> Path:
-    """Where the cache of this project lies."""
+    """The path of the cache of this project."""
     return Path(os.environ.get("DVC_ROOT", ".")) / FILE
 
 
 def key_of(*parts: bytes) -> str:
-    """One digest of several things, their borders included."""
+    """One digest of several values, including their boundaries."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8, "little") + part)
@@ -59,7 +59,7 @@ def look_up(path: Path, keys: Sequence[str]) -> dict[str, bytes]:
 
 
 def keep(path: Path, records: Mapping[str, bytes]) -> None:
-    """Add records, all or none; without a cache the work goes on."""
+    """Add records, all or none; an unusable cache is not an error."""
     rows: Iterable[tuple[str, bytes, bytes]] = (
         (key, record, _digest(key, record)) for key, record in records.items()
     )
@@ -71,7 +71,7 @@ def keep(path: Path, records: Mapping[str, bytes]) -> None:
 
 
 def _is_whole(key: object, record: object, digest: object) -> bool:
-    """Whether a row is as it was written; damage can change the types of its values, too."""
+    """Whether a row is as it was written; damage can also change the types of its values."""
     return isinstance(key, str) and isinstance(record, bytes) and _digest(key, record) == digest
 
 
@@ -82,7 +82,7 @@ def _digest(key: str, record: bytes) -> bytes:
 def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     store = sqlite3.connect(path, timeout=SECONDS_TO_WAIT)
-    store.text_factory = lambda text: text.decode("utf-8", "replace")  # a damaged key is no key, not an error
+    store.text_factory = lambda text: text.decode("utf-8", "replace")  # a damaged key is a missing one
     try:
         store.execute(TABLE)
     except sqlite3.DatabaseError:
@@ -92,9 +92,9 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _set_aside(path: Path, error: sqlite3.DatabaseError) -> None:
-    """A damaged cache is worth nothing; one that another run has locked is left alone."""
+    """Delete a damaged cache; do not touch a cache that another run has locked."""
     if isinstance(error, sqlite3.OperationalError):
         say(f"the piece cache cannot be used now ({error}); pieces are read without it")
         return
-    say(f"the piece cache was damaged ({error}) and is begun anew")
+    say(f"the piece cache was damaged ({error}) and is recreated")
     path.unlink(missing_ok=True)

@@ -1,8 +1,9 @@
-"""Readable identifiers that are distinct, whatever the files of a corpus are called.
+"""Readable and distinct identifiers for any file names of a corpus.
 
-A file is named by its path without the suffix, a piece of a file of many by the file's
-name, ``#`` and its own name. Where that is ambiguous, suffixes are kept; what is still
-equal (two tunes with the same number, for example) is numbered: ``.2``, ``.3`` and so on.
+The identifier of a file is its path without the suffix; the identifier of a piece in a file
+with several is the file's name, ``#`` and the name of the piece. If that is ambiguous,
+suffixes are kept; identifiers that are still equal (for example two tunes with the same
+number) are numbered: ``.2``, ``.3`` and so on.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-SEPARATOR = "#"  # between a file's name and a piece's
+SEPARATOR = "#"  # between the name of a file and the name of a piece
 
 
 def file_names(paths: Sequence[str]) -> dict[str, str]:
-    """The name of each file: its path, without the suffix where that names no other file.
+    """The name of each file: its path, without the suffix unless that is the name of another file.
 
     >>> file_names(["a.abc", "b.abc", "b.xml", "b.abc.abc", "c#1.abc"])
     {'a.abc': 'a', 'b.abc': 'b.abc', 'b.xml': 'b.xml', 'b.abc.abc': 'b.abc.abc', 'c#1.abc': 'c#1.abc'}
@@ -29,11 +30,11 @@ def file_names(paths: Sequence[str]) -> dict[str, str]:
 
 
 def distinct(names: Sequence[str], taken: Collection[str] = ()) -> list[str]:
-    """Names in the same order, repeated ones numbered.
+    """The names in the same order; repeated names are numbered.
 
     Args:
         names: identifiers, some of them equal.
-        taken: identifiers that none of them may have.
+        taken: identifiers that must not be used.
 
     >>> distinct(["a#1", "a#1", "a#1.2", "b"])
     ['a#1', 'a#1.3', 'a#1.2', 'b']

@@ -1,13 +1,13 @@
-"""Work on untrusted input in a child process that may hang, starve or die.
+"""Process untrusted input in a child process that may hang, run out of memory or crash.
 
-The items are worked on one after the other in a child with a limit on memory.
-Each result comes back as it is ready; when none comes in time, or the child
-dies, the item it was at is the culprit: it is given up with a reason, and a new
-child goes on with the rest.
+The items are processed one after the other in a child with a memory limit. Each result
+is returned as soon as it is ready. If none arrives in time, or the child dies, the
+current item is the cause: it is given up with a reason, and a new child processes the
+remaining items.
 
-On Linux the children are forked by a server without threads of its own: a stage
-and a worker of a cluster have some, and a lock that one of them holds would stay
-locked in a child for ever.
+On Linux the children are forked by a server process without threads: a stage and a
+cluster worker have threads, and a lock held by one of them would stay locked in a
+child for ever.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ NOT_STARTED = (
     '`if __name__ == "__main__":` around the call (pipeline.read needs none); else the machine is out of '
     "memory or processes"
 )
-LOKY = ("loky",)  # a worker of the engine may be loky's: its children must know how that starts processes
+LOKY = ("loky",)  # a worker of the engine may be a loky process, whose start method its children must inherit
 _CONTEXT: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
 
 
@@ -46,11 +46,11 @@ class IsolationError(PipelineError):
 
 @dataclass(frozen=True)
 class ChildFailure:
-    """Why an item has no result: ``too_slow``, ``out_of_memory`` or ``crashed``.
+    """The reason why an item has no result: ``too_slow``, ``out_of_memory`` or ``crashed``.
 
     Attributes:
-        detail: a sentence for a person.
-        limit: the seconds or MiB that were not enough; None for a crash.
+        detail: a readable description.
+        limit: the limit in seconds or MiB that was exceeded; None for a crash.
     """
 
     rule: str
@@ -60,11 +60,11 @@ class ChildFailure:
 
 @dataclass(frozen=True)
 class ChildLimits:
-    """What one item may take.
+    """Limits for one item.
 
     Attributes:
-        seconds: of waiting for its result.
-        memory_bytes: that the child may ask for beyond what it began with.
+        seconds: time until its result must arrive.
+        memory_bytes: memory that the child may allocate in addition to its memory at the start.
     """
 
     seconds: float
@@ -73,7 +73,7 @@ class ChildLimits:
 
 @dataclass(frozen=True)
 class _RaisedError:
-    """An exception of the function itself, carried to the parent."""
+    """An exception of the function itself, sent to the parent."""
 
     error: BaseException
 
@@ -90,17 +90,17 @@ def run_isolated(
     imports: Sequence[str] = (),
     prepare: Callable[[], object] | None = None,
 ) -> Iterator[Result | ChildFailure]:
-    """Results in the order of the items; an item that breaks its limits is given up alone.
+    """Yield results in the order of the items; only the item that exceeds its limits is given up.
 
     Args:
-        function: importable by its name; an exception of its own is raised here again.
-        items: the work, all of it trusted to the same child until one fails.
-        limits: per item.
-        imports: modules that every child needs; they are imported once, not once a child.
+        function: importable by its name; an exception that it raises is raised again here.
+        items: the items, all processed by the same child until one fails.
+        limits: the limits per item.
+        imports: modules that every child needs; they are imported once, not once per child.
         prepare: importable by its name; called in each child before the limits hold.
 
     Raises:
-        IsolationError: a child could not start, which is no item's fault.
+        IsolationError: a child could not start; no item is the cause.
     """
     _CONTEXT.set_forkserver_preload([*LOKY, *imports])
     place = 0
@@ -118,12 +118,12 @@ def _one_child(
     limits: ChildLimits,
     prepare: Callable[[], object] | None,
 ) -> Iterator[_Done[Result] | ChildFailure | _RaisedError]:
-    """Outcomes until the items are done or one of them is given up."""
+    """Yield outcomes until all items are done or one of them is given up."""
     receiver, sender = _CONTEXT.Pipe(duplex=False)
     child = _CONTEXT.Process(target=_work, args=(function, items, limits, prepare, sender), daemon=True)
     try:
         child.start()
-    except (EOFError, ConnectionError):  # the fork server is gone; the next start makes a new one
+    except (EOFError, ConnectionError):  # the fork server has ended; the next start creates a new one
         raise IsolationError(NOT_STARTED) from None
     sender.close()
     try:
@@ -136,7 +136,7 @@ def _one_child(
                 outcome = receiver.recv()
             except EOFError:
                 child.join()
-                yield ChildFailure("crashed", f"the reading process ended by {_reason(child.exitcode)}")
+                yield ChildFailure("crashed", f"the reading process ended with {_reason(child.exitcode)}")
                 return
             yield outcome
             if not isinstance(outcome, _Done):
@@ -165,21 +165,21 @@ def _work(
     prepare: Callable[[], object] | None,
     sender: Connection,
 ) -> None:
-    """The child: one message an item, until one fails."""
+    """The child process: sends one message per item, until one fails."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _end_with_parent()
     if prepare is not None:
         prepare()
     _limit_memory(limits.memory_bytes)
-    sender.send(None)  # what goes wrong from here on is an item's fault
+    sender.send(None)  # an item is the cause of any later failure
     for item in items:
         outcome: _Done[Result] | ChildFailure | _RaisedError
         try:
             outcome = _Done(function(item))
-            message = ForkingPickler.dumps(outcome)  # takes memory, too
+            message = ForkingPickler.dumps(outcome)  # this also needs memory
         except MemoryError:
             mib = limits.memory_bytes >> 20
-            outcome = ChildFailure("out_of_memory", f"more than {mib} MiB were asked for", mib)
+            outcome = ChildFailure("out_of_memory", f"more than {mib} MiB were requested", mib)
             message = ForkingPickler.dumps(outcome)
         except Exception as error:
             outcome = _RaisedError(error)
@@ -190,7 +190,7 @@ def _work(
 
 
 def _end_with_parent() -> None:
-    """Ask Linux for a signal when who forked this child is gone; the fork server goes with its user."""
+    """Request a signal from Linux when the parent of this child ends; the fork server ends with its user."""
     if sys.platform == "linux":
         import ctypes
 
@@ -206,7 +206,7 @@ def _limit_memory(memory_bytes: int) -> None:
             used = int(status.read().split()[0]) * resource.getpagesize()
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         allowed = used + memory_bytes
-        if hard != resource.RLIM_INFINITY:  # the user's own limit (ulimit -v) may be lower
+        if hard != resource.RLIM_INFINITY:  # the limit set by the user (ulimit -v) may be lower
             allowed = min(allowed, hard)
         resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
 

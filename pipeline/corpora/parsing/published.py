@@ -1,4 +1,4 @@
-"""Which split of its corpus a piece was published in."""
+"""The published split of a piece."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ FOLDERS = {"train": "train", "valid": "valid", "validation": "valid", "test": "t
 
 
 def published_split(source_path: str, source: Source) -> str | None:
-    """The split that the file names, else the one whose folder it lies in.
+    """The split given in the file, or else by its folder.
 
     Args:
-        source_path: of the file inside its corpus. Of several such folders the
-            outermost counts; upper and lower case are the same.
+        source_path: path of the file inside its corpus. Of several folders named like a split,
+            the outermost is used; case is ignored.
 
     Returns:
-        train, valid or test; None where nothing tells.
+        train, valid or test; None if neither specifies a split.
 
     >>> published_split("Validation/tune.abc", Source("", "abc", b""))
     'valid'

@@ -1,7 +1,7 @@
-"""What reading one piece gave, as bytes: for the way between processes and for the cache.
+"""The result of reading one piece as bytes, for transfer between processes and for the cache.
 
-A record is an Arrow stream: a row a part, the columns of NOTES that the piece's
-own bytes decide. A rejected piece is a stream without rows whose metadata names
+A record is an Arrow stream with one row per part and the columns of NOTES that depend
+only on the piece's bytes. A rejected piece is a stream without rows whose metadata has
 the rule.
 """
 
@@ -17,7 +17,7 @@ from pipeline.core.music import ChordSymbol, Part, Piece
 from pipeline.core.tables import NOTES
 from pipeline.formats.readers import ReadError
 
-# columns that the place of a piece decides, not its bytes
+# columns that depend on the location of a piece, not on its bytes
 IDENTITY = (
     "piece_id",
     "corpus",
@@ -27,7 +27,7 @@ IDENTITY = (
     "source_sha256",
     "published_split",
 )
-TEXTS = ("composer", "origin", "region", "tune_type")  # null where the source has none
+TEXTS = ("composer", "origin", "region", "tune_type")  # null if the source has none
 RECORD = pa.schema([field for field in NOTES if field.name not in IDENTITY])
 
 
@@ -36,7 +36,7 @@ LONGEST_DETAIL = 500
 
 @dataclass(frozen=True)
 class ReadRejection:
-    """Why a piece was not read: the rule, a sentence, and the numbers of a broken limit."""
+    """The reason why a piece was not read: the rule, a message, and the numbers of an exceeded limit."""
 
     rule: str
     detail: str
@@ -45,7 +45,7 @@ class ReadRejection:
 
 
 def pack(outcome: Piece | ReadRejection) -> bytes:
-    """One piece, or the refusal of it, as bytes; the same outcome gives the same bytes."""
+    """One piece or its rejection as bytes; the same result gives the same bytes."""
     schema = RECORD
     rows: list[dict[str, Any]] = []
     if isinstance(outcome, ReadRejection):
@@ -61,12 +61,12 @@ def pack(outcome: Piece | ReadRejection) -> bytes:
 
 
 def warm_up() -> None:
-    """What Arrow does once in a process: import pandas, and reserve a GiB of addresses."""
+    """Trigger what Arrow does once per process: import pandas, and reserve a GiB of address space."""
     pack(ReadRejection("", ""))
 
 
 def left_out(table: pa.Table) -> list[tuple[str, str]]:
-    """Name and broken rule of every part of a piece that was not read."""
+    """Name and violated rule of every part of a piece that was not read."""
     notes = (table.schema.metadata or {}).get(b"left_out", b"[]")
     return [(name, rule) for name, rule in json.loads(notes)]
 
@@ -81,7 +81,7 @@ def unpack(record: bytes) -> pa.Table | ReadRejection:
 
 
 def refusal(error: ReadError) -> ReadRejection:
-    """What a reader said, as a record's refusal; of a text that quotes a hostile file the beginning."""
+    """The message of a reader for a rejection; truncated, because it may quote a hostile file."""
     detail = str(error)[:LONGEST_DETAIL].encode("utf-8", "backslashreplace").decode()
     return ReadRejection(error.rule, detail, error.value, error.limit)
 

@@ -1,4 +1,4 @@
-"""Where scores come from: the music21 wheel, a folder, the network, or the catalogue.
+"""Sources of scores: the music21 wheel, a folder, the network, or the catalogue.
 
 =========== ==================================================================
 settings    the section ``corpora.KEY.source``, one model per kind
@@ -7,7 +7,7 @@ index       index files: path, size and sha256 of many files
 paths       paths that must stay below the folder of a corpus
 collect     gathering files from each kind of place
 downloads   files from the network, each whole or not at all
-archives    unpacking archives of strangers
+archives    unpacking untrusted archives
 fetch       a corpus into ``data/raw/CORPUS``
 manifest    ``source.json``, the description of a corpus next to its files
 =========== ==================================================================

@@ -1,11 +1,10 @@
-"""Unpacking archives of strangers, member by member.
+"""Unpack untrusted archives, member by member.
 
-No member leaves the folder, links and devices are refused, and the number of
-members, their unpacked bytes and the ratio to the packed bytes are limited: the
-header's word is not trusted, the bytes are counted as they come. What describes
-the members is limited, too: a tar archive may have names and attributes of any
-length, which Python's tarfile reads as a whole, and a zip archive a directory of
-any size.
+No member is written outside the folder, links and devices are refused, and the number of
+members, their unpacked bytes and the ratio to the packed bytes are limited. The sizes in
+the header are not trusted: the bytes are counted while unpacking. Metadata is limited as
+well: a tar archive may have names and attributes of any length, which Python's tarfile
+reads as a whole, and a zip archive a directory of any size.
 """
 
 from __future__ import annotations
@@ -28,29 +27,29 @@ from pipeline.corpora.sources.paths import UnsafePathError, inside
 from pipeline.errors import PipelineError
 
 CHUNK_BYTES = 1 << 16
-DAMAGE = (  # RecursionError, a RuntimeError: a header that is followed by another thousand of headers
+DAMAGE = (  # RecursionError, a RuntimeError: thousands of consecutive headers
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
     *(EOFError, OSError, RuntimeError, ValueError, OverflowError, struct.error),
 )
-MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE)  # not the archive's fault
+MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE)  # not caused by the archive
 ZIP_END, ZIP64_END = b"PK\x05\x06", b"PK\x06\x06"
 ZIP_TAIL = (1 << 16) + 200  # the end of a zip archive: the longest comment, and both end records
 
 
 class ArchiveError(PipelineError):
-    """An archive that is damaged, or that tries what it must not."""
+    """An archive is damaged or violates the limits."""
 
 
 @dataclass(frozen=True)
 class UnpackLimits:
-    """What an archive may unpack to.
+    """Limits on the unpacked content of an archive.
 
     Attributes:
-        members: files and folders in it.
-        unpacked_bytes: all members together.
-        ratio: unpacked bytes to packed bytes; text packs to a tenth, a bomb to a thousandth.
-        header_bytes: what describes one member of a tar archive.
-        directory_bytes: what describes all members of an archive.
+        members: number of files and folders.
+        unpacked_bytes: size of all members together.
+        ratio: unpacked bytes per packed byte; about 10 for text, 1,000 for a zip bomb.
+        header_bytes: size of the headers of one member of a tar archive.
+        directory_bytes: size of the headers of all members of an archive.
     """
 
     members: int = 200_000
@@ -75,8 +74,8 @@ def unpack(archive: Path, target: Path, limits: UnpackLimits | None = None) -> i
         The number of files written.
 
     Raises:
-        ArchiveError: not an archive, damaged, or against the limits; what was
-            written by then is for the caller to throw away.
+        ArchiveError: not an archive, damaged, or beyond the limits; the caller must delete
+            the files written so far.
     """
     limits = limits or UnpackLimits()
     allowance = min(limits.unpacked_bytes, int(limits.ratio * archive.stat().st_size))
@@ -145,11 +144,11 @@ def _decompressed(archive: Path) -> IO[bytes]:
 
 
 class _Headers:
-    """The bytes of a tar archive; what is read of them between two members is counted.
+    """The bytes of a tar archive; counts the bytes that are read between two members.
 
     Args:
-        content: of the archive, decompressed.
-        name: of the archive, for messages.
+        content: the decompressed bytes of the archive.
+        name: the name of the archive, for messages.
     """
 
     def __init__(self, content: IO[bytes], name: str, limits: UnpackLimits) -> None:
@@ -162,7 +161,7 @@ class _Headers:
         self.seek, self.tell = content.seek, content.tell
 
     def next_of(self, tape: tarfile.TarFile) -> tarfile.TarInfo | None:
-        """The next member; the ones before are forgotten."""
+        """The next member; earlier members are not kept."""
         tape.members.clear()  # type: ignore[attr-defined]
         self._in_headers, self._left = True, self._limits.header_bytes
         try:
@@ -174,7 +173,7 @@ class _Headers:
         """Read as a file does.
 
         Raises:
-            ArchiveError: a header is too long, or all of them together.
+            ArchiveError: a header is too long, or all headers together are.
         """
         if self._in_headers:
             self._left -= size
@@ -185,10 +184,10 @@ class _Headers:
 
 
 def _safe(archive: Path, member: _Member) -> PurePosixPath:
-    """The member's place below the target.
+    """The path of the member below the target.
 
     Raises:
-        ArchiveError: the place lies outside, or the member is a link or device.
+        ArchiveError: the path is outside the target, or the member is a link or device.
     """
     try:
         place = inside(member.name)

@@ -1,7 +1,7 @@
 """The catalogue of known corpora: pipeline/corpora/catalogue.yaml, by name.
 
-Corpora of many files keep the list of them in pipeline/corpora/index/NAME.tsv;
-the catalogue pins each index by its sum, so that an edit of an index is an edit
+The files of a corpus with many files are listed in pipeline/corpora/index/NAME.tsv;
+the catalogue pins each index by its sha256, so that a change of an index is a change
 of the catalogue.
 """
 
@@ -24,18 +24,18 @@ INDICES = CATALOGUE.parent / "index"
 
 
 class CatalogueError(PipelineError):
-    """The catalogue knows no such corpus."""
+    """The corpus is not in the catalogue."""
 
 
 class CatalogueEntry(Section):
     """A known corpus.
 
     Attributes:
-        about: what it holds, in a few words.
-        format: of its files, for people who choose.
-        homepage: where it is published, pinned to a version; "" for bundled ones.
-        bibtex: whom to cite, ready for a bibliography; may hold several entries.
-        source: how to get it.
+        about: a short description of its content.
+        format: the format of its files, for display.
+        homepage: the address where it is published, pinned to a version; "" for bundled corpora.
+        bibtex: citation as one or several BibTeX entries.
+        source: the source settings.
     """
 
     about: str
@@ -56,7 +56,7 @@ def known(name: str) -> CatalogueEntry:
     """The entry of a corpus.
 
     Raises:
-        CatalogueError: no such name; the message gives the nearest one.
+        CatalogueError: no such name; the message suggests the nearest one.
     """
     entries = catalogue()
     if name not in entries:
@@ -65,11 +65,11 @@ def known(name: str) -> CatalogueEntry:
 
 
 def resolve(source: CatalogueSource) -> BundledSource | UrlSource:
-    """The source that a name of the catalogue stands for, every file listed, a mirror first.
+    """The source of a corpus in the catalogue, with every file listed and a mirror first.
 
     Raises:
         CatalogueError: no such name.
-        IndexFileError: its index is not the one that the catalogue pins.
+        IndexFileError: its index does not match the sha256 in the catalogue.
     """
     entry = known(source.name).source
     listed = from_index(entry, INDICES) if isinstance(entry, IndexSource) else entry

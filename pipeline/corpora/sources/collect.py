@@ -1,4 +1,4 @@
-"""Gathering the files of a corpus from each kind of place into one folder."""
+"""Collect the files of a corpus from each kind of source in one folder."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from pipeline.errors import PipelineError, nearest
 from pipeline.workflow.progress import say
 
 SHELF = Path(".cache/downloads")
-INSTEAD_OF_FILE = "source.score.json"  # a score that is called like the description of the corpus
+INSTEAD_OF_FILE = "source.score.json"  # for a score with the file name of the description of the corpus
 MOST_NAMED = 5
 
 
 class PlaceError(PipelineError):
-    """A folder or bundle that is missing, or holds no score."""
+    """A folder or bundle is missing or contains no score."""
 
 
 def files_below(root: Path) -> list[Path]:
-    """All files below a folder, in the order of their paths; hidden ones are no part of it."""
+    """All files below a folder, sorted by path; hidden files are ignored."""
     return walk(root).files
 
 
@@ -59,14 +59,14 @@ def copy_bundle(corpus: str, source: BundledSource, target: Path) -> list[str]:
 
 
 def copy_folder(corpus: str, source: FolderSource, suffixes: Sequence[str], target: Path) -> list[str]:
-    """Copy the scores of a folder; the names of its other files are returned.
+    """Copy the scores of a folder and return the names of its other files.
 
     Raises:
-        PlaceError: there is no such folder, it holds no score, or a link leaves it.
+        PlaceError: there is no such folder, it contains no score, or a link leads out of it.
     """
     root = Path(source.path)
     if not root.is_dir():
-        raise PlaceError(f"corpus {corpus}: {source.path} is no folder")
+        raise PlaceError(f"corpus {corpus}: {source.path} is not a folder")
     found = walk(root, source.follow_links)
     leaving = [entry for entry in found.skipped if entry.reason == OUTSIDE]
     if leaving:
@@ -80,8 +80,8 @@ def copy_folder(corpus: str, source: FolderSource, suffixes: Sequence[str], targ
         say(f"corpus {corpus}: {n} entr{'ies' if n > 1 else 'y'} skipped: {_some(found.skipped)}")
     if not scores:
         allowed = ", ".join(suffixes)
-        told = by_suffix([file.name for file in others])
-        raise PlaceError(f"corpus {corpus}: {source.path} holds no score ({allowed}); {told or 'no file'}")
+        found_others = by_suffix([file.name for file in others]) or "no file"
+        raise PlaceError(f"corpus {corpus}: {source.path} holds no score ({allowed}); {found_others}")
     unseen = len(scores) - len(_in_git(root) & {file.relative_to(root).as_posix() for file in scores})
     if unseen:
         say(
@@ -93,7 +93,7 @@ def copy_folder(corpus: str, source: FolderSource, suffixes: Sequence[str], targ
 
 
 def _in_git(root: Path) -> set[str]:
-    """Files below a folder that git tracks; none where there is no git or no repository."""
+    """Files below a folder that git tracks; none if there is no git or no repository."""
     try:
         done = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
@@ -104,16 +104,16 @@ def _in_git(root: Path) -> set[str]:
 def download_all(corpus: str, source: UrlSource, suffixes: Sequence[str], target: Path) -> list[str]:
     """Download every file and unpack the archives.
 
-    Members of archives, and files of an index, are left out where their suffix is
-    not of a score. A file that ``source`` names by itself is taken as a score.
+    Members of archives and files of an index are left out if their suffix is not that
+    of a score. A file that ``source`` lists individually is treated as a score.
 
     Returns:
         The names of the files that are left out.
 
     Raises:
         PlaceError: a path leaves the folder of the corpus or is listed twice, or there is no score.
-        DownloadError: a file that no address gave.
-        ArchiveError: an archive that is damaged or refused.
+        DownloadError: a file could not be downloaded from any address.
+        ArchiveError: an archive is damaged or refused.
     """
     _check_paths(corpus, source.files)
     chosen, ignored = list(source.files), []
@@ -130,7 +130,7 @@ def download_all(corpus: str, source: UrlSource, suffixes: Sequence[str], target
 
 
 def _check_paths(corpus: str, files: Sequence[RemoteFile]) -> None:
-    """Nothing is downloaded before every path is known to be a place of its own."""
+    """Check that every path is valid and distinct before anything is downloaded."""
     seen: set[PurePosixPath] = set()
     for file in files:
         try:
@@ -147,7 +147,7 @@ def _check_paths(corpus: str, files: Sequence[RemoteFile]) -> None:
 
 
 def _place(corpus: str, file: RemoteFile, arrived: Path, suffixes: Sequence[str], target: Path) -> list[str]:
-    """Copy a file from the shelf, or the scores in it; the names of the other members are returned."""
+    """Copy a file from the shelf, or the scores in it, and return the names of the other members."""
     path = inside(file.path)
     place = target / path
     if not file.unpack:
@@ -162,7 +162,7 @@ def _place(corpus: str, file: RemoteFile, arrived: Path, suffixes: Sequence[str]
 
 
 def _sorted_out(found: Sequence[Path], suffixes: Sequence[str]) -> tuple[list[Path], list[Path]]:
-    """The scores among some files, and the others."""
+    """Divide files into scores and others."""
     scores = [file for file in found if _is_score(file.name, suffixes)]
     return scores, [file for file in found if not _is_score(file.name, suffixes)]
 
@@ -179,11 +179,11 @@ def _some(entries: Sequence[Skipped]) -> str:
 def _copy(corpus: str, files: Sequence[Path], root: Path, place: Path, target: Path | None = None) -> None:
     """Copy files to the same paths below a folder.
 
-    Bytes of a name that are no UTF-8 are percent-encoded, and a score called source.json
-    gives way to the description of the corpus; both are said.
+    Bytes of a name that are not UTF-8 are percent-encoded, and a score called source.json
+    is renamed because the description of the corpus has that name; both are reported.
 
     Args:
-        place: below the folder of the corpus, or that folder.
+        place: a folder below the folder of the corpus, or that folder.
         target: the folder of the corpus; None: ``place``.
     """
     for file in files:

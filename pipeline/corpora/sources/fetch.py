@@ -1,6 +1,6 @@
-"""A corpus from its place into ``data/raw/CORPUS``, as published.
+"""Fetch a corpus from its source into ``data/raw/CORPUS``, as published.
 
-Nothing is opened as music or changed on the way.
+Files are neither parsed nor changed.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from pipeline.workflow.progress import say
 
 
 def fetch(corpus: str, source: Source, suffixes: Sequence[str], target: Path) -> int:
-    """Put a corpus at ``target``, whole or not at all.
+    """Fetch a corpus to ``target``, completely or not at all.
 
-    Files keep their names and folders. Files that are no scores are left out,
-    named in ``source.json`` and counted in a message.
+    Files keep their names and folders. Files that are not scores are left out,
+    listed in ``source.json`` and counted in a message.
 
     Args:
-        corpus: its name in params.yaml.
+        corpus: the name of the corpus in params.yaml.
         source: its section ``source``.
-        suffixes: of score files, lower case, with the dot.
-        target: a folder; what was there is replaced.
+        suffixes: suffixes of score files, lower case, with the dot.
+        target: a folder; its previous content is replaced.
 
     Returns:
         The number of score files.
 
     Raises:
-        PlaceError: the folder, or the bundle, is missing or holds no score.
+        PlaceError: the folder, or the bundle, is missing or contains no score.
         CatalogueError, IndexFileError: the catalogue has no such corpus, or an index is wrong.
-        DownloadError, ArchiveError: from the network, or from an archive.
+        DownloadError, ArchiveError: a download or an archive is faulty.
     """
     named = _resolved(source)
     partial = target.with_name(f"{target.name}.partial")
@@ -71,7 +71,7 @@ def fetch(corpus: str, source: Source, suffixes: Sequence[str], target: Path) ->
 
 
 def _resolved(source: Source) -> BundledSource | FolderSource | UrlSource:
-    """A source whose files are known: a name of the catalogue or an index gives its files."""
+    """Resolve a name of the catalogue, or an index, to a source with a list of files."""
     if isinstance(source, CatalogueSource):
         return resolve(source)
     return from_index(source) if isinstance(source, IndexSource) else source
@@ -80,7 +80,7 @@ def _resolved(source: Source) -> BundledSource | FolderSource | UrlSource:
 def _gather(
     corpus: str, source: BundledSource | FolderSource | UrlSource, suffixes: Sequence[str], target: Path
 ) -> list[str]:
-    """Put the scores below ``target``; the names of what was left out."""
+    """Copy the scores to ``target`` and return the names of the files left out."""
     if isinstance(source, BundledSource):
         return collect.copy_bundle(corpus, source, target)
     if isinstance(source, FolderSource):

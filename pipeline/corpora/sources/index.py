@@ -1,7 +1,7 @@
-"""Index files: the files of a corpus with sizes and sums, a line each.
+"""Index files: the files of a corpus with sizes and sha256, one per line.
 
-The first line is a comment that names the address of the files; path, size in
-bytes and sha256 follow, separated by tabs, UTF-8::
+The first line is a comment with the address of the files. Each other line has path, size
+in bytes and sha256, separated by tabs, in UTF-8::
 
     # HOMEPAGE at COMMIT; path, size, sha256; a file lies at https://HOST/COMMIT/PATH (PATH percent-encoded)
     kern/chor001.krn	3106	76eb7432a97d2a817128517dc9adb4dfeccf7a87d234d9b29a82c7cc46e51f49
@@ -23,17 +23,17 @@ _LINE = re.compile(r"([^\t]+)\t(\d{1,15})\t([0-9a-f]{64})")
 
 
 class IndexFileError(PipelineError):
-    """An index file that is missing, damaged, or names what must not be written."""
+    """An index file is missing or damaged, or lists a path that must not be written."""
 
 
 def from_index(source: IndexSource, folder: Path = Path()) -> ListedFiles:
     """The files that an index lists.
 
     Args:
-        folder: what ``source.index`` is relative to.
+        folder: the folder that ``source.index`` is relative to.
 
     Raises:
-        IndexFileError: the index is missing, is another one than expected, or a line is wrong.
+        IndexFileError: the index is missing, its sha256 differs, or a line is wrong.
     """
     path = folder / source.index
     try:
@@ -51,10 +51,10 @@ def read_index(content: bytes, name: str) -> list[RemoteFile]:
     """The lines of an index file.
 
     Args:
-        name: of the file, for messages.
+        name: the name of the file, for messages.
 
     Raises:
-        IndexFileError: a line is wrong, or a path is listed twice; the message has its number.
+        IndexFileError: a line is wrong, or a path is listed twice; the message has the line number.
     """
     try:
         first, *lines = content.decode("utf-8").removesuffix("\n").split("\n")

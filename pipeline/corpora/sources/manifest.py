@@ -1,4 +1,4 @@
-"""``source.json``: what is known of a corpus' files, beside them in ``data/raw/CORPUS``."""
+"""``source.json``: the description of the files of a corpus, stored with them in ``data/raw/CORPUS``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILE = "source.json"
 
 
 class ManifestError(PipelineError):
-    """What ``data/raw`` holds is not what ``fetch`` wrote."""
+    """The content of ``data/raw`` is not what ``fetch`` wrote."""
 
 
 def write_manifest(
@@ -25,20 +25,20 @@ def write_manifest(
     """Describe a corpus.
 
     Args:
-        folder: of the corpus.
-        facts: corpus, kind, licence, citation, and what else is known of its origin.
+        folder: the folder of the corpus.
+        facts: corpus, kind, licence, citation, and further facts about its origin.
         files: its scores, below the folder.
-        ignored: names of what was left out.
+        ignored: names of the files left out.
     """
     entries = [_entry(file, folder) for file in files]
     write_json(folder / FILE, {**facts, "files": entries, "ignored": list(ignored)})
 
 
 def read_manifest(folder: Path) -> Mapping[str, Any]:
-    """What ``write_manifest`` wrote.
+    """Read the manifest that ``write_manifest`` wrote.
 
     Raises:
-        ManifestError: the folder holds no readable ``source.json``.
+        ManifestError: the folder has no readable ``source.json``.
     """
     try:
         manifest: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
@@ -48,7 +48,7 @@ def read_manifest(folder: Path) -> Mapping[str, Any]:
 
 
 def by_suffix(names: Iterable[str]) -> str:
-    """How many files there are of each suffix, the most frequent first; "" where there is none.
+    """The number of files per suffix, the most frequent first; "" if there are no files.
 
     >>> by_suffix(["a.txt", "b/c.TXT", "d.md", "README"])
     '4 files ignored: 2 .txt, 1 .md, 1 without suffix'

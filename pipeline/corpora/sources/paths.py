@@ -1,4 +1,4 @@
-"""Paths that strangers write: of the members of an archive, of the lines of an index."""
+"""Untrusted paths: those of the members of an archive and of the lines of an index."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class UnsafePathError(ValueError):
 def inside(text: str) -> PurePosixPath:
     """A path below the folder of a corpus.
 
-    Backslashes separate folders, as on Windows.
+    Backslashes are folder separators, as on Windows.
 
     >>> inside("kern/chor001.krn")
     PurePosixPath('kern/chor001.krn')

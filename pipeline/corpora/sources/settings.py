@@ -14,9 +14,9 @@ class BundledSource(Section):
 
     Attributes:
         path: folder below music21's ``corpus`` folder.
-        pattern: which files of it, for example ``*.abc``.
-        licence: an SPDX name or a sentence; travels into every row.
-        citation: whom to cite; travels into every row.
+        pattern: pattern of the file names, for example ``*.abc``.
+        licence: an SPDX name or a sentence; recorded in every row.
+        citation: the works to cite; recorded in every row.
     """
 
     kind: Literal["bundled"]
@@ -27,13 +27,13 @@ class BundledSource(Section):
 
 
 class FolderSource(Section):
-    """A folder of scores of one's own, folders below it included.
+    """A user's folder of scores, including its subfolders.
 
     Attributes:
         path: the folder; it is recorded nowhere else.
-        follow_links: whether symbolic links may lead out of the folder. What they lead to is
-            copied, and with a DVC remote published; so a corpus with such links is refused
-            unless this is true.
+        follow_links: whether symbolic links may lead out of the folder. Their targets are
+            copied, and published if there is a DVC remote; so a corpus with such links is
+            refused unless this is true.
     """
 
     kind: Literal["folder"]
@@ -47,10 +47,10 @@ class RemoteFile(Section):
     """One file, or an archive of files, on the network.
 
     Attributes:
-        path: its name below data/raw/CORPUS; for an archive, where it is unpacked ("." for right there).
-        urls: the address, then mirrors, tried in turn; http or https.
-        sha256: hex digest of the file as published.
-        size: its bytes.
+        path: its path below data/raw/CORPUS; for an archive, the folder to unpack it to ("." for none).
+        urls: the address and mirrors, tried in order; http or https.
+        sha256: hex digest of the published file.
+        size: size in bytes.
         unpack: whether it is a zip or tar archive whose members are the scores.
     """
 
@@ -62,7 +62,7 @@ class RemoteFile(Section):
 
 
 class UrlSource(Section):
-    """Files from the network, each pinned by its sum."""
+    """Files from the network, each pinned by its sha256."""
 
     kind: Literal["url"]
     files: list[RemoteFile] = Field(min_length=1)
@@ -71,7 +71,7 @@ class UrlSource(Section):
 
 
 class ListedFiles(UrlSource):
-    """The files of an index; those without the suffix of a score are left out."""
+    """The files of an index; files without the suffix of a score are left out."""
 
 
 class IndexSource(Section):
@@ -93,9 +93,9 @@ class CatalogueSource(Section):
     """A corpus of pipeline/corpora/catalogue.yaml.
 
     Attributes:
-        name: its name there.
-        mirror: an address that holds copies of the publisher's files under their paths
-            (in a local network, for example) and is tried first; null: the publisher's only.
+        name: its name in the catalogue.
+        mirror: an address with copies of the publisher's files under the same paths
+            (for example in a local network), tried first; null: only the publisher's address.
     """
 
     kind: Literal["catalogue"]

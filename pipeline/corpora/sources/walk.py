@@ -1,8 +1,8 @@
-"""Which files of a folder belong to a corpus, and why others do not.
+"""Find the files of a folder that belong to a corpus, and the reasons for skipping others.
 
-A user's folder may hold anything: links that lead nowhere (git-annex without content), to
-themselves or out of the folder, pipes that block whoever opens them, names that are no
-UTF-8. Nothing of that is opened.
+A user's folder may contain anything: broken links (git-annex without content), links to
+themselves or out of the folder, pipes that block the process that opens them, names that
+are not UTF-8. None of these is opened.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ OUTSIDE = "a link that leaves the folder"
 
 @dataclass(frozen=True)
 class Skipped:
-    """An entry that is not read, by its path below the folder, and the reason."""
+    """An entry that is not read: its path below the folder, and the reason."""
 
     path: str
     reason: str
@@ -36,17 +36,17 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Found:
-    """What a folder holds, in the order of the paths: files to read, and what is skipped."""
+    """The content of a folder, sorted by path: files to read, and skipped entries."""
 
     files: list[Path]
     skipped: list[Skipped]
 
 
 def walk(root: Path, follow_links: bool = False) -> Found:
-    """All regular files below a folder; hidden ones are no part of it.
+    """All regular files below a folder; hidden files are ignored.
 
     Args:
-        follow_links: also take links that lead out of the folder, to files and to folders.
+        follow_links: whether to include links to files and folders outside the folder.
     """
     files: list[Path] = []
     skipped: list[Skipped] = []
@@ -62,7 +62,7 @@ def walk(root: Path, follow_links: bool = False) -> Found:
 
 
 def blocking(root: Path) -> list[Skipped]:
-    """Entries that DVC cannot track: it stops at them, or waits for ever, before any stage runs."""
+    """Entries that DVC cannot track: it fails on them, or waits for ever, before any stage runs."""
     found = walk(root, follow_links=True)
     names = [readable(file.relative_to(root)) for file in found.files]
     foreign = [
@@ -74,7 +74,7 @@ def blocking(root: Path) -> list[Skipped]:
 
 
 def readable(path: PurePath) -> str:
-    r"""A path as text; bytes that are no UTF-8 are percent-encoded.
+    r"""A path as text; bytes that are not UTF-8 are percent-encoded.
 
     >>> readable(Path("songs/Gr\udcfc\udcdfe.abc"))
     'songs/Gr%FC%DFe.abc'
@@ -83,7 +83,7 @@ def readable(path: PurePath) -> str:
 
 
 def readable_text(text: str) -> str:
-    """The same for a path that is text already."""
+    """Percent-encode bytes that are not UTF-8 in a path that is a string."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -98,11 +98,11 @@ def _encoded(letter: str) -> str:
 def _entries(
     folder: Path, root: Path, follow_links: bool, above: frozenset[Path]
 ) -> Iterator[tuple[Path, str]]:
-    """Every entry, with the reason why it is skipped; "" for a file to read.
+    """Yield every entry with the reason why it is skipped; "" for a file to read.
 
     Args:
         root: the folder of the corpus, resolved.
-        above: resolved folders that this one was reached through.
+        above: resolved folders on the path from the root to this folder.
     """
     try:
         names = sorted(os.scandir(folder), key=lambda entry: entry.name)

@@ -1,7 +1,7 @@
-"""Tables larger than memory: read in order and written, some whole pieces at a time.
+"""Read and write tables larger than memory in portions of whole pieces.
 
-What a stage does to every piece by itself it does to one portion after the other;
-the file that it writes has the same bytes as if all had been written at once.
+A stage that treats every piece independently processes one portion after the other;
+its output has the same bytes as if all rows had been written at once.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ def read_portions(
     keys: Sequence[str] = ("piece_id",),
     columns: Sequence[str] | None = None,
 ) -> Iterator[pa.Table]:
-    """All rows of some files in order, about ROWS_AT_ONCE at a time, never part of a piece.
+    """Yield all rows of some files in order, about ROWS_AT_ONCE at a time, never part of a piece.
 
-    Files that are in order are read once; rows in disorder are gathered from all
-    over the files for every portion, which takes time but no memory.
+    Sorted files are read once. Unsorted rows are gathered from all files for every
+    portion, which takes time but no extra memory.
 
     Args:
         paths: files of the same schema; at least one.
-        keys: what the rows are ordered by, the piece_id first.
-        columns: those wanted; None: all.
+        keys: the columns that the rows are sorted by, piece_id first.
+        columns: the columns to read; None: all.
 
     Yields:
-        Portions in one chunk; a single one without rows if there are none.
+        Portions in one chunk; a single portion without rows if there are no rows.
 
     Raises:
         TableError: a file is missing, damaged or of another schema.
@@ -60,7 +60,7 @@ def read_portions(
 
 
 def in_portions(table: pa.Table) -> Iterator[pa.Table]:
-    """The rows of a table whose pieces stand together, as ``read_portions`` cuts them."""
+    """Yield the rows of a table with contiguous pieces in the portions of ``read_portions``."""
     if not table.num_rows:
         yield table
     for begin, end in pairwise(_borders(table["piece_id"])):
@@ -71,13 +71,13 @@ def in_portions(table: pa.Table) -> Iterator[pa.Table]:
 def open_table(
     path: Path, schema: pa.Schema, metadata: Mapping[str, str] | None = None
 ) -> Iterator[PortionWriter]:
-    """A table to add portions to; it is written when all went well, else not at all.
+    """Open a table to add portions to; the file is written only if no error occurs.
 
     Raises:
         TableError: the columns of a portion differ from the schema.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The digest stands in the first bytes of the schema, so all rows are seen before one is written.
+    # The schema at the start of the file contains the digest, so all rows are read before one is written.
     with tempfile.TemporaryFile(dir=path.parent) as spool:
         table = PortionWriter(path, schema, spool)
         yield table
@@ -89,10 +89,10 @@ def open_table(
 
 
 class PortionWriter:
-    """Rows on their way to a file, those of one row group in memory.
+    """Rows to be written to a file; one row group is in memory.
 
     Attributes:
-        n_rows: how many have been added.
+        n_rows: number of rows added.
     """
 
     def __init__(self, path: Path, schema: pa.Schema, spool: BinaryIO) -> None:
@@ -104,7 +104,7 @@ class PortionWriter:
         self._waiting: pa.Table = schema.empty_table()
 
     def add(self, portion: pa.Table) -> None:
-        """The next rows, in order."""
+        """Add the next rows, in order."""
         self.n_rows += portion.num_rows
         rows = pa.concat_tables([self._waiting, of_schema(self._path, portion, self._schema)])
         whole = rows.num_rows // ROWS_PER_GROUP * ROWS_PER_GROUP
@@ -113,7 +113,7 @@ class PortionWriter:
         self._waiting = compact(rows.slice(whole))
 
     def finish(self) -> str:
-        """No more rows; the digest of all."""
+        """Finish the rows and return the digest of all."""
         if self._waiting.num_rows:
             self._stream.write_table(self._waiting)
         self._stream.close()
@@ -121,7 +121,7 @@ class PortionWriter:
 
 
 class _Rows:
-    """Rows of several files by number, only the row groups read that hold them."""
+    """Access to rows of several files by number; reads only the row groups that contain them."""
 
     def __init__(self, paths: Sequence[Path], columns: Sequence[str] | None) -> None:
         self._files = [pq.ParquetFile(path) for path in paths]
@@ -133,7 +133,7 @@ class _Rows:
         self._ends = np.cumsum(np.array(sizes, np.int64))
 
     def take(self, rows: NDArray[np.uint64]) -> pa.Table:
-        """The rows of these numbers, in this order."""
+        """Return the rows with these numbers, in this order."""
         wanted = rows.astype(np.int64)
         group = np.searchsorted(self._ends, wanted, side="right")
         needed = np.unique(group)
@@ -154,14 +154,14 @@ class _Rows:
 
 
 def _take(table: pa.Table, places: NDArray[np.int64]) -> pa.Table:
-    """Rows by number; neighbours cost no copy."""
+    """Rows by number; consecutive rows are not copied."""
     if (np.diff(places) == 1).all():
         return table.slice(int(places[0]) if len(places) else 0, len(places))
     return table.take(pa.array(places))
 
 
 def _borders(piece_ids: pa.ChunkedArray) -> list[int]:
-    """Where portions begin and end: at the first new piece after so many rows."""
+    """Borders of the portions: at the first new piece after a given number of rows."""
     n = len(piece_ids)
     ids = piece_ids.combine_chunks()
     starts = np.flatnonzero(np.append(True, pc.not_equal(ids[1:], ids[:-1]).to_numpy(zero_copy_only=False)))

@@ -1,9 +1,9 @@
-"""Runs of intervals: what two melodies share, exactly and over thousands of pieces.
+"""Runs of intervals (interval n-grams), compared exactly over thousands of pieces.
 
-A piece is a sequence of intervals in semitones, its parts one after the other
-with ``BREAK`` between them. A run is a stretch of a given length inside one
+A piece is a sequence of intervals in semitones: its parts one after the other
+with ``BREAK`` between them. A run is a sequence of a given length inside one
 part. Runs are compared by their bytes, never by a hash alone, so no collision can
-join two pieces. A hash only deals them out to parts, so that memory stays bounded.
+join two pieces. A hash only partitions them, so that memory stays bounded.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ class Sequences:
 
     @classmethod
     def join(cls, several: list[Sequences]) -> Sequences:
-        """The pieces of several, one after the other."""
+        """Concatenate the pieces of several collections."""
         lengths = [np.diff(each.offsets) for each in several]
         return cls(offsets_of(np.concatenate(lengths)), np.concatenate([each.values for each in several]))
 
     def slices(self) -> Iterator[tuple[int, Sequences]]:
-        """Neighbouring pieces, about RUNS_AT_ONCE intervals at once: (first piece, pieces)."""
+        """Groups of consecutive pieces with about RUNS_AT_ONCE intervals: (first piece, pieces)."""
         starts = np.arange(0, len(self.values) + 1, RUNS_AT_ONCE)
         borders = np.unique(np.append(np.searchsorted(self.offsets[:-1], starts), len(self)))
         for begin, end in pairwise(borders.tolist()):
@@ -76,30 +76,30 @@ class Sequences:
 
 @dataclass(frozen=True)
 class Holders:
-    """Which pieces hold which runs, every run of a piece once.
+    """Which pieces contain which runs; every run of a piece is listed once.
 
     Attributes:
-        piece: (N,) number of a piece; rising among those of one run.
-        run: (N,) number of a run, never falling; equal runs under one number.
+        piece: (N,) number of a piece; increases within one run.
+        run: (N,) number of a run, never decreases; equal runs have the same number.
     """
 
     piece: Ints
     run: Ints
 
     def links(self) -> tuple[Ints, Ints]:
-        """Pairs of pieces that share a run, enough to connect all that do."""
+        """Pairs of pieces that share a run: enough pairs to connect all pieces that share runs."""
         same = np.diff(self.run) == 0
         return self.piece[:-1][same], self.piece[1:][same]
 
 
 def holders(sequences: Sequences, length: int) -> Iterator[Holders]:
-    """Who holds which run of a length, or is equal as a whole.
+    """Find which pieces contain which runs of a given length, or are equal as a whole.
 
-    A piece without so long a part counts by its longest part as a whole, which
-    equals no run.
+    A piece without a part of that length is represented by its whole longest part,
+    which is equal to no run.
 
     Yields:
-        Parts of bounded size; equal runs are in the same.
+        Partitions of bounded size; equal runs are in the same partition.
     """
     inside = _windows_inside(sequences, length)
     n_parts = int(np.count_nonzero(inside)) // RUNS_AT_ONCE + 1
@@ -115,14 +115,14 @@ def holders(sequences: Sequences, length: int) -> Iterator[Holders]:
 
 
 def longest_part(sequence: NDArray[np.int8]) -> NDArray[np.int8]:
-    """The part with most intervals, the first of several."""
+    """The part with the most intervals; of several, the first."""
     borders = np.flatnonzero(sequence == BREAK)
     parts = np.split(sequence, borders)
     return max((part[part != BREAK] for part in parts), key=len)
 
 
 def components(n: int, links: Iterable[tuple[Ints, Ints]]) -> Ints:
-    """Connected components of n pieces: for every piece the least member of its own."""
+    """Connected components of n pieces: for every piece the smallest member of its component."""
     root = np.arange(n)
     for left, right in links:
         while True:
@@ -139,10 +139,10 @@ def components(n: int, links: Iterable[tuple[Ints, Ints]]) -> Ints:
 
 @dataclass(frozen=True)
 class RunIndex:
-    """Which pieces hold which of the runs that several pieces hold.
+    """Index of the runs that several pieces contain.
 
     Attributes:
-        n: how many pieces.
+        n: number of pieces.
         parts: (piece, begins), (N,) each: pieces by run, True where the next run begins.
     """
 
@@ -155,7 +155,7 @@ class RunIndex:
         return cls(len(sequences), tuple(_several(part) for part in holders(sequences, length)))
 
     def related_to(self, chosen: Bools) -> Bools:
-        """(n,) True for the other pieces that share a run with any of the chosen."""
+        """(n,) True for the other pieces that share a run with any of the chosen pieces."""
         found = np.zeros(self.n, bool)
         for piece, begins in self.parts:
             starts = np.flatnonzero(begins)
@@ -165,7 +165,7 @@ class RunIndex:
 
 
 def _several(part: Holders) -> tuple[NDArray[np.int32], Bools]:
-    """The runs of more than one piece, in little memory."""
+    """The runs of more than one piece, computed in little memory."""
     kept = np.bincount(part.run)[part.run] > 1
     begins = np.zeros(int(kept.sum()), bool)
     begins[run_starts(part.run[kept])] = True
@@ -190,7 +190,7 @@ def distinct_runs(sequences: Sequences, length: int) -> tuple[Ints, NDArray[np.u
 
 
 def _windows_inside(sequences: Sequences, length: int) -> Bools:
-    """True where a window of a length begins that lies inside one part of one piece."""
+    """True where a window of the given length begins that lies inside one part of one piece."""
     values = sequences.values
     n = max(len(values) - length + 1, 0)
     stops = values == BREAK
@@ -205,7 +205,7 @@ def _windows_inside(sequences: Sequences, length: int) -> Bools:
 
 
 def _parts(values: NDArray[np.int8], length: int, n_parts: int) -> NDArray[np.uint8]:
-    """Deal the windows of a length out to parts, equal ones to the same."""
+    """Partition the windows of a length; equal windows are in the same partition."""
     n = len(values) - length + 1
     hashed = np.zeros(n, np.uint16)
     for place in range(length):
@@ -215,7 +215,7 @@ def _parts(values: NDArray[np.int8], length: int, n_parts: int) -> NDArray[np.ui
 
 
 def _runs_at(sequences: Sequences, length: int, at: Ints) -> tuple[Ints, NDArray[np.uint64]]:
-    """The windows that begin at some places: (piece, run in words)."""
+    """The windows that begin at the given places: (piece, run in words)."""
     piece = np.searchsorted(sequences.offsets, at, side="right") - 1
     if not len(at):
         return piece, np.zeros((0, -(-length // WORD)), np.uint64)
@@ -224,7 +224,7 @@ def _runs_at(sequences: Sequences, length: int, at: Ints) -> tuple[Ints, NDArray
 
 
 def as_rows(parts: list[NDArray[np.int8]], length: int) -> NDArray[np.int8]:
-    """Parts of different lengths as rows, filled up with BREAK."""
+    """Parts of different lengths as rows, padded with BREAK."""
     rows = np.full((len(parts), length), BREAK, np.int8)
     for row, part in enumerate(parts):
         rows[row, : len(part)] = part
@@ -232,7 +232,7 @@ def as_rows(parts: list[NDArray[np.int8]], length: int) -> NDArray[np.int8]:
 
 
 def _distinct(piece: Ints, words: NDArray[np.uint64]) -> Holders:
-    """Number the runs; pieces must not fall."""
+    """Number the runs; piece numbers must not decrease."""
     order = _order(words)
     piece, words = piece[order], words[order]
     starts = np.zeros(len(piece), bool)
@@ -243,9 +243,9 @@ def _distinct(piece: Ints, words: NDArray[np.uint64]) -> Holders:
 
 
 def _order(words: NDArray[np.uint64]) -> Ints:
-    """A stable order in which equal runs are neighbours: by a hash, which is fast.
+    """A stable order in which equal runs are adjacent: by a hash, which is fast.
 
-    Should different runs have one hash, they are ordered by themselves.
+    If different runs have the same hash, they are ordered by their values.
     """
     mixed = words[:, 0].copy()
     for word in words.T[1:]:
@@ -257,7 +257,7 @@ def _order(words: NDArray[np.uint64]) -> Ints:
 
 
 def pack(windows: NDArray[np.int8]) -> NDArray[np.uint64]:
-    """(N, length) int8 to (N, W) uint64, WORD intervals a word."""
+    """Convert (N, length) int8 to (N, W) uint64, WORD intervals per word."""
     n, length = windows.shape
     padded = np.zeros((n, WORD * -(-length // WORD)), np.int8)
     padded[:, :length] = windows

@@ -1,8 +1,8 @@
-"""Lists of different lengths as one flat array and its borders.
+"""Lists of different lengths as one flat array and its offsets.
 
-``offsets`` has one entry more than there are lists; list i holds
-``values[offsets[i]:offsets[i + 1]]`` (as in Arrow). A *run* below is a stretch
-of neighbouring equal labels in a flat array.
+``offsets`` has one more entry than there are lists; list i is
+``values[offsets[i]:offsets[i + 1]]`` (as in Arrow). A *run* below is a sequence
+of consecutive equal labels in a flat array.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Bools = NDArray[np.bool_]
 
 
 def offsets_of(lengths: ArrayLike) -> Ints:
-    """(n,) lengths to (n + 1,) borders.
+    """Convert (n,) lengths to (n + 1,) offsets.
 
     >>> offsets_of([2, 0, 3]).tolist()
     [0, 2, 2, 5]
@@ -26,7 +26,7 @@ def offsets_of(lengths: ArrayLike) -> Ints:
 
 
 def owners(offsets: Ints) -> Ints:
-    """For every value the number of its list.
+    """The number of the list that each value belongs to.
 
     >>> owners(offsets_of([2, 0, 3])).tolist()
     [0, 0, 2, 2, 2]
@@ -35,7 +35,7 @@ def owners(offsets: Ints) -> Ints:
 
 
 def places(offsets: Ints) -> Ints:
-    """For every value its place in its own list.
+    """The position of each value in its own list.
 
     >>> places(offsets_of([2, 0, 3])).tolist()
     [0, 1, 0, 1, 2]
@@ -44,7 +44,7 @@ def places(offsets: Ints) -> Ints:
 
 
 def ranges(starts: Ints, lengths: Ints) -> Ints:
-    """All of ``start, start + 1, …`` of the given lengths, one after the other.
+    """Concatenate the ranges ``start, start + 1, …`` of the given lengths.
 
     >>> ranges(np.array([7, 0]), np.array([2, 3])).tolist()
     [7, 8, 0, 1, 2]
@@ -54,18 +54,18 @@ def ranges(starts: Ints, lengths: Ints) -> Ints:
 
 
 def take(offsets: Ints, rows: Ints) -> tuple[Ints, Ints]:
-    """Choose lists by number: their own offsets, and where their values stand."""
+    """Choose lists by number: their new offsets, and the positions of their values."""
     lengths = np.diff(offsets)[rows]
     return offsets_of(lengths), ranges(offsets[:-1][rows], lengths)
 
 
 def offsets_from_owners(owner: Ints, n: int) -> Ints:
-    """The inverse of ``owners``, for n lists; ``owner`` must not fall."""
+    """The inverse of ``owners``, for n lists; ``owner`` must not decrease."""
     return offsets_of(np.bincount(owner, minlength=n))
 
 
 def run_starts(*labels: NDArray[Any]) -> Ints:
-    """Where runs of equal labels begin in parallel flat arrays.
+    """Positions where runs of equal labels begin in parallel flat arrays.
 
     >>> run_starts(np.array([1, 1, 2, 2]), np.array([0, 0, 0, 5])).tolist()
     [0, 2, 3]
@@ -80,10 +80,10 @@ def run_starts(*labels: NDArray[Any]) -> Ints:
 
 
 def best_of_runs(starts: Ints, *keys: NDArray[Any]) -> Bools:
-    """Mark one value of every run: the least by the first key, then the next, then the earliest.
+    """Mark one value of every run: the smallest by the first key, then the next key, then the earliest.
 
     Args:
-        starts: where runs begin, over arrays of ``len(keys[0])`` values.
+        starts: positions where runs begin, in arrays of ``len(keys[0])`` values.
         keys: the most important first.
     """
     n = len(keys[0])

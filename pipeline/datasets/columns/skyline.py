@@ -1,6 +1,6 @@
-"""Lines of single notes: the melody of a staff.
+"""The skyline (highest line) of a staff as a line of single notes.
 
-Many lines at once, in flat arrays: nothing here loops over notes.
+Many lines are processed at once in flat arrays, without loops over notes.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pipeline.datasets.columns.steps import first_tick, sounds_on, to_steps
 
 @dataclass(frozen=True)
 class Lines:
-    """The notes of n lines, ordered by line, onset and falling pitch; times in ticks.
+    """The notes of n lines, ordered by line, onset and descending pitch; times in ticks.
 
     Attributes:
-        n: how many lines; one may hold no note.
+        n: number of lines; a line may have no note.
         line: (N,) number of the line that each note belongs to.
         onset, end, pitch: (N,) as in the notes table.
         phrase_end: (N,) True where a phrase ends with this note.
@@ -35,7 +35,7 @@ class Lines:
     phrase_end: Bools
 
     def where(self, chosen: Bools | Ints) -> Lines:
-        """The chosen notes, of as many lines."""
+        """The chosen notes; the number of lines stays the same."""
         return replace(
             self,
             line=self.line[chosen],
@@ -46,12 +46,12 @@ class Lines:
         )
 
     def count(self, chosen: Bools) -> Ints:
-        """(n,) how many of the chosen notes each line holds."""
+        """(n,) number of chosen notes in each line."""
         return np.bincount(self.line[chosen], minlength=self.n)
 
 
 def read_lines(notes: pa.Table, rows: Ints) -> Lines:
-    """The given rows of a notes table, a line each."""
+    """The given rows of a notes table, one line per row."""
     offsets, onset = flatten(notes["onset"])
     line_offsets, places = take(offsets, rows)
     return Lines(
@@ -65,7 +65,7 @@ def read_lines(notes: pa.Table, rows: Ints) -> Lines:
 
 
 def count_chords(lines: Lines) -> Ints:
-    """(n,) notes that begin while another of their line begins or still sounds."""
+    """(n,) number of notes that begin while another note of their line begins or still sounds."""
     together = np.zeros(len(lines.line), bool)
     together[1:] = lines.onset[1:] < _latest_end(lines)[:-1]
     together[run_starts(lines.line)] = False
@@ -73,7 +73,7 @@ def count_chords(lines: Lines) -> Ints:
 
 
 def notes_above(lines: Lines) -> Ints:
-    """(N,) how many higher notes of its line sound with each note, at the one time when they are most.
+    """(N,) largest number of higher notes of its line that sound together with each note at one time.
 
     Of equal pitches the later one counts as the lower.
     """
@@ -87,23 +87,23 @@ def notes_above(lines: Lines) -> Ints:
     note = np.concatenate([lower, lower])
     change = np.repeat([1, -1], len(lower))
     order = np.lexsort((change, np.concatenate([begins, ends]), note))
-    sounding = np.cumsum(change[order])  # what begins ends again: every note starts from 0
+    sounding = np.cumsum(change[order])  # every note that begins also ends, so the count starts from 0
     above = np.zeros(len(reach), np.int64)
     np.maximum.at(above, note[order], sounding)
     return above
 
 
 def skyline(lines: Lines, steps_per_quarter: int) -> tuple[Lines, Lines]:
-    """The highest line of every staff, and the notes that it leaves out.
+    """Return the highest line of every staff, and the notes that are left out.
 
-    Of notes that begin together the highest is kept (of equal ones the longest). A lower
+    Of notes that begin together, the highest is kept (of equal pitches the longest). A lower
     note that begins while a higher one still sounds on the grid (:func:`steps.sounds_on`)
-    is left out. Any other note cuts the one that sounds, so a short legato overlap leaves
-    out nothing. A chord ends a phrase if any of its notes does.
+    is left out. Any other note shortens the one that sounds, so a short legato overlap
+    leaves out no note. A chord ends a phrase if any of its notes does.
 
     Args:
         lines: times in ticks.
-        steps_per_quarter: of the grid on which overlaps are judged.
+        steps_per_quarter: resolution of the grid on which overlaps are compared.
     """
     starts = run_starts(lines.line, lines.onset)
     top = best_of_runs(starts, -lines.pitch, -lines.end)
@@ -117,7 +117,7 @@ def skyline(lines: Lines, steps_per_quarter: int) -> tuple[Lines, Lines]:
 
 
 def cut_overlaps(lines: Lines) -> Lines:
-    """A note that overlaps the next of its line ends where that one begins."""
+    """End each note that overlaps the next note of its line where that note begins."""
     end = lines.end.copy()
     follows = lines.line[1:] == lines.line[:-1]
     end[:-1] = np.where(follows, np.minimum(end[:-1], lines.onset[1:]), end[:-1])
@@ -125,16 +125,16 @@ def cut_overlaps(lines: Lines) -> Lines:
 
 
 def cut_short_overlaps(lines: Lines, steps_per_quarter: int) -> Lines:
-    """A note that no longer sounds on the grid when another of its line begins ends there.
+    """Shorten notes that do not sound on the grid any more when another note of their line begins.
 
-    Overlaps of half a step or more that the grid shows stay.
+    Overlaps of half a step or more that are visible on the grid stay.
     """
     shortest = (2 * lines.end * steps_per_quarter - TICKS_PER_QUARTER) // (2 * steps_per_quarter) + 1
     step = to_steps(lines.end, steps_per_quarter)
     since = np.minimum(first_tick(step, steps_per_quarter), shortest)
     since = np.maximum(since, lines.onset + 1)
     base = lines.line * (int(lines.end.max(initial=0)) + 2)
-    place = np.searchsorted(base + lines.onset, base + since)  # the first note that begins then
+    place = np.searchsorted(base + lines.onset, base + since)  # the first note that begins at that time
     follows = np.minimum(place, len(place) - 1)
     legato = (place < len(place)) & (lines.line[follows] == lines.line)
     return replace(lines, end=np.where(legato, np.minimum(lines.end, lines.onset[follows]), lines.end))
@@ -144,7 +144,7 @@ def _uncovered(lines: Lines, steps_per_quarter: int) -> Bools:
     """False for notes that begin below a note that still sounds on the grid.
 
     Whether a note is kept depends on the one kept before it, so all clusters
-    of overlapping notes are walked in step, one note of each at a time.
+    of overlapping notes are processed in parallel, one note of each at a time.
     """
     uncovered = np.ones(len(lines.line), bool)
     alone = np.ones(len(lines.line), bool)
@@ -167,7 +167,7 @@ def _uncovered(lines: Lines, steps_per_quarter: int) -> Bools:
 
 
 def _latest_end(lines: Lines) -> Ints:
-    """For every note the latest end among it and the earlier notes of its line."""
+    """For every note, the latest end of this note and all earlier notes of its line."""
     if not len(lines.end):
         return lines.end
     base = lines.line * (int(lines.end.max()) + 1)

@@ -1,4 +1,4 @@
-"""From ticks to steps, and which notes still sound together on the grid."""
+"""Convert ticks to steps, and find notes that still sound together on the grid."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ def first_tick(steps: Ints, steps_per_quarter: int) -> Ints:
 
 
 def half_step(overlap: Ints, steps_per_quarter: int) -> Bools:
-    """True where times in ticks last at least half a step."""
+    """True where durations in ticks are at least half a step."""
     return np.asarray(2 * overlap * steps_per_quarter >= TICKS_PER_QUARTER)
 
 
 def sounds_on(onset: Ints, end: Ints, next_onset: Ints, next_end: Ints, steps_per_quarter: int) -> Bools:
     """Whether a note still sounds on the grid when another one, which begins later, begins.
 
-    It does where it ends in a later step than the other begins in, and the two overlap by
-    half a step or more. Less than that is legato: two notes in a row. Where both begin in
-    one step, it also does where they overlap for half the other note or more: a chord
-    whose notes do not begin quite together.
+    It does if it ends in a later step than the other note begins in and the two overlap by
+    half a step or more. A shorter overlap is legato: two consecutive notes. If both begin in
+    the same step, it also does if they overlap for at least half of the other note: a chord
+    whose notes begin almost together.
 
     Args:
-        onset, end: of the notes, in ticks.
-        next_onset, next_end: of the others, in ticks; no onset is earlier than that of the note.
+        onset, end: times of the notes, in ticks.
+        next_onset, next_end: times of the other notes, in ticks; none begins earlier than its note.
     """
     overlap = end - next_onset
     step = to_steps(next_onset, steps_per_quarter)

@@ -1,1 +1,1 @@
-"""Grids to token shards, with the data card."""
+"""Encode grids as token shards, and write the data card."""

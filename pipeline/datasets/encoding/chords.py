@@ -1,4 +1,4 @@
-"""Chord symbols of the rows, transposed with their pieces."""
+"""Transpose the chord symbols of the rows with their pieces."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def transpose_chords(chord: pa.ChunkedArray, semitones: Ints) -> pa.Array:
 
     Args:
         chord: n lists, null where a piece has no chord symbols.
-        semitones: (n,) by how much each row is transposed.
+        semitones: (n,) transposition of each row.
     """
     lists = chord.combine_chunks()
     lengths = lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)

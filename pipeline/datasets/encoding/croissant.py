@@ -1,6 +1,6 @@
-"""Croissant metadata: what a machine needs to find and read the shards of a data set.
+"""Croissant metadata: machine-readable description of the shards of a data set.
 
-JSON-LD by the Croissant format specification 1.0 (MLCommons 2024): every shard
+JSON-LD according to the Croissant format specification 1.0 (MLCommons 2024): every shard
 is a file with its sha256, and a record set whose fields are the columns of the
 shard.
 """
@@ -58,32 +58,32 @@ CONTEXT: Mapping[str, Any] = {
     "transform": "cr:transform",
 }
 MEANING = {
-    "tokens": "START (256), a symbol a step and voice, STOP (257); vocabulary.json names them",
+    "tokens": "START (256), one symbol per step and voice, STOP (257); vocabulary.json names them",
     "n_steps": "length in steps of the grid",
-    "voices": "symbols a step, top voice first",
-    "steps_per_quarter": "steps of the grid a quarter note",
-    "meter": "time signature, as 3/4; null for none or a change",
+    "voices": "number of voices (symbols per step), top voice first",
+    "steps_per_quarter": "grid steps per quarter note",
+    "meter": "time signature such as 3/4; null for none or a change of metre",
     "steps_per_bar": "steps per bar; null for no time signature or a change",
-    "step_in_bar": "steps since the last written bar line, a step each",
+    "step_in_bar": "steps since the last written bar line, one value per step",
     "phrase_end": "true on the last step of a phrase",
     "chord": "chord symbol of each step in Harte's syntax, transposed with the piece; null for none",
     "composer": "as the source writes it",
-    "origin": "where the tune is from, as the source writes it",
+    "origin": "place of origin, as the source writes it",
     "region": "the area inside the origin, as the source writes it",
     "year": "year of composition",
     "tune_type": "for example reel, as the source writes it",
     "tempo_qpm": "quarter notes per minute at the beginning",
-    "part_names": "name of the part of the score that gives each voice, top voice first",
-    "key_source": "how the key was found: signature, tonic or analysis",
+    "part_names": "name of the score part of each voice, top voice first",
+    "key_source": "source of the key: signature, tonic or analysis",
     "source_path": "the file inside its corpus",
-    "tune_family": "pieces of one family share a melody, and a split",
+    "tune_family": "pieces of one family share a melody and are in the same split",
     "tonic_pc": "pitch class of the tonic before transposition",
-    "transposition": "semitones added",
-    "split": "train, valid, test or embargoed: set apart as a relative of a held-out piece",
+    "transposition": "semitones added by transposition",
+    "split": "train, valid, test or embargoed (excluded as a relative of a held-out piece)",
     "soft_relative": "true for a held-out piece with a soft relative in train",
     "relative_of": "piece_id of the nearest relative: held out, in train; embargoed, held out; null for none",
-    "relation": "the rule that relates the two: 16-gram, skeleton, contained, title or alignment",
-    "likeness": "of the two, by their best local alignment, 0 to 1",
+    "relation": "the rule that relates it to relative_of: 16-gram, skeleton, contained, title or alignment",
+    "likeness": "similarity to relative_of by the best local alignment, 0 to 1",
 }
 
 
@@ -91,9 +91,9 @@ def make_croissant(card: Mapping[str, Any], shards: Sequence[Path], cards: Path)
     """The content of croissant.json.
 
     Args:
-        card: of the data set (``cards.make_card``).
-        shards: ``…/SPLIT/NAME.parquet``, all of them, as written.
-        cards: the folder that croissant.json is for; files are named relative to it.
+        card: the data card of the data set (``cards.make_card``).
+        shards: ``…/SPLIT/NAME.parquet``, all shards that were written.
+        cards: the folder of croissant.json; file paths are relative to it.
     """
     name = card["dataset"]
     used = [corpus for corpus in card["corpora"].values() if corpus["kept"]]
@@ -103,7 +103,7 @@ def make_croissant(card: Mapping[str, Any], shards: Sequence[Path], cards: Path)
         "conformsTo": CONFORMS_TO,
         "name": name,
         "description": f"Melodies as sequences of {card['vocabulary']['size']} symbols, "
-        f"{card['voices']} voice(s) on a grid of {card['steps_per_quarter']} step(s) a quarter note.",
+        f"{card['voices']} voice(s) on a grid of {card['steps_per_quarter']} step(s) per quarter note.",
         "version": card["project_version"],
         "license": sorted({licence for corpus in used for licence in corpus["licences"]}),
         "citeAs": "; ".join(sorted({citation for corpus in used for citation in corpus["citations"]})),
@@ -130,7 +130,7 @@ def _file(shard: Path, cards: Path) -> dict[str, Any]:
 
 
 def _record_set(shard: Path) -> dict[str, Any]:
-    """The rows of a shard; a set over several files would need an archive around them."""
+    """The record set of one shard; a record set over several files would need an archive."""
     name = f"rows-{_identifier(shard)}"
     return {
         "@type": "cr:RecordSet",

@@ -1,4 +1,4 @@
-"""The card of a data set: what stands beside its shards for people and programs."""
+"""The data card of a data set, as JSON for programs and Markdown for readers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.datasets.encoding.encode import PROJECT_VERSION, Encoded, EncodeSe
 from pipeline.datasets.encoding.keys import key_name
 
 PITCH_CLASSES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-COMMON_KEYS = 12  # keys listed in the prose; all stand in card.json
+COMMON_KEYS = 12  # keys listed in the Markdown card; card.json has all of them
 
 
 def make_card(
@@ -27,13 +27,13 @@ def make_card(
     audit: Mapping[str, Any],
     distributions: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Everything that is known of a data set, ready for JSON.
+    """All facts about a data set, ready for JSON.
 
     Args:
-        made: the rows written.
-        counts: per corpus what encode took in, kept and rejected.
-        audit: of the split.
-        distributions: of notes and pieces, ``distributions.added``.
+        made: the rows that were written.
+        counts: per corpus the pieces read, kept and rejected by encode.
+        audit: the audit of the split.
+        distributions: counts of notes and pieces, see ``distributions.added``.
     """
     grids, rows = made.grids, made.rows
     return {
@@ -60,8 +60,8 @@ def prose(card: Mapping[str, Any]) -> str:
         f"# {card['dataset']}",
         "",
         f"Melodies as sequences of {card['vocabulary']['size']} symbols, {card['voices']} voice(s) on a grid "
-        f"of {card['steps_per_quarter']} step(s) a quarter note. Each step is `onset p`, `tied p` or "
-        "silence; START stands first and STOP last. `vocabulary.json` names every symbol.",
+        f"of {card['steps_per_quarter']} step(s) per quarter note. Each step is `onset p`, `tied p` or "
+        "silence; START is the first symbol and STOP the last. `vocabulary.json` names every symbol.",
         "",
         *_table(
             ("split", "examples", "steps", "notes"),
@@ -85,7 +85,7 @@ def prose(card: Mapping[str, Any]) -> str:
         "## Keys",
         "",
         f"Transposition: {card['parameters']['transpose']}. The most frequent keys, as the source writes "
-        "them and as they stand in the shards (all of them are in `card.json`):",
+        "them and in the shards (`card.json` lists all of them):",
         "",
         *_table(
             ("corpus", "written", "used", "found by", "pieces"),
@@ -97,8 +97,8 @@ def prose(card: Mapping[str, Any]) -> str:
         *(f"**Warning:** {warning}.\n" for warning in card["split"]["warnings"]),
         f"Kind: {card['split']['settings']['kind']}. {card['split']['claim']} The columns `relative_of`, "
         "`relation` and `likeness` name the nearest relative across the split: of a held-out piece in train, "
-        "of an embargoed piece among those held out. The [leak card](leaks.md) says what this split and "
-        "others leak; [leaks.parquet](leaks.parquet) has a row for every held-out piece.",
+        "of an embargoed piece among those held out. The [leak card](leaks.md) shows what this split and "
+        "other kinds leak; [leaks.parquet](leaks.parquet) has one row per held-out piece.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -131,7 +131,7 @@ def _corpora(grids: pa.Table, counts: Mapping[str, Count]) -> dict[str, dict[str
 
 
 def _keys(rows: pa.Table) -> list[dict[str, Any]]:
-    """Keys as written against keys used, per corpus."""
+    """Written keys and keys used, per corpus."""
     names = ("corpus", "key_fifths", "key_mode", "tonic_pc", "mode_used", "key_source", "transposition")
     table: Counter[tuple[str, ...]] = Counter()
     for corpus, fifths, mode, tonic, mode_used, source, shift in zip(

@@ -1,4 +1,4 @@
-"""Grids to the shards of a data set, some at a time, and what its data card counts of them."""
+"""Write the shards of a data set in portions, and collect the counts for its data card."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from pipeline.datasets.encoding.shards import Shard, ShardCutter, shard_metadata
 
 @dataclass(frozen=True)
 class EncodedDataset:
-    """What is known of a data set when all its shards are written.
+    """Summary of a data set after all its shards are written.
 
     Attributes:
-        outline: all rows, grids and rejections, without the columns that no card counts.
-        counts: per corpus the grids that came in, were kept and rejected.
-        distributions: of notes and pieces, see ``distributions.added``.
+        outline: all rows, grids and rejections, without the columns that the data card does not use.
+        counts: per corpus the grids read, kept and rejected.
+        distributions: counts of notes and pieces, see ``distributions.added``.
     """
 
     outline: Encoded
@@ -32,7 +32,7 @@ class EncodedDataset:
 
     @property
     def n_rows(self) -> int:
-        """Examples written."""
+        """Number of examples written."""
         return int(self.outline.rows.num_rows)
 
 
@@ -43,14 +43,14 @@ def write_shards(
     settings: EncodeSettings,
     split: Mapping[str, Any] | None = None,
 ) -> EncodedDataset:
-    """Encode grids and write their shards; memory does not grow with the lists of tokens.
+    """Encode grids and write their shards; memory use does not grow with the number of tokens.
 
     Args:
-        folder: of the shards, ``SPLIT/NUMBER.parquet``.
-        portions: rows of ``tables.GRIDS`` in order of piece_id, some at a time.
+        folder: folder of the shards, ``SPLIT/NUMBER.parquet``.
+        portions: rows of ``tables.GRIDS`` in order of piece_id, in portions.
         splits: rows of ``tables.SPLITS`` for all of them.
         settings: the section ``encode``.
-        split: the section ``split`` that the rows were divided by, noted in the shards.
+        split: the section ``split`` that the rows were divided by; it is recorded in the shards.
 
     Raises:
         RoundTripError: a row does not decode to its grid.

@@ -1,4 +1,4 @@
-"""What the notes and pieces of a data set are like: counts that add up over portions of it."""
+"""Distributions of the notes and pieces of a data set, as counts that can be added over portions."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from numpy.typing import NDArray
 from pipeline.core.tables import flatten
 from pipeline.core.vocabulary import START, STOP, TIED
 
-LONGEST = 64  # steps; longer notes count there
-QUARTERS = 8  # of a class of piece lengths
+LONGEST = 64  # steps; longer notes are counted in this class
+QUARTERS = 8  # quarter notes; width of a class of piece lengths
 
 Counts = dict[str, Counter[int]]
 
 
 def distributions(rows: pa.Table) -> Counts:
-    """Count one portion of a data set, as its shards have it: in their key and on their grid.
+    """Count one portion of a data set, in the key and on the grid of its shards.
 
     Args:
-        rows: of ``tables.TOKENS``, all of as many voices.
+        rows: rows of ``tables.TOKENS``, all with the same number of voices.
 
     Returns:
-        ``pitch``: sounding notes by MIDI note number; ``duration``: by steps, LONGEST and
-        more together; ``interval``: by semitones to the next note of the voice, whatever
-        silence is between; ``length``: pieces by quarter notes, rounded down to a multiple
-        of QUARTERS.
+        ``pitch``: sounding notes by MIDI note number; ``duration``: notes by steps, LONGEST and
+        more in one class; ``interval``: notes by semitones to the next note of the voice,
+        ignoring silence between them; ``length``: pieces by quarter notes, rounded down to
+        a multiple of QUARTERS.
     """
     if not len(rows):
         return {name: Counter() for name in ("pitch", "duration", "interval", "length")}
@@ -38,7 +38,7 @@ def distributions(rows: pa.Table) -> Counts:
     piece = np.repeat(np.arange(len(rows)), np.diff(offsets))[inside].reshape(-1, voices)[:, 0]
     symbols = tokens[inside].astype(np.int64).reshape(-1, voices).T.ravel()  # voice after voice
     place = np.concatenate([piece + len(rows) * voice for voice in range(voices)])
-    starts = np.flatnonzero(symbols < TIED)  # of notes and silences: no piece begins with a tie
+    starts = np.flatnonzero(symbols < TIED)  # onsets of notes and silences: no piece begins with a tie
     held = np.diff(np.append(starts, len(symbols)))
     sounds = symbols[starts] > 0
     starts, held = starts[sounds], held[sounds]
@@ -53,7 +53,7 @@ def distributions(rows: pa.Table) -> Counts:
 
 
 def added(parts: Iterable[Counts]) -> dict[str, list[list[int]]]:
-    """The counts of all portions as ``[[value, count], ...]``, values rising: ready for JSON."""
+    """The counts of all portions as ``[[value, count], ...]``, sorted by value: ready for JSON."""
     whole: Counts = {}
     for part in parts:
         for name, counts in part.items():

@@ -1,8 +1,8 @@
-"""Filtered grids to token rows: key, transposition, the codec, and its proof.
+"""Encode filtered grids as token rows: key, transposition, codec and round-trip check.
 
-Whole columns are encoded at once. Every row that is written is read back from
-the finished column by the rules of the grammar and compared with its grid, the
-transposition undone.
+Whole columns are encoded at once. Every row that is written is decoded from
+the finished column by the rules of the grammar and compared with its grid after
+undoing the transposition.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from pydantic import Field, model_validator
 from pipeline.core.accounting import Rejection
 from pipeline.core.music import SILENCE
 from pipeline.core.settings import Section, SettingsError
-from pipeline.core.tables import TOKENS, as_lists, flatten
-from pipeline.core.vocabulary import START, STOP, TIED, VALID_AFTER
-from pipeline.datasets.columns.ragged import Bools, Ints, maxima, minima, offsets_of, owners, places
+from pipeline.core.tables import TOKENS, as_lists
+from pipeline.core.vocabulary import START, STOP, TIED
+from pipeline.datasets.columns.ragged import Bools, Ints, maxima, minima, offsets_of, owners
 from pipeline.datasets.encoding.chords import transpose_chords
 from pipeline.datasets.encoding.keys import UNKNOWN, Fallback, Keys, Policy, find_keys
-from pipeline.errors import PipelineError, nearest
+from pipeline.datasets.encoding.round_trip import GridCells, RoundTripError, cells_of, check_round_trip
+from pipeline.errors import nearest
 
 PROJECT_VERSION = "1.0.0"
-DEFAULT = "default"  # stands for every corpus that a mapping does not name
-ELSE = "else"  # stands for pieces whose source names no key
-LOWEST, HIGHEST = 1, 127  # what a sounding note may be
+DEFAULT = "default"  # key for every corpus that a mapping does not name
+ELSE = "else"  # key for pieces whose source names no key
+LOWEST, HIGHEST = 1, 127  # range of sounding notes
 OCTAVE = 12
 NO_NOTE = 255
 OTHER_PIECES = "grids and splits name different pieces; run `dvc repro`"
@@ -44,21 +45,17 @@ OF_ONE_PIECE = (
 )
 
 
-class RoundTripError(PipelineError):
-    """Tokens do not decode to the grid they were made from: a fault of this project."""
-
-
 class EncodeSettings(Section):
     """The section ``encode`` of a data set.
 
     Attributes:
-        key: per corpus how the key is found (``pipeline.datasets.encoding.keys``); ``default``
-            stands for every corpus that is not named, and ``else`` for pieces whose source
-            names no key: ``analysis`` finds it from the notes, ``reject`` (where ``else`` is
-            missing) rejects the piece if it is to be transposed.
+        key: per corpus, how the key is found (``pipeline.datasets.encoding.keys``); ``default``
+            applies to every corpus that is not named, and ``else`` to pieces whose source
+            names no key: ``analysis`` finds it from the notes, ``reject`` (the default if ``else``
+            is missing) rejects the piece if it needs to be transposed.
         transpose: ``none``, or ``c_major_a_minor`` by -5 … +6 semitones, an octave
-            further where a note would else leave 1 … 127.
-        max_rows_per_shard: a split with more rows has several files.
+            further if a note would otherwise leave 1 … 127.
+        max_rows_per_shard: a split with more rows is written to several files.
     """
 
     key: dict[str, Policy | Literal["reject"]] = Field(min_length=1)
@@ -76,7 +73,7 @@ class EncodeSettings(Section):
 
     @property
     def fallback(self) -> Fallback:
-        """What becomes of pieces whose source names no key."""
+        """Policy for pieces whose source names no key."""
         return "analysis" if self.key.get(ELSE) == "analysis" else "reject"
 
     def policy(self, corpus: str) -> Policy:
@@ -96,8 +93,8 @@ class Encoded:
     """Token rows of a data set.
 
     Attributes:
-        rows: of ``tables.TOKENS``, sorted by piece_id.
-        grids: the grids they were made from, in the same order.
+        rows: rows of ``tables.TOKENS``, sorted by piece_id.
+        grids: the grids that the rows were made from, in the same order.
         rejections: ``unknown_key`` and ``pitch_out_of_range``.
     """
 
@@ -106,21 +103,8 @@ class Encoded:
     rejections: list[Rejection]
 
     def outline(self) -> Encoded:
-        """What the data card counts: without lists, and without what tells pieces apart."""
+        """The columns that the data card counts: no lists, and no columns that identify single pieces."""
         return Encoded(_outline(self.rows), _outline(self.grids), self.rejections)
-
-
-@dataclass(frozen=True)
-class _Cells:
-    """The cells of all grids, one after the other.
-
-    Attributes:
-        offsets: (n + 1,) borders of the grids in cells. pitch, tied: as in the grids.
-    """
-
-    offsets: Ints
-    pitch: NDArray[np.uint8]
-    tied: Bools
 
 
 def encode_rows(grids: pa.Table, splits: pa.Table, settings: EncodeSettings) -> Encoded:
@@ -137,14 +121,14 @@ def encode_rows(grids: pa.Table, splits: pa.Table, settings: EncodeSettings) -> 
     if grids["piece_id"].to_pylist() != splits["piece_id"].to_pylist():
         raise RoundTripError(OTHER_PIECES)
     policies = [settings.policy(corpus) for corpus in grids["corpus"].to_pylist()]
-    keys = find_keys(grids, _sounding(_cells(grids)), policies, settings.fallback)
+    keys = find_keys(grids, _sounding(cells_of(grids)), policies, settings.fallback)
     transposed = settings.transpose != "none"
     shift, broken = _transposition(grids, keys) if transposed else (np.zeros_like(keys.home), [])
     rejected = {rejection.piece_id for rejection in broken}
     stays = np.array([piece not in rejected for piece in grids["piece_id"].to_pylist()], bool)
     chosen = pa.array(stays)
     kept = grids.filter(chosen)
-    tokens = _encode(_cells(kept), shift[stays])
+    tokens = _encode(cells_of(kept), shift[stays])
     check_round_trip(kept, tokens, shift[stays])
     columns = {
         **{name: kept[name] for name in TOKENS.names if name in kept.column_names},
@@ -163,13 +147,13 @@ def encode_rows(grids: pa.Table, splits: pa.Table, settings: EncodeSettings) -> 
 def encode_portions(
     portions: Iterable[pa.Table], splits: pa.Table, settings: EncodeSettings
 ) -> Iterator[tuple[pa.Table, Encoded]]:
-    """The same for grids that come in order of piece_id, some at a time.
+    """Encode grids that arrive in portions, in order of piece_id; see :func:`encode_rows`.
 
     Args:
-        splits: rows for all of them.
+        splits: rows of ``tables.SPLITS`` for all portions.
 
     Yields:
-        The grids that came in, and what became of them.
+        The grids of each portion, and their encoded rows and rejections.
     """
     splits = splits.sort_by("piece_id")
     for grids in portions:
@@ -180,7 +164,7 @@ def encode_portions(
 
 
 def join(portions: Sequence[Encoded]) -> Encoded:
-    """All rows, grids and rejections, in order."""
+    """Concatenate all rows, grids and rejections, in order."""
     return Encoded(
         pa.concat_tables([each.rows for each in portions]),
         pa.concat_tables([each.grids for each in portions]),
@@ -188,58 +172,8 @@ def join(portions: Sequence[Encoded]) -> Encoded:
     )
 
 
-def check_round_trip(grids: pa.Table, tokens: pa.Array, shift: Ints) -> None:
-    """Decode every row and compare it with its grid, the transposition undone.
-
-    The same rules as ``vocabulary.decode``, over all rows at once.
-
-    Args:
-        grids: n rows of ``tables.GRIDS``.
-        tokens: n lists of uint16.
-        shift: (n,) semitones that were added.
-
-    Raises:
-        RoundTripError: naming the first row that differs.
-    """
-    cells = _cells(grids)
-    offsets, written = flatten(tokens)
-    lengths = np.diff(cells.offsets)
-    _require(grids, np.diff(offsets) == lengths + 2, "its length differs")
-    _require(grids, written[offsets[:-1]] == START, "START is missing")
-    _require(grids, written[offsets[1:] - 1] == STOP, "STOP is missing")
-    place = places(offsets)
-    row = owners(offsets)
-    inner = (place > 0) & (place <= lengths[row])
-    symbols, row, place = written[inner].astype(np.int64), row[inner], place[inner] - 1
-    _require_all(grids, row, symbols < START, "a marker stands inside")
-    voices = grids["voices"].to_numpy().astype(np.int64)[row]
-    before = np.where(place < voices, START, symbols[np.maximum(np.arange(len(symbols)) - voices, 0)])
-    _require_all(grids, row, VALID_AFTER[before, symbols], "a symbol breaks the grammar")
-    pitch = symbols % TIED
-    back = np.where(pitch == SILENCE, SILENCE, pitch - shift[row])
-    same = (back == cells.pitch) & ((symbols >= TIED) == cells.tied)
-    _require_all(grids, row, same, "another note stands there")
-
-
-def _require_all(grids: pa.Table, row: Ints, holds: Bools, fault: str) -> None:
-    good = np.ones(grids.num_rows, bool)
-    good[row[~holds]] = False
-    _require(grids, good, fault)
-
-
-def _require(grids: pa.Table, holds: Bools, fault: str) -> None:
-    if not holds.all():
-        piece = grids["piece_id"][int(np.flatnonzero(~holds)[0])].as_py()
-        raise RoundTripError(f"{piece}: its tokens do not decode to its grid: {fault}")
-
-
-def _cells(grids: pa.Table) -> _Cells:
-    offsets, pitch = flatten(grids["pitch"])
-    return _Cells(offsets, np.asarray(pitch, np.uint8), np.asarray(flatten(grids["tied"])[1], bool))
-
-
-def _encode(cells: _Cells, shift: Ints) -> pa.Array:
-    """START, the symbols, STOP, for every row."""
+def _encode(cells: GridCells, shift: Ints) -> pa.Array:
+    """Token lists: START, the symbols, STOP for every row."""
     row = owners(cells.offsets)
     pitch = cells.pitch.astype(np.int64)
     pitch += np.where(pitch == SILENCE, 0, shift[row])
@@ -251,17 +185,17 @@ def _encode(cells: _Cells, shift: Ints) -> pa.Array:
     return as_lists(offsets, tokens, pa.uint16())
 
 
-def _sounding(cells: _Cells) -> Ints:
+def _sounding(cells: GridCells) -> Ints:
     """(n, 12) steps that each pitch class sounds, over all voices."""
     n = len(cells.offsets) - 1
-    heard = cells.pitch != SILENCE
-    place = owners(cells.offsets)[heard] * OCTAVE + cells.pitch[heard] % OCTAVE
+    sounds = cells.pitch != SILENCE
+    place = owners(cells.offsets)[sounds] * OCTAVE + cells.pitch[sounds] % OCTAVE
     return np.bincount(place, minlength=n * OCTAVE).reshape(n, OCTAVE)
 
 
 def _transposition(grids: pa.Table, keys: Keys) -> tuple[Ints, list[Rejection]]:
-    """Semitones for every grid, and those that cannot be transposed."""
-    cells = _cells(grids)
+    """Transposition of every grid in semitones, and rejections of grids that cannot be transposed."""
+    cells = cells_of(grids)
     low = minima(np.where(cells.pitch == SILENCE, NO_NOTE, cells.pitch), cells.offsets, empty=LOWEST)
     high = maxima(cells.pitch, cells.offsets, empty=HIGHEST)
     shift = keys.shift

@@ -1,16 +1,17 @@
-"""The key of a piece, and how far it is transposed.
+"""The key of a piece and its transposition.
 
-Three ways, chosen per corpus:
+There are three policies, chosen per corpus:
 
-``signature``  the key signature as written becomes none; modes keep their final
-               (D dorian stays D dorian).
-``tonic``      the written key names the tonic alone (Essen writes minor songs under
+``signature``  the piece is transposed so that its written key signature has no accidentals;
+               modes keep their final
+(D dorian stays D dorian).
+``tonic``      the written key gives only the tonic (Essen writes minor songs under
                a major signature): minor if the lowered third sounds longer than the
                raised one, else major.
 ``analysis``   the key whose profile fits the sounding time of the twelve pitch
                classes best.
 
-Where the source names no key (no signature, or for ``tonic`` no mode), analysis can stand in.
+If the source names no key (no signature, or no mode for ``tonic``), analysis can be the fallback.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ FIFTH = 7
 UNKNOWN = -1
 LOWEST_SHIFT = -5  # shifts run to +6
 
-# How well a pitch class belongs to a key, tonic first: scale degrees by their weight
+# Key profiles, tonic first: scale degrees by their weight
 # in the triad, other degrees of the scale, then notes outside it. Both sum to 33.
 MAJOR_PROFILE = (8, 0, 4, 0, 5, 4, 0, 6, 0, 3, 0, 3)
 MINOR_PROFILE = (8, 0, 4, 5, 0, 4, 0, 6, 3, 0, 1, 2)
@@ -57,9 +58,9 @@ class Keys:
     Attributes:
         tonic: (n,) pitch class 0 … 11, UNKNOWN where the source names no mode.
         mode: "major", "dorian", …, "" unknown.
-        source: how it was found: "signature", "tonic", "tonic, no third", "analysis".
+        source: how the key was found: "signature", "tonic", "tonic, no third", "analysis".
         home: (n,) pitch class that becomes C: the tonic of the major key with the same
-            signature; UNKNOWN where the key is.
+            signature; UNKNOWN where the key is unknown.
     """
 
     tonic: Ints
@@ -81,8 +82,8 @@ def find_keys(
     Args:
         grids: rows of ``tables.GRIDS``.
         sounding: (n, 12) steps that each pitch class sounds.
-        policies: (n,) how to find it.
-        fallback: ``analysis`` finds it from the notes where the source names none; else it is unknown.
+        policies: (n,) how to find the key.
+        fallback: ``analysis`` finds the key from the notes if the source names none; otherwise it is unknown.
     """
     n = grids.num_rows
     fifths = grids["key_fifths"].fill_null(0).to_numpy().astype(np.int64)
@@ -129,7 +130,7 @@ def _by_analysis(keys: Keys, rows: Bools, sounding: Ints) -> None:
 
 
 def _candidates() -> list[tuple[int, str, tuple[int, ...]]]:
-    """The 24 keys: fewest accidentals first, sharps before flats, major before minor."""
+    """The 24 keys in order: fewest accidentals first, sharps before flats, major before minor."""
     by_accidentals = sorted(range(-5, 7), key=lambda fifths: (abs(fifths), -fifths))
     return [
         ((FIFTH * fifths + FINALS[mode]) % 12, mode, profile)
@@ -139,7 +140,7 @@ def _candidates() -> list[tuple[int, str, tuple[int, ...]]]:
 
 
 def key_name(fifths: int | None, mode: str | None) -> str:
-    """A key as written: two flats and "minor" is "G minor".
+    """The name of a written key: two flats and "minor" give "G minor".
 
     >>> key_name(-2, "minor"), key_name(3, ""), key_name(None, None)
     ('G minor', '3 sharps', 'unknown')
@@ -148,7 +149,7 @@ def key_name(fifths: int | None, mode: str | None) -> str:
         return "unknown"
     if not mode or mode not in FINALS:
         return f"{abs(fifths)} {'flats' if fifths < 0 else 'sharps'}"
-    # a final lies as many fifths above the major tonic as its seven-fold is semitones
+    # a final n semitones above the major tonic is 7 n fifths (modulo 12) above it
     place = fifths + (FINALS[mode] * FIFTH + 1) % 12
     letter, accidentals = "FCGDAEB"[place % 7], place // 7
     return f"{letter}{'#' * accidentals if accidentals >= 0 else 'b' * -accidentals} {mode}"

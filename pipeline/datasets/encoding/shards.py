@@ -1,4 +1,4 @@
-"""Token rows to the files of a data set."""
+"""Write token rows to the files of a data set."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pipeline.core import vocabulary
 from pipeline.core.tables import PLACES, TOKENS
 from pipeline.datasets.encoding.encode import PROJECT_VERSION, EncodeSettings
 
-Shard = tuple[str, pa.Table]  # its path below the data set without suffix, and its rows
+Shard = tuple[str, pa.Table]  # the path below the data set without suffix, and the rows
 
 
 class ShardCutter:
-    """Token rows that come in portions, cut into shards: files of at most ``max_rows`` rows of one split.
+    """Cut token rows that arrive in portions into shards: files of at most ``max_rows`` rows of one split.
 
     Args:
-        max_rows: of a shard.
+        max_rows: maximum number of rows in a shard.
     """
 
     def __init__(self, max_rows: int) -> None:
@@ -29,7 +29,7 @@ class ShardCutter:
         self._number = dict.fromkeys(PLACES, 0)
 
     def add(self, rows: pa.Table) -> Iterator[Shard]:
-        """Take the next rows of ``tables.TOKENS``; the shards that are full now."""
+        """Add the next rows of ``tables.TOKENS`` and return the shards that are full now."""
         for split in PLACES:
             chosen = rows.filter(pc.equal(rows["split"], split))
             self._waiting[split] = pa.concat_tables([self._waiting[split], chosen])
@@ -39,7 +39,7 @@ class ShardCutter:
                 self._number[split] += 1
 
     def rest(self) -> Iterator[Shard]:
-        """The last shards; a split without rows has no file."""
+        """Return the last shards; a split without rows has no file."""
         for split in PLACES:
             if self._waiting[split].num_rows:
                 yield self._name(split), self._waiting[split]
@@ -52,7 +52,7 @@ def shard_metadata(settings: EncodeSettings, split: Mapping[str, Any] | None = N
     """The metadata of every shard: vocabulary, parameters, version.
 
     Args:
-        split: the section ``split`` that the rows were divided by; None: not divided.
+        split: the section ``split`` that the rows were divided by; None: no split.
     """
     return {
         "vocabulary": f"{vocabulary.VOCAB_SIZE} symbols: onset p, tied p, START, STOP",

@@ -1,16 +1,16 @@
-"""Local alignment of two melodies: how much of the shorter one occurs in the other, as a variant.
+"""Local alignment of two melodies: how much of the shorter one occurs in the other, with variations.
 
-Smith and Waterman's algorithm on pitches. A note on a beat counts twice, so that ornaments
-and passing notes may differ. The second melody is transposed first, by the shift under
-which the two use the same pitches most.
+The Smith-Waterman algorithm on pitches. A note on a beat counts twice, so that ornaments
+and passing notes may differ. The second melody is first transposed by the shift that
+maximizes the overlap of the two pitch histograms.
 
 Sources: van Kranenburg, Volk and Wiering, "A Comparison between Global and Local Features
 for Computational Classification of Folk Song Melodies", Journal of New Music Research 42
 (2013), for substitution scores of pitch and metric weight and the transposition by pitch
 histograms; Janssen, van Kranenburg and Volk, "Finding Occurrences of Melodic Segments in
 Folk Songs Employing Symbolic Similarity Measures", JNMR 46 (2017), for the local form.
-Differs in that scores are integers, gaps are linear, and what two unrelated melodies have
-in common by chance is subtracted.
+Differs in that scores are integers, gap penalties are linear, and the score of two
+unrelated melodies is subtracted.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from pipeline.datasets.columns.ragged import Ints, owners, places, sums, take
 
 ON_BEAT = 128  # added to the pitch of a note on a beat, in the column ``melody`` of FAMILIES
 SAME = 6  # score of two equal pitches, times the sum of their weights
-PER_SEMITONE = 4  # less for each semitone between them: a second is neither like nor unlike
-DIFFERENT = -4  # at least
+PER_SEMITONE = 4  # penalty per semitone between them: a second scores about 0
+DIFFERENT = -4  # lower bound of the score of two pitches
 GAP = 6  # for a note that only one melody has, times twice its weight
-CHANCE = 192  # score that unrelated melodies reach: sixteen notes off the beat, or eight on it
-SHIFTS = 7  # semitones around the difference of the mean pitches in which a transposition is sought
-PAIRS_AT_ONCE = 256  # so that a diagonal of the matrices stays in the processor's cache
-ALIKE_IN_LENGTH = 8  # notes: melodies whose lengths differ by less are aligned together
+CHANCE = 192  # score of unrelated melodies: sixteen equal notes off the beat, or eight on it
+SHIFTS = 7  # semitones around the difference of the mean pitches; range of the search for a transposition
+PAIRS_AT_ONCE = 256  # small enough for a diagonal of the matrices to stay in the CPU cache
+ALIKE_IN_LENGTH = 8  # notes; melodies whose lengths differ by less are aligned in one batch
 AROUND_MEAN = 64  # semitones of the histograms of pitches, about their mean
-FAR_BELOW, FAR_ABOVE = -4000, 4000  # padding: pitches that equal no other
+FAR_BELOW, FAR_ABOVE = -4000, 4000  # padding: pitches that are equal to no other pitch
 
-LARGEST_SHORT = 32_000  # a score that fits 16 bits
+LARGEST_SHORT = 32_000  # scores up to this value fit in 16 bits
 
 Shorts = NDArray[np.int16] | NDArray[np.int32]
 
@@ -47,7 +47,7 @@ class MelodyLines:
     """The melodies of n pieces.
 
     Attributes:
-        offsets: (n + 1,) borders of the pieces.
+        offsets: (n + 1,) offsets of the pieces.
         pitch: (N,) uint8, MIDI note numbers.
         weight: (N,) uint8, metric weight: 1 off the beat, 2 on a beat.
     """
@@ -65,15 +65,15 @@ class MelodyLines:
 
 
 def alignment(lines: MelodyLines, left: Ints, right: Ints) -> NDArray[np.float64]:
-    """The likeness of pairs of melodies by their best local alignment.
+    """Similarity (likeness) of pairs of melodies by their best local alignment.
 
     Args:
         left, right: (P,) numbers of pieces.
 
     Returns:
-        (P,) 0 … 1: the score less CHANCE, over the same of the lighter melody aligned with
-        itself; 0 where the score is what chance gives. A melody that scores less than
-        CHANCE and a half with itself is like no other by more than the excess over CHANCE.
+        (P,) 0 … 1: score minus CHANCE, divided by the same difference for the melody of smaller
+        weight aligned with itself; 0 if the score is not above CHANCE. The
+        divisor is at least CHANCE / 2, so that a short melody is not similar to others by chance.
     """
     lengths = np.diff(lines.offsets)
     turned = (lengths[left] > lengths[right]) | ((lengths[left] == lengths[right]) & (left > right))
@@ -95,7 +95,7 @@ def _scores(lines: MelodyLines, left: Ints, right: Ints) -> Shorts:
 
 
 def _best_scores(a: Shorts, weight_a: Shorts, b: Shorts, weight_b: Shorts) -> Shorts:
-    """Scores of local alignments, all matrices diagonal by diagonal.
+    """Scores of local alignments; all matrices are filled diagonal by diagonal.
 
     Args:
         a, weight_a: (n, P) pitches and weights, padded below.
@@ -105,7 +105,7 @@ def _best_scores(a: Shorts, weight_a: Shorts, b: Shorts, weight_b: Shorts) -> Sh
         (P,) the largest score of each matrix.
     """
     (n, pairs), m = a.shape, len(b)
-    b, weight_b = b[::-1], weight_b[::-1]  # cell (i, d - i) stands at row m - 1 - d + i
+    b, weight_b = b[::-1], weight_b[::-1]  # cell (i, d - i) is in row m - 1 - d + i
     gap_a, gap_b = 2 * GAP * weight_a, 2 * GAP * weight_b
     last, before = np.zeros((2, n + 1, pairs), a.dtype)  # row i + 1 of a diagonal is its cell (i, d - i)
     best = np.zeros((n, pairs), a.dtype)
@@ -130,7 +130,7 @@ def _best_scores(a: Shorts, weight_a: Shorts, b: Shorts, weight_b: Shorts) -> Sh
 
 
 def _transposition(lines: MelodyLines, left: Ints, right: Ints) -> Shorts:
-    """(P,) the shift of each second melody under which most weight has the same pitch."""
+    """(P,) the transposition of each second melody that maximizes the weight on equal pitches."""
     (a, mean_a), (b, mean_b) = _histograms(lines, left), _histograms(lines, right)
     inner = a[:, SHIFTS : AROUND_MEAN - SHIFTS]
     common = np.stack(
@@ -143,9 +143,9 @@ def _transposition(lines: MelodyLines, left: Ints, right: Ints) -> Shorts:
 
 
 def _histograms(lines: MelodyLines, pieces: Ints) -> tuple[NDArray[np.uint16], Ints]:
-    """(P, AROUND_MEAN) weight on each pitch around the mean one, and (P,) the mean pitches.
+    """(P, AROUND_MEAN) weight on each pitch around the mean pitch, and (P,) the mean pitches.
 
-    Pitches further away count at the border.
+    Pitches further away are counted in the first or last class.
     """
     offsets, at = take(lines.offsets, pieces)
     pitch = lines.pitch[at].astype(np.int64)
@@ -157,7 +157,7 @@ def _histograms(lines: MelodyLines, pieces: Ints) -> tuple[NDArray[np.uint16], I
 
 
 def _columns(lines: MelodyLines, pieces: Ints, padding: int) -> tuple[Shorts, Shorts]:
-    """(longest, P) pitches and weights, a piece a column; padding weighs nothing and equals no pitch."""
+    """(longest, P) pitches and weights, one piece per column; padding has weight 0 and equals no pitch."""
     offsets, at = take(lines.offsets, pieces)
     shape = (int(np.diff(offsets).max(initial=0)), len(pieces))
     kind = np.int16 if 4 * SAME * shape[0] <= LARGEST_SHORT else np.int32

@@ -1,4 +1,4 @@
-"""Idiom: short runs that so many pieces of all corpora hold that they relate none."""
+"""Idiom: short runs that are so frequent over all corpora that they are no evidence of a relation."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pipeline.datasets.families.tune_families import SKELETON_RUN
 CANDIDATE_BEATS, CANDIDATE_STEPS = (
     6,
     8,
-)  # lengths of shared runs of skeleton and intervals: worth an alignment
-RUNS_METADATA = "common_runs"  # a key of the metadata of data/families.parquet
+)  # lengths of shared runs of skeleton and intervals that make a pair a candidate for alignment
+RUNS_METADATA = "common_runs"  # key in the metadata of data/families.parquet
 
 
 def families_metadata(families: pa.Table, family_run: int) -> dict[str, str]:
-    """The metadata of data/families.parquet: what depends on all pieces together.
+    """The metadata of data/families.parquet: values that depend on all pieces together.
 
     Args:
         families: rows of ``tables.FAMILIES``.

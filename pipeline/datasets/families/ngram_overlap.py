@@ -1,4 +1,4 @@
-"""Pairs of pieces that have runs in common, and pieces that stand whole in others."""
+"""Pairs of pieces that have runs in common, and pieces that are contained whole in others."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from pipeline.datasets.columns.ngrams import (
 from pipeline.datasets.columns.ragged import Bools, Ints, offsets_of, owners, ranges, run_starts
 
 PAIRS_AT_ONCE = 2_000_000
-SHORTEST_CONTAINED = 8  # fewer intervals stand in every other tune by chance
-COMMON = 1000  # a run that more pieces hold is idiom and tells nothing of kinship
+SHORTEST_CONTAINED = 8  # shorter pieces are contained in many tunes by chance
+COMMON = 1000  # a run that more pieces contain is idiom and no evidence of a relation
 
 BUCKET_BITS = 22
-BUCKETS = 1 << BUCKET_BITS  # in which runs are counted before they are counted one by one
+BUCKETS = 1 << BUCKET_BITS  # hash buckets in which runs are counted before they are counted exactly
 
 Pairs = tuple[Ints, Ints, Ints, Ints]
 Runs = NDArray[np.uint64]
@@ -32,8 +32,8 @@ Runs = NDArray[np.uint64]
 def related(left: Sequences, right: Sequences, length: int) -> Pairs:
     """Pairs of pieces that have runs of a length in common.
 
-    Runs that more than COMMON pieces of right hold are not counted among those in
-    common: so time grows with the number of pieces and not with its square.
+    Runs that more than COMMON pieces of right contain are not counted, so that run time
+    grows with the number of pieces and not with its square.
 
     Args:
         length: at most eight intervals.
@@ -49,12 +49,12 @@ def related(left: Sequences, right: Sequences, length: int) -> Pairs:
 def related_in_portions(
     left: Sequences, right: Sequences, length: int, common: Runs | None = None
 ) -> Iterator[Pairs]:
-    """The same in bounded portions, each with all pairs of some pieces of left.
+    """Yield the pairs of :func:`shared_runs` in bounded portions, each with all pairs of some pieces of left.
 
     Args:
-        common: the runs that do not count, sorted, whoever holds them; then a pair shares
-            the same runs whatever else is in left and right. None: those of more than
-            COMMON pieces of right.
+        common: the runs that are not counted, sorted; with a fixed list, the runs that a pair
+            shares do not depend on the other pieces of left and right. None: those of
+            more than COMMON pieces of right.
     """
     if not len(left) or not len(right):
         return
@@ -73,7 +73,7 @@ def related_in_portions(
 
 
 def common_runs(sequences: Sequences, length: int) -> Runs:
-    """The runs that more than COMMON pieces hold, sorted.
+    """The runs that more than COMMON pieces contain, sorted.
 
     Args:
         length: at most eight intervals.
@@ -97,7 +97,7 @@ def _buckets(runs: Runs) -> Ints:
 
 
 def _among(runs: Runs, known: Runs) -> Bools:
-    """True for runs that are among the known ones, which are sorted."""
+    """True for runs that are among the known runs (sorted)."""
     if not len(known):
         return np.zeros(len(runs), bool)
     place = np.minimum(np.searchsorted(known, runs), len(known) - 1)
@@ -105,14 +105,14 @@ def _among(runs: Runs, known: Runs) -> Bools:
 
 
 def containing(sequences: Sequences, short: Ints) -> tuple[Ints, Ints]:
-    """Where the longest part of a short piece stands whole in another piece.
+    """Find the pieces that contain the whole longest part of a short piece.
 
     Args:
         short: numbers of pieces; those with fewer than ``SHORTEST_CONTAINED``
             intervals are left out.
 
     Returns:
-        (short piece, piece that contains it), every place once.
+        (short piece, piece that contains it), once per occurrence.
     """
     parts = {int(piece): longest_part(sequences.piece(piece)) for piece in short}
     parts = {piece: part for piece, part in parts.items() if len(part) >= SHORTEST_CONTAINED}
@@ -129,7 +129,7 @@ def containing(sequences: Sequences, short: Ints) -> tuple[Ints, Ints]:
 
 
 def _places(sequences: Sequences, whole: NDArray[np.int8], lengths: Ints) -> tuple[Ints, Ints]:
-    """Where rows of intervals stand inside a piece: (row, piece)."""
+    """Occurrences of rows of intervals inside pieces: (row, piece)."""
     values, owner = sequences.values, owners(sequences.offsets)
     if len(values) < SHORTEST_CONTAINED:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -149,7 +149,7 @@ def _places(sequences: Sequences, whole: NDArray[np.int8], lengths: Ints) -> tup
 
 
 class _RunsOf:
-    """The different runs of pieces, slice by slice; those of a single slice are found once."""
+    """Distinct runs of pieces, slice by slice; the runs of a single slice are computed once."""
 
     def __init__(self, sequences: Sequences, length: int) -> None:
         self._sequences, self._length = sequences, length
@@ -166,10 +166,10 @@ class _RunsOf:
 
 
 def _holders_among(runs_of: _RunsOf, known: Runs, most: int) -> tuple[Ints, Ints]:
-    """Who holds which of the known runs: (piece, number of the run), ordered by run.
+    """Find which pieces contain which of the known runs: (piece, number of the run), ordered by run.
 
     Args:
-        most: runs that more pieces hold are left out.
+        most: runs that more pieces contain are left out.
     """
     times = np.zeros(len(known), np.int64)
     pieces, runs = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
@@ -187,7 +187,7 @@ def _holders_among(runs_of: _RunsOf, known: Runs, most: int) -> tuple[Ints, Ints
 
 
 def _pairs(piece: Ints, run: Ints, partner: Ints, shared: Ints, n: int) -> Iterator[tuple[Ints, Ints, Ints]]:
-    """Join the runs of pieces with the holders among n others, and count by pair."""
+    """Join the runs of pieces with the pieces among n others that contain them, and count by pair."""
     first = np.searchsorted(shared, run)
     matches = np.searchsorted(shared, run, side="right") - first
     for begin, end in _portions(piece, matches):
@@ -198,7 +198,7 @@ def _pairs(piece: Ints, run: Ints, partner: Ints, shared: Ints, n: int) -> Itera
 
 
 def _portions(piece: Ints, matches: Ints) -> Iterator[tuple[int, int]]:
-    """Stretches of whole pieces with about PAIRS_AT_ONCE matches each."""
+    """Ranges of whole pieces with about PAIRS_AT_ONCE matches each."""
     starts = run_starts(piece)
     total = offsets_of(matches)
     begin = 0

@@ -1,12 +1,12 @@
 """Tune families: which pieces share a melody.
 
-Two pieces are of one family when any of their parts share a run of
-``family_run`` intervals, transposition and silence ignored and immediate
-repeats of a pitch merged; a piece without so long a part counts by its longest
-part as a whole. Families are the connected components. All parts count, so that
-no voice of a test piece can have been heard in training. In corpora with
-``soft`` also pieces with the same normalized title, or with a beat skeleton in
-common, are family.
+Two pieces belong to one family if any of their parts share a run of
+``family_run`` intervals. Transposition and silence are ignored and immediate
+repeats of a pitch are merged; a piece without a part of that length is represented by
+its whole longest part. Families are the connected components. All parts are compared,
+so that no voice of a test piece occurs in the training data. In corpora with
+``soft``, pieces with the same normalized title or a common beat skeleton also belong
+to one family.
 """
 
 from __future__ import annotations
@@ -43,19 +43,19 @@ from pipeline.datasets.families.alignment import ON_BEAT
 from pipeline.datasets.families.ngram_overlap import related
 
 SKELETON_RUN = 8  # intervals
-CONTAINED_IN_TEN = 3  # a share of 0.3 of the smaller piece's runs makes a soft relative
+CONTAINED_IN_TEN = 3  # sharing 0.3 of the smaller piece's runs makes two pieces soft relatives
 ID_LENGTH = 16  # hex digits of the sha256
-OVERLAPS_PER_QUARTER = 4  # the grid on which overlaps are judged: half a sixteenth is legato
+OVERLAPS_PER_QUARTER = 4  # the grid on which overlaps are compared: half a sixteenth is legato
 ASCII_WORD = re.compile("[0-9a-z]+")
-MELODY = "soprano"  # the part whose beats make the skeleton; else the top part
+MELODY = "soprano"  # the part whose beats make the skeleton; otherwise the top part
 
 
 class FamilySettings(Section):
     """The section ``families``.
 
     Attributes:
-        family_run: a shared run of so many intervals makes two pieces relatives.
-        soft: corpora in which a soft relative is family, too.
+        family_run: length in intervals of a shared run that makes two pieces relatives.
+        soft: corpora in which soft relatives also belong to the family.
     """
 
     family_run: int = Field(ge=4, le=64)
@@ -64,12 +64,12 @@ class FamilySettings(Section):
 
 @dataclass(frozen=True)
 class _PieceMelodies:
-    """What makes some pieces relatives.
+    """The features by which pieces are compared.
 
     Attributes:
-        names: piece_id, corpus and title of each.
-        intervals: of all parts.
-        skeletons: of the melody.
+        names: piece_id, corpus and title of each piece.
+        intervals: intervals of all parts.
+        skeletons: beat skeletons of the melody.
         melodies: list<uint8>, as in the column of ``tables.FAMILIES``.
         longest: int32, intervals of the longest part.
     """
@@ -95,7 +95,7 @@ def find_families(notes: pa.Table, settings: FamilySettings) -> pa.Table:
 
 
 def families_of_portions(portions: Iterable[pa.Table], settings: FamilySettings) -> pa.Table:
-    """The same for notes that come in order, some whole pieces at a time."""
+    """Find families of notes that arrive in order, in portions of whole pieces."""
     read = [_read(notes) for notes in portions]
     names = pa.concat_tables([each.names for each in read])
     intervals = Sequences.join([each.intervals for each in read])
@@ -138,7 +138,7 @@ def part_intervals(melody: Lines, first: Ints) -> Sequences:
     """The intervals of every piece, part by part.
 
     Args:
-        melody: single notes, one line a row of the notes table.
+        melody: single notes, one line per row of the notes table.
         first: number of the first line of each piece.
     """
     changes = melody.where(run_starts(melody.line, melody.pitch))
@@ -156,11 +156,11 @@ def part_intervals(melody: Lines, first: Ints) -> Sequences:
 def beat_skeletons(melody: Lines, notes: pa.Table, rows: Ints) -> Sequences:
     """Intervals between the pitches that sound on the beats, repeats merged.
 
-    A beat is a quarter, counted from the first written bar line where bars are
-    known, else from the start.
+    A beat is a quarter, counted from the first written bar line if bars are
+    known, otherwise from the start.
 
     Args:
-        rows: the line of each piece that carries its melody.
+        rows: the melody line of each piece.
     """
     phase = _first_beats(notes)[rows]
     ends = notes["end"].to_numpy().astype(np.int64)[rows]
@@ -169,8 +169,8 @@ def beat_skeletons(melody: Lines, notes: pa.Table, rows: Ints) -> Sequences:
     beat = phase[piece] + (np.arange(len(piece)) - beat_offsets[piece]) * TICKS_PER_QUARTER
     stride = int(max(melody.end.max(initial=0), ends.max(initial=0))) + 1
     note = np.searchsorted(melody.line * stride + melody.onset, rows[piece] * stride + beat, side="right") - 1
-    heard = (note >= 0) & (melody.line[note] == rows[piece]) & (melody.end[note] > beat)
-    piece, pitch = piece[heard], melody.pitch[note[heard]]
+    sounds = (note >= 0) & (melody.line[note] == rows[piece]) & (melody.end[note] > beat)
+    piece, pitch = piece[sounds], melody.pitch[note[sounds]]
     changes = run_starts(piece, pitch)
     piece, pitch = piece[changes], pitch[changes]
     inner = np.ones(len(piece), bool)
@@ -180,13 +180,13 @@ def beat_skeletons(melody: Lines, notes: pa.Table, rows: Ints) -> Sequences:
 
 
 def melodies_on_beats(melody: Lines, notes: pa.Table, rows: Ints) -> pa.Array:
-    """The notes of each melody, those that begin on a beat marked by ON_BEAT.
+    """The notes of each melody; notes that begin on a beat are marked by ON_BEAT.
 
     Args:
-        rows: the line of each piece that carries its melody.
+        rows: the melody line of each piece.
 
     Returns:
-        list<uint8>, a list a piece.
+        list<uint8>, one list per piece.
     """
     offsets, at = take(offsets_from_owners(melody.line, notes.num_rows), rows)
     since = melody.onset[at] - np.repeat(_first_beats(notes)[rows], np.diff(offsets))
@@ -214,7 +214,7 @@ def normal_title(title: str | None) -> str:
 
 
 def _soft_links(names: pa.Table, skeletons: Sequences, settings: FamilySettings) -> tuple[Ints, Ints]:
-    """Pieces of corpora with ``soft`` that are alike in skeleton or title."""
+    """Pairs of pieces of corpora with ``soft`` that have a similar skeleton or the same title."""
     corpora = pa.array([corpus for corpus, soft in settings.soft.items() if soft], pa.string())
     soft = np.asarray(pc.is_in(names["corpus"], value_set=corpora), dtype=bool)
     chosen = np.flatnonzero(soft)
@@ -245,7 +245,7 @@ def _first_rows(notes: pa.Table) -> Ints:
 
 
 def _melody_rows(notes: pa.Table, first: Ints) -> Ints:
-    """The row of every piece that is named Soprano, else its first."""
+    """The row of the part named Soprano of every piece, or else of its first part."""
     names = ["".join((name or "").split()[:1]).casefold() for name in notes["part_name"].to_pylist()]
     named = np.flatnonzero([name == MELODY for name in names])
     rows = first.copy()

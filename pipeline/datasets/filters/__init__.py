@@ -1,8 +1,8 @@
-"""Which grids are kept, and the measured reasons of the others.
+"""Filters: which grids are kept, and why the others are rejected.
 
-A filter is one function over all grids and one row of ``FILTERS`` at the foot:
-it measures every grid and says which pass. All broken rules of a grid are
-recorded. Pitches are those of the score: filters act before transposition.
+A filter is one function over all grids and one row of ``FILTERS`` at the end of this module:
+it measures every grid and decides which grids pass. All violated rules of a grid are
+recorded. Pitches are those of the score, because filters run before transposition.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ class Grids:
 
     @cached_property
     def voices(self) -> int:
-        """V, fixed for a data set."""
+        """V, the number of voices; constant within a data set."""
         return int(self.table["voices"][0].as_py()) if len(self) else 1
 
     @cached_property
     def steps(self) -> Ints:
-        """(n + 1,) borders of the grids in steps."""
+        """(n + 1,) offsets of the grids in steps."""
         return offsets_of(self.column("n_steps"))
 
     @cached_property
@@ -67,9 +67,9 @@ class Filter:
     """A named rule.
 
     Attributes:
-        rule: the reason of the grids that break it.
-        measure: one value a grid.
-        passes: of (values, limit), True for the grids to keep.
+        rule: the reason for rejecting a grid.
+        measure: computes one value per grid.
+        passes: function of (values, limit); True for the grids to keep.
     """
 
     rule: str
@@ -79,7 +79,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Filtered:
-    """The rows kept, the piece_id of all rows, and all broken rules of those left out."""
+    """The rows kept, the piece_id of all rows, and all violated rules of the rejected rows."""
 
     grids: pa.Table
     incoming: list[str]
@@ -91,14 +91,14 @@ def apply_filters(table: pa.Table, settings: FilterSettings) -> Filtered:
 
     Args:
         table: rows of ``tables.GRIDS``.
-        settings: the limits; None filters nothing.
+        settings: the limits; a limit of None has no effect.
     """
     (made,) = filter_portions([table], settings)
     return made
 
 
 def filter_portions(portions: Iterable[pa.Table], settings: FilterSettings) -> Iterator[Filtered]:
-    """The same for portions of a data set that come in order of piece_id."""
+    """Filter a data set that arrives in portions, in order of piece_id."""
     seen: dict[bytes, str] = {}
     for table in portions:
         broken = broken_rules(table, settings).values()
@@ -117,7 +117,7 @@ def _without(table: pa.Table, rejections: list[Rejection]) -> pa.Table:
 
 
 def broken_rules(table: pa.Table, settings: FilterSettings) -> dict[str, list[tuple[int, Rejection]]]:
-    """What each filter alone rejects: for every limit that is set, rows and reasons."""
+    """Rejections of each filter on its own: rows and reasons for every limit that is set."""
     grids = Grids(table)
     ids = table["piece_id"].to_pylist()
     judged = {}
@@ -137,7 +137,7 @@ def _rejection(piece_id: str, rule: str, value: Any, limit: Any) -> Rejection:
 
 
 def n_notes(grids: Grids) -> Ints:
-    """Sounding notes of the top voice."""
+    """Number of sounding notes of the top voice."""
     return sums(grids.begun[:, 0] & (grids.pitch[:, 0] != SILENCE), grids.steps)
 
 
@@ -147,12 +147,12 @@ def n_steps(grids: Grids) -> Ints:
 
 
 def distinct_pitches(grids: Grids) -> Ints:
-    """Different note numbers, silence not counted."""
+    """Number of distinct note numbers, without silence."""
     row = np.repeat(owners(grids.steps), grids.voices)
-    heard = np.zeros((len(grids), 256), bool)
-    heard[row, grids.pitch.ravel()] = True
-    heard[:, SILENCE] = False
-    return np.asarray(heard.sum(axis=1))
+    used = np.zeros((len(grids), 256), bool)
+    used[row, grids.pitch.ravel()] = True
+    used[:, SILENCE] = False
+    return np.asarray(used.sum(axis=1))
 
 
 def pitch_range(grids: Grids) -> Ints:
@@ -175,38 +175,38 @@ def longest_silence(grids: Grids) -> Ints:
 
 
 def silence_share(grids: Grids) -> NDArray[np.float64]:
-    """Silent cells of all cells."""
+    """Share of silent cells."""
     return _share(grids.column("n_rest_steps"), grids.column("n_steps") * grids.voices)
 
 
 def moved_share(grids: Grids) -> NDArray[np.float64]:
-    """Notes that rounding moved, of all notes."""
+    """Share of notes that rounding moved."""
     return _share(grids.column("n_moved"), grids.column("n_notes"))
 
 
 def collapsed_share(grids: Grids) -> NDArray[np.float64]:
-    """Notes lost because another took their step, of these and all that are left."""
+    """Share of notes lost because another note took their step, of all notes before the loss."""
     lost = grids.column("n_collapsed")
     return _share(lost, lost + grids.column("n_notes"))
 
 
 def error_ticks(grids: Grids) -> Ints:
-    """The farthest that an onset or an end was moved."""
+    """The largest displacement of an onset or end."""
     return grids.column("max_error_ticks")
 
 
 def n_covered(grids: Grids) -> Ints:
-    """Notes that the skyline left out."""
+    """Number of notes that the skyline left out."""
     return grids.column("n_covered")
 
 
 def meter(grids: Grids) -> NDArray[np.object_]:
-    """The metre as text, "none" without one."""
+    """The metre as text; "none" if there is none."""
     return np.asarray(pc.fill_null(grids.table["meter"], "none"), dtype=object)
 
 
 def region(grids: Grids) -> NDArray[np.object_]:
-    """Origin and region as the source writes them, "none" where it gives neither."""
+    """Origin and region as the source writes them; "none" if it gives neither."""
     origin, area = (_written(grids, name) for name in ("origin", "region"))
     both = pc.if_else(
         pc.or_(pc.equal(area, ""), pc.equal(area, origin)),
@@ -217,7 +217,7 @@ def region(grids: Grids) -> NDArray[np.object_]:
 
 
 def tune_type(grids: Grids) -> NDArray[np.object_]:
-    """The tune type as the source writes it, "none" where it gives none."""
+    """The tune type as the source writes it; "none" if it gives none."""
     written = _written(grids, "tune_type")
     return np.asarray(pc.if_else(pc.equal(written, ""), "none", written), dtype=object)
 
@@ -227,7 +227,7 @@ def _written(grids: Grids, name: str) -> pa.Array:
 
 
 def licence(grids: Grids) -> NDArray[np.object_]:
-    """The licence as its corpus states it, "" where it states none."""
+    """The licence of the corpus; "" if there is none."""
     return np.asarray(pc.fill_null(grids.table["licence"], ""), dtype=object)
 
 
@@ -236,7 +236,7 @@ def _share(part: Ints, whole: Ints) -> NDArray[np.float64]:
 
 
 def _duplicates(table: pa.Table, seen: dict[bytes, str]) -> list[Rejection]:
-    """Grids that an earlier one equals; ``seen`` learns the first piece with each fingerprint."""
+    """Find grids that are equal to an earlier one; adds the first piece per fingerprint to ``seen``."""
     grids = Grids(table.sort_by("piece_id"))
     prints = fingerprints(grids.pitch, grids.begun, grids.steps)
     found = []
@@ -260,7 +260,7 @@ def _one_of(values: NDArray[Any], admitted: Any) -> Bools:
 
 
 def _of_a_text(values: NDArray[Any], admitted: Any) -> Bools:
-    """Any part of the text is admitted; looked at once for each different text."""
+    """True if any part of the text is admitted; each distinct text is checked once."""
     wanted = {_plain(name) for name in admitted}
     texts, which = np.unique(values.astype(str), return_inverse=True)
     fits = [any(_plain(part) in wanted for part in re.split("[,;/]", text)) for text in texts.tolist()]
@@ -268,7 +268,7 @@ def _of_a_text(values: NDArray[Any], admitted: Any) -> Bools:
 
 
 def _plain(name: str) -> str:
-    """Sources write "SCOTCH." and "Scotch"."""
+    """Normalize spellings such as "SCOTCH." and "Scotch"."""
     return name.strip(" .").casefold()
 
 

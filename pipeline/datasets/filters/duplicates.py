@@ -1,4 +1,4 @@
-"""What tells whether two grids hold the same notes in any key."""
+"""Fingerprints of grids: equal for the same notes in any key."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from numpy.typing import NDArray
 from pipeline.core.music import SILENCE
 from pipeline.datasets.columns.ragged import Bools, Ints, owners, run_starts
 
-SILENT = 1000  # no interval from the first note, begun or not
-HELD = 2000  # added where a note or a silence sounds on
+SILENT = 1000  # silence: outside the range of intervals from the first note, held or not
+HELD = 2000  # added where a note or a silence is held
 
 
 def fingerprints(pitch: NDArray[np.uint8], begun: Bools, steps: Ints) -> Iterator[bytes]:
-    """A sha256 for every grid, its first sounding pitch taken off.
+    """A sha256 per grid, of its pitches relative to its first sounding pitch.
 
     Args:
-        pitch: (steps, V) of all grids, one after the other.
+        pitch: (steps, V) pitches of all grids, concatenated.
         begun: (steps, V) True where a note or a silence begins.
-        steps: (n + 1,) borders of the grids.
+        steps: (n + 1,) offsets of the grids.
     """
-    heard = pitch != SILENCE
+    sounds = pitch != SILENCE
     row = owners(steps)
-    sounding = heard.any(axis=1)
+    sounding = sounds.any(axis=1)
     begins = run_starts(row[sounding])
     first = np.zeros(len(steps) - 1, np.int64)
     first[row[sounding][begins]] = pitch.max(axis=1)[sounding][begins]
-    relative = np.where(heard, pitch - first[row][:, None], SILENT)
+    relative = np.where(sounds, pitch - first[row][:, None], SILENT)
     symbols = np.where(begun, relative, relative + HELD).astype(np.int16)
     for begin, end in zip(steps[:-1].tolist(), steps[1:].tolist(), strict=True):
         yield hashlib.sha256(symbols[begin:end].tobytes()).digest()

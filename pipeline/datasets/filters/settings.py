@@ -13,35 +13,34 @@ Share = Field(default=None, ge=0.0, le=1.0)
 
 
 class FilterSettings(Section):
-    """The section ``filter`` of a data set; a limit that is left out filters nothing.
+    """The section ``filter`` of a data set; a missing limit has no effect.
 
     Attributes:
-        min_notes, max_notes: sounding notes of the top voice; a cut needs two.
-        min_steps, max_steps: length.
-        min_distinct_pitches: over all voices, silence not counted.
+        min_notes, max_notes: number of sounding notes of the top voice; a prompt needs two.
+        min_steps, max_steps: length in steps.
+        min_distinct_pitches: number of distinct pitches over all voices, without silence.
         min_range, max_range: semitones from the lowest to the highest note.
         max_silence_steps: the longest silence of any voice.
-        max_silence_share: silent cells of all cells; with ``rests: extend`` those
-            that were silent before.
-        max_moved_share: notes whose onset or end rounding moved by more than
-            ``quantize.move_tolerance``, of all notes.
-        max_error_ticks: the farthest that one was moved; 10080 = a quarter note.
-        max_collapsed_share: notes lost because another took their step, of all.
-        max_covered: notes that the skyline left out.
-        meters: those admitted, for example ["3/4", "6/8"]; "none" admits grids
+        max_silence_share: share of silent cells; with ``rests: extend`` the cells that were
+            silent before.
+        max_moved_share: share of notes whose onset or end rounding moved by more than
+            ``quantize.move_tolerance``.
+        max_error_ticks: the largest displacement of an onset or end; 10080 = a quarter note.
+        max_collapsed_share: share of notes lost because another note took their step.
+        max_covered: number of notes that the skyline left out.
+        meters: admitted time signatures, for example ["3/4", "6/8"]; "none" admits grids
             without a metre or with a change of metre.
-        regions: those admitted, for example ["Deutschland", "Irland"]: one of them is
-            a part of what the source writes as origin or region (ABC ``O:`` and ``A:``,
-            kern ``ARE``), between commas and without regard to case, as in "Europa,
-            Mitteleuropa, Deutschland"; "none" admits grids whose source gives neither,
+        regions: admitted regions, for example ["Deutschland", "Irland"]. Each is compared,
+            ignoring case, with the comma-separated parts of the origin and region in the
+            source (ABC ``O:`` and ``A:``, kern ``ARE``), such as "Europa, Mitteleuropa,
+            Deutschland"; "none" admits grids whose source gives neither, which are
             otherwise rejected.
-        tune_types: those admitted, for example ["reel", "jig"], compared in the same way
-            with the tune type (ABC ``R:``, kern ``AGN``), as in "Romanze, Ballade, Lied";
+        tune_types: admitted tune types, for example ["reel", "jig"], compared in the same way
+            with the tune type (ABC ``R:``, kern ``AGN``), such as "Romanze, Ballade, Lied";
             "none" admits grids whose source gives none.
-        licences: those admitted, as the corpora state them.
-        duplicates: ``drop`` keeps one of the grids that are the same up to
-            transposition: of those that no other filter rejects, the one whose
-            piece_id comes first.
+        licences: admitted licences, as the corpora state them.
+        duplicates: ``drop`` keeps one of several grids that are equal up to
+            transposition: the first by piece_id of those that no other filter rejects.
     """
 
     min_notes: int | None = Count

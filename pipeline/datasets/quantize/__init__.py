@@ -1,9 +1,9 @@
-"""From exact notes to grids of steps.
+"""Quantize exact notes to grids of steps.
 
-Order of work: choose the parts; find the grid; merge chords; cut overlaps; round;
-collapse; minimum length; cut overlaps again; then rests and the silence at the edges.
-Overlaps are judged on the grid. All in integers and over whole columns; every change is
-counted in the row.
+Order of operations: choose the parts; find the grid; merge chords; cut overlaps; round;
+collapse; minimum length; cut overlaps again; then rests and leading and trailing silence.
+Overlaps are compared on the grid. All operations use integers and whole columns; every
+change is counted in the row.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Quantized:
     Attributes:
         grids: rows of ``tables.GRIDS``, sorted by piece_id.
         incoming: piece_id of every piece.
-        kept: piece_id of every piece that gives at least one grid.
-        rejections: all broken rules of the others.
+        kept: piece_id of every piece with at least one grid.
+        rejections: all violated rules of the other pieces.
     """
 
     grids: pa.Table
@@ -55,8 +55,8 @@ def quantize(notes: pa.Table, settings: QuantizeSettings) -> Quantized:
         settings: the section ``quantize`` of a data set.
 
     Returns:
-        A grid for every piece kept (several with ``rests: split``), and why the
-        others are rejected: ``no_such_part``, ``no_notes``, ``note_number``,
+        A grid for every piece kept (several with ``rests: split``), and the rules
+        that reject the others: ``no_such_part``, ``no_notes``, ``note_number``,
         ``chord``, ``inexact``, ``rest``.
     """
     notes = notes.sort_by([("piece_id", "ascending"), ("part", "ascending")])
@@ -70,10 +70,10 @@ def quantize(notes: pa.Table, settings: QuantizeSettings) -> Quantized:
 
 
 def quantize_portions(portions: Iterable[pa.Table], settings: QuantizeSettings) -> Iterator[Quantized]:
-    """The same for notes that come in order, some whole pieces at a time.
+    """Quantize notes that arrive in order, in portions of whole pieces.
 
-    The grids of all that is yielded, one after the other, are sorted by piece_id: those
-    of a portion wait for the next, for a phrase ("a/1:2") comes after other pieces ("a/10").
+    All grids that are yielded are sorted by piece_id. Grids of one portion may be held back
+    until the next, because a phrase ("a/1:2") is sorted after other pieces ("a/10").
     """
     waiting = GRIDS.empty_table()
     for portion in portions:
@@ -85,14 +85,14 @@ def quantize_portions(portions: Iterable[pa.Table], settings: QuantizeSettings) 
 
 
 def _before(grids: pa.Table, pieces: list[str]) -> int:
-    """How many of the sorted grids come before any of these and of later pieces."""
+    """Number of sorted grids that come before all grids of these and of later pieces."""
     if not pieces:
         return 0
     return int(pc.sum(pc.less(grids["piece_id"], pieces[0]), min_count=0).as_py())
 
 
 def _quantize(notes: pa.Table, settings: QuantizeSettings) -> Quantized:
-    """The same for some pieces, their rows in order."""
+    """Quantize some pieces whose rows are in order."""
     voices, rejections = choose_voices(notes, settings)
     pieces = put_on_grid(notes, voices, settings)
     painted = paint(pieces.rounded.notes, pieces.n_steps, pieces.voices)

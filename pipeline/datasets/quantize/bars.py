@@ -21,7 +21,7 @@ from pipeline.datasets.columns.ragged import (
 )
 from pipeline.datasets.columns.steps import to_steps
 
-LONGEST_BAR = 32767  # the most that step_in_bar holds
+LONGEST_BAR = 32767  # largest value of step_in_bar
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class GridBars:
     """The bars of P pieces on a grid.
 
     Attributes:
-        meter: "3/4"; None for no metre or a change of metre.
-        steps_per_bar: (P,) 0 where there is no meter or no whole number of steps.
+        meter: such as "3/4"; None for no metre or a change of metre.
+        steps_per_bar: (P,) 0 if there is no meter or no whole number of steps.
         step_in_bar: steps since the last written bar line, for all steps of all
-            pieces. The steps of an anacrusis count towards the first bar line: two
+            pieces. The steps of an anacrusis are counted towards the first bar line: two
             upbeat steps before a bar of six are 4 and 5.
-        known: (P,) False where the score's bars are unknown.
+        known: (P,) False if the bars of the score are unknown.
     """
 
     meter: list[str | None]
@@ -49,7 +49,7 @@ def find_bars(rows: pa.Table, n_steps: Ints, steps_per_quarter: int, apply: Bool
     Args:
         rows: one row of the notes table per piece, its top voice.
         n_steps: (P,) length of each piece.
-        apply: (P,) False where the bars are those of another tempo; they are unknown then.
+        apply: (P,) False if the bars belong to another tempo; they are then unknown.
     """
     numerator, denominator, constant = _meters(rows)
     constant &= apply
@@ -81,7 +81,7 @@ def _meters(rows: pa.Table) -> tuple[Ints, Ints, Bools]:
 def _positions(
     rows: pa.Table, n_steps: Ints, steps_per_bar: Ints, steps_per_quarter: int
 ) -> tuple[Ints, Bools]:
-    """Steps since the last bar line for every step, and for which pieces they are known."""
+    """Steps since the last bar line for every step, and the pieces for which they are known."""
     bar_offsets, onsets = flatten(rows["bar_onsets"])
     piece, line = owners(bar_offsets), to_steps(onsets.astype(np.int64), steps_per_quarter)
     inside = line < n_steps[piece]

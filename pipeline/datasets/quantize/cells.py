@@ -1,6 +1,6 @@
-"""Notes on a grid painted into its cells, and the cells cut into spans.
+"""Write notes into the cells of a grid, and cut the cells into spans.
 
-Cells of many pieces lie one after the other: piece, then step, then voice.
+Cells of many pieces are concatenated: piece, then step, then voice.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from pipeline.datasets.columns.skyline import Lines
 
 @dataclass(frozen=True)
 class Spans:
-    """Stretches of pieces that become a grid each, ordered by piece and begin.
+    """Sections of pieces that each become one grid, ordered by piece and begin.
 
     Attributes:
         piece: (S,) number of the piece.
@@ -44,10 +44,10 @@ class Spans:
         return Spans(self.piece[chosen], self.begin[chosen], self.stop[chosen])
 
     def holding(self, piece: Ints, step: Ints) -> Ints:
-        """The span that a step of a piece falls in, else the one before it, else its first.
+        """The span that contains a step of a piece, or else the span before it, or else the first span.
 
         Returns:
-            Numbers of spans, -1 where the piece has none.
+            Numbers of spans, -1 for a piece without spans.
         """
         if not len(self.piece):
             return np.full(len(piece), -1)
@@ -63,8 +63,9 @@ class Cells:
     """All cells of P pieces of V voices.
 
     Attributes:
-        steps: (P + 1,) borders of the pieces in steps.
-        pitch: (steps, V) uint8. tied: (steps, V) bool.
+        steps: (P + 1,) offsets of the pieces in steps.
+        pitch: (steps, V) uint8.
+        tied: (steps, V) bool.
     """
 
     steps: Ints
@@ -81,7 +82,7 @@ def paint(notes: Lines, n_steps: Ints, voices: int) -> Cells:
     """Fill the cells of pieces.
 
     Args:
-        notes: P * V lines, the voices of a piece one after the other; times in steps.
+        notes: P * V lines, the voices of each piece in order; times in steps.
         n_steps: (P,) length of each piece.
     """
     lengths = np.repeat(n_steps, voices)
@@ -108,7 +109,7 @@ def paint(notes: Lines, n_steps: Ints, voices: int) -> Cells:
 
 
 def _by_step(n_steps: Ints, voices: int) -> Ints | slice:
-    """The place of each cell when the voices of a piece come one after the other."""
+    """The position of each cell if the voices of a piece are concatenated."""
     if voices == 1:
         return slice(None)
     steps = offsets_of(n_steps)
@@ -119,7 +120,7 @@ def _by_step(n_steps: Ints, voices: int) -> Ints | slice:
 
 
 def extend(notes: Lines) -> Lines:
-    """Hold every note until the next of its line begins."""
+    """Hold every note until the next note of its line begins."""
     follows = notes.line[1:] == notes.line[:-1]
     end = notes.end.copy()
     end[:-1] = np.where(follows, notes.onset[1:], end[:-1])
@@ -127,12 +128,12 @@ def extend(notes: Lines) -> Lines:
 
 
 def whole(n_steps: Ints) -> Spans:
-    """One span a piece, all of it."""
+    """One span per piece: the whole piece."""
     return Spans(np.arange(len(n_steps)), np.zeros_like(n_steps), n_steps)
 
 
 def trim(spans: Spans, cells: Cells) -> Spans:
-    """Leave out the silence at both ends of every span, and spans of silence only."""
+    """Remove leading and trailing silence of every span, and spans that are all silence."""
     offset = cells.steps[spans.piece]
     lengths = spans.stop - spans.begin
     step = ranges(spans.begin, lengths)
@@ -145,11 +146,11 @@ def trim(spans: Spans, cells: Cells) -> Spans:
 
 
 def split(cells: Cells, min_rest: int, phrase_end: Bools | None) -> Spans:
-    """Cut pieces at long silences, which belong to no span; silence alone is no span.
+    """Cut pieces at long silences, which belong to no span; a span is never all silence.
 
     Args:
         min_rest: steps of silence in all voices that separate two spans.
-        phrase_end: (steps,) True on steps after which to cut, too; None: nowhere.
+        phrase_end: (steps,) True on steps after which to cut as well; None: no such cuts.
     """
     piece = owners(cells.steps)
     sounding = cells.sounding
@@ -168,9 +169,9 @@ def split(cells: Cells, min_rest: int, phrase_end: Bools | None) -> Spans:
 
 
 def cut(cells: Cells, spans: Spans) -> tuple[Cells, Ints]:
-    """The cells of every span as a piece of its own, and the steps that they are taken from.
+    """The cells of every span as a separate piece, and the steps that they are taken from.
 
-    A note that is held into a span begins again there.
+    A note that is held into a span begins at the start of the span.
     """
     lengths = spans.stop - spans.begin
     steps = offsets_of(lengths)
@@ -181,7 +182,7 @@ def cut(cells: Cells, spans: Spans) -> tuple[Cells, Ints]:
 
 
 def count_rests(cells: Cells) -> tuple[Ints, Ints]:
-    """Per piece: silences, and the steps that they last, over all voices."""
+    """Number of silences per piece, and their total length in steps, over all voices."""
     silent = cells.pitch == SILENCE
     piece = owners(cells.steps)
     n = len(cells.steps) - 1

@@ -1,4 +1,4 @@
-"""Chord symbols on the grid: one per step, from the symbol that was written last."""
+"""Chord symbols on the grid: each step has the most recent symbol."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.datasets.quantize.piece import VoicesOnGrid
 
 @dataclass(frozen=True)
 class _Symbols:
-    """All chord symbols of P pieces, one after the other: the piece, the onset in ticks, the chord."""
+    """All chord symbols of P pieces: the piece, the onset in ticks, the chord."""
 
     piece: Ints
     onset: Ints
@@ -25,13 +25,13 @@ class _Symbols:
 def chords_of(notes: pa.Table, pieces: VoicesOnGrid, spans: Spans, steps_per_quarter: int) -> pa.Array:
     """Return the chord of every step of every grid.
 
-    A piece has the chord symbols of the part of its top voice, or where that has none, those
-    of its first part with some. Words that are no chord symbol (``tr``, ``SEGUE``) change no chord.
+    A piece has the chord symbols of the part of its top voice, or if that part has none, those
+    of the first part that has any. Words that are no chord symbols (``tr``, ``SEGUE``) are ignored.
 
     Args:
         notes: rows of ``tables.NOTES``, sorted by piece and part.
         pieces: the pieces on the grid.
-        spans: the stretches that become grids.
+        spans: the sections that become grids.
         steps_per_quarter: resolution of the grid.
 
     Returns:

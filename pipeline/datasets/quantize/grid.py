@@ -1,9 +1,9 @@
-"""Where the steps of a piece lie in the time of its source.
+"""Find the grid of a piece in the time of its source.
 
-A score and a sequencer's file have their notes on the beats that they count. A
-recording may be displaced against them by a constant (POP909), or have been played at
-another tempo than the one that its file names. The grid of such a piece is found from
-its onsets, by integers alone, so that every machine finds the same one.
+In a score or a sequencer file, notes are on the beats of the file. A recording may be
+displaced from the beats by a constant (POP909), or may be played at another tempo than the
+one in the file. The grid of such a piece is estimated from its onsets with integer
+arithmetic, so that every machine finds the same grid.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ from pipeline.datasets.quantize.settings import QuantizeSettings
 from pipeline.datasets.quantize.shift import ON_STEP, Sections, find_sections, shift_at
 from pipeline.datasets.quantize.tempo import SCALE, find_tempo
 
-FEWEST_ONSETS = 8  # fewer show no grid
-NOTATED_SHARE = 0.9  # of onsets at times that a score can write: the piece is a score
+FEWEST_ONSETS = 8  # onsets; fewer are not enough to find a grid
+NOTATED_SHARE = 0.9  # least share of onsets at times that a score can write; such a piece is a score
 NO_SHIFT = ((0, 0),)
-LONGEST = 1 << 33  # ticks; more than a piece has
+LONGEST = 1 << 33  # ticks; longer than any piece
 DISPLACED_SHARE = 0.95
-LARGEST_ERROR = 0.15  # mean distance of onsets to their steps; 0.25 is chance
+LARGEST_ERROR = 0.15  # mean distance of onsets to their steps; 0.25 is the chance level
 CHANCE = 0.25
 SCORE, SHIFT, ESTIMATE, UNKNOWN = "score", "shift", "estimate", "unknown"
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Where the steps of one piece lie.
+    """The position of the steps of one piece.
 
     Attributes:
-        method: ``score``: where the source has them; ``shift``: displaced by a constant;
-            ``estimate``: at another tempo; ``unknown``: looked for and not found, so
-            they are where the source has them.
-        sections: where in the source a displacement begins, in ticks, and how many ticks
-            it is; the first begins at 0. One, but where the displacement changes.
+        method: ``score``: the grid of the source; ``shift``: displaced by a constant;
+            ``estimate``: at another tempo; ``unknown``: searched for and not found, so
+            the grid of the source is used.
+        sections: (onset, displacement) in ticks of each section with a constant displacement;
+            the first begins at 0. There is one section unless the displacement changes.
         period: ticks of the source from one step to the next.
         error_before, error_after: mean distance of an onset to the nearest step, in
-            steps, of the source's grid and of this one.
+            steps, for the grid of the source and for this grid.
     """
 
     method: str
@@ -69,21 +69,22 @@ class Timings:
 
     @property
     def bars_apply(self) -> Bools:
-        """(P,) False where the source's bars belong to another tempo, or drift from the notes by a step."""
+        """(P,) False if the bars of the source belong to another tempo, or drift from the notes by a step."""
         step = Fraction(TICKS_PER_QUARTER, self.steps_per_quarter)
         farthest = np.array([max(abs(shift) for _, shift in each.sections) for each in self.of], np.int64)
         return ~self._is_stretched & (2 * farthest <= math.ceil(step))
 
     @property
     def _is_stretched(self) -> Bools:
-        """(P,) True at another tempo than the source's."""
+        """(P,) True if the tempo differs from the tempo of the source."""
         return np.array([each.method == ESTIMATE for each in self.of], bool)
 
     def apply(self, ticks: Ints, piece: Ints) -> Ints:
-        """Times of the source in ticks whose steps begin at 0 and last as ``steps_per_quarter`` tells.
+        """Convert times of the source to ticks of a grid that begins at 0 with ``steps_per_quarter``.
 
         Args:
-            ticks: (N,) times. piece: (N,) which piece each belongs to.
+            ticks: (N,) times.
+                        piece: (N,) number of the piece that each time belongs to.
         """
         starts, shifts = (
             np.array([pair for each in self.of for pair in each.sections], np.int64).reshape(-1, 2).T
@@ -98,10 +99,10 @@ class Timings:
         return moved
 
     def _stretched(self, ticks: Ints, period: Ints) -> Ints:
-        """Ticks at the source's tempo in ticks at the tempo of the grid, rounded half up.
+        """Convert ticks at the tempo of the source to ticks at the tempo of the grid, rounded half up.
 
         Args:
-            period: millionths of a tick in one step, for each.
+            period: length of one step in millionths of a tick, for each time.
         """
         step, rest = np.divmod(ticks * SCALE, period)
         within = (2 * rest * TICKS_PER_QUARTER + period) // (2 * period)
@@ -110,13 +111,13 @@ class Timings:
 
 
 def find_timings(lines: Lines, voices: int, has_bars: Bools, settings: QuantizeSettings) -> Timings:
-    """The grid of every piece.
+    """Find the grid of every piece.
 
     Args:
-        lines: ``voices`` lines a piece, times in ticks of the source.
+        lines: ``voices`` lines per piece, times in ticks of the source.
         voices: V.
         has_bars: (P,) whether the bar lines of the source are known.
-        settings: ``grid`` chooses what is looked for.
+        settings: ``grid`` selects the kinds of grid that are tried.
     """
     quarter = settings.steps_per_quarter
     n = lines.n // voices
@@ -134,7 +135,7 @@ def find_timings(lines: Lines, voices: int, has_bars: Bools, settings: QuantizeS
 
 
 def _distinct_onsets(lines: Lines, voices: int, n: int) -> tuple[Ints, Ints]:
-    """Onsets of each piece, each once and in order, and their borders."""
+    """Sorted distinct onsets of each piece, and their offsets."""
     piece = lines.line // voices
     order = np.lexsort((lines.onset, piece))
     first = order[run_starts(piece[order], lines.onset[order])]
@@ -142,13 +143,13 @@ def _distinct_onsets(lines: Lines, voices: int, n: int) -> tuple[Ints, Ints]:
 
 
 def _distance(onsets: Ints, quarter: int) -> Ints:
-    """To the nearest step of the source, in ticks times ``steps_per_quarter``."""
+    """Distance to the nearest step of the source, in ticks times ``steps_per_quarter``."""
     rest = onsets * quarter % TICKS_PER_QUARTER
     return np.minimum(rest, TICKS_PER_QUARTER - rest)
 
 
 def _searched(distance: Ints, offsets: Ints, settings: QuantizeSettings) -> Bools:
-    """Pieces whose grid is looked for; with ``auto`` those that are not as a score is written."""
+    """Pieces whose grid is searched for; with ``auto``, pieces whose times are not those of a score."""
     count = np.diff(offsets)
     if settings.grid == SCORE:
         return np.zeros(len(count), bool)
@@ -158,11 +159,11 @@ def _searched(distance: Ints, offsets: Ints, settings: QuantizeSettings) -> Bool
 
 
 def _find(onsets: Ints, before: float, has_bars: bool, settings: QuantizeSettings) -> Timing:
-    """The grid of one piece: the source's tempo with a shift, else another tempo.
+    """The grid of one piece: the tempo of the source with a shift, or else another tempo.
 
-    With ``auto`` a piece whose onsets are at times that a score can write is a score with
-    notes off the steps (triplets), unless all of them lie on steps that are displaced. Half a
-    step between known bar lines is no displacement, but a rhythm on a coarse grid.
+    With ``auto``, a piece whose onsets are at times that a score can write is taken for a score
+    with notes off the steps (triplets), unless all onsets are on displaced steps. Half a step
+    between known bar lines is not a displacement but a rhythm on a coarse grid.
     """
     quarter = settings.steps_per_quarter
     step = Fraction(TICKS_PER_QUARTER, quarter)
@@ -188,10 +189,10 @@ def _find(onsets: Ints, before: float, has_bars: bool, settings: QuantizeSetting
 
 
 def _admitted(n: int, spread: float) -> float:
-    """The largest mean error that n onsets at random times hardly reach.
+    """A mean error so low that n onsets at random times are unlikely to reach it.
 
     Args:
         n: number of onsets.
-        spread: how far the best of all grids tried is below chance, for one onset.
+        spread: difference between the chance level and the best of all grids tried, for one onset.
     """
     return min(LARGEST_ERROR, CHANCE - spread / math.sqrt(n))

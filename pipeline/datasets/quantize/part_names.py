@@ -1,12 +1,12 @@
-"""Names of parts, and the selectors that choose among them.
+"""Match the names of parts with selectors.
 
-A name is compared without case, accents and doubled spaces, so that ``Singstimme`` is found in
-"SINGSTIMME" and ``melodia`` in "Melodía". How well a selector fits a name:
+Case, accents and repeated spaces are ignored, so ``Singstimme`` matches "SINGSTIMME" and
+``melodia`` matches "Melodía". Matches in order of rank, the best first:
 
-1. it is the whole name: ``Voice`` and "VOICE";
-2. the name begins with it, as a whole word: "Voice 1", "Voice2";
-3. it is a whole word, or several in a row, elsewhere in the name: "Solo Voice", "Mezzo-Soprano" for
-   ``Soprano``; but not "Voices".
+1. the selector is the whole name: ``Voice`` and "VOICE";
+2. the name begins with the selector as a whole word: "Voice 1", "Voice2";
+3. the selector is a whole word, or several in a row, elsewhere in the name: "Solo Voice",
+   "Mezzo-Soprano" for ``Soprano``; but not "Voices".
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import re
 import unicodedata
 from functools import lru_cache
 
-EXACT, BEGINS, CONTAINS, NO_FIT = range(4)  # the smaller the better
+EXACT, BEGINS, CONTAINS, NO_FIT = range(4)  # a smaller rank is a better match
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")  # letters, or digits: "Voice2" is two words
 
 
 def tidy(name: str | None) -> str:
-    """A name with single spaces; names in scores hold line ends."""
+    """A name with single spaces; names in scores may contain line breaks."""
     return " ".join((name or "").split())
 
 
@@ -37,7 +37,7 @@ def plain(name: str) -> str:
 
 
 def fit(selector: str, name: str | None) -> int:
-    """How well a selector fits the name of a part.
+    """The rank of the match between a selector and the name of a part.
 
     >>> [fit("voice", name) for name in ("VOICE", "Voice 2", "Solo voice", "Voices", None)]
     [0, 1, 2, 3, 3]

@@ -1,4 +1,4 @@
-"""The phase of a grid of known period, exactly, from onsets."""
+"""Compute the exact phase of a grid of known period from onsets."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from pipeline.datasets.columns.ragged import Ints
 
 
 def best_phase(times: Ints, period: int) -> int:
-    """The phase whose grid is nearest to all times: the least sum of distances.
+    """The phase that minimizes the sum of distances between the times and the grid.
 
-    The sum is least where a line of the grid meets one of the times. All are tried, with
-    prefix sums: n log n. Of equal phases the one nearer to 0, then the later.
+    At the minimum, a grid line coincides with one of the times. All of them are tried with
+    prefix sums, in O(n log n). Of equally good phases, the one nearer to 0 is returned, then the later.
 
     Args:
-        times: (n,) integers, n > 0. period: of the grid, in the same unit.
+        times: (n,) integers, n > 0.
+        period: period of the grid, in the same unit.
 
     Returns:
-        More than ``-period / 2``, at most ``period / 2``.
+        The phase, more than ``-period / 2`` and at most ``period / 2``.
     """
     rest = np.sort(times % period)
     n = len(rest)
     twice = np.concatenate([rest, rest + period])
     total = np.concatenate([[0], np.cumsum(twice)])
     first = np.arange(n)
-    half = np.searchsorted(twice, rest + period // 2, side="right")  # nearer to this line than the next
+    half = np.searchsorted(twice, rest + period // 2, side="right")  # nearer to this grid line than the next
     near = total[half] - total[first] - (half - first) * rest
     far = (first + n - half) * (rest + period) - (total[first + n] - total[half])
     cost = near + far
@@ -34,13 +35,13 @@ def best_phase(times: Ints, period: int) -> int:
 
 
 def distances(times: Ints, period: int) -> Ints:
-    """From each time to the nearest multiple of a period."""
+    """The distance from each time to the nearest multiple of a period."""
     rest = times % period
     return np.minimum(rest, period - rest)
 
 
 def mean_error(errors: Ints) -> float:
-    """Mean distance to the nearest step, in steps: 0 to 0.5, by chance 0.25.
+    """Mean distance to the nearest step, in steps: 0 to 0.5; the chance level is 0.25.
 
     Args:
         errors: (n,) distances in 1/10080 step.
@@ -49,5 +50,5 @@ def mean_error(errors: Ints) -> float:
 
 
 def round_half_up(numerator: int, denominator: int) -> int:
-    """A quotient of integers, rounded."""
+    """The rounded quotient of two integers."""
     return (2 * numerator + denominator) // (2 * denominator)

@@ -1,4 +1,4 @@
-"""The notes of whole pieces in steps, and the stretches of them that become grids."""
+"""Convert the notes of whole pieces to steps, and cut the pieces into sections that become grids."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ class VoicesOnGrid:
     """P pieces on the grid, before rests and edges are treated.
 
     Attributes:
-        ids: piece_id of each.
-        rows: (P, V) row of the notes table of each voice.
-        n_parts: (P,) parts of the score.
-        timings: where the steps of each lie in the time of its source.
+        ids: piece_id of each piece.
+        rows: (P, V) row of each voice in the notes table.
+        n_parts: (P,) number of parts in the score.
+        timings: the grid of each piece in the time of its source.
         lines: P * V lines as written, in ticks of the grid that was found.
-        rounded: the same as single notes in steps.
+        rounded: the same lines as single notes in steps.
         covered: the notes that the skyline left out, in ticks.
-        crowded: (P,) notes beyond the number of voices.
-        n_steps: (P,) length.
+        crowded: (P,) number of notes that exceed the number of voices.
+        n_steps: (P,) length in steps.
     """
 
     ids: list[str]
@@ -56,11 +56,11 @@ class VoicesOnGrid:
 
 
 def put_on_grid(notes: pa.Table, voices: Voices, settings: QuantizeSettings) -> VoicesOnGrid:
-    """The notes of all pieces in steps: the grid is found, voices are made single lines and rounded.
+    """Find the grid of each piece, reduce the voices to single lines, and round them to steps.
 
     Args:
         notes: rows of ``tables.NOTES``.
-        voices: the rows that are taken; pieces that lack one are left out.
+        voices: the rows of the voices; pieces without one of them are left out.
     """
     complete = np.flatnonzero((voices.rows >= 0).all(axis=1))
     rows = voices.rows[complete]
@@ -92,33 +92,33 @@ def put_on_grid(notes: pa.Table, voices: Voices, settings: QuantizeSettings) -> 
 
 
 def _in_time(lines: Lines, timings: Timings, voices: int) -> Lines:
-    """The lines in ticks of the grids that were found, still in order; no note loses all its length."""
+    """The lines in ticks of the grids that were found, in order; every note keeps a positive length."""
     piece = lines.line // voices
     onset = timings.apply(lines.onset, piece)
-    base = lines.line * LONGEST  # a change of shift may put a note before an earlier one
+    base = lines.line * LONGEST  # a change of shift may move a note before an earlier one
     onset = np.maximum.accumulate(base + onset) - base
     return replace(lines, onset=onset, end=np.maximum(timings.apply(lines.end, piece), onset + 1))
 
 
 def _share(lines: Lines, rows: Ints) -> tuple[Lines, Ints]:
-    """Give every note of a part that several voices name to one of them.
+    """Assign every note of a part that several voices select to one of these voices.
 
     Args:
-        lines: one a voice, each with all notes of its part.
-        rows: (P, V) which part that is.
+        lines: one line per voice, each with all notes of its part.
+        rows: (P, V) the part of each voice.
 
     Returns:
-        The lines with the notes that they keep, and (P,) how many notes find no voice.
+        The lines with the notes assigned to them, and (P,) the number of notes without a voice.
     """
     same = rows[:, :, None] == rows[:, None]  # (P, V, V)
-    place = np.tril(same, -1).sum(axis=2).ravel()[lines.line]  # of the voice among those of its part
+    place = np.tril(same, -1).sum(axis=2).ravel()[lines.line]  # index among the voices of its part
     above = notes_above(lines)
     lost = (above >= same.sum(axis=2).ravel()[lines.line]) & (place == 0)
     return lines.where(above == place), lines.count(lost).reshape(rows.shape).sum(axis=1)
 
 
 def find_spans(pieces: VoicesOnGrid, painted: Cells, settings: QuantizeSettings) -> Spans:
-    """The stretches that become grids; none of a piece without notes."""
+    """The sections that become grids; a piece without notes has none."""
     if settings.min_rest is None:
         spans = whole(pieces.n_steps)
     else:

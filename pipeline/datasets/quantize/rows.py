@@ -18,7 +18,7 @@ from pipeline.datasets.quantize.chords import chords_of
 from pipeline.datasets.quantize.piece import VoicesOnGrid, phrase_ends
 from pipeline.datasets.quantize.settings import QuantizeSettings
 
-COPIED = [  # from the row of the top voice
+COPIED = [  # columns taken from the row of the top voice
     "piece_id",
     "corpus",
     "title",
@@ -41,13 +41,13 @@ def make_grids(
     spans: Spans,
     settings: QuantizeSettings,
 ) -> pa.Table:
-    """Rows of ``tables.GRIDS``, one a span.
+    """Rows of ``tables.GRIDS``, one per span.
 
     Args:
         notes: the rows that the pieces were taken from.
-        painted: their notes in cells.
-        sounding: the notes that become the grids, rests filled where the settings say so.
-        spans: the stretches that become grids.
+        painted: the notes of the pieces in cells.
+        sounding: the notes that become the grids, with rests filled if the settings require it.
+        spans: the sections that become grids.
     """
     filled = painted
     if sounding is not pieces.rounded.notes:
@@ -64,7 +64,7 @@ def make_grids(
 
 
 def _timing(pieces: VoicesOnGrid, spans: Spans) -> dict[str, Any]:
-    """Where the grid of the piece lies in its source."""
+    """Columns that describe the grid of the piece in the time of its source."""
     found = [pieces.timings.of[piece] for piece in spans.piece]
     return {
         "grid_method": pa.array([each.method for each in found], pa.string()),
@@ -125,7 +125,7 @@ def _bars(notes: pa.Table, pieces: VoicesOnGrid, spans: Spans, settings: Quantiz
 
 
 def _costs(pieces: VoicesOnGrid, painted: Cells, spans: Spans, settings: QuantizeSettings) -> dict[str, Any]:
-    """What quantizing changed, per grid; rests are counted before any is filled."""
+    """Counts of the changes by quantization, per grid; rests are counted before they are filled."""
     quarter, voices, n = settings.steps_per_quarter, pieces.voices, len(spans.piece)
     rounded = pieces.rounded
     span = spans.holding(rounded.notes.line // voices, rounded.notes.onset)

@@ -1,4 +1,4 @@
-"""Why a piece is rejected."""
+"""Rules by which quantization rejects a piece."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HIGHEST_PITCH = 127
 def broken_rules(
     pieces: VoicesOnGrid, painted: Cells, spans: Spans, settings: QuantizeSettings
 ) -> list[Rejection]:
-    """Every rule that a piece breaks; pieces that lack a part are not among them."""
+    """Every rule that a piece violates; pieces without a required part are not included."""
     lines, voices, n = pieces.lines, pieces.voices, len(pieces.ids)
     everything = np.ones(len(lines.line), bool)
     empty = (lines.count(everything).reshape(n, voices) == 0).sum(axis=1)
@@ -48,7 +48,7 @@ def broken_rules(
 
 
 def _reject(pieces: VoicesOnGrid, rule: str, found: Ints, what: str) -> list[Rejection]:
-    """One rejection for every piece in which anything was found."""
+    """One rejection for every piece with a positive count."""
     return [
         Rejection(pieces.ids[i], rule, value=float(found[i]), limit=0.0, detail=f"{found[i]} {what}")
         for i in np.flatnonzero(found)

@@ -1,4 +1,4 @@
-"""How exact notes are put on a grid."""
+"""Settings of the quantization of exact notes to a grid."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.core.settings import Section, SettingsError
 from pipeline.errors import nearest
 
-DEFAULT = "default"  # every corpus that a mapping does not name
+DEFAULT = "default"  # key for every corpus that a mapping does not name
 TOP = "top"
 
 
@@ -23,33 +23,33 @@ class QuantizeSettings(Section):
     """The section ``quantize`` of a data set.
 
     Attributes:
-        parts: per corpus one selector per voice, top voice first: ``top`` for the first
+        parts: per corpus, one selector per voice, top voice first: ``top`` for the first
             part of the score, any other text for the part with that name (see
-            :mod:`part_names`); or a list of such selectors, of which the first that fits
-            counts: ``[[Melody, Voice, top], Bass]``.
+            :mod:`part_names`); or a list of such selectors in order of preference:
+            ``[[Melody, Voice, top], Bass]``.
         steps_per_quarter: resolution of the grid; 4 = sixteenth notes.
         chords: ``top`` keeps the skyline of a staff, ``reject`` rejects a piece in
-            which two notes of a voice sound together, ``voices`` shares the notes of a
-            staff among the voices that name it (``[top, top]``), the highest first: a note
-            with no other above it goes to the first of them. A piece with more notes
-            at once than voices is rejected. Whether notes sound together is judged on the
-            grid: a short legato overlap is two notes in a row.
-        rests: ``symbol`` keeps silence, ``extend`` holds a note until the next of
+            which two notes of a voice sound together, ``voices`` distributes the notes of a
+            staff to the voices that select it (``[top, top]``), the highest first: a note
+            with no other note above it goes to the first voice. A piece with more
+            simultaneous notes than voices is rejected. Whether notes sound together is decided
+            on the grid: a short legato overlap counts as two consecutive notes.
+        rests: ``symbol`` keeps silence, ``extend`` holds a note until the next note of
             its voice, ``split`` cuts the piece at long silences, ``reject`` rejects it.
-        edge_silence: ``trim`` leaves out silence before the first and after the last
+        edge_silence: ``trim`` removes silence before the first and after the last
             note of all voices, ``keep`` keeps it.
         min_rest: for ``split``: steps of silence in all voices that end a phrase.
-        split_at_phrase_ends: for ``split``: cut after notes that end a phrase, too.
+        split_at_phrase_ends: for ``split``: also cut after notes that end a phrase.
         on_inexact: ``round`` moves notes to the nearest step and counts them,
             ``reject`` rejects a piece that does not fit the grid exactly.
-        grid: where the steps lie in the time of the source. ``score``: at its own beats.
-            ``shift``: displaced by a constant, which is looked for. ``estimate``: at a
-            constant tempo that is looked for. ``auto`` leaves a piece alone whose
-            onsets are on the steps, or at times that a score can write; else it looks for
-            a shift, then for a tempo. What is not found is as with ``score``.
-        move_tolerance: the farthest that rounding may displace a note without it being
-            counted as moved, in steps. 0.2 is less than a triplet (1/3 step) or a note
-            of half a step is off the grid, and more than a player's unevenness.
+        grid: position of the steps in the time of the source. ``score``: the beats of the
+            source. ``shift``: search for a constant displacement. ``estimate``: search for
+            a constant tempo. ``auto`` keeps the beats of the source if the onsets are on
+            the steps or at times that a score can write; otherwise it searches for a shift,
+            then for a tempo. If nothing is found, the grid is that of ``score``.
+        move_tolerance: the largest displacement of a note by rounding that is not counted as
+            moved, in steps. 0.2 is less than the displacement of a triplet (1/3 step) or of a
+            note of half a step, and more than the unevenness of a performer.
     """
 
     parts: dict[str, list[Selector]] = Field(min_length=1)
@@ -67,11 +67,11 @@ class QuantizeSettings(Section):
     def _consistent(self) -> Self:
         counts = {corpus: len(selectors) for corpus, selectors in self.parts.items()}
         if len(set(counts.values())) > 1 or 0 in counts.values():
-            raise ValueError(f"parts: every corpus needs the same number of selectors, one a voice: {counts}")
+            raise ValueError(f"parts: all corpora need the same number of selectors, one per voice: {counts}")
         if (self.rests == "split") != (self.min_rest is not None):
-            raise ValueError("min_rest goes with rests: split, and only with it")
+            raise ValueError("min_rest is required with rests: split and not allowed otherwise")
         if self.split_at_phrase_ends and self.rests != "split":
-            raise ValueError("split_at_phrase_ends goes with rests: split only")
+            raise ValueError("split_at_phrase_ends is allowed only with rests: split")
         return self
 
     @property
@@ -86,7 +86,7 @@ class QuantizeSettings(Section):
 
     @property
     def resolution(self) -> tuple[int, int]:
-        """Steps per quarter and voices: weights are useful on the same grid only."""
+        """Steps per quarter and number of voices: weights can be reused only on the same grid."""
         return self.steps_per_quarter, self.voices
 
     def selectors(self, corpus: str) -> list[list[str]]:
@@ -104,5 +104,5 @@ class QuantizeSettings(Section):
 
 
 def is_top(selector: str) -> bool:
-    """Whether a selector means the first part of the score, whatever its name."""
+    """Whether a selector selects the first part of the score, regardless of its name."""
     return selector.strip().casefold() == TOP

@@ -1,9 +1,9 @@
-"""A constant displacement of onsets against the steps, and where in the piece it changes.
+"""Find constant displacements of onsets from the steps, and where in the piece they change.
 
-A file whose tempo was corrected in the middle of a song has another displacement after
-that point. A section of its own is found only where a sequencer's exact times show it: at
-least ``FEWEST_IN_SECTION`` onsets, seven of ten within a tenth of a step of one phase. A
-player's irregular times do not.
+A file whose tempo was corrected in the middle of a song has a different displacement after
+that point. A separate section is found only in the exact times of a sequencer: it needs at
+least ``FEWEST_IN_SECTION`` onsets, seven of ten within a tenth of a step of one phase. The
+irregular times of a performer do not meet this condition.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pipeline.datasets.columns.ragged import Ints, run_starts
 from pipeline.datasets.quantize.phase import best_phase, distances, round_half_up
 
 ON_STEP = TICKS_PER_QUARTER // 10  # a tenth of a step, in 1/10080 step
-SHARE_ON_STEP = 0.7  # by chance 0.2
+SHARE_ON_STEP = 0.7  # the chance level is 0.2
 FEWEST_IN_SECTION = 16  # onsets
-LEAST_GAIN = 3 * TICKS_PER_QUARTER  # of all distances in a section: 3 steps
+LEAST_GAIN = 3 * TICKS_PER_QUARTER  # upper bound of the sum of distances in a section: 3 steps
 N_PHASES = 6
 MOST_SECTIONS = 32
 
@@ -25,16 +25,16 @@ Sections = tuple[tuple[int, int], ...]
 
 
 def find_sections(onsets: Ints, steps_per_quarter: int) -> Sections:
-    """Where sections begin, in ticks, and the shift of each in ticks.
+    """The begin of each section and its shift, in ticks.
 
-    The first is at most half a step, and a change of shift at most half a step, too.
+    The first shift is at most half a step, and so is every change of shift.
 
-    Starting from the phase that fits all onsets best, the stretch of onsets that gains most
-    by another phase becomes a section, until none gains enough.
+    Starting from the phase that fits all onsets best, the range of onsets whose error decreases
+    most with another phase becomes a section, until no decrease is large enough.
 
     Args:
-        onsets: (n,) ticks of the source, rising.
-        steps_per_quarter: of the grid.
+        onsets: (n,) ticks of the source, increasing.
+        steps_per_quarter: resolution of the grid.
     """
     times = onsets * steps_per_quarter  # a step is 10080
     phases = [best_phase(times, TICKS_PER_QUARTER), *_common_phases(times)]
@@ -56,12 +56,12 @@ def find_sections(onsets: Ints, steps_per_quarter: int) -> Sections:
 
 
 def _nearest(phase: int, before: int) -> int:
-    """The same phase, whole steps away, that changes least against the one before."""
+    """The equivalent phase, whole steps away, that is nearest to the phase before."""
     return phase + TICKS_PER_QUARTER * round_half_up(before - phase, TICKS_PER_QUARTER)
 
 
 def shift_at(ticks: Ints, sections: Sections) -> Ints:
-    """The shift of the section that each time lies in."""
+    """The shift of the section that contains each time."""
     starts, shifts = np.array(sections, np.int64).T
     return np.asarray(shifts[np.searchsorted(starts, ticks, side="right") - 1])
 
@@ -78,11 +78,11 @@ def _common_phases(times: Ints) -> list[int]:
 
 
 def _best_stretch(error: Ints, chosen: Ints, phase: int) -> tuple[int, int, int, int] | None:
-    """The stretch of onsets that gains most by a phase, where it makes a section.
+    """The range of onsets whose error decreases most with another phase, if it qualifies as a section.
 
     Args:
         error: (phases, n) distances of the onsets to each grid.
-        chosen: (n,) the phase of each as yet.
+        chosen: (n,) the current phase of each onset.
 
     Returns:
         Gain, phase, begin and stop.

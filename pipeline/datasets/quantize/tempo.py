@@ -1,13 +1,13 @@
-"""The tempo of a piece from its onsets, where the file's tempo is not the music's.
+"""Estimate the tempo of a piece from its onsets if the tempo of the file is not that of the music.
 
-Method: the periodogram of the onsets (how well they agree in phase, for every period
+Method: the periodogram of the onsets (their agreement in phase, for every period
 within half an octave of the written step), over the first onsets; then exact least
 squares of onset against step number, over twice as many onsets each time. One constant
-tempo is fitted. Integers and fractions alone: cosines come from a table of integers.
+tempo is fitted. Only integers and fractions are used: cosines come from a table of integers.
 
-Why not a library: beat trackers work on audio or on neural networks, in floats that
-differ between machines, and return beats, not a grid that a whole file fits. Least
-squares have the smallest error of all estimators for a constant tempo.
+Why not a library: beat trackers process audio or use neural networks, with floats that
+differ between machines, and return beats, not one grid for a whole file. Least squares is
+the minimum-variance linear unbiased estimator for a constant tempo.
 
 Source: least-squares pulse tracking, Dixon 2001, "Automatic Extraction of Tempo and
 Beat from Expressive Performances"; differs in a global periodogram in place of agents.
@@ -27,24 +27,20 @@ from pipeline.datasets.quantize.phase import best_phase, distances
 
 SCALE = 1_000_000  # a period is a whole number of millionths of a tick
 FEWEST = 16  # onsets
-FIRST_ONSETS = 256  # that the periodogram takes
+FIRST_ONSETS = 256  # onsets used by the periodogram
 FIRST_STEPS = 2048
-OVERSAMPLING = 4  # periods tried for every one that the length of the window tells apart
-LEAST_RATIO, LARGEST_RATIO = Fraction(12, 17), Fraction(17, 12)  # half an octave, of the written step
+OVERSAMPLING = 4  # periods tried per resolvable period of the window
+LEAST_RATIO, LARGEST_RATIO = Fraction(12, 17), Fraction(17, 12)  # half an octave around the written step
 N_PEAKS = 6
 N_ANGLES = 1024
 AMPLITUDE = 1 << 12
-TUPLETS = (
-    Fraction(4, 3),
-    Fraction(4, 5),
-    Fraction(3, 4),
-)  # a step that is one of a tuplet's at the file's tempo
+TUPLETS = (Fraction(4, 3), Fraction(4, 5), Fraction(3, 4))  # tuplet steps at the tempo of the file
 NEAR_TUPLET = Fraction(1, 200)
-NO_FIT = 0.2  # mean distance, in steps, beyond which no more onsets are looked at
+NO_FIT = 0.2  # mean distance in steps above which the fit stops
 PULSES = range(16, 1, -1)
 PULSE_SHARE = 0.95
-LEAST_ERROR = Fraction(1, 100)  # of a step; less is rounding
-EQUAL_ERROR = Fraction(5, 4)  # errors in ticks within this ratio tell no two tempi apart
+LEAST_ERROR = Fraction(1, 100)  # steps; smaller differences are rounding
+EQUAL_ERROR = Fraction(5, 4)  # two tempi whose errors in ticks are within this ratio fit equally well
 
 _COSINE = np.array(
     [round(AMPLITUDE * math.cos(2 * math.pi * a / N_ANGLES)) for a in range(N_ANGLES)], np.int64
@@ -57,10 +53,10 @@ class Tempo:
     """A grid of constant tempo.
 
     Attributes:
-        period: ticks of the source from step to step, in millionths.
-        shift: ticks at which a step lies; at most half a period from 0.
+        period: distance between steps, in millionths of a tick of the source.
+        shift: position of a step in ticks; at most half a period from 0.
         error: mean distance of an onset to the nearest step, in steps.
-        pulse: every so many steps lie nearly all onsets; 1 where there is no such number.
+        pulse: number of steps such that nearly all onsets are on its multiples; 1 if there is none.
     """
 
     period: Fraction
@@ -70,17 +66,17 @@ class Tempo:
 
 
 def find_tempo(onsets: Ints, steps_per_quarter: int, *, tuplets: bool) -> Tempo | None:
-    """The grid of constant tempo that onsets fit best; None for too few onsets.
+    """The grid of constant tempo with the best fit to the onsets; None for too few onsets.
 
-    Onsets show a pulse, not how many steps it has. The tempo is taken within half an octave
+    Onsets determine a pulse, not its number of steps. The tempo is chosen within half an octave
     of the written one, and among tempi that fit equally one whose pulse is a power of two of
     steps, then the nearest to the written one.
 
     Args:
-        onsets: (n,) ticks of the source, rising.
-        steps_per_quarter: of the grid; tells the written step.
-        tuplets: whether a step may be that of a triplet or quintuplet at the file's own
-            tempo; without, such tempi are left out.
+        onsets: (n,) ticks of the source, increasing.
+        steps_per_quarter: resolution of the grid; determines the written step.
+        tuplets: whether a step may be a triplet or quintuplet step at the tempo of the
+            file; if False, such tempi are excluded.
     """
     step = Fraction(TICKS_PER_QUARTER, steps_per_quarter)
     if len(onsets) < FEWEST:
@@ -112,7 +108,7 @@ def _is_tuplet(ratio: Fraction) -> bool:
 
 
 def _peaks(times: Ints, step: Fraction) -> list[Fraction]:
-    """The periods at which times, from 0 on, agree best in phase; the best first."""
+    """The periods at which times from 0 agree best in phase; the best first."""
     length = OVERSAMPLING * int(times[-1])  # the periods tried are length / k
     least, largest = (math.floor(length / (step * r)) for r in (LARGEST_RATIO, LEAST_RATIO))
     numbers = np.arange(max(least, 1), largest + 2)
@@ -127,7 +123,7 @@ def _peaks(times: Ints, step: Fraction) -> list[Fraction]:
 
 
 def _fit(onsets: Ints, n: int, period: Fraction) -> Tempo | None:
-    """Refine a period over the first n onsets, then over twice as many until all are in."""
+    """Refine a period over the first n onsets, then over twice as many until all are included."""
     scaled = round(period * SCALE)
     while True:
         times = (onsets[:n] - onsets[0]) * SCALE
@@ -166,7 +162,7 @@ def _least_squares(times: Ints, phase: int, period: int) -> int:
 
 
 def _exact_product(left: Ints, right: Ints) -> int:
-    """The sum of products, of which one may need more than 64 bits."""
+    """A sum of products that may need more than 64 bits."""
     high, low = np.divmod(right, SCALE)
     return SCALE * _exact_sum(left * high) + _exact_sum(left * low)
 
@@ -177,7 +173,7 @@ def _exact_sum(values: Ints) -> int:
 
 
 def _pulse(number: Ints) -> int:
-    """The largest number of steps such that nearly all onsets lie a multiple of it apart."""
+    """The largest number of steps such that the distances of nearly all onsets are multiples of it."""
     for pulse in PULSES:
         if np.bincount(number % pulse).max() >= PULSE_SHARE * len(number):
             return pulse

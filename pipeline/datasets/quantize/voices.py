@@ -1,4 +1,4 @@
-"""The part of a piece that gives each voice."""
+"""Find the part of a piece for each voice."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from pipeline.datasets.quantize.settings import QuantizeSettings, is_top
 
 @dataclass(frozen=True)
 class Voices:
-    """The pieces of a notes table, and the rows that give their voices.
+    """The pieces of a notes table, and the rows of their voices.
 
     Attributes:
         piece_ids: (P,) in the order of the table.
-        rows: (P, V) row of the table, -1 where the piece has no such part.
-        n_parts: (P,) how many parts the piece has.
+        rows: (P, V) row of the table, -1 if the piece has no such part.
+        n_parts: (P,) number of parts of the piece.
     """
 
     piece_ids: list[str]
@@ -33,8 +33,8 @@ class Voices:
 def choose_voices(notes: pa.Table, settings: QuantizeSettings) -> tuple[Voices, list[Rejection]]:
     """Find the part of every voice of every piece.
 
-    The alternatives of a voice are tried in turn. Of the parts that fit one, that which fits best
-    is taken (see :mod:`part_names`), of several the first.
+    The alternatives of a voice are tried in order. Of the parts that match an alternative, the
+    best match is taken (see :mod:`part_names`); of equally good matches, the first.
 
     Args:
         notes: ordered by piece_id and part.
@@ -75,7 +75,7 @@ def _missing(
 
 
 def _best(fits: Ints, starts: Ints) -> Ints:
-    """For every run the first row of the smallest value, -1 where all are NO_FIT."""
+    """For every run, the first row with the smallest value; -1 if all are NO_FIT."""
     n = len(fits)
     if not n:
         return np.zeros(0, np.int64)
@@ -84,7 +84,7 @@ def _best(fits: Ints, starts: Ints) -> Ints:
 
 
 def _codes(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
-    """A text column as numbers and the texts that they stand for; null is the last number."""
+    """Encode a text column as numbers and the list of distinct texts; null is the last number."""
     encoded = column.combine_chunks().dictionary_encode()
     known: list[str] = encoded.dictionary.to_pylist()
     codes = encoded.indices.fill_null(len(known)).to_numpy(zero_copy_only=False).astype(np.int64)

@@ -1,10 +1,10 @@
-"""Assign pieces to train, valid and test, and audit what that leaks.
+"""Assign pieces to train, valid and test, and audit the leakage.
 
-Families, never pieces, are given out, by a hash of the family's id and a seed:
-a piece stays where it is when others come or go, in every data set that shares
-the seed. Phrases ("essen/altdeu10#17:2") go where their piece goes. The other
-kinds, none, random and published, are there to compare with what others do. With
-``embargo: soft`` training pieces that are relatives of a held-out piece are set apart.
+Whole families are assigned by a hash of the family's id and a seed, so a piece keeps its
+split when other pieces are added or removed, in every data set with the same seed.
+Phrases ("essen/altdeu10#17:2") are in the split of their piece. The kinds none, random
+and published exist for comparison with common practice. With ``embargo: soft``, training
+pieces that are relatives of a held-out piece are excluded from training.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Divided:
-    """A data set given to its splits.
+    """A data set divided into splits.
 
     Attributes:
-        rows: of ``tables.SPLITS``, a row a piece or phrase, sorted by piece_id.
-        leaks: of ``tables.LEAKS``, a row a piece of valid and test, sorted by piece_id.
+        rows: rows of ``tables.SPLITS``, one per piece or phrase, sorted by piece_id.
+        leaks: rows of ``tables.LEAKS``, one per piece of valid and test, sorted by piece_id.
         audit: counts, ready for JSON.
     """
 
@@ -62,16 +62,16 @@ class Divided:
 
 
 def split_pieces(piece_ids: Sequence[str], families: pa.Table, settings: AnySplit) -> Divided:
-    """Give the rows of a data set to the splits, and audit the result.
+    """Assign the rows of a data set to the splits, and audit the result.
 
     Args:
-        piece_ids: of the rows of a data set, phrases included.
-        families: rows of ``tables.FAMILIES``, its metadata naming ``family_run``.
+        piece_ids: piece_id of the rows of a data set, phrases included.
+        families: rows of ``tables.FAMILIES`` whose metadata has ``family_run``.
         settings: the section ``split``.
 
     Raises:
         SplitError: a piece is not among the families, or has no published split
-            where that is asked for.
+            although the kind is ``published``.
     """
     ids = sorted(piece_ids)
     row = family_rows(ids, families)
@@ -103,7 +103,7 @@ def split_pieces(piece_ids: Sequence[str], families: pa.Table, settings: AnySpli
 
 
 def _before(tunes: Tunes, likeness: Likeness, assigned: Names, apart: Embargo) -> Leaks:
-    """What would leak without the embargo."""
+    """The leakage without the embargo."""
     held = (assigned == "valid") | (assigned == "test")
     return find_relatives(tunes, likeness, held, assigned == "train", apart.related.turned())
 
@@ -111,7 +111,7 @@ def _before(tunes: Tunes, likeness: Likeness, assigned: Names, apart: Embargo) -
 def _rows(
     ids: Sequence[str], pieces: pa.Table, assigned: Names, leaks: Leaks, apart: Embargo | None, piece: Ints
 ) -> pa.Table:
-    """A row for every id, with what is known of its piece.
+    """One row per id, with the data of its piece.
 
     Args:
         piece: (n,) the row of ``pieces`` that an id belongs to.

@@ -1,7 +1,7 @@
-"""Which split a piece goes to.
+"""Assign a split to each piece.
 
-What is drawn has a draw of its own: a stable hash of its name and the seed.
-Whoever comes or goes changes nobody else's.
+Each piece or family is assigned by a stable hash of its own name and the seed, so adding
+or removing pieces does not change the assignment of the others.
 """
 
 from __future__ import annotations
@@ -44,20 +44,20 @@ def assign(pieces: pa.Table, settings: AnySplit) -> Names:
     if isinstance(settings, NoSplit):
         return np.full(pieces.num_rows, "train")
     if isinstance(settings, PublishedSplit):
-        told = published(pieces)
-        _require_all(pieces, told)
-        return told
+        splits = published(pieces)
+        _require_all(pieces, splits)
+        return splits
     units = pieces["piece_id" if isinstance(settings, RandomSplit) else "tune_family"]
     return np.array([draw(settings, unit) for unit in units.to_pylist()], dtype="<U5")
 
 
 def published(pieces: pa.Table) -> Names:
-    """The split that each piece was published in, "" where its corpus tells none."""
-    return np.array([told or "" for told in pieces["published_split"].to_pylist()], dtype="<U5")
+    """The published split of each piece; "" if its corpus has none."""
+    return np.array([split or "" for split in pieces["published_split"].to_pylist()], dtype="<U5")
 
 
 def draw(settings: Shares, unit: str) -> str:
-    """The split of one piece or family, by its name alone."""
+    """The split of one piece or family; depends only on its name."""
     digest = hashlib.sha256(f"{settings.seed}:{unit}".encode()).digest()
     drawn = int.from_bytes(digest[: HASH_BITS // 8], "big")
     test = _border(settings.test)
@@ -66,23 +66,23 @@ def draw(settings: Shares, unit: str) -> str:
 
 
 def counts(assigned: Names) -> dict[str, int]:
-    """How many pieces are in train, valid and test, and how many are embargoed."""
+    """Number of pieces in train, valid and test, and number of embargoed pieces."""
     return {name: int((assigned == name).sum()) for name in PLACES}
 
 
 @cache
 def _border(share: float) -> int:
-    """A share, as written in decimals, of the range of a draw."""
+    """A share, as written in decimals, of the range of the hash."""
     return int(Fraction(str(share)) * (1 << HASH_BITS))
 
 
-def _require_all(pieces: pa.Table, told: Names) -> None:
-    missing = told == ""
+def _require_all(pieces: pa.Table, splits: Names) -> None:
+    missing = splits == ""
     if not missing.any():
         return
     corpora = np.array(pieces["corpus"].to_pylist(), dtype=np.str_)[missing]
     raise SplitError(
-        f"the published split of {missing.sum()} of {len(told)} pieces is not known ({_listed(corpora)}); "
+        f"the published split of {missing.sum()} of {len(splits)} pieces is not known ({_listed(corpora)}); "
         "put their files into folders named train, valid and test, leave these corpora out of the "
         "data set, or choose `kind: family`"
     )

@@ -1,4 +1,4 @@
-"""What a split holds and leaks, as counts, and what other kinds would have leaked."""
+"""Counts of the pieces and the leakage of a split, compared with other kinds of split."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from pipeline.datasets.splits.relatives import RULES, Likeness
 from pipeline.datasets.splits.settings import AnySplit, FamilySplit, NoSplit, RandomSplit, Shares, SplitError
 from pipeline.datasets.splits.tunes import Tunes
 
-LARGEST_FAMILIES = 10  # listed with their titles in the audit
+LARGEST_FAMILIES = 10  # number of families listed with their titles in the audit
 HELD = ("valid", "test")
-WITH_EMBARGO = ", embargo"  # added to a kind of split
+WITH_EMBARGO = ", embargo"  # suffix of a kind of split
 
 
 def audit(pieces: pa.Table, assigned: Names, leaks: Leaks, settings: AnySplit) -> dict[str, Any]:
-    """What the split holds and what it leaks, as counts of pieces.
+    """Counts of the pieces and the leakage of a split.
 
     Args:
         pieces: n rows of ``tables.FAMILIES``.
-        assigned: (n,) one of ``tables.PLACES`` each.
+        assigned: (n,) one of ``tables.PLACES`` per piece.
 
     Returns:
         Ready for JSON.
@@ -50,7 +50,7 @@ def audit(pieces: pa.Table, assigned: Names, leaks: Leaks, settings: AnySplit) -
 
 
 def claim(report: Mapping[str, Any], family_run: int) -> str:
-    """What a split keeps apart, in two sentences for the data card and the leak card.
+    """Describe the leakage of a split in two sentences for the data card and the leak card.
 
     Args:
         report: the audit of the split.
@@ -68,15 +68,15 @@ def claim(report: Mapping[str, Any], family_run: int) -> str:
 
 
 def require_no_leak(pieces: pa.Table, assigned: Names, leaks: Leaks, settings: AnySplit) -> None:
-    """Stop when a split leaks what its kind or its embargo rules out: a fault of this project.
+    """Raise if a split has leakage that its kind or embargo excludes: a bug in this project.
 
     Args:
         pieces: n rows of ``tables.FAMILIES``.
-        assigned: (n,) their splits.
-        leaks: found anew after the embargo.
+        assigned: (n,) the split of each piece.
+        leaks: the leaks computed again after the embargo.
 
     Raises:
-        SplitError: the message counts the leaks, and names one of them.
+        SplitError: there are leaks; the message has their number and names one of them.
     """
     if isinstance(settings, NoSplit):
         return
@@ -98,20 +98,20 @@ def leaks_by_kind(
     made: Mapping[bool, tuple[Names, Leaks]],
     settings: AnySplit,
 ) -> dict[str, dict[str, dict[str, dict[str, int]]]]:
-    """What this kind of split leaks, and what the customary ones would have leaked.
+    """Compare the leakage of this kind of split with that of other common kinds.
 
-    ``random`` gives single pieces to the splits by the same shares and seed; where
-    the split has none, by the shares that it came out with. ``published`` is there
-    where the corpora tell one, and counts their pieces alone.
+    ``random`` assigns single pieces with the same shares and seed; if the split has no
+    shares, with the observed ones. ``published`` is included if the corpora have
+    published splits, and counts only their pieces.
 
     Args:
         pieces: n rows of ``tables.FAMILIES``.
         made: the splits of the pieces and their leaks, without an embargo (False) and,
-            where there is one, with it (True).
+            if there is an embargo, with it (True).
 
     Returns:
-        kind → corpus → valid, test → counts of pieces: all of them, with a ``hard`` relative,
-        with only a ``soft`` one, and ``either``. Corpora without a held-out piece are left out.
+        kind → corpus → valid, test → counts of pieces: all pieces, pieces with a ``hard`` relative,
+        with only a ``soft`` relative, and with ``either``. Corpora without held-out pieces are left out.
     """
     kinds: dict[str, tuple[Names, tuple[Bools, Bools]]] = {}
     own = np.isin(made[False][0], ["train", *HELD])
@@ -121,9 +121,9 @@ def leaks_by_kind(
         by_chance = np.where(own, assign(pieces, _customary(made[False][0], settings)), "")
         if settings.kind != "random":
             kinds["random"] = (by_chance, count_leaks(tunes, likeness, by_chance))
-    told = np.where(own, published(pieces), "")
-    if (told != "").any() and settings.kind != "published":
-        kinds["published"] = (told, count_leaks(tunes, likeness, told))
+    known = np.where(own, published(pieces), "")
+    if (known != "").any() and settings.kind != "published":
+        kinds["published"] = (known, count_leaks(tunes, likeness, known))
     return {
         kind: {
             corpus: {name: _leak_counts(rows & (split == name), *leaks) for name in HELD}
@@ -148,7 +148,7 @@ def _leak_counts(rows: Bools, hard: Bools, soft: Bools) -> dict[str, int]:
 
 
 def _largest(pieces: pa.Table) -> list[dict[str, Any]]:
-    """The families with most pieces in this data set, with titles for a person to judge."""
+    """The families with the most pieces in this data set, with titles for manual inspection."""
     members: dict[str, list[dict[str, str]]] = {}
     for row in pieces.select(["tune_family", "piece_id", "title"]).to_pylist():
         members.setdefault(row["tune_family"], []).append(

@@ -1,9 +1,9 @@
-"""The embargo: training pieces that are relatives of a held-out piece are set apart.
+"""The embargo: training pieces that are relatives of a held-out piece are excluded.
 
-Families stay as they are. What is held out is known for all corpora, whatever the data
-set: families are drawn by their name alone. So data sets with the same split set the same
-pieces apart, and a model that is fine-tuned on one after another was never trained on a
-relative of any piece that either of them holds out.
+Families do not change. The held-out pieces are known for all corpora, independent of the
+data set, because families are assigned by their name alone. Data sets with the same split
+therefore exclude the same pieces, and a model that is trained on one data set and
+fine-tuned on another was never trained on a relative of a held-out piece of either.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pipeline.datasets.splits.relatives import Likeness, Related, related_pairs
 from pipeline.datasets.splits.settings import AnySplit, FamilySplit, SplitError
 from pipeline.datasets.splits.tunes import Tunes
 
-ELSEWHERE = "elsewhere"  # held out, but not of this data set
+ELSEWHERE = "elsewhere"  # held out, but not in this data set
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Embargo:
 
     Attributes:
         assigned: (n,) train, valid, test or EMBARGOED; "" and ELSEWHERE for other pieces.
-        nearest: of every embargoed piece its most similar relative that is held out.
-        related: the pairs of a tune of training and one held out.
+        nearest: for every embargoed piece, its most similar held-out relative.
+        related: the pairs of a training tune and a held-out tune.
     """
 
     assigned: Names
@@ -49,8 +49,8 @@ def with_held_out(chosen: Bools, families: pa.Table, settings: AnySplit) -> Name
         families: n rows of ``tables.FAMILIES``.
 
     Returns:
-        (n,) train, valid or test for the chosen pieces; of the others, ELSEWHERE for those
-        that every data set with this split holds out, "" for the rest.
+        (n,) train, valid or test for the chosen pieces; of the others, ELSEWHERE for pieces
+        that every data set with this split holds out, and "" for the rest.
     """
     assigned = np.full(len(chosen), "", dtype=f"<U{len(EMBARGOED)}")
     assigned[chosen] = assign(families.filter(pa.array(chosen)), settings)
@@ -61,7 +61,7 @@ def with_held_out(chosen: Bools, families: pa.Table, settings: AnySplit) -> Name
 
 
 def embargo(tunes: Tunes, likeness: Likeness, assigned: Names) -> Embargo:
-    """Set apart the training pieces that are related to a held-out piece by any rule.
+    """Exclude the training pieces that are related to a held-out piece by any rule.
 
     Args:
         assigned: (n,) as ``with_held_out`` returns.
@@ -82,14 +82,14 @@ def embargo(tunes: Tunes, likeness: Likeness, assigned: Names) -> Embargo:
 
 
 def related_to(held_out: Sequence[str], others: Sequence[str], families: pa.Table) -> Bools:
-    """Which pieces are relatives of held-out ones by any rule, for folds that no split stage made.
+    """Find pieces related to held-out pieces by any rule, for cross-validation folds.
 
     Args:
         held_out, others: n and m piece_ids, phrases included.
         families: rows of ``tables.FAMILIES`` with their metadata.
 
     Returns:
-        (m,) True for the others that training must leave out.
+        (m,) True for the other pieces that must be excluded from training.
     """
     row = family_rows([*held_out, *others], families)
     chosen, place = np.unique(row, return_inverse=True)
@@ -110,5 +110,7 @@ def family_rows(piece_ids: Sequence[str], families: pa.Table) -> Ints:
     rows = pc.coalesce(pc.index_in(ids, value_set=known), pc.index_in(pieces, value_set=known))
     if rows.null_count:
         piece = ids.filter(rows.is_null())[0]
-        raise SplitError(f"{piece}: data/families.parquet does not know this piece; run `dvc repro families`")
+        raise SplitError(
+            f"{piece}: data/families.parquet does not contain this piece; run `dvc repro families`"
+        )
     return np.asarray(rows, dtype=np.int64)

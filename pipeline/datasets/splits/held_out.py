@@ -1,4 +1,4 @@
-"""Whether enough is held out for figures to mean something."""
+"""Warnings about splits with too few held-out pieces."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from pipeline.core.tables import EMBARGOED
 
-ENOUGH_PIECES = 20  # held out, in each of valid and test
-MOST_EMBARGOED = 10  # in 100 training pieces: more is a warning
+ENOUGH_PIECES = 20  # held-out pieces, in each of valid and test
+MOST_EMBARGOED = 10  # per 100 training pieces; a higher share is a warning
 CONSEQUENCES = {
     "valid": "the choice of the best epoch depends on chance",
     "test": "figures on {them} measure nothing",
@@ -19,7 +19,7 @@ WITHOUT = {
 
 
 def warnings(pieces: Mapping[str, int]) -> list[str]:
-    """What a reader of figures must know of a small split.
+    """Warnings for readers of figures that were measured on a small split.
 
     >>> warnings({"train": 900, "valid": 100, "test": 1})
     ['only 1 test piece: figures on it measure nothing']
@@ -30,7 +30,7 @@ def warnings(pieces: Mapping[str, int]) -> list[str]:
     ['the embargo takes 20 of 100 training pieces (20 %)']
 
     Args:
-        pieces: in train, valid and test, and embargoed.
+        pieces: number of pieces in train, valid and test, and of embargoed pieces.
     """
     return list(_warnings(pieces))
 

@@ -1,6 +1,6 @@
 """The leak card: the relatives in train of every piece of valid and test.
 
-As a table for programs, and as Markdown for people.
+It is written as a table for programs and as Markdown for readers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pipeline.datasets.splits.assignment import Names
 from pipeline.datasets.splits.leaks import Leaks
 from pipeline.datasets.splits.relatives import ALIGNED, FEW_RUNS, NAMESAKES, RULES
 
-MOST_ALIKE = 25  # pairs listed in the prose; all stand in the table
+MOST_ALIKE = 25  # pairs listed in the Markdown card; the table has all of them
 COLUMNS = dict(zip(RULES, ("same_skeleton", "contained", "same_title", "aligned"), strict=True))
 KINDS = {
     "none": "All pieces are training pieces: nothing is held out, and figures are measured on them.",
@@ -33,7 +33,7 @@ def leak_table(pieces: pa.Table, assigned: Names, leaks: Leaks) -> pa.Table:
 
     Args:
         pieces: n rows of ``tables.FAMILIES``.
-        assigned: (n,) their splits.
+        assigned: (n,) the split of each piece.
 
     Returns:
         Rows of ``tables.LEAKS`` for the pieces of valid and test, sorted by piece_id.
@@ -79,7 +79,7 @@ def leak_prose(dataset: str, report: Mapping[str, Any], table: pa.Table) -> str:
 
 
 def _words(run: int) -> str:
-    """What the columns mean."""
+    """Explain the columns."""
     return (
         f"*Hard*: the piece shares a {run}-gram of intervals with a training piece, in any key. *Same "
         f"skeleton*: they share at least 0.{CONTAINED_IN_TEN} of the {SKELETON_RUN}-grams of intervals "
@@ -87,15 +87,15 @@ def _words(run: int) -> str:
         f"shorter than that {run}-gram and occurs whole in the other; it has at least {SHORTEST_CONTAINED} "
         f"intervals. *Aligned*: the likeness of the two is at least {ALIGNED}. *Same title*: they have the "
         f"same title, which is not generic, and a likeness of at least {NAMESAKES}. *Likeness*, 0 to 1: the "
-        "score of the best local alignment of the two melodies, less what unrelated melodies score, over the "
-        "same of the shorter one with itself. `relative_of` in `leaks.parquet` is the relative with the "
+        "score of the best local alignment minus that of unrelated melodies, divided by the same difference "
+        "for the shorter melody with itself. `relative_of` in `leaks.parquet` is the relative with the "
         "largest likeness, `relation` the first rule that holds for these two; the table has one row per "
         "held-out piece."
     )
 
 
 def _embargoed(by_corpus: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """Training pieces set apart, by corpus."""
+    """Embargoed training pieces by corpus."""
     rows = [
         (corpus, n["train"] + n[EMBARGOED], n[EMBARGOED], f"{100 * n[EMBARGOED] / drawn:.1f} %")
         for corpus, n in by_corpus.items()
@@ -105,7 +105,7 @@ def _embargoed(by_corpus: Mapping[str, Mapping[str, int]]) -> list[str]:
 
 
 def _held(table: pa.Table) -> list[str]:
-    """Counts per split and corpus, and what is left without the relatives."""
+    """Counts per split and corpus, and the number of pieces without relatives."""
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in table.to_pylist():
         groups.setdefault((row["split"], row["corpus"]), []).append(row)

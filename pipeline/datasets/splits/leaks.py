@@ -1,4 +1,4 @@
-"""Relatives across a split: by the hard rule and the soft ones, and the nearest of each piece."""
+"""Relatives across a split: by the hard rule and the soft rules, and the nearest relative of each piece."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from pipeline.datasets.splits.tunes import Tunes
 
 @dataclass(frozen=True)
 class Nearest:
-    """Of each of n pieces its most similar relative on the other side of a split.
+    """The most similar relative of each of n pieces on the other side of a split.
 
     Attributes:
-        piece: (n,) its number; -1 for none.
+        piece: (n,) number of the relative; -1 for none.
         relation: (n,) HARD or one of RULES; "" for none.
-        likeness: (n,) of the two, 0 … 1; 0 for none.
+        likeness: (n,) similarity of the two pieces, 0 … 1; 0 for none.
     """
 
     piece: Ints
@@ -29,7 +29,7 @@ class Nearest:
     likeness: NDArray[np.float64]
 
     def where(self, chosen: Bools, others: Nearest) -> Nearest:
-        """These for the chosen pieces, and those of ``others`` elsewhere."""
+        """The values of this object for the chosen pieces, and those of ``others`` for the rest."""
         return Nearest(
             np.where(chosen, self.piece, others.piece),
             np.where(chosen, self.relation, others.relation),
@@ -39,12 +39,12 @@ class Nearest:
 
 @dataclass(frozen=True)
 class Leaks:
-    """How n pieces are related to those of train; pieces outside valid and test are not compared.
+    """Relations of n pieces to the training pieces; only pieces of valid and test are compared.
 
     Attributes:
         hard: (n,) True for pieces that share a run of family length with train.
         by_rule: (n, len(RULES)) True for pieces with such a soft relative in train.
-        nearest: of each piece in train.
+        nearest: the nearest relative in train of each piece.
     """
 
     hard: Bools
@@ -57,7 +57,7 @@ class Leaks:
         return np.asarray(self.by_rule.any(axis=1))
 
     def where(self, rows: Ints) -> Leaks:
-        """Of some pieces; their nearest keep the numbers that they have among all."""
+        """The leaks of some pieces; the numbers of the nearest relatives do not change."""
         near = self.nearest
         nearest = Nearest(near.piece[rows], near.relation[rows], near.likeness[rows])
         return Leaks(self.hard[rows], self.by_rule[rows], nearest)
@@ -72,13 +72,13 @@ def find_leaks(tunes: Tunes, likeness: Likeness, assigned: Names) -> Leaks:
     """Relatives in train of the pieces of valid and test.
 
     Args:
-        assigned: (n,) train, valid or test; anything else is left out.
+        assigned: (n,) train, valid or test; other values are ignored.
     """
     return find_relatives(tunes, likeness, (assigned == "valid") | (assigned == "test"), assigned == "train")
 
 
 def count_leaks(tunes: Tunes, likeness: Likeness, assigned: Names) -> tuple[Bools, Bools]:
-    """The same without names: (n,) pieces with a hard relative, and (n,) with only a soft one."""
+    """Boolean masks only: (n,) pieces with a hard relative, and (n,) pieces with only a soft relative."""
     held, train = (assigned == "valid") | (assigned == "test"), tunes.with_any(assigned == "train")
     known = train | tunes.index.related_to(train)
     related = related_pairs(tunes, likeness, tunes.with_any(held), train, known)
@@ -93,8 +93,8 @@ def find_relatives(
     """Relatives of some pieces among others.
 
     Args:
-        pieces, others: (n,) each.
-        related: pairs of the tunes of at least these; None: they are sought.
+        pieces, others: (n,) masks.
+        related: pairs of tunes that cover at least these pieces; None: they are computed.
     """
     left, right = tunes.with_any(pieces), tunes.with_any(others)
     related = related_pairs(tunes, likeness, left, right) if related is None else related.where(left, right)
@@ -111,7 +111,7 @@ def find_relatives(
 def _nearest(
     tunes: Tunes, likeness: Likeness, related: Related, pieces: Bools, others: Bools, hard: Bools
 ) -> Nearest:
-    """The relative with the largest likeness; of several the first by rule, then by piece_id."""
+    """The relative with the largest likeness; ties are broken by rule, then by piece_id."""
     left, right = _sharing_a_run(tunes, hard, tunes.with_any(others)) if hard.any() else _no_pairs()
     likenesses = np.append(likeness.of(left, right), related.likeness)
     rule = np.append(np.zeros(len(left), np.int64), 1 + related.holds.argmax(axis=1))
@@ -131,7 +131,7 @@ def _nearest(
 
 
 def _chosen(values: NDArray, place: Ints, none: object) -> NDArray:  # type: ignore[type-arg]
-    """``values[place]``, and ``none`` where the place is negative."""
+    """``values[place]``, or ``none`` where the place is negative."""
     padded = np.append(values, np.array([none], dtype=values.dtype))
     return np.asarray(padded[place])
 
@@ -141,10 +141,10 @@ def _no_pairs() -> tuple[Ints, Ints]:
 
 
 def _sharing_a_run(tunes: Tunes, left: Bools, right: Bools) -> tuple[Ints, Ints]:
-    """Of each tune of left the tune of right that shares most runs of family length with it.
+    """For each tune of left, the tune of right that shares the most runs of family length with it.
 
-    Every run counts for the first of right that holds it, so that the pairs are as few as
-    the runs of left.
+    Every run is counted for the first tune of right that contains it, so there are at most as
+    many pairs as runs of left.
     """
     n, pairs = len(tunes), [np.zeros(0, np.int64)]
     for part in holders(tunes.intervals, tunes.run):

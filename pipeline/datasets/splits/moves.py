@@ -1,8 +1,8 @@
-"""Which pieces went to another split since the last time, because their family changed.
+"""Find pieces whose split changed since the last run because their family changed.
 
-A family goes where its id sends it, and its id is the smallest of its members':
-a new member or a merger may give it another one. An embargo sets a training piece
-apart when a relative of it comes to be held out. Nothing else moves a piece.
+The split of a family depends on its id, and its id is the smallest id of its members:
+a new member or a merger may change it. An embargo excludes a training piece if a
+relative of it is now held out. Nothing else changes the split of a piece.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pyarrow as pa
 from pipeline.core.tables import EMBARGOED, SPLITS, TableError, read_table
 from pipeline.datasets.splits.settings import AnySplit, FamilySplit
 
-MOVES_TOLD = 20  # named one by one
+MOVES_LISTED = 20  # number of moves that are listed individually
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Move:
     """One piece that moved.
 
     Attributes:
-        was, now: its splits.
-        relatives_before, relatives_now: how many other rows of the data set (pieces or
-            phrases) are of its family.
+        was, now: the split before and now.
+        relatives_before, relatives_now: number of other rows of the data set (pieces or
+            phrases) in its family.
     """
 
     piece_id: str
@@ -38,14 +38,13 @@ class Move:
 
 
 def last_split(rows: Path | None, report: Path | None, settings: AnySplit) -> pa.Table | None:
-    """The last split of a data set, if it can be compared with one of these settings.
+    """The previous split of a data set, if it can be compared with one of these settings.
 
     Args:
-        rows, report: where the last ``tables.SPLITS`` and audit lie; None: nowhere.
+        rows, report: paths of the previous ``tables.SPLITS`` and audit; None: there are none.
 
     Returns:
-        None where there is none, it is of other columns, or other settings moved
-        pieces on purpose.
+        None if there is no previous split, if its columns differ, or if its settings differ.
     """
     if rows is None or report is None or not isinstance(settings, FamilySplit):
         return None
@@ -58,14 +57,14 @@ def last_split(rows: Path | None, report: Path | None, settings: AnySplit) -> pa
 
 
 def find_moves(before: pa.Table, after: pa.Table) -> list[Move]:
-    """The pieces of both that are not in the same split.
+    """The pieces of both tables whose split differs.
 
     Args:
         before, after: rows of ``tables.SPLITS`` of one data set, split by family
             with the same settings.
 
     Returns:
-        Sorted by piece_id.
+        The moves, sorted by piece_id.
     """
     known = {row["piece_id"]: row for row in before.to_pylist()}
     sizes_before = Counter(before["tune_family"].to_pylist())
@@ -85,7 +84,7 @@ def find_moves(before: pa.Table, after: pa.Table) -> list[Move]:
 
 
 def tell(moves: list[Move]) -> list[str]:
-    """What a person is told: a line for all of them, and one for each of the first."""
+    """The message: one line for all moves, and one line for each of the first moves."""
     apart = [move for move in moves if EMBARGOED in (move.was, move.now)]
     moves = [move for move in moves if move not in apart]
     return _told(moves, "their tune family changed") + _told(apart, "their relatives changed")
@@ -100,6 +99,6 @@ def _told(moves: list[Move], why: str) -> list[str]:
     lines += [
         f"  {move.piece_id}: {move.was} → {move.now} "
         f"(relatives: {move.relatives_before} before, {move.relatives_now} now)"
-        for move in moves[:MOVES_TOLD]
+        for move in moves[:MOVES_LISTED]
     ]
-    return lines + ([f"  and {len(moves) - MOVES_TOLD} more"] if len(moves) > MOVES_TOLD else [])
+    return lines + ([f"  and {len(moves) - MOVES_LISTED} more"] if len(moves) > MOVES_LISTED else [])

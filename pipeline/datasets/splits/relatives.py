@@ -1,8 +1,8 @@
-"""Pairs of tunes that are related by a soft rule, and how alike they are.
+"""Pairs of tunes that are related by a soft rule, and their similarity.
 
-Whether two tunes are related depends on these two alone, and on what all corpora
-together say of titles and idiom; so a rule that finds no pair now finds none after
-other pieces have left. The thresholds are those of tests/benchmarks/relatives.py.
+Whether two tunes are related depends only on these two tunes and on the titles and
+idiom of all corpora together; so a rule that finds no pair now finds none after other
+pieces are removed. The thresholds are measured by tests/benchmarks/relatives.py.
 """
 
 from __future__ import annotations
@@ -22,21 +22,26 @@ from pipeline.datasets.families.tune_families import CONTAINED_IN_TEN, SKELETON_
 from pipeline.datasets.splits.tunes import Tunes
 
 HARD = "16-gram"
-RULES = ("skeleton", "contained", "title", "alignment")  # a pair of several is named by the first
-FEW_RUNS = 8  # a share of fewer runs is a share of so many: a scrap is like any tune by chance
+RULES = (
+    "skeleton",
+    "contained",
+    "title",
+    "alignment",
+)  # in order: the first rule that holds labels a pair
+FEW_RUNS = 8  # lower bound of the divisor of a share, because fragments match any tune by chance
 ALIGNED = 0.4  # likeness of two relatives
 NAMESAKES = 0.3  # likeness of two relatives with the same title
-CANDIDATE_SHARE = 15  # in 100, of the shorter runs of the smaller tune: worth an alignment
+CANDIDATE_SHARE = 15  # percent of the smaller tune's shorter runs; such pairs are aligned
 
 
 @dataclass(frozen=True)
 class Related:
-    """Pairs of tunes, each once, sorted by left and right.
+    """Distinct pairs of tunes, sorted by left and right.
 
     Attributes:
         left, right: (P,) numbers of tunes.
-        holds: (P, len(RULES)) which rules relate them, at least one.
-        likeness: (P,) of the two, 0 … 1.
+        holds: (P, len(RULES)) the rules that relate them, at least one.
+        likeness: (P,) similarity of the two tunes, 0 … 1.
     """
 
     left: Ints
@@ -60,7 +65,7 @@ class Related:
 
 
 class Likeness:
-    """The likeness of pairs of tunes by alignment, each computed once."""
+    """The likeness of pairs of tunes by alignment; each pair is computed once."""
 
     def __init__(self, tunes: Tunes) -> None:
         self._tunes = tunes
@@ -91,8 +96,8 @@ def related_pairs(
 
     Args:
         left, right: (t,) True for the tunes that are compared.
-        known: (t,) tunes of left whose relatives are of no interest; None: none.
-        least: likeness of two that are related by alignment.
+        known: (t,) tunes of left whose relatives are not needed; None: none.
+        least: smallest likeness of two tunes that are related by alignment.
     """
     left = left if known is None else left & ~known
     n = len(tunes)
@@ -138,7 +143,7 @@ def _sharing(
 
 
 def _contained(tunes: Tunes, left: Bools, right: Bools) -> Iterator[tuple[Ints, Ints]]:
-    """Pairs of which one, short, stands whole in the other."""
+    """Pairs of a short tune and a tune that contains the whole of it."""
     for a, b in ((tunes.inner, tunes.outer), (tunes.outer, tunes.inner)):
         both = left[a] & right[b]
         yield a[both], b[both]
@@ -156,5 +161,5 @@ def _same_title(tunes: Tunes, left: Bools, right: Bools) -> Iterator[tuple[Ints,
 
 
 def _pairs_of(portions: Iterator[tuple[Ints, Ints]], n: int) -> Ints:
-    """Pairs as single numbers, each once."""
+    """Distinct pairs as single numbers."""
     return np.unique(np.concatenate([np.zeros(0, np.int64), *(a * n + b for a, b in portions)]))

@@ -11,43 +11,43 @@ from pipeline.errors import PipelineError
 
 
 class SplitError(PipelineError):
-    """A piece of a data set is of no family, or of no published split."""
+    """A piece of a data set has no family, or no published split."""
 
 
 Embargoes = Literal["none", "soft"]
 
 
 class AnyKind(Section):
-    """What all kinds have in common.
+    """Settings common to all kinds of split.
 
     Attributes:
-        embargo: ``soft`` sets training pieces apart that are relatives of a held-out piece;
-            without effect where nothing is held out.
+        embargo: ``soft`` excludes training pieces that are relatives of a held-out piece;
+            it has no effect if nothing is held out.
     """
 
     embargo: Embargoes = "none"
 
     def holds_after(self, earlier: AnyKind) -> bool:
-        """Whether pieces held out by this split are so for weights trained on an earlier one.
+        """Whether pieces held out by this split were also held out of training on an earlier data set.
 
-        The earlier data set may have an embargo that this one lacks, but not the other way round.
+        The earlier data set may have an embargo that this one does not have, but not vice versa.
         """
         same = self.model_copy(update={"embargo": earlier.embargo}) == earlier
         return same and (self.embargo == "none" or earlier.embargo == "soft")
 
 
 class NoSplit(AnyKind):
-    """All pieces train, and evaluation uses the same."""
+    """All pieces are training pieces, and evaluation uses the same pieces."""
 
     kind: Literal["none"]
 
 
 class Shares(AnyKind):
-    """What the kinds that draw have in common.
+    """Settings common to the kinds that assign pieces by hash.
 
     Attributes:
-        seed: data sets with the same seed agree on every family.
-        valid, test: shares of what is drawn; the rest is train.
+        seed: data sets with the same seed assign every family to the same split.
+        valid, test: shares of the pieces or families; the rest is train.
     """
 
     seed: int = Field(ge=-(2**63), lt=2**63)
@@ -62,19 +62,19 @@ class Shares(AnyKind):
 
 
 class FamilySplit(Shares):
-    """Whole tune families by shares; no family is divided."""
+    """Assign whole tune families by shares; no family is divided."""
 
     kind: Literal["family"]
 
 
 class RandomSplit(Shares):
-    """Single pieces by shares, as is customary; relatives end up on both sides."""
+    """Assign single pieces by shares, the common practice; relatives may be on both sides."""
 
     kind: Literal["random"]
 
 
 class PublishedSplit(AnyKind):
-    """As the corpora themselves publish it; relatives may be on both sides."""
+    """The split that the corpora publish; relatives may be on both sides."""
 
     kind: Literal["published"]
 

@@ -1,7 +1,7 @@
-"""The different tunes among the pieces of a split: what their relations depend on.
+"""The distinct tunes among the pieces of a split; relations depend only on the tunes.
 
-Pieces that agree in intervals, melody (in any key), beats and title are one tune: all
-rules hold for all of them or for none, so copies need no comparisons of their own.
+Pieces with the same intervals, melody (in any key), beats and title are one tune: each
+rule holds for all of them or for none, so copies need not be compared separately.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pipeline.datasets.families.idiom import RUNS_METADATA
 from pipeline.datasets.families.ngram_overlap import Runs, containing
 from pipeline.datasets.families.tune_families import normal_title
 
-MOST_BEARERS = 100  # families: a title of more unrelated tunes is generic
+MOST_BEARERS = 100  # families; a title of more unrelated tunes is generic
 # words that editions add to a title or leave out
 TYPES = {"a", "air", "an", "hornpipe", "jig", "march", "reel", "strathspey", "the", "waltz"}
 
@@ -34,12 +34,12 @@ class Tunes:
 
     Attributes:
         of: (n,) the tune of each piece.
-        intervals, skeletons, lines: (t) of each tune.
-        titles: (t,) equal titles have equal numbers; -1 for none, and for generic ones.
-        run: intervals that make two pieces one family.
+        intervals, skeletons, lines: (t) the features of each tune.
+        titles: (t,) equal titles have equal numbers; -1 for no title or a generic one.
+        run: length in intervals of a shared run that makes two pieces one family.
         index: the runs of that length.
-        inner, outer: pairs of tunes, a short one and one that contains it.
-        common: by length of the runs, those of skeletons and intervals that are idiom.
+        inner, outer: pairs of a short tune and a tune that contains it.
+        common: by length, the runs of skeletons and intervals that are idiom.
     """
 
     of: Ints
@@ -64,8 +64,8 @@ class Tunes:
             pieces: rows of ``families``.
             families: rows of ``tables.FAMILIES`` of all corpora, with the metadata of
                 ``idiom.families_metadata``. Which titles are generic and which runs are idiom
-                depends on all of them, so that two pieces are related or not whatever
-                data set they are in.
+                depends on all of them, so that the relation of two pieces does not depend on
+                the data set.
         """
         titles = _title_keys(families)
         row = np.asarray(pc.index_in(pieces["piece_id"], value_set=families["piece_id"]), dtype=np.int64)
@@ -97,7 +97,7 @@ class Tunes:
         return found
 
     def first_of(self, chosen: Bools) -> Ints:
-        """(t,) of every tune the first of the chosen pieces, -1 for none."""
+        """(t,) the first of the chosen pieces of every tune, -1 for none."""
         first = np.full(len(self), -1)
         rows = np.flatnonzero(chosen)[::-1]
         first[self.of[rows]] = rows
@@ -105,7 +105,7 @@ class Tunes:
 
 
 def title_key(title: str | None) -> str:
-    """What titles of one tune have in common over editions.
+    """The key of a title, which is the same over editions of one tune.
 
     >>> title_key("The Hare in the Corn -- Jig"), title_key("Hare in the Corn.")
     ('hare in corn', 'hare in corn')
@@ -140,7 +140,7 @@ def _numbered(pieces: pa.Table, titles: Sequence[str]) -> tuple[Ints, Ints]:
 
 
 def _title_keys(families: pa.Table) -> list[str]:
-    """The key of the title of each row; every different title is looked at once."""
+    """The key of the title of each row; every distinct title is processed once."""
     coded = families["title"].combine_chunks().dictionary_encode()
     keys = [title_key(title) for title in coded.dictionary.to_pylist()]
     return [keys[code] if code is not None else "" for code in coded.indices.to_pylist()]

@@ -1,7 +1,7 @@
-"""Reading scores: from the bytes of a file to pieces of exact notes.
+"""Read scores: from the bytes of a file to pieces of exact notes.
 
-A file holds one piece or many: ``split`` takes it apart, ``read`` reads one piece. Each
-format is one module or folder here that owns ``SUFFIXES``, ``matches(content)``,
+A file contains one piece or several: ``split`` divides it, ``read`` reads one piece. Each
+format is one module or folder here that defines ``SUFFIXES``, ``matches(content)``,
 ``split(content, limits)`` and ``read(content, settings, limits)``; FORMATS is the only table.
 """
 
@@ -34,11 +34,11 @@ __all__ = [
 
 
 class Format(Protocol):
-    """What a format's module offers."""
+    """The interface of the module of a format."""
 
     @property
     def SUFFIXES(self) -> tuple[str, ...]:  # noqa: N802 (a constant of the module)
-        """Endings of its files' names, lower case, with the dot."""
+        """Suffixes of its file names, lower case, with the dot."""
 
     def matches(self, content: bytes) -> bool:
         """Whether a file is of this format, by its content."""
@@ -62,12 +62,12 @@ SUFFIXES = {suffix: name for name, module in FORMATS.items() for suffix in modul
 
 
 def split(path_name: str, content: bytes, limits: ReadLimits | None = None) -> list[Source]:
-    """Take a file apart into its pieces; the format is seen in the content.
+    """Split a file into its pieces; the format is recognized from the content.
 
     Args:
-        path_name: the file's name, for the message and where its content could be anything.
+        path_name: the file's name, for messages and if the content is ambiguous.
         content: its bytes.
-        limits: for what it unpacks to; None for a file that is trusted.
+        limits: the limits on its unpacked content; None for a trusted file.
 
     Raises:
         ReadError: the file is empty, of no known format, damaged, or beyond a limit.
@@ -99,9 +99,9 @@ def read(source: Source, settings: ReadSettings, limits: ReadLimits | None = Non
     """Read one piece.
 
     Args:
-        source: one of those that :func:`split` gives.
-        settings: how it is read.
-        limits: what a hostile file may ask for; None for a file that is trusted.
+        source: one of the pieces that :func:`split` returns.
+        settings: the settings of the readers.
+        limits: the limits for untrusted files; None for a trusted file.
 
     Raises:
         ReadError: with a rule and a message; the piece is one rejected row.
@@ -116,7 +116,7 @@ def read(source: Source, settings: ReadSettings, limits: ReadLimits | None = Non
 def _read(source: Source, settings: ReadSettings, limits: ReadLimits | None) -> Piece:
     if settings.reader == "music21" and source.format in music21_reference.FORMATS:
         if source.format == "musicxml":
-            musicxml.parse(source.content, limits.max_depth if limits else None)  # what music21 would trust
+            musicxml.parse(source.content, limits.max_depth if limits else None)  # not checked by music21
         return music21_reference.read(source.format, source.content, settings.accidentals, settings.played)
     with _no_search_for_cycles():
         return FORMATS[source.format].read(source.content, settings, limits)
@@ -124,10 +124,10 @@ def _read(source: Source, settings: ReadSettings, limits: ReadLimits | None) -> 
 
 @contextmanager
 def _no_search_for_cycles() -> Iterator[None]:
-    """Let Python's collector of reference cycles rest for a moment.
+    """Pause Python's garbage collector of reference cycles.
 
-    The readers make no cycles, but so many small values that the collector sets
-    out again and again, over all that a process holds: half the time of a tree of XML.
+    The readers create no cycles, but so many small objects that the collector runs
+    again and again over all objects of the process: half the time of parsing XML.
     """
     was_on = gc.isenabled()
     gc.disable()

@@ -1,7 +1,7 @@
 """The JSB chorales' JSON: four voices on a sixteenth grid.
 
-``{"train": [chorale, …], "valid": …, "test": …}``, a chorale being a list of
-steps and a step the four note numbers from the soprano down, -1 for silence
+``{"train": [chorale, …], "valid": …, "test": …}``: a chorale is a list of steps, and
+a step has four note numbers from the soprano down, -1 for silence
 (Boulanger-Lewandowski et al. 2012, edition of C.-Z. A. Huang). The format does not
 distinguish held from repeated notes: equal neighbours are read as one note.
 """

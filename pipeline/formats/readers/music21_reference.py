@@ -1,9 +1,8 @@
-"""ABC, MusicXML and **kern through music21: slow, and the judge of the fast readers.
+"""Read ABC, MusicXML and **kern with music21: slow, and the reference for the fast readers.
 
-music21 10.5 differs from the scores in ways that are undone here: it lets no
-accidental last to the bar's end unless the text says that it is ABC 2, and it
-writes a meter of its own into every ABC bar that does not fill the meter.
-Its other faults stand in ``tests/helpers/comparison.py``.
+Some deviations of music21 10.5 from the scores are corrected here: accidentals last to
+the end of the bar only if the text declares ABC 2, and an ABC bar that does not fill its
+meter gets a new meter. Other faults are listed in ``tests/helpers/comparison.py``.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ def read(format_name: str, content: bytes, carry: str = "octave", played: bool =
         staves = [_staff(part, written_meters) for part in score.parts]
     except (ReadError, MemoryError):
         raise
-    except Exception as error:  # music21 raises whatever its insides raise
+    except Exception as error:  # music21 may raise any exception
         raise ReadError("unreadable", f"music21: {type(error).__name__}: {error}") from None
     if not any(staff.notes for staff in staves):
         raise ReadError("no_notes", "the piece holds no note")
@@ -73,7 +72,7 @@ def _parse(text: str, format_name: str) -> Any:
 
 
 def _play_out(score: Any, text: str) -> Any:
-    """Repeats played out; music21 makes no bars of a short ABC tune, and its repeats are lost then."""
+    """Unfold repeats; music21 creates no bars for a short ABC tune, whose repeats would be lost."""
     if any(part.hasMeasures() for part in score.parts):
         return score.expandRepeats()
     if re.search(r":[|:]", text):

@@ -1,8 +1,7 @@
-"""A grid as something to open: MIDI and WAV to hear it, MusicXML to see it.
+"""Write a grid as MIDI, WAV or MusicXML.
 
-All are written here byte by byte, because the same grid must give the same
-file on every day and with every version of any library: no date, no program's
-name, no random identifiers. A silence becomes a rest, tied steps a longer note;
+The files are written without libraries, because the same grid must always give the same
+bytes: no date, no program name, no random identifiers. A silence becomes a rest, tied steps a longer note;
 voices become parts, the top one first.
 """
 

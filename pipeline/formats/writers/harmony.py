@@ -10,15 +10,15 @@ from xml.etree.ElementTree import Element, SubElement
 from pipeline.core.chord_kinds import Harmony, from_harte
 from pipeline.core.chords import NO_CHORD, UNKNOWN_CHORD, parse_harte
 
-LOWEST_BASS = 36  # C2; basses lie in the octave from here
-LOWEST_CHORD = 48  # C3; the other notes lie in the octave from here
+LOWEST_BASS = 36  # C2; basses are in the octave from here
+LOWEST_CHORD = 48  # C3; the other notes are in the octave from here
 
 
 def write_harmony(measure: Element, chord: str, offset: int) -> None:
     """Append a chord symbol to a measure.
 
     Args:
-        measure: where it is appended, before the note that it stands over.
+        measure: the measure to append to, before the note below the symbol.
         chord: Harte's syntax; ``X`` writes nothing.
         offset: steps after the beginning of that note.
     """

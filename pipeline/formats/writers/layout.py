@@ -1,4 +1,4 @@
-"""What a score shows beyond the grid, and a grid's voices as notes and silences."""
+"""The layout of a score, and the voices of a grid as notes and silences."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ScoreError(PipelineError):
 
 @dataclass(frozen=True)
 class Layout:
-    """What a score shows beyond its notes; times in steps.
+    """The layout of a score in addition to its notes; times in steps.
 
     Attributes:
         steps_per_quarter: resolution of the grid.
@@ -233,14 +233,14 @@ def sounds(grid: Grid, voice: int) -> list[SoundingNote]:
 
 
 def transposed(grid: Grid, semitones: int) -> Grid:
-    """All notes moved; one that would leave 1 … 127 moves on by octaves, a silence stays."""
+    """Transpose all notes; a note that would leave 1 … 127 is shifted by octaves; silence is not changed."""
     pitch = grid.pitch.astype(np.int64) + semitones
     pitch += 12 * np.maximum(0, -((pitch - 1) // 12)) - 12 * np.maximum(0, -((127 - pitch) // 12))
     return Grid(np.where(grid.pitch == SILENCE, SILENCE, pitch).astype(np.uint8), grid.tied)
 
 
 def part_name(voice: int, voices: int) -> str:
-    """What a part is called: a melody alone needs no number, four voices are a choir."""
+    """The name of a part: a single melody has no number, four voices are a choir."""
     if voices == len(CHOIR):
         return CHOIR[voice]
     return "Melody" if voices == 1 else f"Voice {voice + 1}"

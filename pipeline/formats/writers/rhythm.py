@@ -56,7 +56,7 @@ class NotatedNote:
         pitch: MIDI note number, 0 for a rest.
         value: how long it is.
         from_tie, to_tie: a tie leads to it, or away from it.
-        beams: what it does with each beam, the primary first: "begin", "continue",
+        beams: its role in each beam, the primary first: "begin", "continue",
             "end", "forward hook" or "backward hook"; empty for a flag or none.
         tuplet: the tuplet that it belongs to, by the step where that begins; None for none.
         edges: "start" where it begins its tuplet, "stop" where it ends it.
@@ -164,7 +164,7 @@ class Rhythm:
         return beamed
 
     def _beam_group(self, note: NotatedNote, begin: int) -> tuple[int | None, int | None]:
-        """What notes under one beam have in common; (None, …) for a note that has no beam."""
+        """The key that groups notes under one beam; (None, …) for a note without a beam."""
         if note.pitch == SILENCE or not note.value.flags:
             return None, note.onset
         bar, place = divmod(note.onset - begin, self._beats[-1])
@@ -196,7 +196,7 @@ def _with_beams(notes: list[NotatedNote]) -> list[NotatedNote]:
 
 
 def _beam(level: int, before: int, here: int, after: int) -> str:
-    """What a note does with the beam of a level, 0 = primary, by the flags of its neighbours, 0 for none."""
+    """The role of a note in the beam of a level, 0 = primary, by the flags of its neighbours, 0 for none."""
     joins_before, joins_after = level < min(before, here), level < min(here, after)
     if joins_before:
         return "continue" if joins_after else "end"

@@ -1,4 +1,4 @@
-"""Time signatures: what a bar length can be written as, and its beats."""
+"""Time signatures of bar lengths, and their beats."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from typing import NamedTuple
 
-MOST_BEATS = 128  # what readers of MIDI files accept
+MOST_BEATS = 128  # limit of readers of MIDI files
 SHORTEST_BEAT = 64  # denominator
 _WRITTEN = re.compile(r"([1-9][0-9]{0,2})/([1-9][0-9]{0,2})")
 _QUARTER, _HALF = Fraction(1, 4), Fraction(1, 2)
@@ -25,7 +25,7 @@ class TimeSignature(NamedTuple):
 
     @property
     def compound(self) -> bool:
-        """Whether three of its beats are felt as one: 6/8, 9/8, 12/8, and 3/8."""
+        """Whether three of its beats form one group: 6/8, 9/8, 12/8, and 3/8."""
         return self.numerator % 3 == 0 and (self.numerator > 3 or self.denominator >= 8)
 
 

@@ -2,8 +2,8 @@
 
 Every note is a plucked tone: a few partials of its frequency (equal temperament,
 A4 = 440 Hz), the higher ones weaker and shorter. It begins within ATTACK_SECONDS
-and is damped where the grid ends it, so neighbouring notes of one pitch are
-heard apart. Voices sound equally loud.
+and is damped at its end on the grid, so adjacent notes of one pitch are audibly
+separate. All voices are equally loud.
 """
 
 from __future__ import annotations

@@ -56,6 +56,6 @@ def test_bad_items_in_a_row() -> None:
     ]
 
 
-def test_an_error_of_the_function_is_raised_here() -> None:
+def test_an_error_of_the_function_is_raised_again() -> None:
     with pytest.raises(ValueError, match="a fault of ours"):
         list(run_isolated(behave, ["a", "fail", "b"], LIMITS))

@@ -1,4 +1,4 @@
-"""Corpora of a few tiny files, read into the notes table."""
+"""Corpora of a few tiny files are read into the notes table."""
 
 import hashlib
 import json
@@ -64,14 +64,14 @@ def test_every_tune_of_a_file_is_a_piece(corpus: Build) -> None:
     assert notes.table["title"].to_pylist() == ["One", "Two"]
 
 
-def test_where_a_piece_is_from_stands_in_its_row(corpus: Build) -> None:
+def test_the_source_of_a_piece_is_recorded_in_its_row(corpus: Build) -> None:
     row = parse(corpus({"deep/book.abc": TUNES.encode()})).table.to_pylist()[0]
     assert row["source_path"] == "deep/book.abc"
     assert row["source_sha256"] == hashlib.sha256(TUNES.encode()).hexdigest()
     assert (row["licence"], row["citation"], row["corpus"]) == ("CC0-1.0", "us", "mine")
 
 
-def test_a_folder_tells_the_split_that_its_pieces_were_published_in(corpus: Build) -> None:
+def test_the_folder_name_gives_the_published_split(corpus: Build) -> None:
     song = TUNES.split("\n\n")[0].encode()
     places = {
         "Train/a.abc": "train",
@@ -80,11 +80,11 @@ def test_a_folder_tells_the_split_that_its_pieces_were_published_in(corpus: Buil
         "contest/d.abc": None,
     }
     table = parse(corpus(dict.fromkeys(places, song))).table
-    told = dict(zip(table["source_path"].to_pylist(), table["published_split"].to_pylist(), strict=True))
-    assert told == places
+    published = dict(zip(table["source_path"].to_pylist(), table["published_split"].to_pylist(), strict=True))
+    assert published == places
 
 
-def test_a_file_tells_the_split_of_each_of_its_pieces(corpus: Build) -> None:
+def test_a_file_may_specify_the_split_of_each_piece(corpus: Build) -> None:
     chorale = [[[72, 67, 64, 48]]]
     content = json.dumps({"train": chorale, "valid": [], "test": chorale}).encode()
     table = parse(corpus({"train/jsb.json": content})).table
@@ -101,7 +101,7 @@ def test_files_that_differ_in_their_suffix_keep_it(corpus: Build) -> None:
     assert [rejection.piece_id for rejection in notes.rejections] == ["mine/a.xml"]
 
 
-def test_whatever_files_are_called_every_piece_has_an_identifier_of_its_own(corpus: Build) -> None:
+def test_pieces_have_distinct_identifiers_for_any_file_names(corpus: Build) -> None:
     tune = TUNES.split("\n\n")[0].encode()
     two = b"X:1\nK:C\nC|\n\nX:2\nK:C\nD|\n"
     repeated = b"X:1\nK:C\nC|\n\nX:1\nK:C\nD|\n\nX:1.2\nK:C\nE|\n"
@@ -124,7 +124,7 @@ def test_a_bad_file_is_a_rejection_and_the_rest_is_read(corpus: Build) -> None:
 def read_in_process(
     monkeypatch: pytest.MonkeyPatch, read: Callable[[Source, ReadSettings, ReadLimits], Piece]
 ) -> None:
-    """Read in another way and in this process, where readings can be counted and faults injected."""
+    """Replace the reader and read in this process, so that reads can be counted and faults injected."""
     monkeypatch.setattr("pipeline.formats.readers.read", read)
     monkeypatch.setattr(
         "pipeline.corpora.parsing.run_isolated", lambda function, items, *_: map(function, items)
@@ -159,7 +159,7 @@ def test_cold_warm_and_half_warm_runs_give_the_same_rows(
     assert cold == warm == half_warm
 
 
-def test_one_more_file_is_the_only_one_read(corpus: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_new_file_is_read(corpus: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = count_readings(monkeypatch)
     parse(corpus({"book.abc": TUNES.encode()}))
     more = TUNES.replace("X:1", "X:7").replace("X:2", "X:8").replace("CDEF", "CDEG").replace("GABc", "GABd")
@@ -167,7 +167,7 @@ def test_one_more_file_is_the_only_one_read(corpus: Build, monkeypatch: pytest.M
     assert seen == ["1", "2", "7", "8"]
 
 
-def test_records_are_kept_by_the_versions_of_the_libraries_that_made_them() -> None:
+def test_cached_records_depend_on_library_versions() -> None:
     fast, slow = (code_of(READ.model_copy(update={"reader": reader})) for reader in ("auto", "music21"))
     assert "pyarrow" in fast
     assert "music21" in slow
@@ -185,7 +185,7 @@ def test_several_workers_give_the_same_rows(corpus: Build) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"noise" * 1000, b""])
-def test_a_damaged_cache_is_begun_anew(damage: bytes, corpus: Build) -> None:
+def test_a_damaged_cache_is_recreated(damage: bytes, corpus: Build) -> None:
     folder = corpus({"book.abc": TUNES.encode()})
     before = parse(folder)
     cache_file().write_bytes(damage)
@@ -288,7 +288,7 @@ def test_a_piece_that_was_read_in_time_is_not_taken_from_the_cache_when_the_time
     def isolated(
         function: Callable[[Any], Any], items: Sequence[Any], limits: ChildLimits, *_: Any
     ) -> list[Any]:
-        """As if the second tune took two seconds."""
+        """Simulate that the second tune takes two seconds."""
         slow = ChildFailure("too_slow", "no result", limits.seconds)
         late = [isinstance(item, Source) and item.name == "2" and limits.seconds < 2 for item in items]
         return [slow if is_late else function(item) for item, is_late in zip(items, late, strict=True)]
@@ -299,7 +299,7 @@ def test_a_piece_that_was_read_in_time_is_not_taken_from_the_cache_when_the_time
     assert [(broken.rule, broken.value, broken.limit) for broken in notes.rejections] == [("too_slow", 1, 1)]
 
 
-def test_a_fault_of_a_reader_is_one_rejected_row(corpus: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_in_a_reader_is_one_rejected_row(corpus: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     original = readers.read
 
     def read(source: Source, settings: ReadSettings, limits: ReadLimits) -> Piece:
@@ -316,9 +316,7 @@ def test_a_fault_of_a_reader_is_one_rejected_row(corpus: Build, monkeypatch: pyt
     assert "ZeroDivisionError" in notes.rejections[0].detail
 
 
-def test_one_file_beside_ten_thousand_is_the_only_one_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_a_new_file_among_ten_thousand_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     seen = count_readings(monkeypatch, Piece("", "", ()))
     facts = {"licence": "CC0-1.0", "citation": "us"}

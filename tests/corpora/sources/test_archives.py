@@ -27,7 +27,7 @@ def tar_of(path: Path, members: dict[str, bytes], mode: str = "w:gz") -> Path:
 
 
 @pytest.mark.parametrize("pack", [zip_of, tar_of])
-def test_members_arrive_in_their_folders(pack: Callable[..., Path], tmp_path: Path) -> None:
+def test_members_are_unpacked_to_their_folders(pack: Callable[..., Path], tmp_path: Path) -> None:
     archive = pack(tmp_path / "archive", {"a.abc": b"X:1", "deep/er/b.abc": b"X:2"})
     assert unpack(archive, tmp_path / "out") == 2
     assert (tmp_path / "out/deep/er/b.abc").read_bytes() == b"X:2"

@@ -1,4 +1,4 @@
-"""Whatever one address does, the next one is tried, and the end is one line."""
+"""After any fault of one address the next is tried; the final error is one line."""
 
 import hashlib
 import threading
@@ -45,7 +45,7 @@ def wanted(*addresses: str) -> Wanted:
 
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
-def test_the_next_address_is_tried_whatever_the_first_one_answers(answer: bytes, tmp_path: Path) -> None:
+def test_the_next_address_is_tried_after_any_faulty_response(answer: bytes, tmp_path: Path) -> None:
     with answering(answer) as bad, hosted({"a.abc": CONTENT}) as good:
         assert download(wanted(bad, good.address), tmp_path, 0.0).read_bytes() == CONTENT
 
@@ -57,7 +57,7 @@ def test_without_another_address_the_message_is_one_line_without_control_charact
     with answering(answer) as bad, pytest.raises(DownloadError) as failure:
         download(wanted(bad), tmp_path, 0.0)
     assert str(failure.value).isprintable()
-    assert str(failure.value).startswith("no address gave this file")
+    assert str(failure.value).startswith("no address provided this file")
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_without_another_address_the_message_is_one_line_without_control_charact
     ],
     ids=["header", "body"],
 )
-def test_a_server_that_drips_is_given_up(pieces: tuple[bytes, ...], tmp_path: Path) -> None:
+def test_a_server_that_sends_too_slowly_is_given_up(pieces: tuple[bytes, ...], tmp_path: Path) -> None:
     with (
         answering(*pieces, pause=threading.Event(), seconds=0.05) as slow,
         hosted({"a.abc": CONTENT}) as good,
@@ -79,7 +79,7 @@ def test_a_server_that_drips_is_given_up(pieces: tuple[bytes, ...], tmp_path: Pa
         assert download(wanted(slow, good.address), tmp_path, 0.0, connection).read_bytes() == CONTENT
 
 
-def test_an_empty_file_is_a_file(tmp_path: Path) -> None:
+def test_an_empty_file_is_valid(tmp_path: Path) -> None:
     nothing = Wanted(("http://127.0.0.1:1/a",), hashlib.sha256(b"").hexdigest(), 0)
     assert download(nothing, tmp_path, 0.0).read_bytes() == b""
     with pytest.raises(DownloadError, match="another file"):

@@ -13,7 +13,7 @@ from tests.helpers.loopback import SHARED, served
 
 
 @pytest.mark.parametrize("name", catalogue())
-def test_every_corpus_says_what_a_user_must_know(name: str) -> None:
+def test_every_corpus_has_the_required_metadata(name: str) -> None:
     entry = catalogue()[name]
     assert entry.about
     assert entry.source.licence
@@ -29,12 +29,12 @@ def test_addresses_are_pinned_to_a_commit(name: str) -> None:
         assert all(commit in url for file in source.files for url in file.urls)
 
 
-def test_an_unknown_corpus_gives_the_nearest_name() -> None:
+def test_an_unknown_corpus_suggests_the_nearest_name() -> None:
     with pytest.raises(CatalogueError, match="did you mean 'nottingham'"):
         resolve(CatalogueSource(kind="catalogue", name="notingham"))
 
 
-def test_a_mirror_is_asked_first() -> None:
+def test_a_mirror_is_tried_first() -> None:
     source = resolve(CatalogueSource(kind="catalogue", name="nottingham", mirror="http://near/nottingham/"))
     assert isinstance(source, UrlSource)
     assert source.files[0].urls[0] == "http://near/nottingham/ashover.abc"
@@ -47,7 +47,7 @@ def mirror() -> Iterator[str]:
         yield address
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the published files do not lie beside this checkout")
+@pytest.mark.skipif(not SHARED.exists(), reason="the published files are not next to this checkout")
 @pytest.mark.parametrize(("name", "n_files"), [("jsb-chorales", 1), ("nottingham", 14)])
 def test_published_files_arrive_with_their_sums(
     mirror: str, name: str, n_files: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

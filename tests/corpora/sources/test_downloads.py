@@ -99,49 +99,49 @@ def fetch(shelf: Path, *urls: str) -> Path:
     return download(wanted(*urls), shelf, first_pause_seconds=0.0)
 
 
-def test_a_file_takes_the_name_of_its_sum(server: Server, tmp_path: Path) -> None:
+def test_a_file_is_named_by_its_sha256(server: Server, tmp_path: Path) -> None:
     assert fetch(tmp_path, server.url) == tmp_path / SUM
     assert (tmp_path / SUM).read_bytes() == CONTENT
 
 
-def test_what_is_there_is_not_asked_for_again(server: Server, tmp_path: Path) -> None:
+def test_a_complete_file_is_not_requested_again(server: Server, tmp_path: Path) -> None:
     fetch(tmp_path, server.url)
     fetch(tmp_path, server.url)
     assert len(server.asked) == 1
 
 
-def test_a_broken_download_goes_on_where_it_stopped(server: Server, tmp_path: Path) -> None:
+def test_a_broken_download_is_resumed(server: Server, tmp_path: Path) -> None:
     server.breaks_after = 131_072
     assert fetch(tmp_path, server.url).read_bytes() == CONTENT
     assert server.asked[1]["range"] == "bytes=131072-"
     assert server.asked[1]["if-range"] == '"v1"'
 
 
-def test_a_server_that_ignores_ranges_begins_anew(server: Server, tmp_path: Path) -> None:
+def test_a_server_that_ignores_ranges_restarts_the_download(server: Server, tmp_path: Path) -> None:
     server.breaks_after = 131_072
     server.ignores_range = True
     assert fetch(tmp_path, server.url).read_bytes() == CONTENT
 
 
-def test_a_file_that_changed_meanwhile_begins_anew(server: Server, tmp_path: Path) -> None:
+def test_a_changed_file_restarts_the_download(server: Server, tmp_path: Path) -> None:
     (tmp_path / f"{SUM}.partial").write_bytes(b"old" * 1000)
     (tmp_path / f"{SUM}.partial.json").write_text(f'{{"url": "{server.url}", "validator": "\\"v0\\""}}')
     assert fetch(tmp_path, server.url).read_bytes() == CONTENT
     assert server.asked[0]["if-range"] == '"v0"'
 
 
-def test_wrong_bytes_from_an_earlier_run_are_thrown_away(server: Server, tmp_path: Path) -> None:
+def test_wrong_bytes_from_an_earlier_run_are_discarded(server: Server, tmp_path: Path) -> None:
     (tmp_path / f"{SUM}.partial").write_bytes(b"wrong")
     assert fetch(tmp_path, server.url).read_bytes() == CONTENT
 
 
-def test_a_passing_fault_is_tried_again(server: Server, tmp_path: Path) -> None:
+def test_a_temporary_error_is_retried(server: Server, tmp_path: Path) -> None:
     server.statuses = [503, 429]
     assert fetch(tmp_path, server.url).read_bytes() == CONTENT
     assert len(server.asked) == 3
 
 
-def test_the_mirror_is_asked_when_the_publisher_is_gone(server: Server, tmp_path: Path) -> None:
+def test_the_mirror_is_used_when_the_publisher_is_unavailable(server: Server, tmp_path: Path) -> None:
     gone = server.url.replace("/file", "/gone")
     server.statuses = [404]
     assert fetch(tmp_path, gone, server.url).read_bytes() == CONTENT
@@ -149,9 +149,9 @@ def test_the_mirror_is_asked_when_the_publisher_is_gone(server: Server, tmp_path
 
 
 @pytest.mark.parametrize("content", [CONTENT[::-1], CONTENT + b"more", b""])
-def test_another_file_is_never_taken(server: Server, tmp_path: Path, content: bytes) -> None:
+def test_a_different_file_is_never_accepted(server: Server, tmp_path: Path, content: bytes) -> None:
     server.content = content
-    with pytest.raises(DownloadError, match=f"{server.url}: (another file: sha256|broke off)"):
+    with pytest.raises(DownloadError, match=f"{server.url}: (another file: sha256|ended after)"):
         fetch(tmp_path, server.url)
     assert not (tmp_path / SUM).exists()
 
@@ -161,7 +161,7 @@ def test_a_damaged_file_on_the_shelf_is_fetched_again(server: Server, tmp_path: 
     assert fetch(tmp_path, server.url).read_bytes() == CONTENT
 
 
-def test_no_server_is_told_by_address(tmp_path: Path) -> None:
+def test_a_refused_connection_is_an_error_with_the_address(tmp_path: Path) -> None:
     with pytest.raises(DownloadError, match=r"http://127\.0\.0\.1:9/file: ConnectionError"):
         fetch(tmp_path, "http://127.0.0.1:9/file")
 
@@ -179,7 +179,7 @@ def start(server: Server, shelf: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
-def test_a_killed_download_goes_on(server: Server, tmp_path: Path) -> None:
+def test_a_killed_download_is_resumed(server: Server, tmp_path: Path) -> None:
     server.holds_at = 131_072
     process = start(server, tmp_path)
     partial = tmp_path / f"{SUM}.partial"

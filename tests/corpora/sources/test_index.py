@@ -54,7 +54,7 @@ def test_a_line_is_a_file_with_its_percent_encoded_address() -> None:
         *("a/./b.abc", "a//b.abc", ".hidden.abc", "a/.hidden/b.abc", "source.json", "nul\0.abc"),
     ],
 )
-def test_no_path_leaves_the_corpus_or_hides_in_it(path: str) -> None:
+def test_paths_outside_the_corpus_and_hidden_paths_are_refused(path: str) -> None:
     with pytest.raises(IndexFileError, match="it, line 2: the path"):
         read_index(index_of({path: b"x"}, "https://host/1"), "it")
 
@@ -103,7 +103,7 @@ def test_the_files_of_an_index_arrive_in_their_folders(tmp_path: Path) -> None:
     assert left_in(tmp_path / "raw") == ["tunes"]
 
 
-def test_files_that_are_no_scores_are_counted_and_not_asked_for(
+def test_files_that_are_not_scores_are_counted_and_not_requested(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = {**TUNES, "LICENSE": b"free", "read.md": b"me", "tunes/more.md": b"!"}
@@ -128,7 +128,7 @@ def test_a_failure_leaves_the_last_corpus_alone_and_nothing_partial(tmp_path: Pa
     assert left_in(raw) == ["tunes"]
 
 
-def test_a_second_run_asks_for_what_the_first_lacks(tmp_path: Path) -> None:
+def test_a_second_run_requests_only_missing_files(tmp_path: Path) -> None:
     last = list(TUNES)[-1]
     with hosted(TUNES) as host:
         tunes = source(tmp_path, TUNES, host.address)

@@ -74,7 +74,7 @@ def test_the_shelf_holds_the_files_and_nothing_else(host: Host, tmp_path: Path) 
     assert {path.name for path in tmp_path.iterdir()} == sums
 
 
-def test_files_of_an_earlier_run_are_not_asked_for_again(
+def test_files_of_an_earlier_run_are_not_requested_again(
     host: Host, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = list(FILES)[:15]
@@ -120,7 +120,7 @@ def test_files_of_the_same_content_are_fetched_once(tmp_path: Path) -> None:
         assert len(host.asked) == 1
 
 
-def test_a_file_without_a_byte_arrives(tmp_path: Path) -> None:
+def test_an_empty_file_is_fetched(tmp_path: Path) -> None:
     with hosted({"empty.abc": b""}) as host:
         file = Wanted((f"{host.address}/empty.abc",), hashlib.sha256(b"").hexdigest(), 0)
         assert download_many([file], tmp_path, "songs")[0].read_bytes() == b""
@@ -131,7 +131,7 @@ def test_another_file_ends_the_download_and_is_named(host: Host, tmp_path: Path)
     with pytest.raises(DownloadError) as error:
         fetch(host, tmp_path)
     assert str(error.value).startswith(
-        f"{LONG}: no address gave this file: {host.address}/{LONG}: another file"
+        f"{LONG}: no address provided this file: {host.address}/{LONG}: another file"
     )
     assert "\n" not in str(error.value)
     assert not (tmp_path / hashlib.sha256(FILES[LONG]).hexdigest()).exists()
@@ -143,12 +143,12 @@ def test_a_missing_file_ends_the_download_and_is_named(host: Host, tmp_path: Pat
     with pytest.raises(DownloadError) as error:
         fetch(host, tmp_path)
     assert str(error.value) == (
-        f"{first}: no address gave this file: {host.address}/{first}: status 404 Not Found"
+        f"{first}: no address provided this file: {host.address}/{first}: status 404 Not Found"
     )
     assert len(host.asked) < len(FILES)  # the other connections stop
 
 
-def test_a_missing_file_is_asked_for_once(host: Host, tmp_path: Path) -> None:
+def test_a_missing_file_is_requested_once(host: Host, tmp_path: Path) -> None:
     del host.files[LONG]
     with pytest.raises(DownloadError):
         fetch(host, tmp_path, LONG)
@@ -168,7 +168,7 @@ def test_a_mirror_without_the_files_keeps_its_connection(host: Host, tmp_path: P
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_busy_host_is_given_the_time_that_it_asks_for(host: Host, status: int, tmp_path: Path) -> None:
+def test_a_busy_host_is_retried_after_the_requested_pause(host: Host, status: int, tmp_path: Path) -> None:
     clock = Clock()
     host.faults[LONG] = [Fault(status, {"Retry-After": "7"})]
     assert fetch(host, tmp_path, LONG, clock=clock) == [FILES[LONG]]
@@ -185,17 +185,17 @@ def test_a_busy_host_pauses_all_connections_to_it() -> None:
     assert clock.now == 5.0
 
 
-def test_pauses_grow_where_a_busy_host_names_no_time(host: Host, tmp_path: Path) -> None:
+def test_pauses_grow_if_a_busy_host_gives_no_time(host: Host, tmp_path: Path) -> None:
     clock = Clock()
     host.faults[LONG] = [Fault(429), Fault(429), Fault(503)]
     download_many(wanted(host, LONG), tmp_path, "songs", 1, clock.traffic(), first_pause_seconds=1.0)
     assert clock.slept == [1.0, 2.0, 4.0]
 
 
-def test_a_host_that_asks_for_an_hour_ends_the_download(host: Host, tmp_path: Path) -> None:
+def test_a_requested_pause_of_an_hour_ends_the_download(host: Host, tmp_path: Path) -> None:
     clock = Clock()
     host.faults[LONG] = [Fault(429, {"Retry-After": "3600"})]
-    with pytest.raises(DownloadError, match=r"status 429 Too Many Requests, to be tried again after 3,600 s"):
+    with pytest.raises(DownloadError, match=r"status 429 Too Many Requests, retry possible after 3,600 s"):
         fetch(host, tmp_path, LONG, clock=clock)
     assert clock.slept == []
 
@@ -219,7 +219,7 @@ def test_a_redirect_to_another_scheme_is_refused(host: Host, target: str, tmp_pa
     assert host.paths() == [LONG]
 
 
-def test_redirects_in_a_circle_end(host: Host, tmp_path: Path) -> None:
+def test_a_redirect_loop_ends(host: Host, tmp_path: Path) -> None:
     host.faults[LONG] = [Fault(302, {"Location": f"/{LONG}"})] * 20
     with pytest.raises(DownloadError, match="TooManyRedirects"):
         fetch(host, tmp_path, LONG)

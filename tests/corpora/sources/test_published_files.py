@@ -1,4 +1,4 @@
-"""Corpora as they are published, through the real stages, from the address to the shards.
+"""Published corpora through the real stages, from the address to the shards.
 
 The chorales (Boulanger-Lewandowski et al. 2012) and the Nottingham tunes are
 served over the loopback; `dvc repro` fetches them by their names in the
@@ -21,7 +21,7 @@ from tests.helpers.loopback import SHARED, served
 from tests.helpers.project import Project, tune
 
 pytestmark = pytest.mark.skipif(
-    not SHARED.exists(), reason="the published files do not lie beside this checkout"
+    not SHARED.exists(), reason="the published files are not next to this checkout"
 )
 
 PUBLISHED = {"train": 229, "valid": 76, "test": 77}  # as the literature counts them
@@ -56,8 +56,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project(tmp_path_factory.mktemp("published"))
     with served(SHARED) as address:
         project.edit(lambda params: with_published_corpora(params, address))
-        status, said = project.call("dvc", "repro", "encode@chorales", "encode@licensed")
-        assert status == 0, said
+        status, output = project.call("dvc", "repro", "encode@chorales", "encode@licensed")
+        assert status == 0, output
     return project
 
 
@@ -92,7 +92,7 @@ def test_every_chorale_keeps_the_split_that_it_was_published_in(project: Path) -
     assert (pieces["piece_id"].str.extract(r"#(\w+)\.\d+$")[0] == pieces["published_split"]).all()
 
 
-def test_the_nottingham_tunes_are_read_and_tell_no_split(project: Path) -> None:
+def test_the_nottingham_tunes_are_read_and_have_no_published_split(project: Path) -> None:
     notes = rows_of(project, "notes/nottingham.parquet", columns=["piece_id", "published_split"])
     books = read_books(project / "data/rejected/parse/nottingham.parquet")["nottingham"]
     assert books.incoming == books.kept + books.rejected == n_tunes("nottingham")
@@ -117,7 +117,7 @@ def test_the_customary_split_of_the_chorales_leaks(project: Path) -> None:
     assert test.loc[test["hard"], "relative_of"].str.contains("#train").all()
 
 
-def test_the_leak_card_says_so(project: Path) -> None:
+def test_the_leak_card_shows_this_leakage(project: Path) -> None:
     text = (project / "data/cards/chorales/leaks.md").read_text()
     assert "Kind of split: `published`" in text
     assert "| published | jsb-chorales | test | 77 | 40 | 42 | 48 |" in text
@@ -139,21 +139,21 @@ def test_pieces_of_another_licence_are_rejected_with_that_reason(project: Path) 
 
 
 def longer(number: int) -> str:
-    """A relative of the tune of that number: it begins so, and goes on in its own way."""
+    """A relative of the tune of that number: it has the same beginning and continues differently."""
     own = tune(500 + number)
     bars = tune(number).split("K:C\n")[1].split("|]")[0]
     return own.replace("K:C\n", f"K:C\n{bars}|")
 
 
-def test_pieces_that_new_relatives_draw_along_are_named(workspace: Project) -> None:
+def test_pieces_moved_by_new_relatives_are_listed(workspace: Project) -> None:
     place = "splits/licensed.parquet"
     before = rows_of(workspace.root, place).set_index("piece_id")["split"]
     (workspace.root / "scores/songs/more.abc").write_text("".join(map(longer, range(1, 31))))
-    status, said = workspace.call("dvc", "repro", "split@licensed")
-    assert status == 0, said
+    status, output = workspace.call("dvc", "repro", "split@licensed")
+    assert status == 0, output
     after = rows_of(workspace.root, place).set_index("piece_id")["split"]
     moved = {piece: (was, after[piece]) for piece, was in before.items() if after[piece] != was}
-    told = re.findall(r"split@licensed:   (\S+): (\w+) → (\w+) \(relatives: 0 before, 1 now\)", said)
-    assert {piece: (was, now) for piece, was, now in told} == moved
+    moves = re.findall(r"split@licensed:   (\S+): (\w+) → (\w+) \(relatives: 0 before, 1 now\)", output)
+    assert {piece: (was, now) for piece, was, now in moves} == moved
     assert 0 < len(moved) < 20
-    assert f"{len(moved)} pieces moved since the last run" in said
+    assert f"{len(moved)} pieces moved since the last run" in output

@@ -17,7 +17,7 @@ from tests.helpers.loopback import SHARED, hosted
 N_FILES = {"pop909": 909, "openewld": 502, "bach-370": 370, "lieder": 1460}
 
 shared_files = pytest.mark.skipif(
-    not SHARED.exists(), reason="the published files do not lie beside this checkout"
+    not SHARED.exists(), reason="the published files are not next to this checkout"
 )
 
 
@@ -53,7 +53,7 @@ def test_every_corpus_has_bibtex_entries(name: str) -> None:
     assert bibtex.count("  title ") == bibtex.count("  author ") == len(entries)
 
 
-def test_the_mirror_of_an_index_is_asked_first_with_encoded_paths() -> None:
+def test_the_mirror_of_an_index_is_tried_first_with_encoded_paths() -> None:
     source = resolve(CatalogueSource(kind="catalogue", name="lieder", mirror="http://near/lieder/"))
     assert isinstance(source, UrlSource)
     file = source.files[0]
@@ -64,11 +64,11 @@ def test_the_mirror_of_an_index_is_asked_first_with_encoded_paths() -> None:
 
 def test_one_corpus_is_shown_with_its_citation(capsys: pytest.CaptureFixture[str]) -> None:
     main(["corpora", "pop909"])
-    said = capsys.readouterr().out
-    assert "909 files, 11.3 MB" in said
-    assert "licence      MIT" in said
-    assert "source: {kind: catalogue, name: pop909}" in said
-    assert "@inproceedings{wang2020pop909," in said
+    output = capsys.readouterr().out
+    assert "909 files, 11.3 MB" in output
+    assert "licence      MIT" in output
+    assert "source: {kind: catalogue, name: pop909}" in output
+    assert "@inproceedings{wang2020pop909," in output
 
 
 def test_a_bundled_corpus_is_shown_without_a_size(capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,7 +97,7 @@ def test_whole_corpora_arrive_with_their_sums(
 
 @shared_files
 @pytest.mark.parametrize("name", ["pop909", "lieder"])
-def test_the_files_that_lie_here_arrive_by_an_index_cut_down_to_them(
+def test_an_index_of_the_local_files_fetches_them(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

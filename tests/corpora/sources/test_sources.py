@@ -40,25 +40,25 @@ def test_a_folder_is_copied_with_its_checksums(scores: Path, tmp_path: Path) -> 
     assert (tmp_path / "raw/more/B.MID").read_bytes() == b"MThd"
 
 
-def test_what_is_no_score_is_named_and_left_out(scores: Path, tmp_path: Path) -> None:
+def test_files_that_are_not_scores_are_listed_and_left_out(scores: Path, tmp_path: Path) -> None:
     fetch("mine", folder(scores), SUFFIXES, tmp_path / "raw")
     assert read_manifest(tmp_path / "raw")["ignored"] == ["notes.txt"]
     assert not (tmp_path / "raw/notes.txt").exists()
 
 
-def test_the_place_of_a_folder_is_recorded_nowhere(scores: Path, tmp_path: Path) -> None:
+def test_the_path_of_a_folder_is_not_recorded(scores: Path, tmp_path: Path) -> None:
     fetch("mine", folder(scores), SUFFIXES, tmp_path / "raw")
     assert str(scores) not in (tmp_path / "raw/source.json").read_text()
 
 
-def test_fetching_again_forgets_files_that_are_gone(scores: Path, tmp_path: Path) -> None:
+def test_fetching_again_removes_deleted_files(scores: Path, tmp_path: Path) -> None:
     fetch("mine", folder(scores), SUFFIXES, tmp_path / "raw")
     (scores / "a.abc").unlink()
     assert fetch("mine", folder(scores), SUFFIXES, tmp_path / "raw") == 1
     assert not (tmp_path / "raw/a.abc").exists()
 
 
-def test_licence_and_citation_stand_in_the_manifest(scores: Path, tmp_path: Path) -> None:
+def test_licence_and_citation_are_in_the_manifest(scores: Path, tmp_path: Path) -> None:
     fetch("mine", folder(scores), SUFFIXES, tmp_path / "raw")
     manifest = json.loads((tmp_path / "raw/source.json").read_text())
     assert (manifest["licence"], manifest["citation"]) == ("CC0-1.0", "me")
@@ -70,7 +70,7 @@ def test_a_folder_without_scores_is_an_error(tmp_path: Path) -> None:
         fetch("mine", folder(tmp_path), SUFFIXES, tmp_path / "raw")
 
 
-def test_scores_that_git_does_not_know_are_told(
+def test_scores_that_git_does_not_track_are_reported(
     scores: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     n_scores = fetch("mine", folder(scores), SUFFIXES, tmp_path / "raw")
@@ -82,19 +82,19 @@ def test_scores_that_git_does_not_know_are_told(
 
 
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(PlaceError, match="corpus mine: .*nowhere is no folder"):
+    with pytest.raises(PlaceError, match="corpus mine: .*nowhere is not a folder"):
         fetch("mine", folder(tmp_path / "nowhere"), SUFFIXES, tmp_path / "raw")
 
 
-def test_music21_brings_its_corpora_along(tmp_path: Path) -> None:
+def test_corpora_bundled_with_music21_are_found(tmp_path: Path) -> None:
     assert fetch("airds", bundled("airdsAirs"), SUFFIXES, tmp_path / "raw") == 6
 
 
-def test_an_unknown_bundle_gives_the_nearest_name(tmp_path: Path) -> None:
+def test_an_unknown_bundle_suggests_the_nearest_name(tmp_path: Path) -> None:
     with pytest.raises(PlaceError, match="did you mean 'essenFolksong'"):
         fetch("essen", bundled("esenFolksong"), SUFFIXES, tmp_path / "raw")
 
 
-def test_a_lost_manifest_says_what_to_do(tmp_path: Path) -> None:
+def test_a_missing_manifest_is_an_error_with_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match=r"source\.json: not readable .* run `dvc repro`"):
         read_manifest(tmp_path)

@@ -1,4 +1,4 @@
-"""Folders as people have them: links, pipes, names that are no UTF-8."""
+"""Realistic user folders: links, pipes, names that are not UTF-8."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def ignored(folder: Path) -> list[str]:
     return found
 
 
-def test_what_is_no_file_is_skipped_and_listed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_special_files_are_skipped_and_listed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     os.mkfifo(folder / "pipe.abc")
     (folder / "dangling.abc").symlink_to("nowhere.abc")
     (folder / "loop.abc").symlink_to("loop.abc")
@@ -79,7 +79,7 @@ def test_a_link_that_leaves_the_folder_is_refused_unless_links_are_followed(
     assert list(fetched(folder, follow_links=True)) == ["a.abc", inside]
 
 
-def test_links_that_are_followed_end_where_they_lead_back(folder: Path) -> None:
+def test_link_loops_end(folder: Path) -> None:
     (folder / "deep").mkdir()
     (folder / "deep/up").symlink_to(folder)
     assert [entry.reason for entry in walk(folder, follow_links=True).skipped] == [
@@ -87,7 +87,7 @@ def test_links_that_are_followed_end_where_they_lead_back(folder: Path) -> None:
     ]
 
 
-def test_bytes_of_a_name_that_are_no_utf8_are_percent_encoded(folder: Path) -> None:
+def test_bytes_of_a_name_that_are_not_utf8_are_percent_encoded(folder: Path) -> None:
     (folder / os.fsdecode(b"Gr\xfc\xdfe.abc")).write_bytes(SCORE)
     (folder / "Grüße.abc").write_bytes(SCORE)
     assert list(fetched(folder)) == ["Gr%FC%DFe.abc", "Grüße.abc", "a.abc"]
@@ -96,9 +96,7 @@ def test_bytes_of_a_name_that_are_no_utf8_are_percent_encoded(folder: Path) -> N
         fetched(folder)
 
 
-def test_a_score_called_like_the_description_of_the_corpus_is_kept_under_another_name(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_score_named_like_the_manifest_is_renamed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     content = b'{"train": [[[72, 67, 64, 48]]]}'
     (folder / "source.json").write_bytes(content)
     (folder / "deep").mkdir()

@@ -45,7 +45,7 @@ def test_a_row_group_has_4096_rows_and_a_table_without_rows_none(tmp_path: Path)
         assert read_table(tmp_path / "a.parquet", SPLITS).num_rows == n
 
 
-def test_a_table_that_fails_half_way_leaves_the_old_file_alone(tmp_path: Path) -> None:
+def test_a_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
     target = tmp_path / "a.parquet"
     write_table(target, tunes("a/1"), SPLITS)
 
@@ -68,7 +68,7 @@ def test_a_piece_is_never_cut(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("two_rows_at_once")
-def test_rows_in_disorder_come_in_order_out_of_all_files(
+def test_unsorted_rows_of_several_files_are_read_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipeline.core.tables.ROWS_PER_GROUP", 2)
@@ -78,7 +78,7 @@ def test_rows_in_disorder_come_in_order_out_of_all_files(
     assert names_of(list(portions)) == [["a/1", "a/3"], ["a/9", "b/0"], ["b/1", "b/2"], ["b/3", "b/4"]]
 
 
-def test_the_parts_of_a_piece_come_in_order(tmp_path: Path) -> None:
+def test_the_parts_of_a_piece_are_in_order(tmp_path: Path) -> None:
     notes = notes_table(part("a/1", "60:1", 1, "Bass"), part("a/1", "72:1", 0, "Soprano"))
     write_table(tmp_path / "a.parquet", notes, NOTES)
     (portion,) = read_portions([tmp_path / "a.parquet"], NOTES, keys=("piece_id", "part"))

@@ -9,7 +9,7 @@ def moved(lists, semitones):
     return transpose_chords(column, np.array(semitones)).to_pylist()
 
 
-def test_chords_move_with_their_piece():
+def test_chords_are_transposed_with_their_piece():
     lists = [["G:maj", "G:maj", "D:7/3"], ["A:min7", None, "N", "X"], None, []]
     assert moved(lists, [5, -2, 3, 1]) == [["C:maj", "C:maj", "G:7/3"], ["G:min7", None, "N", "X"], None, []]
 

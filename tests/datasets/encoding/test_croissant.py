@@ -1,4 +1,4 @@
-"""What a machine reads of a data set before it reads the data set."""
+"""The Croissant metadata of a data set."""
 
 import hashlib
 from pathlib import Path
@@ -67,7 +67,7 @@ def test_lists_are_repeated_and_numbers_are_numbers(shards: list[Path]) -> None:
     assert kinds["n_steps"] == ("sc:Integer", False)
 
 
-def test_licences_and_citations_are_of_the_corpora_that_are_in_it(shards: list[Path]) -> None:
+def test_licences_and_citations_are_those_of_the_corpora_in_the_data_set(shards: list[Path]) -> None:
     described = made(shards)
     assert described["license"] == ["CC-BY-4.0", "CC0-1.0"]
     assert described["citeAs"] == "Them 1800; Us 1900"
@@ -75,7 +75,7 @@ def test_licences_and_citations_are_of_the_corpora_that_are_in_it(shards: list[P
 
 
 def judged(path: Path) -> mlcroissant.Dataset:
-    """The verdict of MLCommons' own reader, which raises at an error."""
+    """Validate with the reader of MLCommons, which raises on an error."""
     dataset = mlcroissant.Dataset(jsonld=str(path))
     assert dataset.metadata.ctx.issues.errors == set()
     return dataset

@@ -24,7 +24,7 @@ def test_notes_are_counted_and_silences_are_not() -> None:
     assert found["length"] == {0: 2}
 
 
-def test_voices_are_counted_apart() -> None:
+def test_voices_are_counted_separately() -> None:
     # soprano C5 held, then D5; bass C3, then D3 tied
     found = distributions(rows([72, 48, TIED + 72, 50, 74, TIED + 50], voices=2))
     assert found["duration"] == {2: 2, 1: 2}

@@ -21,11 +21,10 @@ from pipeline.datasets.encoding.encode import (
     PROJECT_VERSION,
     Encoded,
     EncodeSettings,
-    RoundTripError,
-    check_round_trip,
     encode_portions,
     encode_rows,
 )
+from pipeline.datasets.encoding.round_trip import RoundTripError, check_round_trip
 from pipeline.datasets.encoding.shards import Shard, ShardCutter, shard_metadata
 from pipeline.datasets.families.tune_families import FamilySettings, find_families
 from pipeline.datasets.quantize import QuantizeSettings, quantize
@@ -78,7 +77,7 @@ def test_silence_is_never_transposed() -> None:
     assert found == [256, 72, 0, 128, 76, 257]
 
 
-def test_the_transposition_stands_in_the_row() -> None:
+def test_the_transposition_is_recorded_in_the_row() -> None:
     (row,) = made_of(part("a/1", "62:1", key_fifths=2, key_mode="major"), **TO_C).rows.to_pylist()
     assert (row["transposition"], row["tonic_pc"], row["mode_used"], row["key_source"]) == (
         -2,
@@ -99,7 +98,7 @@ def test_a_note_that_would_leave_the_range_moves_the_piece_by_an_octave(
     assert found[1:-1] == expected
 
 
-def test_a_piece_that_no_octave_saves_is_rejected() -> None:
+def test_a_piece_that_fits_in_no_octave_is_rejected() -> None:
     made = made_of(part("a/1", "1:1 127:1", key_fifths=1, key_mode="major"), **TO_C)
     (rejection,) = made.rejections
     assert (rejection.rule, rejection.value, rejection.limit) == ("pitch_out_of_range", 132, 127)
@@ -129,7 +128,7 @@ def test_a_row_has_the_time_signature_of_its_grid(meters: list[str], expected: s
     assert row["meter"] == expected
 
 
-def test_each_corpus_has_its_own_way_to_find_the_key() -> None:
+def test_each_corpus_has_its_own_key_policy() -> None:
     rows = [
         part(f"{corpus}/1", "67:1 70:2 67:1", key_fifths=1, key_mode="major") for corpus in ("essen", "ryans")
     ]
@@ -137,7 +136,7 @@ def test_each_corpus_has_its_own_way_to_find_the_key() -> None:
     assert made.rows["transposition"].to_pylist() == [2, 5]
 
 
-def test_voices_take_turns() -> None:
+def test_voices_are_interleaved() -> None:
     duet = [part("a/1", "72:2", 0), part("a/1", "60:1 62:1", 1, "Bass")]
     (row,) = made_of(*duet, voices=("top", "Bass")).rows.to_pylist()
     assert row["tokens"] == [256, 72, 60, 200, 62, 257]
@@ -182,7 +181,7 @@ def test_transposing_the_tune_transposes_the_tokens(text: str, semitones: int) -
     [
         (0, 60, "START"),
         (-1, 60, "STOP"),
-        (2, 61, "another note"),
+        (2, 61, "a note differs"),
         (2, 189, "grammar"),
         (2, 256, "marker"),
     ],
@@ -197,7 +196,7 @@ def test_a_wrong_token_is_found_and_named(place: int, symbol: int, fault: str) -
         )
 
 
-def test_the_order_of_the_rows_leaves_the_bytes_alone() -> None:
+def test_the_order_of_the_rows_does_not_change_the_bytes() -> None:
     rows = [part(f"a/{i}", f"{60 + i}:1 62:1") for i in range(5)]
     assert content_digest(made_of(*rows).rows) == content_digest(made_of(*rows[::-1]).rows)
 
@@ -219,13 +218,13 @@ def test_shards_are_bounded_and_an_empty_split_has_none() -> None:
         }
 
 
-def test_a_full_shard_is_followed_by_none_without_rows() -> None:
+def test_no_empty_shard_follows_a_full_shard() -> None:
     rows = made_of(*(part(f"a/{i}", "60:1") for i in range(4))).rows
     names = [name for name, _ in cut_into_shards([rows], 2)]
     assert [name for name in names if name.startswith("train")] == ["train/00000", "train/00001"]
 
 
-def test_portions_of_a_data_set_give_the_rows_of_the_whole() -> None:
+def test_encoding_in_portions_gives_the_same_rows() -> None:
     whole = made_of(*(part(f"a/{i}", f"{60 + i}:1 62:1") for i in range(5)))
     splits = whole.rows.select(SPLITS.names)
     choice = parse_section(EncodeSettings, PLAIN, "encode")
@@ -236,7 +235,7 @@ def test_portions_of_a_data_set_give_the_rows_of_the_whole() -> None:
         list(encode_portions(portions[:1], splits, choice))
 
 
-def test_shards_and_counts_of_portions_are_those_of_the_whole(tmp_path: Path) -> None:
+def test_encoding_in_portions_gives_the_same_shards_and_counts(tmp_path: Path) -> None:
     whole = made_of(*(part(f"a/{i}", f"{60 + i}:1 62:1") for i in range(5)))
     splits = whole.rows.select(SPLITS.names)
     choice = parse_section(EncodeSettings, PLAIN, "encode").model_copy(update={"max_rows_per_shard": 2})
@@ -273,7 +272,7 @@ def test_a_shard_names_its_vocabulary_and_version() -> None:
     assert metadata["project_version"] == PROJECT_VERSION == project["project"]["version"]
 
 
-def test_a_corpus_without_a_way_to_find_its_key_is_refused() -> None:
+def test_a_corpus_without_a_key_policy_is_refused() -> None:
     with pytest.raises(SettingsError, match="encode.key: nothing for corpus 'a'"):
         made_of(part("a/1", "60:1"), key={"b": "signature"})
 
@@ -328,12 +327,12 @@ def test_a_piece_without_a_key_is_rejected_or_analysed() -> None:
         ({"default": "reject"}, "allowed are signature, tonic, analysis"),
     ],
 )
-def test_what_else_may_be_is_checked(key: dict[str, str], message: str) -> None:
+def test_the_values_of_key_policies_are_validated(key: dict[str, str], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         parse_section(EncodeSettings, {**PLAIN, "key": key}, "encode")
 
 
-def test_token_rows_have_what_the_source_writes_of_the_piece() -> None:
+def test_token_rows_have_the_metadata_of_the_source() -> None:
     about = {
         **{"composer": "Bach", "origin": "Sachsen", "region": "Leipzig", "year": 1724},
         **{"tune_type": "choral", "tempo_qpm": 72.5, "source_path": "a/b.krn"},

@@ -59,7 +59,7 @@ def test_a_song_whose_raised_third_lasts_as_long_is_major() -> None:
     assert found(key_of("67:1 70:1 71:1 67:1", "tonic", 1)) == (7, "major", "tonic", 5)
 
 
-def test_a_song_without_a_third_is_major_and_says_so() -> None:
+def test_a_song_without_a_third_is_major_with_its_own_key_source() -> None:
     assert found(key_of("67:1 74:1", "tonic", 1)) == (7, "major", "tonic, no third", 5)
 
 
@@ -84,7 +84,7 @@ def test_a_key_that_the_source_does_not_name_is_unknown(
         ("62:2 64:1 65:2 67:1 69:2 70:1 69:1 61:1 62:4", 2, "minor"),
     ],
 )
-def test_analysis_hears_the_key_of_a_scale(text: str, tonic: int, mode: str) -> None:
+def test_analysis_finds_the_key_of_a_scale(text: str, tonic: int, mode: str) -> None:
     assert found(key_of(text, "analysis", None, ""))[:3] == (tonic, mode, "analysis")
 
 
@@ -96,12 +96,12 @@ def test_analysis_moves_with_the_tune() -> None:
 
 
 @pytest.mark.parametrize("policy", ["signature", "tonic"])
-def test_where_the_source_names_no_key_analysis_stands_in(policy: Policy) -> None:
+def test_analysis_is_the_fallback_if_the_source_names_no_key(policy: Policy) -> None:
     scale = "67:2 69:1 71:1 72:1 74:1 76:1 78:1 79:2"
     assert found(key_of(scale, policy, None, "", "analysis")) == (7, "major", "analysis", 5)
     assert found(key_of(scale, policy, None, ""))[:3] == (-1, "", "")
 
 
-def test_a_key_that_the_source_names_is_never_analysed() -> None:
+def test_a_key_named_by_the_source_is_not_analysed() -> None:
     scale = "67:2 69:1 71:1 72:1 74:1 76:1 78:1 79:2"
     assert found(key_of(scale, "signature", 0, "major", "analysis")) == (0, "major", "signature", 0)

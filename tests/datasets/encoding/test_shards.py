@@ -1,4 +1,4 @@
-"""The shards as they stand, by the programs that people open them with; no network."""
+"""The written shards can be opened with common libraries, without a network."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Local alignment: exact copies, variants, ornaments, and what chance gives."""
+"""Local alignment: exact copies, variants, ornaments, and chance similarity."""
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +21,7 @@ def likeness(first: list[int], second: list[int], beats: int = 1) -> float:
     return float(alignment(lines(first, second, beats=beats), np.array([0]), np.array([1]))[0])
 
 
-def test_a_tune_is_as_similar_as_can_be_to_itself_in_another_key() -> None:
+def test_a_tune_has_likeness_one_to_itself_in_another_key() -> None:
     assert likeness(TUNE, [pitch + 5 for pitch in TUNE]) == 1.0
 
 
@@ -29,14 +29,14 @@ def test_a_tune_inside_a_longer_one_is_found_whole() -> None:
     assert likeness(TUNE, [*reversed(TUNE), *TUNE, *TUNE[::2]]) == 1.0
 
 
-def test_one_other_note_costs_little_and_a_note_of_no_relation_more() -> None:
+def test_a_distant_pitch_lowers_the_likeness_more_than_a_near_one() -> None:
     near, far = list(TUNE), list(TUNE)
     near[6] += 1
     far[6] += 6
     assert 1 > likeness(TUNE, near) > likeness(TUNE, far) > 0.7
 
 
-def test_an_ornament_off_the_beat_costs_less_than_one_on_it() -> None:
+def test_an_ornament_on_the_beat_lowers_the_likeness_more() -> None:
     ornamented = [*TUNE[:11], 61, *TUNE[11:]]
     plain = lines(TUNE, ornamented)
     light = MelodyLines(plain.offsets, plain.pitch, plain.weight.copy())
@@ -50,7 +50,7 @@ def test_a_few_notes_in_common_are_chance() -> None:
     assert likeness(TUNE, [60, 61] * 12) == 0.0
 
 
-def test_likeness_does_not_depend_on_order_or_company() -> None:
+def test_likeness_does_not_depend_on_order_or_other_pairs() -> None:
     dice = np.random.default_rng(1)
     melodies = [dice.integers(55, 80, n).tolist() for n in dice.integers(1, 90, 40)]
     many = lines(*melodies, TUNE, [*TUNE[:12], *TUNE[14:]], beats=2)

@@ -38,7 +38,7 @@ def test_a_transposed_tune_is_family() -> None:
     assert related(tune(SONG), tune(transposed(SONG, 5)))
 
 
-def test_the_published_split_of_a_piece_goes_along() -> None:
+def test_the_published_split_of_a_piece_is_kept() -> None:
     rows = [part("a/1", tune(SONG), published_split="valid"), part("a/1", tune(OTHER), number=1)]
     table = find_families(
         notes_table(*rows, part("a/2", tune(OTHER))), FamilySettings(family_run=16, soft={})
@@ -52,11 +52,11 @@ def test_a_tune_played_legato_is_family() -> None:
     assert len(set(families(*rows).values())) == 1
 
 
-def test_another_tune_is_not() -> None:
+def test_a_different_tune_is_not_family() -> None:
     assert not related(tune(SONG), tune(OTHER))
 
 
-def test_rhythm_rests_and_repeated_notes_do_not_part_a_family() -> None:
+def test_rhythm_rests_and_repeated_notes_do_not_divide_a_family() -> None:
     varied = tune(SONG[:5], "1/2") + " r:2 " + tune([SONG[4], *SONG[5:]], "3/4")
     assert related(tune(SONG), varied)
 
@@ -105,7 +105,7 @@ def test_the_highest_note_of_a_chord_is_the_melody() -> None:
     assert related(tune(SONG), tune([f"{pitch}+30" for pitch in SONG]))
 
 
-def test_a_family_is_named_by_its_members_whatever_their_order_and_company() -> None:
+def test_the_name_of_a_family_depends_only_on_its_members() -> None:
     one, two, far = (
         part("a/1", tune(SONG)),
         part("b/1", tune([*transposed(SONG, 1), "20"])),
@@ -116,7 +116,7 @@ def test_a_family_is_named_by_its_members_whatever_their_order_and_company() -> 
     assert {piece: forth[piece] for piece in alone} == alone
 
 
-def test_the_order_of_the_rows_leaves_the_bytes_alone() -> None:
+def test_the_order_of_the_rows_does_not_change_the_bytes() -> None:
     rows = [part(f"a/{i}", tune(transposed(SONG, i)), title="x") for i in range(5)]
     settings_ = FamilySettings(family_run=16, soft={})
     forth, back = (find_families(notes_table(*order), settings_) for order in (rows, rows[::-1]))
@@ -147,7 +147,7 @@ def test_three_tenths_of_the_smaller_skeleton_are_enough(common: int, are_family
     assert related(melody(smaller), melody(theirs), run=40, soft=("a",)) is are_family
 
 
-def test_a_run_does_not_go_on_in_the_next_part() -> None:
+def test_a_run_does_not_cross_parts() -> None:
     parts = [part("a/1", tune(SONG[:9])), part("a/1", tune(SONG[9:]), number=1)]
     assert len(set(families(*parts, part("a/2", tune(SONG)), run=12).values())) == 2
 
@@ -215,11 +215,11 @@ def test_the_skeleton_is_what_sounds_on_the_beats() -> None:
     assert skeleton("60:1/2 61:1/2 62:1 62:1 r:1 64:2 65:1") == [2, 2, 1]
 
 
-def test_a_note_that_has_just_ended_is_not_heard() -> None:
+def test_a_note_that_has_just_ended_is_not_in_the_skeleton() -> None:
     assert skeleton("60:1 61:1/2 62:1/2 r:1 64:1") == [1, 3]
 
 
-def test_a_rest_at_the_start_takes_nothing_from_other_lines() -> None:
+def test_a_rest_at_the_start_does_not_change_other_lines() -> None:
     assert skeleton("r:1 64:1 65:1") == [1]
     notes = notes_table(part("a/1", "60:1 63:9"), part("a/2", "r:1 64:1 65:1"))
     melody, _ = skyline(read_lines(notes, np.array([0, 1])), 4)
@@ -240,7 +240,7 @@ def test_the_skeleton_counts_beats_from_the_first_bar_line() -> None:
     assert skeleton("55:1/2 60:1 62:1", bar_onsets=[ticks("1/2")]) == [2]
 
 
-def test_a_piece_is_as_large_as_its_longest_part() -> None:
+def test_the_size_of_a_piece_is_that_of_its_longest_part() -> None:
     notes = notes_table(
         part("a/1", "60:1 62:1", 0), part("a/1", "62:1 65:1 65:1 64:1", 1), part("a/2", "60:1")
     )

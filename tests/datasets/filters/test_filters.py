@@ -166,12 +166,12 @@ def test_a_tune_type_is_a_whole_part_of_what_the_source_writes(types: list[str],
     assert kept(grids_of(*rows), tune_types=types) == songs
 
 
-def test_a_rejected_region_is_told_as_written() -> None:
+def test_the_rejection_has_the_region_as_written() -> None:
     details = [r.detail for r in filtered(songs_from("SCOTCH.", None), regions=["Irland"]).rejections]
     assert details == ["'SCOTCH.'; admitted: Irland", "'none'; admitted: Irland"]
 
 
-def test_of_transposed_duplicates_the_first_stays() -> None:
+def test_the_first_of_transposed_duplicates_is_kept() -> None:
     table = grids("60:1 r:1 64:2", "65:1 r:1 69:2", "60:1 r:1 64:1", "60:1 60:1 64:2", "60:2 64:2")
     assert kept(table, duplicates="drop") == ["1", "3", "4", "5"]
     made = filtered(table, duplicates="drop")
@@ -179,7 +179,7 @@ def test_of_transposed_duplicates_the_first_stays() -> None:
     assert made.incoming == [f"songs/{n}" for n in range(1, 6)]
 
 
-def test_a_duplicate_stays_when_the_first_is_rejected_otherwise() -> None:
+def test_a_duplicate_is_kept_if_another_filter_rejects_the_first() -> None:
     table = grids("60:1 64:1", "72:1 76:1")
     table = table.set_column(table.column_names.index("n_covered"), "n_covered", pa.array([5, 0], pa.int32()))
     made = filtered(table, duplicates="drop", max_covered=1)
@@ -208,7 +208,7 @@ def test_a_limit_that_keeps_the_same_rows_gives_the_same_rows() -> None:
 
 
 @pytest.mark.parametrize("name", FILTERS)
-def test_every_filter_has_its_parameter_and_takes_nothing_from_nothing(name: str) -> None:
+def test_every_filter_has_a_parameter_and_accepts_an_empty_table(name: str) -> None:
     limit: Any = ["3/4"] if name in ("meters", "regions", "tune_types", "licences") else 0
     if name in ("max_silence_share", "max_moved_share", "max_collapsed_share"):
         limit = 0.0

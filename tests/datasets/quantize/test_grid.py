@@ -39,7 +39,7 @@ def same(found: dict[str, Any], exact: dict[str, Any]) -> bool:
 
 
 def noticed(found: dict[str, Any]) -> bool:
-    """Whether the row tells that the grid is in doubt: the default filter rejects it."""
+    """Whether the row is flagged as uncertain, so that the default filter rejects it."""
     return bool(found["n_moved"] > 0.1 * found["n_notes"])
 
 
@@ -77,14 +77,14 @@ def test_a_tune_at_another_tempo_has_the_grid_of_the_exact_one(
 
 @given(KINDS, RATIOS, st.integers(2, 6), SEEDS)
 @settings(max_examples=15, deadline=None)
-def test_a_wrong_grid_is_never_unnoticed(kind: str, ratio: Fraction, tenths: int, seed: int) -> None:
+def test_a_wrong_grid_is_always_flagged(kind: str, ratio: Fraction, tenths: int, seed: int) -> None:
     quarter, text, exact = score_of(kind)
     unevenness = int(tenths * ratio * ticks(Fraction(1, quarter)) / 10)
     found = gridded(played(text, uneven(stretched(ratio), unevenness, seed)), quarter)
     assert same(found, exact) or noticed(found)
 
 
-def test_the_row_tells_what_was_found() -> None:
+def test_the_row_describes_the_grid_found() -> None:
     quarter, text = tune_text("dotted")
     found = gridded(played(text, displaced(700)), quarter)
     assert (found["grid_method"], found["grid_shift"], found["grid_period"]) == ("shift", 700, "2520")
@@ -98,7 +98,7 @@ def test_a_displacement_that_changes_within_the_piece_is_followed() -> None:
     assert same(found, exact)
 
 
-def test_the_grid_of_a_tenth_of_a_step_off_is_left_alone() -> None:
+def test_a_displacement_of_a_tenth_of_a_step_is_ignored() -> None:
     quarter, text = tune_text("dotted")
     assert gridded(played(text, displaced(STEP // 10)), quarter)["grid_method"] == "score"
 
@@ -184,7 +184,7 @@ def test_a_triplet_is_moved_on_a_grid_of_sixteenths() -> None:
     assert gridded(row, 4)["n_moved"] == 3
 
 
-def test_ends_that_a_player_chose_are_counted_apart() -> None:
+def test_ends_from_articulation_are_counted_separately() -> None:
     row = gridded(tune("60:107/128 r:21/128 62:75/128 r:53/128 " * 4).to_pylist()[0], 4)
     assert (row["n_moved"], row["n_ends_moved"]) == (0, 8)
 

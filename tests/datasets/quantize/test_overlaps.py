@@ -1,4 +1,4 @@
-"""Notes that overlap: legato is a line of single notes, a held higher note covers what is below it."""
+"""Overlapping notes: legato is a line of single notes, a held higher note covers lower notes."""
 
 from typing import Any
 

@@ -66,7 +66,7 @@ def test_of_the_parts_that_fit_an_alternative_the_best_is_taken_then_the_first()
     assert taken(["Voice"], "Second voice", "Voice 2", "Voice 1") == ["Voice 2"]
 
 
-def test_a_plain_text_for_a_voice_is_one_alternative() -> None:
+def test_a_single_text_for_a_voice_is_one_alternative() -> None:
     assert taken(["Soprano", ["Cello", "Bass"]], "Soprano", "Bass") == ["Soprano", "Bass"]
 
 

@@ -402,7 +402,7 @@ def test_the_error_for_a_corpus_without_parts_lists_those_that_have_some() -> No
     assert str(error.value) == message
 
 
-def test_grids_wait_no_longer_than_they_must() -> None:
+def test_grids_are_yielded_as_early_as_possible() -> None:
     tables = [notes_table(part(f"songs/{n}", "60:1")) for n in range(4)]
     made = list(quantize_portions(tables, options()))
     assert [each.grids["piece_id"].to_pylist() for each in made] == [
@@ -455,7 +455,7 @@ def test_a_bar_of_no_whole_number_of_steps_has_none() -> None:
     assert (row["meter"], row["steps_per_bar"]) == ("3/8", None)
 
 
-def test_the_order_of_the_rows_leaves_the_bytes_alone() -> None:
+def test_the_order_of_the_rows_does_not_change_the_bytes() -> None:
     rows = [*CHORALE, part("bach/0", "60:1", name="Soprano"), part("bach/2", "62:1", name="Soprano")]
     forth = made_of(notes_table(*rows), parts={"default": ["Soprano"]}).grids
     back = made_of(notes_table(*rows[::-1]), parts={"default": ["Soprano"]}).grids
@@ -465,9 +465,9 @@ def test_the_order_of_the_rows_leaves_the_bytes_alone() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"rests": "split"}, "min_rest goes with rests: split"),
-        ({"min_rest": 2}, "min_rest goes with rests: split"),
-        ({"split_at_phrase_ends": True}, "split_at_phrase_ends goes with"),
+        ({"rests": "split"}, "min_rest is required with rests: split"),
+        ({"min_rest": 2}, "min_rest is required with rests: split"),
+        ({"split_at_phrase_ends": True}, "split_at_phrase_ends is allowed only with"),
         ({"parts": {"default": ["top"], "bach": ["Soprano", "Bass"]}}, "same number of selectors"),
         ({"steps_per_quarter": 0}, "steps_per_quarter"),
     ],
@@ -518,6 +518,6 @@ def test_on_a_grid_that_fits_the_notes_come_back(text: str) -> None:
     assert 840 * row["n_steps"] == exact["end"]
 
 
-def test_nothing_in_nothing_out() -> None:
+def test_no_notes_give_no_grids() -> None:
     made = made_of(notes_table())
     assert (made.grids.num_rows, made.incoming, made.kept) == (0, [], [])

@@ -19,12 +19,12 @@ LONG = walk(11, 40)
 
 
 def varied(pitches: list[str], step: int = 2) -> list[str]:
-    """Every ninth note is another, so that no run of eight intervals is left."""
+    """Change every ninth note, so that no shared run of eight intervals is left."""
     return [str(int(pitch) + step * (place % 9 == 8)) for place, pitch in enumerate(pitches)]
 
 
 def variants(n: int) -> list[dict[str, Any]]:
-    """Tunes in pairs: one and its variant, which is of another family."""
+    """Pairs of a tune and its variant, which is in another family."""
     tunes = [walk(5 * i + 2, 40) for i in range(n)]
     return [
         part(f"a/{i}{name}", tune(line))
@@ -41,7 +41,7 @@ def places(made: Divided) -> dict[str, str]:
     return dict(zip(made.rows["piece_id"].to_pylist(), made.rows["split"].to_pylist(), strict=True))
 
 
-def test_relatives_of_held_out_pieces_are_set_apart_and_nothing_else_moves() -> None:
+def test_only_relatives_of_held_out_pieces_are_embargoed() -> None:
     known = families(*variants(40))
     before, after = places(split(known)), places(split(known, embargo="soft"))
     moved = {piece for piece in before if before[piece] != after[piece]}
@@ -51,7 +51,7 @@ def test_relatives_of_held_out_pieces_are_set_apart_and_nothing_else_moves() -> 
     assert moved <= {p for p in before if before[p] == "train" and before[other[p]] in ("valid", "test")}
 
 
-def test_after_it_no_rule_finds_a_relative_in_train() -> None:
+def test_after_the_embargo_no_rule_finds_a_relative_in_train() -> None:
     known = families(*variants(40))
     assert split(known).audit["soft_relatives_in_train"]["test"]["any"] > 0
     made = split(known, embargo="soft")
@@ -82,7 +82,7 @@ def test_the_check_fails_when_a_relative_is_left_in_train() -> None:
         require_no_leak(known, assigned, leaks, settings(embargo="soft"))
 
 
-def test_relatives_of_pieces_that_another_data_set_holds_out_are_set_apart_too() -> None:
+def test_relatives_of_pieces_held_out_by_another_data_set_are_embargoed() -> None:
     known = families(*variants(40))
     whole = places(split(known, embargo="soft"))
     tunes = [piece for piece in whole if not piece.endswith("v")]
@@ -114,7 +114,7 @@ def test_an_embargo_that_leaves_nothing_to_train_is_one_clear_message() -> None:
         split_pieces(known["piece_id"].to_pylist(), known, soft)
 
 
-def test_a_split_that_holds_nothing_out_has_nothing_to_set_apart() -> None:
+def test_a_split_without_held_out_pieces_has_no_embargo() -> None:
     known = families(part("a/1", tune(SONG)), part("a/2", tune(OTHER)))
     chosen = by("none").model_copy(update={"embargo": "soft"})
     assert split_pieces(["a/1", "a/2"], known, chosen).audit["pieces"]["embargoed"] == 0
@@ -129,7 +129,7 @@ def test_the_order_of_the_notes_changes_nothing() -> None:
     assert one.audit == other.audit
 
 
-def test_a_fold_leaves_out_the_relatives_of_what_it_holds_out() -> None:
+def test_a_fold_excludes_the_relatives_of_its_held_out_pieces() -> None:
     known = families(
         part("a/1", tune(LONG)),
         part("a/2", tune(varied(LONG))),

@@ -1,4 +1,4 @@
-"""Data sets that hold out too little say so."""
+"""Warnings about data sets with too few held-out pieces."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from pipeline.datasets.splits.held_out import warnings
 
 
 @pytest.mark.parametrize(
-    ("valid", "test", "said"),
+    ("valid", "test", "expected"),
     [
         (20, 20, []),
         (100, 1, ["only 1 test piece: figures on it measure nothing"]),
@@ -17,8 +17,8 @@ from pipeline.datasets.splits.held_out import warnings
         (0, 0, ["no piece is held out: figures are measured on the training pieces"]),
     ],
 )
-def test_a_small_split_is_warned_of(valid: int, test: int, said: list[str]) -> None:
-    assert warnings({"train": 900, "valid": valid, "test": test}) == said
+def test_a_small_split_gives_a_warning(valid: int, test: int, expected: list[str]) -> None:
+    assert warnings({"train": 900, "valid": valid, "test": test}) == expected
 
 
 def test_both_splits_may_be_small() -> None:

@@ -1,4 +1,4 @@
-"""The leak card: what it says of each piece held out, and of the other kinds of split."""
+"""The leak card: the row of each held-out piece, and the leakage of other kinds of split."""
 
 from typing import Any
 
@@ -13,18 +13,18 @@ LONG = walk(11, 40)
 
 
 def varied(pitches: list[str]) -> list[str]:
-    """Every ninth note is a step higher, so that no run of eight intervals is left."""
+    """Raise every ninth note by a step, so that no shared run of eight intervals is left."""
     return [str(int(pitch) + 2 * (place % 9 == 8)) for place, pitch in enumerate(pitches)]
 
 
 def published(*rows: dict[str, Any]) -> Divided:
-    """Split as the rows themselves say."""
+    """Split by the published split in the rows."""
     known = families(*rows)
     return split_pieces(known["piece_id"].to_pylist(), known, by("published"))
 
 
-def beside(test: dict[str, Any], *train: dict[str, Any]) -> dict[str, Any]:
-    """The card's row of a test piece beside training pieces."""
+def card_row(test: dict[str, Any], *train: dict[str, Any]) -> dict[str, Any]:
+    """The card's row of a test piece among training pieces."""
     rows = [test | {"published_split": "test"}, *(row | {"published_split": "train"} for row in train)]
     (row,) = published(*rows).leaks.to_pylist()
     found: dict[str, Any] = row
@@ -35,8 +35,8 @@ def prose(made: Divided) -> str:
     return leak_prose("tunes", made.audit, made.leaks)
 
 
-def test_a_tune_in_another_key_is_a_hard_leak_as_similar_as_can_be() -> None:
-    row = beside(
+def test_a_tune_in_another_key_is_a_hard_leak_with_likeness_one() -> None:
+    row = card_row(
         part("a/new", tune(LONG), title="The New One"),
         part("a/old", tune(transposed(LONG, 3)), title="The Old One"),
         part("a/other", tune(OTHER), title="Another"),
@@ -50,12 +50,12 @@ def test_a_tune_in_another_key_is_a_hard_leak_as_similar_as_can_be() -> None:
 
 def test_of_several_relatives_the_most_similar_is_named() -> None:
     half = [*LONG[:20], *walk(3, 12)]
-    row = beside(part("a/half", tune(half)), part("a/1", tune(LONG)), part("a/2", tune([*half[:30], "60"])))
+    row = card_row(part("a/half", tune(half)), part("a/1", tune(LONG)), part("a/2", tune([*half[:30], "60"])))
     assert row["relative_of"] == "a/2"
 
 
 def test_relative_relation_and_likeness_are_of_one_pair() -> None:
-    row = beside(
+    row = card_row(
         part("a/new", tune(varied(LONG)), title="The Wren"),
         part("a/1", tune(OTHER), title="The Wren"),
         part("a/2", tune(LONG), title="Another"),
@@ -67,24 +67,24 @@ def test_relative_relation_and_likeness_are_of_one_pair() -> None:
 
 def test_of_many_copies_the_first_by_name_is_the_nearest() -> None:
     copies = [part(f"a/{i}", tune(transposed(LONG, i))) for i in range(3, 8)]
-    assert beside(part("a/9", tune(LONG)), part("a/1", tune(OTHER)), *copies)["relative_of"] == "a/3"
+    assert card_row(part("a/9", tune(LONG)), part("a/1", tune(OTHER)), *copies)["relative_of"] == "a/3"
 
 
-def test_a_tune_like_no_other_has_no_relative() -> None:
-    row = beside(part("a/new", tune(SONG)), part("a/other", tune(OTHER)))
+def test_a_tune_without_similar_tunes_has_no_relative() -> None:
+    row = card_row(part("a/new", tune(SONG)), part("a/other", tune(OTHER)))
     assert [row[name] for name in ("relative_of", "relative_title", "relation", "likeness")] == [None] * 4
     assert not any(row[rule] for rule in ("hard", "same_skeleton", "same_title", "contained", "aligned"))
 
 
 def test_a_title_relates_two_tunes_only_where_their_melodies_are_similar() -> None:
     known = part("a/old", tune(LONG), title="The Twin -- Reel")
-    other = beside(part("a/new", tune(walk(5, 40)), title="twin!"), known)
-    variant = beside(part("a/new", tune(varied(LONG)), title="twin!"), known)
+    other = card_row(part("a/new", tune(walk(5, 40)), title="twin!"), known)
+    variant = card_row(part("a/new", tune(varied(LONG)), title="twin!"), known)
     assert (other["same_title"], variant["same_title"]) == (False, True)
 
 
 def test_tunes_without_a_title_do_not_have_the_same_title() -> None:
-    row = beside(part("a/new", tune(varied(LONG)), title="?"), part("a/old", tune(LONG), title=""))
+    row = card_row(part("a/new", tune(varied(LONG)), title="?"), part("a/old", tune(LONG), title=""))
     assert not row["same_title"]
 
 
@@ -113,7 +113,7 @@ def test_every_kind_that_can_be_is_compared() -> None:
     assert sum(corpus[name]["hard"] for corpus in kinds["family"].values() for name in corpus) == 0
 
 
-def test_a_random_split_beside_a_published_one_holds_out_as_much() -> None:
+def test_the_random_split_holds_out_as_much_as_the_published_one() -> None:
     names = ["train"] * 60 + ["valid"] * 20 + ["test"] * 20
     rows = [part(f"a/{i}", tune(walk(i)), published_split=name) for i, name in enumerate(names)]
     kinds = published(*rows).audit["leaks_by_kind"]
@@ -121,7 +121,7 @@ def test_a_random_split_beside_a_published_one_holds_out_as_much() -> None:
     assert 10 <= kinds["random"]["a"]["test"]["pieces"] <= 32
 
 
-def test_the_prose_names_the_most_alike_with_their_titles() -> None:
+def test_the_card_lists_the_most_similar_pairs_with_titles() -> None:
     made = published(
         part("a/new", tune(LONG), title="The New | One", published_split="test"),
         part("a/old", tune(transposed(LONG, 3)), title="The Old One", published_split="train"),
@@ -134,7 +134,7 @@ def test_the_prose_names_the_most_alike_with_their_titles() -> None:
 
 
 @pytest.mark.parametrize("kind", ["family", "random", "published"])
-def test_the_prose_says_what_each_kind_leaks(kind: str) -> None:
+def test_the_card_lists_the_leakage_of_each_kind(kind: str) -> None:
     rows = [part(f"a/{i}", tune(transposed(SONG, i)), published_split="train") for i in range(5)]
     rows += [part("b/1", tune(SONG), published_split="test")]
     known = families(*rows)
@@ -143,7 +143,7 @@ def test_the_prose_says_what_each_kind_leaks(kind: str) -> None:
     assert "| published | b | test | 1 | 1 | 0 | 1 |" in prose(made)
 
 
-def test_where_all_is_training_the_prose_says_that_nothing_is_held_out() -> None:
+def test_without_held_out_pieces_the_card_states_it() -> None:
     made = split_pieces(["a/0", "a/1"], families(*many(3)), by("none"))
     assert "nothing is held out" in prose(made)
     assert "|" not in prose(made)

@@ -1,4 +1,4 @@
-"""What is said of pieces that went to another split since the last time."""
+"""Messages about pieces that moved to another split since the last run."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.core.files import write_json
 from pipeline.core.tables import FAMILIES, SPLITS, write_table
 from pipeline.datasets.splits import split_pieces
-from pipeline.datasets.splits.moves import MOVES_TOLD, find_moves, last_split, tell
+from pipeline.datasets.splits.moves import MOVES_LISTED, find_moves, last_split, tell
 from tests.helpers.families import by, families, many, motifs, of_motifs, settings, tune, walk
 from tests.helpers.notes_text import part
 from tests.helpers.random_music import brief
@@ -22,28 +22,28 @@ def split(*rows: dict[str, Any]) -> pa.Table:
 
 
 def joined_to(number: int, tail: int) -> dict[str, Any]:
-    """A tune that begins as a/``number`` of ``many`` and goes on in its own way."""
+    """A tune that begins as a/``number`` of ``many`` and continues differently."""
     return part("b/new", tune([*walk(number * 7 + 3), *walk(tail, 12)]))
 
 
-def test_a_relative_that_draws_its_family_along_is_told() -> None:
+def test_a_move_caused_by_a_new_relative_is_reported() -> None:
     before = split(*many(30))
     was = dict(zip(before["piece_id"].to_pylist(), before["split"].to_pylist(), strict=True))
-    told = []
+    moved = []
     for tail in range(60):
         moves = find_moves(before, split(*many(30), joined_to(4, tail)))
         assert all(move.piece_id == "a/4" for move in moves)
-        told += moves
-    assert {move.was for move in told} == {was["a/4"]}
-    assert was["a/4"] not in {move.now for move in told}
-    assert {(move.relatives_before, move.relatives_now) for move in told} == {(0, 1)}
-    assert tell(told[:1]) == [
+        moved += moves
+    assert {move.was for move in moved} == {was["a/4"]}
+    assert was["a/4"] not in {move.now for move in moved}
+    assert {(move.relatives_before, move.relatives_now) for move in moved} == {(0, 1)}
+    assert tell(moved[:1]) == [
         "1 piece moved since the last run, because its tune family changed",
-        f"  a/4: {told[0].was} → {told[0].now} (relatives: 0 before, 1 now)",
+        f"  a/4: {moved[0].was} → {moved[0].now} (relatives: 0 before, 1 now)",
     ]
 
 
-def test_strangers_move_nobody() -> None:
+def test_unrelated_pieces_move_no_piece() -> None:
     assert (
         find_moves(split(*many(30)), split(*many(30), *many(30, "b")[:0], part("b/1", tune(walk(999))))) == []
     )
@@ -52,7 +52,7 @@ def test_strangers_move_nobody() -> None:
 
 @brief
 @given(old=st.lists(motifs, min_size=2, max_size=12), new=st.lists(motifs, min_size=1, max_size=12))
-def test_what_is_told_is_what_moved(old: list[list[int]], new: list[list[int]]) -> None:
+def test_exactly_the_moved_pieces_are_reported(old: list[list[int]], new: list[list[int]]) -> None:
     here = [part(f"old/{i}", of_motifs(numbers)) for i, numbers in enumerate(old)]
     there = [part(f"new/{i}", of_motifs(numbers)) for i, numbers in enumerate(new)]
     before, after = split(*here), split(*here, *there)
@@ -62,14 +62,14 @@ def test_what_is_told_is_what_moved(old: list[list[int]], new: list[list[int]]) 
     assert all(move.relatives_before < move.relatives_now for move in moves)
 
 
-def test_of_many_moves_the_first_are_named_and_the_others_counted() -> None:
-    before = split(*many(MOVES_TOLD + 3))
+def test_the_first_moves_are_listed_and_the_others_counted() -> None:
+    before = split(*many(MOVES_LISTED + 3))
     turned = {"train": "test", "valid": "train", "test": "valid"}
     names = pa.array([turned[name] for name in before["split"].to_pylist()])
     moves = find_moves(before, before.set_column(SPLITS.names.index("split"), "split", names))
     lines = tell(moves)
-    assert lines[0].startswith(f"{MOVES_TOLD + 3} pieces moved")
-    assert len(lines) == MOVES_TOLD + 2
+    assert lines[0].startswith(f"{MOVES_LISTED + 3} pieces moved")
+    assert len(lines) == MOVES_LISTED + 2
     assert lines[-1] == "  and 3 more"
 
 

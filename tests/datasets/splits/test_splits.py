@@ -17,13 +17,13 @@ def split(known: pa.Table, pieces: list[str] | None = None, **changes: Any) -> d
     return dict(zip(table["piece_id"].to_pylist(), table["split"].to_pylist(), strict=True))
 
 
-def test_shares_come_out_about_as_asked() -> None:
+def test_shares_are_about_as_requested() -> None:
     counts = Counter(split(families(*many(300)), test=0.25).values())
     assert 50 < counts["test"] < 100
     assert 40 < counts["valid"] < 80
 
 
-def test_relatives_are_never_parted() -> None:
+def test_relatives_are_never_separated() -> None:
     rows = [part(f"a/{i}", tune(transposed(walk(i % 10), i // 10))) for i in range(100)]
     assigned = split(families(*rows))
     assert all(len({assigned[f"a/{i + 10 * k}"] for k in range(10)}) == 1 for i in range(10))
@@ -41,14 +41,14 @@ def test_a_split_by_family_leaks_nothing() -> None:
     assert audit["leaks_by_kind"]["family"]["a"]["test"]["hard"] == 0
 
 
-def test_a_random_split_says_what_it_leaks() -> None:
+def test_a_random_split_reports_its_leakage() -> None:
     rows = [part(f"a/{i}", tune(transposed(SONG, i))) for i in range(20)]
     known = families(*rows)
     audit = split_pieces(known["piece_id"].to_pylist(), known, settings(kind="random")).audit
     assert audit["share_a_run_with_train"]["test"] == audit["pieces"]["test"] > 0
 
 
-def test_pieces_stay_where_they_are_when_others_come() -> None:
+def test_adding_pieces_does_not_move_others() -> None:
     before = split(families(*many(30)))
     after = split(families(*many(30), *many(0, "b"), part("b/1", tune(OTHER))))
     assert {piece: after[piece] for piece in before} == before
@@ -85,7 +85,7 @@ def test_pieces_without_a_published_split_are_one_clear_message() -> None:
         split_pieces(["a/1", "b/0", "b/1", "c/1"], families(*rows), by("published"))
 
 
-def test_phrases_go_where_their_piece_goes() -> None:
+def test_phrases_are_in_the_split_of_their_piece() -> None:
     known = families(*many(10))
     phrases = [f"a/{i}:{k}" for i in range(10) for k in (1, 2)]
     assigned = split(known, phrases)
@@ -94,7 +94,7 @@ def test_phrases_go_where_their_piece_goes() -> None:
 
 
 def audited(test: dict[str, Any], *others: dict[str, Any]) -> dict[str, Any]:
-    """The row of a test piece beside training pieces: the first seed that parts them so."""
+    """The row of a test piece among training pieces, with the first seed that gives this split."""
     known = families(test, *others)
     for seed in range(1000):
         made = split_pieces(known["piece_id"].to_pylist(), known, settings(seed=seed))

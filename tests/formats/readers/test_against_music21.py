@@ -1,4 +1,4 @@
-"""music21 judges the fast readers on a sample; ``tests/benchmarks/reading.py`` on every piece."""
+"""Compare the fast readers with music21 on a sample; ``tests/benchmarks/reading.py`` uses every piece."""
 
 import pytest
 
@@ -12,7 +12,7 @@ EVERY_PLAYED = 90
 KNOWN = {
     "oneills1850/0051-0100.abc#53": "a note with a fermata (H) is dropped",
     "oneills1850/0051-0100.abc#90": 'an annotation before a note (">", fingering) drops it or its dot',
-    "oneills1850/0001-0050.abc#3": "a dot (> or <) beside a slur, a tie or a space is dropped",
+    "oneills1850/0001-0050.abc#3": "a dot (> or <) next to a slur, a tie or a space is dropped",
     "airdsAirs/book3.abc#521": "a decoration before an accidental or a note changes it",
     "oneills1850/1701-1780.abc#1707": "a grace note counts in a tuplet, and splits a dotted pair",
     "essenFolksong/altdeu10.abc#28": "a tied note loses its accidental at the bar line",
@@ -42,7 +42,7 @@ def pieces() -> list[Unread]:
 
 
 def unexplained(pieces: list[Unread]) -> list[str]:
-    """Pieces that both readers read otherwise for no known cause."""
+    """Pieces that the two readers read differently without a known cause."""
     differing = []
     for unread in pieces:
         fast = read(unread, "auto")
@@ -56,7 +56,7 @@ def test_every_four_hundredth_piece_is_read_alike_or_differs_for_a_known_cause(p
 
 
 @pytest.mark.parametrize("name", KNOWN)
-def test_what_music21_misreads(pieces: list[Unread], name: str) -> None:
+def test_known_reading_errors_of_music21(pieces: list[Unread], name: str) -> None:
     unread = next(unread for unread in pieces if unread.name == name)
     fast = read(unread, "auto")
     assert not alike(fast, read(unread, "music21")), "music21 reads it now: take it from the list"

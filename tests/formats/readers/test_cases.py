@@ -1,4 +1,4 @@
-"""Small inputs after public bug reports and real files, each with its right notes.
+"""Small inputs based on public bug reports and real files, each with its correct notes.
 
 ``cases/expected.json`` lists for each file the kind of fault, the clause that decides
 (``by``), where people met it (``reported_in``), and either its notes or why it is

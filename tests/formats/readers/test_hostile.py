@@ -1,4 +1,4 @@
-"""Malformed files are refused by the right rule, in bounded time and memory; spoilt ones crash no reader."""
+"""Malformed files are refused by the right rule in bounded time and memory; no reader crashes."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_every_malformed_file_is_refused_by_its_rule() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FORMATS))
-def test_spoilt_files_are_read_or_refused(name: str) -> None:
+def test_corrupted_files_are_read_or_refused(name: str) -> None:
     good = {name: seeds()[name]}
     files = [spoil(good, seed=7, number=number) for number in range(40)]
     findings = [(file.number, found) for file, found in outcomes(files) if not isinstance(found, str)]

@@ -1,4 +1,4 @@
-"""The format is seen in the content; what cannot be read is said."""
+"""The format is recognized from the content; unreadable files give an error."""
 
 import gc
 import pickle
@@ -25,7 +25,7 @@ def refused(name: str, content: bytes) -> tuple[str, str]:
     return caught.value.rule, str(caught.value)
 
 
-def test_the_format_is_seen_in_the_content() -> None:
+def test_the_format_is_recognized_from_the_content() -> None:
     assert [source.format for source in readers.split("tune.xml", TUNE)] == ["abc"]
     assert [source.format for source in readers.split("score.abc", SCORE)] == ["musicxml"]
 
@@ -50,7 +50,7 @@ def test_errors_travel_between_processes() -> None:
     assert (error.rule, str(error)) == ("no_notes", "nothing")
 
 
-def test_a_corpus_says_what_lines_and_accidentals_mean() -> None:
+def test_a_corpus_sets_the_meaning_of_lines_and_accidentals() -> None:
     source = readers.split("a.abc", b"X:1\nL:1/4\nK:C\n^F f\nG")[0]
     in_print = READ.model_copy(update={"accidentals": "octave"})
     assert readers.read(source, in_print).parts[0].pitch.tolist() == [66, 77, 67]

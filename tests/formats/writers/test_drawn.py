@@ -1,4 +1,4 @@
-"""What is drawn is what sounds: engravings read back from their glyphs, by the rules of notation alone."""
+"""Engravings match the grid: they are read back from their glyphs by the rules of notation."""
 
 import re
 
@@ -81,7 +81,7 @@ def test_pieces_of_the_bundled_corpora_are_read_back(
 
 
 @pytest.mark.parametrize("sign", ["natural", "sharp", "flat"])
-def test_a_drawing_without_its_accidentals_is_found_out(drawing: Drawing, sign: str) -> None:
+def test_a_drawing_without_its_accidentals_is_detected(drawing: Drawing, sign: str) -> None:
     grid = decode([START, 60, 61, 63, 66, 65, 70, 60, STOP], 1)
     musicxml = as_musicxml(grid, Layout(1, 4, key_fifths=2)).decode("utf-8")
     assert differences(drawing, musicxml, grid, 1) == []

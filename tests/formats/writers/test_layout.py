@@ -1,4 +1,4 @@
-"""What a score shows of a row: its bars, time signature and key; and what no score can show."""
+"""The layout of a row: its bars, time signature and key; and layouts that notation cannot show."""
 
 from typing import Any
 
@@ -95,6 +95,6 @@ def test_bars_that_no_time_signature_has_are_left_out_of_a_row() -> None:
         ({"key_mode": "moll"}, "mode 'moll': a score allows lydian, major"),
     ],
 )
-def test_what_notation_has_no_sign_for_is_a_clear_error(facts: dict[str, Any], error: str) -> None:
+def test_layouts_that_notation_cannot_show_are_refused(facts: dict[str, Any], error: str) -> None:
     with pytest.raises(PipelineError, match=error):
         Layout(**{"steps_per_quarter": 4, **facts})

@@ -23,7 +23,7 @@ def scores() -> list[Score]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_our_readers_find_what_was_written(scores: list[Score], kind: str) -> None:
+def test_our_readers_read_back_the_written_score(scores: list[Score], kind: str) -> None:
     differing = {
         name: found
         for name, *score in scores
@@ -33,7 +33,7 @@ def test_our_readers_find_what_was_written(scores: list[Score], kind: str) -> No
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_music21_finds_what_was_written(scores: list[Score], kind: str, tmp_path: Path) -> None:
+def test_music21_reads_back_the_written_score(scores: list[Score], kind: str, tmp_path: Path) -> None:
     differing = {
         name: found
         for name, *score in scores[::5]

@@ -1,4 +1,4 @@
-"""What is heard, measured in the samples."""
+"""Properties of the written sound, measured in the samples."""
 
 import io
 import wave
@@ -22,7 +22,7 @@ def listen(*symbols: int, voices: int = 1) -> tuple[np.ndarray, int]:
 
 
 def strongest(samples: np.ndarray, rate: int, n: int = 1) -> list[float]:
-    """The n strongest frequencies in Hertz, rising, those beside a stronger one left out."""
+    """The n strongest frequencies in Hertz, ascending, without neighbours of a stronger one."""
     power = np.abs(np.fft.rfft(samples * np.hanning(len(samples)), 1 << 17))
     hertz = np.fft.rfftfreq(1 << 17, 1 / rate)
     found = []
@@ -51,7 +51,7 @@ def test_silence_is_silent() -> None:
     assert np.abs(samples[rate // 4 : 3 * rate // 4]).max() == 0
 
 
-def test_a_repeated_note_is_heard_to_begin_again_and_a_held_one_is_not() -> None:
+def test_a_repeated_note_has_a_new_attack_and_a_held_note_has_not() -> None:
     def loudness(samples: np.ndarray, rate: int, second: float) -> float:
         return float(np.abs(samples[int((second - 0.004) * rate) : int(second * rate)]).max())
 

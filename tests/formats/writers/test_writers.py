@@ -1,4 +1,4 @@
-"""Scores are written by hand, and music21, which had no part in it, must read the same music."""
+"""Scores are written without libraries; music21, as an independent reader, must read the same music."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -29,7 +29,7 @@ def opened(content: bytes, suffix: str, folder: Path) -> music21.stream.Score:
     return score
 
 
-def heard(part: music21.stream.Part, steps_per_quarter: int) -> list[tuple[Fraction, Fraction, int]]:
+def read_back(part: music21.stream.Part, steps_per_quarter: int) -> list[tuple[Fraction, Fraction, int]]:
     """(onset, duration, pitch) of the notes in steps, ties merged."""
     notes = part.stripTies().flatten().notes
     times = [
@@ -75,7 +75,7 @@ def test_music21_reads_back_the_same_notes(write, layout: Layout, voices: int, t
     score = opened(write[0](music, layout), write[1], tmp_path)
     assert len(score.parts) == voices
     for voice, part in enumerate(score.parts):
-        assert heard(part, layout.steps_per_quarter) == written(music, voice)
+        assert read_back(part, layout.steps_per_quarter) == written(music, voice)
 
 
 def test_a_waltz_has_bars_rests_and_ties_over_the_bar_lines(tmp_path: Path) -> None:

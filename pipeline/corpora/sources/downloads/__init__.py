@@ -1,7 +1,7 @@
-"""Files from the network, each whole or not at all.
+"""Downloads of files; each file is complete or absent.
 
 =========== ==================================================================
-connection  one kept-alive session; pauses that hosts ask for; redirects
+connection  one kept-alive session; pauses requested by hosts; redirects
 single      one file: resumed, verified, then named by its sha256
 many        the files of a corpus over a few connections
 =========== ==================================================================

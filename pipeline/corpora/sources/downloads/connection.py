@@ -1,10 +1,11 @@
-"""HTTP as downloads need it: kept-alive connections, polite to the host.
+"""HTTP connections for downloads: kept alive, and limited in load on the host.
 
 RFC 9110, sections 10.1.5 (User-Agent), 10.2.3 (Retry-After), 13.1.5 (If-Range),
 14 (Range) and 15.4 (redirects).
 
-A timeout of a socket is one of silence: a server that sends a byte now and then never
-meets it. So every request has a deadline as well, after which its socket is closed.
+A socket timeout limits only the time between two bytes, so a server that sends a byte now
+and then never triggers it. Every request therefore also has a deadline, after which its
+socket is closed.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ from pipeline.corpora.sources.downloads.errors import AttemptError
 USER_AGENT = f"entchen (fetches published corpora of symbolic music) {requests.utils.default_user_agent()}"
 CHUNK_BYTES = 1 << 16
 SECONDS_TO_CONNECT = 15.0
-SECONDS_OF_SILENCE = 60.0  # a server that sends nothing for this long has hung
-SECONDS_TO_ANSWER = 120.0  # with redirects and headers
-LEAST_BYTES_PER_SECOND = 10_000  # of a body; a slower transfer is resumed by the next attempt
+SECONDS_OF_SILENCE = 60.0  # without data for this long, a server counts as hung
+SECONDS_TO_ANSWER = 120.0  # including redirects and headers
+LEAST_BYTES_PER_SECOND = 10_000  # per body; a slower transfer is aborted and resumed by the next attempt
 MAX_REDIRECTS = 5
-HOSTS_PER_SESSION = 4  # a mirror, the publisher and where they redirect to
+HOSTS_PER_SESSION = 4  # a mirror, the publisher and the targets of their redirects
 BUSY = (429, 503)  # Too Many Requests, Service Unavailable
-PASSING = (408, 425, 429)  # of the statuses 4xx, those that another attempt may change
+PASSING = (408, 425, 429)  # the 4xx statuses that may change on another attempt
 LASTING_FAULTS = (
     requests.exceptions.InvalidSchema,
     requests.exceptions.InvalidURL,
@@ -43,15 +44,15 @@ LASTING_FAULTS = (
 
 
 class StoppedError(Exception):
-    """Another file of the same download failed, so this one is not needed any more."""
+    """The download was stopped because another of its files failed."""
 
 
 class Traffic:
-    """What all connections of a download share: the pauses of each host, and the signal to stop.
+    """State shared by all connections of a download: the pauses of each host, and the stop signal.
 
     Args:
-        sleep: waits for a number of seconds; None: until they pass or ``stop`` is called.
-        clock: seconds since any fixed moment.
+        sleep: function that waits for a number of seconds; None: wait until they pass or ``stop`` is called.
+        clock: function that returns seconds since a fixed moment.
     """
 
     def __init__(
@@ -73,18 +74,18 @@ class Traffic:
             raise StoppedError
 
     def pause(self, seconds: float) -> None:
-        """Wait; only the calling connection does."""
+        """Make the calling connection wait."""
         self._sleep(seconds)
         self.check()
 
     def postpone(self, url: str, seconds: float) -> None:
-        """No connection may ask the host of an address again before so many seconds have passed."""
+        """Block requests of all connections to the host of an address for a number of seconds."""
         with self._lock:
             host = urlsplit(url).netloc
             self._free_at[host] = max(self._free_at.get(host, 0.0), self._clock() + seconds)
 
     def wait_for(self, url: str) -> None:
-        """Wait until the host of an address may be asked."""
+        """Wait until requests to the host of an address are allowed."""
         self.check()
         while (left := self._free_at.get(urlsplit(url).netloc, 0.0) - self._clock()) > 0:
             self.pause(left)
@@ -95,7 +96,7 @@ class Connection:
     """One session: at most one open connection to each host, kept alive between files.
 
     Attributes:
-        traffic: shared with the other connections of the download.
+        traffic: state shared with the other connections of the download.
         received: called with the number of bytes of every chunk that arrives.
     """
 
@@ -115,13 +116,13 @@ class Connection:
 
     @contextmanager
     def get(self, url: str, headers: Mapping[str, str], n_bytes: int = 0) -> Iterator[requests.Response]:
-        """The answer of a host, its body unread.
+        """The response of a host; its body is not read yet.
 
         Args:
-            n_bytes: of the body; the time allowed for it follows from LEAST_BYTES_PER_SECOND.
+            n_bytes: size of the body; LEAST_BYTES_PER_SECOND determines its time limit.
 
         Raises:
-            AttemptError: no answer, or one with another status than 200 and 206.
+            AttemptError: no response, or a response with another status than 200 and 206.
             StoppedError: the download was stopped.
         """
         self.traffic.wait_for(url)
@@ -135,10 +136,10 @@ class Connection:
                 yield answer
 
     def body(self, answer: requests.Response) -> Iterator[bytes]:
-        """The body of an answer, chunk by chunk.
+        """The body of a response, chunk by chunk.
 
         Raises:
-            AttemptError: it breaks off, is malformed, or arrives too slowly.
+            AttemptError: the body is truncated, malformed, or arrives too slowly.
             StoppedError: the download was stopped.
         """
         chunks = answer.iter_content(CHUNK_BYTES)
@@ -154,10 +155,10 @@ class Connection:
 
     @contextmanager
     def _attempt(self) -> Iterator[None]:
-        """Turn whatever the HTTP library raises into a failed attempt.
+        """Convert any exception of the HTTP library into a failed attempt.
 
         Its own errors are RequestException, but urllib3, http.client and codecs raise others for
-        addresses and chunk lengths that servers send: a redirect to an impossible address is final.
+        invalid addresses and chunk lengths; a redirect to an invalid address is not retried.
         """
         try:
             yield
@@ -170,7 +171,7 @@ class Connection:
 
 
 def retry_after_seconds(value: str | None, now: datetime) -> float | None:
-    """A header Retry-After in seconds from now; None where it is missing or unreadable.
+    """The header Retry-After in seconds from now; None if it is missing or malformed.
 
     >>> noon = datetime(2026, 11, 26, 12, tzinfo=UTC)
     >>> retry_after_seconds("7", noon), retry_after_seconds("Thu, 26 Nov 2026 12:01:00 GMT", noon)
@@ -190,7 +191,7 @@ def retry_after_seconds(value: str | None, now: datetime) -> float | None:
 
 
 def _new_session(deadline: Deadline) -> requests.Session:
-    """A session for http and https only; a redirect to any other scheme is an error."""
+    """A session for http and https only; a redirect to another scheme is an error."""
     session = requests.Session()
     session.headers["User-Agent"] = USER_AGENT
     session.max_redirects = MAX_REDIRECTS
@@ -202,7 +203,7 @@ def _new_session(deadline: Deadline) -> requests.Session:
 def _require_content(answer: requests.Response) -> None:
     if answer.status_code in (requests.codes.ok, requests.codes.partial_content):
         return
-    next(answer.iter_content(CHUNK_BYTES), b"")  # a short body, read to its end, keeps the connection
+    next(answer.iter_content(CHUNK_BYTES), b"")  # reading a short body to its end keeps the connection alive
     status = answer.status_code
     raise AttemptError(
         f"status {status} {answer.reason}",

@@ -1,7 +1,7 @@
 """A deadline for a whole HTTP exchange: when it passes, the socket is shut down.
 
-The connections of urllib3 tell the deadline their socket, so that a thread that waits for
-the next byte can be woken.
+The connections of urllib3 register their socket with the deadline, so that a thread that
+waits for the next byte can be interrupted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pipeline.corpora.sources.downloads.errors import AttemptError
 
 
 class Deadline:
-    """The deadline of the exchange that a session has at the moment."""
+    """The deadline of the current exchange of a session."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -29,7 +29,7 @@ class Deadline:
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Shut the socket down unless the block ends in time."""
+        """Shut the socket down if the block does not end in time."""
         self._passed_after = None
         timer = threading.Timer(seconds, self._pass, [seconds])
         timer.daemon = True
@@ -64,14 +64,14 @@ class Deadline:
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """The transport of requests with connections that a deadline watches."""
+    """A transport adapter of requests whose connections have a deadline."""
 
     def __init__(self, deadline: Deadline, **options: Any) -> None:
         self._deadline = deadline
         super().__init__(**options)
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        """Make pools of watched connections."""
+        """Create pools of connections with a deadline."""
         super().init_poolmanager(*arguments, **options)
         deadline = self._deadline
 

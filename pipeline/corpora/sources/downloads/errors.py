@@ -1,4 +1,4 @@
-"""What ends one attempt at a download."""
+"""The error that ends one attempt at a download."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ class AttemptError(Exception):
 
     Attributes:
         again: whether another attempt at the same address may succeed.
-        busy: whether the host asks for a pause of all connections.
-        retry_after: seconds that the host asks to wait; None where it names no time.
+        busy: whether the host requests a pause of all connections.
+        retry_after: requested pause in seconds; None if the host gives no time.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
-"""The files of a corpus over a few connections.
+"""Download the files of a corpus over a few connections.
 
 Each connection is kept alive and fetches one file after another. Files that an
-earlier run fetched are not asked for again, so an interrupted run continues.
+earlier run fetched are not requested again, so an interrupted run is resumed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pipeline.corpora.sources.downloads.connection import Connection, StoppedErr
 from pipeline.corpora.sources.downloads.single import FIRST_PAUSE_SECONDS, Wanted, download, is_on_shelf
 from pipeline.workflow.progress import MB, say, track_transfer
 
-CONNECTIONS = 4  # at once; also the limit for each host
+CONNECTIONS = 4  # simultaneous connections; also the limit per host
 
 
 def download_many(
@@ -27,24 +27,24 @@ def download_many(
     traffic: Traffic | None = None,
     first_pause_seconds: float = FIRST_PAUSE_SECONDS,
 ) -> list[Path]:
-    """All files on ``shelf``, fetched unless they are there already.
+    """Fetch all files to ``shelf``, unless they are there already.
 
-    Files of the same sum are fetched once. The first failure stops all
-    connections; what has arrived by then stays on the shelf.
+    Files with the same sha256 are fetched once. The first failure stops all
+    connections; files that have arrived by then stay on the shelf.
 
     Args:
-        files: what to fetch.
+        files: the files to fetch.
         shelf: as for ``download``.
         what: the name of the corpus, for messages.
-        connections: how many at most are open to one host.
-        traffic: shared pauses; None: those of this download alone.
+        connections: maximum number of connections to one host.
+        traffic: shared pauses; None: pauses of this download only.
         first_pause_seconds: pause after the first failed attempt at a file.
 
     Returns:
-        The place of each file, in the order of ``files``.
+        The path of each file, in the order of ``files``.
 
     Raises:
-        DownloadError: a file that no address gave.
+        DownloadError: a file could not be downloaded from any address.
     """
     shelf.mkdir(parents=True, exist_ok=True)
     distinct = list({file.sha256: file for file in files}.values())
@@ -67,7 +67,7 @@ def _fetch_all(
     traffic: Traffic,
     first_pause_seconds: float,
 ) -> None:
-    """One thread for each connection; the first failure ends all of them."""
+    """Run one thread per connection; the first failure ends all of them."""
     n_bytes = sum(file.size for file in files)
     with ExitStack() as stack:
         advance = stack.enter_context(track_transfer(f"downloading {what}", len(files), n_bytes))
@@ -87,12 +87,12 @@ def _fetch_all(
                 idle.put(connection)
 
         pool = stack.enter_context(ThreadPoolExecutor(n_connections, thread_name_prefix="download"))
-        stack.callback(traffic.stop)  # before the pool waits for its threads, also after Ctrl-C
+        stack.callback(traffic.stop)  # must run before the pool waits for its threads, also after Ctrl-C
         _wait([pool.submit(fetch, file) for file in files], traffic)
 
 
 def _wait(running: Sequence[Future[None]], traffic: Traffic) -> None:
-    """Wait for all; raise the first failure as soon as it is known, and stop the others."""
+    """Wait for all downloads; raise the first failure as soon as it occurs, and stop the others."""
     failure: BaseException | None = None
     for done in as_completed(running):
         error = done.exception()
@@ -108,7 +108,7 @@ def _files(n_files: int) -> str:
 
 
 class _Counter:
-    """The bytes that arrived of one file."""
+    """Number of bytes of one file that have arrived."""
 
     def __init__(self, advance: Callable[[int, int], None]) -> None:
         self.n_bytes = 0

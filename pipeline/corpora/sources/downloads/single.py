@@ -1,8 +1,8 @@
-"""One file from the network, whole or not at all.
+"""Download one file; it is complete or absent.
 
-A download goes to ``.cache/downloads`` below the project, under the file's
-sha256; the next run resumes what a broken or killed run left there. Only a
-file of the right size and sum takes its name, so that a name can be trusted.
+A download is written to ``.cache/downloads`` below the project, under the file's
+sha256; the next run resumes partial files of a broken or killed run. Only a file
+of the right size and sha256 gets its final name, so a name can be trusted.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if os.name == "posix":
     import fcntl
 
 ATTEMPTS_PER_URL = 4
-FIRST_PAUSE_SECONDS = 1.0  # doubled after every failed attempt
-LONGEST_PAUSE_SECONDS = 120.0  # a host that asks for more ends the download; the next run resumes it
+FIRST_PAUSE_SECONDS = 1.0  # seconds; doubled after every failed attempt
+LONGEST_PAUSE_SECONDS = 120.0  # seconds; a longer requested pause ends the download; the next run resumes it
 
 
 class DownloadError(PipelineError):
-    """No address gave the file that was asked for."""
+    """A file could not be downloaded from any address."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,9 @@ class Wanted:
 
     Attributes:
         urls: the address, then mirrors, tried in turn.
-        sha256: hex digest. size: in bytes.
-        name: of the file, for messages; "" where the address is name enough.
+        sha256: hex digest.
+        size: size in bytes.
+        name: name of the file for messages; "" if the address is sufficient.
     """
 
     urls: tuple[str, ...]
@@ -55,16 +56,16 @@ def download(
     first_pause_seconds: float = FIRST_PAUSE_SECONDS,
     connection: Connection | None = None,
 ) -> Path:
-    """The file on ``shelf``, fetched unless it is there already.
+    """Fetch a file to ``shelf``, unless it is there already.
 
     Args:
-        wanted: what to fetch, and its sum.
-        shelf: folder of finished and begun downloads, named by their sums.
+        wanted: the file to fetch, with its sha256.
+        shelf: folder of finished and partial downloads, named by their sha256.
         first_pause_seconds: pause after the first failed attempt.
-        connection: kept alive by the caller; None: one for this file.
+        connection: a connection kept alive by the caller; None: a new one for this file.
 
     Raises:
-        DownloadError: every address failed; one line names the file, each address and why.
+        DownloadError: every address failed; one line has the file, each address and the reason.
         StoppedError: the download was stopped from outside.
     """
     shelf.mkdir(parents=True, exist_ok=True)
@@ -80,13 +81,13 @@ def download(
 
 
 def is_on_shelf(wanted: Wanted, shelf: Path) -> bool:
-    """Whether a file has arrived before, undamaged."""
+    """Whether a file was fetched before and is undamaged."""
     target = shelf / wanted.sha256
     return target.exists() and _sum(target) == wanted.sha256
 
 
 def _fetch(wanted: Wanted, target: Path, first_pause_seconds: float, connection: Connection) -> None:
-    """Try every address in turn; at the end the file has its name."""
+    """Try the addresses in order; on success the file has its final name."""
     partial = target.with_suffix(".partial")
     failures: list[str] = []
     for url in wanted.urls:
@@ -110,28 +111,28 @@ def _fetch(wanted: Wanted, target: Path, first_pause_seconds: float, connection:
                 _validator_file(partial).unlink(missing_ok=True)
                 return
     name = f"{wanted.name}: " if wanted.name else ""
-    raise DownloadError(f"{name}no address gave this file: {'; '.join(dict.fromkeys(failures))}")
+    raise DownloadError(f"{name}no address provided this file: {'; '.join(dict.fromkeys(failures))}")
 
 
 def _too_long(wait: float) -> str:
     if wait <= LONGEST_PAUSE_SECONDS:
         return ""
-    return f", to be tried again after {wait:,.0f} s; run again then, what has arrived is kept"
+    return f", retry possible after {wait:,.0f} s; run again then, partial files are kept"
 
 
 def _attempt(url: str, partial: Path, wanted: Wanted, connection: Connection) -> None:
-    """Resume the last attempt; at the end the partial file is whole and right."""
+    """Resume the last attempt; on success the partial file is complete and verified."""
     have = partial.stat().st_size if partial.exists() else 0
     if have < wanted.size:
         _receive(url, partial, wanted, have, connection)
     size = partial.stat().st_size if partial.exists() else 0
     if size < wanted.size:
-        raise AttemptError(f"broke off after {size} of {wanted.size} bytes")
+        raise AttemptError(f"ended after {size} of {wanted.size} bytes")
     found = _sum(partial) if partial.exists() else hashlib.sha256().hexdigest()
     if size > wanted.size or found != wanted.sha256:
         _forget(partial)
         raise AttemptError(f"another file: sha256 {found}, expected {wanted.sha256}", again=have > 0)
-    partial.touch()  # a file without a byte is a file, too
+    partial.touch()  # an empty file is also a valid file
 
 
 def _receive(url: str, partial: Path, wanted: Wanted, have: int, connection: Connection) -> None:
@@ -149,21 +150,21 @@ def _receive(url: str, partial: Path, wanted: Wanted, have: int, connection: Con
 
 
 def _is_resumed(status: int, headers: Mapping[str, str], have: int) -> bool:
-    """Whether the answer begins at byte ``have``; a 200 begins anew.
+    """Whether the response begins at byte ``have``; a response with status 200 begins at byte 0.
 
     Raises:
-        AttemptError: it begins somewhere else.
+        AttemptError: it begins at another byte.
     """
     if status == 200:
         return False
     found = headers.get("Content-Range", "")
     if found.startswith(f"bytes {have}-"):
         return True
-    raise AttemptError(f"asked for bytes from {have}, got {found or 'no Content-Range'}", again=False)
+    raise AttemptError(f"requested bytes from {have}, got {found or 'no Content-Range'}", again=False)
 
 
 def _copy(chunks: Iterable[bytes], file: IO[bytes], most: int) -> None:
-    """Write the body, one byte more than expected at most: more is another file."""
+    """Write the body, at most one byte more than expected: a longer body is another file."""
     left = most + 1
     for chunk in chunks:
         file.write(chunk[:left])
@@ -173,7 +174,7 @@ def _copy(chunks: Iterable[bytes], file: IO[bytes], most: int) -> None:
 
 
 def _if_range(partial: Path, url: str) -> dict[str, str]:
-    """The validator of the begun download, where it came from the same address."""
+    """The validator of the partial download, if it came from the same address."""
     try:
         known = json.loads(_validator_file(partial).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -204,9 +205,9 @@ def _sum(path: Path) -> str:
 
 @contextmanager
 def _alone(lock_file: Path) -> Iterator[None]:
-    """One process and thread at a time; the system unlocks when the process ends, however it ends.
+    """Lock for one process and thread; the system releases it whenever the process ends.
 
-    The lock file is deleted at the end. Who locks a file that another has deleted meanwhile tries again.
+    The lock file is deleted at the end. A process that locks a file deleted in the meantime tries again.
     """
     if os.name != "posix":
         yield

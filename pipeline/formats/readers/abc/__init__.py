@@ -1,4 +1,4 @@
-"""ABC notation, read by the standard 2.1: many tunes in a file."""
+"""ABC notation according to the standard 2.1; a file may have many tunes."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from pipeline.formats.readers.base.staff import STEPS, Ticks, times
 SHARPS_OF_MAJOR = {"F": -1, "C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5, "H": 5}
 ORDER_OF_SHARPS = "FCGDAEB"
 
-# by the first letters, as the standard allows; "m" stands alone
+# by the first letters, as the standard allows; "m" has no further letters
 MODES = (
     ("maj", "major", 0), ("dur", "major", 0), ("ion", "ionian", 0), ("mix", "mixolydian", -1),
     ("dor", "dorian", -2), ("aeo", "aeolian", -3), ("phr", "phrygian", -4), ("loc", "locrian", -5),
@@ -36,8 +36,8 @@ class AbcKey:
     """A key signature.
 
     Attributes:
-        fifths: sharps (+) or flats (-); None where the signature is no plain row of them.
-        mode: "major", "dorian", …; "" where the source names none.
+        fifths: sharps (+) or flats (-); None if the signature does not follow the circle of fifths.
+        mode: "major", "dorian", …; "" if the source names none.
         alterations: semitones added to C, D, E, F, G, A, B.
     """
 
@@ -50,7 +50,7 @@ NO_KEY = AbcKey(None, "", (0,) * 7)
 
 
 def read_key(words: list[str]) -> AbcKey | None:
-    """The key that the words of a field ``K:`` name; None for a clef or another property alone.
+    """The key given by the words of a field ``K:``; None for a clef or another property alone.
 
     >>> read_key(["H"]).fifths, read_key(["Es"]).fifths, read_key(["A", "Mixolydian"]).mode
     (5, -3, 'mixolydian')
@@ -58,7 +58,7 @@ def read_key(words: list[str]) -> AbcKey | None:
     (None, 0)
 
     Raises:
-        ReadError: ``bad_key``, a tonic or mode that is not known, or more than 7 accidentals.
+        ReadError: ``bad_key``, an unknown tonic or mode, or more than 7 accidentals.
     """
     if words[:1] == ["none"]:
         return AbcKey(0, "", (0,) * 7)
@@ -91,7 +91,7 @@ def read_key(words: list[str]) -> AbcKey | None:
 
 
 def _explicit(fifths: int, mode: str, words: list[str]) -> AbcKey:
-    """A signature with the accidentals that are named besides; words that are none are passed over."""
+    """A signature with additional explicit accidentals; words that are not accidentals are ignored."""
     alterations: list[Alteration] = list(signature(fifths))
     for word in words:
         if _ACCIDENTALS.fullmatch(word):
@@ -102,7 +102,7 @@ def _explicit(fifths: int, mode: str, words: list[str]) -> AbcKey:
 
 
 def _known_mode(name: str) -> tuple[str, int] | None:
-    """The mode's name and the sharps that it adds to those of major."""
+    """The name of the mode, and the number of sharps relative to major."""
     name = "min" if name.lower() == "m" else name.lower()
     return next(((mode, change) for begin, mode, change in MODES if name.startswith(begin)), None)
 
@@ -119,7 +119,7 @@ def alteration(accidental: str) -> Alteration:
     signs = accidental.rstrip("0123456789/")
     sharps, flats = signs.count("^"), signs.count("_")
     if (sharps and flats) or sharps + flats > 2:
-        raise ReadError("bad_value", f"'{accidental}' is no accidental; allowed are ^^, ^, =, _ and __")
+        raise ReadError("bad_value", f"'{accidental}' is not an accidental; allowed are ^^, ^, =, _ and __")
     direction = 1 if sharps else -1
     if not (part := accidental[len(signs) :]):
         return sharps - flats
@@ -138,7 +138,7 @@ def signature(fifths: int) -> tuple[int, ...]:
 
 
 def read_meter(text: str) -> tuple[int, int] | None:
-    """What stands after ``M:``; None for free time.
+    """The value of a field ``M:``; None for free time.
 
     >>> read_meter("C|"), read_meter("2+3/8"), read_meter("none")
     ((2, 2), (5, 8), None)
@@ -156,12 +156,12 @@ def read_meter(text: str) -> tuple[int, int] | None:
         raise ReadError("bad_meter", f"M:{words}: a meter is 'C', 'C|', 'none' or a fraction like 6/8")
     numerator, denominator = sum(map(int, found[1].split("+"))), int(found[2])
     if not 1 <= numerator <= 999 or denominator not in (1, 2, 4, 8, 16, 32, 64, 128):
-        raise ReadError("bad_meter", f"M:{words}: {numerator}/{denominator} is no meter")
+        raise ReadError("bad_meter", f"M:{words}: {numerator}/{denominator} is not a meter")
     return numerator, denominator
 
 
 def read_unit(text: str) -> Fraction:
-    """What stands after ``L:``, as a part of a whole note.
+    """The value of a field ``L:``, as a fraction of a whole note.
 
     Raises:
         ReadError: ``bad_unit``.

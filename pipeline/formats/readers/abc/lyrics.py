@@ -1,10 +1,10 @@
 r"""Lines of lyrics (``w:``) under the notes of a voice.
 
-Source: the ABC music standard 2.1, section 5. A line is aligned with the notes since the lines
-before it; notes that are tied count each, rests, grace notes and overlays do not. The first line
-after a line of music is the first verse, the next the second. ``-`` ends a syllable inside a
-word, ``_`` and a second ``-`` hold it for one more note, ``*`` leaves a note out, ``~`` is a
-space, ``\-`` a hyphen, and ``|`` goes on to the next bar.
+Source: the ABC music standard 2.1, section 5. A line is aligned with the notes since the previous
+lines of lyrics; tied notes count individually, rests, grace notes and overlays do not count. The
+first line after a line of music is the first verse, the next line the second. ``-`` ends a syllable
+inside a word, ``_`` and a second ``-`` hold it for one more note, ``*`` skips a note, ``~`` is a
+space, ``\-`` a hyphen, and ``|`` advances to the next bar.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Place = tuple[Ticks, int]  # onset and pitch
 
 
 def syllables(text: str) -> list[str]:
-    r"""The syllables of a line, "" for a note without one, BAR for a step to the next bar.
+    r"""The syllables of a line, "" for a note without one, BAR for an advance to the next bar.
 
     >>> syllables("syll-a--ble time__ | of~the * a\-b")
     ['syll-', 'a-', '', 'ble', 'time', '', '', '|', 'of the', '', 'a-b']
@@ -33,7 +33,7 @@ def syllables(text: str) -> list[str]:
             found.append(BAR)
         elif sign[1] is None:
             if sign[0] == "-" and found and found[-1] not in ("", BAR) and not found[-1].endswith("-"):
-                found[-1] += "-"  # "a -ble" is held as "a--ble" is
+                found[-1] += "-"  # "a -ble" is equivalent to "a--ble"
             found.append("")
         else:
             found.append(re.sub(r"\\(.)", r"\1", sign[1]).replace("~", " ").strip() + sign[2])
@@ -45,10 +45,10 @@ class LyricLines:
     """The lyrics of a voice.
 
     Attributes:
-        notes: place and bar of each note since the last lines of lyrics.
-        verse: how many lines of lyrics stand under them; music that follows begins anew.
-        sung: the lyric of each place.
-        n_lost: syllables of the first verse behind the last note.
+        notes: index and bar of each note since the last lines of lyrics.
+        verse: number of lines of lyrics for these notes; reset by following music.
+        sung: the lyric of each note index.
+        n_lost: number of syllables of the first verse after the last note.
     """
 
     notes: list[tuple[Place, int]] = field(default_factory=list)
@@ -60,14 +60,14 @@ class LyricLines:
     unfinished: bool = False
 
     def add_note(self, onset: Ticks, pitch: int, bar: int) -> None:
-        """A note, of a chord the highest, that may carry a syllable."""
+        """Add a note (of a chord, the highest) that may have a syllable."""
         if self.verse:
             self.notes.clear()
             self.verse, self.unfinished = 0, False
         self.notes.append(((onset, pitch), bar))
 
     def add_line(self, text: str, continues: bool = False) -> None:
-        r"""A line of lyrics: another verse, or more of one (``+:``, or after a line that ends in ``\``)."""
+        r"""Add a line of lyrics: a new verse, or more of one (``+:``, or after a line ending in ``\``)."""
         if not (continues and self.verse) and not self.unfinished:
             self.verse += 1
             self.next_note = self.bars_passed = 0
@@ -86,7 +86,7 @@ class LyricLines:
                 self.n_lost += bool(syllable) and self.verse == 1
 
     def _next_bar(self) -> None:
-        """On to the first note of the next bar, unless the syllables have come so far already."""
+        """Advance to the first note of the next bar, unless the syllables are there already."""
         self.bars_passed += 1
         first = self.notes[0][1] if self.notes else 0
         while self.next_note < len(self.notes) and self.notes[self.next_note][1] - first < self.bars_passed:

@@ -1,4 +1,4 @@
-"""Macros of ABC: signs that stand for other signs, ``m:~g3=g{a}g{f}g``.
+"""Macros of ABC: symbols that are replaced by other symbols, ``m:~g3=g{a}g{f}g``.
 
 A static macro replaces its target as it is written. In a transposing one (``m:~n3=n{o}n{m}n``) the
 target ends with the letter ``n``, which is any note, and a length; the letters ``h`` to ``z`` of its
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 MAX_TARGET, MAX_REPLACEMENT = 31, 200
 
 _SCALE = "CDEFGAB"
-_FIELD_OR_TEXT = r'"(?:\\.|[^"\\])*"|\[[A-Za-z]:[^\]]*\]'  # no macro stands for a part of these
+_FIELD_OR_TEXT = r'"(?:\\.|[^"\\])*"|\[[A-Za-z]:[^\]]*\]'  # macros are not expanded inside these
 _NOTE = r"([_^=]*)([a-gA-G])([,']*)"
 _ENDS = r"(?![\d/,'])"  # the note has no other length or octave
 _TRANSPOSING = re.compile(r"([^n]*)n(\d*/*\d*)")
@@ -35,7 +35,7 @@ def read_macro(text: str) -> tuple[str, str] | None:
 
 
 def expanded(line: str, macros: Mapping[str, str]) -> str:
-    """A line of music with its macros written out, in the order of their definition.
+    """A line of music with its macros expanded, in the order of their definition.
 
     >>> expanded("~g3 ~a3|", {"~g3": "g{a}g{f}g"}), expanded("~G3 ~a2|", {"~n3": "n{o}n{m}n"})
     ('g{a}g{f}g ~a3|', 'G{A}G{F}G ~a2|')
@@ -69,7 +69,7 @@ def _written_out(found: re.Match[str], replacement: str) -> str:
 
 
 def _name(step: int) -> str:
-    """The note so many steps above middle C.
+    """The name of the note a number of scale steps above middle C.
 
     >>> _name(0), _name(7), _name(14), _name(-1)
     ('C', 'c', "c'", 'B,')

@@ -1,7 +1,7 @@
-"""Decorations and words that lead a player through a tune: D.C., D.S., Fine, Segno, Coda.
+"""Decorations and words for jumps: D.C., D.S., Fine, Segno, Coda.
 
 Source: the ABC music standard 2.1, sections 4.14 (decorations) and 4.16 (symbols); the
-words are those of print, as annotations or in the place of a chord symbol.
+words are those of printed music, as annotations or written as a chord symbol.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from pipeline.formats.readers.base.repeat_signs import Sign
 from pipeline.formats.readers.base.staff import Ticks
 
-DECORATIONS = (  # names that stand between plus signs in old files; other letters there are a chord
+DECORATIONS = (  # names between plus signs in old files; other letters there are a chord
     "trill", "lowermordent", "uppermordent", "mordent", "pralltriller", "roll", "turn", "turnx",
     "invertedturn", "invertedturnx", "arpeggio", "accent", "emphasis", "fermata", "invertedfermata",
     "tenuto", "wedge", "upbow", "downbow", "open", "thumb", "snap", "slide", "plus", "breath",
@@ -40,8 +40,8 @@ class JumpMark(NamedTuple):
     """A decoration or word that was read.
 
     Attributes:
-        onset: of what follows it, for a place to jump to; else of the end of its bar.
-        in_words: written as text; obeyed only where it is clear.
+        onset: onset of the next note for the target of a jump; otherwise the end of the bar.
+        in_words: whether it is written as text; text is followed only if it is unambiguous.
     """
 
     kind: Kind
@@ -50,7 +50,7 @@ class JumpMark(NamedTuple):
 
 
 def kind_of(text: str) -> Kind | None:
-    """What a decoration's name or an annotation means; None where it leads nowhere.
+    """The kind of jump sign of a decoration's name or an annotation; None for others.
 
     >>> kind_of("D.C."), kind_of("^D.S. al Fine"), kind_of("To Coda"), kind_of("Dm")
     ('da_capo', 'dal_segno', 'to_coda', None)
@@ -60,11 +60,11 @@ def kind_of(text: str) -> Kind | None:
 
 
 def signs_of_marks(marks: Sequence[JumpMark]) -> tuple[list[Sign], int]:
-    """The signs for a player, in the order of the score, and how many marks are left out.
+    """The jump signs in the order of the score, and the number of ignored marks.
 
-    The first of two codas leads to the second, unless a "Da Coda" does. Words alone lead
-    back only where it is clear how far one then plays: a Fine is written, or a way to the
-    coda, and for D.S. a Segno. A decoration that means the same is always obeyed.
+    The first of two codas jumps to the second, unless there is a "Da Coda". Text alone causes
+    a jump back only if the end of the repeated music is unambiguous: there is a Fine or a jump
+    to the coda, and for D.S. a Segno. The corresponding decoration is always followed.
     """
     onsets: dict[str, list[Ticks]] = {}
     for mark in marks:

@@ -1,4 +1,4 @@
-"""Lines of ABC music: sign by sign, into the voice at hand."""
+"""Read lines of ABC music, symbol by symbol, into the current voice."""
 
 from __future__ import annotations
 
@@ -19,7 +19,12 @@ from pipeline.formats.readers.abc.voice import Voice
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import times
 
-OF_ONE_NOTE = ("bad_duration", "bad_tuplet", "bad_value", "bad_unit")  # they spoil a voice, not the tune
+OF_ONE_NOTE = (
+    "bad_duration",
+    "bad_tuplet",
+    "bad_value",
+    "bad_unit",
+)  # faults of a voice, not the tune
 
 
 @dataclass
@@ -27,10 +32,10 @@ class MusicReader:
     """Reads lines of music.
 
     Attributes:
-        voice: where notes go now; None in the header.
-        symbols: letter → the decoration that it stands for.
-        macros: signs → the music that they stand for.
-        spoiled: the first error that spoils a voice alone.
+        voice: the current voice; None in the header.
+        symbols: letter → decoration.
+        macros: symbols → the music that replaces them.
+        spoiled: the first error that makes only a voice unreadable.
     """
 
     voice: Voice | None = None
@@ -60,7 +65,7 @@ class MusicReader:
             place = found.end()
 
     def spoil(self, error: ReadError) -> None:
-        """An impossible value spoils its voice; every other error is raised."""
+        """Record an impossible value as a fault of its voice; raise every other error."""
         if error.rule not in OF_ONE_NOTE or self.voice is None:
             raise error
         self.voice.staff.fault = self.voice.staff.fault or "bad_value"
@@ -114,11 +119,11 @@ class MusicReader:
             voice.overlay(found["overlay"].count("&"))
 
     def inline_field(self, letter: str, value: str) -> None:
-        """A field between brackets; a tune obeys it."""
+        """Handle a field between brackets; overridden by a tune."""
 
 
 def _chord(voice: Voice, found: re.Match[str]) -> None:
-    """``[ceg]2``, in old files ``+ceg+2``: notes at one time; the first one's length counts for all."""
+    """``[ceg]2``, in old files ``+ceg+2``: simultaneous notes, all with the length of the first."""
     members = chord_members(found["chord"] or found["old"] or "")
     if not members:
         return
@@ -131,7 +136,7 @@ def _chord(voice: Voice, found: re.Match[str]) -> None:
 
 
 def _grace(voice: Voice, notes: str) -> None:
-    """Grace notes are left out and counted; their accidentals last to the bar's end."""
+    """Count grace notes without adding them; their accidentals are valid to the end of the bar."""
     for accidental, name in grace_notes(notes):
         voice.staff.n_grace += 1
         if accidental:

@@ -1,9 +1,9 @@
-"""What K: and V: set of a voice beside the key: clef, octave, transposition, name.
+"""Properties of a voice set by K: and V: in addition to the key: clef, octave, transposition, name.
 
 Source: the ABC music standard 2.1, sections 4.6 (clefs and transposition) and 7.1 (voice
 properties). The specifiers may be used independently of each other; unknown ones and
-unknown clefs are passed over. ``middle`` and ``stafflines`` change the page alone, and so
-do clefs but for their octave (``treble-8``).
+unknown clefs are ignored. ``middle`` and ``stafflines`` affect only the engraving, and so
+do clefs except for their octave (``treble-8``).
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ _SPACED = re.compile(rf"\b({'|'.join(SPECIFIERS)})[ \t]*=[ \t]*(?=\S)")
 _WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 _SPECIFIER = re.compile(r"([a-z][\w:.-]*)=(.*)", re.DOTALL)
 _CLEF = re.compile(rf"({'|'.join(CLEFS)})\d?(?:[-+^_](?:8|15)(?:v[ab])?)?", re.IGNORECASE)
-_OCTAVES = re.compile(r"([-+])(8|15)(?:v[ab])?$")  # treble^8 and treble_8 are signs without a sound
+_OCTAVES = re.compile(r"([-+])(8|15)(?:v[ab])?$")  # treble^8 and treble_8 do not change the sounding pitch
 _NUMBER = re.compile(r"[-+]?\d{1,2}")
 
 
 class Properties(NamedTuple):
-    """What a field sets; None leaves a property as it is.
+    """Properties set by a field; None does not change a property.
 
     Attributes:
-        clef_octave: octaves by which the clef makes the staff sound higher (``treble+8``).
-        octave, transpose: octaves and semitones that are added to it.
-        percussion: whether the clef is that of the drums.
-        name: as it is written, without quotation marks.
+        clef_octave: octaves by which the staff sounds higher because of its clef (``treble+8``).
+        octave, transpose: octaves and semitones that are added.
+        percussion: whether the clef is a percussion clef.
+        name: the name as written, without quotation marks.
     """
 
     clef_octave: int | None = None
@@ -47,7 +47,7 @@ class Properties(NamedTuple):
     name: str | None = None
 
     def over(self, others: Properties) -> Properties:
-        """These, and the others' where these leave a property as it is."""
+        """These properties, or those of the other where these are None."""
         mixed = (other if mine is None else mine for mine, other in zip(self, others, strict=True))
         return Properties(*mixed)  # type: ignore[arg-type]
 
@@ -61,12 +61,12 @@ AS_WRITTEN = Properties()
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a field; what stands between quotation marks belongs together."""
+    """The words of a field; quoted text is one word."""
     return _WORD.findall(_SPACED.sub(r"\1=", text))
 
 
 def is_property(word: str) -> bool:
-    """Whether a word of K: says nothing of the key: a specifier, a clef, or a name in quotes.
+    """Whether a word of K: is not part of the key: a specifier, a clef, or a quoted name.
 
     >>> is_property("octave=-1"), is_property("bass"), is_property("Am"), is_property("=c")
     (True, True, False, False)
@@ -75,7 +75,7 @@ def is_property(word: str) -> bool:
 
 
 def read_properties(words: list[str]) -> Properties:
-    """What the words set.
+    """The properties that the words set.
 
     >>> read_properties(["clef=treble-8", "t=2"]).shift, read_properties(['name="t=2"']).shift
     (-10, 0)

@@ -1,4 +1,4 @@
-"""What ABC says of repeats: bar lines with their signs, and the order of parts.
+"""Repeats in ABC: bar lines with repeat signs, and the order of parts.
 
 Source: the ABC music standard 2.1 (abcnotation.com/wiki/abc:standard:v2.1),
 sections 3.1.9 (parts) and 4.8 to 4.10 (repeats, endings).
@@ -22,8 +22,8 @@ def signs_of_bar(text: str, onset: Ticks) -> list[Sign]:
     """The signs of a bar line: ``|:``, ``:|``, ``::``; more colons are more repeats.
 
     A bar line may have any shape: colons after one thin line open a section (``|:|||:``),
-    other colons before a line close one (``||:|``). A double bar ends an ending, and is
-    where a repeat without a beginning begins.
+    other colons before a line close one (``||:|``). A double bar ends an ending, and it is
+    the beginning of a repeat without an opening sign.
 
     >>> [sign.kind for sign in signs_of_bar(":|:", 0)], [sign.kind for sign in signs_of_bar("||", 0)]
     (['close', 'end', 'open'], ['end', 'start'])
@@ -42,7 +42,7 @@ def signs_of_bar(text: str, onset: Ticks) -> list[Sign]:
 
 
 def _colons(text: str) -> tuple[int, int]:
-    """The most colons that close a section in a bar line, and that open one.
+    """The largest number of colons that close a section in a bar line, and that open one.
 
     >>> _colons(":|"), _colons("|::"), _colons("::"), _colons("|:|||:"), _colons("||:|"), _colons("|::|")
     ((1, 0), (0, 2), (1, 1), (0, 1), (1, 0), (1, 1))
@@ -60,13 +60,13 @@ def _colons(text: str) -> tuple[int, int]:
 
 
 def read_order(text: str) -> tuple[str, ...]:
-    """The parts in the order of playing, as ``P:`` of the header names them.
+    """The parts in playing order, from ``P:`` of the header.
 
     >>> read_order("A(AB)2.C"), read_order("A"), read_order("Modern version")
     (('A', 'A', 'B', 'A', 'B', 'C'), (), ())
 
     Returns:
-        Nothing where the field names the first part alone, or is a text.
+        Empty if the field names only the first part, or is other text.
 
     Raises:
         ReadError: ``bad_repeats``, brackets that do not match, or too many parts.

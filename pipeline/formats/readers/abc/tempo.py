@@ -1,4 +1,4 @@
-"""The tempo that a field ``Q:`` gives.
+"""The tempo of a field ``Q:``.
 
 Source: the ABC music standard 2.1 (abcnotation.com/wiki/abc:standard:v2.1), section 3.1.8,
 and section 10.1 for the outdated forms, which count unit note lengths.
@@ -18,7 +18,7 @@ _UNITS = re.compile(r"[Cc]\s*([0-9]{0,4}(?:/[0-9]{1,4})?)\s*=\s*(.*)")
 
 
 def read_tempo(text: str, unit: Fraction) -> Fraction | None:
-    """Quarter notes per minute; None where the field gives no number.
+    """Quarter notes per minute; None if the field has no number.
 
     >>> read_tempo('"Allegro" 3/8=100', Fraction(1, 8)), read_tempo("1/4 3/8=40", Fraction(1, 8))
     (Fraction(150, 1), Fraction(100, 1))
@@ -26,8 +26,8 @@ def read_tempo(text: str, unit: Fraction) -> Fraction | None:
     (Fraction(60, 1), Fraction(75, 1), None)
 
     Args:
-        text: what stands after ``Q:``.
-        unit: the unit note length in force, as a part of a whole note.
+        text: the value of the field.
+        unit: the current unit note length, as a fraction of a whole note.
     """
     words = _TEXT.sub(" ", text).strip()
     if beats := _BEATS.fullmatch(words):

@@ -1,4 +1,4 @@
-"""The text of ABC: what is a tune, a field, a directive, a comment, and what is none of them.
+"""The text of ABC files: tunes, fields, directives, comments and free text.
 
 Source: the ABC music standard 2.1 (abcnotation.com/wiki/abc:standard:v2.1),
 sections 2.2 (files), 3 (fields) and 11 (directives).
@@ -19,22 +19,22 @@ FIELD = re.compile(r"([A-Za-z+]):(?![|:\]])(.*)")
 DIRECTIVE = re.compile(r"(?:%%|I:)\s*(.*)")
 
 _COMMENT = re.compile(r"(?<!\\)%.*")
-_MAILED = re.compile(r"=(20|3D|[ \t]*\n)")  # quoted-printable, left by electronic mail; no ABC looks so
+_MAILED = re.compile(r"=(20|3D|[ \t]*\n)")  # quoted-printable, left by e-mail; never valid ABC
 _BEGIN = re.compile(r"%%[ \t]*begin(\w+)")
-MAX_ZEROS = 0.1  # of the bytes; more make it no text
+MAX_ZEROS = 0.1  # share of zero bytes; a file with more is not text
 
 
 def matches(content: bytes) -> bool:
-    """Whether a file is ABC: a field X: or K: begins a line of its text."""
+    """Whether a file is ABC: a line of its text begins with a field X: or K:."""
     text = plain_bytes(content).rstrip(b"\0")
     return re.search(rb"(?:^|[\r\n])[XK]:", text) is not None and text.count(0) <= MAX_ZEROS * len(text)
 
 
 def split_tunes(content: bytes) -> list[Source]:
-    """The tunes of a file, each with the fields that stand before the first.
+    """The tunes of a file, each with the fields before the first tune.
 
     A tune is named by its number: ``X:0017`` is "17"; where a number is repeated
-    the second is "17.2". A file of one tune is the piece, and has no name.
+    the second is "17.2". In a file with one tune, the tune has no name.
     """
     text = without_blocks(decode(content))
     begins = [found.start() for found in NUMBER.finditer(text)]
@@ -60,14 +60,14 @@ def lines_of(content: bytes) -> list[str]:
 
 
 def without_comment(line: str) -> str:
-    r"""A line up to its ``%``; ``\%`` begins none."""
+    r"""A line up to its comment sign ``%``; ``\%`` does not begin a comment."""
     return _COMMENT.sub("", line)
 
 
 def without_blocks(text: str) -> str:
     r"""Turn ``%%begintext`` … ``%%endtext`` and the like into comments, line by line.
 
-    A block that is not closed stays as it is; :func:`begins_block` finds it.
+    A block that is not closed is not changed; :func:`begins_block` finds it.
 
     >>> without_blocks("%%begintext\nA bad egg\n%%endtext\nC")
     '% %%begintext\n% A bad egg\n% %%endtext\nC'

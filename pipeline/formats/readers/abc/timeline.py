@@ -1,7 +1,7 @@
-"""Time within one voice of an ABC tune: bars, overlays, and what waits for the end of a bar.
+"""Time within one voice of an ABC tune: bars, overlays, and marks that apply to the end of a bar.
 
-Times are ticks; they stay whole numbers unless the tune asks for less than a
-tick (a septuplet of 64ths), and are fractions then.
+Times are ticks; they are integers unless the tune has a time that is not a multiple of
+one tick (a septuplet of 64ths), and fractions otherwise.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from pipeline.formats.readers.base.staff import Staff, Ticks
 
 
 class Place(NamedTuple):
-    """An ``x`` before a double bar: a rest, or the bearer of a sign (a fermata over the bar line).
+    """An ``x`` before a double bar: a rest, or the anchor of a sign (a fermata over the bar line).
 
     Attributes:
-        before: ticks of its bar that stand before it.
-        unit: ticks that it takes if it is a rest.
+        before: ticks of its bar before it.
+        unit: its duration in ticks if it is a rest.
         bar: ticks of a full bar; None in free time.
-        after: ticks of the bar that follows; the bar at the beginning where none does.
+        after: ticks of the following bar, or of the first bar if there is none.
     """
 
     before: Ticks
@@ -37,9 +37,9 @@ class Place(NamedTuple):
 
     @property
     def is_rest(self) -> bool:
-        """A rest as the standard says, unless the bar is full without it.
+        """Whether it is a rest, as in the standard; it is not if the bar is full without it.
 
-        It is full on its own, or together with the upbeat that follows: the O'Neill tunes
+        The bar is full on its own, or together with the following upbeat: the O'Neill tunes
         write ``e6 Hx|| (ef)`` at the end of a section.
         """
         if self.bar is None:
@@ -54,16 +54,16 @@ class Timeline:
 
     Attributes:
         unit: ticks of a note without a length.
-        meter: the time signature in force; None for free time or an unknown one.
-        furthest: where the longest layer of the overlays ends so far.
-        accidentals: those that hold to the bar's end, by letter or note name.
+        meter: the current time signature; None for free time or an unknown one.
+        furthest: the end of the longest layer of the overlays so far.
+        accidentals: accidentals that are valid to the end of the bar, by letter or note name.
         tied_over: note name → note number held by a tie.
-        places: each ``x`` before a double bar; ``in_place_bar`` while the bar of the last is not over.
-        starts: where bars begin, for overlays to go back to.
+        places: each ``x`` before a double bar; ``in_place_bar`` until the bar of the last one ends.
+        starts: the begin of each bar, where overlays may begin.
         layer: 0, or the number of the overlay of this bar.
-        layers: the ties of each layer, and where they lead on.
-        region: where an overlay of several bars ``(& … & … &)`` begins.
-        coming: marks that wait for the bar's end, and whether they are words.
+        layers: the ties of each layer, and their continuation.
+        region: the begin of an overlay of several bars ``(& … & … &)``.
+        coming: marks that apply to the end of the bar, and whether they are text.
     """
 
     staff: Staff
@@ -93,10 +93,10 @@ class Timeline:
         return None if self.meter is None else 4 * TICKS_PER_QUARTER * self.meter[0] // self.meter[1]
 
     def bar_line(self, text: str) -> None:
-        """A bar line: accidentals end, overlaid layers meet, and a dot without a second note is none."""
+        """Handle a bar line: end accidentals and overlays, and drop a dot without a second note."""
         self.accidentals.clear()
         self.broken = None
-        if self.bar_began < self.starts[-1]:  # in an overlay of several bars, whose bar lines stand already
+        if self.bar_began < self.starts[-1]:  # in an overlay of several bars, whose bar lines exist already
             written = self.starts[bisect_right(self.starts, self.bar_began)]
             self.now = self.bar_began = written
             if self.region is None and written >= self.furthest:
@@ -108,7 +108,7 @@ class Timeline:
             self.staff.lines.append(BarLine(whole(self.now), "plain" if text == "|" else "sign"))
 
     def end_bar(self) -> None:
-        """All layers meet; what waits for the bar's end stands here."""
+        """End all layers, and place the marks that apply to the end of the bar."""
         now = max(self.now, self.furthest)
         if now > self.bar_began:
             length = now - self.bar_began
@@ -132,11 +132,11 @@ class Timeline:
             self.signs.append(Sign(self.now, "ending", passes))
 
     def section(self, label: str) -> None:
-        """``P:`` in the tune: a part of it begins, which the header's ``P:`` may name."""
+        """``P:`` in the body: begin a part that ``P:`` of the header may name."""
         self.signs += [Sign(self.now, "section", label=label.strip(". ")), Sign(self.now, "start")]
 
     def mark(self, text: str, in_words: bool) -> None:
-        """A decoration or an annotation: a fermata, or a sign that leads the player."""
+        """Handle a decoration or an annotation: a fermata or a jump sign."""
         self.fermata = self.fermata or (text == "fermata" and not in_words)
         kind = kind_of(text)
         if kind in LANDINGS:
@@ -152,10 +152,10 @@ class Timeline:
         ]
 
     def overlay(self, count: int) -> None:
-        """``&``: what follows begins again at the bar line before; ``&&`` one bar earlier.
+        """``&``: the following notes begin at the previous bar line; ``&&`` one bar earlier.
 
-        At a bar line the bar before it is meant. Inside ``(& … &)`` it begins again where
-        the brackets do.
+        At a bar line, they begin at the bar line before it. Inside ``(& … &)`` they begin at
+        the opening bracket.
         """
         self.furthest = max(self.furthest, self.now)
         if self.region is not None:
@@ -163,7 +163,7 @@ class Timeline:
         else:
             n_before = bisect_left(self.starts, self.now)
             if count > n_before:
-                raise ReadError("bad_syntax", f"an overlay leads back {count} bars, beyond the first")
+                raise ReadError("bad_syntax", f"an overlay begins {count} bars earlier, before the first bar")
             begin = self.starts[n_before - count]
         self._keep_ties(self.now)
         self.layer += 1
@@ -175,11 +175,11 @@ class Timeline:
         self.broken = None
 
     def open_region(self) -> None:
-        """``(&``: all overlays up to ``&)`` begin here."""
+        """``(&``: the begin of all overlays up to ``&)``."""
         self.region = self.now
 
     def close_region(self) -> None:
-        """``&)``: the layers meet."""
+        """``&)``: end the layers."""
         if self.region is None:
             raise ReadError("bad_syntax", "&) closes an overlay that no (& opens")
         self.region = None
@@ -187,7 +187,7 @@ class Timeline:
         self.bar_began = self.starts[-1]
 
     def _leave_overlay(self) -> None:
-        """Back to the voice itself, where the longest layer ends."""
+        """Return to the voice itself, at the end of the longest layer."""
         now = max(self.now, self.furthest)
         if self.layer:
             self._keep_ties(now)

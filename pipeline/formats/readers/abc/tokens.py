@@ -1,6 +1,6 @@
-"""The signs of a line of ABC music, as regular expressions.
+"""Regular expressions for the symbols of a line of ABC music.
 
-Source: the ABC music standard 2.1, section 4. A sign that none of them matches is refused.
+Source: the ABC music standard 2.1, section 4. A symbol without a match is refused.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from pipeline.formats.readers.base.source import ReadError
 
 _ACCIDENTAL = r"[_^=]*(?:(?<=[_^])\d{0,3}/\d{0,3})?"  # with a fraction it is a microtone
 NOTE = rf"({_ACCIDENTAL})([a-gA-G][,']*)"
-LENGTH = r"(\d{0,9})(/*)(\d{0,9})"  # longer numbers are no lengths
+LENGTH = r"(\d{0,9})(/*)(\d{0,9})"  # longer numbers are not lengths
 QUOTED = r'"(?:\\.|[^"\\])*"'
 MARK = r"![^!\s|\[\]]+!|\+[A-Za-z][^+\s|\[\]]*\+|!(?i:D\.?[CS]\.?|to|da)[ ][^!|\[\]]*!"
 SYMBOLS = r"H-Wh-w~."  # a letter or sign for a decoration
 LAYOUT = r"\s`()$\\*;?@#!"  # slurs, beams, breaks of lines, and signs reserved for the future
 
-ENDING_AT_LINE_START = re.compile(r"[1-9](?=[\s(\"A-Ga-g])")  # its bar line ends the line before
+ENDING_AT_LINE_START = re.compile(r"[1-9](?=[\s(\"A-Ga-g])")  # a bar line here ends the line before
 
 # a chord of old files; a decoration between plus signs has one of the known names
 _OLD = rf"[\s.~(]*(?:{_ACCIDENTAL}[a-gA-G][,']*\d{{0,9}}(?:/+\d{{0,9}})?[-)\s.~(]*)+"
@@ -77,7 +77,7 @@ def chord_members(text: str) -> list[Member]:
     ['c', 'e', 'g']
 
     Raises:
-        ReadError: ``bad_syntax``, a sign that has no place in a chord.
+        ReadError: ``bad_syntax``, a symbol that is not allowed in a chord.
     """
     members: list[Member] = []
     place = 0
@@ -99,9 +99,9 @@ def grace_notes(text: str) -> list[tuple[str, str]]:
 
 
 def not_understood(line: str, place: int) -> ReadError:
-    """The error for a sign that is none of ABC, with what stands around it."""
+    """The error for a symbol that is not ABC, with its context."""
     sign = line[place]
-    what = "a number without a note" if sign.isdigit() else f"{sign!r} is no sign of ABC"
+    what = "a number without a note" if sign.isdigit() else f"{sign!r} is not an ABC symbol"
     what = "a quotation mark that is not closed" if sign == '"' else what
     around = f"{line[max(0, place - 12) : place]} → {line[place : place + 12]}"
     return ReadError("bad_syntax", f"{what}, at '{around}'")

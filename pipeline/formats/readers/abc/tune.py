@@ -1,10 +1,10 @@
-"""ABC: many tunes a file, one letter a note.
+"""ABC: many tunes per file, one letter per note.
 
 Source: the ABC music standard 2.1 (abcnotation.com/wiki/abc:standard:v2.1).
-Read are fields, macros, notes, rests, chords, tuplets, broken rhythms, ties, voices, overlays,
-lyrics, chord symbols and repeats; slurs and most decorations are passed over. What the
-standard leaves open is a parameter: how far an accidental reaches, whether a
-line's end is a phrase's end, and whether repeats are played out.
+The reader supports fields, macros, notes, rests, chords, tuplets, broken rhythms, ties, voices,
+overlays, lyrics, chord symbols and repeats; slurs and most decorations are ignored. Choices that
+the standard leaves open are parameters: the scope of an accidental, whether the end of a line
+is the end of a phrase, and whether repeats are unfolded.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from pipeline.formats.readers.abc.text import (
     lines_of,
     without_comment,
 )
-from pipeline.formats.readers.abc.tokens import ONLY_MUSIC
+from pipeline.formats.readers.abc.trial import begins_with_music
 from pipeline.formats.readers.abc.voice import Voice
 from pipeline.formats.readers.base.parts import readable_parts
 from pipeline.formats.readers.base.source import ReadError
@@ -42,7 +42,7 @@ from pipeline.formats.readers.base.unfold import play_out
 
 Carry = Literal["octave", "pitch", "not"]
 
-TEXTS = "TCORA"  # fields that are texts: of several the first counts
+TEXTS = "TCORA"  # text fields: of several, the first is used
 _USER_SYMBOL = re.compile(r"([H-Wh-w~])\s*=\s*[!+\"]([^!+\"]*)")
 
 
@@ -50,19 +50,19 @@ def read_tune(content: bytes, carry: Carry = "pitch", phrases: bool = False, pla
     """Read one tune.
 
     Args:
-        content: the tune, in UTF-8, after the fields that stand before the first tune of its file.
-        carry: how far an accidental reaches in its bar, unless the tune sets it:
-            its octave, its pitch in all octaves, or not at all.
-        phrases: a line of the body ends a phrase.
-        played: repeats are played out.
+        content: the tune in UTF-8, preceded by the fields before the first tune of its file.
+        carry: scope of an accidental in its bar, unless the tune sets it:
+            its octave, its pitch in all octaves, or only its note.
+        phrases: whether a line of the body ends a phrase.
+        played: whether repeats are unfolded.
 
     Raises:
-        ReadError: a sign that cannot be understood, no note at all, or no part that can be read.
+        ReadError: an unknown symbol, no note at all, or no readable part.
     """
     lines = lines_of(content)
     tune = _read(lines, carry, phrases, {})
     rests = {name: voice.place_is_rest() for name, voice in tune.voices.items()}
-    if any(map(any, rests.values())):  # where each bar ends was not known the first time
+    if any(map(any, rests.values())):  # the end of each bar was not known in the first pass
         tune = _read(lines, carry, phrases, rests)
     return tune.piece(played)
 
@@ -86,20 +86,20 @@ def _read(lines: Sequence[str], carry: str, phrases: bool, rests: Mapping[str, S
 
 @dataclass
 class _Tune(MusicReader):
-    """A tune while its lines are read.
+    """The state of a tune while its lines are read.
 
     Attributes:
         rests: by voice, whether each ``x`` before a double bar is a rest.
-        in_file_header: no X: was read yet; the fields are those of the file.
-        sung: some line is lyrics.
-        file_header_over: an empty line ended the file header; up to X: there is free text.
-        fields: the header's fields. Of a field that is a text (a title) the first is kept,
-            of one that is an instruction the last; the tune's own override the file's.
+        in_file_header: whether no X: was read yet; the fields are those of the file.
+        sung: whether any line is lyrics.
+        file_header_over: whether an empty line ended the file header; free text follows up to X:.
+        fields: the fields of the header. Of several text fields (titles) the first is kept,
+            of several instructions the last; fields of the tune override those of the file.
         voices: by identifier, in the order of the score; "" before any V:.
         defaults: properties of all voices, from K: of the header.
         declared: the voice that the header declared last.
         tempo: quarter notes per minute when the first note starts.
-        continued: the letter of the field before, which ``+:`` continues.
+        continued: the letter of the previous field, which ``+:`` continues.
     """
 
     carry: str = "pitch"
@@ -119,34 +119,11 @@ class _Tune(MusicReader):
     continued: str = ""
 
     def empty_line(self, following: Sequence[str]) -> None:
-        """The end of the file header or of the tune; what follows is free text unless it is clearly music."""
+        """End the file header or the tune; the following lines are free text unless clearly music."""
         if self.voice is not None:
-            self.ended = not self.goes_on(following)
+            self.ended = not begins_with_music(following, self.voice)
         elif self.in_file_header and self.fields:
             self.file_header_over = True
-
-    def goes_on(self, following: Sequence[str]) -> bool:
-        """Whether the lines up to the next empty one are music: no other sign, and a full bar at least."""
-        block: list[str] = []
-        for line in following:
-            if not line.strip():
-                break
-            if FIELD.match(line) is None:
-                block.append(without_comment(line))
-        voice = self.voice
-        if voice is None or voice.bar_length is None or not all(map(ONLY_MUSIC.fullmatch, block)):
-            return False
-        bars = [bar for line in block for bar in re.split(r"[|:\]]*\|[|:\]]*", line)[1:-1]]
-        return any(self.length_of(bar, voice) == voice.bar_length for bar in bars)
-
-    def length_of(self, bar: str, voice: Voice) -> Ticks:
-        """Ticks of a bar that is read for a trial; 0 where it cannot be read."""
-        trial = MusicReader(Voice(Staff(), voice.unit, meter=voice.meter))
-        try:
-            trial.music(bar)
-        except ReadError:
-            return 0
-        return 0 if trial.voice is None else trial.voice.now
 
     def line(self, line: str) -> None:
         """Read a line of the tune."""
@@ -168,7 +145,7 @@ class _Tune(MusicReader):
                 self.voice.line_end()
 
     def directive(self, words: str) -> None:
-        """``%%`` or ``I:``: how far accidentals reach, and what playback says of pitch and percussion."""
+        """``%%`` or ``I:``: the scope of accidentals, and playback settings for pitch and percussion."""
         name, _, value = words.replace("=", " ", 1).partition(" ")
         name, value = name.lower(), " ".join(value.split()).lower()
         if name == "propagate-accidentals" and value in get_args(Carry):
@@ -182,7 +159,7 @@ class _Tune(MusicReader):
                 self.transpose(int(found[2]) + (self.transposed if found[1] == "rtranspose" else 0))
 
     def set_drums(self, drums: bool) -> None:
-        """The MIDI channel of the voice at hand; of all that come where none is."""
+        """Set the MIDI channel of the current voice, or of all following voices if there is none."""
         voice = self.voice or self.declared
         if voice is None:
             self.drums = drums
@@ -190,7 +167,7 @@ class _Tune(MusicReader):
             voice.drums = drums
 
     def transpose(self, semitones: int) -> None:
-        """All voices sound higher or lower from here on."""
+        """Transpose all voices from here on."""
         self.transposed = semitones
         for voice in self.voices.values():
             voice.transposed = semitones
@@ -250,11 +227,11 @@ class _Tune(MusicReader):
             self.tempo = read_tempo(self.fields.get("Q", ""), _of_a_whole(self.voice.unit))
 
     def start_voice(self, value: str) -> Voice:
-        """The voice that a field V: names; a new one begins as the header says."""
+        """The voice of a field V:; a new voice starts with the settings of the header."""
         identifier, *words = words_of(value) or [""]
         if (
             identifier == "1" and "1" not in self.voices and "" in self.voices
-        ):  # notes before any V: are its own
+        ):  # notes before any V: belong to voice 1
             self.voices = {name or "1": voice for name, voice in self.voices.items()}
         properties = read_properties(words)
         voice = self.voices.get(identifier)
@@ -290,7 +267,7 @@ class _Tune(MusicReader):
     def piece(self, played: bool) -> Piece:
         """The finished piece."""
         if self.voice is None:
-            raise ReadError("unreadable", "no field K:, so no music begins")
+            raise ReadError("unreadable", "there is no field K:, so there is no music")
         drums = [staff for name, voice in self.voices.items() for staff in voice.left_out(name)]
         staves = [voice.staff for voice in self.voices.values() if voice.staff.end or voice.staff.fault]
         if not any(staff.notes or staff.fault == "percussion" for staff in staves):

@@ -1,7 +1,7 @@
-"""One voice of an ABC tune: the state that its notes are read in.
+"""One voice of an ABC tune: the state in which its notes are read.
 
-Times are ticks; they stay whole numbers unless the tune asks for less than a
-tick (a septuplet of 64ths), and are fractions then.
+Times are ticks; they are integers unless the tune has a time that is not a multiple of
+one tick (a septuplet of 64ths), and fractions otherwise.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ LETTERS = {  # → step of the scale (0 = C), note number without accidental
 
 @dataclass(slots=True)
 class Event:
-    """The note, chord or rest read last; a tie or a dot that follows may still change it."""
+    """The last note, chord or rest; a following tie or dot may still change it."""
 
     onset: Ticks
     duration: Ticks
@@ -56,13 +56,13 @@ class Voice(Timeline):
     """Reads notes into a staff.
 
     Attributes:
-        carry: how far an accidental reaches in its bar: ``octave`` (that octave
+        carry: scope of an accidental in its bar: ``octave`` (that octave
             only), ``pitch`` (all octaves), ``not`` (that note only).
-        properties: what K: and V: set.
-        transposed: semitones by which playback directives move all voices.
+        properties: the properties set by K: and V:.
+        transposed: semitones by which playback directives transpose all voices.
         drums: whether the voice is on the MIDI channel of the drums.
-        has_percussion: whether notes were left out because they are of the drums.
-        rests: whether each ``x`` before a double bar is a rest; unknown on the first reading.
+        has_percussion: whether notes were left out because they are percussion.
+        rests: whether each ``x`` before a double bar is a rest; unknown in the first pass.
         lyrics: the lines ``w:`` so far; None in a tune without any.
     """
 
@@ -78,7 +78,7 @@ class Voice(Timeline):
     tuplet: tuple[int, int, int] | None = None  # notes left, normal, actual
 
     def set_meter(self, text: str) -> None:
-        """A new time signature from here on; one that cannot be is unknown, and counted."""
+        """Set a new time signature; an impossible one is unknown, and counted."""
         try:
             self.meter = read_meter(text)
         except ReadError:
@@ -88,7 +88,7 @@ class Voice(Timeline):
             self.staff.meters.append(Meter(whole(self.now), *self.meter))
 
     def set_key(self, text: str) -> None:
-        """A new key signature or clef from here on; a key that cannot be is unknown, and counted."""
+        """Set a new key signature or clef; an impossible key is unknown, and counted."""
         words = words_of(text)
         self.properties = read_properties(words).over(self.properties)
         try:
@@ -112,7 +112,7 @@ class Voice(Timeline):
         """MIDI note number of a written note, by signature, bar and ties.
 
         Args:
-            accidental: its signs, "" for none.
+            accidental: the accidental signs, "" for none.
             name: letter and octave marks, for example ``c'``.
 
         Returns:
@@ -134,7 +134,7 @@ class Voice(Timeline):
         return natural + floor(altered)
 
     def add(self, pitches: list[tuple[str, int]], duration: Ticks, tied: list[bool]) -> None:
-        """A note, a chord, or (without pitches) a rest."""
+        """Add a note, a chord, or (without pitches) a rest."""
         if duration <= 0:
             raise ReadError("bad_duration", f"a note of length {duration}; lengths are positive")
         if pitches and (self.drums or self.properties.percussion):
@@ -158,9 +158,9 @@ class Voice(Timeline):
         self.tied_over = {name: pitch for (name, pitch), tie in zip(pitches, tied, strict=True) if tie}
 
     def rest_bars(self, count: int) -> None:
-        """``Z4``: a rest of so many bars; inside a bar it is a slip for ``z4``.
+        """``Z4``: a rest of four bars; inside a bar it is a typing error for ``z4``.
 
-        Where no meter is known a bar of rest is a whole note, as abc2midi plays it.
+        Without a known meter, a bar of rest is a whole note, as in abc2midi.
         """
         if self.now != self.bar_began:
             self.add([], self.unit * count, [])
@@ -189,24 +189,24 @@ class Voice(Timeline):
         self.tuplet = (count or actual, normal, actual)
 
     def line_end(self) -> None:
-        """The end of a line that is the end of a phrase; also a bar line, where the bar is full."""
+        """End a line that ends a phrase; if the bar is full, this is also a bar line."""
         if self.staff.lines is not None:
             self.staff.lines.append(BarLine(whole(self.now), "line_end"))
         self.end_phrase()
 
     def at_bar_line(self) -> bool:
-        """Whether nothing stands between a bar line and here."""
+        """Whether there is no note or rest since the last bar line."""
         return self.last is not None and self.now == self.bar_began
 
     def end_phrase(self) -> None:
-        """The note before ends a phrase."""
+        """Mark the end of a phrase on the previous note."""
         if self.last is not None and self.last.pitches:
             self.last.phrase_end = True
         elif self.staff.notes:
             self.staff.notes[-1] = self.staff.notes[-1]._replace(phrase_end=True)
 
     def place(self) -> None:
-        """``x`` before a double bar: a rest or the bearer of a sign, see :class:`Place`."""
+        """``x`` before a double bar: a rest or the anchor of a sign, see :class:`Place`."""
         if self.now == self.bar_began:
             self.add([], self.unit, [])
             return
@@ -220,9 +220,12 @@ class Voice(Timeline):
             self.add([], self.unit, [])
 
     def finish(self) -> Staff:
-        """The staff with everything written into it."""
+        """Return the complete staff."""
         self.end_bar()
-        if self.signs and self.signs[-1][:2] == (self.now, "open"):  # |:| at the end of a tune opens nothing
+        if self.signs and self.signs[-1][:2] == (
+            self.now,
+            "open",
+        ):  # |:| at the end does not open a section
             self.signs[-1:] = [Sign(self.now, "close"), Sign(self.now, "end")]
         self._write()
         self.last = None
@@ -236,7 +239,7 @@ class Voice(Timeline):
         return not self.staff.notes and (self.last is None or not self.last.pitches)
 
     def _sing(self) -> None:
-        """Give the notes their lyrics."""
+        """Assign the lyrics to the notes."""
         if self.lyrics is None:
             return
         sung = self.lyrics.sung
@@ -246,7 +249,7 @@ class Voice(Timeline):
         ]
 
     def left_out(self, identifier: str) -> list[Staff]:
-        """A staff for the percussion beside other notes; its own gets a name where it is not read."""
+        """A staff for percussion in a voice with other notes; a voice that is not read is named."""
         staff, apart = self.staff, []
         if self.has_percussion and not staff.notes:
             staff.fault = staff.fault or "percussion"

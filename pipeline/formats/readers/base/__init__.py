@@ -1,1 +1,1 @@
-"""What the readers share: a staff's notes, bar lines, repeats, limits."""
+"""Shared parts of the readers: the notes of a staff, bar lines, repeats, limits."""

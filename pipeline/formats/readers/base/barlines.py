@@ -1,9 +1,9 @@
-"""Where bars begin, from the bar lines that a score writes.
+"""Compute the bars of a score from its written bar lines.
 
-A plain bar line begins a bar. A double bar or a repeat sign may also stand
-inside a bar (before an upbeat): it begins one only where the bar before it is
-full, or a full bar follows. The end of a line of text begins one only where the
-bar is full: the Essen songs write no bar line there. An incomplete bar at the
+A plain bar line begins a bar. A double bar or a repeat sign may also be
+inside a bar (before an upbeat): it begins a bar only if the bar before it is
+full, or a full bar follows. The end of a line of text begins a bar only if the
+bar is full: the Essen songs have no bar line there. An incomplete bar at the
 very start (anacrusis) begins no bar, so the first bar then begins after it.
 """
 
@@ -30,12 +30,12 @@ def bar_onsets(lines: Sequence[BarLine], meters: Sequence[Meter], end: int) -> t
     """Onsets of the bars in ticks.
 
     Args:
-        lines: in order of time; several may stand at one onset.
-        meters: in order of time; none of them for free time.
-        end: where the staff ends.
+        lines: bar lines in order of time; several may have the same onset.
+        meters: time signatures in order of time; empty for free time.
+        end: the end of the staff.
 
     Returns:
-        None where no bar line is written inside the piece: nothing is known then.
+        The onsets, or None (unknown) if no bar line is written inside the piece.
     """
     inside: dict[int, Kind] = {}
     for onset, kind in lines:
@@ -54,7 +54,7 @@ def bar_onsets(lines: Sequence[BarLine], meters: Sequence[Meter], end: int) -> t
 
 
 def bar_length(meters: Sequence[Meter], onset: int) -> int | None:
-    """Ticks of a bar in the meter in force; None for free time."""
+    """Ticks of a bar in the current meter; None for free time."""
     place = bisect_right(meters, onset, key=lambda meter: meter.onset) - 1
     if place < 0:
         return None

@@ -1,14 +1,14 @@
-r"""The character set of a text: UTF-8, UTF-16 with or without its mark, or one of the sets of a byte each.
+r"""The character set of a text: UTF-8, UTF-16 with or without a byte order mark, or a single-byte set.
 
-Old collections mix character sets, in one file and from word to word. A file of the
-Essen collection holds ``f\x81r`` (für in CP437), ``Gro\x9evater`` (Großvater on an
+Old collections mix character sets within one file, even from word to word. A file of the
+Essen collection contains ``f\x81r`` (für in CP437), ``Gro\x9evater`` (Großvater on an
 Atari ST) and ``religi\xf6se`` (religiöse in Latin-1), all encoded once more in UTF-8.
-Latin-1 is assumed unless a word proves it wrong:
+Latin-1 is assumed unless a word is evidence against it:
 
 1. A word is suspicious if Latin-1 gives it a C1 control character (U+0080 to U+009F); in
    a text that is not UTF-8 also a sign between two letters (``Stra\xa7e``) or a capital
    after a small letter (``don\xd5t``).
-2. The suspicious words elect a character set for the file: the one of CP1252, CP437 and
+2. The suspicious words determine a character set for the file: the one of CP1252, CP437 and
    Mac Roman with the highest score. A letter with a diacritic scores 1 to 3 by how common
    it is in titles, a quotation mark or a dash where one belongs 2, everything else (a capital
    inside a word, a currency sign, a box) -3.
@@ -53,7 +53,7 @@ def encoding_of(content: bytes) -> str:
 
 
 def plain_bytes(content: bytes) -> bytes:
-    """A text in which every ASCII sign is one byte, without a mark, for finding out its format."""
+    """The text with one byte per ASCII character and no byte order mark, for recognizing its format."""
     encoding = encoding_of(content)
     return content.decode(encoding, "ignore").encode() if encoding else content.removeprefix(b"\xef\xbb\xbf")
 
@@ -65,7 +65,7 @@ def decode_text(content: bytes) -> str:
     ('Grüße\n', 'für', 'für')
 
     Raises:
-        UnicodeDecodeError: the text begins with a mark of UTF-16 but is none.
+        UnicodeDecodeError: the text begins with a byte order mark of UTF-16 but is not UTF-16.
     """
     if encoding := encoding_of(content):
         text, suspicious = content.decode(encoding), _C1
@@ -99,7 +99,7 @@ def _repaired(text: str, suspicious: re.Pattern[str]) -> str:
 
 
 def _elected(words: Iterable[str]) -> str:
-    """The character set in which most of the suspicious words make sense."""
+    """The character set with the highest score for the suspicious words."""
     words = list(words)
     totals = {}
     for name in SETS:
@@ -109,7 +109,7 @@ def _elected(words: Iterable[str]) -> str:
 
 
 def _as(word: str, name: str) -> str | None:
-    """A word read as Latin-1 in another character set; None where it is none of that set."""
+    """A Latin-1 word decoded in another character set; None if that is impossible."""
     try:
         read = word.encode("latin-1").decode(name)
     except UnicodeError:
@@ -118,7 +118,7 @@ def _as(word: str, name: str) -> str | None:
 
 
 def _score(word: str) -> int:
-    """How plausible the letters and signs beyond ASCII are where they stand."""
+    """The plausibility score of the non-ASCII characters in their context."""
     return sum(_plausible(word, place) for place, sign in enumerate(word) if sign > "\x7f")
 
 

@@ -1,7 +1,7 @@
-"""How much a score may ask for: ``corpora.KEY.limits`` in params.yaml.
+"""Limits for untrusted scores: ``corpora.KEY.limits`` in params.yaml.
 
-A file is hostile until it is read. What breaks a limit is one rejected row that
-names the limit and what was found; the rest goes on.
+Every file is untrusted until it is read. A file or piece that exceeds a limit is one
+rejected row with the limit and the value found; other pieces are not affected.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from pipeline.formats.readers.base.source import ReadError
 
 MIB = 2**20
 
-# kept while a file is taken apart; the others while one of its pieces is read
+# limits on splitting a file; the others are limits on reading one piece
 FILE_LIMITS = frozenset({"max_file_mib", "max_unpacked_mib", "max_members", "max_pieces"})
 
 
 class ReadLimits(Section):
-    """What is allowed, and the rule that says no.
+    """The limits, and the rule of the rejection for each of them.
 
     Attributes:
         max_file_mib: size of a file on disk (``too_large``), looked at before it is read.
-        max_unpacked_mib: what the pieces of a file take together once they are
-            unpacked and taken apart (``unpacks_too_large``).
+        max_unpacked_mib: size of all pieces of a file together after unpacking and
+            splitting (``unpacks_too_large``).
         max_members: files in an archive (``too_many_members``).
         max_pieces: pieces in a file (``too_many_pieces``).
         max_depth: elements of MusicXML, or brackets of JSON, inside one another (``too_deep``).
         max_notes: notes of a piece, all parts together (``too_many_notes``).
-        max_seconds: until a file is taken apart, or a piece is read (``too_slow``).
-        max_memory_mib: that either asks for (``out_of_memory``).
+        max_seconds: time for splitting a file, or for reading a piece (``too_slow``).
+        max_memory_mib: memory for either of them (``out_of_memory``).
     """
 
     max_file_mib: float = Field(gt=0, le=65_536)
@@ -48,10 +48,10 @@ class ReadLimits(Section):
 
 
 def read_bytes(path: Path, limits: ReadLimits) -> bytes:
-    """A file's content, no more than ``max_file_mib`` of it ever in memory.
+    """The content of a file; at most ``max_file_mib`` of it is in memory.
 
     Raises:
-        ReadError: ``too_large``, or ``not_a_file``: a pipe would block whoever opens it.
+        ReadError: ``too_large``, or ``not_a_file``: opening a pipe would block.
         OSError: it cannot be opened.
     """
     status, most = path.stat(), int(limits.max_file_mib * MIB)
@@ -60,7 +60,7 @@ def read_bytes(path: Path, limits: ReadLimits) -> bytes:
     size = status.st_size
     if size <= most:
         with path.open("rb") as file:
-            content = file.read(most + 1)  # its size may have been a lie: a device, a file that grows
+            content = file.read(most + 1)  # the reported size may be wrong: a device, or a growing file
         if len(content) <= most:
             return content
         size = len(content)
@@ -68,7 +68,7 @@ def read_bytes(path: Path, limits: ReadLimits) -> bytes:
 
 
 def too_many(rule: str, things: str, value: float, limit: float) -> ReadError:
-    """What a broken limit says; the number found is the least that is known of it.
+    """The error for an exceeded limit; the number found is a lower bound.
 
     >>> str(too_many("too_deep", "elements inside one another", 200, 100))
     '200 elements inside one another; allowed are 100'
@@ -78,7 +78,7 @@ def too_many(rule: str, things: str, value: float, limit: float) -> ReadError:
 
 
 def json_depth(content: bytes) -> int:
-    """How many brackets stand inside one another.
+    """The nesting depth of brackets.
 
     >>> json_depth(b'{"train [[[": [[60, 55], []]}')
     3

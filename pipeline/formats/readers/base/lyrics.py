@@ -2,7 +2,7 @@
 
 A written note holds one text per verse, "" where the verse has no syllable there. A hyphen at
 the end of a syllable means that its word continues: "Al-", "le". A syllable that is held over
-several notes stands at the first of them; the others have none.
+several notes belongs to the first of them; the others have none.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Lyric = tuple[str, ...]
 
 
 def with_syllable(lyric: Lyric, verse: int, text: str) -> Lyric:
-    """A note's lyric with a syllable in a verse, counted from 1; a syllable already there stays.
+    """Add a syllable of a verse (counted from 1) to the lyric of a note; an existing syllable is kept.
 
     >>> with_syllable(("Al-",), 3, "Köpf-")
     ('Al-', '', 'Köpf-')
@@ -27,7 +27,7 @@ def with_syllable(lyric: Lyric, verse: int, text: str) -> Lyric:
 
 
 def joined_lyrics(first: Lyric, second: Lyric) -> Lyric:
-    """The lyric of two notes that a tie makes one.
+    """The lyric of two notes that are joined by a tie.
 
     >>> joined_lyrics(("Al-", "und"), ("le",))
     ('Alle', 'und')
@@ -44,7 +44,7 @@ def _joined(one: str, other: str) -> str:
 
 
 def first_verse(lyrics: Sequence[Lyric]) -> int | None:
-    """The place of the first verse that has a syllable; None where none has."""
+    """The index of the first verse with a syllable; None if there is none."""
     return min(
         (
             next((place for place, text in enumerate(lyric) if text), MAX_VERSES)
@@ -56,7 +56,7 @@ def first_verse(lyrics: Sequence[Lyric]) -> int | None:
 
 
 def lyrics_of(lyrics: Sequence[Lyric]) -> tuple[str | None, ...] | None:
-    """The syllables of the first verse, None for a note without one; None where there are no lyrics.
+    """The syllables of the first verse, None for a note without one; None if there are no lyrics.
 
     >>> lyrics_of([("Al-", "Un-"), (), ("le", "ser")])
     ('Al-', None, 'le')

@@ -1,4 +1,4 @@
-"""The staves of a score as parts: one bad staff never loses the piece."""
+"""Convert the staves of a score to parts; one unreadable staff does not reject the piece."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from pipeline.core.music import Part
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import Staff
 
-OF_ONE_STAFF = ("pitch_out_of_range", "percussion", "microtone", "bad_value")  # other rules concern the score
+OF_ONE_STAFF = (
+    "pitch_out_of_range",
+    "percussion",
+    "microtone",
+    "bad_value",
+)  # others apply to the score
 REASONS = {
     "percussion": "percussion alone: its notes have no pitch",
     "microtone": "microtones alone: no MIDI note number names its notes",
@@ -16,16 +21,16 @@ REASONS = {
 
 
 def readable_parts(staves: Iterable[Staff]) -> tuple[tuple[Part, ...], tuple[tuple[str, str], ...]]:
-    """The parts of a score, and what was left out of it.
+    """The parts of a score, and the staves that were left out.
 
     Args:
         staves: in the order of the score; those with a ``fault`` are left out.
 
     Returns:
-        The parts that can be read, and name and broken rule of each of the others.
+        The readable parts, and name and violated rule of each of the others.
 
     Raises:
-        ReadError: no staff can be read, by the rule of the first; or a rule that concerns the score.
+        ReadError: no staff can be read (the rule of the first), or a rule that applies to the score.
     """
     parts: list[Part] = []
     left_out: list[tuple[str, str]] = []

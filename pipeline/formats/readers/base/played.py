@@ -1,4 +1,4 @@
-"""A staff as it is played: its notes, signatures and bar lines along the segments that are played."""
+"""Unfold a staff: its notes, signatures and bar lines along the played segments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Timed = TypeVar("Timed", Meter, KeySign, ChordSign)
 
 
 def play(staff: Staff, segments: Sequence[Segment]) -> Staff:
-    """The staff as it is played; a note that sounds on where the player leaves ends there, counted."""
+    """The unfolded staff; a note that crosses the end of a segment is cut there and counted."""
     if not segments or (len(segments) == 1 and segments[0][0] == 0 and segments[0][1] >= staff.end):
         return staff
     lines: list[BarLine] | None = None if staff.lines is None else []
@@ -48,10 +48,10 @@ def play(staff: Staff, segments: Sequence[Segment]) -> Staff:
 
 
 class _Verses:
-    """The verse that is sung each time that a note is played.
+    """The verse that is used each time a note is played.
 
-    The first time it is the first verse of the staff, the second time the second, as far as the
-    segment that is played has that verse; else the first again.
+    The first time it is the first verse of the staff, the second time the second verse if the
+    played segment has one; otherwise the first verse again.
     """
 
     def __init__(self, lyrics: Sequence[Lyric]) -> None:
@@ -74,7 +74,7 @@ class _Verses:
 
 
 def _cut(staff: Staff, begin: Ticks, stop: Ticks, played: Staff) -> list[Written]:
-    """The notes that begin in a segment; none is longer than it."""
+    """The notes that begin in a segment, cut at its end."""
     notes = []
     for note in staff.notes:
         if begin <= note.onset < stop:
@@ -86,7 +86,7 @@ def _cut(staff: Staff, begin: Ticks, stop: Ticks, played: Staff) -> list[Written
 
 
 def _in_force(written: Sequence[Timed], begin: Ticks, stop: Ticks) -> list[Timed]:
-    """The last one before a segment and those inside it."""
+    """The last element before a segment, and the elements inside it."""
     before = [item for item in written if item.onset <= begin][-1:]
     return before + [item for item in written if begin < item.onset < stop]
 
@@ -94,8 +94,8 @@ def _in_force(written: Sequence[Timed], begin: Ticks, stop: Ticks) -> list[Timed
 def _lines(lines: Sequence[BarLine], begin: Ticks, stop: Ticks, shift: Ticks) -> list[BarLine]:
     """The bar lines of a segment.
 
-    Where it begins there is a sign, unless a plain bar line stands there; the
-    beginning of the piece has none, because its first bar may be incomplete.
+    There is a sign at its begin, unless there is a plain bar line; the beginning of the
+    piece has none, because its first bar may be incomplete.
     """
     plain = begin > 0 and any(line.onset == int(begin) and line.kind == "plain" for line in lines)
     played = [BarLine(int(begin + shift), "plain" if plain else "sign")]

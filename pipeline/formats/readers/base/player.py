@@ -1,4 +1,4 @@
-"""A player who walks from sign to sign; see :mod:`unfold` for the conventions."""
+"""Follow the signs of a score in playing order; see :mod:`unfold` for the conventions."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ NOWHERE: Ticks = -1
 
 
 def endless() -> ReadError:
-    """The refusal of signs that lead round and round."""
-    return ReadError("bad_repeats", f"more than {MAX_JUMPS} jumps: the signs lead round and round")
+    """The error for signs that form an endless loop."""
+    return ReadError("bad_repeats", f"more than {MAX_JUMPS} jumps: the signs form an endless loop")
 
 
 class Player:
-    """Walks from sign to sign and notes down what is played between its jumps.
+    """Follows the signs and records the segments between jumps.
 
     Attributes:
-        obeyed: the signs of jumps that were followed or led to.
-        only: the one pass to play, without going back; 0 for all of them.
-        place: of the sign that comes next.
-        begin: since where it plays without a jump.
-        home: where a close leads back to (onset, place), and whether an open stands there.
-        number: the pass.
-        outer: home, opened, number and ending of the repeats around the one that is played.
+        obeyed: the signs of jumps that were followed or were targets.
+        only: the only pass to play, without repeats; 0 for all passes.
+        place: index of the next sign.
+        begin: start of the current segment.
+        home: target of a close (onset, place), and whether there is an open.
+        number: number of the current pass.
+        outer: home, opened, number and ending of the enclosing repeats.
         ending: the group of endings of which one was played in this pass.
-        jumped: whether a D.C. or D.S. was played; its place is the last one of jumped_at, up to
+        jumped: whether a D.C. or D.S. was played; its place is the last element of jumped_at, up to
             which music is played again.
     """
 
@@ -89,12 +89,12 @@ class Player:
             self._jump(place)
 
     def _ending_begins(self, onset: Ticks) -> bool:
-        """Whether a double bar stands right before an ending: the section goes on in it."""
+        """Whether a double bar is directly before an ending, so that the section continues in it."""
         here = takewhile(lambda place: self.signs[place].onset == onset, range(self.place, len(self.signs)))
         return any(self.signs[place].kind == "ending" for place in here)
 
     def _pass(self, group: Group, onset: Ticks) -> int:
-        """The pass that decides between endings; what D.C. and D.S. play again has its last one."""
+        """The pass that selects the ending; after D.C. and D.S. it is the last pass."""
         if self.only or onset >= self.jumped_at:
             return self.only or self.number
         return next(
@@ -102,13 +102,13 @@ class Player:
         )
 
     def _holds_fine(self, place: int) -> bool:
-        """Whether Fine lies in an ending: D.C. al Fine plays that one."""
+        """Whether Fine is in an ending, which is then played after D.C. al Fine."""
         later = [sign for sign in self.signs[place + 1 :] if sign.onset > self.signs[place].onset]
         stop = next((sign.onset for sign in later if sign.kind in BOUNDS), self.end)
         return any(sign.kind == "fine" and sign.onset <= stop for sign in later)
 
     def _go_home_to(self, onset: Ticks, opened: bool) -> None:
-        """A section begins: closes lead back to here."""
+        """Begin a section: the target of the following closes."""
         self.home, self.opened, self.number, self.ending = (onset, self.place), opened, 1, None
 
     def _leave(self, onset: Ticks, target: Ticks, place: int) -> None:
@@ -130,14 +130,14 @@ class Player:
             here = [other for other in group.endings if self.signs[other].onset == sign.onset]
             played = any(self.number in group.endings[other] for other in here)
             if here and (self.number == group.last or (played and group.n_closed)):
-                return  # the ending that begins here decides; it, or no ending at all, has a close of its own
+                return  # an ending that begins here determines the passes, with or without its own close
         if self.number < (sign.times if group is None else group.last):
             self._go_back(sign.onset)
         elif not self._leave_nested(place):
             self._go_home_to(sign.onset, opened=False)
 
     def _leave_nested(self, place: int) -> bool:
-        """Behind a repeat inside an ending the repeat around it is played on; whether this is one."""
+        """After a repeat inside an ending, continue the enclosing repeat; return whether there is one."""
         is_nested = place in self.nested_closes and bool(self.outer)
         if is_nested:
             self.home, self.opened, self.number, self.ending = self.outer.pop()
@@ -156,7 +156,7 @@ class Player:
             self._skip(place, group, number)
 
     def _skip(self, place: int, group: Group, number: int) -> None:
-        """To the ending of this pass, or beyond this one; an early pass that none names plays it."""
+        """Go to the ending of this pass, or skip this ending; an early pass without an ending plays it."""
         onset = self.signs[place].onset
         for other, passes in group.endings.items():
             if other > place and number in passes and not (group.goes_on and self._is_closed(place, other)):
@@ -172,7 +172,7 @@ class Player:
         )
 
     def _is_closed(self, place: int, later: int) -> bool:
-        """Whether music that belongs to no ending stands between one and a later one."""
+        """Whether there is music between two endings that belongs to no ending."""
         bounds = [sign for sign in self.signs[place : later + 1] if sign.kind in BOUNDS]
         return any(
             before.kind == "end" and before.label != OPEN_END and before.onset < after.onset
@@ -180,12 +180,12 @@ class Player:
         )
 
     def _lands(self, place: int, onset: Ticks) -> bool:
-        """Whether a sign is met by one who comes to an onset from elsewhere."""
+        """Whether a sign applies after a jump to its onset."""
         sign = self.signs[place]
         return sign.onset > onset or (sign.onset == onset and RANK[sign.kind] > LANDS)
 
     def _jump(self, place: int) -> None:
-        """D.C., D.S., and the way to the coda; each is made once."""
+        """D.C., D.S. and the jump to the coda; each is followed once."""
         kind, onset = self.signs[place].kind, self.signs[place].onset
         if place in self.taken or (kind == "to_coda" and not self.jumped):
             return
@@ -204,10 +204,10 @@ class Player:
         self._go_home_to(self.begin, opened=False)
 
     def _target(self, place: int) -> int | None:
-        """The place of the segno or coda that a jump names, or else of the first; a coda is behind the jump.
+        """The index of the segno or coda that a jump names, or else of the first; a coda is after the jump.
 
         Returns:
-            None where there is no coda.
+            None if there is no coda.
 
         Raises:
             ReadError: there is no segno.
@@ -216,7 +216,7 @@ class Player:
         if jump.kind == "to_coda":
             found = [other for other in self._places("coda") if self.signs[other].onset > jump.onset]
         elif not (found := list(self._places("segno"))):
-            raise ReadError("bad_repeats", "D.S. without a segno: the place to play from is not known")
+            raise ReadError("bad_repeats", "D.S. without a segno: the target is not known")
         named = (other for other in found if self.signs[other].label == jump.label)
         return next(named, found[0] if found else None)
 

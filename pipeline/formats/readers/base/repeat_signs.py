@@ -1,4 +1,4 @@
-"""The signs that lead a player through a score: repeats, endings, jumps, sections."""
+"""Signs that determine the playing order of a score: repeats, endings, jumps, sections."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ Kind = Literal[
     "section", "segno", "coda", "start", "open", "ending",
 ]  # fmt: skip
 RANK: dict[str, int] = {kind: rank for rank, kind in enumerate(get_args(Kind))}  # at one onset
-BOUNDS = ("close", "end", "open", "ending")  # what ends an ending
+BOUNDS = ("close", "end", "open", "ending")  # kinds that end an ending
 JUMP_SIGNS = ("to_coda", "fine", "dal_segno", "da_capo", "segno", "coda")
-LANDS = RANK["section"]  # signs from here on belong to what follows, those before to what is over
+LANDS = RANK["section"]  # signs from here on belong to the following music
 OPEN_END = "open"  # the bracket stops, and the ending may last longer
 
 
 class Sign(NamedTuple):
-    """A sign that leads a player through the score.
+    """A sign that determines the playing order.
 
     Attributes:
-        kind: ``open`` and ``close`` are the repeat signs, ``start`` is where a close
-            without its open goes back to (a double bar of ABC); ``ending`` and
-            ``end`` bound an ending; ``section`` begins what a list of sections names.
-        passes: in which passes an ending is played, at least one.
-        times: how often the section before a close is played.
-        label: which segno, coda or section; OPEN_END for the end of an ending without a jog.
-        after_jump: a close that is obeyed after D.C. and D.S., too.
+        kind: ``open`` and ``close`` are the repeat signs, ``start`` is the target of a close
+            without an open (a double bar in ABC); ``ending`` and ``end`` delimit an ending;
+            ``section`` begins a section of a list of sections.
+        passes: the passes in which an ending is played, at least one.
+        times: number of times that the section before a close is played.
+        label: label of the segno, coda or section; OPEN_END for the end of an ending without a jog.
+        after_jump: whether a close is also followed after D.C. and D.S.
     """
 
     onset: Ticks
@@ -60,12 +60,13 @@ class Group:
 
     Attributes:
         endings: the passes of each ending by its place among the signs.
-        passes: all that the endings name. highest: the last of them.
-        n_closed: how many of the endings have a close.
-        closed_before: a close stands right before the first ending.
-        goes_on: behind endings without a close others follow that have the same numbers and closes: a
-            pass plays one of each.
-        last: how often the section is played, once all its signs are known.
+        passes: all passes of the endings.
+        highest: the last of them.
+        n_closed: number of endings with a close.
+        closed_before: whether there is a close directly before the first ending.
+        goes_on: whether endings without a close are followed by others with the same numbers and
+            closes: a pass plays one of each.
+        last: number of times that the section is played, once all its signs are known.
     """
 
     endings: dict[int, tuple[int, ...]] = field(default_factory=dict)
@@ -83,9 +84,9 @@ class Group:
         self.highest = max(self.highest, *passes, 0)
 
     def finish(self) -> None:
-        """Let the passes of several endings be 1, 2, 3, …, where a score leaves out a number.
+        """Set the passes of several endings to 1, 2, 3, … if a score omits a number.
 
-        A first ending alone leads back, and is left out the next time.
+        A single first ending repeats, and is skipped the next time.
         """
         if len(self.endings) > 1:
             ranks = {number: rank for rank, number in enumerate(sorted(self.passes), start=1)}
@@ -99,9 +100,9 @@ class Group:
 
 
 def nested_repeats(signs: Sequence[Sign]) -> dict[int, int]:
-    """The repeats inside an ending: the place of the open, and of its close.
+    """The repeats inside an ending: index of the open → index of its close.
 
-    Such a close is followed by the end of the ending, or by the close that leads back from it.
+    Such a close is followed by the end of the ending, or by the close of the ending.
     """
     nested: dict[int, int] = {}
     closes: set[int] = set()
@@ -183,7 +184,7 @@ def _is_of_ending(signs: Sequence[Sign], place: int, group: Group) -> bool:
 
 
 def _endings_at(signs: Sequence[Sign], place: int) -> list[Sign]:
-    """The endings that begin at the onset of a sign, behind it."""
+    """The endings that begin at the onset of a sign, after it."""
     later = (signs[other] for other in range(place, len(signs)))
     here = takewhile(lambda sign: sign.onset == signs[place].onset, later)
     return [sign for sign in here if sign.kind == "ending"]

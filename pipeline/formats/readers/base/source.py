@@ -1,4 +1,4 @@
-"""What every reader takes and raises."""
+"""The input and the error of all readers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class ReadError(PipelineError):
 
     Attributes:
         rule: a short stable name: ``unreadable``, ``no_notes``, ``bad_meter``, …
-        value, limit: what was found and what is allowed, where the rule has a number.
+        value, limit: the number found and the number allowed, for rules with a number.
     """
 
     def __init__(
@@ -25,11 +25,11 @@ class ReadError(PipelineError):
         self.limit = limit
 
     def __reduce__(self) -> tuple[type[ReadError], tuple[str, str, float | None, float | None]]:
-        """Errors travel between processes, and an exception alone keeps only its message."""
+        """Support pickling: errors are sent between processes, and by default only the message is kept."""
         return ReadError, (self.rule, str(self), self.value, self.limit)
 
     def at(self, place: str) -> ReadError:
-        """The same, with the place where it happened before its message."""
+        """The same error with its location at the start of the message."""
         return ReadError(self.rule, f"{place}: {self}", self.value, self.limit)
 
 
@@ -41,9 +41,9 @@ class Source:
         name: "" when the file is the piece, else the tune's number ("17", a
             repeated number "17.2").
         format: a key of ``readers.FORMATS``.
-        content: what the format's ``read`` takes, already unpacked.
-        published_split: train, valid or test where the file itself gives the piece
-            to one; else "".
+        content: the input of the format's ``read``, already unpacked.
+        published_split: train, valid or test if the file itself specifies it;
+            otherwise "".
     """
 
     name: str
@@ -64,4 +64,4 @@ def decode(content: bytes) -> str:
     try:
         return decode_text(content)
     except UnicodeDecodeError:
-        raise ReadError("unreadable", "the text begins with a mark of UTF-16 but is none") from None
+        raise ReadError("unreadable", "the text has a byte order mark of UTF-16 but is not UTF-16") from None

@@ -18,7 +18,7 @@ from pipeline.formats.readers.base.barlines import BarLine, bar_onsets
 from pipeline.formats.readers.base.lyrics import joined_lyrics, lyrics_of
 from pipeline.formats.readers.base.source import ReadError
 
-Ticks = int | Fraction  # exact; a Fraction only where the source asks for less than a tick
+Ticks = int | Fraction  # exact; a Fraction only for times that are not multiples of a tick
 MAX_TICKS = 2**31 - 1
 STEPS = "CDEFGAB"
 SEMITONES = (0, 2, 4, 5, 7, 9, 11)
@@ -31,13 +31,13 @@ class Written(NamedTuple):
     duration: Ticks
     pitch: int
     ties_on: bool = False  # a tie leads to the next note
-    tied_from: bool = False  # the source marks the end of a tie here, too
+    tied_from: bool = False  # the source also marks the end of a tie here
     phrase_end: bool = False
     lyric: tuple[str, ...] = ()  # its syllable in each verse, "" for none
 
 
 class ChordSign(NamedTuple):
-    """A chord symbol as it is read: the text of the source, and Harte's syntax; None for no chord of ours."""
+    """A chord symbol as it is read: the text of the source, and Harte's syntax (None if not understood)."""
 
     onset: Ticks
     text: str
@@ -45,7 +45,7 @@ class ChordSign(NamedTuple):
 
 
 class KeySign(NamedTuple):
-    """A key signature: sharps (+) or flats (-), None where it is no row of them, and the mode."""
+    """A key signature: sharps (+) or flats (-), None if it does not follow the circle of fifths; the mode."""
 
     fifths: int | None
     mode: str
@@ -54,15 +54,15 @@ class KeySign(NamedTuple):
 
 @dataclass
 class Staff:
-    """What a reader gathers for one part.
+    """The data that a reader collects for one part.
 
     Attributes:
-        end: where the staff ends so far, rests included.
+        end: the current end of the staff, rests included.
         keys: key signatures in order.
         chords: chord symbols by onset.
-        lines: written bar lines; None where the reader does not know them.
-        n_cut: notes that were cut off where a repeat leads away.
-        fault: the rule that this staff alone breaks (``percussion``, ``microtone``, …); "" for none.
+        lines: written bar lines; None if they are unknown.
+        n_cut: notes that were cut at a jump or repeat.
+        fault: the rule that only this staff violates (``percussion``, ``microtone``, …); "" for none.
         n_bad_keys, n_bad_meters, n_bad_chords, n_uneven_bars, n_unended, n_restruck, n_ignored_jumps,
             n_lost_syllables: see :class:`pipeline.core.music.Part`.
     """
@@ -87,7 +87,7 @@ class Staff:
     n_lost_syllables: int = 0
 
     def add_chord(self, sign: ChordSign) -> None:
-        """Add a chord symbol; of several at one onset the first that is understood stays.
+        """Add a chord symbol; of several at one onset, the first that is understood is kept.
 
         The others are counted, as are those that are not understood.
         """
@@ -102,7 +102,7 @@ class Staff:
         """The finished part.
 
         Raises:
-            ReadError: a note that no MIDI number names, or times beyond 2³¹ ticks.
+            ReadError: a note without a MIDI note number, or times beyond 2³¹ ticks.
         """
         merged, n_broken = merge_ties(self.notes)
         onsets, ends, n_inexact = _whole_ticks(merged)
@@ -142,7 +142,7 @@ class Staff:
 
 
 def check_range(lowest: int, highest: int) -> None:
-    """Whether MIDI note numbers name the notes; 0 is silence.
+    """Check that all notes have MIDI note numbers; 0 is silence.
 
     Raises:
         ReadError: ``pitch_out_of_range``.
@@ -156,8 +156,8 @@ def merge_ties(written: list[Written]) -> tuple[list[Written], int]:
     """Join tied notes of equal pitch that touch.
 
     Returns:
-        The notes by onset, then falling pitch; and the number of ties that lead
-        to no such note and were dropped.
+        The notes by onset, then descending pitch; and the number of ties without
+        such a note, which were dropped.
     """
     ordered = sorted(written, key=lambda note: (note.onset, -note.pitch, not note.tied_from, -note.duration))
     if not any(note.ties_on for note in ordered):
@@ -216,7 +216,7 @@ def _chord_symbol(sign: ChordSign) -> ChordSymbol:
 
 
 def _in_force(meters: list[Meter]) -> tuple[Meter, ...]:
-    """Without those that repeat the meter in force, or give way to another at the same onset."""
+    """The meters without repetitions and without those replaced at the same onset."""
     kept: list[Meter] = []
     for meter in meters:
         if kept and kept[-1].onset == meter.onset:

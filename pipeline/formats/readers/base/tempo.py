@@ -24,11 +24,11 @@ def per_minute(text: str) -> Fraction | None:
 
 
 def possible(qpm: Fraction) -> Fraction | None:
-    """The same tempo; None where it cannot be."""
+    """The same tempo; None if it is impossible."""
     return qpm if SLOWEST <= qpm <= FASTEST else None
 
 
 def tempo_at(onset: Ticks, tempi: Iterable[tuple[Ticks, Fraction]]) -> Fraction | None:
-    """The tempo in force at an onset: the latest up to there, of several at one place the first written."""
+    """The tempo at an onset: the latest up to the onset; of several at one time, the first written."""
     before = [tempo for tempo in tempi if tempo[0] <= onset]
     return max(before, key=lambda tempo: tempo[0])[1] if before else None

@@ -1,4 +1,4 @@
-"""Texts of a source, as they go into a column: one line, without control characters, of bounded length."""
+"""Normalize texts of a source for a column: one line, no control characters, bounded length."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def tidy(text: str) -> str:
 
 
 def tidy_piece(piece: Piece) -> Piece:
-    """A piece whose texts are tidy: its own, the names of its parts, and their lyrics."""
+    """The piece with normalized texts: its own, the names of its parts, and their lyrics."""
     changed: dict[str, Any] = {
         name: text for name in _OF_PIECE if (text := tidy(getattr(piece, name))) != getattr(piece, name)
     }

@@ -1,13 +1,13 @@
-"""Repeats played out: from the signs of a score to what a player plays.
+"""Unfold repeats: from the signs of a score to the music in playing order.
 
-Readers gather signs; ``plan`` turns those of all staves into the segments of
-written time that are played, one after the other; ``play`` takes a staff through
-them. The conventions are those of print: a close without an open goes back to the
-end of the section before; endings are played in the passes that they name; after
-D.C. and D.S. repeats are not played again, endings are the last ones, and Fine and
-the way to the coda count; music that was not played before has its repeats. A way to the
-coda without a coda behind it is passed over, and so are Fine, segno and coda without a jump:
-the order of the notes is clear without them. They are counted. D.S. without a segno is refused.
+Readers collect signs; ``plan`` converts the signs of all staves to segments of
+written time in playing order; ``play`` applies the segments to a staff. The conventions
+are those of printed music: a close without an open repeats from the end of the previous
+section; endings are played in the passes that they name; after D.C. and D.S., repeats are
+not played again, the last endings are played, and Fine and the jump to the coda take
+effect; music that was not played before has its repeats. A jump to the coda without a
+following coda is ignored, and so are Fine, segno and coda without a jump: the order of
+the notes is clear without them. They are counted. D.S. without a segno is refused.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ MAX_TIMES = 64  # the written length
 
 
 class Course(NamedTuple):
-    """The way through a score.
+    """The playing order of a score.
 
     Attributes:
-        segments: what is played, in the order of playing.
-        n_ignored: signs of jumps that lead nowhere, or that no jump leads to.
+        segments: the segments in playing order.
+        n_ignored: number of jump signs without a target, and of targets without a jump.
     """
 
     segments: tuple[Segment, ...]
@@ -41,12 +41,12 @@ class Course(NamedTuple):
 def play_out(
     staves: Sequence[Staff], signs: Iterable[Sign], order: Sequence[str] = (), n_ignored: int = 0
 ) -> list[Staff]:
-    """All staves as they are played.
+    """Unfold all staves.
 
     Args:
-        staves: as they are written.
-        signs, order: as for :func:`plan`.
-        n_ignored: jumps that the reader itself leaves out because they are in doubt.
+        staves: the staves as written.
+        signs, order: see :func:`plan`.
+        n_ignored: number of ambiguous jumps that the reader itself ignored.
 
     Raises:
         ReadError: as :func:`plan`.
@@ -57,18 +57,18 @@ def play_out(
 
 
 def plan(signs: Iterable[Sign], end: Ticks, order: Sequence[str] = ()) -> Course:
-    """What is played, in the order of playing.
+    """Compute the playing order.
 
     Args:
-        signs: of all staves; those that several staves write count once.
-        end: where the longest staff ends.
-        order: labels of the sections as they are played; nothing for the order of the
-            score. Repeats inside a section are played at every visit, unless its visits
-            play one ending each.
+        signs: the signs of all staves; signs that several staves write are used once.
+        end: the end of the longest staff.
+        order: labels of the sections in playing order; empty for the order of the
+            score. Repeats inside a section are played at every visit, unless each visit
+            plays one ending.
 
     Raises:
-        ReadError: ``bad_repeats``, D.S. without a segno, nothing is left to play, or the
-            piece grows beyond 64 times its written length.
+        ReadError: ``bad_repeats``: D.S. without a segno, no music is left, or the unfolded
+            piece is longer than 64 times its written length.
     """
     ordered = sorted(set(signs), key=lambda sign: (sign.onset, RANK[sign.kind], *sign[2:]))
     sections = [sign for sign in ordered if sign.kind == "section"]
@@ -79,15 +79,15 @@ def plan(signs: Iterable[Sign], end: Ticks, order: Sequence[str] = ()) -> Course
     else:
         segments = Player(ordered, 0, end, obeyed).played()
     if sum(stop - begin for begin, stop in segments) > MAX_TIMES * end:
-        raise ReadError("bad_repeats", f"played out it is more than {MAX_TIMES} times as long as written")
+        raise ReadError("bad_repeats", f"unfolded, it is more than {MAX_TIMES} times as long as written")
     joined = tuple(_joined(segments))
     if end and not joined:
-        raise ReadError("bad_repeats", "the signs leave nothing to play")
+        raise ReadError("bad_repeats", "the signs leave no music to play")
     return Course(joined, sum(sign.kind in JUMP_SIGNS and sign not in obeyed for sign in ordered))
 
 
 def _joined(segments: Iterable[Segment]) -> list[Segment]:
-    """Without empty ones; those that follow each other in the score are one."""
+    """Remove empty segments and merge adjacent ones."""
     joined: list[Segment] = []
     for begin, stop in segments:
         if joined and joined[-1][1] == begin:
@@ -100,7 +100,7 @@ def _joined(segments: Iterable[Segment]) -> list[Segment]:
 def _in_order(
     signs: Sequence[Sign], sections: Sequence[Sign], end: Ticks, order: Sequence[str], obeyed: set[Sign]
 ) -> list[Segment]:
-    """The sections of a list; what stands before the first of them is played first."""
+    """The sections of a list; music before the first section is played first."""
     ends = [sign.onset for sign in sections[1:]] + [end]
     spans: dict[str, Segment] = {}
     for section, stop in zip(sections, ends, strict=True):

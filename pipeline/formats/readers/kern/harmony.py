@@ -2,7 +2,7 @@
 
 A token of ``**mxhm`` is a root, a kind of MusicXML and perhaps a bass: ``C major``,
 ``B- minor-seventh/D-``. The Roman numerals of ``**harm`` name no root without an analysis
-of the key; they keep their text and are not understood.
+of the key; their text is kept and they are not parsed.
 """
 
 from __future__ import annotations

@@ -22,15 +22,15 @@ from pipeline.formats.readers.kern.tokens import (
 
 @dataclass
 class SpineReader:
-    """A part while it is read: its staff, and what its interpretations give.
+    """The state of a part while it is read: its staff and its interpretations.
 
     Attributes:
-        name_rank: how good its name is; 0 without one.
-        key: what was named before there was a signature.
-        signed_at: where its last signature stands.
-        error: the first note without a pitch; the part cannot be read.
-        is_percussion: whether the part is at a clef of percussion; its tokens are passed over.
-        has_percussion: whether notes without a pitch were left out beside others.
+        name_rank: rank of its name; 0 without a name.
+        key: the key that was named before the first signature.
+        signed_at: the time of its last signature.
+        error: the error of the first note without a pitch; the part cannot be read.
+        is_percussion: whether the part has a percussion clef; its tokens are ignored.
+        has_percussion: whether notes without a pitch were left out of a part with other notes.
     """
 
     staff: Staff = field(default_factory=lambda: Staff(lines=[]))
@@ -42,7 +42,7 @@ class SpineReader:
     has_percussion: bool = False
 
     def interpret(self, token: str, now: Ticks) -> None:
-        """Take a tandem interpretation; impossible signatures are unknown, and counted."""
+        """Process a tandem interpretation; impossible signatures are unknown, and counted."""
         if token.startswith("*k["):
             self._sign(token, now)
         elif token.startswith("*M") and not token.startswith("*MM"):
@@ -76,7 +76,7 @@ class SpineReader:
             self.staff.meters.append(Meter(int(now), *meter))
 
     def _designate(self, key: KernKey | None, now: Ticks) -> None:
-        """The name of a key gives the mode of the signature at its place; elsewhere it is analysis."""
+        """Set the mode of a signature at the same time from a key name; other key names are analysis."""
         if key is None:
             return
         if not self.staff.keys:
@@ -104,7 +104,7 @@ class SpineReader:
             self.error = self.error or ReadError("bad_pitch", f"line {line}: {fault}")
 
     def _leave_out(self) -> None:
-        """Percussion: the part, or its notes without a pitch where it has others before them."""
+        """Mark the part as percussion, or only its notes without a pitch if other notes precede them."""
         if self.staff.notes:
             self.has_percussion = True
         else:

@@ -1,14 +1,13 @@
-"""Humdrum **kern: a column (spine) per staff, a line per onset.
+"""Humdrum **kern: one column (spine) per staff, one line per onset.
 
 A spine of the type ``**kern`` is a part, the rightmost one the top. A spine ``**text`` holds
 lyrics of the nearest part to its left, the second one the second verse; spines of
-other types are passed over. Where a spine splits (``*^``) and joins (``*v``) its
-strands are voices of one part. Where they are alternative readings (strophes:
-``*strophe``, then ``*S/sic`` and ``*S/ossia`` on the strands), the first one is read.
-Pitches are sounding already: ``*ITr`` gives how they are engraved and ``*Tr`` how they
-were transposed before, so neither moves a note. Phrases end at fermatas and at ``}``.
-Played out, a piece follows its list of sections (``*>[A,A,B]``), or without one its
-repeat signs.
+other types are ignored. If a spine splits (``*^``) and joins (``*v``), its strands are
+voices of one part. If they are alternative readings (strophes: ``*strophe``, then
+``*S/sic`` and ``*S/ossia`` on the strands), the first one is read. Pitches are already
+sounding pitches: ``*ITr`` describes the engraving and ``*Tr`` an earlier transposition,
+so neither changes a pitch. Phrases end at fermatas and at ``}``. Repeats are unfolded by
+the list of sections (``*>[A,A,B]``), or without a list by the repeat signs.
 
 Source: D. Huron, *The Humdrum Toolkit*, sections "Spine paths", "Strophes" and ``**kern``.
 """
@@ -19,12 +18,10 @@ import html
 import re
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import groupby
 
-from pipeline.core.music import TICKS_PER_QUARTER, Piece
+from pipeline.core.music import Piece
 from pipeline.formats.readers.base.barlines import BarLine
 from pipeline.formats.readers.base.limits import too_many
-from pipeline.formats.readers.base.lyrics import MAX_VERSES
 from pipeline.formats.readers.base.parts import readable_parts
 from pipeline.formats.readers.base.repeat_signs import Sign
 from pipeline.formats.readers.base.source import ReadError, Source, decode
@@ -32,20 +29,20 @@ from pipeline.formats.readers.base.staff import ChordSign, Ticks
 from pipeline.formats.readers.base.unfold import play_out
 from pipeline.formats.readers.kern.harmony import SPINES, nearest, read_symbol
 from pipeline.formats.readers.kern.part import SpineReader
+from pipeline.formats.readers.kern.strands import PATHS, Strand, find_singers, follow_paths, unaligned
 from pipeline.formats.readers.kern.tokens import bar_line, bar_signs, read_order, read_tempo, read_token
 from pipeline.formats.readers.kern.words import TYPES, sing, syllable, year_of
 
 MAX_SPINES = 500
-PATHS = ("*^", "*v", "*x", "*+", "*-")
 STROPHES = ("*strophe", "*Xstrophe", "*S/", "*S-")
 
 _RECORD = re.compile(r"!!!([A-Z]{3})[^:\s]*:\s*(.*)")
-_HEAD = re.compile(r"!!!(?:COM|OTL|OPR|!SEGMENT)")  # what the heading of a piece begins with
+_HEAD = re.compile(r"!!!(?:COM|OTL|OPR|!SEGMENT)")  # first line of the heading of a piece
 _END = re.compile(r"\*-(?:\t+\*-)*\s*")
 
 
 def matches(content: bytes) -> bool:
-    """Whether the first line that is no comment names the types of spines."""
+    """Whether the first line that is not a comment has spine types."""
     for line in re.finditer(rb"[^\r\n]+", content.removeprefix(b"\xef\xbb\xbf")):
         text = line[0].strip()
         if text and not text.startswith(b"!"):
@@ -54,9 +51,9 @@ def matches(content: bytes) -> bool:
 
 
 def split_pieces(content: bytes) -> list[Source]:
-    """The pieces of a file, one behind the other; more than one are numbered from 1."""
+    """The pieces of a file in order; if there are several, they are numbered from 1."""
     pieces: list[list[str]] = [[]]
-    ended: int | None = None  # how many lines of the last piece there are up to its *-
+    ended: int | None = None  # number of lines of the last piece up to its *-
     for line in decode(content).split("\n"):
         if ended is not None and line.startswith("**"):
             after = pieces[-1][ended:]
@@ -75,11 +72,11 @@ def split_pieces(content: bytes) -> list[Source]:
 
 
 def read_score(content: bytes, played: bool = False) -> Piece:
-    """Read one piece, as written or with its repeats played out.
+    """Read one piece, as written or with repeats unfolded.
 
     Raises:
-        ReadError: lines that do not fit their spines, a token that is no note, durations
-            that do not add up, a file cut short, or no note at all.
+        ReadError: a wrong number of tokens in a line, an invalid note token, durations
+            that do not add up, a truncated file, or no note at all.
     """
     score = _Score()
     for number, line in enumerate(decode(content).split("\n"), start=1):
@@ -92,40 +89,13 @@ def read_score(content: bytes, played: bool = False) -> Piece:
 
 
 @dataclass
-class _Strand:
-    """One column of the file.
-
-    Attributes:
-        spine: the number of the spine that it belongs to; strands of a split share it.
-        part: where its notes go; None for another type than ``**kern``.
-        end: until when it sounds or rests.
-        analysis: the type of a spine of chord symbols, ``**mxhm`` or ``**harm``; "" for others.
-        passage: the number of the strophic passage that it is in; 0 for none.
-        reading: the label of its reading of that passage; "" for none.
-        passed_over: whether it is another reading than the first.
-        sung_by: the part whose lyrics it holds; None for another type than ``**text``.
-        verse: the number of that verse.
-    """
-
-    spine: int
-    part: SpineReader | None = None
-    end: Ticks = 0
-    analysis: str = ""
-    passage: int = 0
-    reading: str = ""
-    passed_over: bool = False
-    sung_by: SpineReader | None = None
-    verse: int = 0
-
-
-@dataclass
 class _Score:
-    """A piece while its lines are read."""
+    """The state of a piece while its lines are read."""
 
-    strands: list[_Strand] = field(default_factory=list)
+    strands: list[Strand] = field(default_factory=list)
     parts: list[SpineReader] = field(default_factory=list)
     records: dict[str, str] = field(default_factory=dict)
-    number: int = 0  # of the line
+    number: int = 0  # line number
     n_spines: int = 0
     n_passages: int = 0
     end: Ticks = 0
@@ -184,9 +154,9 @@ class _Score:
             year=year_of(self.records.get("ODT", "")),
         )
 
-    def _new_strand(self) -> _Strand:
+    def _new_strand(self) -> Strand:
         self.n_spines += 1
-        return _Strand(self.n_spines)
+        return Strand(self.n_spines)
 
     def _interpret(self, cells: list[str]) -> None:
         now = self.end
@@ -203,25 +173,14 @@ class _Score:
             elif strand.part is not None and len(token) > 2:
                 strand.part.interpret(token, now)
         if any(token in TYPES for token in cells):
-            self._find_singers()
+            find_singers(self.strands)
         if any(token.startswith(STROPHES) for token in cells):
             self._strophes(cells)
         if any(token in PATHS for token in cells):
-            self._paths(cells)
-
-    def _find_singers(self) -> None:
-        """The part of each spine of lyrics: the nearest to its left."""
-        part: SpineReader | None = None
-        verse = 0
-        for strand in self.strands:
-            if strand.part is not None:
-                part, verse = strand.part, 0
-            elif strand.verse:
-                verse = min(verse + 1, MAX_VERSES)
-                strand.sung_by, strand.verse = part, verse
+            self.strands = follow_paths(self.strands, cells, self._new_strand)
 
     def _strophes(self, cells: list[str]) -> None:
-        """Begin, label and end strophic passages; of the readings of each the first in the line is read."""
+        """Begin, label and end strophic passages; only the first reading of each passage is read."""
         for strand, token in zip(self.strands, cells, strict=True):
             if token == "*strophe":
                 self.n_passages += 1
@@ -239,13 +198,13 @@ class _Score:
                 strand.passed_over = strand.reading != reading
 
     def _section(self, token: str) -> None:
-        """A section's label, or a list of them; each spine writes it again."""
+        """Read a section label or a list of sections; every spine repeats it."""
         if token.endswith("]"):
             self.order = self.order or read_order(token)
         else:
             self.signs.append(Sign(self.end, "section", label=token[2:].strip()))
 
-    def _set_type(self, strand: _Strand, token: str) -> None:
+    def _set_type(self, strand: Strand, token: str) -> None:
         strand.analysis = token if token in SPINES else ""
         strand.verse = int(token in TYPES)
         if token != "**kern":
@@ -253,44 +212,6 @@ class _Score:
         elif strand.part is None:
             self.parts.append(SpineReader())
             strand.part, strand.end = self.parts[-1], self.end
-
-    def _paths(self, cells: list[str]) -> None:
-        """Split, join, exchange, add and end strands; neighbours of one spine join."""
-        moved: list[_Strand] = []
-        crossing: int | None = None
-        columns = zip(cells, self.strands, strict=True)
-        for (token, spine), group in groupby(columns, key=lambda pair: (pair[0], pair[1].spine)):
-            strands = [strand for _, strand in group]
-            if token == "*v":
-                if len(strands) == 1:
-                    raise ReadError("bad_syntax", f"*v: spine {spine} has no second strand to join with")
-                moved.append(self._joined(strands))
-                continue
-            for strand in strands:
-                if token != "*-":
-                    moved.append(strand)
-                if token == "*^":
-                    moved.append(replace(strand))
-                elif token == "*+":
-                    moved.append(self._new_strand())
-                elif token == "*x" and crossing is None:
-                    crossing = len(moved) - 1
-                elif token == "*x" and crossing is not None:
-                    moved[crossing], moved[-1] = moved[-1], moved[crossing]
-                    crossing = None
-        self.strands = moved
-
-    def _joined(self, strands: list[_Strand]) -> _Strand:
-        """One strand in place of several; those that are read end together."""
-        read = [strand for strand in strands if not strand.passed_over] or strands[:1]
-        last = max(read, key=lambda strand: strand.end)
-        for strand in read:
-            if strand.part is not None and strand.end != last.end:
-                raise _unaligned(strand.end, last.end)
-        joined = replace(read[0], end=last.end)
-        if len(read) < len(strands):
-            joined.passage, joined.reading = 0, ""
-        return joined
 
     def _bar_line(self, cells: list[str]) -> None:
         for strand, token in zip(self.strands, cells, strict=True):
@@ -302,7 +223,7 @@ class _Score:
 
     def _notes(self, cells: list[str]) -> None:
         onset: Ticks | None = None
-        waiting: list[_Strand] = []
+        waiting: list[Strand] = []
         for strand, token in zip(self.strands, cells, strict=True):
             part = strand.part
             if part is None or part.is_percussion or strand.passed_over:
@@ -316,7 +237,7 @@ class _Score:
             if duration is None:
                 continue
             if onset is not None and onset != begin:
-                raise _unaligned(begin, onset)
+                raise unaligned(begin, onset)
             onset = begin
             strand.end = begin + duration
             self.end = max(self.end, strand.end)
@@ -329,20 +250,13 @@ class _Score:
         self._lyrics(cells, onset)
         for strand in waiting:
             if onset is not None and strand.end <= onset:
-                raise _unaligned(strand.end, onset)
+                raise unaligned(strand.end, onset)
 
     def _lyrics(self, cells: list[str], onset: Ticks | None) -> None:
-        """Give the notes of a line their syllables; one of the first verse without a note is counted."""
+        """Assign syllables to the notes of a line; count syllables of the first verse without a note."""
         for strand, token in zip(self.strands, cells, strict=True):
             if strand.sung_by is None or strand.passed_over or token == ".":
                 continue
             text, staff = syllable(html.unescape(token)), strand.sung_by.staff
             if text and (onset is None or not sing(staff, onset, strand.verse, text)):
                 staff.n_lost_syllables += strand.verse == 1
-
-
-def _unaligned(end: Ticks, onset: Ticks) -> ReadError:
-    one, other = (str(Fraction(time) / TICKS_PER_QUARTER) for time in (end, onset))
-    return ReadError(
-        "unaligned", f"one strand has come to quarter {one}, another to {other}: durations do not add up"
-    )

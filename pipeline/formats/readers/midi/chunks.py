@@ -1,6 +1,6 @@
 """The chunks of a MIDI file: RIFF container, header and tracks.
 
-Chunks of unknown types (XF and others) are passed over. The header may be longer than
+Chunks of unknown types (XF and others) are ignored. The header may be longer than
 its six bytes, and the file may hold more tracks than the header counts: all are read.
 """
 
@@ -17,11 +17,11 @@ FILE_TYPES = (0, 1)
 
 
 class Header(NamedTuple):
-    """What the header of a file gives.
+    """The header of a file.
 
     Attributes:
         format: 0 for one track of all channels, 1 for parallel tracks.
-        n_tracks: how many tracks the header counts.
+        n_tracks: number of tracks according to the header.
         division: the file's ticks per quarter note.
     """
 
@@ -39,7 +39,7 @@ class Chunk(NamedTuple):
 
 
 def matches(content: bytes) -> bool:
-    """Whether a file begins as MIDI files do, or as RIFF containers of MIDI files do."""
+    """Whether a file begins like a MIDI file, or like a RIFF container of a MIDI file."""
     return content[:4] == b"MThd" or (content[:4] == b"RIFF" and content[8:12] == b"RMID")
 
 
@@ -84,7 +84,7 @@ def read_header(content: bytes) -> Header:
 
 
 def track_chunks(content: bytes) -> Iterator[Chunk]:
-    """The chunks of all tracks in order, then what follows that is no chunk, if anything: type ``b""``.
+    """The chunks of all tracks in order, then any following bytes that are not a chunk: type ``b""``.
 
     The last track may reach beyond the end of the file; whether its events do is seen when
     they are read.

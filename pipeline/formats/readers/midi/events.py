@@ -5,9 +5,9 @@ expression finds such a run (a *stretch*), and arrays take all stretches apart a
 each event has exactly three bytes below 128, the last of its delta time and its data.
 The events between stretches are read one by one.
 
-Running status holds until another status byte. A meta event should end it but every
-player reads on, and so does this reader; after a system exclusive event no two players
-agree, so a file that relies on it is refused.
+Running status is valid until another status byte. A meta event should end it, but every
+player keeps it, and so does this reader; after a system exclusive event players disagree,
+so a file that relies on it is refused.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ class _Scan:
             self._system(status)
 
     def _system(self, status: int) -> None:
-        """A meta event, or a system exclusive or real-time one, which is passed over."""
+        """Read a meta event; skip a system exclusive or real-time event."""
         length = kind = 0
         if status == META:
             kind = self.content[self.position]
@@ -171,7 +171,7 @@ class _Scan:
         self.position += length
 
     def _number(self) -> int:
-        """A number of variable length, at most 4 bytes."""
+        """A variable-length number of at most 4 bytes."""
         value = 0
         for _ in range(4):
             byte = self.content[self.position]

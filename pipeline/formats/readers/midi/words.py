@@ -47,7 +47,7 @@ class Words:
             self.tracks.append((number, np.array(times, np.int64), texts))
 
     def tempo(self, onset: int) -> Fraction | None:
-        """The tempo in force at an onset, of several at one time the last; None where none is set."""
+        """The tempo at an onset (of several at one time, the last); None if none is set."""
         return tempo_at(onset, reversed(self.tempi))
 
     def of_parts(self, onsets: Sequence[tuple[int, Ints]], division: int) -> tuple[Lyrics, Counter[int]]:

@@ -1,6 +1,6 @@
 """One measure of one part: what is written in it, counted from its beginning.
 
-Only all parts together tell how long a measure is; see :mod:`bars`.
+The length of a measure depends on all parts together; see :mod:`bars`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Measure:
         filled: the same, or how far ``<forward>`` reaches.
         rested: the duration of its longest whole-bar rest, a bar at most.
         resting: the length of the bar by that rest, whatever its duration.
-        bar_length: as the time signature tells; None where it tells none.
+        bar_length: from the time signature; None if there is none.
         incomplete: whether it is numbered as an upbeat, or as half of a bar that a repeat sign divides.
         at_sign: whether it is the first one, is next to a double bar or repeat sign, or changes the
             key or the meter: it may be an upbeat, too.

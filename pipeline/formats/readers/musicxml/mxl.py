@@ -28,7 +28,7 @@ CONTAINER = "META-INF/container.xml"
 MEDIA_TYPES = ("", "application/vnd.recordare.musicxml+xml", "application/vnd.recordare.musicxml")
 SCORE = re.compile(rb"<(?:\w+:)?score-(?:part|time)wise\b")
 OPUS = re.compile(rb"<(?:\w+:)?opus\b")
-HEAD = 65536  # bytes in which the root stands
+HEAD = 65536  # bytes that must contain the root
 
 
 def is_score(content: bytes) -> bool:
@@ -89,7 +89,7 @@ class _Archive:
             if OPUS.search(content[:HEAD]):
                 yield from self.opus(name, content)
                 return
-        if named:  # what reading it tells is the reason for its rejection
+        if named:  # the error of reading it is the reason for its rejection
             yield named[0]
             return
         found = [
@@ -146,7 +146,7 @@ class _Archive:
 
 
 def _readable(name: str) -> str:
-    """The name of a member; in UTF-8 where the archive forgets to tell its encoding."""
+    """The name of a member; in UTF-8 if the archive does not declare an encoding."""
     try:
         return name.encode("cp437").decode("utf-8")
     except UnicodeError:
@@ -154,7 +154,7 @@ def _readable(name: str) -> str:
 
 
 def _is_visible(name: str) -> bool:
-    """Whether a member is one of the user's own: no metadata and no hidden file."""
+    """Whether a member is a regular user file: not metadata and not hidden."""
     folders = name.split("/")
     return folders[0] not in ("META-INF", "__MACOSX") and not any(
         folder.startswith(".") for folder in folders

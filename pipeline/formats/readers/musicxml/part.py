@@ -1,7 +1,7 @@
 """One part of a MusicXML score, measure by measure.
 
-Onsets are counted from the beginning of the measure, because only all parts
-together tell how long a measure is.
+Onsets are counted from the beginning of the measure, because the length of a measure
+depends on all parts together.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MAX_STAVES = 16
 
 
 class PartReader:
-    """Reads the measures of a part in order; remembers what holds on from one to the next.
+    """Reads the measures of a part in order; keeps the state from one to the next.
 
     Attributes:
         n_staves: how many staves the part has so far.
@@ -60,7 +60,7 @@ class PartReader:
         """Read all measures.
 
         Raises:
-            ReadError: a time or a number that is none: nothing of the part is where it should be.
+            ReadError: an invalid time or number, so that the times in the part are unknown.
         """
         measures = []
         for place, element in enumerate(elements):
@@ -151,7 +151,7 @@ class PartReader:
     def _time(
         self, note: Element, tags: set[str], measure: Measure, place: tuple[int, int]
     ) -> tuple[Ticks, Ticks]:
-        """Onset and duration of a note or rest, and on to the next one."""
+        """Return onset and duration of a note or rest, and advance past it."""
         written = duration = duration_of(note, self._divisions)
         change = note.find("time-modification")
         if change is not None:

@@ -1,8 +1,8 @@
-"""Where a part is inside its measure: as its durations add up, and exactly.
+"""The position of a part in its measure: as the sum of durations, and exactly.
 
 Durations are whole numbers of divisions, so an exporter rounds those of a tuplet: the
 seven notes of a septuplet may last 69 divisions each, 483 instead of 480 together. Some
-exporters take such an error back by a ``<backup>`` or ``<forward>``, others let it stand.
+exporters correct such an error by a ``<backup>`` or ``<forward>``, others do not.
 """
 
 from __future__ import annotations

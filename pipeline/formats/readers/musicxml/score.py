@@ -45,7 +45,7 @@ def read_score(content: bytes, played: bool = False, max_depth: int | None = Non
     Args:
         content: its XML.
         played: with its repeats played out; else as written.
-        max_depth: how many elements may stand inside one another; None for any number.
+        max_depth: maximum nesting depth of elements; None for no limit.
 
     Raises:
         ReadError: XML that is broken or declares entities, or no part that can be read.
@@ -148,7 +148,7 @@ def _parts(root: Element) -> Iterator[tuple[str, list[Element]]]:
 
 
 def _title(root: Element) -> str:
-    """The work's or the movement's title; where it is a file's name, what the page says."""
+    """The title of the work or movement; if it is a file name, the printed title."""
     credits = [credit for credit in root.iterfind("credit") if credit.get("page", "1") == "1"]
     on_page = [_text(credit, "credit-words") for credit in credits if _text(credit, "credit-type") == "title"]
     on_page += [_text(credit, "credit-words") for credit in credits]

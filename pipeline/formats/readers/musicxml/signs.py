@@ -71,7 +71,7 @@ def read_direction(direction: Element, onset: Ticks, measure: Measure) -> None:
 
 
 def _marks(direction: Element) -> Iterator[PrintedMark]:
-    """What a direction without a ``<sound>`` prints: one jump, and no other words."""
+    """The jump printed by a direction without a ``<sound>``; no other words are allowed."""
     words = " ".join(text.text or "" for text in direction.iterfind("direction-type/words"))
     letters = re.sub(r"[\W_]", "", words).lower()
     for pattern, kind in WORDS.items():
@@ -116,7 +116,7 @@ class Places:
 
 
 def marked_signs(parts: Sequence[Sequence[Measure]], begins: Sequence[Ticks]) -> tuple[list[Sign], int]:
-    """The jumps that words or symbols alone print, as far as they leave no doubt; how many are left out.
+    """Unambiguous jumps that are only printed as words or symbols; and the number of ignored marks.
 
     D.S. needs one segno before it, "al Fine" a Fine, "al Coda" one place to leave before it
     and one to arrive at behind it. Of two coda symbols without words, one on each side of the
@@ -167,7 +167,7 @@ def _is_clear(places: Places, kind: Kind, number: int) -> bool:
 
 
 def _way_to_coda(places: Places, jump: int) -> tuple[list[int], list[int]]:
-    """Where the player may leave before a jump, and arrive behind it."""
+    """Possible origins before a jump to the coda, and targets after it."""
     leave = [place for place in places.all("to_coda") if place <= jump]
     codas = places.all("coda")
     return leave or [place for place in codas if place <= jump], [place for place in codas if place > jump]

@@ -1,7 +1,7 @@
 """The values in a MusicXML score: pitches, durations, keys, meters.
 
-Source: MusicXML 4.0 (w3.org/2021/06/musicxml40). A score says few different
-pitches and durations, and each very often: what was read once is remembered.
+Source: MusicXML 4.0 (w3.org/2021/06/musicxml40). A score has few different
+pitches and durations, each very often, so parsed values are cached.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def meter_of(time: Element) -> tuple[int, int] | None:
 
 
 def as_ticks(time: Fraction) -> Ticks:
-    """The same time; a whole number of ticks is an integer."""
+    """The same time, as an integer if it is a whole number of ticks."""
     return time.numerator if time.denominator == 1 else time
 
 

@@ -30,7 +30,7 @@ def lyric_of(note: Element) -> Lyric:
 
 
 def _syllable(lyric: Element) -> str:
-    """The text of a syllable, or of several that are sung on one note; "" where one is held."""
+    """The text of one or several syllables on one note; "" for a held syllable."""
     words: list[str] = []
     continues = False
     for child in lyric:

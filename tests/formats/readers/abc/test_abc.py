@@ -1,4 +1,4 @@
-"""What ABC text means, a tiny tune for each rule."""
+"""The rules of ABC notation, one tiny tune per rule."""
 
 from fractions import Fraction
 
@@ -54,7 +54,7 @@ class TestPitch:
     def test_an_accidental_may_hold_in_its_octave_alone(self) -> None:
         assert abc.read_tune(tune("^F f"), carry="octave").parts[0].pitch.tolist() == [66, 77]
 
-    def test_a_tune_may_say_how_far_its_accidentals_reach(self) -> None:
+    def test_a_tune_may_set_the_scope_of_its_accidentals(self) -> None:
         assert pitches("^F F", fields="%%propagate-accidentals not\n") == [66, 65]
 
     def test_a_natural_undoes_the_signature(self) -> None:
@@ -269,7 +269,7 @@ class TestBars:
     def test_a_repeat_sign_after_a_short_bar_begins_one_before_a_full_bar(self) -> None:
         assert bars("G | c4 | d3 :: c4 |]") == [1, 5, 8]
 
-    def test_an_x_before_a_double_bar_bears_its_fermata(self) -> None:
+    def test_an_x_before_a_double_bar_is_the_anchor_of_its_fermata(self) -> None:
         read = part("G | c4 | d3 Hx || G | c4 |]")
         assert quarters(read.bar_onsets) == [1, 5, 9]
         assert read.phrase_end.tolist() == [False, False, True, False, False]
@@ -277,7 +277,7 @@ class TestBars:
     def test_an_x_in_an_upbeat_is_a_rest(self) -> None:
         assert quarters(part("x |: c4 | d4 :|").onset) == [1, 5]
 
-    def test_without_bar_lines_nothing_is_known(self) -> None:
+    def test_without_bar_lines_the_bars_are_unknown(self) -> None:
         assert bars("C D E F G") is None
 
     def test_in_free_time_every_written_line_counts(self) -> None:
@@ -306,7 +306,7 @@ class TestPhrases:
 
 
 class TestFiles:
-    def test_what_the_tune_is_called(self) -> None:
+    def test_title_composer_and_origin(self) -> None:
         piece = abc.read_tune(tune("C", fields="T:Other name\nC:Trad.\nO:Ireland\n"))
         assert (piece.title, piece.composer, piece.origin) == ("A tune", "Trad.", "Ireland")
 
@@ -315,10 +315,10 @@ class TestFiles:
         assert [source.name for source in text.split_tunes(content)] == ["7", "8", "7.2"]
         assert abc.read_tune(text.split_tunes(content)[2].content).parts[0].pitch.tolist() == [64]
 
-    def test_a_file_of_one_tune_is_the_piece(self) -> None:
+    def test_the_tune_of_a_file_with_one_tune_has_no_name(self) -> None:
         assert [source.name for source in text.split_tunes(tune("C"))] == [""]
 
-    def test_fields_before_the_first_tune_hold_for_all(self) -> None:
+    def test_fields_before_the_first_tune_apply_to_all_tunes(self) -> None:
         tunes = text.split_tunes(b"L:1/2\n\nX:1\nK:C\nC\n\nX:2\nK:C\nD\n")
         assert [quarters(abc.read_tune(source.content).parts[0].duration) for source in tunes] == [[2], [2]]
 
@@ -342,7 +342,7 @@ class TestFiles:
     def test_latin_1(self) -> None:
         assert abc.read_tune("X:1\nT:Grüße\nK:C\nC".encode("latin-1")).title == "Grüße"
 
-    def test_what_electronic_mail_did_to_a_tune_is_undone(self) -> None:
+    def test_quoted_printable_encoding_is_undone(self) -> None:
         assert pitches("C D | =20\nE =3DF =\nG", key="G") == [60, 62, 64, 65, 67]
 
     def test_no_note(self) -> None:

@@ -1,4 +1,4 @@
-"""Macros of ABC 2.1, section 9: what is played is what they stand for."""
+"""Macros of ABC 2.1, section 9: the expansion is played."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Clauses of the ABC standard 2.1 that real files strain, a tiny tune for each."""
+"""Clauses of the ABC standard 2.1 that matter in real files, one tiny tune per clause."""
 
 import pytest
 
@@ -159,7 +159,7 @@ class TestInvisibleRests:
         ("body", "onset"),
         [("C3 x||D4|", 4), ("C4 x||D4|", 4), ("C3 x||D|C4|", 3), ("C2 x2||D4|", 4), ("C3 x|D4|", 4)],
     )
-    def test_it_takes_its_time_unless_the_bar_is_full(self, body: str, onset: int) -> None:
+    def test_an_x_takes_time_unless_the_bar_is_full(self, body: str, onset: int) -> None:
         assert {pitch: onset for onset, pitch in notes(body)}[62] == onset
 
 
@@ -175,7 +175,7 @@ class TestFaultyVoices:
             ("V:2\n(0CDE", "bad_value"), ("V:2\n^_C4", "bad_value"), ("V:2\n[L:0]C4", "bad_value"),
         ],
     )  # fmt: skip
-    def test_one_voice_never_loses_the_tune(self, voice: str, fault: str) -> None:
+    def test_an_unreadable_voice_does_not_reject_the_tune(self, voice: str, fault: str) -> None:
         read = piece(f"V:1\nc4\n{voice}")
         assert [part.pitch.tolist() for part in read.parts] == [[72]]
         assert read.left_out == (("2", fault),)
@@ -187,7 +187,7 @@ class TestFaultyVoices:
     @pytest.mark.parametrize(
         "voice", ["V:2\nC2[K:perc]C2", "V:2\nC2\n%%MIDI channel 10\nC2", "V:2 clef=perc\nC2[K:treble]C2"]
     )
-    def test_a_voice_keeps_its_notes_beside_percussion(self, voice: str) -> None:
+    def test_a_voice_keeps_its_notes_when_percussion_is_left_out(self, voice: str) -> None:
         read = piece(f"V:1\nc4\n{voice}")
         assert [part.pitch.tolist() for part in read.parts] == [[72], [60]]
         assert read.left_out == (("2, percussion", "percussion"),)
@@ -213,8 +213,8 @@ class TestFaultyVoices:
         ('C|"^Segno"D|"^Fine"E|"^Dal Segno al Fine"F|]', "CDEFDE"),
         ('C|D"^To Coda"|E"_D.C. al Coda"|"^Coda"F|]', "CDECDF"),
         ("C|D!D.C.!|]", "CDCD"),
-        ('C|D"^D.C."|]', "CD"),  # how far is not said
-        ('C|"^Fine"D|E"^D.S."|]', "CDE"),  # nor from where
+        ('C|D"^D.C."|]', "CD"),  # the end of the repeat is ambiguous
+        ('C|"^Fine"D|E"^D.S."|]', "CDE"),  # so is its beginning
         ('C|D"^Fine"|]', "CD"),
         ("U:n=!D.C.!\nC|D!fine!|En|]", "CDECD"),
         ("C||1 D:|2 E|]", "CDCE"),
@@ -225,5 +225,5 @@ class TestFaultyVoices:
         ("C|::D::|", "CDDD"),
     ],
 )
-def test_what_leads_a_player_is_obeyed(body: str, order: str) -> None:
+def test_jump_signs_are_followed(body: str, order: str) -> None:
     assert played(body) == order

@@ -38,7 +38,7 @@ def test_utf_8_encoded_twice_is_undone() -> None:
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        (b"f\x81r religi\xf6se", "für religiöse"),  # CP437 beside Latin-1, as in the Essen songs
+        (b"f\x81r religi\xf6se", "für religiöse"),  # CP437 and Latin-1 in one file, as in the Essen songs
         (b"f\x81r Mu\xe1", "für Muß"),
         (b"Gro\x9evater, J\x84ger", "Großvater, Jäger"),  # an Atari ST
         (b"Stra\xa7e", "Straße"),  # Mac Roman without a control character
@@ -64,5 +64,5 @@ def test_the_end_mark_of_dos_is_no_text() -> None:
 
 
 def test_a_mark_of_utf_16_without_utf_16_is_refused() -> None:
-    with pytest.raises(ReadError, match="mark of UTF-16"):
+    with pytest.raises(ReadError, match="byte order mark of UTF-16"):
         decode(b"\xff\xfeabc")

@@ -1,4 +1,4 @@
-"""Every limit of ``corpora.KEY.limits``: what it allows, and what it says when broken."""
+"""Every limit of ``corpora.KEY.limits``: values within it, and the error beyond it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_number_is_allowed_up_to_its_limit(content: bytes, limit: str, rule: s
 
 
 @pytest.mark.parametrize("reader", ["auto", "music21"])
-def test_nesting_is_looked_at_by_either_reader(reader: str) -> None:
+def test_nesting_is_limited_in_both_readers(reader: str) -> None:
     settings = within(max_depth=5).model_copy(update={"reader": reader})
     with pytest.raises(ReadError, match="allowed are 5"):
         read_all(SIX, settings)
@@ -86,6 +86,6 @@ def test_a_file_is_measured_before_it_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="Linux' own")
-def test_a_device_that_says_it_is_empty_is_not_read_for_ever() -> None:
+def test_reading_a_device_of_reported_size_zero_ends() -> None:
     with pytest.raises(ReadError, match="allowed are 1"):
         read_bytes(Path("/dev/zero"), within(max_file_mib=1))

@@ -1,4 +1,4 @@
-"""Repeats played out: tunes of named phrases, and the order in which a player plays them."""
+"""Unfolded repeats: tunes of named phrases and their playing order."""
 
 import numpy as np
 import pytest
@@ -115,7 +115,7 @@ def refusal(music: str, header: str = "") -> str:
     return str(refused.value)
 
 
-def test_what_cannot_be_played_is_said() -> None:
+def test_repeats_that_cannot_be_played_are_an_error() -> None:
     parts = "P:A\nC |]\nP:B\nD |]"
     assert refusal(parts, "P:ABX\n") == "section 'X' is to be played; there are A, B"
     assert "bracket" in refusal(parts, "P:(AB\n")
@@ -153,7 +153,7 @@ def test_meters_and_keys_come_back_with_their_music() -> None:
     assert (part.key_fifths, part.n_key_changes) == (0, 3)
 
 
-def test_a_note_that_sounds_on_where_the_player_leaves_is_cut_and_counted() -> None:
+def test_a_note_that_crosses_a_jump_is_cut_and_counted() -> None:
     tune = b"X:1\nM:4/4\nL:1/1\nV:1\nV:2\nK:C\n[V:1] C :| D |]\n[V:2] E2 |]\n"
     upper, lower = abc.read(tune, PLAYED).parts
     assert letters(upper) == "CCD"
@@ -237,7 +237,7 @@ MARKS = {
         (("C forward-repeat='yes'", "D |: :|", "E"), "CDDE"),
     ],
 )
-def test_musicxml_as_a_player_plays_it(bars: tuple[str, ...], played: str) -> None:
+def test_musicxml_in_playing_order(bars: tuple[str, ...], played: str) -> None:
     assert letters(score(*bars)) == played
 
 
@@ -314,7 +314,7 @@ def test_dal_segno_without_a_segno_is_refused() -> None:
         (("C :|", "D"), "CCD", 0),
     ],
 )
-def test_a_sign_that_leads_nowhere_is_passed_over_and_counted(
+def test_a_sign_without_a_target_is_ignored_and_counted(
     bars: tuple[str, ...], played: str, n_ignored: int
 ) -> None:
     found = score(*bars)
@@ -377,10 +377,10 @@ def test_signs_that_several_staves_write_count_once() -> None:
     assert plan(twice, 12).segments == ((0, 4), (0, 8), (4, 12))
 
 
-def test_signs_that_lead_round_and_round_end() -> None:
+def test_an_endless_loop_of_signs_is_refused() -> None:
     with pytest.raises(ReadError, match="64 times as long"):
         plan([Sign(4, "close", times=900)], 4)
-    with pytest.raises(ReadError, match="round and round"):
+    with pytest.raises(ReadError, match="endless loop"):
         plan([Sign(4, "close", times=100_000)], 4)
 
 
@@ -408,11 +408,11 @@ def test_any_signs_are_played_or_refused(signs: list[Sign], order: tuple[str, ..
 @settings(derandomize=True, database=None, deadline=None, max_examples=300)
 @given(signs_of(("open", "close", "start")))
 def test_repeat_signs_alone_leave_nothing_out(signs: list[Sign]) -> None:
-    heard = {step for begin, end in plan(signs, 6).segments for step in range(int(begin), int(end))}
-    assert heard == set(range(6))
+    played_steps = {step for begin, end in plan(signs, 6).segments for step in range(int(begin), int(end))}
+    assert played_steps == set(range(6))
 
 
-def test_a_corpus_says_whether_repeats_are_played() -> None:
+def test_a_corpus_sets_whether_repeats_are_unfolded() -> None:
     source = readers.split("a.abc", b"X:1\nM:4/4\nL:1/1\nK:C\nC | D :| E | F |\n")[0]
     assert letters(readers.read(source, READ).parts[0]) == "CDEF"
     for reader in ("auto", "music21"):
@@ -422,7 +422,7 @@ def test_a_corpus_says_whether_repeats_are_played() -> None:
         assert np.array_equal(part.onset // 40320, [0, 1, 2, 3, 4, 5])
 
 
-def test_music21_says_when_it_cannot_repeat() -> None:
+def test_music21_raises_if_it_cannot_repeat() -> None:
     played = PLAYED.model_copy(update={"reader": "music21"})
     short = readers.split("a.abc", b"X:1\nM:4/4\nL:1/1\nK:C\nC | D |\n")[0]
     assert letters(readers.read(short, played).parts[0]) == "CD"

@@ -1,4 +1,4 @@
-"""**kern read from a few lines of text, one rule of Humdrum a test."""
+"""**kern read from a few lines of text, one Humdrum rule per test."""
 
 import warnings
 from pathlib import Path
@@ -54,7 +54,7 @@ def test_durations_are_shares_of_a_whole_note(token: str, ticks: int) -> None:
     assert melody(token).duration.tolist() == [ticks]
 
 
-def test_a_rest_is_a_gap_wherever_it_stands_on_the_staff() -> None:
+def test_a_rest_is_a_gap_at_any_staff_position() -> None:
     found = melody("4c", "4rgg", "4d")
     assert (found.onset.tolist(), found.pitch.tolist()) == ([0, 20160], [60, 62])
 

@@ -35,7 +35,7 @@ def test_a_reading_may_have_two_voices() -> None:
     assert found.pitch.tolist() == [64, 60, 62]
 
 
-def test_another_voice_sounds_beside_alternative_readings() -> None:
+def test_another_voice_sounds_with_alternative_readings() -> None:
     found = melody(
         "*^", "* *strophe", "* *^", "* *S/a *S/b", "4c 4e 4f", "* *v *v", "* *Xstrophe", "*v *v", "4d"
     )

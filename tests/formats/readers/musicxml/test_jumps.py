@@ -1,4 +1,4 @@
-"""D.C., D.S., Fine and Coda in words or symbols alone: played where they leave no doubt."""
+"""D.C., D.S., Fine and Coda as words or symbols only: followed if unambiguous."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def letters(content: bytes) -> str:
         (("C", "D $coda", "E D.C. al Coda", "F", "G $coda"), "CDEFCDG"),
     ],
 )
-def test_words_that_leave_no_doubt_are_played(bars: tuple[str, ...], played: str) -> None:
+def test_unambiguous_words_are_followed(bars: tuple[str, ...], played: str) -> None:
     assert letters(tune(*bars)) == played
 
 
@@ -60,12 +60,12 @@ def test_words_that_leave_no_doubt_are_played(bars: tuple[str, ...], played: str
         ("C", "D sempre piano al fine", "E D.C. ad libitum"),
     ],
 )
-def test_words_in_doubt_are_engraving(bars: tuple[str, ...]) -> None:
+def test_ambiguous_words_are_ignored(bars: tuple[str, ...]) -> None:
     content = tune(*bars)
     assert letters(content) == "".join(bar[0] for bar in bars)
 
 
-def test_as_written_they_lead_nowhere() -> None:
+def test_without_unfolding_words_have_no_effect() -> None:
     read = musicxml.read(tune("C", "D Fine", "E D.C. al Fine"), READ).parts[0]
     assert read.pitch.tolist() == [60, 62, 64]
 

@@ -1,4 +1,4 @@
-"""What MusicXML holds that cannot be read: one bad part, staff or voice never loses the piece."""
+"""Unreadable content of MusicXML: one bad part, staff or voice does not reject the piece."""
 
 import pytest
 
@@ -47,7 +47,7 @@ def test_a_part_without_a_name_is_named_by_its_identifier() -> None:
     assert piece.left_out == (("P0", "microtone"),)
 
 
-def test_a_bad_pitch_leaves_the_bars_of_the_others_where_they_are() -> None:
+def test_a_bad_pitch_does_not_change_the_bars_of_other_parts() -> None:
     drums = measure(DRUM, START) + measure(DRUM)
     flute = measure(note("C5", 1), START) + measure(note("D5", 4))
     piece = musicxml.read(score(flute, drums), READ)
@@ -78,7 +78,7 @@ def test_a_staff_that_changes_its_clef_keeps_its_pitches() -> None:
 
 
 @pytest.mark.parametrize("part", [measure(DRUM, START), measure(QUARTER_TONE, START)])
-def test_a_score_of_nothing_else_is_refused(part: str) -> None:
+def test_a_score_without_a_readable_part_is_refused(part: str) -> None:
     with pytest.raises(ReadError) as refused:
         musicxml.read(score(part), READ)
     assert refused.value.rule in ("percussion", "microtone")

@@ -1,4 +1,4 @@
-"""What MusicXML means, a tiny score for each rule."""
+"""The rules of MusicXML, one tiny score per rule."""
 
 import io
 import zipfile
@@ -124,7 +124,7 @@ class TestBars:
         ) == [0, 4, 8]
 
     @pytest.mark.parametrize("how", ['implicit="yes"', 'number="4a"', 'number="X1"'])
-    def test_a_bar_that_goes_on_in_another_measure(self, how: str) -> None:
+    def test_a_bar_that_continues_in_another_measure(self, how: str) -> None:
         rest = f"<measure {how}>{note('G4', 2)}</measure>"
         assert quarters(part(note("C5", 4), note("D5", 2), rest, note("C5", 4)).bar_onsets) == [0, 4, 8]
 
@@ -239,11 +239,11 @@ class TestRefusals:
     def test_a_microtone(self) -> None:
         assert self.refused(score(measure(note("C4").replace("<alter>0", "<alter>0.5")))) == "microtone"
 
-    def test_a_note_beyond_hearing(self) -> None:
+    def test_a_note_outside_the_midi_range(self) -> None:
         assert (
             self.refused(score(measure(note("C4").replace("<octave>4", "<octave>-1"))))
             == "pitch_out_of_range"
         )
 
-    def test_a_time_beyond_counting(self) -> None:
+    def test_a_time_beyond_the_largest_tick(self) -> None:
         assert self.refused(score(measure(note("C4", 10**9)))) == "too_long"
