@@ -312,7 +312,7 @@ def _init_from(name: str, experiment: Experiment, params: Parameters) -> Iterato
     if not isinstance(ours.split, NoSplit) and not ours.split.holds_after(theirs.split):
         yield (
             f"{place}: {experiment.dataset} has another split than {other}, "
-            "so relatives of held-out pieces may be in its training data: make kind, seed, shares and embargo "
+            "so relatives of held-out pieces may be trained on: make kind, seed, shares and embargo "
             "the same"
         )
 
