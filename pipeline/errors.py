@@ -78,7 +78,7 @@ EXTRAS = {  # of pyproject.toml, by the library that is missing
 
 
 def missing_extra(error: ModuleNotFoundError) -> str | None:
-    """A sentence that says what to install; None where no extra has the module.
+    """A sentence that names the package to install; None where no extra has the module.
 
     >>> missing_extra(ModuleNotFoundError("No module named 'torch'", name="torch"))
     "this needs torch, which is not installed: pip install 'entchen[models]'"

@@ -17,6 +17,7 @@ BASELINES = {
     NGRAM_MEMORY: "n-gram with memory",
     "before fine-tuning": "before fine-tuning",
 }
+NAMES = {**BASELINES, "model, likeliest symbols": "greedy decoding"}
 QUARTERS = "10"  # after the last onset of the prompt
 KEYS = {"none": "as written", "c_major_a_minor": "C major / A minor"}
 
@@ -27,11 +28,11 @@ class Unit:
 
     Attributes:
         name: its key in the files of figures.
-        said: its label in the table.
+        label: its name in the table.
     """
 
     name: str
-    said: str
+    label: str
     section: str
     better: Literal["lower", "higher"]
 
@@ -58,7 +59,7 @@ def experiment_comparisons(root: Path) -> list[Comparison]:
             known = found.setdefault((unit, protocol), [])
             known += [row for row in rows if not _told(row, known)]
     return [
-        Comparison(unit.section, _title(protocol), unit.said, unit.better, protocol, rows)
+        Comparison(unit.section, _title(protocol), unit.label, unit.better, protocol, rows)
         for (unit, protocol), rows in found.items()
     ]
 
@@ -163,7 +164,7 @@ def _row(
 ) -> Row:
     """The name of a predictor: that of a model includes its experiment, that of a baseline does not."""
     own = predictor.startswith(MODEL) or predictor == "before fine-tuning"
-    name = experiment if predictor == MODEL else BASELINES.get(predictor, predictor)
+    name = experiment if predictor == MODEL else NAMES.get(predictor, predictor)
     if own and predictor != MODEL:
         name = f"{experiment}, {name.removeprefix(f'{MODEL}, ')}"
     drawn = own or predictor in ("another tune", "markov chain")

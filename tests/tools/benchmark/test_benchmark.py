@@ -108,7 +108,7 @@ def test_our_figure_is_unranked_if_it_measures_something_else(root: Path) -> Non
 def test_the_direction_of_a_unit_decides_the_ranking(root: Path) -> None:
     found = shown(comparison(root, "Continuations of chorales as music, rests deleted"))
     assert [name for _, name, _ in found] == [
-        "repeat the prime",
+        "repeat the prompt",
         "Markov chain, order 3",
         "repeat the last note",
     ]
@@ -162,7 +162,7 @@ def test_folds_have_their_number_and_seeds(root: Path) -> None:
     model, memory = (known[name, "bits per onset"] for name in ("small", "n-gram with memory"))
     assert (model["split"], model["seeds"], model["low"]) == ("4 folds over tune families", "5, 6", 2.5)
     assert memory["seeds"] == "none"
-    assert any(name == "small, likeliest symbols" for name, _ in known)
+    assert any(name == "small, greedy decoding" for name, _ in known)
 
 
 def test_a_damaged_result_is_one_message(root: Path) -> None:

@@ -80,7 +80,7 @@ def test_a_row_leads_back_to_the_bar_of_the_score() -> None:
 
 
 @pytest.mark.usefixtures("project")
-def test_without_a_step_a_row_shows_its_first_and_its_last() -> None:
+def test_a_row_without_a_step_shows_the_first_and_the_last_bar() -> None:
     _, lines = way_back("data/tokens/tunes/train/00000.parquet:0")
     assert [line.split(":")[1].split()[1] for line in lines[-2:]] == ["1", "8"]
 
