@@ -18,29 +18,29 @@ In a project whose stages have run, ``load_dataset("melodies")`` opens a data se
 ``load_model("chorales-harmony").harmonize(score)`` adds the missing voices. Names are imported when they
 are first used, so that ``import pipeline`` loads no library.
 
-A room is a module or a folder of this package. Each imports only rooms above it:
+Layers of this package; each module or folder imports only those listed above it:
 
 ==========  ==================================================================================
 errors      PipelineError, the base of all errors whose message is for the user
-core        what all stages share: music, vocabulary, tables, accounting, settings, files
-workflow    what runs around a stage: locking, progress, outputs, engines; shapes no output
+core        shared by all stages: music, vocabulary, tables, accounting, settings, files
+workflow    around a stage: locking, progress, outputs, engines; changes no output
 formats     readers (score files to exact notes) and writers (grids to MIDI, MusicXML, WAV)
-corpora     where scores come from (sources), and the notes tables made of them (parsing)
+corpora     sources of scores, and the notes tables parsed from them
 datasets    tune families, quantization, filters, splits, encoding to token shards
-models      one folder per kind of model, and what all of them share (base)
+models      one folder per kind of model, and their shared base
 training    the training loop, losses, schedules, checkpoints
 decoding    scoring, sampling, beam search, continuation and harmonization with a model
 evaluation  metrics, baselines and samples of a trained model
 report      the HTML report, one file per section
 parameters  the whole of params.yaml, validated at once
 tools       commands around the pipeline: inspection, explain, inference, cross-validation
-api         what this module offers: scores, grids, data sets and trained models in Python
+api         the public API: scores, grids, data sets and trained models in Python
 cli         the command ``entchen``, the same as ``python -m pipeline``
-notebook    a few names for looking at a data set in a notebook
+notebook    functions for exploring a data set in a notebook
 ==========  ==================================================================================
 
-torch enters at models, music21 in one reader; the stages up to encode import neither of them but
-for parse.
+torch is imported by models and below, music21 by one reader; the stages up to encode import neither
+of them, except parse.
 """
 
 from importlib import import_module

@@ -1,13 +1,14 @@
-"""The errors that users see.
+"""The errors whose messages are for users.
 
 Every error that a user's data, parameters or files can cause derives from :class:`PipelineError`
-and is defined in the module that raises it. A stage prints its message (what was found, where, what
+and is defined in the module that raises it. A stage prints its message (what was found, where, and what
 is allowed) and ends with exit status 1. Any other exception is a bug of this project and keeps its
 traceback::
 
     PipelineError
     ├── SettingsError      core.settings          a parameter is missing, unknown or not allowed
-    ├── GridError          core.music             arrays that are no valid grid
+    ├── GridError          core.music             arrays that are not a valid grid
+    ├── ChordError         core.chords            text that is not a chord symbol
     ├── TokenError         core.vocabulary        a token sequence breaks the grammar
     ├── BooksError         core.accounting        a stage lost or invented rows
     ├── EmptyDatasetError  core.accounting        every piece of a data set is rejected
@@ -21,12 +22,12 @@ traceback::
     ├── ReadError          formats.readers        a piece cannot be read (becomes a rejected row)
     ├── ScoreError         formats.writers        a grid cannot be written as a score
     ├── CatalogueError     corpora.sources        the catalogue has no such corpus
-    ├── IndexFileError     corpora.sources        an index of files is missing, damaged or of other files
-    ├── PlaceError         corpora.sources        a folder or bundle is missing, or holds no score
+    ├── IndexFileError     corpora.sources        an index of files is missing, damaged or out of date
+    ├── PlaceError         corpora.sources        a folder or bundle is missing, or contains no score
     ├── DownloadError      corpora.sources        no address has the expected file
     ├── ArchiveError       corpora.sources        an archive is damaged, or a member is not allowed
     ├── ManifestError      corpora.sources        source.json is missing or damaged
-    ├── VersionError       corpora.parsing        workers have other code than the stage
+    ├── VersionError       corpora.parsing        workers run different code than the stage
     ├── IsolationError     corpora.parsing        a child process does not start
     ├── SplitError         datasets.splits        a piece is in no tune family or published split
     ├── RoundTripError     datasets.encoding      decoding the tokens does not give the grid back
@@ -39,7 +40,7 @@ traceback::
     ├── DivergedError      training.loop          the loss is no longer a finite number
     ├── SamplingError      decoding.sampling      an unknown sampling method
     ├── ContinuationError  evaluation.metrics     no whole steps, or a prompt without a note
-    ├── LikelihoodError    evaluation.metrics     probabilities that are no distribution
+    ├── LikelihoodError    evaluation.metrics     probabilities that are not a distribution
     ├── EvaluationError    evaluation.predictor   nothing to evaluate, or a model of another data set
     ├── ReportError        report.inputs          a file that the report needs is missing
     ├── FileError          tools.inspection       a single file cannot be encoded or decoded
@@ -51,7 +52,7 @@ traceback::
     ├── ColumnsError       tools.reference        there is no such table
     ├── NoReportError      cli.report             there is no report to open
     ├── ScoreFileError     api.grids              a score cannot be read or quantized
-    ├── ModelFolderError   api.models             a folder of a model lacks the settings of its data set
+    ├── ModelFolderError   api.models             a model folder lacks the settings of its data set
     ├── FoldError          tools.crossvalidation  no such experiment, or too few families for the folds
     └── BenchmarkError     tools.benchmark        a file of results is damaged
 """
@@ -78,7 +79,7 @@ EXTRAS = {  # of pyproject.toml, by the library that is missing
 
 
 def missing_extra(error: ModuleNotFoundError) -> str | None:
-    """A sentence that says what to install; None where no extra has the module.
+    """A sentence that names the package to install; None where no extra has the module.
 
     >>> missing_extra(ModuleNotFoundError("No module named 'torch'", name="torch"))
     "this needs torch, which is not installed: pip install 'entchen[models]'"

@@ -1,18 +1,18 @@
-"""A few names for a notebook: open a data set, see a row, hear it, train on it.
+"""Functions for notebooks: open a data set, display a row, play it, train on it.
 
 ::
 
     from pipeline.notebook import collate, decode_row, hear, open_dataset, save, see, torch_dataset
 
-    test = open_dataset("melodies", "test")            # a pandas DataFrame, a row a piece
+    test = open_dataset("melodies", "test")            # a pandas DataFrame, one row per piece
     grid = decode_row(test.iloc[0])                    # in the key of the score
     see(grid, test.iloc[0])                            # a piano roll in text
-    hear(grid, test.iloc[0])                           # a player, where the notebook shows HTML
+    hear(grid, test.iloc[0])                           # an audio player, if the notebook shows HTML
     save(grid, "tune.mid", test.iloc[0])               # or "tune.musicxml", "tune.wav"
     examples = torch_dataset("melodies", "train")      # a torch Dataset of Example
     loader = torch.utils.data.DataLoader(examples, batch_size=32, collate_fn=collate)
 
-All take ``root``, the folder of the project, where a notebook lies elsewhere.
+All take ``root``, the folder of the project, for a notebook in another folder.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ __all__ = [
     "torch_dataset",
 ]
 
-Row = Mapping[str, Any]  # a row of a DataFrame is one, too, as far as these functions ask
+Row = Mapping[str, Any]  # a row of a DataFrame has the methods that are used here
 
 
 class Examples(Dataset[Example]):
@@ -75,11 +75,11 @@ class Examples(Dataset[Example]):
 
 
 def open_dataset(name: str, split: str = "train", root: str | Path = ".") -> pd.DataFrame:
-    """One split of a data set, a row an example; the columns of ``tables.TOKENS``.
+    """One split of a data set, one row per example; the columns of ``tables.TOKENS``.
 
     Args:
         name: under ``datasets`` in params.yaml.
-        split: train, valid or test; or embargoed: relatives of held-out pieces, which no training uses.
+        split: train, valid or test; or embargoed: relatives of held-out pieces, which no model is trained on.
 
     Raises:
         TableError: no such data set or split, or its shards are of another vocabulary.
@@ -92,7 +92,7 @@ def torch_dataset(name: str, split: str = "train", cut: float = 0.5, root: str |
     """One split of a data set as a torch Dataset, in the order of ``open_dataset``.
 
     Args:
-        cut: share of a piece's notes that the source holds.
+        cut: prompt length as a share of a piece's notes.
 
     Raises:
         TableError: no such data set or split, or its shards are of another vocabulary.
@@ -115,10 +115,10 @@ def decode_row(row: Row | pd.Series[Any], as_written: bool = True) -> Grid:
 
 
 def open_piece(piece_id: str, dataset: str | None = None, root: str | Path = ".") -> tuple[Grid, Row]:
-    """The grid of a piece, filtered or not, and its row of the shards, of the grids where it has none.
+    """The grid of a piece, filtered or not, and its row of the shards, else of the grids.
 
     Args:
-        dataset: None for the first that holds it.
+        dataset: None for the first data set that contains it.
 
     Raises:
         UnknownPieceError: no data set has a grid of that piece.
@@ -152,11 +152,11 @@ class Sound:
 
 
 def hear(grid: Grid, row: Row | pd.Series[Any] | None = None, steps_per_quarter: int = 4) -> Sound:
-    """A grid as sound, 120 quarter notes a minute; the last value of a notebook's cell plays it.
+    """A grid as sound, 120 quarter notes per minute; a notebook shows it as a player.
 
     Args:
         row: of the shards, for the resolution.
-        steps_per_quarter: where no row tells it.
+        steps_per_quarter: the resolution if there is no row.
     """
     return Sound(as_score(grid, _layout(row, steps_per_quarter), ".wav"))
 
@@ -164,11 +164,11 @@ def hear(grid: Grid, row: Row | pd.Series[Any] | None = None, steps_per_quarter:
 def save(
     grid: Grid, path: str | Path, row: Row | pd.Series[Any] | None = None, steps_per_quarter: int = 4
 ) -> Path:
-    """Write a grid as a score to hear or to see, by the suffix of its name: .mid, .musicxml or .wav.
+    """Write a grid as a score or as sound, by the suffix of its name: .mid, .musicxml or .wav.
 
     Args:
-        row: of the shards, for time signature, key, title and resolution; None for none of them.
-        steps_per_quarter: where no row tells it.
+        row: of the shards, for time signature, key, title and resolution; None: without them.
+        steps_per_quarter: the resolution if there is no row.
 
     Raises:
         TokenTextError: no such format.

@@ -1,8 +1,8 @@
-"""The whole of params.yaml, checked at once.
+"""Validation of the whole of params.yaml.
 
-The stages read their own sections; this module alone knows all of them, so that
-a mistake is caught before DVC deletes the outputs of the stage that it would
-hurt. Sections must be valid, names usable, and every reference must hold.
+The stages read their own sections; only this module reads all of them, so that
+a mistake is caught before DVC deletes the outputs of the stage that it
+affects. Sections, names and references between entries must be valid.
 """
 
 from __future__ import annotations
@@ -58,16 +58,16 @@ MAX_NAME_LENGTH = 64  # names are parts of file names
 MAX_VOICES = 64
 MAX_VOICES_GIVEN_ANY = 8  # every choice of given voices is listed: 2^voices
 MIN_NOTES_TO_CUT = 2
-MAX_STEPS_PER_QUARTER = 64  # of a data set whose grids are written as scores
-DEFAULT = "default"  # stands for every corpus that a mapping does not name
+MAX_STEPS_PER_QUARTER = 64  # if the grids of a data set are written as scores
+DEFAULT = "default"  # means every corpus that a mapping does not list
 RESERVED = (DEFAULT, ELSE)  # in mappings by corpus they have another meaning
 
 
 class Corpus(Section):
-    """Where scores come from.
+    """A source of scores.
 
     Attributes:
-        watch: the path whose change makes ``download`` run again.
+        watch: path of a dependency: DVC reruns ``download`` when it changes.
     """
 
     watch: str
@@ -77,7 +77,7 @@ class Corpus(Section):
 
 
 class Dataset(Section):
-    """A recipe from corpora to token shards.
+    """How corpora become token shards.
 
     Attributes:
         notes: what ``quantize`` depends on: the folder data/notes, or one file of it.
@@ -115,7 +115,7 @@ class Parameters(Section):
     """All of params.yaml.
 
     Attributes:
-        defaults: what entries merge into their sections by ``<<:``; read by no stage itself.
+        defaults: values that entries merge into their sections by ``<<:``; no stage reads them.
     """
 
     engine: EngineSettings
@@ -153,7 +153,7 @@ def check_parameters(content: Mapping[str, Any], root: Path = Path()) -> Paramet
 
 
 def _renamed(content: Mapping[str, Any]) -> Iterator[str]:
-    """Keys that version 0.1 had under other names, with what to write instead: one line for each."""
+    """One line for each key that was renamed after version 0.1, with its new name."""
     yield from (f"{group}: {hint}" for group, hint in RENAMED_GROUPS.items() if group in content)
     for (group, section, key), hint in RENAMED_KEYS.items():
         entries = _mapping(content.get(group)).items()
@@ -168,11 +168,11 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _names(params: Parameters) -> Iterator[str]:
-    """DVC takes these names apart: a letter first, then letters, digits, - and _."""
+    """Names must be safe for DVC: a letter first, then letters, digits, - and _."""
     for group in ("corpora", "datasets", "experiments"):
         for name in getattr(params, group):
             if not NAME.fullmatch(name):
-                yield f"{group}.{name}: a name begins with a letter and holds letters, digits, - and _ only"
+                yield f"{group}.{name}: names begin with a letter and contain letters, digits, - and _ only"
             elif len(name) > MAX_NAME_LENGTH:
                 yield f"{group}.{name}: {len(name)} letters; a name has at most {MAX_NAME_LENGTH}"
     for name in RESERVED:
@@ -311,8 +311,8 @@ def _init_from(name: str, experiment: Experiment, params: Parameters) -> Iterato
         )
     if not isinstance(ours.split, NoSplit) and not ours.split.holds_after(theirs.split):
         yield (
-            f"{place}: {experiment.dataset} is split otherwise than {other}, "
-            "so relatives of held-out pieces may have been trained on: make kind, seed, shares and embargo "
+            f"{place}: {experiment.dataset} has another split than {other}, "
+            "so relatives of held-out pieces may be trained on: make kind, seed, shares and embargo "
             "the same"
         )
 

@@ -10,10 +10,10 @@ from pipeline.workflow.runner import stage_main
 
 
 def run() -> None:
-    """Check params.yaml; the first output never changes, so nothing else runs again for it.
+    """Check params.yaml; the first output never changes, so no other stage reruns because of it.
 
-    The other outputs tell DVC of what no single stage knows: the names of the corpora, the
-    suffixes of score files, and the constant that stands for random weights in init_from.
+    The other outputs give DVC facts that belong to no single stage: the names of the corpora, the
+    suffixes of score files, and the constant that means random weights in init_from.
     """
     params = load_yaml()
     check_parameters(params)

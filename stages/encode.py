@@ -19,7 +19,7 @@ from pipeline.workflow.runner import stage_main
 
 
 def run(dataset: str) -> None:
-    """Write the shards and the cards of one data set; the accounts are of grids."""
+    """Write the shards and the cards of one data set; grids are counted."""
     settings = read_section(EncodeSettings, "datasets", dataset, "encode")
     audit = json.loads(Path(f"data/splits/{dataset}.audit.json").read_text(encoding="utf-8"))
     tokens, cards = Path("data/tokens") / dataset, Path("data/cards") / dataset

@@ -1,4 +1,4 @@
-"""Evaluate a model next to its baselines on the test split, and write samples."""
+"""Evaluate a model and its baselines on the test split, and write samples."""
 
 from __future__ import annotations
 

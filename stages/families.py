@@ -19,9 +19,9 @@ USED = (
 def run() -> None:
     """Write the family of every piece of the corpora that params.yaml names.
 
-    data/notes may still hold a file of a corpus that is no longer named. DVC knows the
-    names by data/corpora.txt: were the section itself a dependency, so would be how each
-    corpus is fetched and read.
+    data/notes may still contain a file of a corpus that params.yaml no longer lists. DVC reads the
+    names from data/corpora.txt: the section itself as a dependency would include how each
+    corpus is downloaded and parsed.
     """
     settings = read_section(FamilySettings, "families")
     notes = [Path(f"data/notes/{corpus}.parquet") for corpus in lookup(load_yaml(), "corpora")]

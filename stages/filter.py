@@ -14,7 +14,7 @@ from pipeline.workflow.runner import stage_main
 
 
 def run(dataset: str) -> None:
-    """Filter one data set; the books count grids."""
+    """Filter one data set; grids are counted."""
     settings = read_section(FilterSettings, "datasets", dataset, "filter")
     counts, rejected = [], []
     grids = read_portions([Path(f"data/grids/{dataset}.parquet")], GRIDS)

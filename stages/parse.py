@@ -13,7 +13,7 @@ from pipeline.workflow.runner import stage_main
 
 
 def run(corpus: str) -> None:
-    """Parse one corpus; the books count pieces."""
+    """Parse one corpus; pieces are counted."""
     settings = read_section(ReadSettings, "corpora", corpus, "read")
     limits = read_section(ReadLimits, "corpora", corpus, "limits")
     engine = read_section(EngineSettings, "engine")

@@ -1,4 +1,4 @@
-"""Put the notes of a data set on its grid of steps."""
+"""Quantize the notes of a data set on its grid."""
 
 from collections import Counter
 from pathlib import Path
@@ -15,7 +15,7 @@ from pipeline.workflow.runner import stage_main
 
 
 def run(dataset: str) -> None:
-    """Quantize the corpora of one data set; the books count pieces."""
+    """Quantize the corpora of one data set; pieces are counted."""
     settings = read_section(QuantizeSettings, "datasets", dataset, "quantize")
     corpora = lookup(load_yaml(), "datasets", dataset, "corpora")
     notes = [Path(f"data/notes/{corpus}.parquet") for corpus in corpora]
@@ -35,7 +35,7 @@ def run(dataset: str) -> None:
     say(f"quantize@{dataset}: {grids.n_rows} grids of {n_kept} pieces kept, {n_rejected} pieces rejected")
     if set(methods) - {"score"}:
         found = ", ".join(f"{method} {n}" for method, n in sorted(methods.items()))
-        say(f"quantize@{dataset}: where the steps of the grids lie: {found}")
+        say(f"quantize@{dataset}: source of the grid positions: {found}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Assign tune families, never pieces, to train, valid and test; set their relatives apart."""
+"""Assign tune families, never pieces, to train, valid and test; embargo their relatives."""
 
 from pathlib import Path
 

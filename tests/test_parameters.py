@@ -111,7 +111,7 @@ MISTAKES: list[tuple[Change, str]] = [
     (drop("corpora", "essen", "limits"), r"corpora\.essen\.limits: this parameter is missing"),
     (put("corpora", "songs", "watch", value="catalogue.yaml"), r"corpora\.songs\.watch: a folder corpus"),
     (put("corpora", "essen", "watch", value="nowhere"), r"corpora\.essen\.watch: there is no nowhere"),
-    (put("corpora", "01-x", value=GOOD["corpora"]["essen"]), r"corpora\.01-x: a name begins with a letter"),
+    (put("corpora", "01-x", value=GOOD["corpora"]["essen"]), r"corpora\.01-x: names begin with a letter"),
     # data sets
     (put("datasets", "tunes", "corpora", value=["esen"]), r"no corpus 'esen'; did you mean 'essen'"),
     (put("datasets", "tunes", "corpora", value=[]), r"datasets\.tunes\.corpora: at least one"),
@@ -202,7 +202,7 @@ def test_weights_of_another_split_are_refused(key: str, value: Any, root: Path) 
     params["datasets"]["other"]["split"][key] = value
     params["experiments"]["again"]["dataset"] = "other"
     (line,) = mistakes_of(params, root)
-    assert line.startswith("params.yaml, experiments.again.init_from: other is split otherwise than tunes")
+    assert line.startswith("params.yaml, experiments.again.init_from: other has another split than tunes")
 
 
 def test_weights_of_a_split_are_accepted_where_nothing_is_held_out(root: Path) -> None:

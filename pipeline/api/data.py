@@ -31,7 +31,7 @@ def load_dataset(name: str | Path, split: str | None = None, root: str | Path | 
     Args:
         name: under ``datasets`` in params.yaml, or a folder with shards, such as one that
             ``entchen export-hub`` wrote.
-        split: train, valid or test; None: all of them (the column ``split`` tells which).
+        split: train, valid or test; None: all of them (see the column ``split``).
         root: the project; None: the nearest folder above that has a params.yaml.
 
     Raises:

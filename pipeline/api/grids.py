@@ -1,4 +1,4 @@
-"""Grids: voices on equal steps, with what a score of them shows; and their tokens."""
+"""Grids: voices on equal steps, with the layout of their score; and their tokens."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ScoreFileError(PipelineError):
 
 
 class Quantizable(Protocol):
-    """A score: something that has a grid."""
+    """Anything that can be quantized, such as a score."""
 
     def quantize(self) -> ScoreGrid:
         """The grid by default settings."""
@@ -48,9 +48,9 @@ class ScoreGrid:
     """V voices sampled on T equal steps.
 
     Attributes:
-        name: of the piece.
+        name: name of the piece.
         grid: pitches and ties, (T, V) each.
-        layout: bars, key and title, as a written score shows them.
+        layout: bars, key and title of the written score.
     """
 
     name: str
@@ -84,7 +84,7 @@ class ScoreGrid:
 
     @property
     def prompt_steps(self) -> int | None:
-        """Steps of the prompt, where a model continued it; else None."""
+        """Number of steps of the prompt if a model continued it; else None."""
         return self.layout.mark
 
     @property
@@ -159,10 +159,10 @@ def quantized(name: str, notes: pa.Table, parts: Sequence[int], settings: Mappin
     """Some parts of a score on a grid; see ``Score.quantize``.
 
     Args:
-        name: of the piece.
-        notes: its rows of ``tables.NOTES``.
-        parts: their numbers, one per voice.
-        settings: of the section ``quantize``, without ``parts``.
+        name: name of the piece.
+        notes: rows of the piece in ``tables.NOTES``.
+        parts: part numbers, one per voice.
+        settings: the section ``quantize``, without ``parts``.
 
     Raises:
         ScoreFileError: a setting out of range, or a piece that the settings reject.
@@ -211,7 +211,7 @@ def decode(
     steps_per_quarter: int | None = None,
     lenient: bool = False,
 ) -> ScoreGrid:
-    """The grid of some tokens, to look at or to save.
+    """Decode tokens to a grid.
 
     Args:
         tokens: START, T · V tokens, STOP; or a row of ``load_dataset``, which is decoded in the key
@@ -219,7 +219,7 @@ def decode(
         like: a grid whose bars, key, title, voices and resolution are used.
         voices: V; 1 unless ``like`` or a row has it.
         steps_per_quarter: resolution; 4 unless ``like`` or a row has it.
-        lenient: repair what the grammar forbids, instead of an error.
+        lenient: repair violations of the token grammar instead of raising an error.
 
     Raises:
         TokenError: the tokens break the grammar.
@@ -254,7 +254,7 @@ def _grid(tokens: Any, voices: int, lenient: bool) -> Grid:
 
 
 def plain_row(row: Mapping[str, Any] | pd.Series[Any]) -> dict[str, Any]:
-    """What a score shows of a row; pandas has its own values for numbers and for missing ones."""
+    """The layout of a row of a data frame; pandas values become plain Python values."""
     numbers = {name: _whole(row.get(name)) for name in LAYOUT_NUMBERS}
     texts = {name: row[name] if isinstance(row.get(name), str) else "" for name in LAYOUT_TEXTS}
     bars = row["step_in_bar"]

@@ -37,13 +37,13 @@ class ModelFolderError(PipelineError):
 
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
-    """Trained weights with the settings of their data set.
+    """Trained weights and the settings of their data set.
 
     Attributes:
-        name: of the experiment.
+        name: name of the experiment.
         network: the torch module.
-        run: facts about the training.
-        quantize, encode: the sections of the data set; prompts are read by them.
+        run: metadata of the training run.
+        quantize, encode: the sections of the data set; prompts are processed with them.
     """
 
     name: str
@@ -70,13 +70,13 @@ class TrainedModel:
         Args:
             score: a score, a grid, a file, or a text that begins with ``tinyNotation:``.
             quarters: at most so many quarter notes; None: as many as the score has, at least 16.
-            temperature: of sampling; 0: greedy decoding.
+            temperature: sampling temperature; 0: greedy decoding.
             top_k: sample from the k most probable tokens; 0: from all.
             top_p: sample from the most probable tokens that together reach this probability.
             repetition_nats: cost of continuing a repeated bar; 0: none.
             voice_leading: level of the voice-leading costs of several voices: off, default or strict.
             beam: width of a beam search instead of sampling; 0: none.
-            seed: of sampling.
+            seed: random seed of sampling.
 
         Raises:
             PromptError: the score cannot be used as a prompt.
@@ -97,15 +97,15 @@ class TrainedModel:
         beam: int = HARMONY_BEAM,
         seed: int = 1,
     ) -> ScoreGrid:
-        """Predict the voices that a score lacks; the given voices stay as they are.
+        """Predict the missing voices of a score; the given voices do not change.
 
         Args:
             score: as in :meth:`generate`.
             given: the voices of the data set that the score contains, 0 = top.
-            temperature: of sampling; 0: beam search.
+            temperature: sampling temperature; 0: beam search.
             top_p, voice_leading: see :meth:`generate`.
             beam: width of the beam search; 1: greedy decoding.
-            seed: of sampling.
+            seed: random seed of sampling.
 
         Raises:
             PromptError: the score cannot be used, or there are no such voices.
@@ -177,7 +177,7 @@ def load_model(name: str | Path, root: str | Path | None = None) -> TrainedModel
 
 
 def _for_any_score(by_corpus: Mapping[str, Any]) -> dict[str, Any]:
-    """The entry for scores of no corpus: the default, else the first one."""
+    """The entry used for scores outside all corpora: the default, else the first one."""
     return {DEFAULT: by_corpus.get(DEFAULT, next(iter(by_corpus.values())))}
 
 

@@ -1,4 +1,4 @@
-"""Entchen: scores to tokens, trained models, and what the pipeline made."""
+"""Entchen: turn scores into tokens, train models, and inspect the results."""
 
 from __future__ import annotations
 
@@ -119,11 +119,11 @@ def application() -> typer.Typer:
 
 
 def _options(version: Version = False) -> None:
-    """What holds for all commands; the options' callbacks do the work."""
+    """Options of the program itself; their callbacks do the work."""
 
 
 def _usage(error: typer.TyperException) -> str:
-    """What is wrong, after the usage of the command that it is about."""
+    """The error message, after the usage line of its command."""
     context = getattr(error, "ctx", None)
     if context is None:
         return f"Error: {error.format_message()}"

@@ -1,4 +1,4 @@
-"""``add``: a folder of scores becomes a corpus, a data set and an experiment."""
+"""``add``: add a folder of scores as a corpus, a data set and an experiment."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import typer
 from pipeline.cli.usage import PROGRAM, WIDTH, examples
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="scores, subfolders included")]
-Name = Annotated[str, typer.Option(metavar="NAME", help="of the corpus, data set and experiment")]
-Licence = Annotated[str, typer.Option(metavar="TEXT", help="of the scores, for example CC-BY-4.0")]
+Name = Annotated[str, typer.Option(metavar="NAME", help="name of the corpus, data set and experiment")]
+Licence = Annotated[str, typer.Option(metavar="TEXT", help="licence of the scores, for example CC-BY-4.0")]
 Citation = Annotated[str, typer.Option(metavar="TEXT", help="how to cite the scores")]
 Dry = Annotated[bool, typer.Option("--dry-run", help="report and print the entries, but write nothing")]
 

@@ -41,8 +41,8 @@ def explain(show_all: All = False) -> None:
             print(f"  {line}")
     waiting = [stage for stage in found if not stage.reasons]
     if waiting:
-        print("These run if what they read comes out otherwise:")
+        print("These will run only if their inputs change:")
         for stage in waiting:
             print(f"  {stage.stage}, after {', '.join(stage.waits_for)}")
     if not found:
-        print("Nothing would run: everything is as dvc.lock has it.")
+        print("Nothing would run: every stage matches dvc.lock.")

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 Experiment = Annotated[str, typer.Option(metavar="E", help="a trained experiment whose task is continue")]
 Prompt = Annotated[str, typer.Option(metavar="FILE", help='a score, or "tinyNotation: 4/4 c4 d e f g2 g"')]
 PieceName = Annotated[
-    str | None, typer.Option(metavar="P", help="of a file of several pieces: its number, title or piece_id")
+    str | None, typer.Option(metavar="P", help="a piece of a file of several: number, title or piece_id")
 ]
-Temperature = Annotated[float, typer.Option(metavar="T", help="of sampling; 0: greedy decoding")]
+Temperature = Annotated[float, typer.Option(metavar="T", help="sampling temperature; 0: greedy decoding")]
 TopK = Annotated[int, typer.Option(metavar="K", help="sample from the K most probable tokens; 0: all")]
-TopP = Annotated[float, typer.Option(metavar="P", help="sample from the most probable ones up to P")]
+TopP = Annotated[float, typer.Option(metavar="P", help="sample from the most probable tokens up to P")]
 Repetition = Annotated[
-    float, typer.Option(metavar="R", help="nats against continuing a repeated bar; 0: none")
+    float, typer.Option(metavar="R", help="nats of penalty for continuing a repeated bar; 0: none")
 ]
 VoiceLeading = Annotated[
     Literal["off", "default", "strict"],
@@ -99,11 +99,11 @@ def check_suffix(out: Path | None) -> None:
 
 
 def put_out(made: Generated, out: Path | None, number: int, count: int) -> None:
-    """Write a result, or draw it where there is no file to write.
+    """Write a result to a file, or print a piano roll if there is no file.
 
     Args:
-        number: of this one, from 1.
-        count: how many there are; several are numbered in their files' names.
+        number: of this result, from 1.
+        count: number of results; several get numbered file names.
     """
     from pipeline.core.files import replacing
     from pipeline.tools.inspection.piano_roll import draw

@@ -31,9 +31,9 @@ HarmonyBeam = Annotated[
     int, typer.Option(metavar="W", help="width of the beam search at temperature 0; 1: greedy")
 ]
 Passes = Annotated[
-    int, typer.Option(metavar="N", help="decode each voice N times again, given all others; 0: never")
+    int, typer.Option(metavar="N", help="decode each voice again N times, given all others; 0: never")
 ]
-Harmonizer = Annotated[str | None, typer.Option(metavar="E", help="a trained one whose task is harmonize")]
+Harmonizer = Annotated[str | None, typer.Option(metavar="E", help="a trained experiment of task harmonize")]
 
 
 def add_commands(app: typer.Typer) -> None:

@@ -51,7 +51,7 @@ def show(piece: ShownPiece, dataset: OfDataset = None) -> None:
         meter = f", {row['meter']}" if row["meter"] else ""
         print(f"{row['piece_id']}  {row['title'] or ''}")
         print(
-            f"{name}: {row['n_steps']} steps, {row['steps_per_quarter']} a quarter{meter}, "
+            f"{name}: {row['n_steps']} steps, {row['steps_per_quarter']} per quarter{meter}, "
             f"{row['n_notes']} notes, {row['voices']} voice{'s' * (row['voices'] > 1)}\n"
         )
         print(draw(grid, row["step_in_bar"], width, row["chord"]))
@@ -60,7 +60,7 @@ def show(piece: ShownPiece, dataset: OfDataset = None) -> None:
             print(f"tokens of {place} (transposed by {example['transposition']:+d}):")
             print(names_of(example["tokens"], width))
         else:
-            print("tokens (no shard holds this piece; as written, not transposed):")
+            print("tokens (this piece is in no shard; as written, not transposed):")
             print(names_of(vocabulary.encode(grid).tolist(), width))
         print()
 
@@ -80,7 +80,7 @@ def trace(piece: TracedPiece = None, row: Row = None, step: Step = None) -> None
         piece, lines = way_back(row, step)
         print("\n".join(line for text in lines for line in _wrapped(text, "")), end="\n\n")
     elif step is not None:
-        raise UnknownPieceError("--step counts the steps of a row: it goes with --row SHARD:N")
+        raise UnknownPieceError("--step counts the steps of a row and needs --row SHARD:N")
     for chapter in tell(piece or ""):
         print(chapter.stage)
         for text in chapter.lines:

@@ -14,7 +14,7 @@ from pipeline.errors import PipelineError
 PAGE = Path("data/report/index.html")
 PAGES = Path(".cache/report")
 OneExperiment = Annotated[str | None, typer.Option(metavar="E", help="write a page of this experiment alone")]
-Out = Annotated[Path | None, typer.Option(metavar="FILE", help=f"of that page; default: {PAGES}/E.html")]
+Out = Annotated[Path | None, typer.Option(metavar="FILE", help=f"file of that page; default: {PAGES}/E.html")]
 Open = Annotated[bool, typer.Option("--open", help="open the page in the browser")]
 
 

@@ -1,4 +1,4 @@
-"""``schema``: params.yaml for editors."""
+"""``schema``: the JSON Schema of params.yaml, for editors."""
 
 from __future__ import annotations
 

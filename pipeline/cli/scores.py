@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 
-ScoreFile = Annotated[Path, typer.Argument(metavar="FILE", help="a score of any format that is read")]
+ScoreFile = Annotated[Path, typer.Argument(metavar="FILE", help="a score of any supported format")]
 ByDataset = Annotated[
     str, typer.Option(metavar="D", help="the data set whose settings are used", show_default=False)
 ]
@@ -27,10 +27,10 @@ LikeCorpus = Annotated[
 Names = Annotated[bool, typer.Option("--names", help="print names of tokens instead of numbers")]
 TokensFile = Annotated[str, typer.Argument(metavar="TOKENS-FILE", help="a file, or - for standard input")]
 OutScore = Annotated[Path | None, typer.Option(metavar="FILE", help=".mid, .musicxml or .wav")]
-VoiceCount = Annotated[int, typer.Option(metavar="V", help="where the file does not specify it")]
-Resolution = Annotated[int, typer.Option(metavar="N", help="where the file does not specify it")]
+VoiceCount = Annotated[int, typer.Option(metavar="V", help="used where the file does not specify it")]
+Resolution = Annotated[int, typer.Option(metavar="N", help="used where the file does not specify it")]
 Transposed = Annotated[bool, typer.Option("--transposed", help="keep the notes in the key of the tokens")]
-Lenient = Annotated[bool, typer.Option("--lenient", help="repair and count what the grammar forbids")]
+Lenient = Annotated[bool, typer.Option("--lenient", help="repair and count violations of the token grammar")]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -124,9 +124,9 @@ def _text(name: str) -> str:
         if name == STANDARD_INPUT:
             return sys.stdin.read()
         if not Path(name).is_file() and Path(name).exists():
-            raise FileError(f"{name}: not a regular file; to read from a pipe write - for its name")
+            raise FileError(f"{name}: not a regular file; to read from a pipe, write - as its name")
         return Path(name).read_text(encoding="utf-8")
     except OSError as error:
         raise FileError(f"{name}: cannot be opened: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise FileError(f"{name}: no text in UTF-8; lines of tokens are expected") from None
+        raise FileError(f"{name}: not UTF-8 text; lines of tokens are expected") from None

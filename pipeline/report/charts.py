@@ -68,7 +68,7 @@ def draw(spec: Mapping[str, Any], alt: str, only: str = "") -> str:
 
     Args:
         spec: Vega-Lite, without ``config``.
-        alt: what the chart shows, for readers who cannot see it.
+        alt: alternative text for screen readers.
         only: "wide" or "narrow" if the chart is one of a pair for screens of one width.
     """
     svg = vl_convert.vegalite_to_svg({"padding": 4, **spec, "config": _CONFIG})

@@ -31,11 +31,11 @@ FIFTHS_OF_MODE = {
 def read_columns(
     path: Path, names: Sequence[str], piece_ids: Iterable[str] | None = None
 ) -> list[dict[str, Any]]:
-    """Rows of a table, those of the columns that it has.
+    """Rows of a table, reduced to some columns.
 
     Args:
         path: a Parquet file.
-        names: of columns; one that the table lacks is None in every row.
+        names: column names; a column that the table lacks is None in every row.
         piece_ids: of the rows to read; None: all.
     """
     with pq.ParquetFile(path) as file:
@@ -66,7 +66,7 @@ def key_name(fifths: int | None, mode: str | None) -> str:
 
 
 def facts(row: Mapping[str, Any]) -> list[str]:
-    """Time signature, key and what else a row states about its piece, as short texts."""
+    """Time signature, key and other facts of a row, as short texts."""
     found = [row.get("meter"), key_name(row.get("key_fifths"), row.get("key_mode"))]
     found += [row.get(name) for name in ("tune_type", "composer", "region") if name in row]
     if row.get("tempo_qpm"):

@@ -1,8 +1,8 @@
 """MusicXML to a drawing for the page, and the notes in it with their times, by Verovio.
 
-Verovio gives every element a random name, and every drawing its own copy of the
-font. Here notes alone keep a name, a running number, and all drawings share one copy
-of each glyph: the same scores give the same bytes, and a page of many stays small.
+Verovio gives every element a random id, and every drawing its own copy of the
+font. Here, only notes keep an id, a running number, and all drawings share one copy
+of each glyph: the same scores give the same bytes, and a page with many scores stays small.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ OPTIONS: dict[str, Any] = {
 }
 WIDEST_PAGE = 16 * 2400
 SVG = "http://www.w3.org/2000/svg"
-MILLISECONDS_A_QUARTER = 500  # of Verovio, where a score names no tempo
+MILLISECONDS_A_QUARTER = 500  # Verovio's default if a score has no tempo
 PRECISION = 1 / MILLISECONDS_A_QUARTER  # quarter notes: Verovio rounds times down to milliseconds
 KEPT_CLASSES = ("dir", "label", "mNum", "note", "placeholder")
 _REFERENCE = re.compile(r"#(E[0-9A-F]+)-\w+")
@@ -68,7 +68,7 @@ class Engraving:
 
 
 class Engraver:
-    """Draws scores, one after the other.
+    """Engraves scores with Verovio.
 
     Args:
         page_height: in Verovio's units, 100 to 60000; a longer score has wider lines.
@@ -86,10 +86,10 @@ class Engraver:
         Args:
             musicxml: partwise MusicXML.
             name: of this score in the page; those of its notes begin with it.
-            label: what is drawn, for readers who cannot see it.
+            label: alternative text for screen readers.
 
         Raises:
-            ValueError: Verovio cannot read it: a fault of this project's own writer. Or it is
+            ValueError: Verovio cannot read it: a bug of this project's writer. Or it is
                 too long for the widest page.
         """
         toolkit = self._toolkit
@@ -130,7 +130,7 @@ class Engraver:
 
 
 def glyph_definitions(glyphs: Mapping[str, str]) -> str:
-    """An invisible drawing that holds every glyph once."""
+    """An invisible drawing that contains every glyph once."""
     inside = "".join(glyphs[name] for name in sorted(glyphs))
     head = f'<svg xmlns="{SVG}" class="glyphs" aria-hidden="true" width="0" height="0">'
     return f"{head}<defs>{inside}</defs></svg>"

@@ -108,7 +108,7 @@ def charts_in_grid(figures: Sequence[Markup]) -> Markup:
 
 
 def folded(summary: str, body: Markup, opened: bool = False) -> Markup:
-    """A line that opens to show what it hides.
+    """A summary line that opens to show its content.
 
     Args:
         opened: it is open from the beginning.

@@ -60,16 +60,16 @@ class ExperimentResults:
 
     @property
     def held_out(self) -> bool:
-        """It is evaluated on pieces that it was not trained on."""
+        """Whether the model is evaluated on pieces that it was not trained on."""
         return bool(self.figures["split"] == "test")
 
     @property
     def n_pieces(self) -> int:
-        """Pieces that it is evaluated on."""
+        """Number of pieces in the evaluation."""
         return int(self.figures["predictors"]["model"]["all"]["overall"]["n_pieces"])
 
     def nearest(self, piece_id: str, decoding: str) -> Mapping[str, Any] | None:
-        """The training tune that shares most with a sample: a row of ``novelty.samples``."""
+        """The training tune with the longest sequence shared with a sample: a row of ``novelty.samples``."""
         samples = self.figures.get("novelty", {}).get("samples", ())
         found = [s for s in samples if (s["piece_id"], s["decoding"]) == (piece_id, decoding)]
         return found[0] if found and found[0]["nearest"] else None
@@ -83,7 +83,7 @@ class HarmonizerResults:
         settings: its entry in params.yaml.
         figures: figures.json.
         learning: columns of the learning curve.
-        samples: as those of :class:`ExperimentResults`.
+        samples: as in :class:`ExperimentResults`.
     """
 
     name: str
@@ -94,7 +94,7 @@ class HarmonizerResults:
 
     @property
     def held_out(self) -> bool:
-        """It is evaluated on pieces that it was not trained on."""
+        """Whether the model is evaluated on pieces that it was not trained on."""
         return bool(self.figures["split"] == "test")
 
 
@@ -107,9 +107,9 @@ class Inputs:
         steps: counts of all stages that keep and reject pieces.
         experiments: those whose task is continue, in the order of params.yaml.
         crossvalidated: results of ``cross-validate`` by experiment, where it was run.
-        versions: of the libraries that shape the bytes of the stages' outputs.
+        versions: versions of the libraries that change the bytes of the stages' outputs.
         harmonizers: experiments whose task is harmonize, in the order of params.yaml.
-        refused: a piece for each rule of the filters that rejected any.
+        refused: a rejected piece for each rule of the filters.
         grids: by data set and piece_id, rows of the grids of the pieces that the page engraves.
         tables: folder of the Parquet tables; None in tests of single sections.
     """

@@ -1,4 +1,4 @@
-"""Data compressed inside the page: gzip in base64, which browsers unpack by themselves."""
+"""Data compressed inside the page: gzip in base64, which browsers decompress."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LEVEL = 6  # 9 takes five times as long and saves 3 %
 
 
 def packed(name: str, content: bytes) -> Markup:
-    """A script element that holds data and runs nothing.
+    """A script element that contains data and is not executed.
 
     Args:
         name: its ``id``; the page's script unpacks it by this name.
@@ -24,6 +24,6 @@ def packed(name: str, content: bytes) -> Markup:
 
 
 def packed_json(name: str, value: Any) -> Markup:
-    """The same of a value as JSON."""
+    """The same for a value as JSON."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return packed(name, text.encode("utf-8"))

@@ -30,7 +30,7 @@ class PlayableScore:
     files: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
-        """What the page's script needs of it."""
+        """The data that the page's script needs."""
         return {"svg": self.svg, "notes": self.notes, "files": self.files}
 
 
@@ -46,7 +46,7 @@ def playable(
 
     Args:
         key: its name in the page.
-        label: what is drawn, for readers who cannot see it.
+        label: alternative text for screen readers.
         origin: PROMPT, TRUTH, GENERATED or SHARED, of a note.
         midi: the same score as MIDI in base64, where it can be downloaded.
     """

@@ -1,4 +1,4 @@
-"""What to do after a run: the report, commands to try, files that changed and why."""
+"""Next steps after a run: the report, commands to try, changed files and the reasons."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REASONS = {  # by the beginning of a path
 
 
 def lines(root: Path = Path()) -> list[str]:
-    """The text, one line each.
+    """The text, line by line.
 
     Args:
         root: the folder of the project.
@@ -29,7 +29,7 @@ def lines(root: Path = Path()) -> list[str]:
 
 
 def commands(root: Path) -> list[str]:
-    """Three commands that work with what params.yaml has."""
+    """Three commands that work with the entries of params.yaml."""
     experiments = lookup(load_yaml(root / PARAMS_FILE), "experiments")
     able = [name for name, entry in experiments.items() if lookup(entry, "task", "kind") == "continue"]
     trained = [name for name in able if (root / "data/runs" / name / "config.json").exists()]
@@ -50,7 +50,7 @@ def commands(root: Path) -> list[str]:
 
 
 def _changes(root: Path) -> list[str]:
-    """What git shows as changed, by kind, with the reason."""
+    """Files that git shows as changed, by kind, with the reason."""
     changed = _changed(root)
     counts = {start: sum(name.startswith(start) for name in changed) for start in REASONS}
     told = [
@@ -63,7 +63,7 @@ def _changes(root: Path) -> list[str]:
 
 
 def _changed(root: Path) -> Sequence[str]:
-    """Tracked files that differ from the last commit; none without git."""
+    """Tracked files that differ from the last commit; empty without git."""
     command = ["git", "diff", "--name-only", "--relative", "HEAD"]
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)

@@ -1,8 +1,8 @@
 """params.yaml as a JSON Schema, for editors that complete names and underline mistakes.
 
-It is made from the same models that ``check`` validates with; what their docstrings
-say of an attribute is what an editor shows. ``pipeline/params.schema.json`` is this
-schema, written by ``python -m pipeline schema``; the first line of params.yaml names it.
+It is generated from the models that ``check`` validates with; the docstring of
+an attribute is its description in an editor. ``pipeline/params.schema.json`` is this
+schema, written by ``python -m pipeline schema``; the first line of params.yaml refers to it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pipeline.models.base.registry import config_of, known_kinds
 from pipeline.parameters import EVALUATIONS, Parameters
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_ATTRIBUTE = re.compile(r"^ {4}(\w[\w, ]*): (.*)$")  # of the part "Attributes:" of a docstring
+_ATTRIBUTE = re.compile(r"^ {4}(\w[\w, ]*): (.*)$")  # in the section "Attributes:" of a docstring
 
 
 def schema() -> dict[str, Any]:
@@ -44,7 +44,7 @@ def schema() -> dict[str, Any]:
 
 
 def attributes(section: type[Section]) -> dict[str, str]:
-    """What the docstrings of a section and of those that it derives from say of each attribute."""
+    """Descriptions of the attributes in the docstrings of a section and its base classes."""
     told: dict[str, str] = {}
     for parent in reversed(section.__mro__):
         if issubclass(parent, Section):

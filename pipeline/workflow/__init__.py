@@ -1,1 +1,1 @@
-"""Around a stage: runner, progress, outputs, summary, engine, dvc.yaml and dvc.lock; shapes no output."""
+"""Around a stage: runner, progress, outputs, summary, engine, dvc.yaml and dvc.lock; changes no output."""

@@ -1,7 +1,7 @@
 """Mapping a function over batches on the workers of a Dask cluster.
 
-Dask alone decides who computes a batch; a batch whose worker died is computed
-again by another. A batch carries all that its function needs, so that workers
+Dask assigns batches to workers; a batch whose worker died is computed
+again by another one. A batch contains all that its function needs, so that workers
 share no disk with this process, only the code (docs/cluster.md).
 """
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
 
-AHEAD = 3  # batches sent for each thread of a worker, so that none waits for the next
+AHEAD = 3  # batches sent per worker thread, so that no thread waits for its next batch
 SECONDS_TO_CONNECT = 30.0
 SECONDS_WITHOUT_WORKERS = 60.0
 SECONDS_BETWEEN_LOOKS = 1.0
 
 
 class ClusterError(PipelineError):
-    """The cluster does not answer, has no workers, or a batch ends every worker that takes it."""
+    """The cluster does not answer, has no workers, or a batch kills every worker that computes it."""
 
 
 def map_on_cluster(
@@ -42,14 +42,14 @@ def map_on_cluster(
 
     Args:
         function: importable by its name on the workers.
-        batches: pieces of work of a second or so each.
-        address: of the scheduler: ``tcp://HOST:PORT``, or ``tls://`` with Dask's own configuration.
+        batches: units of work of about a second each.
+        address: scheduler address, ``tcp://HOST:PORT``, or ``tls://`` with Dask's own configuration.
 
     Raises:
-        ClusterError: see there.
+        ClusterError: the cluster cannot compute the batches.
     """
     if urlsplit(address).scheme != "tls" and not _on_this_machine(address):
-        say(f"{address} is not encrypted: whoever reads it or reaches it may run code (docs/cluster.md)")
+        say(f"{address} is not encrypted: anyone who can connect to it may run code (docs/cluster.md)")
     with _client(address) as client:
         waiting: deque[Future] = deque()
         task = partial(_on_worker, function)
@@ -62,7 +62,7 @@ def map_on_cluster(
 
 
 def _on_worker(function: Callable[[Batch], Result], batch: Batch) -> Result:
-    """In a worker, which is a daemon where Dask's nanny started it; those may have no children, ours must."""
+    """Let a worker start child processes, which Dask's nanny forbids by making it a daemon."""
     multiprocessing.current_process().daemon = False
     return function(batch)
 
@@ -81,7 +81,7 @@ def _client(address: str) -> Iterator[Client]:
         client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without certificates
         raise ClusterError(
-            f"no Dask scheduler answers at {address} ({error}); start one, or take another `engine`"
+            f"no Dask scheduler answers at {address} ({error}); start one, or set another `engine`"
         ) from None
     try:
         yield client
@@ -94,7 +94,7 @@ def _n_threads(client: Client) -> int:
 
 
 def _result(client: Client, future: Future, address: str) -> Any:
-    """Wait for a batch as long as there is somebody to compute it."""
+    """Wait for a batch while the cluster has workers to compute it."""
     from distributed import CancelledError, KilledWorker
 
     last_seen = time.monotonic()
@@ -111,7 +111,7 @@ def _result(client: Client, future: Future, address: str) -> Any:
         except CancelledError:
             raise ClusterError(_gone(address)) from None
         except KilledWorker as error:
-            raise ClusterError(f"workers died of a batch, one after the other: {error}") from None
+            raise ClusterError(f"a batch killed one worker after another: {error}") from None
         except (ModuleNotFoundError, RuntimeError) as error:
             missing = error if isinstance(error, ModuleNotFoundError) else error.__cause__
             if not isinstance(missing, ModuleNotFoundError):
@@ -123,4 +123,4 @@ def _result(client: Client, future: Future, address: str) -> Any:
 
 
 def _gone(address: str) -> str:
-    return f"the Dask scheduler at {address} is gone; what was read so far is kept, run `dvc repro` again"
+    return f"lost the Dask scheduler at {address}; pieces read so far are kept, run `dvc repro` again"

@@ -1,8 +1,8 @@
-"""Which code made some bytes: a digest over everything that a module imports.
+"""The version of the code behind a result: a digest over everything that a module imports.
 
-The piece cache, checkpoints and cross-validation keep results under the digest of the code
-that made them, and a test compares dvc.yaml with the same import closure. Comments and
-docstrings do not count, so that editing a sentence discards nothing.
+The piece cache, checkpoints and cross-validation store results under the digest of the code
+that produced them, and a test compares dvc.yaml with the same import closure. Comments and
+docstrings do not count, so editing them invalidates nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGES = ("pipeline", "stages")
-SHAPE_NO_BYTE = ("pipeline.errors", "pipeline.workflow")  # rooms whose edits change no result
+SHAPE_NO_BYTE = ("pipeline.errors", "pipeline.workflow")  # edits here change no result
 
 
 @cache
@@ -27,7 +27,7 @@ def modules() -> dict[str, Path]:
 
 @cache
 def imports(module: str) -> frozenset[str]:
-    """Everything that a module imports by name, inside functions too; not what only type checkers read."""
+    """Names of all imports of a module, inside functions too; without ``TYPE_CHECKING`` blocks."""
     names: set[str] = set()
     for node in _nodes(_tree(module)):
         if isinstance(node, ast.Import):
@@ -69,7 +69,7 @@ def closure(*roots: str) -> frozenset[str]:
 def digest(*roots: str) -> str:
     """The sha256 of all code that some modules import and that can change a result.
 
-    Comments and docstrings are left out, and so are the rooms that shape no byte.
+    Comments, docstrings and the modules of ``SHAPE_NO_BYTE`` do not count.
 
     Args:
         roots: names of modules, for example ``pipeline.corpora.parsing``.

@@ -1,7 +1,7 @@
-"""What dvc.yaml says of a stage: its files and parameters, ``foreach`` resolved.
+"""Stages as dvc.yaml declares them: files and parameters, ``foreach`` resolved.
 
-DVC itself is not imported: that takes longer than most stages. Only what this
-project's dvc.yaml uses is understood: ``${key}``, ``${item.a.b}`` and plain
+DVC itself is not imported: that takes longer than most stages. Only the syntax that this
+project's dvc.yaml uses is supported: ``${key}``, ``${item.a.b}`` and plain
 lists.
 """
 
@@ -21,7 +21,7 @@ _TEMPLATE = re.compile(r"\$\{([^}]+)\}")
 
 
 class DvcFileError(PipelineError):
-    """dvc.yaml names no such stage."""
+    """dvc.yaml has no such stage."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Declared:
 
     Attributes:
         deps, outs: paths, in the order of the file; metrics and plots are outs.
-        params: (file, dotted name); a name of "" stands for the whole file.
+        params: (file, dotted name); a name of "" means the whole file.
     """
 
     deps: tuple[str, ...]

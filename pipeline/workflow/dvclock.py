@@ -1,4 +1,4 @@
-"""dvc.lock: what every stage was last run with."""
+"""dvc.lock: the inputs and parameters of the last run of every stage."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class LockError(PipelineError):
 
 @dataclass(frozen=True)
 class Locked:
-    """One stage as it last ran.
+    """The last run of one stage.
 
     Attributes:
-        command: what was called.
+        command: its command line.
         deps, outs: path to DVC's digest.
         params: (file, dotted name) to value.
     """
@@ -33,7 +33,7 @@ class Locked:
 
 
 def read_lock(root: Path = Path()) -> dict[str, Locked]:
-    """Every stage that ever ran, by its name (``stage`` or ``stage@key``); none where there is no dvc.lock.
+    """Every stage that has run, by name (``stage`` or ``stage@key``); empty without a dvc.lock.
 
     Raises:
         LockError: dvc.lock is damaged.
@@ -45,8 +45,8 @@ def read_lock(root: Path = Path()) -> dict[str, Locked]:
         return {name: _locked(stage) for name, stage in stages.items()}
     except (SettingsError, LookupError, TypeError, AttributeError):
         raise LockError(
-            f"{LOCK_FILE} is not whole, as if DVC had been killed while it wrote it. Delete it: "
-            "`dvc repro` writes it anew and brings what has run back from its cache"
+            f"{LOCK_FILE} is incomplete, as if DVC had been killed while writing it. Delete it: "
+            "`dvc repro` writes it again and restores finished stages from its cache"
         ) from None
 
 

@@ -1,7 +1,7 @@
 """Mapping a function over batches: in this process, in several, or on a cluster.
 
-The engine gives no determinism, the design does: results come back in the
-order of the batches, whoever computed them, so the same bytes come from every
+Outputs do not depend on the engine: results come back in the
+order of the batches, so the bytes are the same for every
 kind and number of workers.
 """
 
@@ -22,20 +22,20 @@ from pipeline.workflow.cluster import map_on_cluster
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
 
-SCHEDULER = "ENTCHEN_SCHEDULER"  # an address here overrules params.yaml: a batch job knows its cluster
+SCHEDULER = "ENTCHEN_SCHEDULER"  # overrides the address of params.yaml, for batch jobs
 
 
 class EngineError(PipelineError):
-    """The workers cannot go on."""
+    """A worker process died."""
 
 
 class EngineSettings(Section):
-    """How work is spread; no byte of any output depends on it.
+    """How batches are distributed; the bytes of the outputs do not depend on it.
 
     Attributes:
         kind: ``serial`` for this process alone, ``processes`` for local workers,
             ``dask`` for those of a cluster.
-        workers: the number of local ones, or ``auto`` for one per processor core.
+        workers: the number of local workers, or ``auto`` for one per processor core.
         address: of the cluster's scheduler, as ``tcp://127.0.0.1:8786``.
     """
 
@@ -63,11 +63,11 @@ def map_batches(
 
     Args:
         function: importable by its name, without hidden state.
-        batches: pieces of work of a second or so each.
+        batches: units of work of about a second each.
         settings: the section ``engine`` of params.yaml.
 
     Raises:
-        EngineError: a worker died, for example for want of memory.
+        EngineError: a worker died, for example because memory ran out.
         ClusterError: the cluster does not answer.
     """
     address = os.environ.get(SCHEDULER) or (settings.address if settings.kind == "dask" else None)

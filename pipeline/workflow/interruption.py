@@ -1,4 +1,4 @@
-"""A stage that is stopped from outside: signals, and marks of stages that were killed.
+"""Interrupted stages: signal handlers, and marker files of stages that were killed.
 
 DVC has deleted the outputs of a stage before its process starts, so the process must be
 able to restore them from its first moment: :func:`begin` runs before any large library is
@@ -6,7 +6,7 @@ imported. A signal that arrives during the imports is remembered, because an exc
 inside an import can be swallowed by the code of a library; :func:`interruptible` raises it.
 
 SIGKILL leaves no time at all. So a running stage holds a lock on a file,
-``.cache/running/STAGE``; a file without a lock is of a stage that was killed, and the next
+``.cache/running/STAGE``; a file without a lock belongs to a stage that was killed, and the next
 ``python -m pipeline`` command restores its outputs (:func:`restore_killed`).
 """
 
@@ -36,10 +36,10 @@ INTERRUPTED = SHELL_STATUS + signal.SIGINT
 
 
 class StopSignalError(KeyboardInterrupt):
-    """A signal asks the stage to end; libraries treat it like Ctrl-C.
+    """A signal ends the stage; libraries treat it like Ctrl-C.
 
     Attributes:
-        number: of the signal.
+        number: signal number.
     """
 
     def __init__(self, number: int) -> None:
@@ -54,13 +54,13 @@ class _Run:
         self.start("")
 
     def start(self, name: str) -> None:
-        """Forget everything; from now on this process runs the stage of this name."""
+        """Reset the state; this process now runs the stage of this name."""
         self.name = name
         self.process = os.getpid()
         self.mark: IO[str] | None = None
         self.pending = 0  # a signal that has not been raised yet
         self.interruptible = False
-        self.ending = threading.Lock()  # taken once, by whoever ends the stage
+        self.ending = threading.Lock()  # taken once, by the thread that ends the stage
 
     def receive(self, number: int, _frame: FrameType | None) -> None:
         """Handle a signal."""
@@ -74,7 +74,7 @@ _run = _Run()
 
 
 def begin_command_line() -> None:
-    """Begin the stage of ``python -m stages.NAME [KEY]``; anything else is left alone.
+    """Begin the stage of ``python -m stages.NAME [KEY]``; other commands are ignored.
 
     Python imports the package of the module that it runs first, and ``sys.argv[0]`` is
     "-m" meanwhile.
@@ -91,7 +91,7 @@ def begin(name: str) -> None:
     """Handle signals from now on, and mark the stage as running; a second call changes nothing.
 
     Args:
-        name: of the stage, ``name`` or ``name@key``.
+        name: name of the stage, ``name`` or ``name@key``.
     """
     if _run.name == name and _run.process == os.getpid():
         return
@@ -111,13 +111,13 @@ def mark() -> None:
     try:
         FOLDER.mkdir(parents=True, exist_ok=True)
         _run.mark = _locked(FOLDER / _run.name)
-    except OSError:  # a full disk, a folder that may not be written: the stage itself says so
+    except OSError:  # a full disk, a read-only folder: the stage itself reports it
         _run.mark = None
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """A signal raises StopSignalError inside; one that came earlier does so at once."""
+    """Raise StopSignalError on a signal inside the context; a pending signal raises it at once."""
     _run.interruptible = True
     try:
         if _run.pending:
@@ -132,7 +132,7 @@ def end(succeeded: bool = False) -> list[str] | None:
     """End the stage: restore its missing outputs unless it succeeded, and remove its mark.
 
     Returns:
-        Sentences about what was restored; None where another thread ends the stage already.
+        Sentences about what was restored; None if another thread is ending the stage already.
     """
     if _run.process != os.getpid() or not _run.ending.acquire(blocking=False):
         return None
@@ -172,31 +172,31 @@ def _restored(name: str) -> list[str]:
     try:
         found = restore(name)
     except OSError as error:
-        return [f"its last outputs cannot be restored ({error}); `dvc repro` makes them again"]
+        return [f"its last outputs cannot be restored ({error}); `dvc repro` writes them again"]
     told = []
     if found.outputs:
-        told.append(f"its last outputs are back in place: {', '.join(found.outputs)}")
+        told.append(f"its last outputs were restored: {', '.join(found.outputs)}")
     if found.damaged:
-        told.append(f"damaged in DVC's cache, `dvc repro` makes it again: {', '.join(found.damaged)}")
+        told.append(f"damaged in DVC's cache, `dvc repro` writes it again: {', '.join(found.damaged)}")
     return told
 
 
 def _at_exit() -> None:
-    """For a stage that ended before its own work began: an import failed, or a signal came."""
+    """Restore the outputs of a stage that ended before ``run``: an import failed, or a signal came."""
     if _run.process == os.getpid():
         for sentence in end() or []:
             print(safe(f"{_run.name}: {sentence}"), file=sys.stderr, flush=True)
 
 
 def _locked(path: Path) -> IO[str] | None:
-    """The file, open and locked for this process; None where another process has the lock."""
+    """The file, open and locked for this process; None if another process has the lock."""
     while True:
         file = path.open("a")
         try:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 return file
-        except FileNotFoundError:  # deleted between both
+        except FileNotFoundError:  # deleted between the two calls
             pass
         except BlockingIOError:
             file.close()

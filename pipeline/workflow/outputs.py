@@ -1,9 +1,9 @@
 """The last good outputs of a stage, restored from DVC's cache when the stage fails.
 
-DVC deletes a stage's outputs before it runs it. They are still in DVC's cache, named
+DVC deletes the outputs of a stage before the stage runs. They are still in DVC's cache, named
 by their digests in dvc.lock; a failed stage restores them, so that a user's mistake
-deletes nothing. A cache may be shared, and it may be damaged: every file is compared
-with its MD5 on the way, and no path of a listing leaves the output's folder.
+deletes no data. A cache may be shared or damaged: every file is compared
+with its MD5 when it is copied, and no path of a listing leaves the output's folder.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _DIGEST = re.compile(r"[0-9a-f]{6,64}")
 
 @dataclass
 class Restored:
-    """What became of the missing outputs of a stage.
+    """Which missing outputs of a stage were restored.
 
     Attributes:
-        outputs: those that are back in place.
-        damaged: those whose copy in DVC's cache is not what was stored; they stay away.
+        outputs: outputs that were restored.
+        damaged: outputs whose copy in DVC's cache is damaged; they are not restored.
     """
 
     outputs: list[str] = field(default_factory=list)
@@ -43,13 +43,13 @@ class Restored:
 
 
 class _DamagedError(Exception):
-    """An entry of DVC's cache is not what was stored."""
+    """An entry of DVC's cache does not match its digest."""
 
 
 def restore(stage: str) -> Restored:
     """Copy the missing outputs of a stage (``name`` or ``name@key``) from DVC's cache.
 
-    Nothing that exists is touched; an output that the cache does not hold whole is left out.
+    Existing outputs are not touched; an output that is incomplete in the cache is skipped.
     """
     found = Restored()
     for out in _locked(stage):
@@ -65,10 +65,10 @@ def restore(stage: str) -> Restored:
 
 
 def last_version(stage: str, path: str) -> Path | None:
-    """Where DVC's cache keeps the last version of an output that is one file.
+    """Path of the last version of a one-file output in DVC's cache.
 
     Returns:
-        None where the stage never ran, or the cache does not hold it undamaged.
+        None if the stage never ran, or the copy is missing or damaged.
     """
     for out in _locked(stage):
         digest = str(out.get("md5", ""))
@@ -78,7 +78,7 @@ def last_version(stage: str, path: str) -> Path | None:
 
 
 def cached(digest: str, root: Path = Path()) -> Path:
-    """Where DVC's cache keeps what has this digest."""
+    """Path of a digest's content in DVC's cache."""
     return _cache(root) / "files/md5" / digest[:2] / digest[2:]
 
 
@@ -86,7 +86,7 @@ def listing(digest: str, root: Path = Path()) -> dict[str, str] | None:
     """The files of a folder in DVC's cache: relative path to MD5.
 
     Returns:
-        None where the cache does not hold the list, or holds a damaged one.
+        None if the list is missing or damaged.
     """
     try:
         return _listing(digest, root)
@@ -95,7 +95,7 @@ def listing(digest: str, root: Path = Path()) -> dict[str, str] | None:
 
 
 def _locked(stage: str) -> list[Mapping[str, Any]]:
-    """The outputs of a stage as dvc.lock lists them; only its own lines are read, the file is long."""
+    """The outputs of a stage in dvc.lock; only the lines of that stage are parsed, the file is long."""
     if not LOCK_FILE.exists():
         return []
     text = LOCK_FILE.read_text(encoding="utf-8", errors="replace")
@@ -109,7 +109,7 @@ def _locked(stage: str) -> list[Mapping[str, Any]]:
 
 
 def _restore(target: Path, digest: str) -> bool:
-    """Copy an output, file by file, verified; it takes its place when it is complete."""
+    """Copy an output file by file and verify it; move it into place when it is complete."""
     partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
     try:
         if not digest.endswith(FOLDER_SUFFIX):
@@ -129,7 +129,7 @@ def _restore(target: Path, digest: str) -> bool:
 
 
 def _copy(digest: str, place: Path) -> bool:
-    """Copy a file of the cache; False where the cache does not hold it.
+    """Copy a file of the cache; False if the cache lacks it.
 
     Raises:
         _DamagedError: the copy has another MD5.
@@ -160,7 +160,7 @@ def _listing(digest: str, root: Path) -> dict[str, str] | None:
 
 
 def _stays_inside(path: str) -> bool:
-    """Whether a relative path leads to a place below its root."""
+    """Whether a relative path stays below its root."""
     parts = PurePosixPath(path.replace("\\", "/"))
     return bool(parts.parts) and not parts.is_absolute() and ".." not in parts.parts and ":" not in path
 

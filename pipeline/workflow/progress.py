@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, a plain line now and then elsewhere."""
+"""Progress of long tasks: a bar on a terminal, occasional plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ from pipeline.core.text import safe, safe_line
 Item = TypeVar("Item")
 
 SECONDS_BETWEEN_LINES = 10.0
-SECONDS_TOLD = 200.0  # more are told in minutes
+SECONDS_TOLD = 200.0  # longer times are shown in minutes
 MB = 1e6
-PLAIN_WIDTH = 80  # of a table where neither a terminal nor COLUMNS sets it
+PLAIN_WIDTH = 80  # of a table if neither a terminal nor COLUMNS sets it
 
 
 def say(text: str) -> None:
-    """One message on stderr, at once; characters that control a terminal are escaped."""
+    """Print one message to stderr, unbuffered; control characters are escaped."""
     print(safe(text), file=sys.stderr, flush=True)
 
 
 class _SafeOutput:
-    """A text stream that escapes what controls a terminal."""
+    """A text stream that escapes control characters."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
 
     def write(self, text: str) -> int:
-        """Write text; how much of it came in."""
+        """Write text; return the number of characters given."""
         self.stream.write(safe(text))
         return len(text)
 
@@ -54,7 +54,7 @@ class _SafeOutput:
 
 @contextmanager
 def safe_output() -> Iterator[None]:
-    """Everything that is printed inside is safe for a terminal."""
+    """Escape control characters in everything printed inside the context."""
     before = sys.stdout
     safe_stream: Any = _SafeOutput(before)
     with redirect_stdout(safe_stream):
@@ -91,7 +91,7 @@ def _is_number(text: str) -> bool:
 
 
 def time_left(seconds: float, done: int, total: int) -> str:
-    """How long the rest of the work takes if it goes on as so far.
+    """Estimated remaining time at the average speed so far.
 
     >>> time_left(30.0, done=1, total=3), time_left(30.0, done=1, total=11)
     ('about 60 s left', 'about 5 min left')
@@ -101,12 +101,12 @@ def time_left(seconds: float, done: int, total: int) -> str:
 
 
 def track(items: Iterable[Item], what: str, total: int, unit: str = "") -> Iterator[Item]:
-    """Pass items on and show how far the work is, with the time left.
+    """Yield items and show the progress, with the time left.
 
     Args:
         items: what the caller loops over.
-        what: a few words, for example "reading essen".
-        total: how many items there will be.
+        what: a short description, for example "reading essen".
+        total: number of items.
         unit: what an item is, for example "pieces".
     """
     console = Console(stderr=True)
@@ -139,8 +139,8 @@ def track_transfer(what: str, n_files: int, n_bytes: int) -> Iterator[Callable[[
     """Show how many files and bytes of a transfer have arrived, with the time left.
 
     Args:
-        what: a few words, for example "downloading pop909".
-        n_files, n_bytes: of the whole transfer.
+        what: a short description, for example "downloading pop909".
+        n_files, n_bytes: size of the whole transfer.
 
     Yields:
         A function of the files and bytes that have just arrived; any thread may call it.
@@ -169,7 +169,7 @@ def track_transfer(what: str, n_files: int, n_bytes: int) -> Iterator[Callable[[
 
 
 class _Transfer:
-    """Plain lines about a transfer."""
+    """Progress of a transfer as plain lines."""
 
     def __init__(self, what: str, n_files: int, n_bytes: int) -> None:
         self._what, self._totals = what, (n_files, n_bytes)

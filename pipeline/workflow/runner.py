@@ -1,19 +1,19 @@
-"""What every stage does around its own work.
+"""The runner of every stage.
 
-A stage module holds one function, ``run(key)`` or ``run()``, and hands it to
+A stage module defines one function, ``run(key)`` or ``run()``, and passes it to
 :func:`stage_main`, which
 
-* lets one stage at a time write in a workspace (an orphan of a killed
-  ``dvc repro`` may still be running: it is waited for, and ends by itself);
-* ends the stage when the process that started it is gone;
+* lets only one stage at a time write in a workspace (a stage of a killed
+  ``dvc repro`` may still be running: the runner waits until it ends);
+* ends the stage when the process that started it has ended;
 * compares the stage's inputs, code and parameters at the end with those at the
-  start: DVC reads them only afterwards, and would file the old output under
+  start: DVC reads them only afterwards, and would record the old output under
   the new parameters;
-* says what the stage made, as a table, and how long that took;
-* turns a user's mistake, and what the machine refuses, into one clear message and
+* prints a table of the stage's outputs, and the duration;
+* turns a user's mistake or an error of the operating system into one message and
   exit status 1;
-* restores the stage's last good outputs however it ends: by such a message, by a
-  traceback, by SIGINT, SIGTERM or SIGHUP, or because its parent is gone.
+* restores the stage's last good outputs if it fails: with such a message, with a
+  traceback, by SIGINT, SIGTERM or SIGHUP, or because its parent has ended.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ SHELLS = ("sh", "bash", "dash", "zsh", "fish", "cmd.exe")
 
 
 class StageError(PipelineError):
-    """A stage cannot run, or must not be trusted."""
+    """A stage cannot run, or its inputs changed while it ran."""
 
 
 def stage_main(stage: str, run: Callable[..., None]) -> None:
@@ -82,7 +82,7 @@ def stage_main(stage: str, run: Callable[..., None]) -> None:
         _end(name)
         raise SystemExit(1) from None
     except KeyboardInterrupt as error:
-        say(f"{name}: {_stopped(error)}; nothing half-written is kept, `dvc repro` continues from here")
+        say(f"{name}: {_stopped(error)}; no partial output is kept, `dvc repro` continues from here")
         _end(name)
         raise SystemExit(_status(error)) from None
     except Exception as error:
@@ -90,7 +90,7 @@ def stage_main(stage: str, run: Callable[..., None]) -> None:
         if refused is None:
             say(traceback.format_exc().rstrip())
         else:
-            say(f"{name}: {refused}; nothing half-written is kept, `dvc repro` continues from here")
+            say(f"{name}: {refused}; no partial output is kept, `dvc repro` continues from here")
         _end(name)
         raise SystemExit(1) from None
 
@@ -105,7 +105,7 @@ def _status(error: KeyboardInterrupt) -> int:
 
 
 def _tell(name: str, seconds: float) -> None:
-    """What the stage made; it is made, whether or not it can be told."""
+    """Print the summary tables; a stage succeeds even if they cannot be made."""
     try:
         for summary in summaries(name):
             show(summary.columns, summary.rows)
@@ -115,12 +115,12 @@ def _tell(name: str, seconds: float) -> None:
 
 
 def refusal(error: Exception) -> str | None:
-    """What the machine refused, and for which file: a full disk, a folder that may not be written.
+    """The error of the operating system and its file: a full disk, a read-only folder.
 
-    Libraries raise exceptions of their own with the system's words in them.
+    Libraries raise exceptions of their own that contain the system's message.
 
     Returns:
-        None where the fault is not the machine's.
+        None for any other error.
     """
     if isinstance(error, MemoryError):
         return "there is not enough memory"
@@ -131,7 +131,7 @@ def refusal(error: Exception) -> str | None:
 
 
 def _end(name: str) -> bool:
-    """Restore the last outputs; False where another thread does so already."""
+    """Restore the last outputs; False if another thread does so already."""
     told = interruption.end()
     for sentence in told or []:
         say(f"{name}: {sentence}")
@@ -150,7 +150,7 @@ def _one_writer(name: str, stage: str, key: str | None) -> Iterator[None]:
 
 
 def _clear(stage: Declared) -> None:
-    """Delete outputs that an orphan of the same stage wrote or restored after DVC had deleted them."""
+    """Delete outputs that an older process of this stage wrote or restored after DVC deleted them."""
     for out in map(Path, stage.outs):
         if out.is_dir() and not out.is_symlink():
             shutil.rmtree(out)
@@ -159,7 +159,7 @@ def _clear(stage: Declared) -> None:
 
 
 def _take(descriptor: int, name: str) -> bool:
-    """Take the lock; whether another stage had it, which was waited for."""
+    """Take the lock; True if another stage had it first."""
     deadline = time.monotonic() + SECONDS_TO_WAIT_FOR_LOCK
     told = False
     while True:
@@ -172,13 +172,13 @@ def _take(descriptor: int, name: str) -> bool:
                     "another stage is running in this workspace; wait for it or end it"
                 ) from None
             if not told:
-                say(f"{name}: waiting for another stage that runs in this workspace")
+                say(f"{name}: waiting for another stage in this workspace")
                 told = True
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def _parents() -> list[psutil.Process]:
-    """Who started this stage: the parent, and its parent where that is a shell."""
+    """The processes that started this stage: the parent, and its parent if that is a shell."""
     parents: list[psutil.Process] = []
     process = psutil.Process().parent()
     while process is not None:
@@ -190,7 +190,7 @@ def _parents() -> list[psutil.Process]:
 
 
 def _end_with(parents: list[psutil.Process], name: str) -> None:
-    """Watch the parents from a thread of its own; end when one is gone, the last outputs restored."""
+    """Watch the parents in a thread; when one has ended, restore the last outputs and exit."""
 
     def watch() -> None:
         while all(parent.is_running() and parent.status() != psutil.STATUS_ZOMBIE for parent in parents):
@@ -202,7 +202,7 @@ def _end_with(parents: list[psutil.Process], name: str) -> None:
 
 
 def _fingerprint(stage: Declared) -> dict[str, object]:
-    """What a stage depends on, now: parameters by value, files by size and time."""
+    """Current state of a stage's inputs: parameters by value, files by size and time."""
     state: dict[str, object] = {}
     files = {file: load_yaml(Path(file)) for file, _ in stage.params}
     for file, name in stage.params:

@@ -1,7 +1,7 @@
-"""What a stage made, as small tables, read from the files that it wrote.
+"""Summary tables of a stage, read from the files that it wrote.
 
-Nothing is counted a second time: the books stand in the metadata of the
-rejected rows, the rows and symbols of shards in Parquet's own, figures and
+Nothing is counted a second time: the accounts are in the metadata of the
+rejected tables, the numbers of rows and tokens of shards in Parquet's own, figures and
 losses in their files. Each file is read as any other program would read it, so
 that a stage does not depend on how its summary looks.
 """
@@ -42,7 +42,7 @@ class Summary:
 
     Attributes:
         columns: the first one names the rows.
-        rows: as many texts each as there are columns.
+        rows: one text per column.
     """
 
     columns: tuple[str, ...]
@@ -50,7 +50,7 @@ class Summary:
 
 
 def summaries(name: str, root: Path = Path()) -> list[Summary]:
-    """What a stage (``name`` or ``name@key``) made when it last ran.
+    """The summary tables of the last run of a stage (``name`` or ``name@key``).
 
     Args:
         root: the folder of params.yaml and data/.
@@ -67,7 +67,7 @@ def summaries(name: str, root: Path = Path()) -> list[Summary]:
         told = [tell(out) for out in outs for place, tell in TELLS.items() if out.match(place)]
         return told or [_files(outs, root)]
     except (OSError, ArrowException) as error:
-        raise SummaryError(f"{name} is not to be summed up: {error}; `dvc repro` makes its files") from None
+        raise SummaryError(f"{name} cannot be summarized: {error}; `dvc repro` writes its files") from None
 
 
 def _entries(params: Mapping[str, Any]) -> Summary:
@@ -80,7 +80,7 @@ def _entries(params: Mapping[str, Any]) -> Summary:
 
 
 def _books(rejected: Path) -> Summary:
-    """Rows in, kept and rejected by corpus, and in how many pieces each rule was broken."""
+    """Rows in, kept and rejected by corpus, and pieces rejected by each rule."""
     file = pq.ParquetFile(rejected)
     books = json.loads(file.schema_arrow.metadata[b"books"])
     rows = file.read(["piece_id", "rule"]).to_pylist()
@@ -108,7 +108,7 @@ def _most(counts: Counter[str]) -> str:
 
 
 def _parts_taken(path: Path) -> Summary:
-    """How many pieces have several parts, and the names of the parts that give their voices."""
+    """Pieces with several parts, and the names of the parts used as voices."""
     rows = pq.read_table(path, columns=["piece_id", "corpus", "n_parts", "part_names"]).to_pylist()
     pieces = {re.sub(r":\d+$", "", row["piece_id"]): row for row in rows}  # phrases of a piece count once
     by_corpus: dict[str, list[list[str]]] = defaultdict(list)
@@ -118,7 +118,7 @@ def _parts_taken(path: Path) -> Summary:
             by_corpus[row["corpus"]].append([name or NO_NAME for name in row["part_names"]])
     n_voices = max((len(row["part_names"]) for row in rows), default=0)
     return Summary(
-        ("corpus", "voice", "pieces", "with several parts", "parts taken in these"),
+        ("corpus", "voice", "pieces", "with several parts", "parts used in these"),
         tuple(
             (
                 corpus,
@@ -134,7 +134,7 @@ def _parts_taken(path: Path) -> Summary:
 
 
 def _families(path: Path) -> Summary:
-    """Pieces and families by corpus, and how many of them have relatives, there or elsewhere."""
+    """Pieces and families by corpus, and the pieces with relatives in any corpus."""
     rows = pq.read_table(path, columns=["corpus", "tune_family"])
     homes: dict[str, set[str]] = defaultdict(set)
     members: dict[str, list[str]] = defaultdict(list)
@@ -177,7 +177,7 @@ def _splits(path: Path) -> Summary:
 
 
 def _shards(folder: Path) -> Summary:
-    """Shards, examples and symbols by split."""
+    """Shards, examples and tokens by split."""
     lines = []
     for split in SPLITS:
         shards = [pq.ParquetFile(shard).metadata for shard in sorted(folder.glob(f"{split}/*.parquet"))]
@@ -195,7 +195,7 @@ def _symbols(shard: pq.FileMetaData) -> int:
 
 
 def _learning(path: Path) -> Summary:
-    """The loss at the beginning, in the best epoch, whose weights are kept, and at the end."""
+    """The loss of the first, the best and the last epoch; the best weights are kept."""
     with path.open(encoding="utf-8") as file:
         curve = list(csv.DictReader(file))
     best = min(curve, key=lambda row: float(row["valid_nats"]))
@@ -209,7 +209,7 @@ def _learning(path: Path) -> Summary:
 
 
 def _figures(path: Path) -> Summary:
-    """The few figures by which experiments are told apart."""
+    """The main metrics of an experiment."""
     figures = json.loads(path.read_text(encoding="utf-8"))
     return Summary(
         ("figure", "value"),

@@ -26,7 +26,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """What is said of a mistake, which ends with exit status 1 and no traceback."""
+    """The message of a mistake, which ends with exit status 1 and no traceback."""
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 1
@@ -34,12 +34,12 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def test_the_corpora_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    said = run(capsys, "corpora")
-    assert [name for name in catalogue() if name not in said] == []
-    assert "github.com/jukedeck/nottingham-dataset" in said
+    printed = run(capsys, "corpora")
+    assert [name for name in catalogue() if name not in printed] == []
+    assert "github.com/jukedeck/nottingham-dataset" in printed
 
 
-def test_without_a_command_the_usage_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_command_the_usage_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([])
     assert ended.value.code == 2
@@ -53,7 +53,7 @@ def test_every_command_gives_an_example(command: str, capsys: pytest.CaptureFixt
     assert f"python -m pipeline {command}" in capsys.readouterr().out
 
 
-def test_no_command_is_forgotten(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     listed = re.findall(r"^  ([a-z][a-z-]*)", capsys.readouterr().out, re.MULTILINE)
@@ -62,33 +62,33 @@ def test_no_command_is_forgotten(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.usefixtures("project")
 def test_a_filter_report_counts_rule_by_rule(capsys: pytest.CaptureFixture[str]) -> None:
-    said = run(capsys, "filter-report", "tunes")
-    assert [line.split() for line in said.splitlines() if line.strip().startswith("min_notes")] == [
+    printed = run(capsys, "filter-report", "tunes")
+    assert [line.split() for line in printed.splitlines() if line.strip().startswith("min_notes")] == [
         ["min_notes", "8", "too_few_notes", "1", "1", "3"]
     ]
-    assert "3 of 4 grids of tunes would be kept." in said
+    assert "3 of 4 grids of tunes would be kept." in printed
 
 
 @pytest.mark.usefixtures("project")
-def test_a_misspelt_data_set_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_misspelt_data_set_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
     assert "did you mean 'tunes'" in refused(capsys, "filter-report", "tune")
     assert "did you mean 'tunes'" in refused(capsys, "show", "songs/all#1", "--dataset", "tune")
 
 
 @pytest.mark.usefixtures("project")
-def test_a_piece_is_drawn_in_its_own_key_and_named_as_the_shard_has_it(
+def test_a_piece_is_drawn_in_its_own_key_and_its_tokens_are_those_of_the_shard(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    said = run(capsys, "show", "songs/all#1")
-    assert "  C4 |o...|" in said
-    assert "train/00000.parquet:0 (transposed by +5):\nSTART, onset F4, onset G4" in said
+    printed = run(capsys, "show", "songs/all#1")
+    assert "  C4 |o...|" in printed
+    assert "train/00000.parquet:0 (transposed by +5):\nSTART, onset F4, onset G4" in printed
 
 
 @pytest.mark.usefixtures("project")
-def test_a_filtered_piece_is_shown_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
-    said = run(capsys, "show", "songs/all#3")
-    assert "onset C4, tied C4 x3" in said
-    assert "no shard holds this piece" in said
+def test_a_filtered_piece_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = run(capsys, "show", "songs/all#3")
+    assert "onset C4, tied C4 x3" in printed
+    assert "this piece is in no shard" in printed
 
 
 @pytest.mark.usefixtures("project")
@@ -100,20 +100,20 @@ def test_a_piece_of_phrases_is_shown_phrase_by_phrase(capsys: pytest.CaptureFixt
 
 
 @pytest.mark.usefixtures("project")
-def test_a_piece_without_a_grid_points_to_its_story(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_piece_without_a_grid_points_to_its_trace(capsys: pytest.CaptureFixture[str]) -> None:
     assert "python -m pipeline trace 'songs/all#4'" in refused(capsys, "show", "songs/all#4")
 
 
 @pytest.mark.usefixtures("project")
-def test_a_story_is_told_stage_by_stage(capsys: pytest.CaptureFixture[str]) -> None:
-    said = run(capsys, "trace", "--row", "tunes/train/00000:0", "--step", "5")
-    assert "step 5 (onset D5): bar 2 (tick 50400)" in said
-    stages = [line for line in said.split("\n\n")[1].splitlines() if not line.startswith(" ")]
+def test_a_trace_is_printed_stage_by_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = run(capsys, "trace", "--row", "tunes/train/00000:0", "--step", "5")
+    assert "step 5 (onset D5): bar 2 (tick 50400)" in printed
+    stages = [line for line in printed.split("\n\n")[1].splitlines() if not line.startswith(" ")]
     assert stages[:4] == ["source", "parse", "families", "quantize@tunes"]
 
 
 @pytest.mark.usefixtures("project")
-def test_a_step_without_a_row_means_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_step_without_a_row_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--row" in refused(capsys, "trace", "songs/all#1", "--step", "5")
 
 
@@ -130,7 +130,7 @@ def test_a_file_becomes_tokens_and_a_score_again(capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.usefixtures("project")
-def test_tokens_can_be_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_tokens_can_be_printed_as_names(capsys: pytest.CaptureFixture[str]) -> None:
     assert "START, onset F4" in run(capsys, "encode", "scores/all.abc", "--dataset", "tunes", "--names")
 
 
@@ -141,7 +141,7 @@ def test_tokens_are_drawn_from_the_standard_input(
     assert run(capsys, "decode", "-") == "step 0\n  C4 |o-|\n\n"
 
 
-def test_wrong_tokens_are_refused_with_their_place(
+def test_invalid_tokens_are_refused_with_their_position(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     (tmp_path / "x").write_text("256 60 61 188 257")
@@ -150,7 +150,7 @@ def test_wrong_tokens_are_refused_with_their_place(
 
 
 @pytest.mark.usefixtures("project")
-def test_what_stages_made_is_shown_of_one_key_or_of_all(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_summary_of_a_stage_is_of_one_key_or_of_all(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "summary", "filter@tunes").splitlines()[0] == "filter@tunes"
     both = [line for line in run(capsys, "summary", "filter").splitlines() if line.startswith("filter@")]
     assert both == ["filter@tunes", "filter@phrases"]
@@ -187,23 +187,23 @@ def test_every_command_is_summarized_in_one_line(capsys: pytest.CaptureFixture[s
         ["next"],
     ],
 )
-def test_what_is_printed_fits_into_80_columns(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_output_fits_into_80_columns(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     lines = run(capsys, *command).splitlines()
     assert [line for line in lines if len(line) > 80] == []
     assert [line for line in lines if line != line.rstrip()] == []
 
 
 @pytest.mark.parametrize("words", [["nix"], ["check", "--nix"], ["show"], ["generate", "--count", "two"]])
-def test_wrong_usage_is_told_with_status_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_ends_with_status_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(words)
     assert ended.value.code == 2
-    told = capsys.readouterr().err
-    assert told.startswith("Usage:")
-    assert "--help" in told
+    printed = capsys.readouterr().err
+    assert printed.startswith("Usage:")
+    assert "--help" in printed
 
 
-def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--version"])
     assert ended.value.code == 0
@@ -242,5 +242,5 @@ def test_a_format_that_cannot_be_written_is_refused_before_any_work(
 
 
 @pytest.mark.usefixtures("project")
-def test_the_report_is_named_where_it_exists(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_path_of_the_report_is_printed_if_it_exists(capsys: pytest.CaptureFixture[str]) -> None:
     assert "`dvc repro report` writes it" in refused(capsys, "report")

@@ -1,4 +1,4 @@
-"""No command sends what controls a terminal, whatever a score, a name or an argument contains."""
+"""No command prints control characters, for any content of scores, names and arguments."""
 
 import copy
 import json
@@ -36,7 +36,7 @@ L:1/4
 K:C
 4{EVIL}CDEF|]
 """
-NUMBER = "-[2J\ufffd31m-\N{RIGHT-TO-LEFT OVERRIDE}"  # what the reader makes of EVIL in the field X:
+NUMBER = "-[2J\ufffd31m-\N{RIGHT-TO-LEFT OVERRIDE}"  # EVIL in the field X: after reading
 PIECE = f"songs/all{EVIL}#1{NUMBER}"
 
 
@@ -76,7 +76,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def controls(text: str) -> set[str]:
-    """What no terminal should get."""
+    """Characters that control a terminal."""
     kinds = ("Cc", "Cf", "Cs", "Zl", "Zp")
     return {letter for letter in text if unicodedata.category(letter) in kinds and letter not in "\n\t"}
 

@@ -1,4 +1,4 @@
-"""What a reader accepts can be trained on, evaluated and written, or is rejected with a reason."""
+"""Every piece that can be read is trained on, evaluated and written, or rejected with a reason."""
 
 import json
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def abc(number: int, head: str, body: str) -> str:
 
 
 def scores() -> Iterator[tuple[str, str]]:
-    """Files by name, whose pieces are at the ends of what is accepted."""
+    """Files by name, with pieces at the limits of the accepted ranges."""
     meters = enumerate(METERS, start=1)
     yield "meters.abc", "".join(abc(n, f"M:{meter}\nL:1/4", MUSIC) for n, meter in meters)
     yield (
@@ -62,7 +62,7 @@ def scores() -> Iterator[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A project of these scores, all stages up to evaluation run."""
+    """A project of these scores after all stages up to evaluation."""
     root = tmp_path_factory.mktemp("extremes")
     tunes = {**sections.dataset("songs"), "split": {"kind": "none"}}
     tunes["filter"] |= {"min_notes": 2, "max_steps": STEPS}

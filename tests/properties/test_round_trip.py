@@ -39,7 +39,7 @@ def grid_of(row: dict[str, Any]) -> Grid:
     return Grid(pitch.astype(np.uint8), tied.astype(bool))
 
 
-def heard(grids: pa.Table) -> list[Voices]:
+def notes_of_grids(grids: pa.Table) -> list[Voices]:
     """The notes of every grid, by way of its tokens; both encoders must write the same ones."""
     rows = zip(grids.to_pylist(), as_written(grids)["tokens"].to_pylist(), strict=True)
     read = []
@@ -65,17 +65,17 @@ def earlier(voices: Any, steps: int) -> Voices:
 
 @exhaustive
 @given(piece=music())
-def test_music_that_fits_the_grid_comes_back_note_by_note(piece: Music) -> None:
+def test_music_that_fits_the_grid_is_restored_note_by_note(piece: Music) -> None:
     made = quantize(piece.table(), piece.settings())
-    assert heard(made.grids) == [earlier(piece.voices, 0)]
+    assert notes_of_grids(made.grids) == [earlier(piece.voices, 0)]
     assert made.grids["n_steps"].to_pylist() == [max(piece.ends)]
 
 
 @exhaustive
 @given(piece=music())
-def test_trimming_takes_nothing_but_the_silence_at_the_edges(piece: Music) -> None:
+def test_trimming_removes_only_leading_and_trailing_rests(piece: Music) -> None:
     made = quantize(piece.table(), piece.settings(edge_silence="trim"))
-    assert heard(made.grids) == [earlier(piece.voices, first_onset(piece))]
+    assert notes_of_grids(made.grids) == [earlier(piece.voices, first_onset(piece))]
     assert made.grids["n_steps"].to_pylist() == [last_end(piece) - first_onset(piece)]
 
 
@@ -86,12 +86,12 @@ def test_an_extended_note_lasts_until_the_next(piece: Music) -> None:
         [(a, following[0], pitch) for (a, _, pitch), following in pairwise(notes)] + [notes[-1]]
         for notes in piece.voices
     ]
-    assert heard(quantize(piece.table(), piece.settings(rests="extend")).grids) == [held]
+    assert notes_of_grids(quantize(piece.table(), piece.settings(rests="extend")).grids) == [held]
 
 
 @exhaustive
 @given(piece=music(), min_rest=st.integers(1, 4))
-def test_phrases_together_hold_every_note(piece: Music, min_rest: int) -> None:
+def test_phrases_together_contain_every_note(piece: Music, min_rest: int) -> None:
     made = quantize(piece.table(), piece.settings(rests="split", min_rest=min_rest, edge_silence="trim"))
     sounding = {step for notes in piece.voices for a, b, _ in notes for step in range(a, b)}
     begins = [first_onset(piece)]
@@ -99,7 +99,7 @@ def test_phrases_together_hold_every_note(piece: Music, min_rest: int) -> None:
         if note[0] > begins[-1] and sounding.isdisjoint(range(note[0] - min_rest, note[0])):
             begins.append(note[0])
     numbers = [int(name.rpartition(":")[2]) for name in made.grids["piece_id"].to_pylist()]
-    phrases = [phrase for _, phrase in sorted(zip(numbers, heard(made.grids), strict=True))]
+    phrases = [phrase for _, phrase in sorted(zip(numbers, notes_of_grids(made.grids), strict=True))]
     assert len(phrases) == len(begins)
     together: Voices = [[] for _ in piece.voices]
     for begin, phrase in zip(begins, phrases, strict=True):
@@ -110,13 +110,13 @@ def test_phrases_together_hold_every_note(piece: Music, min_rest: int) -> None:
 
 @exhaustive
 @given(piece=st.booleans().flatmap(music))
-def test_where_rests_are_refused_what_is_kept_has_none(piece: Music) -> None:
+def test_if_rests_are_refused_kept_pieces_have_none(piece: Music) -> None:
     rests = any(
         sum(b - a for a, b, _ in notes) < last_end(piece) - first_onset(piece) for notes in piece.voices
     )
     made = quantize(piece.table(), piece.settings(rests="reject", edge_silence="trim"))
     assert [rejection.rule for rejection in made.rejections] == ["rest"] * rests
-    assert heard(made.grids) == ([] if rests else [earlier(piece.voices, first_onset(piece))])
+    assert notes_of_grids(made.grids) == ([] if rests else [earlier(piece.voices, first_onset(piece))])
 
 
 @exhaustive
@@ -137,7 +137,7 @@ def test_of_chords_the_skyline_is_kept_or_the_piece_refused(chord_notes: list[No
     if chords == "reject" and overlapping:
         assert [rejection.rule for rejection in made.rejections] == ["chord"]
     else:
-        assert heard(made.grids) == [[top]]
+        assert notes_of_grids(made.grids) == [[top]]
 
 
 def skyline(notes: list[Note]) -> list[Note]:
@@ -163,12 +163,12 @@ def test_on_a_grid_that_does_not_fit_the_length_is_kept_within_a_step_and_a_half
     # a last note may begin half a step late, and is then held for a whole step
     steps_off = Fraction(max(piece.ends) * coarse, piece.steps_per_quarter) - n_steps
     assert abs(steps_off) <= Fraction(3, 2)
-    assert len(heard(made.grids)) == 1
+    assert len(notes_of_grids(made.grids)) == 1
 
 
 @exhaustive
 @given(piece=music(), coarse=st.sampled_from(GRIDS))
-def test_what_does_not_fit_is_refused_where_rounding_is(piece: Music, coarse: int) -> None:
+def test_inexact_music_is_refused_if_rounding_is(piece: Music, coarse: int) -> None:
     fits = all(
         time * coarse % piece.steps_per_quarter == 0 for v in piece.voices for a, b, _ in v for time in (a, b)
     )

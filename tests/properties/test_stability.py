@@ -1,4 +1,4 @@
-"""What must not matter: the order of the rows, the hash seed, and pieces that come later."""
+"""Invariances: outputs do not depend on the order of rows, the hash seed, or later pieces."""
 
 import os
 import subprocess
@@ -45,7 +45,7 @@ def test_the_number_of_pieces_at_once_changes_no_row(pieces: list[Music], portio
 
 
 def test_the_hash_seed_changes_no_byte() -> None:
-    """Each digest comes from a Python of its own, as a stage does."""
+    """Each digest is computed in a new Python process, as in a stage."""
     program = (
         "import tempfile, pathlib; from tests.helpers.data_sets import data_set; "
         "from tests.helpers.notes_text import notes_table, part; "
@@ -75,7 +75,7 @@ def splits_of(families: pa.Table) -> dict[str, str]:
 
 
 def members(families: pa.Table) -> dict[str, frozenset[str]]:
-    """Who is of the family of each piece."""
+    """The members of the family of each piece."""
     ids, names = families["piece_id"].to_pylist(), families["tune_family"].to_pylist()
     found: dict[str, set[str]] = {}
     for piece, name in zip(ids, names, strict=True):

@@ -1,4 +1,4 @@
-"""The folder data/ that the report is made of, and the report itself."""
+"""The folder data/ that the report is built from, and the report."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def shared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Files that no test changes."""
+    """Files that tests only read."""
     folder = tmp_path_factory.mktemp("data")
     write_data(folder)
     return folder

@@ -101,7 +101,7 @@ def weights(**changes: object) -> AttentionHeatmap:
 
 def test_attention_is_drawn_over_the_notes_of_source_and_target() -> None:
     words = "".join(ElementTree.fromstring(draw(heatmap(weights()), "weights")).itertext())
-    for word in ("C4", "C5", "source and earlier target (symbols)", "target (symbols)"):
+    for word in ("C4", "C5", "source and earlier target (tokens)", "target (tokens)"):
         assert word in words
 
 

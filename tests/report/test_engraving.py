@@ -23,7 +23,7 @@ def test_a_score_of_several_pages_is_drawn_whole_and_the_next_one_as_before() ->
     assert engraved(engraver, 4) == short
 
 
-def test_a_score_that_no_page_holds_is_an_error() -> None:
+def test_a_score_that_is_too_long_for_a_page_is_an_error() -> None:
     with pytest.raises(ValueError, match="tune: this score is too long"):
         engraved(Engraver(page_height=200), 1000)
 

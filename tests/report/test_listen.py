@@ -24,7 +24,7 @@ def of_origin(score: PlayableScore, origin: int) -> list[int]:
     return [pitch for _, _, pitch, _, came_from, _ in score.notes if came_from == origin]
 
 
-def test_a_continuation_has_the_prompt_and_what_the_model_generates(scores: dict[str, PlayableScore]) -> None:
+def test_a_continuation_has_the_prompt_and_the_generated_notes(scores: dict[str, PlayableScore]) -> None:
     sampled = scores["first-1-sampled"]
     assert of_origin(sampled, PROMPT) == [60, 62, 64, 65, 67, 67, 69, 69, 69, 69, 67, 69, 69]
     assert of_origin(sampled, GENERATED) == [67, 60]

@@ -83,7 +83,7 @@ def test_the_same_files_give_the_same_bytes(shared_data: Path) -> None:
         "validation loss from 2.500 to 2.250 nats per token at best",
         "0.625 (0.062)",
         "0.188",
-        "Pitch copying weights, Twin: 2 target symbols by 3 symbols; the largest weight is 1.00.",
+        "Pitch copying weights, Twin: 2 target tokens by 3 tokens; the largest weight is 1.00.",
         "0.438 [0.312, 0.562]",
         "make repro",
         ">2.13.0<",

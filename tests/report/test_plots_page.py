@@ -21,7 +21,7 @@ stages:
 """
 SEE = """
 [...document.querySelectorAll("svg")].map((svg) => ({
-  told: svg.getAttribute("aria-label"), lines: svg.querySelectorAll("path").length,
+  label: svg.getAttribute("aria-label"), lines: svg.querySelectorAll("path").length,
   heights: [...svg.querySelectorAll("circle")].map((dot) => Number(dot.getAttribute("cy"))),
 }))
 """
@@ -31,7 +31,7 @@ pytestmark = needs_chromium
 
 @pytest.fixture
 def shown(tmp_path: Path) -> Path:
-    """What `dvc plots show` makes of one learning curve."""
+    """The page of `dvc plots show` for one learning curve."""
     dvc = [sys.executable, "-m", "dvc"]
     subprocess.run([*dvc, "init", "--no-scm", "-q"], cwd=tmp_path, check=True)
     shutil.copy(TEMPLATE, tmp_path / ".dvc")
@@ -43,12 +43,12 @@ def shown(tmp_path: Path) -> Path:
     return tmp_path / "plots/index.html"
 
 
-def test_curves_are_drawn_and_nothing_is_asked_of_anybody(browser: int, shown: Path) -> None:
+def test_curves_are_drawn_and_the_page_requests_nothing(browser: int, shown: Path) -> None:
     ((charts,), events) = visit(browser, shown, SEE)
     (chart,) = charts
-    assert chart["told"].endswith("valid_nats by epoch")
+    assert chart["label"].endswith("valid_nats by epoch")
     assert chart["lines"] == 1
     first, second, third = chart["heights"]
-    assert first < third < second  # downwards: 2.5 stands highest, 1.5 lowest
+    assert first < third < second  # y grows downwards: 2.5 is highest, 1.5 lowest
     assert third == pytest.approx((first + second) / 2)
     assert asked_of_others(events) == {shown.as_uri()}

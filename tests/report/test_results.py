@@ -46,7 +46,7 @@ def test_loss_by_position_and_family_size_has_its_tables(inputs: Inputs) -> None
     assert "2 or 3 2.750 2.750 2.750 2.750 2.750 7 3" in rows
 
 
-def test_calibration_has_a_chart_of_symbols_and_one_of_pitches(inputs: Inputs) -> None:
+def test_calibration_has_a_chart_of_tokens_and_one_of_pitches(inputs: Inputs) -> None:
     body = calibration(inputs).body
     assert body.count("<svg") == 2
     assert "accuracy by confidence of the most probable pitch, first" in body
@@ -94,7 +94,7 @@ def test_histograms_of_intervals_and_durations_are_drawn(passages: Inputs) -> No
 
 def test_novelty_has_the_shared_runs_of_model_and_human_tunes(passages: Inputs) -> None:
     rows = rows_of(novelty(passages).body)
-    # two of six runs of four intervals; the held-out tune falls where the training tune rises
+    # two of six runs of four intervals; the held-out tune falls, the training tune rises
     assert "model 5.000 5 0.333 0.000 0.000 1" in rows
     assert "human reference: held-out tunes 0.000 0 0.000 0.000 1" in rows
 

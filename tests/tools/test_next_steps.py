@@ -1,4 +1,4 @@
-"""What is printed after a run."""
+"""The next steps printed after a run."""
 
 import subprocess
 from pathlib import Path
@@ -41,7 +41,7 @@ def test_files_that_changed_have_a_reason(root: Path) -> None:
     assert "learning curves" not in text
 
 
-def test_without_a_run_nothing_is_promised(tmp_path: Path) -> None:
+def test_without_a_run_no_link_is_printed(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text('{"experiments": {"first": {"task": {"kind": "continue"}}}}')
     text = "\n".join(lines(tmp_path))
     assert "`dvc repro report`" in text

@@ -1,4 +1,4 @@
-"""What an editor says of params.yaml."""
+"""The JSON Schema of params.yaml."""
 
 import json
 from copy import deepcopy
@@ -17,7 +17,7 @@ from tests.helpers.paths import ROOT
 FILE = ROOT / "pipeline/params.schema.json"
 
 
-def test_the_file_is_what_the_models_say() -> None:
+def test_the_file_is_up_to_date() -> None:
     assert json.loads(FILE.read_text(encoding="utf-8")) == schema(), (
         "run `python -m pipeline schema > pipeline/params.schema.json`"
     )
@@ -53,15 +53,15 @@ def test_a_mistake_is_underlined(mistake: Any) -> None:
 
 
 def test_attributes_are_described_by_the_docstrings() -> None:
-    told = attributes(TrainingSettings)
-    assert told.keys() == TrainingSettings.model_fields.keys()
-    assert told["epochs"] == "passes over the training examples."
-    assert told["patience"].endswith("0: never.")
+    described = attributes(TrainingSettings)
+    assert described.keys() == TrainingSettings.model_fields.keys()
+    assert described["epochs"] == "passes over the training examples."
+    assert described["patience"].endswith("0: never.")
 
 
 def test_attributes_that_share_a_line_share_its_description() -> None:
-    told = attributes(Continue)
-    assert told["min_cut"] == told["max_cut"] != told["cut"]
+    described = attributes(Continue)
+    assert described["min_cut"] == described["max_cut"] != described["cut"]
 
 
 def test_every_kind_of_model_is_there_with_all_its_parameters_described() -> None:

@@ -1,4 +1,4 @@
-"""The Dask engine on a real scheduler and real workers, which die."""
+"""The Dask engine on a real scheduler and real workers, some of which die."""
 
 import os
 import shutil
@@ -50,8 +50,8 @@ def test_a_batch_whose_worker_died_is_computed_by_another(two: Cluster, tmp_path
     assert list(map_batches(end_once, markers, on(two.address))) == ["done", "done"]
 
 
-def test_a_batch_that_ends_every_worker_is_told(two: Cluster) -> None:
-    with pytest.raises(ClusterError, match="workers died of a batch"):
+def test_a_batch_that_kills_every_worker_is_an_error(two: Cluster) -> None:
+    with pytest.raises(ClusterError, match="a batch killed one worker after another"):
         list(map_batches(end_every_worker, [1], on(two.address)))
 
 
@@ -100,12 +100,12 @@ def test_workers_with_other_code_are_refused(
         parse_corpus("mine", tunes, READ, LIMITS, on(two.address))
 
 
-def test_workers_that_lack_the_project_are_told(tmp_path: Path) -> None:
+def test_workers_without_the_project_are_an_error(tmp_path: Path) -> None:
     with cluster(1, root=tmp_path) as stranger, pytest.raises(ClusterError, match="lacks this project"):
         list(map_batches(square, [1], on(stranger.address)))
 
 
-def test_no_scheduler_is_one_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_scheduler_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.workflow.cluster.SECONDS_TO_CONNECT", 0.5)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
@@ -114,14 +114,14 @@ def test_no_scheduler_is_one_clear_message(monkeypatch: pytest.MonkeyPatch) -> N
             list(map_batches(square, [1], on(address)))
 
 
-def test_an_open_address_on_a_network_is_told(
+def test_an_unencrypted_address_on_a_network_gets_a_warning(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("pipeline.workflow.cluster.SECONDS_TO_CONNECT", 0.1)
-    for address, told in (("tcp://192.0.2.1:8786", True), ("tls://192.0.2.1:8786", False)):
+    for address, warned in (("tcp://192.0.2.1:8786", True), ("tls://192.0.2.1:8786", False)):
         with pytest.raises(ClusterError, match="no Dask scheduler answers"):
             list(map_batches(square, [1], on(address)))
-        assert ("is not encrypted" in capsys.readouterr().err) == told
+        assert ("is not encrypted" in capsys.readouterr().err) == warned
 
 
 def certificate(folder: Path) -> dict[str, str]:
@@ -149,15 +149,15 @@ def test_a_cluster_with_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyP
         "print(*map_batches(square, [3], on(sys.argv[1])))"
     )
     with cluster(1, protocol="tls") as started:
-        asked = [sys.executable, "-c", code, started.address]
+        command = [sys.executable, "-c", code, started.address]
         assert started.address.startswith("tls://")
-        assert subprocess.run(asked, cwd=ROOT, capture_output=True, text=True).stdout == "9\n"
+        assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout == "9\n"
         monkeypatch.undo()
-        stranger = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True)
+        stranger = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert "ClusterError: no Dask scheduler answers" in stranger.stderr
 
 
-def test_a_scheduler_without_workers_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_without_workers_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.workflow.cluster.SECONDS_WITHOUT_WORKERS", 1.0)
     with cluster(0) as empty, pytest.raises(ClusterError, match="has no workers"):
         list(map_batches(square, [1], on(empty.address)))

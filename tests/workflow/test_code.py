@@ -1,4 +1,4 @@
-"""Which code made some bytes: closures and digests, on a small package of its own and on this one."""
+"""Import closures and digests of code, on a small package and on this one."""
 
 from __future__ import annotations
 

@@ -41,6 +41,6 @@ def test_a_stage_for_each_key(project: Path) -> None:
 
 
 @pytest.mark.parametrize(("stage", "key", "nearest"), [("on", None, "one"), ("many", "rad", "red")])
-def test_unknown_names_give_the_nearest(project: Path, stage: str, key: str | None, nearest: str) -> None:
+def test_unknown_names_get_a_suggestion(project: Path, stage: str, key: str | None, nearest: str) -> None:
     with pytest.raises(DvcFileError, match=f"did you mean '{nearest}'"):
         declared(stage, key, project)

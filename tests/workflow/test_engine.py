@@ -21,11 +21,11 @@ def test_results_come_in_the_order_of_the_batches(engine: EngineSettings) -> Non
     assert list(map_batches(square, range(7), engine)) == [0, 1, 4, 9, 16, 25, 36]
 
 
-def test_no_batches_no_workers() -> None:
+def test_without_batches_no_worker_starts() -> None:
     assert list(map_batches(square, [], TWO)) == []
 
 
-def test_a_dead_worker_is_told() -> None:
+def test_a_dead_worker_is_an_error() -> None:
     with pytest.raises(EngineError, match="a worker process died"):
         list(map_batches(die, [1, 2], TWO))
 

@@ -19,8 +19,8 @@ from tests.helpers.waiting import wait_until
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project(tmp_path_factory.mktemp("faults"))
-    status, said = project.call("dvc", "repro", "encode@tunes")
-    assert status == 0, said
+    status, output = project.call("dvc", "repro", "encode@tunes")
+    assert status == 0, output
     return project
 
 
@@ -36,9 +36,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
         ("split@tunes", "read"),
     ],
 )
-def test_whatever_fails_in_a_stage_the_next_run_gives_the_same_bytes(
-    project: Project, stage: str, call: str
-) -> None:
+def test_after_any_fault_the_next_run_gives_the_same_bytes(project: Project, stage: str, call: str) -> None:
     victim = Victim(project, stage, [".cache/notes"] if stage.startswith("parse") else [])
     faults = [fault for fault in victim.faults() if fault.call == call]
     assert faults
@@ -49,7 +47,7 @@ def test_whatever_fails_in_a_stage_the_next_run_gives_the_same_bytes(
 
 
 @pytest.mark.skipif(not strace_works(), reason="strace makes the faults happen")
-def test_a_full_disk_is_one_clear_line(project: Project) -> None:
+def test_a_full_disk_is_one_line(project: Project) -> None:
     victim = Victim(project, "quantize@tunes")
     outcome = victim.hit(Fault("fsync", 1, "ENOSPC"))
     assert outcome.said.startswith("quantize@tunes: No space left on device")
@@ -57,7 +55,7 @@ def test_a_full_disk_is_one_clear_line(project: Project) -> None:
 
 
 @pytest.mark.skipif(not strace_works(), reason="strace makes the faults happen")
-def test_a_folder_that_may_not_be_written_is_one_clear_line(project: Project) -> None:
+def test_a_read_only_folder_is_one_line(project: Project) -> None:
     victim = Victim(project, "encode@tunes")
     first = next(fault for fault in victim.faults() if fault.call == "rename")
     outcome = victim.hit(Fault("rename", first.number, "EROFS"))
@@ -68,16 +66,16 @@ def right(project: Project) -> str:
     return (project.root / "dvc.lock").read_text()
 
 
-def test_an_output_that_vanishes_between_stages_is_made_again(project: Project) -> None:
+def test_an_output_that_vanishes_between_stages_is_written_again(project: Project) -> None:
     before = right(project)
     (project.root / "data/notes/songs.parquet").unlink()
-    status, said = project.call("dvc", "repro", "encode@tunes")
-    assert status == 0, said
+    status, output = project.call("dvc", "repro", "encode@tunes")
+    assert status == 0, output
     assert right(project) == before
     assert (project.root / "data/notes/songs.parquet").exists()
 
 
-def test_two_runs_at_once_leave_what_one_leaves(project: Project) -> None:
+def test_two_runs_at_once_leave_the_outputs_of_one(project: Project) -> None:
     before = right(project)
     tools = Path(sys.executable).parent
     environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
@@ -92,15 +90,15 @@ def test_two_runs_at_once_leave_what_one_leaves(project: Project) -> None:
         )
         for _ in range(2)
     ]
-    said = [run.communicate(timeout=300)[0] for run in both]
-    for run, words in zip(both, said, strict=True):
+    output = [run.communicate(timeout=300)[0] for run in both]
+    for run, words in zip(both, output, strict=True):
         assert run.returncode == 0 or "lock" in words, words
     assert 0 in [run.returncode for run in both]
     assert project.call("dvc", "repro", "encode@tunes")[0] == 0
     assert right(project) == before
 
 
-def test_a_run_that_is_killed_goes_on(project: Project) -> None:
+def test_a_run_that_is_killed_resumes(project: Project) -> None:
     before = right(project)
     tools = Path(sys.executable).parent
     environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
@@ -115,30 +113,30 @@ def test_a_run_that_is_killed_goes_on(project: Project) -> None:
     wait_until(lambda: not (project.root / "data/grids/tunes.parquet").exists(), what="the stage quantize")
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
-    status, said = project.call("dvc", "repro", "encode@tunes")
+    status, output = project.call("dvc", "repro", "encode@tunes")
     if status:  # DVC writes dvc.lock in place; it was killed just then
-        assert "dvc.lock" in said
+        assert "dvc.lock" in output
         (project.root / "dvc.lock").write_text(before)
-        status, said = project.call("dvc", "repro", "encode@tunes")
-    assert status == 0, said
+        status, output = project.call("dvc", "repro", "encode@tunes")
+    assert status == 0, output
     assert right(project) == before
 
 
 @pytest.mark.parametrize("half", [False, True])
-def test_half_a_lock_file_is_told_and_nothing_runs_again(project: Project, half: bool) -> None:
+def test_half_a_lock_file_is_an_error_and_nothing_runs_again(project: Project, half: bool) -> None:
     before = right(project)
     end = before.index("deps:", len(before) // 2) + len("dep") if half else 0
     (project.root / "dvc.lock").write_text(before[:end])
-    status, said = project.call("dvc", "repro", "encode@tunes")
+    status, output = project.call("dvc", "repro", "encode@tunes")
     assert status != 0
-    assert "dvc.lock" in said
+    assert "dvc.lock" in output
     with pytest.raises(LockError, match="Delete it"):
         read_lock(project.root)
     (project.root / "dvc.lock").unlink()
-    status, said = project.call("dvc", "repro", "encode@tunes")
-    assert status == 0, said
-    assert "is cached - skipping run" in said
-    assert "Running stage" not in said
+    status, output = project.call("dvc", "repro", "encode@tunes")
+    assert status == 0, output
+    assert "is cached - skipping run" in output
+    assert "Running stage" not in output
     assert loaded(right(project)) == loaded(before)
     (project.root / "dvc.lock").write_text(before)
 
@@ -147,7 +145,7 @@ def loaded(text: str) -> object:
     return YAML(typ="safe", pure=True).load(text)
 
 
-def test_a_damaged_table_is_told_and_made_again(project: Project) -> None:
+def test_a_damaged_table_is_an_error_and_written_again(project: Project) -> None:
     before = right(project)
     table = project.root / "data/grids/tunes.parquet"
     content = table.read_bytes()
@@ -159,13 +157,13 @@ def test_a_damaged_table_is_told_and_made_again(project: Project) -> None:
     assert done.returncode == 1
     assert "data/grids/tunes.parquet" in done.stderr
     assert "Traceback" not in done.stderr
-    status, said = project.call("dvc", "repro", "encode@tunes")
-    assert status == 0, said
+    status, output = project.call("dvc", "repro", "encode@tunes")
+    assert status == 0, output
     assert right(project) == before
     assert table.read_bytes() == content
 
 
-def test_a_damaged_entry_of_the_cache_is_not_taken_for_the_table(project: Project) -> None:
+def test_a_damaged_entry_of_the_cache_is_not_used(project: Project) -> None:
     before = right(project)
     table = project.root / "data/grids/tunes.parquet"
     content = table.read_bytes()
@@ -177,13 +175,13 @@ def test_a_damaged_entry_of_the_cache_is_not_taken_for_the_table(project: Projec
     entry.chmod(0o644)
     entry.write_bytes(content[:-100] + bytes(100))
     table.unlink()
-    status, said = project.call("dvc", "repro", "encode@tunes")
-    assert status == 0, said
+    status, output = project.call("dvc", "repro", "encode@tunes")
+    assert status == 0, output
     assert right(project) == before
     assert table.read_bytes() == content
 
 
-def test_a_clock_that_was_set_back_hides_no_edit(project: Project) -> None:
+def test_an_edit_is_detected_after_the_clock_was_set_back(project: Project) -> None:
     score = project.root / "scores/dances/all.abc"
     text = score.read_text()
     score.write_text(text.replace("T:Tune 101", "T:Tune 999"))

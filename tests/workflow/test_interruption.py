@@ -1,4 +1,4 @@
-"""However a stage ends, its last outputs come back: real processes, as DVC starts them."""
+"""A failed stage restores its last outputs: real processes, started as by DVC."""
 
 import hashlib
 import os
@@ -82,10 +82,10 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 def test_after_a_traceback_the_last_output_is_back(workspace: Workspace) -> None:
     stage = workspace.start("1 / 0")
-    said = stage.communicate(timeout=60)[1]
+    errors = stage.communicate(timeout=60)[1]
     assert stage.returncode == 1
-    assert "ZeroDivisionError" in said
-    assert "work@a: its last outputs are back in place: out.txt" in said
+    assert "ZeroDivisionError" in errors
+    assert "work@a: its last outputs were restored: out.txt" in errors
     assert workspace.output == "last"
 
 
@@ -100,9 +100,9 @@ def test_after_a_signal_the_last_output_is_back(
     stage.send_signal(number)
     if during_imports:
         (workspace.root / "go").touch()
-    said = stage.communicate(timeout=60)[1]
+    errors = stage.communicate(timeout=60)[1]
     assert stage.returncode == 128 + number
-    assert "Traceback" not in said
+    assert "Traceback" not in errors
     assert workspace.output == "last"
     assert list((workspace.root / ".cache/running").iterdir()) == []
 
@@ -142,7 +142,7 @@ def test_after_sigkill_the_next_command_restores_the_output(
     stage.communicate(timeout=60)
     main(["corpora"])
     assert workspace.output == "last"
-    assert "work@a was killed; its last outputs are back in place: out.txt" in capsys.readouterr().err
+    assert "work@a was killed; its last outputs were restored: out.txt" in capsys.readouterr().err
     main(["corpora"])
     assert "killed" not in capsys.readouterr().err
 

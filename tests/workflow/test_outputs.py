@@ -1,4 +1,4 @@
-"""The last outputs of a failed stage come back from DVC's cache, verified."""
+"""The last outputs of a failed stage are restored from DVC's cache, verified."""
 
 import hashlib
 import json
@@ -53,14 +53,14 @@ def test_files_and_folders_are_restored(workspace: Workspace) -> None:  # noqa: 
     assert not [path for path in Path().rglob("*") if ".partial" in path.name]
 
 
-def test_what_exists_is_left_alone(workspace: Workspace) -> None:  # noqa: ARG001
+def test_existing_outputs_are_not_touched(workspace: Workspace) -> None:  # noqa: ARG001
     Path("data").mkdir()
     Path("data/one.txt").write_text("new")
     assert restore("make@x").outputs == ["data/many"]
     assert Path("data/one.txt").read_text() == "new"
 
 
-def test_an_output_of_which_the_cache_lacks_a_file_stays_away(workspace: Workspace) -> None:
+def test_an_output_that_is_incomplete_in_the_cache_is_not_restored(workspace: Workspace) -> None:
     workspace.entry(workspace.b).unlink()
     assert restore("make@x").outputs == ["data/one.txt"]
     assert not Path("data/many").exists()

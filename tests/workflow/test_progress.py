@@ -15,7 +15,7 @@ def four_seconds_an_item(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
 
 
-def test_a_line_now_and_then_tells_how_far_and_how_long_yet(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_plain_line_has_progress_and_time_left(capsys: pytest.CaptureFixture[str]) -> None:
     assert list(progress.track("abcdefg", "reading tunes", 7, "files")) == list("abcdefg")
     assert capsys.readouterr().err.splitlines() == [
         "reading tunes: 3 of 7 files, about 16 s left",
@@ -23,19 +23,19 @@ def test_a_line_now_and_then_tells_how_far_and_how_long_yet(capsys: pytest.Captu
     ]
 
 
-def test_nothing_is_said_of_short_work_nor_after_the_last(capsys: pytest.CaptureFixture[str]) -> None:
+def test_short_tasks_and_the_last_item_print_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(list(progress.track(range(3), "reading tunes", 3))) == 3
     assert capsys.readouterr().err == ""
 
 
-def test_whoever_stops_before_the_end_hears_no_more(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_line_is_printed_after_an_early_stop(capsys: pytest.CaptureFixture[str]) -> None:
     for item in progress.track(range(100), "continuing", 100):
         if item == 1:
             break
     assert capsys.readouterr().err == ""
 
 
-def test_a_model_that_continues_many_pieces_is_watched(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_that_continues_many_pieces_shows_progress(capsys: pytest.CaptureFixture[str]) -> None:
     torch.manual_seed(1)
     model = build(lstm())
     with torch.no_grad():

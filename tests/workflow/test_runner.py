@@ -1,4 +1,4 @@
-"""The runner, from outside: real processes in a workspace of one stage."""
+"""The runner in real processes, in a workspace with one stage."""
 
 import os
 import re
@@ -60,8 +60,8 @@ class Workspace:
 
     def run(self, body: str) -> tuple[int, str]:
         process = self.start(body)
-        said = process.communicate(timeout=60)[1]
-        return process.returncode, said
+        output = process.communicate(timeout=60)[1]
+        return process.returncode, output
 
     def wait_for_start(self) -> None:
         wait_until((self.root / "began").exists, what="the stage")
@@ -72,20 +72,20 @@ def workspace(tmp_path: Path) -> Workspace:
     return Workspace(tmp_path)
 
 
-def test_a_stage_that_is_well_says_what_it_made_and_how_long_that_took(workspace: Workspace) -> None:
-    status, said = workspace.run("Path('out.txt').write_text('x' * 2_500_000)")
+def test_a_stage_prints_its_summary_and_duration(workspace: Workspace) -> None:
+    status, output = workspace.run("Path('out.txt').write_text('x' * 2_500_000)")
     assert status == 0
-    heading, row, end = said.splitlines()
+    heading, row, end = output.splitlines()
     assert (heading.split(), row.split()) == (["output", "files", "MB"], ["out.txt", "1", "2.50"])
     assert re.fullmatch(r"work@a: done in \d+\.\d s", end)
 
 
-def test_a_stage_that_cannot_be_summed_up_is_done_all_the_same(workspace: Workspace) -> None:
+def test_a_stage_without_a_summary_succeeds(workspace: Workspace) -> None:
     (workspace.root / "dvc.yaml").write_text(DVC.replace("out.txt", "data/metrics/a.json"))
-    status, said = workspace.run("pass")
+    status, output = workspace.run("pass")
     assert status == 0
-    assert said.startswith("work@a is not to be summed up: ")
-    assert "done in" in said
+    assert output.startswith("work@a cannot be summarized: ")
+    assert "done in" in output
 
 
 def test_a_users_mistake_is_one_line_and_status_1(workspace: Workspace) -> None:
@@ -93,24 +93,27 @@ def test_a_users_mistake_is_one_line_and_status_1(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "output"),
     [
-        ("Path('began/x').touch()", "work@a: Not a directory: began/x; nothing half-written is kept"),
-        ('raise RuntimeError("can\'t start new thread")', "work@a: can't start new thread; nothing"),
-        ("raise ValueError('IO: No space left on device')", "work@a: IO: No space left on device; nothing"),
+        ("Path('began/x').touch()", "work@a: Not a directory: began/x; no partial output is kept"),
+        ('raise RuntimeError("can\'t start new thread")', "work@a: can't start new thread; no partial"),
+        (
+            "raise ValueError('IO: No space left on device')",
+            "work@a: IO: No space left on device; no partial",
+        ),
     ],
 )
-def test_what_the_machine_refuses_is_one_line(workspace: Workspace, body: str, said: str) -> None:
+def test_an_error_of_the_operating_system_is_one_line(workspace: Workspace, body: str, output: str) -> None:
     status, words = workspace.run(body)
     assert status == 1
-    assert words.startswith(said)
+    assert words.startswith(output)
     assert "Traceback" not in words
 
 
-def test_a_fault_of_ours_keeps_its_traceback(workspace: Workspace) -> None:
-    status, said = workspace.run("1 / 0")
+def test_a_bug_keeps_its_traceback(workspace: Workspace) -> None:
+    status, output = workspace.run("1 / 0")
     assert status == 1
-    assert "ZeroDivisionError" in said
+    assert "ZeroDivisionError" in output
 
 
 @pytest.mark.parametrize(
@@ -121,19 +124,19 @@ def test_a_fault_of_ours_keeps_its_traceback(workspace: Workspace) -> None:
     ],
 )
 def test_an_edit_while_a_stage_runs_fails_it(workspace: Workspace, body: str, changed: str) -> None:
-    status, said = workspace.run(body)
+    status, output = workspace.run(body)
     assert status == 1
-    assert f"{changed} changed while the stage ran; run `dvc repro` again" in said
+    assert f"{changed} changed while the stage ran; run `dvc repro` again" in output
 
 
-def test_ctrl_c_leaves_a_clear_line(workspace: Workspace) -> None:
+def test_ctrl_c_prints_one_line(workspace: Workspace) -> None:
     process = workspace.start("signal.pause()")
     workspace.wait_for_start()
     os.killpg(process.pid, signal.SIGINT)
-    said = process.communicate(timeout=30)[1]
+    output = process.communicate(timeout=30)[1]
     assert process.returncode == 130
-    assert "interrupted" in said
-    assert "Traceback" not in said
+    assert "interrupted" in output
+    assert "Traceback" not in output
 
 
 def test_a_stage_ends_with_the_process_that_started_it(workspace: Workspace) -> None:
@@ -163,5 +166,5 @@ def test_a_second_stage_waits_for_the_first(workspace: Workspace) -> None:
     first.communicate(timeout=60)
     second.communicate(timeout=60)
     assert second.returncode == 0
-    # what the first one left is not mixed with what the second one writes
+    # outputs of the first stage are deleted before the second one writes
     assert (workspace.root / "out.txt").read_text() == "the old one: False"

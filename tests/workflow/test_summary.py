@@ -1,4 +1,4 @@
-"""The tables that stages show at their end, held against the files themselves."""
+"""The summary tables of stages, compared with the files."""
 
 import io
 import json
@@ -27,7 +27,7 @@ def drawn(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
     return out.getvalue().splitlines()
 
 
-def test_books_count_pieces_and_name_the_rules_broken_most(project: Path, tmp_path: Path) -> None:
+def test_pieces_are_counted_and_the_most_frequent_rules_named(project: Path, tmp_path: Path) -> None:
     shutil.copy(project / "dvc.yaml", tmp_path)
     shutil.copy(project / "params.yaml", tmp_path)
     broken = [Rejection(f"a/{number}", rule) for number, rule in enumerate("vwxyzz")]
@@ -43,7 +43,7 @@ def test_books_count_pieces_and_name_the_rules_broken_most(project: Path, tmp_pa
     ]
 
 
-def test_one_corpus_needs_no_sum(project: Path) -> None:
+def test_one_corpus_has_no_total_row(project: Path) -> None:
     (row,) = only(summaries("filter@tunes", project))
     assert row == ("songs", "4", "3", "1", "too_few_notes 1")
 
@@ -84,7 +84,7 @@ def test_downloaded_files_are_counted(project: Path) -> None:
     ]
 
 
-def test_a_training_tells_its_best_epoch_and_an_evaluation_its_figures(tmp_path: Path) -> None:
+def test_a_training_shows_its_best_epoch_and_an_evaluation_its_figures(tmp_path: Path) -> None:
     shutil.copy(ROOT / "dvc.yaml", tmp_path)
     (tmp_path / "params.yaml").write_text(
         "experiments: {first: {dataset: tunes, init_from: scratch, model: {kind: lstm}}}", encoding="utf-8"
@@ -119,11 +119,11 @@ def test_the_check_lists_what_params_yaml_holds(project: Path) -> None:
 def test_missing_and_damaged_files_are_one_message(project: Path, tmp_path: Path, damage: object) -> None:
     copy = shutil.copytree(project, tmp_path / "copy")
     damage(copy / "data/rejected/filter/tunes.parquet")  # type: ignore[operator]
-    with pytest.raises(SummaryError, match="filter@tunes is not to be summed up: .*`dvc repro`"):
+    with pytest.raises(SummaryError, match="filter@tunes cannot be summarized: .*`dvc repro`"):
         summaries("filter@tunes", copy)
 
 
-def test_numbers_stand_to_the_right_and_nothing_is_taken_for_markup() -> None:
+def test_numbers_are_aligned_right_and_text_is_not_markup() -> None:
     assert drawn(("name", "n", "rest"), [("[red]a", "1", "x"), ("b", "1,000", "long")]) == [
         " name        n  rest",
         " [red]a      1  x",
@@ -131,10 +131,10 @@ def test_numbers_stand_to_the_right_and_nothing_is_taken_for_markup() -> None:
     ]
 
 
-def test_quantize_shows_the_parts_that_were_taken_of_several(project: Path, tmp_path: Path) -> None:
+def test_quantize_shows_the_parts_used_of_several(project: Path, tmp_path: Path) -> None:
     shutil.copytree(project, tmp_path / "copy", ignore=shutil.ignore_patterns(".dvc", ".cache", ".git"))
     parts, books = summaries("quantize@tunes", tmp_path / "copy")
-    assert parts.columns == ("corpus", "voice", "pieces", "with several parts", "parts taken in these")
+    assert parts.columns == ("corpus", "voice", "pieces", "with several parts", "parts used in these")
     assert parts.rows == (("songs", "1", books.rows[0][2], "0", ""),)
     path = tmp_path / "copy/data/grids/tunes.parquet"
     rows = read_table(path, GRIDS).to_pylist()

@@ -19,7 +19,7 @@ DRAWN = {
     "length": ("Length of pieces", "quarter notes, in steps of 8", False, 8.0),
 }
 LONGEST_NOTE = 6  # quarter notes; the axis ends there, longer ones are added to the last bar
-FEW = 5  # a data set of fewer pieces has no distribution
+FEW = 5  # data sets with fewer pieces have no chart
 METERS = 8  # bars of the chart, columns of the table
 LEAD = "Notes and pieces of a data set, all splits together. A bar of height 0 is a value that does not occur."
 

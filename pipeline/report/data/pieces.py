@@ -18,7 +18,7 @@ from pipeline.report.html import ReportSection, counted, paragraph
 from pipeline.report.inputs import Inputs
 from pipeline.report.packed import packed, packed_json
 
-LONGEST = 255  # steps that one byte holds; a longer note is written as several, of which the later ones are tied
+LONGEST = 255  # steps that fit in one byte; a longer note is split into several tied ones
 TIED = 128  # added to a pitch that continues the note before
 COLUMNS = ("title", "corpus", "meter", "key", "tune type", "split", "reason")
 ABOUT = ("piece_id", "corpus", "title", "meter", "key_fifths", "key_mode", "tune_type", "voices", "steps_per_quarter")

@@ -1,4 +1,4 @@
-"""The training tune that shares most with a sample, engraved, the shared run marked."""
+"""The training tune most similar to a sample, engraved, with the shared sequence marked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LEAST_QUARTERS, MOST_QUARTERS = 32, 96  # shown of the tune
 
 @dataclass(frozen=True)
 class NearestTune:
-    """A training tune and how much of it a sample shares."""
+    """A training tune and the length of the sequence shared with a sample."""
 
     words: str
     score: PlayableScore

@@ -17,7 +17,7 @@ MOST_PIECES = 3  # of an experiment, the first ones; their order is decided by a
 LEAD = (
     "The prompt (black) is the first half of a held-out piece. The original (grey) is its second half, the "
     "model's "
-    "continuation (blue) is sampled. Pieces are chosen by a hash, not by ear; those whose "
+    "continuation (blue) is sampled. Pieces are chosen by a hash, not by quality; those whose "
     "continuation is about as long as the original come first."
 )
 
@@ -35,7 +35,7 @@ def covers(inputs: Inputs) -> list[Card]:
 
 
 def continuations(inputs: Inputs) -> ReportSection:
-    """A card of each other experiment; further pieces are folded."""
+    """A card for each other experiment; further pieces are folded."""
     engraver, cards = Engraver(), list[Card]()
     firsts, folds = Markup(""), Markup("")
     for experiment in inputs.held_out[1:]:

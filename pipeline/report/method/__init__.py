@@ -1,1 +1,1 @@
-"""Chapter Method: how the figures are defined, and how to reproduce the page."""
+"""Chapter Method: definitions of the figures, and how to reproduce the page."""

@@ -1,4 +1,4 @@
-"""Section: definitions of the figures, and how samples sound."""
+"""Section: definitions of the figures, and the sound of samples."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pipeline.report.html import ReportSection
 from pipeline.report.inputs import Inputs
 
 TERMS = """
-Token: One of 258 symbols per grid step and voice: the onset of a MIDI note number, its continuation, START
+Token: One of 258 integers per grid step and voice: the onset of a MIDI note number, its continuation, START
   or STOP. Note number 0 is silence.
-Bits per onset: Bits of all onset, continuation and silence symbols, divided by the number of notes: the sum
-  of rhythm, pitch and silence bits. All predictors are scored over the same valid symbols.
-Confidence interval: 95 %, bootstrap over tune families with 10 000 draws; differences are paired by piece.
+Bits per onset: Bits of all onset, continuation and silence tokens, divided by the number of notes: the sum
+  of rhythm, pitch and silence bits. All predictors are scored over the same valid tokens.
+Confidence interval: 95 %, bootstrap over tune families with 10 000 resamples; differences are paired.
 n-gram with memory: An n-gram model of the training set mixed with one of the piece so far and its prompt.
 Tune family: Pieces that share 16 successive intervals, in any key, repeated notes merged. A split never
   divides a family.
-Sampling: Samples are drawn from the model's distribution. Greedy decoding takes the most probable symbol
+Sampling: Tokens are sampled from the model's distribution. Greedy decoding takes the most probable token
   and often repeats itself.
 Scores and charts: Scores are engraved by Verovio (LGPL) in the key of the source. Charts are drawn by Vega-
   Lite (BSD) when the page is written.

@@ -15,10 +15,10 @@ COMMANDS = ("make repro", "python -m pipeline books DATASET", "python -m pipelin
 
 
 def reproduce(inputs: Inputs) -> ReportSection:
-    """Commands, the versions that shape the bytes, and the parameters."""
+    """Commands, the versions that change the bytes, and the parameters."""
     commands = Markup('<pre tabindex="0"><code>{}</code></pre>\n').format("\n".join(COMMANDS))
     lock = paragraph(
-        "The first command makes everything on this page in a clone of the project; dvc.lock has the "
+        "The first command computes everything on this page in a clone of the project; dvc.lock has the "
         "digest of every "
         "file. Data sets have the same bytes on every machine, trained weights on one machine, version and "
         "number of "

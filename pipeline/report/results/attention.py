@@ -24,7 +24,7 @@ MEASURES = {
     "distance_bars": "distance, bars",
 }
 LEAD = (
-    "Rows are target symbols (their notes on the left), columns are source and earlier target symbols "
+    "Rows are target tokens (their notes on the left), columns are source and earlier target tokens "
     "(their notes "
     "above). The darker a cell, the larger its weight. A falling diagonal is a passage that the model copies."
 )
@@ -69,9 +69,9 @@ def _heatmap(sample: Mapping[str, Any], way: str) -> Markup:
     )
     title = sample["title"] or sample["piece_id"]
     alt = (
-        f"{WEIGHTS[way].capitalize()} weights, {title}: {weights.shape[0]} target symbols by "
+        f"{WEIGHTS[way].capitalize()} weights, {title}: {weights.shape[0]} target tokens by "
         f"{weights.shape[1]} "
-        f"symbols; the largest weight is {weights.max():.2f}."
+        f"tokens; the largest weight is {weights.max():.2f}."
     )
     caption = (
         f"{WEIGHTS[way].capitalize()} weights, {title} ({sample['piece_id']}). Shades: {SHADES[0]} times "
@@ -88,9 +88,9 @@ def _tables(measured: Mapping[str, Mapping[str, Any]]) -> Markup:
     note = (
         "Means over many pieces; in parentheses the value of uniform attention. Entropy is the spread of "
         "the weights. "
-        f"Repetition: the symbol after the last passage with the same {n_intervals} intervals and rhythm, "
+        f"Repetition: the token after the last passage with the same {n_intervals} intervals and rhythm, "
         "in any key; "
-        "similar passage: the symbol before it. Only symbols with such a passage count."
+        "similar passage: the token before it. Only tokens with such a passage count."
     )
     tables = Markup("").join(_spread(measured, rows, note) for rows in ROWS)
     believed = [
@@ -106,9 +106,9 @@ def _tables(measured: Mapping[str, Mapping[str, Any]]) -> Markup:
             f"{kind}, {rows}" for rows in ROWS.values() for kind in ("mixture weight", "posterior share")
         ]
         note = (
-            "A copying model mixes several distributions. Mixture weight: before the true symbol is known. "
+            "A copying model mixes several distributions. Mixture weight: before the true token is known. "
             "Posterior "
-            "share: of the probability of the true symbol."
+            "share: of the probability of the true token."
         )
         tables += folded_table("Mixture weights", ["experiment, component", *kinds], believed, note=note)
     return tables

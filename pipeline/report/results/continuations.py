@@ -1,4 +1,4 @@
-"""Section: likeness of generated continuations and the original ones."""
+"""Section: similarity of generated continuations to the originals."""
 
 from __future__ import annotations
 
@@ -88,6 +88,6 @@ def likeness_table(experiment: ExperimentResults) -> Markup:
         "F1 is undefined "
         f"where a side has fewer than two notes. Overlap: common area of the pitch histograms up to {LAST} "
         "quarter notes. "
-        "Edit distance: share of symbols to change, lower is better."
+        "Edit distance: share of tokens to change, lower is better."
     )
     return folded_table(f"Similarity: {experiment.name}", head, rows, note=note)

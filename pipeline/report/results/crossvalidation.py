@@ -28,7 +28,7 @@ def crossvalidation(inputs: Inputs) -> ReportSection:
     body = Markup("").join(_of(name, facts) for name, facts in found.items())
     nothing = paragraph("Not run; python -m pipeline cross-validate --experiment NAME runs it.")
     lead = (
-        "Tune families are dealt to folds. Each fold is held out once, so that every piece is tested by a "
+        "Tune families are assigned to folds. Each fold is held out once, so that every piece is tested by a "
         "model trained "
         "without its relatives. Intervals are 95 %, over tune families; differences are paired."
     )

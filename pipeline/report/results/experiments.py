@@ -93,7 +93,7 @@ def _overview(held_out: Sequence[ExperimentResults]) -> Markup:
 
 
 def details_of(experiment: ExperimentResults) -> Markup:
-    """Settings in words, and all figures of all predictors by corpus."""
+    """Settings as text, and all figures of all predictors by corpus."""
     figures = experiment.figures
     training, model = experiment.settings["training"], experiment.settings["model"]
     shape = ", ".join(f"{name} {value}" for name, value in model.items())

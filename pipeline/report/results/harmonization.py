@@ -97,9 +97,9 @@ def _tables(harmonizer: HarmonizerResults) -> Markup:
     head += ["token error rate, true history", "token error rate, greedy decoding"]
     rows = [_row(choice) for choice in found["given"].values()]
     note = (
-        "Token error rate: share of predicted symbols that differ from the original, given the true "
-        "earlier symbols, "
-        "and in whole harmonizations by greedy decoding. A different symbol is not necessarily wrong."
+        "Token error rate: share of predicted tokens that differ from the original, given the true "
+        "earlier tokens, "
+        "and in whole harmonizations by greedy decoding. A different token is not necessarily wrong."
     )
     body = paragraph(text) + folded_table("Nats per token by given voices", head, rows, note=note)
     return folded(

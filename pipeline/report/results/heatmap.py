@@ -24,9 +24,9 @@ class AttentionHeatmap:
     Attributes:
         weights: (T, N) each row sums to 1; row t attends to the first S + t columns at most.
         n_source: S.
-        notes: (first symbol, symbol after the last, pitch) of source and target, counted from the
-            first symbol of the source.
-        bars: symbols at which a bar begins.
+        notes: (first token, token after the last, pitch) of source and target, counted from the
+            first token of the source.
+        bars: tokens at which a bar begins.
         shares: by name (T,) the mixture weight of each component; empty: no such panel.
     """
 
@@ -94,7 +94,7 @@ def _boxes(boxes: Sequence[Mapping[str, Any]], x: Spec, y: Spec, colour: str) ->
 
 def _matrix(found: AttentionHeatmap, tall: float) -> Spec:
     n_rows, n_columns = found.weights.shape
-    title = "source and earlier target (symbols)" if n_columns > found.n_source else "source (symbols)"
+    title = "source and earlier target (tokens)" if n_columns > found.n_source else "source (tokens)"
     x: Spec = {"type": "quantitative", "title": title, "scale": _scale(n_columns), "axis": {"grid": False}}
     y: Spec = {
         "type": "quantitative",
@@ -135,7 +135,7 @@ def _notes(found: AttentionHeatmap, width: float, height: float, downwards: bool
         colour = GENERATED if begin >= found.n_source else INK
         boxes.append({"x": x, "x2": x2, "y": y, "y2": y2, "colour": colour})
     if downwards:
-        along = {**along, "title": "target (symbols)", "axis": {"grid": False}}
+        along = {**along, "title": "target (tokens)", "axis": {"grid": False}}
         along["scale"] = {**along["scale"], "reverse": True}
     else:
         along = {**along, "title": None, "axis": {"labels": False, "grid": False}}

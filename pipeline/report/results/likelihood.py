@@ -15,7 +15,7 @@ from pipeline.report.results.predictors import COLOURS, PREDICTORS, scale_of
 DRAWN = ("model", "ngram", "ngram_memory")
 LEAST_IN_BIN = 20  # predictions; the accuracy of fewer is mostly chance
 IDEAL = "perfectly calibrated"
-WHAT = {"symbols": "most probable symbol", "pitches": "most probable pitch"}
+WHAT = {"symbols": "most probable token", "pitches": "most probable pitch"}
 
 
 def position(inputs: Inputs) -> ReportSection:
@@ -34,14 +34,14 @@ def position(inputs: Inputs) -> ReportSection:
 
 
 def calibration(inputs: Inputs) -> ReportSection:
-    """Reliability diagrams of symbols; those of pitches and the errors in folds."""
+    """Reliability diagrams of tokens; those of pitches and the errors in folds."""
     held_out = inputs.held_out
     body = legend(_calibration_scale()) + charts_in_grid([_reliability(each, "symbols") for each in held_out])
     if held_out:
         pitches = charts_in_grid([_reliability(each, "pitches") for each in held_out])
         body += folded("Calibration of pitches, calibration errors", pitches + _errors(held_out))
     lead = (
-        "Accuracy by confidence of the most probable symbol: of predictions with a confidence of 0.8, 80 % "
+        "Accuracy by confidence of the most probable token: of predictions with a confidence of 0.8, 80 % "
         "should be "
         f"right (grey line). Bins with at least {LEAST_IN_BIN} predictions."
     )

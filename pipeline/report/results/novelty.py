@@ -29,7 +29,7 @@ LEAD = (
 
 
 def novelty(inputs: Inputs) -> ReportSection:
-    """A dot plot of shared runs of fair length; tables in folds."""
+    """A dot plot of shared sequences of comparable length; tables in folds."""
     body = _chart(inputs.held_out) if inputs.held_out else Markup("")
     body += folded("Novelty by experiment", Markup("").join(map(_of, inputs.held_out)))
     return ReportSection("novelty", "Novelty", LEAD, body, folded=True)

@@ -66,7 +66,7 @@ class Added:
 
     Attributes:
         found: what it contains.
-        text: the entries, as they are in params.yaml.
+        text: the entries as written to params.yaml.
     """
 
     found: Survey
@@ -84,7 +84,7 @@ def add_folder(
     """Read a folder and add a corpus, a data set and an experiment of one name to params.yaml.
 
     Args:
-        write: False: only make the entries and check them.
+        write: False: only build the entries and check them.
         root: the folder of the project.
 
     Raises:
@@ -99,7 +99,7 @@ def add_folder(
         )
     for group in GROUPS:
         if name in lookup(params, group):
-            raise SettingsError(f"params.yaml, {group}: there is a '{name}' already; choose another --name")
+            raise SettingsError(f"params.yaml, {group}: the entry '{name}' exists; choose another --name")
     defaults = lookup(params, "defaults")
     reading = parse_section(ReadSettings, lookup(defaults, "read"), "defaults.read")
     limits = parse_section(ReadLimits, lookup(defaults, "limits"), "defaults.limits")
@@ -159,7 +159,7 @@ def _entries(found: Survey, name: str, path: str, licence: str, citation: str) -
 
 
 def _as_written(folder: Path, root: Path) -> str:
-    """The folder as params.yaml names it: relative inside the project, else absolute."""
+    """The path of the folder in params.yaml: relative inside the project, else absolute."""
     absolute, project = folder.resolve(), root.resolve()
     return (absolute.relative_to(project) if absolute.is_relative_to(project) else absolute).as_posix()
 

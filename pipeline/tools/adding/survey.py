@@ -1,4 +1,4 @@
-"""What a folder of scores contains: formats, parts, keys, and the grid that its notes fit."""
+"""Survey of a folder of scores: formats, parts, keys, and the grid that fits its notes."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class FolderError(PipelineError):
 
 @dataclass(frozen=True)
 class Survey:
-    """A folder of scores, read.
+    """The contents of a folder of scores.
 
     Attributes:
         files: number of files by format.
         ignored: number of other files by suffix.
         notes: one row per part of every piece that can be read.
-        rejections: of the others.
+        rejections: pieces that cannot be read, with the reason.
     """
 
     files: Counter[str]
@@ -80,13 +80,13 @@ class Survey:
         return next((grid for grid in GRIDS if self.exact_share(grid) >= EXACT_ENOUGH), GRIDS[0])
 
     def rows(self) -> list[tuple[str, str]]:
-        """Files by format, then what is ignored."""
+        """Files by format, then ignored files."""
         formats = [(name, str(n)) for name, n in sorted(self.files.items())]
         others = [(f"ignored: {suffix or 'no suffix'}", str(n)) for suffix, n in sorted(self.ignored.items())]
         return [*formats, *others]
 
     def remarks(self) -> list[str]:
-        """What a user should know before the data set is made, one sentence per line."""
+        """Remarks for the user before the data set is built, one sentence per line."""
         pieces, several, keyless = self.pieces, self.several_parts, self.keyless
         lines = [f"{_count(len(pieces), 'piece')} can be read, {len(self.rejections)} cannot."]
         for broken in self.rejections[:NAMED]:
@@ -107,12 +107,12 @@ class Survey:
             share = self.exact_share(self.steps_per_quarter)
             lines.append(
                 f"Only {share:.0%} of the notes start exactly on a grid of {self.steps_per_quarter} steps "
-                "per quarter: if this is performed MIDI, quantize it before, or filters reject most pieces "
+                "per quarter: if this is performed MIDI, quantize it first, or filters reject most pieces "
                 "(filter.max_moved_share)."
             )
         if len(pieces) < FEW_PIECES:
             lines.append(
-                f"With only {_count(len(pieces), 'piece')}, figures of the test split depend on chance."
+                f"With only {_count(len(pieces), 'piece')}, scores on the test split depend on chance."
             )
         return lines
 

@@ -1,6 +1,6 @@
-"""Our figures beside the published ones, grouped by what may be compared.
+"""This project's figures compared with published ones, grouped by protocol.
 
-It reads only what lies in the repository: the comparisons beside this file, what
-``dvc repro`` and ``cross-validate`` left under ``data/``, and the results of the
-benchmarks under ``data/benchmarks``. What was not measured says so, and how to.
+It reads only files of the repository: the comparisons in this folder, the figures that
+``dvc repro`` and ``cross-validate`` wrote under ``data/``, and the results of the
+benchmarks under ``data/benchmarks``. A missing figure shows the command that measures it.
 """

@@ -1,4 +1,4 @@
-"""What the experiments of params.yaml have measured: on their test splits, and on folds."""
+"""Figures of the experiments in params.yaml: test splits and cross-validation."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ BASELINES = {
     NGRAM_MEMORY: "n-gram with memory",
     "before fine-tuning": "before fine-tuning",
 }
-QUARTERS = "10"  # after the last onset of the prime
+NAMES = {**BASELINES, "model, likeliest symbols": "greedy decoding"}
+QUARTERS = "10"  # after the last onset of the prompt
 KEYS = {"none": "as written", "c_major_a_minor": "C major / A minor"}
 
 
 @dataclass(frozen=True)
 class Unit:
-    """What is told of an experiment.
+    """A metric of an experiment.
 
     Attributes:
-        name: as the figures' files have it.
-        said: as the table has it.
+        name: its key in the files of figures.
+        label: its name in the table.
     """
 
     name: str
-    said: str
+    label: str
     section: str
     better: Literal["lower", "higher"]
 
@@ -42,7 +43,7 @@ F1 = Unit("f1", "F1 of (onset, pitch) at 10 quarters (MIREX Patterns for Predict
 
 
 def experiment_comparisons(root: Path) -> list[Comparison]:
-    """A comparison a data set, unit and way of testing; data sets of which nothing is held out have none.
+    """One comparison per data set, unit and test protocol; none for data sets without held-out pieces.
 
     Raises:
         SettingsError: params.yaml is missing, or an experiment names no data set of it.
@@ -58,7 +59,7 @@ def experiment_comparisons(root: Path) -> list[Comparison]:
             known = found.setdefault((unit, protocol), [])
             known += [row for row in rows if not _told(row, known)]
     return [
-        Comparison(unit.section, _title(protocol), unit.said, unit.better, protocol, rows)
+        Comparison(unit.section, _title(protocol), unit.label, unit.better, protocol, rows)
         for (unit, protocol), rows in found.items()
     ]
 
@@ -69,7 +70,7 @@ def _title(protocol: Protocol) -> str:
 
 
 def _told(row: Row, known: list[Row]) -> bool:
-    """Baselines of one data set are the same in all of its experiments."""
+    """Merge rows of a comparison: all experiments of a data set have the same baselines."""
     return any((row.name, row.figure) == (other.name, other.figure) for other in known)
 
 
@@ -102,7 +103,7 @@ def _protocol(experiment: Mapping[str, Any], dataset: Mapping[str, Any], split: 
     cut = experiment["evaluation"]["cut"]
     return Protocol(
         data=f"{experiment['dataset']}: {', '.join(dataset['corpora'])}",
-        measured=f"what follows {cut:.0%} of the notes, given these",
+        measured=f"the rest of the piece, given the first {cut:.0%} of its notes",
         grid=f"{dataset['quantize']['steps_per_quarter']} steps per quarter",
         split=split,
         key=KEYS[dataset["encode"]["transpose"]],
@@ -112,7 +113,7 @@ def _protocol(experiment: Mapping[str, Any], dataset: Mapping[str, Any], split: 
 def _test_rows(
     unit: Unit, name: str, seed: str, figures: Any, metrics: Any, source: str, command: str
 ) -> list[Row]:
-    """From figures.json where it is there, else from the few numbers that git keeps."""
+    """Read figures.json if it exists, else the metrics that are committed to git."""
     rows = []
     few = {MODEL: unit.name} | ({NGRAM_MEMORY: NGRAM_MEMORY} if unit is BITS else {})
     for predictor in (MODEL, *BASELINES):
@@ -161,9 +162,9 @@ def _row(
     source: str,
     command: str,
 ) -> Row:
-    """A predictor that is of one experiment bears its name, a baseline does not."""
+    """The name of a predictor: that of a model includes its experiment, that of a baseline does not."""
     own = predictor.startswith(MODEL) or predictor == "before fine-tuning"
-    name = experiment if predictor == MODEL else BASELINES.get(predictor, predictor)
+    name = experiment if predictor == MODEL else NAMES.get(predictor, predictor)
     if own and predictor != MODEL:
         name = f"{experiment}, {name.removeprefix(f'{MODEL}, ')}"
     drawn = own or predictor in ("another tune", "markov chain")

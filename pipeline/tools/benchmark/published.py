@@ -1,4 +1,4 @@
-"""The comparisons of comparisons.yaml, with our figures of the same protocol where they were measured."""
+"""The comparisons of comparisons.yaml, with our figures of the same protocol if they were measured."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class BenchmarkError(PipelineError):
 
 
 class Published(Section):
-    """A figure of others; ``seeds`` are told where they are known."""
+    """A published figure; ``seeds`` if they are known."""
 
     name: str
     figure: float
@@ -31,8 +31,8 @@ class Published(Section):
 
 
 class FigureSource(Section):
-    """Where one of our figures lies: a path of keys in a file, what writes it, its seeds if not all, and
-    why it stands beside the others only.
+    """The location of one of our figures: a path of keys in a file, the command that writes it, its seeds,
+    and why it is unranked.
     """
 
     name: str
@@ -44,7 +44,7 @@ class FigureSource(Section):
 
 
 class ComparisonEntry(Section):
-    """One comparison as the file has it."""
+    """One comparison as in the file."""
 
     section: Literal["pitch", "tokens", "music", "chorales", "copying", "reading"]
     title: str
@@ -59,7 +59,7 @@ def published_comparisons(root: Path) -> list[Comparison]:
     """All comparisons with published figures, in the order of the file.
 
     Args:
-        root: of the repository, where ``data/benchmarks`` lies.
+        root: folder of the repository, which contains ``data/benchmarks``.
 
     Raises:
         BenchmarkError: a file of results that cannot be read.
@@ -83,10 +83,10 @@ def published_comparisons(root: Path) -> list[Comparison]:
 
 
 def read_result(path: Path) -> Any:
-    """The JSON object of a file, or of its last line; None where there is no file.
+    """The JSON object of a file, or of its last line; None if there is no file.
 
     Raises:
-        BenchmarkError: no JSON.
+        BenchmarkError: the file is not JSON.
     """
     if not path.exists():
         return None
@@ -100,7 +100,7 @@ def read_result(path: Path) -> Any:
 
 
 def figure_at(result: Any, *names: str) -> float | None:
-    """The number at a path of keys; None where the path ends before."""
+    """The number at a path of keys; None if the path does not exist."""
     for name in names:
         if not isinstance(result, Mapping) or name not in result:
             return None

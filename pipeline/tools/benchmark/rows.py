@@ -1,4 +1,4 @@
-"""A figure, and what must agree before two of them may stand in one ranking."""
+"""Figures, and the protocol that must agree for two figures to be ranked together."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Literal
 from pipeline.core.settings import Section
 
 SECTIONS = ("pitch", "tokens", "music", "chorales", "copying", "reading")
-DECIMALS = 3  # of figures that are told
+DECIMALS = 3  # of printed figures
 
 
 class Protocol(Section):
-    """How a figure came about.
+    """How a figure was measured.
 
     Attributes:
-        data: which pieces.
-        measured: which notes or tokens of them, and what is known before.
+        data: the pieces.
+        measured: the notes or tokens that are predicted, and the given context.
         grid: steps per quarter, or none.
-        split: what is held out from what.
+        split: how test and training pieces are divided.
         key: whether pieces are transposed.
     """
 
@@ -35,15 +35,15 @@ class Row:
     """One figure.
 
     Attributes:
-        name: of the model or baseline.
-        whose: ours, or not.
-        figure: None: not measured.
-        low, high: of its 95 % interval, where there is one.
-        seeds: of what is drawn at random, as text.
-        source: who measured it, in short, or the file that it was read from.
-        citation: of what is published.
-        command: what measures it; "" where the figure is not ours.
-        unranked: why it stands beside the others only; "" for a figure that is ranked.
+        name: name of the model or baseline.
+        whose: ours or published.
+        figure: the value; None: not measured.
+        low, high: bounds of its 95 % interval, if there is one.
+        seeds: random seeds, as text.
+        source: short reference of the publication, or the file that it was read from.
+        citation: full reference of the publication.
+        command: the command that measures it; "" for a published figure.
+        unranked: why the figure has no rank; "" for a ranked figure.
     """
 
     name: str
@@ -64,9 +64,9 @@ class Comparison:
 
     Attributes:
         section: of SECTIONS.
-        title: what is compared.
+        title: heading of the comparison.
         unit: of all figures.
-        better: which of them is better.
+        better: whether lower or higher is better.
     """
 
     section: str
@@ -79,7 +79,7 @@ class Comparison:
     def ranked(self) -> list[tuple[int | None, Row]]:
         """The rows with their ranks, best first, then those without a rank, then those not measured.
 
-        Figures that are printed alike share a rank.
+        Figures with the same printed value share a rank.
         """
         scores = [self._score(row) for row in self.rows]
         best_first = sorted(score for score in scores if score is not None)
@@ -88,7 +88,7 @@ class Comparison:
         return sorted(pairs, key=lambda pair: (pair[1].figure is None, pair[0] or len(pairs) + 1))
 
     def _score(self, row: Row) -> float | None:
-        """Lower is better; None for what has no rank."""
+        """Sort key, lower is better; None for a figure without rank."""
         if row.figure is None or row.unranked:
             return None
         return round(row.figure, DECIMALS) * (1 if self.better == "lower" else -1)

@@ -1,4 +1,4 @@
-"""The comparisons as text for people and as rows for programs."""
+"""The comparisons as text and as rows for programs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ WIDTH = 80  # of a line of text
 
 
 def all_comparisons(root: Path, sections: Sequence[str] = SECTIONS) -> list[Comparison]:
-    """All comparisons of the asked sections, in the order of SECTIONS.
+    """All comparisons of some sections, in the order of SECTIONS.
 
     Args:
-        root: of the repository.
+        root: folder of the repository.
 
     Raises:
         BenchmarkError: no such section, or a file of results that cannot be read.
@@ -35,7 +35,7 @@ def all_comparisons(root: Path, sections: Sequence[str] = SECTIONS) -> list[Comp
 
 
 def as_rows(comparisons: Sequence[Comparison]) -> list[dict[str, Any]]:
-    """Every figure with its unit and its whole protocol; ``figure`` is null where it was not measured."""
+    """Every figure with its unit and protocol; ``figure`` is null if it was not measured."""
     return [
         {
             "section": comparison.section,
@@ -52,7 +52,7 @@ def as_rows(comparisons: Sequence[Comparison]) -> list[dict[str, Any]]:
 
 
 def as_text(comparisons: Sequence[Comparison]) -> str:
-    """One block per comparison: what must agree, then the figures, best first; the sources at the end."""
+    """One block per comparison: the protocol, then the figures, best first; the sources at the end."""
     lines = [line for comparison in comparisons for line in _block(comparison)]
     rows = [row for comparison in comparisons for row in comparison.rows]
     cited = {row.source: row.citation for row in rows if row.citation}

@@ -1,11 +1,11 @@
 """An experiment measured on every piece of its data set: folds over tune families.
 
-One split of a small data set tests on a few dozen pieces. Here tune families are
-dealt to folds, each fold is held out once, and a model is trained on the others,
-by the experiment's own settings and with several seeds. A fine-tuned experiment
-begins with a model that is trained anew, once a seed, on the data set of its
-``from`` without any relative of any piece, in whichever fold it is.
+One split of a small data set tests on a few dozen pieces. Here, tune families are
+assigned to folds, each fold is held out once, and a model is trained on the others
+with the experiment's own settings and several seeds. A fine-tuned experiment
+starts from a model that is trained again, once per seed, on the data set of its
+``init_from`` without any relative of any piece of any fold.
 
-Every part that is done is kept in ``.cache/crossvalidation``: a run that was
-interrupted goes on where it was.
+Finished parts are kept in ``.cache/crossvalidation``: an interrupted
+run resumes from them.
 """

@@ -1,4 +1,4 @@
-"""From the rows of all seeds and folds to the figures that are told."""
+"""Aggregate the rows of all seeds and folds to figures."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from pipeline.tools.crossvalidation.study import Study
 def summary(
     study: Study, measured: Measured, folds: NDArray[np.int64], seeds: Sequence[int]
 ) -> dict[str, Any]:
-    """All figures, with what they depend on.
+    """All figures, with the settings that they depend on.
 
-    A predictor with several seeds counts by the mean of each piece over them; their
-    spread stands apart. Differences are paired on pieces, intervals are over tune families.
+    The figure of a predictor with several seeds is the mean per piece over them; their
+    spread is given separately. Differences are paired by piece, intervals are over tune families.
     """
     names = _predictors(measured.scores)
     seed = study.evaluation.seed
@@ -60,7 +60,7 @@ def summary(
 
 
 def write_results(folder: Path, measured: Measured, facts: Mapping[str, Any]) -> None:
-    """Write ``figures.json``, and ``pieces.parquet`` for those who want to draw families themselves."""
+    """Write ``figures.json``, and ``pieces.parquet`` for further analysis."""
     write_table(folder / "pieces.parquet", measured.scores, SCORES)
     write_json(folder / "figures.json", facts)
 
@@ -70,7 +70,7 @@ def _predictors(scores: pa.Table) -> list[str]:
 
 
 def _figures(scores: pa.Table, predictor: str, per_quarter: int) -> dict[str, Any]:
-    """Figures of a predictor, the mean over its seeds, and what each of them gives."""
+    """Figures of a predictor: the mean over its seeds, and the value of each seed."""
     own = scores.filter(pc.equal(scores["predictor"], predictor)).to_pylist()
     by_seed = {
         seed: _total(row for row in own if row["seed"] == seed) for seed in {row["seed"] for row in own}
@@ -92,7 +92,7 @@ def _mean(values: Sequence[float | int | None]) -> float | int | None:
 
 
 def _intervals(scores: pa.Table, names: Sequence[str], per: str, seed: int) -> dict[str, Any]:
-    """Each predictor, and the model less each other one, in bits per onset or nats per token."""
+    """Each predictor, and the model minus each other one, in bits per onset or nats per token."""
     by_piece = {name: _by_piece(scores, name) for name in names}
     pieces = sorted(by_piece[MODEL])
     families = [str(by_piece[MODEL][piece]["tune_family"]) for piece in pieces]
@@ -126,7 +126,7 @@ def _by_piece(scores: pa.Table, predictor: str) -> dict[str, dict[str, Any]]:
 
 
 def _mean_over_seeds(continued: pa.Table) -> pa.Table:
-    """A row a piece, predictor and horizon: means over the seeds in which a score is defined."""
+    """One row per piece, predictor and horizon: means over the seeds with a defined score."""
     keys = ["piece_id", "corpus", "tune_family", "soft_relative", "predictor", "horizon_quarters"]
     rest = [name for name in CONTINUATIONS.names if name not in keys]
     grouped = continued.group_by(keys, use_threads=False).aggregate([(name, "mean") for name in rest])

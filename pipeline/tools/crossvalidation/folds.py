@@ -1,4 +1,4 @@
-"""Dealing pieces to folds, never a tune family to two."""
+"""Assign pieces to folds; a tune family is never divided."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from pipeline.errors import PipelineError
 
 
 class FoldError(PipelineError):
-    """Nothing to divide into folds, or no such experiment."""
+    """Too few families for the folds, or no such experiment."""
 
 
 def deal(groups: Sequence[str], n_folds: int) -> NDArray[np.int64]:
-    """Deal groups to folds of about as many pieces: the largest first, always to the smallest fold.
+    """Assign groups to folds of about equal size: the largest first, each to the smallest fold.
 
     Args:
-        groups: of each piece, for example its tune family.
+        groups: group of each piece, for example its tune family.
 
     Returns:
-        (n,) the fold of each piece; who is dealt first among equals is decided by a hash.
+        (n,) the fold of each piece; a hash decides the order of groups of equal size.
 
     Raises:
         FoldError: fewer than two folds, or fewer groups than folds.
     """
     names, member, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
     if not 2 <= n_folds <= len(names):
-        raise FoldError(f"{n_folds} folds of {len(names)} families: between 2 and that many")
+        raise FoldError(f"{n_folds} folds of {len(names)} families: choose between 2 and {len(names)} folds")
     order = sorted(range(len(names)), key=lambda i: (-sizes[i], _hash(str(names[i]))))
     fold_of, filled = np.zeros(len(names), np.int64), np.zeros(n_folds, np.int64)
     for group in order:

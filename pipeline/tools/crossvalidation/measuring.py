@@ -1,4 +1,4 @@
-"""Training and measuring a model for every seed and fold."""
+"""Train and evaluate a model for every seed and fold."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ from pipeline.workflow.progress import say
 CACHE = Path(".cache/crossvalidation")
 SEAL = ".sha256"
 PARENT = "before fine-tuning"
-RISK_SAMPLES = 20  # of minimum Bayes risk decoding
-SHARE_OF_VALIDATION = 10  # one in so many pieces that are not held out, by families
+RISK_SAMPLES = 20  # for minimum Bayes risk decoding
+SHARE_OF_VALIDATION = 10  # one in this many training pieces, by families
 FOLD = (pa.field("seed", pa.int32()), pa.field("fold", pa.int16(), nullable=False))
-SCORES = pa.schema([*FOLD, *PIECES])  # seed is null for what has none
+SCORES = pa.schema([*FOLD, *PIECES])  # seed is null for baselines
 CONTINUED = pa.schema([*FOLD, *CONTINUATIONS])
 
 
@@ -58,12 +58,12 @@ class Measured:
 def cross_validate(
     study: Study, folds: NDArray[np.int64], seeds: Sequence[int], threads: int | None = None
 ) -> Measured:
-    """Train and measure a model for every seed and fold.
+    """Train and evaluate a model for every seed and fold.
 
     Args:
         folds: (n,) of each row of the study.
-        seeds: of the trainings.
-        threads: in place of the recipes' own.
+        seeds: random seeds of training.
+        threads: overrides the number in the recipes.
     """
     cache = _cache(study, folds, seeds, threads)
     parts: list[Measured] = []
@@ -83,7 +83,7 @@ def cross_validate(
 
 
 def _cache(study: Study, folds: NDArray[np.int64], seeds: Sequence[int], threads: int | None) -> Path:
-    """Where the parts of these rows, settings, seeds and this code are kept."""
+    """The cache folder for these rows, settings, seeds and this code."""
     facts = {
         "rows": [_digest(study.rows), _digest(study.parent_rows)],
         "folds": folds.tolist(),
@@ -114,7 +114,7 @@ def _digest(rows: pa.Table | None) -> str | None:
 
 
 def _pretrained(study: Study, seed: int, threads: int | None, cache: Path) -> Seq2Seq:
-    """The model that a seed's folds begin with: it knows no relative of any piece of the set."""
+    """The initial model of a seed's folds, trained without relatives of any piece of the set."""
     assert study.parent is not None
     assert study.parent_rows is not None
     folder, recipe = cache / f"{seed}-parent", study.parent.with_seed(seed, threads)
@@ -135,7 +135,7 @@ def _pretrained(study: Study, seed: int, threads: int | None, cache: Path) -> Se
 
 
 def _learn(recipe: Recipe, rows: pa.Table, parent: Seq2Seq | None) -> Seq2Seq:
-    """Train on rows; a tenth of them, by families, decides which epoch is best."""
+    """Train on rows; a tenth of them, by families, is the validation set."""
     families = rows["tune_family"].to_pylist()
     apart = deal(families, min(SHARE_OF_VALIDATION, len(set(families)))) == 0
     device = prepare(recipe.training)
@@ -157,7 +157,7 @@ def _measure_fold(
     parent: Seq2Seq | None,
     with_baselines: bool,
 ) -> Measured:
-    """Train on all folds but one and measure on that one; baselines have no seed and are measured once."""
+    """Train on all folds but one and evaluate on that one; baselines have no seed and are evaluated once."""
     settings = study.evaluation
     rows, known = study.rows.filter(held), study.rows.filter(~held)
     if study.families is not None:
@@ -190,7 +190,7 @@ def _stamped(table: pa.Table, seed: int | None, fold: int, schema: pa.Schema) ->
 
 
 def _key(part: Path) -> str:
-    """What determines a part: the folder's name is the identity of the study."""
+    """The key of a part; the name of its folder identifies the study."""
     return f"{part.parent.name}/{part.name}"
 
 
@@ -211,7 +211,7 @@ def _read(name: Path) -> Measured:
 
 
 def _in_short(scores: pa.Table) -> str:
-    """Nats per token, STOP counted too, of every predictor: enough to see that all is well."""
+    """Nats per token of every predictor, STOP included, as a progress message."""
     told = []
     for name in dict.fromkeys(scores["predictor"].to_pylist()):
         own = scores.filter(pc.equal(scores["predictor"], name))

@@ -1,4 +1,4 @@
-"""What is cross-validated: the pieces of an experiment's data set, and how its model is trained."""
+"""The study of a cross-validation: the pieces of a data set, and the training settings."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ class Recipe:
     training: TrainingSettings
 
     def with_seed(self, seed: int, threads: int | None) -> Recipe:
-        """The same recipe, all its noise drawn anew."""
+        """The same recipe with another random seed."""
         changes = {"seed": seed} | ({"threads": threads} if threads else {})
         return replace(self, training=self.training.model_copy(update=changes))
 
 
 @dataclass(frozen=True)
 class Study:
-    """What is cross-validated.
+    """The data and settings of a cross-validation.
 
     Attributes:
         rows: of ``tables.TOKENS``, all pieces of the set.
-        recipe: of the model that is trained for each fold.
-        evaluation: of the experiment.
-        parent: of the model that it begins with; None: it begins from nothing.
-        parent_rows: what that model learns from; relatives are left out here.
-        families: rows of ``tables.FAMILIES``, where the set has an embargo: training then leaves
-            out all relatives of the pieces that a fold holds out; None: only their tune families.
+        recipe: training settings of the model of each fold.
+        evaluation: evaluation settings of the experiment.
+        parent: training settings of the initial model; None: random initial weights.
+        parent_rows: training pieces of the initial model, without relatives of the study's pieces.
+        families: rows of ``tables.FAMILIES``, if the set has an embargo: training then leaves
+            out all relatives of held-out pieces; None: only their tune families.
     """
 
     rows: pa.Table
@@ -57,11 +57,11 @@ class Study:
 
 
 def read_study(experiment: str, root: Path = Path()) -> Study:
-    """An experiment of params.yaml that continues pieces, its shards as ``dvc repro`` left them.
+    """Load the study of a continuation experiment of params.yaml from the shards.
 
     Raises:
         FoldError: no such experiment, or one of another task.
-        SettingsError, TableError: what it names is missing or damaged.
+        SettingsError, TableError: an entry or file is missing or damaged.
     """
     params = load_yaml(root / PARAMS_FILE)
     recipe = _recipe(params, experiment)
@@ -85,7 +85,7 @@ def _recipe(params: Mapping[str, Any], experiment: str) -> Recipe:
     entry, where = known[experiment], f"experiments.{experiment}"
     task = parse_section(TASK, lookup(entry, "task"), f"{where}.task")
     if not isinstance(task, Continue):
-        raise FoldError(f"{where}.task: cross-validation measures models that continue, not {task.kind}")
+        raise FoldError(f"{where}.task: cross-validation supports the task continue, not {task.kind}")
     config = parse_model(lookup(entry, "model"), f"{where}.model")
     training = parse_section(TrainingSettings, lookup(entry, "training"), f"{where}.training")
     return Recipe(task, config, training)

@@ -1,6 +1,6 @@
-"""Why ``dvc repro`` would run a stage, in words, and how many pieces that touches.
+"""Why ``dvc repro`` would run a stage, and how many pieces are affected.
 
-dvc.lock says what every stage was last run with: parameters, and digests of what it
-reads and writes. All of it is compared with what is there now, as DVC does, but
+dvc.lock records the last run of every stage: parameters, and digests of its inputs
+and outputs. They are compared with the current state, as DVC does, but
 down to the single parameter and file.
 """

@@ -1,8 +1,8 @@
-"""Digests of files and folders as DVC 3 makes them, and which files of a folder differ.
+"""Digests of files and folders as in DVC 3, and the files of a folder that differ.
 
-A file's is the MD5 of its bytes. A folder's is the MD5 of a JSON list of its files,
-each with its digest and path, ordered by path, and ends in ``.dir``; what .dvcignore
-names is left out.
+The digest of a file is the MD5 of its bytes. That of a folder is the MD5 of a JSON list of its files,
+each with its digest and path, ordered by path, and ends in ``.dir``; files that .dvcignore
+lists are skipped.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ IGNORED_SUFFIXES = (".pyc", ".partial")
 
 
 def digest_of(path: Path) -> str | None:
-    """DVC's digest of what is there now; None where nothing is."""
+    """DVC's digest of the current file or folder; None if it does not exist."""
     if path.is_dir():
         listed = [{"md5": digest, "relpath": name} for name, digest in _members(path).items()]
         return hashlib.md5(json.dumps(listed).encode(), usedforsecurity=False).hexdigest() + FOLDER_SUFFIX
@@ -28,13 +28,13 @@ def digest_of(path: Path) -> str | None:
 
 
 def differing(root: Path, dep: str, locked: str) -> list[str]:
-    """The files below a folder that are not as they were when its digest was taken.
+    """The files below a folder that have changed since its digest was computed.
 
-    DVC keeps the list of a folder's files for outputs; what differs in a folder of code
-    is asked of git: against the commit in which dvc.lock last changed.
+    DVC stores the list of files for outputs; changes in a folder of code
+    come from git: compared with the commit in which dvc.lock last changed.
 
     Returns:
-        One line each; none for a single file, and where nobody knows.
+        One line per file; none for a single file, or if the old list is unknown.
     """
     if not (root / dep).is_dir():
         return []
@@ -59,7 +59,7 @@ def _since_the_lock(root: Path, dep: str) -> list[str]:
 
 
 def _git(root: Path, *arguments: str) -> list[str]:
-    """Lines that git prints; none where there is no git or no repository."""
+    """The output lines of git; empty without git or a repository."""
     try:
         done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
@@ -78,7 +78,7 @@ def _files(folder: Path) -> Iterator[Path]:
             continue
         if entry.is_dir():
             yield from _files(entry)
-        elif entry.is_file():  # no pipe, which would block, and no link to nothing
+        elif entry.is_file():  # not a pipe, which would block, nor a dangling link
             yield entry
 
 

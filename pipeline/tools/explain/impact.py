@@ -1,4 +1,4 @@
-"""How many pieces a change of parameters really touches: asked of the functions that the stages call."""
+"""The number of pieces that a change of parameters affects, computed by the functions of the stages."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Counter = Callable[[str, Any, Any, Path], str]
 
 
 def touched(stage: str, root: Path = Path()) -> str | None:
-    """What a run of a stage does to the pieces there are now.
+    """The effect of running a stage on the current pieces.
 
     Args:
         stage: for example ``filter@melodies``.
 
     Returns:
-        A sentence: of a changed filter, split or grid how many pieces come out
-        otherwise, of any other reason how many there are. None where that is not
+        A sentence: for a changed filter, split or grid the number of pieces that
+        change, for any other reason the number of rows. None if that is not
         known, or the stage has no pieces.
     """
     kind, _, name = stage.partition("@")
@@ -55,7 +55,7 @@ def _all(kind: str, name: str, root: Path) -> str | None:
         return None
     n_rows = pq.read_metadata(path).num_rows
     cached = "; files that have not changed come from the cache" if kind == "parse" else ""
-    return f"it goes over all {n_rows} rows of {path.relative_to(root)}{cached}"
+    return f"it processes all {n_rows} rows of {path.relative_to(root)}{cached}"
 
 
 def _filtered(dataset: str, old: Any, new: Any, root: Path) -> str:
@@ -77,7 +77,7 @@ def _moved(dataset: str, old: Any, new: Any, root: Path) -> str:
     families = read_table(root / "data/families.parquet", FAMILIES)
     own = families.take(np.unique(family_rows(rows["piece_id"].to_pylist(), families)))
     before, after = (assign(own, parse_section(SPLIT, section, "split")) for section in (old, new))
-    return f"of {len(own)} pieces {int((before != after).sum())} go to another split"
+    return f"of {len(own)} pieces {int((before != after).sum())} move to another split"
 
 
 def _requantized(dataset: str, old: Any, new: Any, root: Path) -> str:
@@ -91,7 +91,7 @@ def _requantized(dataset: str, old: Any, new: Any, root: Path) -> str:
     )
     pieces = before.keys() | after.keys()
     other = sum(before.get(piece) != after.get(piece) for piece in pieces)
-    return f"of {len(pieces)} grids {other} come out otherwise"
+    return f"of {len(pieces)} grids {other} change"
 
 
 def _by_piece(grids: pa.Table) -> Mapping[str, int]:
@@ -104,7 +104,7 @@ def _by_piece(grids: pa.Table) -> Mapping[str, int]:
 
 
 COUNTERS: Mapping[str, Counter] = {"filter": _filtered, "split": _moved, "quantize": _requantized}
-TABLES = {  # what a stage reads, or for parse and families what they left
+TABLES = {  # input tables of a stage; for parse and families, their last outputs
     "parse": "data/notes/{}.parquet",
     "families": "data/families.parquet",
     "quantize": "data/grids/{}.parquet",

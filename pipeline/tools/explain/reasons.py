@@ -1,4 +1,4 @@
-"""What differs between a stage as it last ran and as it stands now."""
+"""Differences between the last run of a stage and its current inputs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.tools.explain.digests import differing, digest_of
 from pipeline.workflow.dvcfile import Declared, declared, stage_names
 from pipeline.workflow.dvclock import Locked, read_lock
 
-MISSING = object()  # a parameter that is not there
+MISSING = object()  # a missing parameter
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class Explained:
 
     Attributes:
         stage: its name, ``stage`` or ``stage@key``.
-        reasons: a line each; it runs for these.
-        waits_for: stages that run or may run, and write what this one reads; it runs if
-            the bytes come out otherwise.
+        reasons: why it runs, one line each.
+        waits_for: stages that run or may run and write inputs of this one; it runs if
+            those bytes change.
     """
 
     stage: str
@@ -79,7 +79,7 @@ def _declared(name: str, root: Path) -> Declared:
 
 
 def _constant_outputs(root: Path) -> set[str]:
-    """The outputs of ``check`` that do not change: constants, and lists that are as they were."""
+    """The outputs of ``check`` that do not change: constants, and unchanged lists."""
     lists = {
         "data/corpora.txt": sorted(load_yaml(root / PARAMS_FILE).get("corpora") or {}),
         "data/suffixes.txt": sorted(SUFFIXES),
@@ -93,7 +93,7 @@ def _constant_outputs(root: Path) -> set[str]:
 
 
 def _in_order(stages: Mapping[str, Declared], makers: Mapping[str, str]) -> list[str]:
-    """Every stage after those that make what it reads."""
+    """Every stage after the stages that write its inputs."""
     done: dict[str, None] = {}
 
     def visit(name: str) -> None:
@@ -111,7 +111,7 @@ def _in_order(stages: Mapping[str, Declared], makers: Mapping[str, str]) -> list
 
 
 def _makers(dep: str, makers: Mapping[str, str]) -> set[str]:
-    """The stages whose outputs are an input, or lie in it, or hold it."""
+    """The stages whose outputs are an input, are inside it, or contain it."""
     return {
         maker
         for out, maker in makers.items()
@@ -121,14 +121,14 @@ def _makers(dep: str, makers: Mapping[str, str]) -> set[str]:
 
 def _reasons(stage: Declared, before: Locked | None, anew: set[str], root: Path) -> Iterator[str]:
     if before is None:
-        yield "it never ran"
+        yield "it has never run"
         return
     for out in stage.outs:
         now = digest_of(root / out)
         if now is None:
-            yield f"{out} is not there"
+            yield f"{out} is missing"
         elif now != before.outs.get(out):
-            yield f"{out} is not as this stage left it"
+            yield f"{out} changed after this stage wrote it"
     yield from _params(stage.params, before.params, root)
     for dep in stage.deps:
         if dep in anew:
@@ -137,10 +137,10 @@ def _reasons(stage: Declared, before: Locked | None, anew: set[str], root: Path)
         if locked is None:
             yield f"{dep} is a new input"
         elif now is None:
-            yield f"{dep} is not there"
+            yield f"{dep} is missing"
         elif now != locked:
             yield from differing(root, dep, locked) or [f"{dep} changed"]
-    yield from (f"{dep} is no input any more" for dep in before.deps if dep not in stage.deps)
+    yield from (f"{dep} is not an input any more" for dep in before.deps if dep not in stage.deps)
 
 
 def _params(

@@ -1,4 +1,4 @@
-"""A data set as a folder for the Hub: Parquet, a card, Croissant, and what the card refers to."""
+"""A data set as a folder for the Hub: Parquet, a card, Croissant, and the files that the card links to."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_
 
 
 def export_dataset(name: str, folder: Path, allowed: Collection[str], root: Path) -> list[str]:
-    """Write the shards that may be redistributed, and what describes them.
+    """Write the shards that may be redistributed, and their description.
 
     Returns:
-        What was written, as sentences.
+        Messages about what was written.
 
     Raises:
         TableError: the data set has not been encoded, or no row of it may be redistributed.
@@ -165,7 +165,7 @@ def _card(path: Path) -> dict[str, Any]:
         card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise TableError(
-            f"{path}: missing or damaged; `dvc repro encode@{path.parent.name}` makes it"
+            f"{path}: missing or damaged; `dvc repro encode@{path.parent.name}` writes it"
         ) from None
     return card
 

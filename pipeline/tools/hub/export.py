@@ -12,21 +12,21 @@ from pipeline.tools.hub.model import export_model
 
 
 class ExportError(PipelineError):
-    """A name or folder that nothing can be exported from or to."""
+    """A name that cannot be exported, or a folder that cannot be written to."""
 
 
 def export(name: str, folder: Path, allowed: Collection[str] = (), root: Path = Path()) -> list[str]:
-    """Write the data set, else the experiment, of that name.
+    """Export the data set, else the experiment, of that name.
 
-    Where both have the name, ``dataset/NAME`` and ``model/NAME`` tell them apart; the name
+    If both have the name, ``dataset/NAME`` and ``model/NAME`` distinguish them; the name
     alone is the data set.
 
     Args:
         folder: new, or empty.
-        allowed: licences that may be redistributed, besides those known.
+        allowed: licences that may be redistributed, in addition to those known.
 
     Returns:
-        What was written, as sentences.
+        Messages about what was written.
 
     Raises:
         ExportError: no such name, or a folder that is not empty.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-# SPDX names, and sentences of the bundled corpora, that permit copies to be passed on.
+# SPDX names, and sentences of the bundled corpora, that permit redistribution.
 PERMITTED = re.compile(
     r"CC0\b|CC-BY\b|PDM\b|ODC-BY\b|ODbL\b|MIT\b|BSD\b|Apache\b|L?GPL\b|public domain|in the public domain"
     r"|distributed with permission|distribution and use permitted",
@@ -26,9 +26,9 @@ HUB_NAMES = {  # licences that the Hub has an identifier for
 
 
 def may_be_shared(licence: str | None, allowed: Collection[str] = ()) -> bool:
-    """Whether copies of a score, changed to tokens, may be passed on.
+    """Whether a score, converted to tokens, may be redistributed.
 
-    What is not known to permit it does not.
+    A licence that is not known counts as not permitting it.
 
     >>> may_be_shared("CC-BY-NC-4.0"), may_be_shared("none stated"), may_be_shared("CC-BY-ND-4.0")
     (True, False, False)

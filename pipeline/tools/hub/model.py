@@ -20,10 +20,10 @@ USES = {
 
 
 def export_model(name: str, folder: Path, root: Path) -> list[str]:
-    """Write weights with what is needed to use and to judge them.
+    """Write the weights with the files needed to use and evaluate them.
 
     Returns:
-        What was written, as sentences.
+        Messages about what was written.
 
     Raises:
         CheckpointError: the experiment has not been trained, or its files are damaged.
@@ -96,7 +96,7 @@ def model_card(
         "## Intended use and limits",
         "",
         f"Research on symbolic music: the model is meant to {use} in the style of its training data, on a "
-        f"grid of {lookup(dataset, 'quantize', 'steps_per_quarter')} steps per quarter note. It knows no "
+        f"grid of {lookup(dataset, 'quantize', 'steps_per_quarter')} steps per quarter note. It has no "
         "dynamics, lyrics or instruments. The licences of the training scores are in the card of the data "
         "set; some permit non-commercial use only.",
     ]

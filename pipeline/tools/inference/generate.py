@@ -1,9 +1,9 @@
-"""A trained model goes on from a prompt: any score, read and written in its own key.
+"""Continue a prompt with a trained model: any score, in its own key.
 
-The prompt is read, quantized and transposed as the experiment's data set does it; where
-it has no part of the name that is asked for, by its top part, and where its source
-names no key, by the key that its notes suggest. All of it is the source, and what the
-model says comes after its last step.
+The prompt is read, quantized and transposed with the settings of the experiment's data set;
+if it has no part of the expected name, its top part is used, and if its source
+has no key, the key is estimated from the notes. The whole prompt is the source; the
+generated steps follow its last step.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ from pipeline.tools.inference.prompt import PromptError, dataset_of, read_prompt
 
 MAX_BEAM, MAX_COUNT, MAX_QUARTERS = 256, 1000, 4096
 MAX_NATS = 100
-LEAST_QUARTERS = 16  # that a model may say after a short prompt
+LEAST_QUARTERS = 16  # of the continuation of a short prompt
 RUNS = Path("data/runs")
 
 
 @dataclass(frozen=True)
 class Way:
-    """How a model goes on.
+    """Settings of a continuation.
 
     Attributes:
-        sampling: how symbols are chosen.
-        beam: continuations that a beam search keeps; 0 draws instead.
-        quarters: most quarter notes to say; None: as many as the prompt has, at least LEAST_QUARTERS.
-        seed: of the draws.
-        count: how many continuations; a beam search and a temperature of 0 give one.
-        repetition_nats: cost of continuing a repeated passage; not of a beam search.
-        voice_leading: level of the voice-leading costs; they concern several voices.
+        sampling: how tokens are chosen.
+        beam: width of a beam search; 0 samples instead.
+        quarters: maximum length in quarter notes; None: the length of the prompt, at least LEAST_QUARTERS.
+        seed: random seed of sampling.
+        count: number of continuations; a beam search and a temperature of 0 give one.
+        repetition_nats: penalty for continuing a repeated passage; not used by a beam search.
+        voice_leading: level of the voice-leading costs, for several voices.
     """
 
     sampling: Sampling
@@ -69,17 +69,17 @@ class Way:
             if not low <= value <= high:
                 raise PromptError(f"{name} {value}: allowed are {low} to {high:,}")
         if self.count > 1 and (self.beam or self.sampling == GREEDY):
-            raise PromptError(f"{self.count} continuations: only draws differ; leave out --beam, or --count")
+            raise PromptError(f"{self.count} continuations: only samples differ; omit --beam or --count")
 
 
 @dataclass(frozen=True)
 class Generated:
-    """A prompt and what came after it, in the key of the prompt.
+    """A prompt and its continuation, in the key of the prompt.
 
     Attributes:
         grid: both together.
-        layout: how it is written as a score, with a mark where the model begins.
-        complete: the model itself came to an end.
+        layout: its layout as a score, with a mark at the start of the continuation.
+        complete: the model generated STOP before the limit.
     """
 
     grid: Grid
@@ -90,7 +90,7 @@ class Generated:
 def generate(
     experiment: str, prompt: str, way: Way, piece: str | None = None, root: Path = Path()
 ) -> list[Generated]:
-    """Continue a prompt by a trained experiment.
+    """Continue a prompt with the model of a trained experiment.
 
     Args:
         experiment: under ``experiments`` in params.yaml, its task ``continue``, trained.

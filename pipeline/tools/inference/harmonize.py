@@ -1,7 +1,7 @@
-"""A trained model harmonizes a score: given voices stay, it says the others, in the key of the score.
+"""Harmonize a score with a trained model: predict the missing voices, in the key of the score.
 
-The given voices are read, quantized and transposed as the harmonizer's data set does it.
-Where one voice is given and the score has no part of its name, the top part is it.
+The given voices are read, quantized and transposed with the settings of the harmonizer's data set.
+If one voice is given and the score has no part of its name, the top part is used.
 """
 
 from __future__ import annotations
@@ -48,20 +48,20 @@ def harmonize_score(
     beam: int = HARMONY_BEAM,
     passes: int = 0,
 ) -> list[Generated]:
-    """Predict the voices that a score lacks.
+    """Predict the missing voices of a score.
 
     Args:
         score: its path, or ``tinyNotation: 4/4 c4 d e f g2 g``.
-        given: the voices that it holds, 0 = top.
-        experiment: its name in params.yaml, its task ``harmonize``, trained; None where there is only one.
-        sampling: how symbols are chosen; None: by beam search.
-        seed: of the samples.
-        count: how many harmonies.
+        given: the voices that the score contains, 0 = top.
+        experiment: its name in params.yaml, its task ``harmonize``, trained; None if there is only one.
+        sampling: how tokens are chosen; None: by beam search.
+        seed: random seed of sampling.
+        count: number of harmonizations.
         piece: which piece of a file of many.
         root: the folder of the project.
         voice_leading: level of the voice-leading costs.
-        beam: harmonies that the beam search keeps; 1: greedy decoding.
-        passes: how often each voice is then decoded anew, given all others.
+        beam: width of the beam search; 1: greedy decoding.
+        passes: how often each voice is then decoded again, given all others.
 
     Raises:
         PromptError: no such experiment or piece, a beam below 1, a score that cannot be read, or voices
@@ -98,8 +98,8 @@ def given_voices(given: Sequence[int], voices: int, dataset: str) -> list[int]:
     chosen = sorted(set(given))
     if not chosen or not set(chosen) < set(range(voices)):
         raise PromptError(
-            f"given voices {list(given)}: {dataset} has voices 0 to {voices - 1}; one at least is to be "
-            "given, and one to be predicted"
+            f"given voices {list(given)}: {dataset} has voices 0 to {voices - 1}; at least one must be "
+            "given, and at least one predicted"
         )
     return chosen
 
@@ -116,10 +116,10 @@ def harmonize_row(
     beam: int = HARMONY_BEAM,
     passes: int = 0,
 ) -> list[Generated]:
-    """Predict the other voices of a row of ``tables.TOKENS`` that holds the given ones.
+    """Predict the missing voices of a row of ``tables.TOKENS`` that contains the given voices.
 
     Args:
-        sampling: at temperature 0 a beam search takes its place.
+        sampling: at temperature 0 a beam search is used instead.
         voice_leading, beam, passes: see :func:`harmonize_score`.
     """
     example = beside(row, given, voices)
@@ -133,7 +133,7 @@ def harmonize_row(
 
 
 def beside(row: Mapping[str, Any], given: Sequence[int], voices: int) -> HarmonizeExample:
-    """The given voices of a row as an example of all voices; what the others say means nothing.
+    """The given voices of a row as an example of all voices; the other voices are placeholders.
 
     Args:
         row: of ``tables.TOKENS``, its voices those that are given.

@@ -26,7 +26,7 @@ MAX_TOKENS = 16_384  # the memory of attention grows with the square of the leng
 
 
 class PromptError(PipelineError):
-    """A prompt that gives a model nothing to go on from, or an experiment that does not exist."""
+    """A prompt that a model cannot continue, or an experiment that does not exist."""
 
 
 def dataset_of(experiment: str, task: str, root: Path = Path()) -> str:
@@ -34,7 +34,7 @@ def dataset_of(experiment: str, task: str, root: Path = Path()) -> str:
 
     Args:
         experiment: its name in params.yaml.
-        task: the kind of task that it must have: ``continue`` or ``harmonize``.
+        task: the required kind of task: ``continue`` or ``harmonize``.
 
     Raises:
         PromptError: no such experiment, or one of another task.
@@ -64,10 +64,10 @@ def read_prompt(
     """The prompt as a row of ``tables.TOKENS``.
 
     Args:
-        voices: those of the data set's that the prompt holds; None: all of them.
+        voices: the voices of the data set that the prompt contains; None: all of them.
 
     Raises:
-        PromptError: no piece of it can be read, or several can and none is named.
+        PromptError: no piece can be read, or several can and none is named.
     """
     suffix = inline_suffix(prompt)
     if suffix is None:
@@ -81,16 +81,16 @@ def read_prompt(
         return _only_piece(encoded, prompt, piece)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"prompt{suffix}"
-        file.write_text(prompt, encoding="utf-8", errors="replace")  # bytes of an argument that are no UTF-8
+        file.write_text(prompt, encoding="utf-8", errors="replace")  # not always UTF-8
         encoded = encode_file(file, dataset, root=root, as_prompt=True, voices=voices)
         return _only_piece(encoded, "the prompt", piece)
 
 
 def source_of(row: Mapping[str, Any]) -> ContinueExample:
-    """The whole of a row as a source, with nothing to say yet.
+    """A whole row as the source of an example with an empty target.
 
     Raises:
-        PromptError: its top voice holds no note.
+        PromptError: its top voice contains no note.
     """
     tokens = np.asarray(row["tokens"], np.uint16)
     if not len(note_onsets(tokens, row["voices"])):
@@ -99,7 +99,7 @@ def source_of(row: Mapping[str, Any]) -> ContinueExample:
 
 
 def bars_of(row: Mapping[str, Any]) -> Bars | None:
-    """Where the steps of a row of ``tables.TOKENS`` stand; None where unknown."""
+    """Positions in the bar of the steps of a row of ``tables.TOKENS``; None if unknown."""
     if row["steps_per_bar"] and row["step_in_bar"]:
         return Bars(row["steps_per_bar"], np.array(row["step_in_bar"], np.int16), row["meter"])
     return None
@@ -116,13 +116,13 @@ def _only_piece(encoded: EncodedFile, name: str, piece: str | None) -> dict[str,
             raise PromptError(f"{name}: '{piece}' names {len(chosen)} pieces; give a number instead")
         if not chosen:
             known = [*rows, *(row["title"] for row in rows.values() if row["title"])]
-            raise PromptError(f"{name} holds no piece '{piece}'; {nearest(piece, known)}")
+            raise PromptError(f"{name} contains no piece '{piece}'; {nearest(piece, known)}")
         return chosen[0]
     if not rows:
         reasons = "; ".join(f"{r.rule} ({r.detail})" if r.detail else r.rule for r in encoded.rejections)
         raise PromptError(f"{name}: nothing in it can be read as a prompt: {reasons}")
     if len(rows) > 1:
-        raise PromptError(f"{name} holds {len(rows)} pieces: choose one by --piece, {_some(list(rows))}")
+        raise PromptError(f"{name} contains {len(rows)} pieces: choose one by --piece, {_some(list(rows))}")
     return next(iter(rows.values()))
 
 

@@ -1,1 +1,1 @@
-"""Looking at what the stages made: nothing here writes an output or is imported by a stage."""
+"""Inspection of outputs: nothing here writes an output or is imported by a stage."""

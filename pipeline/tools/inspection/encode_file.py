@@ -24,23 +24,23 @@ from pipeline.errors import PipelineError, nearest
 from pipeline.formats import readers
 from pipeline.formats.readers import ReadError, ReadLimits, ReadSettings
 
-INLINE = {"tinynotation:": ".tinynotation", "x:": ".abc"}  # how a text begins that is no path
+INLINE = {"tinynotation:": ".tinynotation", "x:": ".abc"}  # beginnings of texts that are not paths
 INLINE_FORMATS = "tinyNotation: or X:"
 
 
 class FileError(PipelineError):
-    """A file cannot be opened, or its pieces are of no corpus of the data set."""
+    """A file cannot be opened, or the data set has no such corpus."""
 
 
 @dataclass(frozen=True)
 class EncodedFile:
-    """What became of a file.
+    """The pieces of a file, encoded or rejected.
 
     Attributes:
-        corpus: whose settings were used.
-        rows: of ``tables.TOKENS``, one a grid; of no split and no tune family.
-        rejections: why other pieces have no row.
-        filtered: which rows the data set's filters would reject.
+        corpus: the corpus whose settings were used.
+        rows: rows of ``tables.TOKENS``, one per grid, without split and tune family.
+        rejections: reasons for pieces without a row.
+        filtered: rejections of rows by the data set's filters.
     """
 
     corpus: str
@@ -60,13 +60,13 @@ def encode_file(
     """Read, quantize, transpose and encode a file as a data set does; filters only report.
 
     Args:
-        file: a score of any format that is read.
-        corpus: which corpus of the data set the file is read like; None for the one
-            below whose ``data/raw`` it lies, else the first for which the data set
-            makes no exception, else the first.
-        as_prompt: ask less of a piece: where it has no part of the name that the data
-            set takes, its top part will do, and where its source names no key, its notes decide.
-        voices: take only these voices of the data set, 0 = top; None: all of them.
+        file: a score of any supported format.
+        corpus: the corpus whose settings are used; None for the one
+            whose folder in ``data/raw`` contains the file, else the first for which the data set
+            has no entry of its own, else the first.
+        as_prompt: accept more pieces: if there is no part of the name that the data
+            set uses, take the top part; if the source has no key, estimate it from the notes.
+        voices: encode only these voices of the data set, 0 = top; None: all of them.
 
     Raises:
         FileError: the file or the corpus does not exist.
@@ -120,7 +120,7 @@ def encode_notes(
 
 
 def inline_suffix(text: str) -> str | None:
-    """The suffix of the format of a text that is a score itself; None for a path.
+    """The suffix of the format of a text that contains a score; None for a path.
 
     >>> inline_suffix("tinyNotation: 4/4 c4 d e f"), inline_suffix("tune.abc")
     ('.tinynotation', None)
@@ -130,7 +130,7 @@ def inline_suffix(text: str) -> str | None:
 
 
 def read_trusted(file: Path, settings: ReadSettings) -> tuple[pa.Table, list[Rejection]]:
-    """As :func:`read_file`, but in this process and without limits: for a file that is trusted.
+    """As :func:`read_file`, but in this process and without limits, for a trusted file.
 
     Pieces are named after the file, without a corpus.
 
@@ -163,7 +163,7 @@ def read_file(
 ) -> tuple[pa.Table, list[Rejection]]:
     """The pieces of a file as rows of ``tables.NOTES``, and why others cannot be read.
 
-    It is read as ``parse`` reads: within the limits, in a child process.
+    The file is read as in the stage ``parse``: within the limits, in a child process.
 
     Raises:
         FileError: the file cannot be opened.
@@ -201,7 +201,7 @@ def read_files(
 
 
 def _with_keys_analysed(encoded: Encoded, grids: pa.Table, settings: EncodeSettings) -> Encoded:
-    """The same, pieces whose source names no key encoded by the key that their notes suggest."""
+    """The same settings, with keys estimated from the notes where the source has none."""
     keyless = [broken.piece_id for broken in encoded.rejections if broken.rule == "unknown_key"]
     chosen = grids.filter(pc.is_in(grids["piece_id"], value_set=pa.array(keyless, pa.string())))
     by_notes = settings.model_copy(update={"key": {DEFAULT: "analysis"}})

@@ -1,4 +1,4 @@
-"""What filters would reject, each alone and all together."""
+"""Counts of grids that filters would reject, each alone and all together."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ DUPLICATE = "duplicate"
 
 @dataclass(frozen=True)
 class RuleCount:
-    """What one filter does to a data set.
+    """The effect of one filter on a data set.
 
     Attributes:
         parameter: its name in params.yaml.
-        rule: the reason that it gives.
-        limit: as params.yaml has it.
+        rule: the reason of its rejections.
+        limit: the value in params.yaml.
         alone: grids that it would reject if it were the only filter.
-        only: grids that no other filter rejects; what leaving it out would bring back.
+        only: grids that no other filter rejects; they would be kept without this filter.
     """
 
     parameter: str
@@ -34,7 +34,7 @@ class RuleCount:
 
 @dataclass(frozen=True)
 class DryCount:
-    """What all filters together do: grids that come in, those rejected, and the rules."""
+    """The effect of all filters together: grids in, grids rejected, and the rules."""
 
     incoming: int
     rejected: int
@@ -42,10 +42,10 @@ class DryCount:
 
 
 def dry_count(grids: pa.Table, settings: FilterSettings) -> DryCount:
-    """Count without keeping anything.
+    """Count rejections without writing anything.
 
-    Duplicates are sought, as in the stage, among the grids that pass the other
-    filters: what they reject together, they reject only by themselves.
+    As in the stage, duplicates are searched among the grids that pass the other
+    filters, so the duplicate filter alone rejects all of them.
 
     Args:
         grids: rows of ``tables.GRIDS``.

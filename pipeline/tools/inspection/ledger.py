@@ -1,9 +1,9 @@
-"""The books of all stages at once: from the files of the sources to the rows of the shards.
+"""Conservation check over all stages, from source files to the rows of the shards.
 
-Every stage balances its own books. Here the stages are held against each other,
-by the names that stand in their files: what one wrote is what the next took in,
-every file gave at least one piece or a rejection, and every piece ends in a
-shard or in one stage's rejections, and never in both.
+Every stage checks that rows in = rows kept + rows rejected. This module compares the stages
+by the names in their files: the output of one stage is the input of the next,
+every file has at least one piece or a rejection, and every piece is either in a
+shard or in the rejections of exactly one stage.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ STAGES = ("parse", "quantize", "filter", "encode")
 
 @dataclass(frozen=True)
 class Ledger:
-    """What the files of a data set name, each name once but for ``written``.
+    """The names in the files of a data set, without repetitions except in ``written``.
 
     Attributes:
         files: "essen/altdeu10": the pieces of a file are named after it.
         read: piece_id of every piece with notes.
-        grids: piece_id of every grid, a phrase being named after its piece.
-        rejected: per stage what it rejected: pieces (parse, quantize) or grids.
+        grids: piece_id of every grid; a phrase has the name of its piece and a number.
+        rejected: per stage the rejected pieces (parse, quantize) or grids.
         written: piece_id of every row of every shard.
     """
 
@@ -42,10 +42,10 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Totals:
-    """How many of a data set there are, once its books balance.
+    """The totals of a data set, after all checks.
 
     Attributes:
-        pieces: that the files hold; all in ``lost`` or in a shard.
+        pieces: pieces in the files; each is in ``lost`` or in a shard.
         lost: per stage the pieces (parse, quantize) or grids (filter, encode) rejected.
     """
 
@@ -58,13 +58,13 @@ class Totals:
     def __str__(self) -> str:
         lost = ", ".join(f"{n} at {stage}" for stage, n in self.lost.items())
         return (
-            f"{self.files} files hold {self.pieces} pieces; {self.grids} grids were made of them and "
+            f"{self.files} files contain {self.pieces} pieces; {self.grids} grids were quantized and "
             f"{self.examples} examples written; rejected: {lost}. Nothing is missing"
         )
 
 
 def balance_all(ledger: Ledger) -> Totals:
-    """Hold all stages of a data set against each other.
+    """Compare all stages of a data set with each other.
 
     Raises:
         BooksError: a file, piece or grid is lost, invented, or counted twice.
@@ -83,7 +83,7 @@ def balance_all(ledger: Ledger) -> Totals:
 
 
 def read_ledger(dataset: str, root: Path = Path()) -> Ledger:
-    """The names that stand in the files of a data set.
+    """The names in the files of a data set.
 
     Args:
         root: the folder of params.yaml and data/.
@@ -97,7 +97,7 @@ def read_ledger(dataset: str, root: Path = Path()) -> Ledger:
     shards = sorted(data.glob(f"tokens/{dataset}/*/*.parquet"))
     strays = [shard for shard in shards if shard.parent.name not in PLACES]
     if strays:
-        raise BooksError(f"{strays[0]}: shards lie in {', '.join(PLACES)} only; delete it")
+        raise BooksError(f"{strays[0]}: shards belong in {', '.join(PLACES)} only; delete it")
     names = {stage: [dataset] for stage in STAGES} | {"parse": corpora}
     return Ledger(
         files=[name for corpus in corpora for name in _files(data / "raw" / corpus, corpus)],
@@ -112,7 +112,7 @@ def read_ledger(dataset: str, root: Path = Path()) -> Ledger:
 
 
 def _files(folder: Path, corpus: str) -> list[str]:
-    """The names that parse gives to files: without a suffix where that is clear."""
+    """The names of files in piece_ids: without the suffix if that is unambiguous."""
     paths = [PurePosixPath(file["path"]) for file in read_manifest(folder)["files"]]
     alike = Counter(path.with_suffix("") for path in paths)
     return [f"{corpus}/{path if alike[path.with_suffix('')] > 1 else path.with_suffix('')}" for path in paths]
@@ -136,11 +136,11 @@ def _piece_of(grid: str, known: set[str]) -> str:
 
 
 def _once(what: str, *lists: Sequence[str]) -> set[str]:
-    """All names of several lists, which must be different ones."""
+    """All names of several lists; raise an error if a name occurs twice."""
     counts = Counter(name for names in lists for name in names)
     doubled = [name for name, n in counts.items() if n > 1]
     if doubled:
-        raise BooksError(f"the books do not balance: {len(doubled)} {what} are counted twice: {doubled[:5]}")
+        raise BooksError(f"the counts do not balance: {len(doubled)} {what} are counted twice: {doubled[:5]}")
     return set(counts)
 
 
@@ -149,4 +149,4 @@ def _same(what: str, before: Iterable[str], after: Iterable[str]) -> None:
     for fault, names in (("lost", before - after), ("invented", after - before)):
         if names:
             found = sorted(names)[:5]
-            raise BooksError(f"the books do not balance, {what}: {len(names)} {fault}: {found}")
+            raise BooksError(f"the counts do not balance, {what}: {len(names)} {fault}: {found}")

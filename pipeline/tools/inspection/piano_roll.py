@@ -1,4 +1,4 @@
-"""A grid as text: a row a pitch, a column a step, in plain ASCII.
+"""A grid as text in plain ASCII: one row per pitch, one column per step.
 
 ::
 
@@ -7,9 +7,9 @@
       D4 |..o-|..|
       C4 |o-..|..|
 
-``o`` is where a note begins, ``-`` where it sounds on, ``.`` where it does not;
+``o`` is the start of a note, ``-`` a held note, ``.`` no note;
 ``|`` are bar lines. In a grid of several voices the number of the voice (1 = top)
-stands where its note begins; of two on one place the higher voice is drawn.
+marks the start of a note; of two notes in one cell the higher voice is drawn.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ def draw(
     width: int = WIDTH,
     chords: Sequence[str | None] | None = None,
 ) -> str:
-    """Draw a grid in systems that are no wider than asked, broken at bar lines where there are any.
+    """Draw a grid in systems of limited width, broken at bar lines if there are any.
 
     Args:
         grid: T steps of V voices.
         step_in_bar: (T,) 0 where a bar begins; None where bars are unknown.
         width: columns of a line.
-        chords: (T,) the chord of each step; they are written over the steps where they begin.
+        chords: (T,) the chord of each step; written above the steps where they begin.
     """
     bars = np.zeros(grid.n_steps, bool)
     if step_in_bar is not None and len(step_in_bar):
@@ -53,7 +53,7 @@ def draw(
 
 
 def _chord_line(chords: Sequence[str | None], bars: NDArray[np.bool_], begin: int, end: int) -> str:
-    """Chords over the columns where they begin; one that has no room moves to the right."""
+    """Chords above the columns where they begin; a chord without space moves to the right."""
     line = ""
     column = 1
     for step in range(begin, end):
@@ -67,7 +67,7 @@ def _chord_line(chords: Sequence[str | None], bars: NDArray[np.bool_], begin: in
 
 
 def _systems(bars: NDArray[np.bool_], columns: int) -> list[tuple[int, int]]:
-    """From which step to which each system goes; a bar line takes a column, too."""
+    """First and last step of each system; a bar line takes a column, too."""
     systems, begin, n = [], 0, len(bars)
     cost = np.concatenate([[0], np.cumsum(1 + bars)])
     while begin < n:

@@ -1,4 +1,4 @@
-"""Finding a piece, and its rows, among what the stages wrote."""
+"""Find a piece and its rows in the outputs of the stages."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup
 from pipeline.core.tables import GRIDS, NOTES, PLACES, REJECTED, TOKENS, read_table
 from pipeline.errors import PipelineError, nearest
 
-CLOSE_NAMES = 3  # how many an error message offers
+CLOSE_NAMES = 3  # suggestions in an error message
 
 
 class UnknownPieceError(PipelineError):
-    """No corpus, or no table of a data set, holds a piece of that name."""
+    """No corpus, or no table of a data set, contains a piece of that name."""
 
 
 @dataclass(frozen=True)
 class ShardRow:
-    """Where a token row stands: a shard (relative to the root of the project) and a row in it."""
+    """The position of a token row: a shard (relative to the root of the project) and a row number."""
 
     shard: Path
     row: int
@@ -52,7 +52,7 @@ def rows_of(path: Path, schema: pa.Schema, piece_id: str) -> pa.Table:
 
 
 def _places_of(ids: pa.ChunkedArray, piece_id: str) -> list[int]:
-    """Where a piece and its phrases stand in a column, in the order of the phrases."""
+    """Row numbers of a piece and its phrases in a column, in the order of the phrases."""
     begun = np.flatnonzero(np.asarray(pc.starts_with(ids, piece_id)))
     numbers = {int(place): phrase_number(ids[int(place)].as_py(), piece_id) for place in begun}
     return sorted((place for place, number in numbers.items() if number >= 0), key=lambda p: (numbers[p], p))
@@ -70,8 +70,8 @@ def find_piece(name: str, root: Path = Path()) -> str:
     """The piece that an identifier names; a phrase ("essen/altdeu10#17:2") belongs to its piece.
 
     Raises:
-        UnknownPieceError: neither read nor rejected in reading; the message names
-            pieces that are spelt like it, or have that title.
+        UnknownPieceError: the piece was neither read nor rejected; the message suggests
+            pieces with a similar name or with that title.
     """
     corpora = lookup(load_yaml(root / PARAMS_FILE), "corpora")
     corpus = name.partition("/")[0]
@@ -86,7 +86,7 @@ def find_piece(name: str, root: Path = Path()) -> str:
 
 
 def _pieces_of(corpus: str, root: Path) -> dict[str, str]:
-    """piece_id → title of every piece that was read, or tried."""
+    """piece_id → title of every piece that was read or rejected."""
     titles: dict[str, str] = {}
     refused = root / f"data/rejected/parse/{corpus}.parquet"
     for path, schema, columns in (
@@ -143,12 +143,12 @@ def find_grids(name: str, dataset: str | None = None, root: Path = Path()) -> tu
             return key, found
     where = f"data set '{dataset}'" if dataset else "any data set"
     raise UnknownPieceError(
-        f"{name}: no grid of it in {where}; `python -m pipeline trace '{piece_id}'` tells why"
+        f"{name}: no grid of it in {where}; `python -m pipeline trace '{piece_id}'` gives the reason"
     )
 
 
 def find_tokens(name: str, dataset: str, root: Path = Path()) -> Iterator[tuple[ShardRow, dict[str, Any]]]:
-    """The token rows of a piece and of its phrases, and where they stand; none where it has none."""
+    """The token rows of a piece and of its phrases, with their positions; may be empty."""
     for split in PLACES:
         for shard in sorted((root / "data/tokens" / dataset / split).glob("*.parquet")):
             places = _places_of(read_table(shard, TOKENS, ["piece_id"])["piece_id"], name)
@@ -159,7 +159,7 @@ def find_tokens(name: str, dataset: str, root: Path = Path()) -> Iterator[tuple[
 
 
 def row_at(text: str, root: Path = Path()) -> tuple[str, dict[str, Any]]:
-    """A token row by its place: "data/tokens/melodies/train/00000.parquet:12", or "melodies/train/0:12".
+    """A token row by its position: "data/tokens/melodies/train/00000.parquet:12", or "melodies/train/0:12".
 
     Returns:
         The data set's name, and the row.
@@ -180,7 +180,7 @@ def row_at(text: str, root: Path = Path()) -> tuple[str, dict[str, Any]]:
         raise UnknownPieceError(f"{path}: no such shard; {nearest(f'{dataset}/{split}/{stem}', known)}")
     rows = read_table(path, TOKENS)
     if int(number) >= rows.num_rows:
-        raise UnknownPieceError(f"{path} has rows 0 to {rows.num_rows - 1}; asked for {number}")
+        raise UnknownPieceError(f"{path} has rows 0 to {rows.num_rows - 1}; found {number}")
     row: dict[str, Any] = rows.slice(int(number), 1).to_pylist()[0]
     return dataset, row
 

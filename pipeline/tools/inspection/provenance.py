@@ -1,4 +1,4 @@
-"""The way back: from a grid to the steps and bars of the score, and to the file that it stands in."""
+"""Provenance: from a grid back to the bars of the score and to its source file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SourceFile:
 
     Attributes:
         path: relative to the root of the project.
-        sha256: as it was fetched.
+        sha256: checksum at download.
         line: where the piece begins in a text of many pieces, from 1; None elsewhere.
         unchanged: whether the file still has that sha256.
     """
@@ -43,15 +43,15 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class ScorePlaces:
-    """What a grid was cut from.
+    """The score that a grid was cut from.
 
     Attributes:
-        begins: per grid of the piece the step of the whole piece at which it begins;
-            None where params.yaml no longer gives that grid.
+        begins: for each grid of the piece, its first step in the whole piece;
+            None if the settings of params.yaml no longer produce that grid.
         bar_lines: steps at which bars begin, None where the score's bars are unknown.
         first_bar: number of the bar that begins at the first bar line.
-        part: the part that the top voice was taken from.
-        shift, period: ticks of the source at step 0, and from one step to the next.
+        part: the part of the top voice.
+        shift, period: position of step 0 and length of a step, in ticks of the source.
     """
 
     begins: list[int | None]
@@ -71,7 +71,7 @@ class ScorePlaces:
 
 
 def source_file(piece_id: str, root: Path = Path()) -> SourceFile | None:
-    """Where a piece stands among the files of its corpus; None when no file has its name."""
+    """The file and line of a piece in its corpus; None if no file has its name."""
     corpus, _, name = piece_id.partition("/")
     folder = root / "data/raw" / corpus
     for file in read_manifest(folder)["files"]:
@@ -98,14 +98,14 @@ def _line(file_name: str, content: bytes, tune: str) -> int | None:
 
 
 def score_of(grids: pa.Table, notes: pa.Table, settings: QuantizeSettings) -> ScorePlaces:
-    """Find the grids of one piece in it.
+    """Find the positions of the grids of one piece.
 
-    The piece is quantized once more, with nothing cut off; each grid must be found
-    there, one after the other.
+    The piece is quantized again, with nothing cut off; each grid must occur
+    there, in order.
 
     Args:
         grids: rows of ``tables.GRIDS``, the phrases of one piece in their order, or the piece.
-        notes: its rows of ``tables.NOTES``.
+        notes: rows of the piece in ``tables.NOTES``.
         settings: the data set's section ``quantize``.
     """
     quarter = settings.steps_per_quarter
@@ -140,7 +140,7 @@ def _begins(grids: pa.Table, notes: pa.Table, settings: QuantizeSettings) -> lis
 
 
 def _find(whole_row: Mapping[str, Any], part_row: Mapping[str, Any], searched: int) -> int | None:
-    """The first step, from ``searched`` on, where one grid holds another; it may begin within a note."""
+    """The first step, from ``searched`` on, where one grid contains another; it may begin within a note."""
     if any(whole_row[name] != part_row[name] for name in ("voices", "steps_per_quarter")):
         return None
     whole, part = grid_of(whole_row), grid_of(part_row)
@@ -153,7 +153,7 @@ def _find(whole_row: Mapping[str, Any], part_row: Mapping[str, Any], searched: i
 
 
 def _bars(top: Mapping[str, Any], steps_per_quarter: int) -> tuple[Ints | None, int]:
-    """Steps of the bar lines, and the number of the first; what is a whole bar before it is bar 1."""
+    """Steps of the bar lines, and the number of the first; a full bar before it is bar 1."""
     onsets, meters = top["bar_onsets"], top["meters"]
     if not onsets:
         return None, 1

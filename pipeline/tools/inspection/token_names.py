@@ -1,4 +1,4 @@
-"""Tokens as names, for a person to read."""
+"""Readable names of tokens."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.tools.inspection.piano_roll import WIDTH
 
 
 def names_of(tokens: Iterable[int], width: int = WIDTH) -> str:
-    """Names in their order, what repeats counted: "START, onset C4, tied C4 x3, onset D4, STOP"."""
+    """Names in order, repetitions counted: "START, onset C4, tied C4 x3, onset D4, STOP"."""
     names = [(symbol_name(int(symbol)), len(list(run))) for symbol, run in groupby(tokens)]
     text = ", ".join(
         (name if times == 1 else f"{name} x{times}").replace(" ", "\N{NO-BREAK SPACE}")

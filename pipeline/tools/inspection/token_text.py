@@ -1,8 +1,8 @@
 """Tokens as lines of text, as ``encode`` prints and ``decode`` reads them.
 
 A line of numbers is one piece, START first and STOP last. The line before it may
-say what else is known of the piece, as JSON after a ``#``; every fact has a
-default, so bare numbers will do::
+contain metadata of the piece, as JSON after a ``#``; every field has a
+default, so bare numbers are valid::
 
     # {"title": "Alle meine Entchen", "voices": 1, "steps_per_quarter": 1}
     256 60 62 64 65 67 195 67 195 257
@@ -30,11 +30,11 @@ _BETWEEN = re.compile(r"[\s,;\[\]]+")
 
 
 class TokenTextError(PipelineError):
-    """A text that holds something else than lines of tokens."""
+    """A text that contains other things than lines of tokens."""
 
 
 class Heading(Section):
-    """What is known of a piece besides its tokens.
+    """The metadata of a piece.
 
     Attributes:
         voices: V.
@@ -44,7 +44,7 @@ class Heading(Section):
         first_bar: length of the anacrusis, 0 for none.
         bar_lines: where bars begin after the first, where they are not regular.
         key_fifths, key_mode: the key used, before transposition; null: unknown.
-        transposition: semitones that were added.
+        transposition: semitones added to the notes.
         chords: (step, chord) in Harte's syntax wherever a chord begins, before transposition.
     """
 
@@ -64,7 +64,7 @@ class Heading(Section):
 
 @dataclass(frozen=True)
 class Line:
-    """One piece as text: where it stands, its tokens, and what is known of it."""
+    """One piece of a text: line number, tokens and metadata."""
 
     number: int
     tokens: list[int]
@@ -74,7 +74,7 @@ class Line:
         """The tokens decoded, in their own key.
 
         Raises:
-            TokenTextError: they break the grammar, or nothing is left of them.
+            TokenTextError: they break the grammar, or no token remains after repair.
         """
         try:
             if lenient:
@@ -84,10 +84,10 @@ class Line:
             raise TokenTextError(f"line {self.number}: {error}") from None
 
     def layout(self) -> Layout:
-        """How the piece is written as a score.
+        """The layout of the piece as a score.
 
         Raises:
-            TokenTextError: bars, a key or a time signature that notation has no sign for.
+            TokenTextError: bars, a key or a time signature that cannot be notated.
         """
         known = self.heading
         try:
@@ -127,17 +127,17 @@ def write_row(row: Mapping[str, Any]) -> str:
 
 
 def read_lines(text: str, defaults: Mapping[str, Any] | None = None) -> list[Line]:
-    """Take a text apart.
+    """Parse a text.
 
     Args:
-        defaults: facts for pieces whose heading does not tell them.
+        defaults: metadata for pieces whose heading omits it.
 
     Raises:
-        TokenTextError: a line holds something else, or none holds tokens.
+        TokenTextError: a line is not valid, or no line contains tokens.
     """
     lines: list[Line] = []
     known = dict(defaults or {})
-    unheaded = heading = _checked(known, "for pieces that do not say it")
+    unheaded = heading = _checked(known, "for pieces without it")
     for number, line in enumerate(text.splitlines(), start=1):
         if line.startswith("#"):
             heading = _heading(line[1:].strip(), known, number)
@@ -153,23 +153,23 @@ def as_score(grid: Grid, layout: Layout, suffix: str) -> bytes:
     """A grid as the bytes of a score.
 
     Args:
-        suffix: of the file: ".mid", ".musicxml" or ".wav".
+        suffix: suffix of the file: ".mid", ".musicxml" or ".wav".
 
     Raises:
-        TokenTextError: no such format is written.
+        TokenTextError: no such format can be written.
     """
     return writer_of(suffix)(grid, layout)
 
 
 def writer_of(suffix: str) -> Callable[[Grid, Layout], bytes]:
-    """What writes scores with a suffix.
+    """The writer of scores with a suffix.
 
     Raises:
-        TokenTextError: no such format is written.
+        TokenTextError: no such format can be written.
     """
     kind = suffix.removeprefix(".").lower()
     if kind not in WRITERS:
-        raise TokenTextError(f"'{suffix}': no such format is written; {nearest(kind, WRITERS)}")
+        raise TokenTextError(f"'{suffix}': no such format can be written; {nearest(kind, WRITERS)}")
     return WRITERS[kind]
 
 
@@ -179,7 +179,7 @@ def in_score_key(grid: Grid, heading: Heading) -> Grid:
 
 
 def _heading(text: str, known: Mapping[str, Any], number: int) -> Heading:
-    """A comment that is no JSON is only a comment."""
+    """Read a heading; a comment that is not JSON is ignored."""
     if not text.startswith("{"):
         return Heading(**known)
     try:

@@ -1,4 +1,4 @@
-"""A piece's way from its source file to its rows in the shards, or to what rejected it."""
+"""The history of a piece, from its source file to its rows in the shards or to its rejection."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ LISTED = 12  # members of a family, phrases of a piece
 
 @dataclass(frozen=True)
 class Chapter:
-    """What one stage did to a piece: the stage, where that is written, and what it says."""
+    """The result of one stage for a piece: the name of the stage, and lines of text."""
 
     stage: str
     lines: list[str]
 
 
 def tell(name: str, root: Path = Path()) -> list[Chapter]:
-    """The story of a piece, over all data sets that take its corpus.
+    """The history of a piece in all data sets that use its corpus.
 
     Args:
-        name: a piece_id; that of a phrase tells the story of its piece.
+        name: a piece_id; that of a phrase gives the history of its piece.
 
     Raises:
         UnknownPieceError: there is no such piece.
@@ -62,11 +62,11 @@ def tell(name: str, root: Path = Path()) -> list[Chapter]:
 
 
 def way_back(place: str, step: int | None = None, root: Path = Path()) -> tuple[str, list[str]]:
-    """From a row of a shard to the bars of the score.
+    """Trace a row of a shard back to the bars of the score.
 
     Args:
         place: "melodies/train/00000:12".
-        step: a step of that row, whose bar is asked for; None for the first and the last.
+        step: a step of that row, whose bar is printed; None for the first and the last.
 
     Returns:
         The row's piece_id, and sentences.
@@ -77,7 +77,7 @@ def way_back(place: str, step: int | None = None, root: Path = Path()) -> tuple[
     dataset, row = row_at(place, root)
     name, n_steps = row["piece_id"], row["n_steps"]
     if step is not None and not 0 <= step < n_steps:
-        raise UnknownPieceError(f"{place}: it has steps 0 to {n_steps - 1}; asked for {step}")
+        raise UnknownPieceError(f"{place}: steps are 0 to {n_steps - 1}; found {step}")
     piece_id = find_piece(name, root)
     settings = read_section(QuantizeSettings, "datasets", dataset, "quantize", path=root / PARAMS_FILE)
     grids = rows_of(root / f"data/grids/{dataset}.parquet", GRIDS, piece_id)
@@ -114,14 +114,14 @@ def _notes(corpus: str, piece_id: str, root: Path) -> pa.Table:
 def _source(piece_id: str, notes: pa.Table, root: Path) -> Chapter:
     file = source_file(piece_id, root)
     if file is None:
-        return Chapter("source", ["no file of data/raw has its name; `dvc repro` fetches the corpus"])
+        return Chapter("source", ["no file of data/raw has this name; `dvc repro` downloads the corpus"])
     line = f", line {file.line}" if file.line else ""
-    state = "" if file.unchanged else "; the file there is another one now: `dvc repro`"
+    state = "" if file.unchanged else "; the file has changed since: `dvc repro`"
     lines = [f"{file.path.as_posix()}{line}", f"sha256 {file.sha256}{state}"]
     if notes.num_rows:
         first = notes.slice(0, 1).to_pylist()[0]
         if first["source_sha256"] != file.sha256:
-            lines.append(f"its notes were read from another version, sha256 {first['source_sha256']}")
+            lines.append(f"the notes were read from another version, sha256 {first['source_sha256']}")
         lines += [
             f"{key}: {first[key]}" for key in ("title", *(name for name, _ in ABOUT), "licence") if first[key]
         ]
@@ -156,7 +156,7 @@ def _family(piece_id: str, root: Path) -> Chapter:
     table = read_table(path, FAMILIES, ["piece_id", "title", "tune_family"])
     own = table.filter(pc.equal(table["piece_id"], piece_id)).to_pylist()
     if not own:
-        return Chapter("families", ["data/families.parquet does not know it: `dvc repro families`"])
+        return Chapter("families", ["not in data/families.parquet: `dvc repro families`"])
     members = table.filter(pc.equal(table["tune_family"], own[0]["tune_family"])).to_pylist()
     others = [f"{row['piece_id']}  {row['title'] or ''}" for row in members if row["piece_id"] != piece_id]
     size = f"{len(members)} pieces" if others else "no relatives"
@@ -188,7 +188,7 @@ def _in_dataset(dataset: str, piece_id: str, notes: pa.Table, root: Path) -> Ite
 
 def _cost(row: Mapping[str, Any], score: ScorePlaces, begin: int | None) -> str:
     meter = f", {row['meter']}" if row["meter"] else ""
-    facts = f"{row['n_notes']} notes on {row['n_steps']} steps, {row['steps_per_quarter']} a quarter{meter}"
+    facts = f"{row['n_notes']} notes on {row['n_steps']} steps, {row['steps_per_quarter']} per quarter{meter}"
     place = ""
     if begin is not None:
         place = f", {score.bar(begin)} to {score.bar(begin + row['n_steps'] - 1)} of part {score.part}"
@@ -205,7 +205,7 @@ def _cost(row: Mapping[str, Any], score: ScorePlaces, begin: int | None) -> str:
 
 
 def _timing(row: Mapping[str, Any]) -> str:
-    """Where the grid lies in the source, unless it is the source's own."""
+    """Position of the grid in the source, unless it is the source's own grid."""
     error = f"onsets {row['error_before']:.3f} steps off the source's beats"
     if row["grid_method"] == "shift":
         times = f", {row['grid_sections'] - 1} times changed" if row["grid_sections"] > 1 else ""
@@ -243,7 +243,7 @@ def _encode(dataset: str, piece_id: str, root: Path) -> Chapter:
 
 
 def _gone(stage: str, key: str, piece_id: str, rows: pa.Table | None, root: Path) -> list[str]:
-    """Why a piece is not in a stage's table."""
+    """The reason why a piece is not in a stage's table."""
     reasons = list(_rejections(stage, key, piece_id, root))
     if reasons or rows is not None:
         return _some(reasons) or [f"not in its table, nor rejected: `dvc repro {stage}@{key}`"]
@@ -270,7 +270,7 @@ def _phrase(row: Mapping[str, Any], piece_id: str) -> str:
 
 
 def _counts(row: Mapping[str, Any], **words: str) -> str:
-    """What is not zero of some counts, "nothing changed" when all are."""
+    """The counts that are not zero, "nothing changed" if all are."""
     found = [f"{row[name]} {word}" for name, word in words.items() if row[name]]
     return ", ".join(found) or "nothing changed"
 

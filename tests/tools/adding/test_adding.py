@@ -24,7 +24,7 @@ TWO_PARTS = midi_bytes.file(
 
 @pytest.fixture
 def songs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of scores beside a project, whose root is the working directory."""
+    """A folder of scores outside a project, whose root is the working directory."""
     project = tmp_path / "project"
     project.mkdir()
     demo = (ROOT / "examples/demo/params.yaml").read_text(encoding="utf-8")
@@ -73,20 +73,19 @@ def test_what_the_folder_contains_is_reported(songs: Path) -> None:
         assert part in remarks
 
 
-def test_key_and_grid_are_chosen_by_the_notes(songs: Path) -> None:
+def test_the_grid_is_estimated_from_the_notes(songs: Path) -> None:
     text = add_folder(songs, "mine", "x", "y", write=False).text
-    assert "key: {default: analysis}" in text
+    assert "key: {default: signature, else: analysis}" in text
     assert "steps_per_quarter: 4 " in text
     shutil.rmtree(songs)
     songs.mkdir()
     (songs / "triplets.abc").write_text(TRIPLETS)
     text = add_folder(songs, "mine", "x", "y", write=False).text
-    assert "key: {default: signature}" in text
     assert "steps_per_quarter: 12 " in text
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("demo", "there is a 'demo' already"), ("2nd", "a name begins with a letter")]
+    ("name", "message"), [("demo", "the entry 'demo' exists"), ("2nd", "a name begins with a letter")]
 )
 def test_a_name_that_is_taken_or_not_allowed_changes_nothing(name: str, message: str, songs: Path) -> None:
     before = Path("params.yaml").read_text()
@@ -112,9 +111,7 @@ def test_an_entry_is_added_to_an_empty_group_and_to_the_last_one() -> None:
         insert("x: 1\n", "corpora", "  b: 2\n")
 
 
-def test_a_dry_run_says_what_it_found_and_writes_nothing(
-    songs: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_dry_run_reports_and_writes_nothing(songs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = Path("params.yaml").read_text()
     main(["add", str(songs), "--name", "mine", "--dry-run"])
     remarks, _, entries = capsys.readouterr().out.partition("corpora:\n")

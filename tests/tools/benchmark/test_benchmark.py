@@ -1,4 +1,4 @@
-"""Figures beside figures: which may stand in one ranking, and what is told of those that are missing."""
+"""Comparison with published figures: rankings, protocols, and figures that are missing."""
 
 import json
 from pathlib import Path
@@ -54,7 +54,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def measured(root: Path, name: str, bits: float) -> None:
-    """What git keeps of an evaluation."""
+    """The metrics of an evaluation that are committed to git."""
     write_json(root / f"data/metrics/{name}.json", {"bits_per_onset": bits, "ngram_memory": 4.0})
 
 
@@ -63,11 +63,11 @@ def comparison(root: Path, title: str, unit: str = "") -> Comparison:
     return found
 
 
-def told(found: Comparison) -> list[tuple[int | None, str, float | None]]:
+def shown(found: Comparison) -> list[tuple[int | None, str, float | None]]:
     return [(rank, row.name, row.figure) for rank, row in found.ranked()]
 
 
-def test_our_figure_takes_its_rank_among_the_published_ones(root: Path) -> None:
+def test_our_figure_is_ranked_among_the_published_ones(root: Path) -> None:
     write_json(root / NGRAM, {"seeds": [1, 2], "kinder": {"ours": {"long_term": 2.41, "mixed": 2.1}}})
     ranked = comparison(root, "Pitch of kinder songs, pitch alone, whole melodies").ranked()
     assert [(rank, row.figure) for rank, row in ranked] == [
@@ -76,7 +76,7 @@ def test_our_figure_takes_its_rank_among_the_published_ones(root: Path) -> None:
     assert (ours.whose, ours.seeds, ours.source) == ("ours", "1, 2", NGRAM)
 
 
-def test_what_was_not_measured_says_how_to(root: Path) -> None:
+def test_a_missing_figure_shows_the_command_that_measures_it(root: Path) -> None:
     text = as_text(all_comparisons(root))
     for command in (
         "python -m tests.benchmarks.ngram > data/benchmarks/ngram.json",
@@ -88,27 +88,27 @@ def test_what_was_not_measured_says_how_to(root: Path) -> None:
         assert any("not measured" in line and command in line for line in text.splitlines()), command
 
 
-def test_a_figure_that_is_no_likelihood_stands_unranked_however_low(root: Path) -> None:
-    found = told(comparison(root, "Four-part chorales, all parts"))
+def test_a_figure_that_is_no_likelihood_is_unranked(root: Path) -> None:
+    found = shown(comparison(root, "Four-part chorales, all parts"))
     assert found[:2] == [(1, "Music Transformer", 0.335), (None, "TonicNet", 0.22)]
     assert "unranked: no likelihood" in as_text(all_comparisons(root, ["chorales"]))
 
 
-def test_ours_stands_unranked_where_it_counts_something_else(root: Path) -> None:
+def test_our_figure_is_unranked_if_it_measures_something_else(root: Path) -> None:
     given = {"0+2+3": {"said_error": {"all": 0.25}}}
     write_json(
         root / "data/benchmarks/chorales-harmonize.json",
         {"harmonize": {"stepwise": {"given": given}}, "seeds": [1]},
     )
-    found = told(comparison(root, "Harmonization of chorales"))
+    found = shown(comparison(root, "Harmonization of chorales"))
     assert (None, "stepwise LSTM, alto", 0.25) in found
-    assert "unranked: the 258 symbols; said by itself" in as_text(all_comparisons(root, ["chorales"]))
+    assert "unranked: 258 tokens; greedy decoding" in as_text(all_comparisons(root, ["chorales"]))
 
 
-def test_higher_is_better_where_it_is(root: Path) -> None:
-    found = told(comparison(root, "Continuations of chorales as music, rests deleted"))
+def test_the_direction_of_a_unit_decides_the_ranking(root: Path) -> None:
+    found = shown(comparison(root, "Continuations of chorales as music, rests deleted"))
     assert [name for _, name, _ in found] == [
-        "repeat the prime",
+        "repeat the prompt",
         "Markov chain, order 3",
         "repeat the last note",
     ]
@@ -118,14 +118,14 @@ def test_another_grid_is_another_comparison(root: Path) -> None:
     for name, bits in (("small", 3.5), ("large", 3.25), ("fine", 2.0)):
         measured(root, name, bits)
     eighths = comparison(root, "Continuation of eighths, test split", "bits")
-    assert told(eighths) == [
+    assert shown(eighths) == [
         (1, "large", 3.25),
         (2, "small", 3.5),
         (3, "n-gram with memory", 4.0),
         (None, "tuned", None),
     ]
     assert eighths.protocol.grid == "2 steps per quarter"
-    assert told(comparison(root, "Continuation of sixteenths, test split", "bits"))[0] == (1, "fine", 2.0)
+    assert shown(comparison(root, "Continuation of sixteenths, test split", "bits"))[0] == (1, "fine", 2.0)
 
 
 def test_the_training_set_is_no_benchmark(root: Path) -> None:
@@ -148,7 +148,7 @@ def test_an_evaluation_brings_its_intervals(root: Path) -> None:
     assert "0.250 [0.200, 0.300]" in text
 
 
-def test_folds_tell_their_number_and_seeds(root: Path) -> None:
+def test_folds_have_their_number_and_seeds(root: Path) -> None:
     spread = {"value": 3.0, "low": 2.5, "high": 3.5}
     facts = {
         "folds": 4,
@@ -162,27 +162,27 @@ def test_folds_tell_their_number_and_seeds(root: Path) -> None:
     model, memory = (known[name, "bits per onset"] for name in ("small", "n-gram with memory"))
     assert (model["split"], model["seeds"], model["low"]) == ("4 folds over tune families", "5, 6", 2.5)
     assert memory["seeds"] == "none"
-    assert any(name == "small, likeliest symbols" for name, _ in known)
+    assert any(name == "small, greedy decoding" for name, _ in known)
 
 
-def test_a_damaged_result_is_one_clear_message(root: Path) -> None:
+def test_a_damaged_result_is_one_message(root: Path) -> None:
     (root / NGRAM).parent.mkdir(parents=True)
     (root / NGRAM).write_text('{"kinder": ')
     with pytest.raises(BenchmarkError, match=r"ngram\.json: neither the file nor its last line is JSON"):
         all_comparisons(root)
 
 
-def test_an_unknown_section_is_answered_with_the_nearest(root: Path) -> None:
+def test_an_unknown_section_gets_a_suggestion(root: Path) -> None:
     with pytest.raises(BenchmarkError, match="did you mean 'pitch'"):
         all_comparisons(root, ["pich"])
 
 
-def test_the_last_line_is_read_where_others_stand_before_it(tmp_path: Path) -> None:
+def test_the_last_line_is_read_if_other_lines_precede_it(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text('fold 1: 2.0 bits\n{"seeds": [1]}\n')
     assert read_result(tmp_path / "x.json") == {"seeds": [1]}
 
 
-def test_programs_get_every_row_with_its_unit_and_protocol(
+def test_json_rows_have_unit_and_protocol(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(root)
@@ -200,12 +200,12 @@ def places(file: str) -> list[list[str]]:
     return [place["at"] for entry in comparisons for place in entry["ours"] if place["file"] == file]
 
 
-def test_every_place_is_one_that_the_ngram_benchmark_prints() -> None:
+def test_every_key_path_exists_in_the_ngram_benchmark() -> None:
     result = read_result(ROOT / NGRAM)
     assert [place for place in places(NGRAM) if figure_at(result, *place) is None] == []
 
 
-def test_every_place_is_one_that_the_pitch_benchmark_prints() -> None:
+def test_every_key_path_exists_in_the_pitch_benchmark() -> None:
     predictors = ("model", "before fine-tuning", "ngram", "ngram_memory")
     continuers = (
         "model",

@@ -1,4 +1,4 @@
-"""Families are dealt whole, and evenly."""
+"""Folds contain whole families and are about equal."""
 
 import numpy as np
 import pytest
@@ -11,14 +11,14 @@ GROUPS = st.lists(st.sampled_from("abcdefghij"), min_size=12, max_size=60)
 
 
 @given(GROUPS.filter(lambda groups: len(set(groups)) >= 3), st.integers(2, 3))
-def test_no_family_is_in_two_folds_and_every_fold_holds_some(groups: list[str], n_folds: int) -> None:
+def test_no_family_is_in_two_folds_and_no_fold_is_empty(groups: list[str], n_folds: int) -> None:
     dealt = deal(groups, n_folds)
     assert set(dealt.tolist()) == set(range(n_folds))
     for group in set(groups):
         assert len(set(dealt[np.array(groups) == group].tolist())) == 1
 
 
-def test_folds_are_of_about_one_size() -> None:
+def test_folds_are_about_equal() -> None:
     groups = [str(number) for number in range(40) for _ in range(1 + number % 3)]
     sizes = np.bincount(deal(groups, 5))
     assert sizes.max() - sizes.min() <= 1
@@ -33,5 +33,5 @@ def test_the_order_of_pieces_does_not_matter(groups: list[str], chance: object) 
 
 @pytest.mark.parametrize("n_folds", [0, 1, 4])
 def test_folds_that_cannot_be_filled_are_refused(n_folds: int) -> None:
-    with pytest.raises(FoldError, match=f"{n_folds} folds of 3 families: between 2 and that many"):
+    with pytest.raises(FoldError, match=f"{n_folds} folds of 3 families: choose between 2 and 3 folds"):
         deal(["a", "b", "c", "a"], n_folds)

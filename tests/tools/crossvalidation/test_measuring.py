@@ -1,4 +1,4 @@
-"""Every piece is held out once, and nobody who is trained knows a relative of it."""
+"""Every piece is held out once, by a model that is not trained on its relatives."""
 
 import json
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ SETTINGS = training(epochs=1, threads=1)
 
 
 def pieces(corpus: str, families: str) -> pa.Table:
-    """A scale a family, told apart by where it begins; a family's second piece is the same scale."""
+    """One scale per family, with a different first note; the second piece of a family is the same scale."""
     rows = [
         {
             **dict.fromkeys(TOKENS.names),
@@ -72,17 +72,17 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
 
 
 @pytest.fixture
-def heard(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
-    """The families of what each training is given, its validation included."""
-    told: list[set[str]] = []
+def trainings(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """The families of the pieces of each training, validation included."""
+    families: list[set[str]] = []
 
     def listen(model: Any, data: TrainingData, *rest: Any) -> Any:
         pieces = [*data.train, *data.valid]
-        told.append({chr(int(example.source[0]) - 40 + ord("a")) for example in pieces})
+        families.append({chr(int(example.source[0]) - 40 + ord("a")) for example in pieces})
         return train(model, data, *rest)
 
     monkeypatch.setattr(measuring, "train", listen)
-    return told
+    return families
 
 
 def measured(study: Study, seeds: Sequence[int] = (1, 2)) -> tuple[Measured, np.ndarray]:
@@ -100,22 +100,24 @@ def test_every_piece_is_measured_once_by_every_predictor_and_seed(study: Study) 
     assert len(seen) == len(predictors) * 8
 
 
-def test_no_training_hears_a_relative_of_what_is_held_out(study: Study, heard: list[set[str]]) -> None:
+def test_no_model_is_trained_on_a_relative_of_a_held_out_piece(
+    study: Study, trainings: list[set[str]]
+) -> None:
     _, folds = measured(study, seeds=[1])
     families = np.array(study.rows["tune_family"].to_pylist())
-    parent, *others = heard
+    parent, *others = trainings
     assert parent == set("vwxyz")
     assert others == [set(families[folds != fold].tolist()) for fold in (0, 1)]
 
 
-def test_an_interrupted_run_goes_on_where_it_was(study: Study, heard: list[set[str]]) -> None:
+def test_an_interrupted_run_resumes(study: Study, trainings: list[set[str]]) -> None:
     class Interrupted(Exception):  # noqa: N818
         pass
 
     listening = measuring.train
 
     def twice(*arguments: Any) -> Any:
-        if len(heard) == 2:
+        if len(trainings) == 2:
             raise Interrupted
         return listening(*arguments)
 
@@ -123,52 +125,50 @@ def test_an_interrupted_run_goes_on_where_it_was(study: Study, heard: list[set[s
         patch.setattr(measuring, "train", twice)
         with pytest.raises(Interrupted):
             measured(study)
-    assert len(heard) == 2  # the parent and the first fold of seed 1
+    assert len(trainings) == 2  # the parent and the first fold of seed 1
     again, _ = measured(study)
-    assert len(heard) == 6  # two seeds of a parent and two folds
+    assert len(trainings) == 6  # two seeds of a parent and two folds
     assert measured(study)[0].scores.equals(again.scores)
-    assert len(heard) == 6
+    assert len(trainings) == 6
 
 
 @pytest.mark.parametrize("name", ["1-0.scores.parquet", "1-1.continued.parquet"])
 def test_a_damaged_part_is_measured_again(
-    study: Study, heard: list[set[str]], tmp_path: Path, name: str
+    study: Study, trainings: list[set[str]], tmp_path: Path, name: str
 ) -> None:
     before, _ = measured(study, seeds=[1])
     (part,) = tmp_path.rglob(name)
     content = bytearray(part.read_bytes())
     content[len(content) // 2] ^= 1
     part.write_bytes(content)
-    n_trained = len(heard)
+    n_trained = len(trainings)
     assert measured(study, seeds=[1])[0].scores.equals(before.scores)
-    assert len(heard) == n_trained + 1
+    assert len(trainings) == n_trained + 1
 
 
-def test_a_part_of_another_seed_is_not_taken_for_ones_own(
-    study: Study, heard: list[set[str]], tmp_path: Path
-) -> None:
+def test_a_part_of_another_seed_is_not_used(study: Study, trainings: list[set[str]], tmp_path: Path) -> None:
     before, _ = measured(study)
     for part in tmp_path.rglob("2-0.*"):
         (part.parent / part.name.replace("2-", "1-", 1)).write_bytes(part.read_bytes())
-    n_trained = len(heard)
+    n_trained = len(trainings)
     assert measured(study)[0].scores.equals(before.scores)
-    assert len(heard) == n_trained + 1
+    assert len(trainings) == n_trained + 1
 
 
-def test_a_damaged_parent_is_trained_again(study: Study, heard: list[set[str]], tmp_path: Path) -> None:
+def test_a_damaged_parent_is_trained_again(study: Study, trainings: list[set[str]], tmp_path: Path) -> None:
     measured(study, seeds=[1])
     (file,) = tmp_path.rglob("1-parent/weights.safetensors")
     file.write_bytes(file.read_bytes()[:-9])
-    n_trained = len(heard)
+    n_trained = len(trainings)
     measured(study, seeds=[1])
-    assert len(heard) == n_trained + 1
+    assert len(trainings) == n_trained + 1
 
 
-def test_other_settings_begin_anew(study: Study, heard: list[set[str]]) -> None:
+def test_other_settings_start_from_the_beginning(study: Study, trainings: list[set[str]]) -> None:
     measured(study, seeds=[1])
     longer = replace(study.recipe, training=training(epochs=2, threads=1))
     measured(replace(study, recipe=longer), seeds=[1])
-    assert len(heard) == 6
+    assert len(trainings) == 6
 
 
 def test_figures_are_means_over_seeds_and_differences_are_paired(study: Study, tmp_path: Path) -> None:
@@ -189,13 +189,13 @@ def test_figures_are_means_over_seeds_and_differences_are_paired(study: Study, t
     assert json.loads((tmp_path / "results/figures.json").read_text())["machine"] == facts["machine"]
 
 
-def test_an_experiment_that_begins_from_nothing_has_no_parent(study: Study, heard: list[set[str]]) -> None:
+def test_an_experiment_from_scratch_has_no_parent(study: Study, trainings: list[set[str]]) -> None:
     found, _ = measured(replace(study, parent=None, parent_rows=None), seeds=[3])
-    assert len(heard) == 2
+    assert len(trainings) == 2
     assert "before fine-tuning" not in pc.unique(found.scores["predictor"]).to_pylist()
 
 
-def test_a_fine_tuning_is_read_with_what_it_begins_with() -> None:
+def test_a_fine_tuning_is_loaded_with_its_initial_experiment() -> None:
     with pytest.raises(FoldError, match="did you mean 'chorales-copying'"):
         read_study("chorals-copying")
     with pytest.raises(SystemExit):

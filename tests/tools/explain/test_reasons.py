@@ -1,4 +1,4 @@
-"""What is told of a change; that it is true is held by every `dvc repro` of test_stages.py."""
+"""Reasons to run a stage; test_stages.py compares them with every `dvc repro`."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ def md5(content: bytes) -> str:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "lines"),
     [
         ({"a": {"b": 1}}, {"a": {"b": 2}}, ["x.a.b: 1 → 2"]),
         ({"a": [1, 2]}, {"a": [1]}, ["x.a: [1, 2] → [1]"]),
@@ -30,8 +30,8 @@ def md5(content: bytes) -> str:
         ("family", {"kind": "none"}, ["x: family → {'kind': 'none'}"]),
     ],
 )
-def test_parameters_are_told_one_by_one(before: object, after: object, told: list[str]) -> None:
-    assert list(changed_params(before, after, "x")) == told
+def test_every_changed_parameter_has_a_line(before: object, after: object, lines: list[str]) -> None:
+    assert list(changed_params(before, after, "x")) == lines
 
 
 def test_a_folders_digest_is_the_one_of_dvc(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_folders_digest_is_the_one_of_dvc(tmp_path: Path) -> None:
     assert digest_of(tmp_path / "nothing") is None
 
 
-def test_files_of_a_folder_are_named_by_the_list_that_dvc_kept(tmp_path: Path) -> None:
+def test_changed_files_of_an_output_folder_are_found_in_dvcs_list(tmp_path: Path) -> None:
     folder = tmp_path / "scores"
     folder.mkdir()
     for name in ("a.abc", "b.abc"):
@@ -64,7 +64,7 @@ def test_files_of_a_folder_are_named_by_the_list_that_dvc_kept(tmp_path: Path) -
     ]
 
 
-def test_files_of_code_are_named_by_git(tmp_path: Path) -> None:
+def test_changed_files_of_code_are_found_by_git(tmp_path: Path) -> None:
     def git(*arguments: str) -> None:
         who = ("-c", "user.name=us", "-c", "user.email=us@example.org")
         subprocess.run(["git", *who, *arguments], cwd=tmp_path, check=True, capture_output=True)
@@ -101,7 +101,7 @@ stages:
 
 @pytest.fixture
 def locked(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The finished tiny project, as two stages of it last ran: `tunes` alone."""
+    """The finished tiny project with two stages in dvc.lock, of `tunes` only."""
     own = tmp_path / "own"
     shutil.copytree(project, own)
     monkeypatch.chdir(own)
@@ -124,13 +124,13 @@ def locked(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     return own
 
 
-def test_nothing_changed_nothing_is_told(locked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_changes_no_stage_is_listed(locked: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert explain(locked) == []
     main(["explain"])
     assert "Nothing would run" in capsys.readouterr().out
 
 
-def test_a_stricter_filter_is_told_with_its_pieces_and_who_waits(
+def test_a_stricter_filter_is_listed_with_its_pieces_and_the_waiting_stages(
     locked: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     edit(locked / "params.yaml", lambda params: params["datasets"]["tunes"]["filter"].update(min_notes=33))
@@ -139,24 +139,24 @@ def test_a_stricter_filter_is_told_with_its_pieces_and_who_waits(
         "filter@tunes runs:",
         "  datasets.tunes.filter.min_notes: 8 → 33",
         "  of 4 grids 0 more are kept and 2 more rejected",
-        "These run if what they read comes out otherwise:",
+        "These will run only if their inputs change:",
         "  split@tunes, after filter@tunes",
     ]
 
 
-def test_a_new_split_tells_how_many_move(locked: Path) -> None:
+def test_a_new_split_counts_the_pieces_that_move(locked: Path) -> None:
     shares = {"kind": "random", "seed": 1, "valid": 0.0, "test": 0.9}
     edit(locked / "params.yaml", lambda params: params["datasets"]["tunes"].update(split=shares))
-    assert touched("split@tunes", locked) == "of 3 pieces 2 go to another split"
+    assert touched("split@tunes", locked) == "of 3 pieces 2 move to another split"
 
 
-def test_outputs_and_inputs_that_others_changed_are_told(locked: Path) -> None:
+def test_missing_outputs_and_changed_inputs_are_listed(locked: Path) -> None:
     (locked / "data/splits/tunes.parquet").unlink()
     (locked / "data/families.parquet").write_bytes(b"damaged")
     (found,) = explain(locked)
     assert found.stage == "split@tunes"
-    assert found.reasons == ("data/splits/tunes.parquet is not there", "data/families.parquet changed")
-    assert touched("split@tunes", locked) == "it goes over all 3 rows of data/filtered/tunes.parquet"
+    assert found.reasons == ("data/splits/tunes.parquet is missing", "data/families.parquet changed")
+    assert touched("split@tunes", locked) == "it processes all 3 rows of data/filtered/tunes.parquet"
 
 
 def test_a_new_data_set_never_ran(locked: Path) -> None:
@@ -165,4 +165,4 @@ def test_a_new_data_set_never_ran(locked: Path) -> None:
 
     edit(locked / "params.yaml", copy)
     assert [stage.stage for stage in explain(locked)] == ["filter@again", "split@again"]
-    assert explain(locked)[0].reasons == ("it never ran",)
+    assert explain(locked)[0].reasons == ("it has never run",)

@@ -1,4 +1,4 @@
-"""What is exported is what the Hub and its libraries read."""
+"""Exported folders can be loaded by the Hub's libraries."""
 
 import json
 import shutil
@@ -64,10 +64,10 @@ def test_every_field_of_croissant_is_described(tmp_path: Path) -> None:
     assert all(len(field["description"]) > 9 for field in record_set["field"])
 
 
-def test_rows_that_may_not_be_passed_on_are_left_out_and_counted(own: Path, tmp_path: Path) -> None:
+def test_rows_that_may_not_be_redistributed_are_left_out_and_counted(own: Path, tmp_path: Path) -> None:
     with_licences(own / "data/tokens/tunes/train/00000.parquet", ["CC0-1.0", "none stated", "CC-BY-ND-4.0"])
-    told = "\n".join(export("tunes", tmp_path / "out"))
-    assert "left out: 1 rows, licence 'none stated'" in told
+    messages = "\n".join(export("tunes", tmp_path / "out"))
+    assert "left out: 1 rows, licence 'none stated'" in messages
     rows = pq.read_table(tmp_path / "out/data/train-00000-of-00001.parquet")
     assert rows["licence"].to_pylist() == ["CC0-1.0"]
     assert "Left out" in (tmp_path / "out/README.md").read_text()
@@ -75,7 +75,7 @@ def test_rows_that_may_not_be_passed_on_are_left_out_and_counted(own: Path, tmp_
     assert pq.read_metadata(tmp_path / "more/data/train-00000-of-00001.parquet").num_rows == 2
 
 
-def test_a_data_set_that_may_not_be_passed_on_at_all_is_refused(own: Path, tmp_path: Path) -> None:
+def test_a_data_set_without_redistributable_rows_is_refused(own: Path, tmp_path: Path) -> None:
     with_licences(own / "data/tokens/tunes/train/00000.parquet", ["none stated"] * 3)
     with pytest.raises(TableError, match=r"no row may be redistributed under its licence \('none stated'\)"):
         export("tunes", tmp_path / "out")
@@ -128,10 +128,10 @@ def test_a_wrong_name_and_a_full_folder_are_refused(tmp_path: Path) -> None:
         (None, False),
     ],
 )
-def test_what_a_licence_permits(licence: str | None, shared: bool) -> None:
+def test_a_licence_permits_or_forbids_redistribution(licence: str | None, shared: bool) -> None:
     assert may_be_shared(licence) == shared
 
 
-def test_the_hub_names_one_known_licence_or_other() -> None:
+def test_the_licence_on_the_hub_is_the_only_known_one_or_other() -> None:
     assert hub_licence({"CC-BY-4.0"}) == "cc-by-4.0"
     assert hub_licence({"CC-BY-4.0", "CC0-1.0"}) == hub_licence({"a sentence"}) == "other"

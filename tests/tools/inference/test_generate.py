@@ -1,4 +1,4 @@
-"""A trained model goes on from prompts of all kinds, in their own key."""
+"""Continue prompts of all kinds with a model, in the key of the prompt."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ TUNE = "tinyNotation: 4/4 c4 d e f g2 g"
 
 @pytest.fixture
 def trained(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project of its own with one experiment, its weights as they began."""
+    """A project of its own with one experiment and untrained weights."""
     project = tmp_path / "project"
     shutil.copytree(finished, project)
     monkeypatch.chdir(project)
@@ -51,39 +51,39 @@ def test_a_prompt_in_a_line_of_text_is_continued_in_its_own_key() -> None:
 
 
 @pytest.mark.usefixtures("trained")
-def test_draws_differ_and_their_seed_decides_them() -> None:
-    def said(seed: int) -> list[list[int]]:
+def test_samples_differ_and_depend_on_the_seed() -> None:
+    def sampled(seed: int) -> list[list[int]]:
         found = generate("first", TUNE, Way(Sampling(1.0), quarters=8, seed=seed, count=3))
         return [made.grid.pitch[made.layout.mark :, 0].tolist() for made in found]
 
-    assert said(1) == said(1) != said(2)
-    assert len({tuple(each) for each in said(1)}) > 1
+    assert sampled(1) == sampled(1) != sampled(2)
+    assert len({tuple(each) for each in sampled(1)}) > 1
 
 
 @pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize("way", [Way(GREEDY, quarters=4), Way(Sampling(1.0), beam=3, quarters=4)])
-def test_what_is_not_drawn_is_the_same_every_time(way: Way) -> None:
+def test_a_continuation_without_sampling_is_deterministic(way: Way) -> None:
     first, second = (generate("first", TUNE, way)[0].grid for _ in range(2))
     assert np.array_equal(first.pitch, second.pitch)
     assert np.array_equal(first.tied, second.tied)
 
 
 @pytest.mark.usefixtures("trained")
-def test_a_piece_of_a_file_of_many_is_named() -> None:
-    with pytest.raises(PromptError, match=r"holds \d pieces: choose one by --piece, songs/all#1"):
+def test_a_piece_is_chosen_from_a_file_of_many() -> None:
+    with pytest.raises(PromptError, match=r"contains \d pieces: choose one by --piece, songs/all#1"):
         read_prompt("scores/all.abc", "tunes")
     assert read_prompt("scores/all.abc", "tunes", "2")["piece_id"] == "songs/all#2"
-    with pytest.raises(PromptError, match="holds no piece '99'"):
+    with pytest.raises(PromptError, match="contains no piece '99'"):
         read_prompt("scores/all.abc", "tunes", "99")
 
 
 @pytest.mark.usefixtures("trained")
-def test_a_prompt_that_cannot_be_read_says_why() -> None:
+def test_a_prompt_that_cannot_be_read_is_an_error_with_the_reason() -> None:
     with pytest.raises(PromptError, match="nothing in it can be read as a prompt: no_notes"):
         read_prompt("tinyNotation: 4/4 r4 r", "tunes")
 
 
-def test_the_top_part_will_do_where_the_asked_for_is_not_there(trained: Path) -> None:
+def test_the_top_part_is_used_if_the_named_part_is_missing(trained: Path) -> None:
     def sopranos(params: dict[str, Any]) -> None:
         params["datasets"]["tunes"]["quantize"]["parts"] = {"default": ["Soprano"]}
 
@@ -92,21 +92,21 @@ def test_the_top_part_will_do_where_the_asked_for_is_not_there(trained: Path) ->
 
 
 @pytest.mark.usefixtures("trained")
-def test_a_misspelt_experiment_is_answered_with_the_nearest() -> None:
+def test_a_misspelt_experiment_gets_a_suggestion() -> None:
     with pytest.raises(PromptError, match="did you mean 'first'"):
         generate("frist", TUNE, Way(GREEDY))
 
 
-def test_several_of_what_is_always_the_same_are_refused() -> None:
-    with pytest.raises(PromptError, match="only draws differ"):
+def test_several_deterministic_continuations_are_refused() -> None:
+    with pytest.raises(PromptError, match="only samples differ"):
         Way(GREEDY, count=2)
 
 
 @pytest.mark.usefixtures("trained")
 def test_the_command_writes_scores_that_open(tmp_path: Path) -> None:
-    asked = ["generate", "--experiment", "first", "--prompt", TUNE, "--quarters", "4", "--count", "2"]
+    command = ["generate", "--experiment", "first", "--prompt", TUNE, "--quarters", "4", "--count", "2"]
     for suffix in ("mid", "musicxml", "wav"):
-        main([*asked, "--top-k", "9", "--out", str(tmp_path / f"tune.{suffix}")])
+        main([*command, "--top-k", "9", "--out", str(tmp_path / f"tune.{suffix}")])
     for number in (1, 2):
         assert (tmp_path / f"tune-{number}.wav").read_bytes().startswith(b"RIFF")
         score = music21.converter.parse(tmp_path / f"tune-{number}.musicxml", forceSource=True)
@@ -128,7 +128,7 @@ def test_without_a_file_the_continuation_is_drawn(capsys: pytest.CaptureFixture[
         ({"seed": -1}, "seed -1: allowed are 0 to"),
     ],
 )
-def test_a_search_that_would_never_end_is_refused(wrong: dict[str, int], message: str) -> None:
+def test_excessive_settings_are_refused(wrong: dict[str, int], message: str) -> None:
     with pytest.raises(PromptError, match=message):
         Way(Sampling(1.0), **wrong)  # type: ignore[arg-type]
 
@@ -142,15 +142,15 @@ def test_a_prompt_of_too_many_tokens_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize("out", ["folder.mid", "/proc/x.mid", f"{'a' * 300}.mid", "file/x.mid"])
-def test_a_place_that_cannot_be_written_is_one_message(
+def test_a_path_that_cannot_be_written_is_one_message(
     out: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "project/folder.mid").mkdir()
     (tmp_path / "project/file").touch()
     with pytest.raises(SystemExit):
         main(["generate", "--experiment", "first", "--prompt", TUNE, "--quarters", "1", "--out", out])
-    assert "Traceback" not in (said := capsys.readouterr().err)
-    assert len(said.splitlines()) <= 2
+    assert "Traceback" not in (errors := capsys.readouterr().err)
+    assert len(errors.splitlines()) <= 2
 
 
 @pytest.mark.usefixtures("trained")

@@ -1,4 +1,4 @@
-"""Harmonizing a score, by a harmonizer whose weights are as they began."""
+"""Harmonize a score with an untrained model."""
 
 import shutil
 from pathlib import Path
@@ -42,7 +42,7 @@ def choir(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 @pytest.mark.usefixtures("choir")
-def test_the_given_melody_stays_in_its_own_key_and_gets_three_voices() -> None:
+def test_the_given_melody_keeps_its_key_and_gets_three_voices() -> None:
     (made,) = harmonize_score(TUNE)
     assert made.grid.voices == 4
     melody = made.grid.pitch[:, 0][~made.grid.tied[:, 0]]
@@ -50,7 +50,7 @@ def test_the_given_melody_stays_in_its_own_key_and_gets_three_voices() -> None:
 
 
 @pytest.mark.usefixtures("choir")
-def test_draws_differ_and_the_likeliest_does_not() -> None:
+def test_samples_differ_and_a_beam_search_does_not() -> None:
     one, two = harmonize_score(TUNE, sampling=Sampling(1.0), seed=5, count=2)
     assert one.grid != two.grid
     assert harmonize_score(TUNE)[0].grid == harmonize_score(TUNE, seed=9)[0].grid
@@ -72,19 +72,21 @@ def test_a_written_harmony_opens_as_four_staves(tmp_path: Path, capsys: pytest.C
 @pytest.mark.parametrize(
     ("given", "harmonizer", "message"),
     [
-        ([0, 1, 2, 3], None, r"given voices \[0, 1, 2, 3\]: tunes has voices 0 to 3; one at least"),
-        ([], None, "one at least is to be given"),
+        ([0, 1, 2, 3], None, r"given voices \[0, 1, 2, 3\]: tunes has voices 0 to 3; at least one"),
+        ([], None, "at least one must be given"),
         ([4], None, "tunes has voices 0 to 3"),
         ([0], "choire", "there is no experiment 'choire'; did you mean 'choir'"),
         ([0, 3], None, "no_such_part"),
     ],
 )
-def test_what_cannot_be_harmonized_is_told(given: list[int], harmonizer: str | None, message: str) -> None:
+def test_a_score_that_cannot_be_harmonized_is_one_message(
+    given: list[int], harmonizer: str | None, message: str
+) -> None:
     with pytest.raises(PromptError, match=message):
         harmonize_score(TUNE, given, harmonizer)
 
 
-def test_given_voices_stand_where_they_belong() -> None:
+def test_given_voices_have_their_positions() -> None:
     row = {
         **{"tokens": [256, 72, 48, 200, 50, 257], "n_steps": 2, "steps_per_bar": None, "step_in_bar": None},
         "phrase_end": [False, True],
@@ -111,5 +113,5 @@ def test_passes_revise_harmonies_and_keep_the_melody() -> None:
 @pytest.mark.usefixtures("choir")
 @pytest.mark.parametrize("wrong", [{"beam": 0}, {"passes": -1}, {"count": 0}])
 def test_a_beam_or_count_below_one_is_refused(wrong: dict[str, int]) -> None:
-    with pytest.raises(PromptError, match="beam and count are 1 or more, passes 0 or more"):
+    with pytest.raises(PromptError, match="allowed are"):
         harmonize_score(TUNE, **wrong)  # type: ignore[arg-type]

@@ -37,17 +37,17 @@ def test_a_piece_that_cannot_be_read_has_its_reason() -> None:
 
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize(
-    ("file", "dataset", "corpus", "error", "said"),
+    ("file", "dataset", "corpus", "error", "message"),
     [
         ("scores/none.abc", "tunes", None, FileError, "cannot be opened"),
         ("scores/all.abc", "tuns", None, SettingsError, "did you mean 'tunes'"),
         ("scores/all.abc", "tunes", "song", FileError, "did you mean 'songs'"),
     ],
 )
-def test_a_wrong_name_is_a_clear_message(
-    file: str, dataset: str, corpus: str | None, error: type[Exception], said: str
+def test_a_wrong_name_is_one_message(
+    file: str, dataset: str, corpus: str | None, error: type[Exception], message: str
 ) -> None:
-    with pytest.raises(error, match=said):
+    with pytest.raises(error, match=message):
         encode_file(Path(file), dataset, corpus)
 
 
@@ -79,7 +79,7 @@ def test_a_row_as_text_is_read_back() -> None:
         {"key_fifths": 3, "key_mode": "major", "tonic_pc": 9, "mode_used": "minor"},
     ],
 )
-def test_a_score_of_a_line_shows_what_a_score_of_its_row_shows(facts: dict[str, Any]) -> None:
+def test_a_score_of_a_line_equals_the_score_of_its_row(facts: dict[str, Any]) -> None:
     (line,) = read_lines(write_row(row(**facts)))
     assert line.layout() == layout_of(row(**facts), mark=None)
 
@@ -90,7 +90,7 @@ def test_a_time_signature_in_a_heading_gives_the_length_of_its_bars() -> None:
 
 
 @pytest.mark.parametrize(
-    ("heading", "said"),
+    ("heading", "message"),
     [
         ('{"steps_per_bar": 4000000}', "line 2: bars of 4000000 steps at 4 steps per quarter"),
         ('{"meter": "6/7"}', "line 2: time signature '6/7': two numbers are expected"),
@@ -98,13 +98,13 @@ def test_a_time_signature_in_a_heading_gives_the_length_of_its_bars() -> None:
         ('{"first_bar": 40}', "line 2: an anacrusis of 40 steps"),
     ],
 )
-def test_bars_that_no_score_shows_are_a_clear_message(heading: str, said: str) -> None:
+def test_bars_that_cannot_be_notated_are_one_message(heading: str, message: str) -> None:
     (line,) = read_lines(f"# {heading}\n256 60 257")
-    with pytest.raises(TokenTextError, match=said):
+    with pytest.raises(TokenTextError, match=message):
         line.layout()
 
 
-def test_bare_numbers_will_do() -> None:
+def test_bare_numbers_are_valid() -> None:
     (line,) = read_lines("[256, 60, 257]", {"steps_per_quarter": 2})
     assert (line.tokens, line.heading.steps_per_quarter) == ([256, 60, 257], 2)
 
@@ -115,7 +115,7 @@ def test_each_line_is_a_piece_and_a_heading_belongs_to_the_next_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "no tokens"),
         ("256 c4 257", "line 1: 'c4' is no token"),
@@ -124,17 +124,17 @@ def test_each_line_is_a_piece_and_a_heading_belongs_to_the_next_alone() -> None:
         ('# {"voices": \n256 60 257', "line 1: not readable as JSON"),
     ],
 )
-def test_a_text_of_something_else_is_refused(text: str, said: str) -> None:
-    with pytest.raises(TokenTextError, match=said):
+def test_a_text_without_tokens_is_refused(text: str, message: str) -> None:
+    with pytest.raises(TokenTextError, match=message):
         read_lines(text)
 
 
-def test_facts_for_all_pieces_are_checked_too() -> None:
+def test_default_metadata_is_validated() -> None:
     with pytest.raises(TokenTextError, match="steps_per_quarter: .*found 0"):
         read_lines("256 60 257", {"steps_per_quarter": 0})
 
 
-def test_a_broken_grammar_names_the_line_and_can_be_mended() -> None:
+def test_a_grammar_error_names_the_line_and_can_be_repaired() -> None:
     (line,) = read_lines("\n256 60 190 257")
     with pytest.raises(TokenTextError, match="line 2: step 1"):
         line.grid()
@@ -142,7 +142,7 @@ def test_a_broken_grammar_names_the_line_and_can_be_mended() -> None:
     assert (grid.pitch.ravel().tolist(), repairs.total) == ([60, 62], 1)
 
 
-def test_an_unknown_format_of_scores_names_those_that_are_written() -> None:
+def test_an_unknown_score_format_gets_a_suggestion() -> None:
     (line,) = read_lines("256 60 257")
     with pytest.raises(TokenTextError, match="did you mean 'mid'"):
         as_score(line.grid()[0], Layout(4), ".midi")

@@ -20,12 +20,12 @@ def counted(table: pa.Table, **limits: Any) -> dict[str, RuleCount]:
     return {rule.parameter: rule for rule in dry_count(table, FilterSettings(**limits)).rules}
 
 
-def test_a_grid_that_breaks_two_rules_is_rejected_by_each_alone_and_only_by_neither() -> None:
+def test_a_grid_that_breaks_two_rules_counts_as_rejected_alone_by_each_and_only_by_none() -> None:
     rules = counted(grids("60:1", "60:1 62:1 64:1"), min_notes=2, min_steps=3)
     assert [(rule.alone, rule.only) for rule in rules.values()] == [(1, 0), (1, 0)]
 
 
-def test_what_a_rule_alone_rejects_leaving_it_out_would_bring_back() -> None:
+def test_grids_rejected_only_by_one_rule_would_be_kept_without_it() -> None:
     rules = counted(grids("60:1", "60:9", "60:1 62:1"), min_notes=2, max_steps=8)
     assert (rules["min_notes"].alone, rules["min_notes"].only) == (2, 1)
     assert (rules["max_steps"].alone, rules["max_steps"].only) == (1, 0)
@@ -36,7 +36,7 @@ def test_all_together_count_a_grid_once() -> None:
     assert (count.incoming, count.rejected) == (2, 1)
 
 
-def test_duplicates_are_sought_among_what_the_others_keep() -> None:
+def test_duplicates_are_searched_among_grids_that_pass_the_other_filters() -> None:
     table = grids("60:1 62:1", "61:1 63:1", "60:1", "67:1")
     rules = counted(table, min_notes=2, duplicates="drop")
     assert (rules["duplicates"].alone, rules["duplicates"].only) == (2, 1)

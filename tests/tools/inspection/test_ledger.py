@@ -91,13 +91,13 @@ def test_every_tune_of_a_file_is_in_a_shard_or_rejected(project: Path) -> None:
     )
 
 
-def test_a_lost_shard_is_missed(project: Path) -> None:
+def test_a_lost_shard_is_detected(project: Path) -> None:
     (project / "data/tokens/tunes/train/00001.parquet").unlink()
     with pytest.raises(BooksError, match="1 lost: .'songs/good#2:1'"):
         balance_all(read_ledger("tunes", project))
 
 
-def test_a_shard_beside_the_splits_is_named(project: Path) -> None:
+def test_a_shard_outside_the_splits_is_reported(project: Path) -> None:
     stray = project / "data/tokens/tunes/more/00000.parquet"
     stray.parent.mkdir()
     stray.write_bytes(b"")
@@ -110,10 +110,10 @@ def test_an_unknown_data_set_is_one_message(project: Path) -> None:
         read_ledger("tunez", project)
 
 
-def test_the_books_of_all_stages_balance() -> None:
+def test_the_counts_of_all_stages_balance() -> None:
     totals = balance_all(KNOWN)
     assert totals.lost == {"parse": 1, "quantize": 1, "filter": 1, "encode": 0}
-    assert "3 files hold 4 pieces" in str(totals)
+    assert "3 files contain 4 pieces" in str(totals)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +129,6 @@ def test_the_books_of_all_stages_balance() -> None:
         (lambda k: replace(k, read=[*k.read, "a/broken"]), "1 pieces are counted twice: .'a/broken'"),
     ],
 )
-def test_what_does_not_add_up_is_named(change: Callable[[Ledger], Ledger], fault: str) -> None:
+def test_an_imbalance_is_reported(change: Callable[[Ledger], Ledger], fault: str) -> None:
     with pytest.raises(BooksError, match=fault):
         balance_all(change(KNOWN))

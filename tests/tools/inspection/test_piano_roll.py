@@ -14,7 +14,7 @@ def voices(*lines: list[int]) -> Grid:
     return Grid(pitch, np.zeros(pitch.shape, bool))
 
 
-def test_a_note_begins_sounds_on_and_gives_way() -> None:
+def test_a_note_begins_is_held_and_ends() -> None:
     assert draw(melody(60, 188, 62)).splitlines() == [
         "step 0",
         "  D4 |..o|",
@@ -23,11 +23,11 @@ def test_a_note_begins_sounds_on_and_gives_way() -> None:
     ]
 
 
-def test_bar_lines_stand_where_the_score_has_them() -> None:
+def test_bar_lines_are_those_of_the_score() -> None:
     assert draw(melody(60, 60, 60), step_in_bar=[1, 0, 1]).splitlines()[1] == "  C4 |o|oo|"
 
 
-def test_silence_has_no_row_of_its_own() -> None:
+def test_silence_has_no_row() -> None:
     assert draw(melody(60, 0, 60)).splitlines()[1:] == ["  C4 |o.o|"]
 
 

@@ -1,7 +1,7 @@
 from pipeline.tools.inspection.token_names import names_of
 
 
-def test_what_repeats_is_counted() -> None:
+def test_repeated_tokens_are_counted() -> None:
     assert names_of([256, 60, 188, 188, 0, 257]) == "START, onset C4, tied C4 x2, onset silence, STOP"
 
 

@@ -12,7 +12,7 @@ def test_every_column_is_described(table: str) -> None:
     assert [name for name, _, meaning in columns_of(table) if len(meaning) < 10] == []
 
 
-def test_no_description_is_of_a_column_that_does_not_exist() -> None:
+def test_every_description_is_of_an_existing_column() -> None:
     content = load_yaml(MEANINGS)["columns"]
     names = {name for schema in TABLES.values() for name in schema.names}
     assert set(content.pop("all")) <= names
@@ -26,6 +26,6 @@ def test_the_page_is_up_to_date() -> None:
     assert page == as_markdown(), "run `python -m pipeline columns --markdown > docs/columns.md`"
 
 
-def test_a_misspelt_table_is_answered_with_the_nearest() -> None:
+def test_a_misspelt_table_gets_a_suggestion() -> None:
     with pytest.raises(ColumnsError, match="did you mean 'tokens'"):
         columns_of("token")

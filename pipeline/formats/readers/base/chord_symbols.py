@@ -18,7 +18,7 @@ _ROOT = re.compile(r"([A-G])([#♯b♭]{0,2})")
 _BASS = re.compile(r"/\s*([A-Ga-g])([#♯+b♭]{0,2})\s*$")
 _NO_CHORD = {"n", "nc", "n.c.", "n.c", "no chord", "nochord", "tacet"}
 
-# Longest first: "maj" before "ma" before "m". The case tells M from m.
+# Longest first: "maj" before "ma" before "m". Case matters: M is major, m minor.
 _QUALITIES: tuple[tuple[str, str], ...] = (
     *(
         (word, "maj")
