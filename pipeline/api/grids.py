@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.core import vocabulary
+from pipeline.core.chords import transpose
 from pipeline.core.files import replacing
 from pipeline.core.music import Grid
 from pipeline.core.settings import SettingsError, parse_section
@@ -86,26 +87,38 @@ class ScoreGrid:
         """Steps of the prompt, where a model continued it; else None."""
         return self.layout.mark
 
+    @property
+    def chords(self) -> list[str | None]:
+        """(T,) the chord of each step in Harte's syntax; None before the first chord symbol."""
+        found: list[str | None] = [None] * self.n_steps
+        for step, chord in self.layout.chords:
+            found[step:] = [chord] * (self.n_steps - step)
+        return found
+
     def transpose(self, semitones: int) -> ScoreGrid:
-        """The same music higher or lower; rests stay rests, the key signature follows.
+        """The same music higher or lower; rests stay rests, key signature and chords follow.
 
         Notes that would leave 1 … 127 move by octaves.
         """
         fifths = self.layout.key_fifths
         if fifths is not None:
             fifths = (fifths + 7 * semitones + 5) % 12 - 5
-        return replace(
-            self, grid=transposed(self.grid, semitones), layout=replace(self.layout, key_fifths=fifths)
-        )
+        chords = tuple((step, transpose(chord, semitones)) for step, chord in self.layout.chords)
+        layout = replace(self.layout, key_fifths=fifths, chords=chords)
+        return replace(self, grid=transposed(self.grid, semitones), layout=layout)
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, play_chords: bool = False) -> Path:
         """Write a score; the suffix decides the format: .mid, .musicxml or .wav.
+
+        Args:
+            path: the file.
+            play_chords: whether MIDI gets a track of block chords.
 
         Raises:
             TokenTextError: no such format.
         """
         path = Path(path)
-        score = as_score(self.grid, self.layout, path.suffix)
+        score = as_score(self.grid, replace(self.layout, play_chords=play_chords), path.suffix)
         with replacing(path) as partial:
             partial.write_bytes(score)
         return path

@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.api.grids import ScoreFileError, ScoreGrid, quantized
-from pipeline.core.music import TICKS_PER_QUARTER, Meter
+from pipeline.core.music import TICKS_PER_QUARTER, ChordSymbol, Meter
 from pipeline.datasets.encoding.keys import key_name
 from pipeline.errors import nearest
 
@@ -29,6 +29,7 @@ class ExactPart:
         key_fifths: sharps (+) or flats (-) of the first key signature; None: unknown.
         key_mode: "major", "minor", "dorian", …; "" where the source names none.
         meters: time signatures, onsets in ticks.
+        chords: chord symbols, onsets in ticks.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ExactPart:
     key_fifths: int | None
     key_mode: str
     meters: tuple[Meter, ...]
+    chords: tuple[ChordSymbol, ...] = ()
 
     @property
     def onset_quarters(self) -> list[Fraction]:
@@ -80,6 +82,7 @@ class Score:
                 row["key_fifths"],
                 row["key_mode"] or "",
                 tuple(Meter(**meter) for meter in row["meters"] or ()),
+                tuple(ChordSymbol(*symbol.values()) for symbol in row["chords"] or ()),
             )
             for row in self.table.to_pylist()
         )
@@ -109,6 +112,16 @@ class Score:
         """The first time signature, for example "6/8"; "" where the source has none."""
         meters = self.parts[0].meters
         return f"{meters[0].numerator}/{meters[0].denominator}" if meters else ""
+
+    @property
+    def chords(self) -> tuple[ChordSymbol, ...]:
+        r"""The chord symbols of the first part that has some.
+
+        >>> from pipeline import read
+        >>> [symbol.harte for symbol in read('X:1\nK:C\n"C"CD"G7/B"EF|').chords]
+        ['C:maj', 'G:7/3']
+        """
+        return next((part.chords for part in self.parts if part.chords), ())
 
     def quantize(
         self,
