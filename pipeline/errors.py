@@ -72,7 +72,7 @@ EXTRAS = {  # of pyproject.toml, by the library that is missing
     "music21": "pipeline",
     "psutil": "pipeline",
     "jinja2": "report",
-    "matplotlib": "report",
+    "vl_convert": "report",
     "verovio": "report",
     "distributed": "cluster",
 }

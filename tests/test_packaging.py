@@ -14,7 +14,7 @@ from pipeline.workflow.code import imports, modules
 from tests.helpers.paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-MODULES = {"ruamel.yaml": "ruamel"}  # by the name of the distribution
+MODULES = {"ruamel.yaml": "ruamel", "vl-convert-python": "vl_convert"}  # by the name of the distribution
 WITHOUT_EXTRAS = """
 import sys
 

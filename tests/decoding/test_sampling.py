@@ -61,7 +61,7 @@ def test_a_row_draws_from_its_own_stream() -> None:
         ({"temperature": -1}, "temperature -1"),
         ({"temperature": float("nan")}, "temperature nan"),
         ({"temperature": float("inf")}, "temperature inf"),
-        ({"temperature": 1e-320}, "temperature 1e-320"),
+        ({"temperature": 1e-9}, "temperature 1e-09"),
         ({"temperature": 1e4}, "temperature 10000"),
         ({"top_k": 259}, "top-k 259"),
         ({"top_p": float("nan")}, "top-p nan"),

@@ -24,7 +24,7 @@ Place = tuple[Ticks, int]  # onset and pitch
 def syllables(text: str) -> list[str]:
     r"""The syllables of a line, "" for a note without one, BAR for an advance to the next bar.
 
-    >>> syllables("syll-a--ble time__ | of~the * a\-b")
+    >>> syllables("syll-a--ble time__ | of~the * a\\-b")
     ['syll-', 'a-', '', 'ble', 'time', '', '', '|', 'of the', '', 'a-b']
     """
     found: list[str] = []

@@ -58,7 +58,7 @@ def first_verse(lyrics: Sequence[Lyric]) -> int | None:
 def lyrics_of(lyrics: Sequence[Lyric]) -> tuple[str | None, ...] | None:
     """The syllables of the first verse, None for a note without one; None if there are no lyrics.
 
-    >>> lyrics_of([("Al-", "Un-"), (), ("le", "ser")])
+    >>> lyrics_of([("Al-", "Un-"), (), ("le", "sre")])
     ('Al-', None, 'le')
     """
     verse = first_verse(lyrics)
