@@ -70,7 +70,6 @@ EXTRAS = {  # of pyproject.toml, by the library that is missing
     "safetensors": "models",
     "dvc": "pipeline",
     "music21": "pipeline",
-    "psutil": "pipeline",
     "jinja2": "report",
     "vl_convert": "report",
     "verovio": "report",

@@ -103,7 +103,7 @@ def test_early_stopping_ends_training() -> None:
 
 
 def test_a_diverging_loss_is_an_error() -> None:
-    settings = training(epochs=5, learning_rate=100, clip_norm=1e6)
+    settings = training(epochs=5).model_copy(update={"learning_rate": 1e30, "clip_norm": 1e30})
     prepare(settings)
     with pytest.raises(DivergedError, match="lower learning_rate"):
         train(build(lstm()), training_data(scales()), settings)
