@@ -74,11 +74,17 @@ def facts(row: Mapping[str, Any]) -> list[str]:
     return [str(each) for each in found if each]
 
 
+def split_in_use(card: Mapping[str, Any]) -> str:
+    """The kind of the split of a data set, as `relatives_by_split` names it: "family, embargo"."""
+    settings = card["split"]["settings"]
+    return str(settings["kind"]) + ("" if settings.get("embargo", "none") == "none" else ", embargo")
+
+
 def relatives_by_split(card: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     """Test pieces of a data set and those with a relative in training, by kind of split.
 
     Returns:
-        By kind (family, random, published): ``pieces``, ``hard`` (share a run of intervals),
+        By kind (family; family, embargo; random; published): ``pieces``, ``hard`` (share a run of intervals),
         ``soft`` (likely variants) and ``either``.
     """
     found: dict[str, dict[str, int]] = {}

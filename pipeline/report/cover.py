@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
-from pipeline.report.columns import relatives_by_split
+from pipeline.report.columns import relatives_by_split, split_in_use
 from pipeline.report.html import ReportSection, number
 from pipeline.report.inputs import ExperimentResults, Inputs, StageCounts
 from pipeline.report.listen.samples import covers
@@ -47,13 +47,16 @@ def _pieces(inputs: Inputs) -> Iterator[Markup]:
 def _leakage(inputs: Inputs) -> Iterator[Markup]:
     card = inputs.cards.get(inputs.main_dataset or "")
     found = relatives_by_split(card) if card else {}
-    if "family" in found:
-        own, random = found["family"], found.get("random")
+    used = split_in_use(card) if card else ""
+    if used in found:
+        own, random = found[used], found.get("random")
         words = (
             f"of {number(own['pieces'])} test pieces; {number(own['hard'])} share a melody, "
             f"{number(own['soft'])} are possible variants"
         )
-        if random:
+        if "family" in found and used != "family":
+            words += f". Without the embargo: {number(found['family']['either'])}"
+        if random and used != "random":
             words += f". A random split: {number(random['either'])}, "
             words += f"of which {number(random['hard'])} share a melody"
         yield _figure("Test pieces with a relative in training", number(own["either"]), words)

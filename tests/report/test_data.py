@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.report.columns import facts, key_name, read_columns, relatives_by_split
+from pipeline.report.columns import facts, key_name, read_columns, relatives_by_split, split_in_use
 from pipeline.report.data.distributions import distributions
 from pipeline.report.data.keys import keys
 from pipeline.report.data.pieces import pieces
@@ -103,6 +103,18 @@ def test_relatives_are_counted_by_kind_of_split(inputs: Inputs) -> None:
     found = relatives_by_split(inputs.cards["tunes"])
     assert found["family"] == {"pieces": 2, "hard": 0, "soft": 1, "either": 1}
     assert found["random"] == {"pieces": 8, "hard": 4, "soft": 1, "either": 4}
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [
+        ({"kind": "family", "embargo": "soft"}, "family, embargo"),
+        ({"kind": "random", "embargo": "none"}, "random"),
+        ({"kind": "none"}, "none"),
+    ],
+)
+def test_the_split_in_use_is_named_as_the_counts_are(settings: dict[str, str], kind: str) -> None:
+    assert split_in_use({"split": {"settings": settings}}) == kind
 
 
 def test_leakage_of_a_random_split_is_given_per_corpus_and_in_all(inputs: Inputs) -> None:

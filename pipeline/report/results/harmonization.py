@@ -29,7 +29,11 @@ WHO = {
     "the pieces themselves": "original",
     "model, likeliest symbols": "model, greedy decoding",
     "model": "model, sampled",
+    "model, guided, beam search": "model, beam search with voice-leading costs",
+    "model, guided, greedy": "model, greedy decoding with voice-leading costs",
+    "model, guided, sampled": "model, sampled with voice-leading costs",
 }
+SHOWN = tuple(WHO)[:4]  # in the chart; the table has all
 LEAD = (
     "Some voices are given, the model predicts the others. Nats per token of the predicted voices, lower "
     "is better; and "
@@ -69,17 +73,17 @@ def _loss(harmonizer: HarmonizerResults) -> Markup:
 
 def _rules(harmonizer: HarmonizerResults) -> Markup:
     by_whom = harmonizer.figures["voice_leading"]["per_hundred_chords"]
+    shown = {who: WHO[who] for who in SHOWN}
     rows = []
     for measure, meaning in MEANINGS.items():
-        for who, name in WHO.items():
+        for who, name in shown.items():
             if who in by_whom:
                 value = by_whom[who][measure]
                 row = {"group": meaning, "series": name, "value": value, "low": value, "high": value}
                 rows.append({**row, "label": f"{meaning}, {name}: {value:.2f} per 100 chords"})
-    names = [name for who, name in WHO.items() if who in by_whom]
-    scale = colours(
-        names, {"original": TRUTH, WHO["model"]: GENERATED, WHO["model, likeliest symbols"]: SERIES[5]}
-    )
+    names = [name for who, name in shown.items() if who in by_whom]
+    fixed = dict(zip(shown.values(), (TRUTH, SERIES[5], GENERATED, SERIES[1]), strict=True))
+    scale = colours(names, fixed)
     alt = f"Dot plot: violations of voice-leading rules per 100 chords, {harmonizer.name} and original."
     groups = list(MEANINGS.values())
     return legend(scale) + figure(draw(interval_dots(rows, groups, scale, "per 100 chords", 200, 17), alt))
