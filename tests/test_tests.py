@@ -20,7 +20,7 @@ HELPERS = sorted((ROOT / "tests/helpers").glob("*.py"))
 PATCHES = ("setattr", "delattr", "patch", "object")
 # These read every entry of the user's params.yaml, and need none of them.
 READ_ALL_OF_PARAMS = (
-    *("test_overrides.py", "test_parameters.py", "test_schema.py", "test_documents.py"),
+    *("test_overrides.py", "test_parameters.py", "test_schema.py", "test_documents.py", "test_language.py"),
     *("test_example_params.py", "example_params.py"),  # an example is merged into the user's file
 )
 

@@ -218,7 +218,7 @@ FAULTS: dict[str, Callable[[str], str]] = {
     "a note with a fermata (H) is dropped": _replace("H", ""),
     "the text of an ending is read as a chord": _replace(r'\["[^"]*"(?=\s)', ""),
     'an annotation before a note (">", fingering) drops it or its dot': _replace('"[^"]*"', ""),
-    "a dot (> or <) beside a slur, a tie or a space is dropped": lambda text: _replace(
+    "a dot (> or <) next to a slur, a tie or a space is dropped": lambda text: _replace(
         r"(?<=[<>])[-(.~\suvT]+|[-).\s]+(?=[<>])", ""
     )(_replace(r"\((?!\d)|\)", "")(text)),
     "a decoration before an accidental or a note changes it": _replace(r"[uvTMPSk~.]|![^!\s]*!", ""),

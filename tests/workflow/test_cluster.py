@@ -96,7 +96,7 @@ def test_workers_with_other_code_are_refused(
     two: Cluster, tunes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipeline.corpora.parsing.code_of", lambda _: "another commit")
-    with pytest.raises(VersionError, match="bring it to the same commit"):
+    with pytest.raises(VersionError, match="check out the same commit"):
         parse_corpus("mine", tunes, READ, LIMITS, on(two.address))
 
 
