@@ -118,9 +118,9 @@ def continue_row(model: Seq2Seq, row: Mapping[str, Any], way: Way) -> list[Gener
     keys = [key_of(row)] * way.count
     guidance = Guidance.at(way.voice_leading, keys) if example.voices > 1 else None
     if way.beam:
-        said = [search(model, example, max_steps, way.beam, guidance)]
+        continuations = [search(model, example, max_steps, way.beam, guidance)]
     else:
-        said = continue_melodies(
+        continuations = continue_melodies(
             model,
             [example] * way.count,
             max_steps,
@@ -129,7 +129,7 @@ def continue_row(model: Seq2Seq, row: Mapping[str, Any], way: Way) -> list[Gener
             repetition_nats=way.repetition_nats,
             guidance=guidance,
         )
-    return [_joined(row, example, continuation) for continuation in said]
+    return [_joined(row, example, continuation) for continuation in continuations]
 
 
 def _steps(way: Way, example: Example, steps_per_quarter: int) -> int:
@@ -138,9 +138,9 @@ def _steps(way: Way, example: Example, steps_per_quarter: int) -> int:
     return max(len(example.source) // example.voices, LEAST_QUARTERS * steps_per_quarter)
 
 
-def _joined(row: Mapping[str, Any], example: Example, said: Continuation) -> Generated:
-    symbols = said.tokens[said.tokens != STOP]
+def _joined(row: Mapping[str, Any], example: Example, continuation: Continuation) -> Generated:
+    symbols = continuation.tokens[continuation.tokens != STOP]
     whole = [START, *example.source.tolist(), *symbols.tolist(), STOP]
     grid = transposed(vocabulary.decode(whole, example.voices), -(row["transposition"] or 0))
     layout = layout_of(row, mark=len(example.source) // example.voices if len(symbols) else None)
-    return Generated(grid, layout, said.complete)
+    return Generated(grid, layout, continuation.complete)
