@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+import pipeline
 from pipeline.workflow.dvclock import read_lock
 from tests.helpers.guides import DOCUMENTS, blocks, entries, pasted
 from tests.helpers.paths import ROOT
@@ -141,7 +142,7 @@ def test_ones_own_music_becomes_a_corpus_a_data_set_and_an_experiment(
     for number in range(300, 320):
         (songs / f"song{number}.abc").write_text(tune(number))
     (songs / "tiny.tinynotation").write_text("tinyNotation: 4/4 c4 d e f g2 g2 a4 a a a g1")
-    (songs / "more/tune.mid").write_bytes((project.root / "tune.mid").read_bytes())
+    pipeline.read(project.root / "tune.abc").quantize().save(songs / "more/tune.mid")
     (songs / "broken.mid").write_bytes(b"MThd nonsense")
     (songs / "broken.musicxml").write_text("<score-partwise><part")
     (songs / "notes.txt").write_text("nothing to play")
