@@ -34,10 +34,12 @@ ALLOWED = {
 # Folders that are not covered yet; each one is removed from this list when its prose is rewritten.
 NOT_YET = tuple(
     f"{package}/{folder}/"
-    for folder in ("core", "training", "models", "evaluation", "decoding")
+    for folder in ("core", "evaluation", "decoding")
     for package in ("pipeline", "tests")
 )
 TESTS = (
+    "tests/models",
+    "tests/training",
     "tests/datasets",
     "tests/corpora",
     "tests/formats",
