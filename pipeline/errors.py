@@ -10,7 +10,7 @@ traceback::
     ├── GridError          core.music             arrays that are not a valid grid
     ├── ChordError         core.chords            text that is not a chord symbol
     ├── TokenError         core.vocabulary        a token sequence breaks the grammar
-    ├── BooksError         core.accounting        a stage lost or invented rows
+    ├── AccountingError         core.accounting        a stage lost or invented rows
     ├── EmptyDatasetError  core.accounting        every piece of a data set is rejected
     ├── TableError         core.tables            a Parquet file is missing, damaged or of another schema
     ├── DvcFileError       workflow.dvcfile       dvc.yaml names no such stage

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pipeline.core.tables import read_books
+from pipeline.core.tables import read_counts
 from tests.helpers.project import NOTES, Project, tune
 
 
@@ -102,7 +102,7 @@ def test_one_bad_score_is_a_rejected_row(project: Project) -> None:
     project.repro()
     rejected = pd.read_parquet(project.root / "data/rejected/parse/dances.parquet")
     assert rejected["piece_id"].tolist() == ["dances/broken"]
-    assert read_books(project.root / "data/rejected/parse/dances.parquet")["dances"].rejected == 1
+    assert read_counts(project.root / "data/rejected/parse/dances.parquet")["dances"].rejected == 1
     (project.root / "scores/dances/broken.musicxml").unlink()
     project.repro()
 

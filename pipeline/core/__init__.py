@@ -1,1 +1,1 @@
-"""What every stage shares: exact music, vocabulary, tables, accounting, settings, files."""
+"""Shared by all stages: exact music, vocabulary, tables, accounting, settings, files."""

@@ -1,9 +1,9 @@
-"""The books: rows in = rows kept + rows rejected, in every stage that may drop one.
+"""Accounting: incoming rows = rows kept + rows rejected, in every stage that may drop one.
 
-A stage collects :class:`Rejection` values beside the rows it keeps, and
-:func:`balance` compares both with what came in before anything is written. The
-counts per corpus travel in the metadata of ``data/rejected/STAGE/NAME.parquet``,
-where the report finds them.
+A stage collects a :class:`Rejection` for each row that it does not keep, and
+:func:`balance` compares kept and rejected rows with the incoming ones before anything is
+written. The metadata of ``data/rejected/STAGE/NAME.parquet`` contain the counts per
+corpus, which the report reads.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pipeline.errors import PipelineError
 
 
-class BooksError(PipelineError):
-    """A stage lost or invented rows: a fault of this project."""
+class AccountingError(PipelineError):
+    """A stage lost or invented rows: a bug of this project."""
 
 
 class EmptyDatasetError(PipelineError):
-    """Nothing is left of a data set."""
+    """A stage keeps no piece of a data set."""
 
 
 @dataclass(frozen=True, order=True)
@@ -30,8 +30,8 @@ class Rejection:
     Attributes:
         part: None when the whole piece is rejected.
         rule: a short stable name, for example "too_few_notes".
-        value, limit: what was found and what is allowed, where the rule has a number.
-        detail: a sentence for a person.
+        value, limit: the value found and the value allowed, where the rule has a number.
+        detail: a message for the user.
     """
 
     piece_id: str
@@ -44,7 +44,7 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Count:
-    """How many pieces of one corpus came in, were kept and were rejected."""
+    """Numbers of incoming, kept and rejected pieces of one corpus."""
 
     incoming: int
     kept: int
@@ -60,36 +60,36 @@ def balance(
         stage: named in the error.
         incoming: one piece_id per incoming row; repeated where a piece has several rows.
         kept: piece_id of every row kept.
-        rejections: all rejections that take a whole incoming row away.
+        rejections: all rejections of whole incoming rows.
 
     Returns:
         Counts per corpus (the piece_id up to its first slash), sorted by name.
 
     Raises:
-        BooksError: a row is lost, invented, or both kept and rejected.
+        AccountingError: a row is lost, invented, or both kept and rejected.
     """
     rejected = {rejection.piece_id for rejection in rejections}
-    came, stayed = Counter(incoming), Counter(kept)
-    lost = [piece for piece in came if piece not in stayed and piece not in rejected]
-    invented = [piece for piece in (*stayed, *sorted(rejected)) if piece not in came]
-    doubled = [piece for piece in stayed if piece in rejected]
-    for fault, pieces in (("lost", lost), ("invented", invented), ("both kept and rejected", doubled)):
+    n_rows_in, n_rows_kept = Counter(incoming), Counter(kept)
+    lost = [piece for piece in n_rows_in if piece not in n_rows_kept and piece not in rejected]
+    invented = [piece for piece in (*n_rows_kept, *sorted(rejected)) if piece not in n_rows_in]
+    both = [piece for piece in n_rows_kept if piece in rejected]
+    for fault, pieces in (("lost", lost), ("invented", invented), ("both kept and rejected", both)):
         if pieces:
-            raise BooksError(f"{stage}: the books do not balance, {len(pieces)} {fault}: {pieces[:5]}")
-    if any(stayed[piece] != came[piece] for piece in stayed):
-        uneven = [piece for piece in stayed if stayed[piece] != came[piece]]
-        raise BooksError(f"{stage}: the books do not balance, rows changed in number: {uneven[:5]}")
+            raise AccountingError(f"{stage}: the counts do not balance, {len(pieces)} {fault}: {pieces[:5]}")
+    uneven = [piece for piece in n_rows_kept if n_rows_kept[piece] != n_rows_in[piece]]
+    if uneven:
+        raise AccountingError(f"{stage}: the counts do not balance, rows changed in number: {uneven[:5]}")
     counts: dict[str, Count] = {}
-    for corpus in sorted({piece.split("/", 1)[0] for piece in came}):
-        belongs = f"{corpus}/"
-        n_in = sum(n for piece, n in came.items() if piece.startswith(belongs))
-        n_kept = sum(n for piece, n in stayed.items() if piece.startswith(belongs))
+    for corpus in sorted({piece.split("/", 1)[0] for piece in n_rows_in}):
+        prefix = f"{corpus}/"
+        n_in = sum(n for piece, n in n_rows_in.items() if piece.startswith(prefix))
+        n_kept = sum(n for piece, n in n_rows_kept.items() if piece.startswith(prefix))
         counts[corpus] = Count(n_in, n_kept, n_in - n_kept)
     return counts
 
 
 def add_counts(portions: Iterable[Mapping[str, Count]]) -> dict[str, Count]:
-    """The books of portions that share no piece, as one, sorted by corpus."""
+    """The sums of the counts of portions that share no piece, sorted by corpus."""
     total: dict[str, Count] = {}
     for counts in portions:
         for corpus, count in counts.items():
@@ -101,7 +101,7 @@ def add_counts(portions: Iterable[Mapping[str, Count]]) -> dict[str, Count]:
 
 
 def require_rows(stage: str, dataset: str, n_kept: int, rules: Iterable[str]) -> None:
-    """Stop a stage that would leave nothing.
+    """Stop a stage that would keep no row.
 
     Args:
         rules: the rule of every rejection.
@@ -114,11 +114,11 @@ def require_rows(stage: str, dataset: str, n_kept: int, rules: Iterable[str]) ->
     broken = Counter(rules).most_common()
     if not broken:
         raise EmptyDatasetError(
-            f"data set '{dataset}' ends empty: no piece came into {stage}; "
-            "data/rejected/ holds what the stages before rejected, and why"
+            f"data set '{dataset}' is empty: {stage} has no incoming piece; "
+            "data/rejected/ lists the pieces that earlier stages rejected, with reasons"
         )
     reasons = ", ".join(f"{rule} ({n})" for rule, n in broken)
     raise EmptyDatasetError(
-        f"data set '{dataset}' ends empty: {stage} rejects every piece; rules broken: {reasons}. "
-        f"Loosen datasets.{dataset}.{stage} in params.yaml"
+        f"data set '{dataset}' is empty: {stage} rejects every piece; rules broken: {reasons}. "
+        f"Relax datasets.{dataset}.{stage} in params.yaml"
     )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from pipeline.core.chords import KINDS, NO_CHORD, Chord, ChordError, chord_of, parts_of
 
 MOST_SIGNS = 2  # of a note or a degree
-EXPORTED = "maj69"  # a value that some exporters write and the schema lacks
+EXPORTED = "maj69"  # written by some exporters, but not in the schema
 
 # kind-value → kind, degrees added to it; the first that fits is the one that is written
 KIND_VALUES: dict[str, tuple[str, tuple[str, ...]]] = {

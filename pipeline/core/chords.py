@@ -67,7 +67,7 @@ _SEVENTHS = {
 
 
 class ChordError(PipelineError):
-    """Text that is no chord in Harte's syntax."""
+    """Text that is not a chord in Harte's syntax."""
 
 
 def fifths_of(name: str) -> int:

@@ -1,4 +1,4 @@
-"""Files written whole: beside their target first, then moved into place."""
+"""Atomic writes: to a temporary file in the same folder, which is then moved into place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A name beside ``path`` to write to; moved into place when all went well."""
+    """A temporary name in the folder of ``path`` to write to; moved into place unless an error occurs."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
@@ -27,7 +27,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """A folder beside ``path`` to write files to; it takes its place when all went well."""
+    """A temporary folder next to ``path`` to write files to; it replaces ``path`` unless an error occurs."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         partial.mkdir(parents=True)
@@ -39,11 +39,11 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file whole, UTF-8, line feeds as they stand."""
+    """Write a text file atomically, in UTF-8, with line feeds unchanged."""
     with replacing(path) as partial:
         partial.write_bytes(text.encode("utf-8"))
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON whole; keys keep their order, floats are as Python prints them."""
+    """Write JSON atomically; keys keep their order, floats have Python's shortest form."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")

@@ -1,4 +1,4 @@
-"""Time, notes and grids: the values that every room passes on.
+"""Time, notes and grids: the values that all packages exchange.
 
 Exact time is counted in ticks, 10080 to a quarter note (music21's own divisor;
 tuplets of 3, 5, 7 and 9 and 128th notes are whole numbers of ticks). Quantized
@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from pipeline.errors import PipelineError
 
 TICKS_PER_QUARTER = 10080
-SILENCE = 0  # note number of a silence; C-1 (8.18 Hz) is below hearing
+SILENCE = 0  # note number of a silence; C-1 (8.18 Hz) is inaudible
 
 
 class GridError(PipelineError):
-    """Arrays that are no valid grid."""
+    """Arrays that do not form a valid grid."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Part:
         n_key_changes: key signatures after the first that differ from the one before.
         meters: time signatures in order, one at onset 0 unless the source has none.
         bar_onsets: where written bars begin; None where unknown rather than wrong.
-        n_grace_dropped, n_broken_ties: what reading left out or took apart.
+        n_grace_dropped, n_broken_ties: grace notes left out, and ties without a matching note.
         n_inexact: times that were no whole number of ticks and were rounded.
         n_bad_keys, n_bad_meters: impossible key and time signatures, taken as unknown.
         n_uneven_bars: bars that are shorter here than in another part and were filled up.
@@ -157,13 +157,13 @@ class Grid:
         if self.pitch.max() > 127:
             raise GridError(f"note number {self.pitch.max()} in a grid: allowed are 0 (silence) to 127")
         if self.tied[0].any():
-            raise GridError("the first step of a grid ties to nothing")
+            raise GridError("the first step of a grid cannot be tied")
         held = self.tied[1:]
         if (held & (self.pitch[1:] != self.pitch[:-1])).any():
             raise GridError("a tied step must hold the pitch of the step before it")
         both_silent = (self.pitch[1:] == SILENCE) & (self.pitch[:-1] == SILENCE)
         if (both_silent & ~held).any():
-            raise GridError("neighbouring silences are one: the second must be tied")
+            raise GridError("adjacent silences must be one silence: the second must be tied")
 
     @property
     def n_steps(self) -> int:

@@ -1,8 +1,8 @@
-"""Writing Parquet so that the same rows give the same bytes, however they come.
+"""Writing Parquet so that the same rows give the same bytes, independent of how they arrive.
 
-The options are fixed, a row group has ROWS_PER_GROUP rows, and a file notes a
-digest of its rows. That is the sha256 of the stream that Arrow makes of them, so
-many rows a message: a stream on disk can be digested while it is written.
+The options are fixed, a row group has ROWS_PER_GROUP rows, and the metadata of a file
+contain a digest of its rows: the sha256 of their Arrow stream with ROWS_PER_GROUP rows per
+message, so that a stream on disk can be digested while it is written.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ ROWS_PER_GROUP = 4096
 
 
 def write_groups(path: Path, groups: Iterable[pa.Table], schema: pa.Schema) -> None:
-    """Write a Parquet file, a row group each; none where there is no row.
+    """Write a Parquet file with one row group per table; a file without rows has no group.
 
-    A group without rows is beyond readers that take its size for that of their
-    batches (``datasets``).
+    Readers that use the size of a group as their batch size (``datasets``) fail at a group
+    without rows.
     """
     with (
         replacing(path) as partial,
@@ -36,24 +36,24 @@ def write_groups(path: Path, groups: Iterable[pa.Table], schema: pa.Schema) -> N
 
 
 def noted(schema: pa.Schema, metadata: Mapping[str, str] | None, digest: str) -> pa.Schema:
-    """A schema with the notes that stand in a file, in the order of their names."""
+    """A schema with the metadata of a file, sorted by name."""
     notes = {**(metadata or {}), "content_sha256": digest}
     return schema.with_metadata({key: notes[key] for key in sorted(notes)})
 
 
 def compact(rows: pa.Table) -> pa.Table:
-    """A copy that holds these rows and nothing else, so that its stream tells nothing else.
+    """A copy with only these rows, so that its stream does not depend on other memory.
 
-    A slice drags along what stands behind it in memory, and a null what stands under it.
+    A slice keeps the buffers of its whole table, and a null keeps the bytes under it.
     """
     return rows.take(pa.array(np.arange(rows.num_rows)))
 
 
 class Digest:
-    """A file that knows the sha256 of what is written to it.
+    """A file object that computes the sha256 of the bytes written to it.
 
     Args:
-        copy: an open file that is given the same; None: nothing is kept.
+        copy: an open file that receives the same bytes; None: they are not stored.
     """
 
     closed = False
@@ -67,19 +67,19 @@ class Digest:
         return pa.ipc.new_stream(pa.PythonFile(self, mode="w"), schema.remove_metadata())
 
     def write(self, data: bytes) -> int:
-        """Digest it; how many bytes."""
+        """Add bytes to the digest; returns their number."""
         self._digest.update(data)
         if self._copy is not None:
             self._copy.write(data)
         return len(data)
 
     def hexdigest(self) -> str:
-        """Of all that was written until now."""
+        """The digest of all bytes written so far."""
         return self._digest.hexdigest()
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: no bytes are buffered."""
 
     def close(self) -> None:
-        """Nothing more comes."""
+        """Mark the file as closed."""
         self.closed = True

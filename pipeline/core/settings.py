@@ -1,9 +1,9 @@
 """Reading params.yaml.
 
-Each section is a strict pydantic model that lives beside the code that reads
-it and derives from :class:`Section`; this file knows none of them. YAML is read
-by version 1.2 (as DVC does: ``1e-3`` is a number), and a key that no model
-names is an error with the nearest known name.
+Each section is a strict pydantic model, derived from :class:`Section` and defined in the
+module that uses it; this file does not depend on them. YAML is read as version 1.2 (as
+DVC does: ``1e-3`` is a number), and an unknown key is an error that suggests the nearest
+known name.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SCRATCH = "scratch"  # init_from: random weights
 
 
 class SettingsError(PipelineError):
-    """params.yaml holds something else than what is allowed."""
+    """params.yaml contains a value that is not allowed."""
 
 
 class Section(BaseModel):
@@ -44,7 +44,7 @@ def load_yaml(path: Path = PARAMS_FILE) -> dict[str, Any]:
     """Read a YAML file whose top level is a mapping.
 
     Raises:
-        SettingsError: the file is missing, is no YAML, or is no mapping.
+        SettingsError: the file is missing, is not YAML, or is not a mapping.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -64,13 +64,13 @@ def parse_yaml(text: str, path: Path) -> dict[str, Any]:
         path: for the message.
 
     Raises:
-        SettingsError: no YAML, no mapping, or a key that occurs twice.
+        SettingsError: not YAML, not a mapping, or a key that occurs twice.
     """
     try:
         content = YAML(typ="safe").load(text)
     except DuplicateKeyError as error:
         raise SettingsError(_duplicate_key(path, error)) from None
-    except (YAMLError, ValueError, RecursionError) as error:  # a number too long, a bomb
+    except (YAMLError, ValueError, RecursionError) as error:  # too long a number, or an alias bomb
         raise SettingsError(f"{path}: not readable as YAML: {error}") from None
     if not isinstance(content, dict):
         raise SettingsError(f"{path}: a mapping of sections is expected, found {type(content).__name__}")
@@ -110,11 +110,11 @@ def parse_section(model: type[Value] | TypeAdapter[Value], value: Any, where: st
 
     Args:
         model: the section's model, or an adapter where several models are allowed.
-        value: what YAML held.
+        value: the parsed YAML value.
         where: the dotted path in params.yaml, for the message.
 
     Raises:
-        SettingsError: one line for every fault found.
+        SettingsError: one line per error.
     """
     adapter: TypeAdapter[Value] = model if isinstance(model, TypeAdapter) else TypeAdapter(model)
     try:
@@ -126,7 +126,7 @@ def parse_section(model: type[Value] | TypeAdapter[Value], value: Any, where: st
 
 
 def read_section(model: type[Value] | TypeAdapter[Value], *names: str, path: Path = PARAMS_FILE) -> Value:
-    """``lookup`` and ``parse_section`` in one: how a stage gets its parameters."""
+    """Read, look up and validate one section: the parameters of a stage."""
     return parse_section(model, lookup(load_yaml(path), *names), ".".join(names))
 
 
@@ -141,13 +141,13 @@ def _describe(schema: dict[str, Any], fault: Any, where: str) -> str:
         key, found = fault["ctx"]["discriminator"].strip("'"), fault["ctx"]["tag"]
         allowed = [tag.strip(" '") for tag in fault["ctx"]["expected_tags"].split(",")]
         return f"params.yaml, {place}.{key}: there is no '{found}'; {nearest(str(found), allowed)}"
-    if fault["type"] == "value_error":  # a rule of several keys: the whole section is no help
+    if fault["type"] == "value_error":  # a rule about several keys: printing the whole section does not help
         return f"params.yaml, {place}: {fault['ctx']['error']}"
     return f"params.yaml, {place}: {fault['msg']}, found {_shown(fault['input'])}"
 
 
 def _shown(value: Any) -> str:
-    """A value as Python writes it, cut where it is long."""
+    """A value as Python prints it, truncated if it is long."""
     try:
         text = repr(value)
     except ValueError:  # an integer of more digits than Python converts

@@ -1,10 +1,9 @@
 """The Parquet tables between stages: schemas, reading, writing.
 
-One row a part in NOTES, a grid in GRIDS, an example in TOKENS, a piece in
-FAMILIES and SPLITS, a piece of valid or test in LEAKS, a broken rule of a piece
-in REJECTED. Files are written with fixed options beside their target and moved
-into place, so that the same rows give the same bytes and no half-written file
-is ever taken for a whole one.
+There is one row per part in NOTES, per grid in GRIDS, per example in TOKENS, per piece in
+FAMILIES and SPLITS, per piece of valid or test in LEAKS, and per broken rule of a piece in
+REJECTED. Files are written atomically and with fixed options, so that the same rows give
+the same bytes and no incomplete file is ever read.
 """
 
 from __future__ import annotations
@@ -27,10 +26,10 @@ from pipeline.errors import PipelineError
 
 
 class TableError(PipelineError):
-    """A table is missing, damaged, or holds other columns than it should."""
+    """A table is missing, damaged, or has other columns than expected."""
 
 
-# what a source says of a piece, as it writes it; null where it says nothing
+# metadata of a piece as written in its source; null where the source has none
 ABOUT = (
     ("composer", pa.string()),
     ("origin", pa.string()),  # where the tune is from
@@ -42,7 +41,7 @@ ABOUT = (
 CHORD = pa.struct([("onset", pa.int32()), ("text", pa.string()), ("chord", pa.string())])
 METER = pa.struct([("onset", pa.int32()), ("numerator", pa.int16()), ("denominator", pa.int16())])
 
-# a row a part: exact notes, times in ticks
+# one row per part: exact notes, times in ticks
 NOTES = pa.schema(
     [
         pa.field("piece_id", pa.string(), nullable=False),
@@ -55,7 +54,7 @@ NOTES = pa.schema(
         ("citation", pa.string()),
         ("source_path", pa.string()),
         ("source_sha256", pa.string()),
-        ("published_split", pa.string()),  # train, valid or test; null where the corpus tells none
+        ("published_split", pa.string()),  # train, valid or test; null where the corpus has none
         ("key_fifths", pa.int8()),
         ("key_mode", pa.string()),
         ("n_key_changes", pa.int16()),
@@ -83,7 +82,7 @@ NOTES = pa.schema(
     ]
 )
 
-# a row a piece
+# one row per piece
 FAMILIES = pa.schema(
     [
         pa.field("piece_id", pa.string(), nullable=False),
@@ -99,7 +98,7 @@ FAMILIES = pa.schema(
     ]
 )
 
-# a row a grid: times in steps
+# one row per grid: times in steps
 GRIDS = pa.schema(
     [
         pa.field("piece_id", pa.string(), nullable=False),
@@ -145,11 +144,12 @@ GRIDS = pa.schema(
     ]
 )
 
+COUNTS = "counts"  # key of the counts in the metadata of rejected rows
 SPLIT_NAMES = ("train", "valid", "test")
 EMBARGOED = "embargoed"  # relatives of held-out pieces that no training uses
 PLACES = (*SPLIT_NAMES, EMBARGOED)  # where a piece of a data set may be
 
-# a row a piece of a data set
+# one row per piece of a data set
 SPLITS = pa.schema(
     [
         pa.field("piece_id", pa.string(), nullable=False),
@@ -163,7 +163,7 @@ SPLITS = pa.schema(
     ]
 )
 
-# a row a piece of valid or test: its relatives in train (the leak card)
+# one row per piece of valid or test: its relatives in train (the leak card)
 LEAKS = pa.schema(
     [
         pa.field("piece_id", pa.string(), nullable=False),
@@ -183,7 +183,7 @@ LEAKS = pa.schema(
     ]
 )
 
-# a row an example
+# one row per example
 TOKENS = pa.schema(
     [
         pa.field("piece_id", pa.string(), nullable=False),
@@ -218,7 +218,7 @@ TOKENS = pa.schema(
     ]
 )
 
-# a row a broken rule of a piece or part
+# one row per broken rule of a piece or part
 REJECTED = pa.schema(
     [
         pa.field("piece_id", pa.string(), nullable=False),
@@ -239,7 +239,7 @@ def write_table(
 
     Args:
         table: columns as ``schema`` names them, rows already in order.
-        metadata: file-level notes; a digest of the rows is added under "content_sha256".
+        metadata: of the file; a digest of the rows is added under "content_sha256".
 
     Raises:
         TableError: the columns differ from the schema.
@@ -281,14 +281,14 @@ def read_table(path: Path, schema: pa.Schema, columns: Sequence[str] | None = No
 
 
 def _read_groups(file: pq.ParquetFile, columns: list[str] | None) -> pa.Table:
-    """Group by group: all at once takes several times the memory of the table."""
+    """Read group by group: reading all at once takes several times the memory of the table."""
     nothing = file.schema_arrow.empty_table()
     groups = [file.read_row_group(group, columns=columns) for group in range(file.num_row_groups)]
     return pa.concat_tables(groups) if groups else nothing.select(columns or nothing.column_names)
 
 
 def content_digest(table: pa.Table) -> str:
-    """sha256 of the rows themselves, whatever Parquet does to them."""
+    """sha256 of the rows, independent of their encoding in Parquet."""
     sink = Digest()
     with sink.stream(table.schema) as stream:
         for row in range(0, table.num_rows, ROWS_PER_GROUP):
@@ -314,14 +314,14 @@ def write_rejections(
 
 def write_rejected(path: Path, rows: pa.Table, counts: Mapping[str, Count]) -> None:
     """Write rows of REJECTED, the balanced counts in their metadata."""
-    books = {corpus: asdict(count) for corpus, count in counts.items()}
-    write_table(path, rows, REJECTED, {"books": json.dumps(books, sort_keys=True)})
+    values = {corpus: asdict(count) for corpus, count in counts.items()}
+    write_table(path, rows, REJECTED, {COUNTS: json.dumps(values, sort_keys=True)})
 
 
-def read_books(path: Path) -> dict[str, Count]:
-    """The counts per corpus that stand in a file of rejected rows."""
+def read_counts(path: Path) -> dict[str, Count]:
+    """The counts per corpus in the metadata of a file of rejected rows."""
     metadata = pq.read_schema(path).metadata or {}
-    return {corpus: Count(**count) for corpus, count in json.loads(metadata[b"books"]).items()}
+    return {corpus: Count(**count) for corpus, count in json.loads(metadata[COUNTS.encode()]).items()}
 
 
 def flatten(column: pa.ChunkedArray | pa.Array) -> tuple[NDArray[np.int64], NDArray[Any]]:

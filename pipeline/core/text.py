@@ -1,11 +1,11 @@
-"""Text of strangers on a terminal: titles, file names, phrases of a server."""
+"""Untrusted text on a terminal: titles, file names, responses of a server."""
 
 from __future__ import annotations
 
 import unicodedata
 
 # Cc: control characters, also those of C1. Cf: format characters, bidirectional overrides among
-# them. Cs: lone surrogates, which stand for bytes of a name that is no UTF-8. Zl, Zp: line separators.
+# them. Cs: lone surrogates, for bytes of a name that is not UTF-8. Zl, Zp: line separators.
 _UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _KEPT = "\n\t"
 

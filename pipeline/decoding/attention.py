@@ -21,7 +21,7 @@ class PieceAttention:
     """Attention of every target position of one piece; see :class:`models.base.interface.AttentionMaps`.
 
     Attributes:
-        weights: by attention: (T, N), N the symbols of the source, or of source and target but the last.
+        weights: by attention: (T, N), N the tokens of the source, or of source and target but the last.
         mixture_weights, responsibilities: by component: (T,).
     """
 
@@ -38,7 +38,7 @@ def attention(
     Args:
         model: on any device.
         examples: pieces of either task.
-        batch_tokens: largest number of target symbols of a batch; it changes only rounding.
+        batch_tokens: largest number of target tokens of a batch; it changes only rounding.
 
     Yields:
         For each example, in order; nothing for a model without attention.

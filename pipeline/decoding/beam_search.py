@@ -23,19 +23,19 @@ def search(
     """Continue one source by beam search: the most probable continuation found.
 
     Continuations of different lengths are compared by their mean log-probability per
-    symbol. The search ends when ``width`` of them end in STOP.
+    token. The search ends when ``width`` of them end in STOP.
 
     Args:
         model: on any device.
         example: its target is not used.
         max_steps: largest number of steps of a continuation.
-        width: unfinished continuations that are kept at every symbol.
+        width: unfinished continuations that are kept at every token.
         guidance: voice-leading costs of the one piece; None: none.
     """
     device, voices = model.grammar_mask.device, example.voices
     batch = collate([example] * width).to(device)
     previous = torch.tensor(example.source[-voices:].astype(np.int64), device=device).repeat(width, 1)
-    symbols = torch.full((width,), START, device=device)
+    tokens = torch.full((width,), START, device=device)
     predicted = torch.empty((width, 0), dtype=torch.int64, device=device)
     totals = torch.full((width,), -math.inf, device=device, dtype=torch.float64)
     totals[0] = 0.0  # all beams are equal at first: one of them is enough
@@ -45,7 +45,7 @@ def search(
         state = initial = model.start(batch)
         for position in token_positions(max_steps * voices, f"searching, {width} at once"):
             voice = position % voices
-            logits, state = model.step(state, symbols)
+            logits, state = model.step(state, tokens)
             stop_allowed = torch.full((width,), voice == 0, device=device)
             scores = model.mask(logits, previous[:, voice], stop_allowed).double().log_softmax(-1)  # (W, 258)
             if costs:
@@ -61,13 +61,13 @@ def search(
             if len(complete) >= width:
                 break
             kept = torch.nonzero(~stops)[:width, 0]
-            rows, symbols, totals = rows[kept], chosen[kept], best[kept]
-            predicted = torch.cat([predicted[rows], symbols[:, None]], dim=1)
+            rows, tokens, totals = rows[kept], chosen[kept], best[kept]
+            predicted = torch.cat([predicted[rows], tokens[:, None]], dim=1)
             previous = previous[rows]
-            previous[:, voice] = symbols
+            previous[:, voice] = tokens
             state = select_beams(state, initial, rows)
             if costs:
-                costs = costs.select(rows.cpu().numpy()).choose(voice, symbols.cpu().numpy())
+                costs = costs.select(rows.cpu().numpy()).choose(voice, tokens.cpu().numpy())
     if not complete:
         return until_stop(predicted[0].cpu().numpy())
     _, most_probable = max(complete, key=lambda pair: pair[0])

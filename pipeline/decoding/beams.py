@@ -10,12 +10,12 @@ from pipeline.models.base.interface import DecodingState
 
 
 def select_beams(state: DecodingState, initial: DecodingState, rows: Tensor) -> DecodingState:
-    """Reorder the beams of each example, without copying what all beams of an example share.
+    """Reorder the beams of each example, without copying tensors that all its beams share.
 
     Args:
         state: of the beams.
-        initial: what ``start`` returned; a tensor that is still the same object depends on
-            the source alone.
+        initial: the state that ``start`` returned; a tensor that is still the same object
+            depends only on the source.
         rows: (K,) int64, each the row of a beam of the same example.
     """
     tensors = {

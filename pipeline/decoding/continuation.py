@@ -49,7 +49,7 @@ def continue_melodies(
         model: on any device.
         examples: pieces to continue.
         max_steps: largest number of steps of a continuation.
-        sampling: how the next symbol is chosen.
+        sampling: how the next token is chosen.
         seed: of the samples; example i has its own random stream, so that its continuation
             does not depend on the other examples.
         batch_size: examples that are continued at once.
@@ -63,7 +63,7 @@ def continue_melodies(
     for indices in _groups_of_equal_voices(order, examples, batch_size):
         group = [examples[i] for i in indices]
         costs = RepetitionCosts.start(repetition_nats, group) if repetition_nats else None
-        leading = guidance.start(indices, last_symbols(group)) if guidance else None
+        leading = guidance.start(indices, last_tokens(group)) if guidance else None
         tokens = _continue_group(
             model, group, max_steps, sampling, [generators[i] for i in indices], costs, leading
         )
@@ -71,21 +71,21 @@ def continue_melodies(
     return [continuations[i] for i in range(len(examples))]
 
 
-def until_stop(symbols: NDArray[np.int64]) -> Continuation:
+def until_stop(tokens: NDArray[np.int64]) -> Continuation:
     """A continuation up to and including its first STOP."""
-    stops = np.flatnonzero(symbols == STOP)
+    stops = np.flatnonzero(tokens == STOP)
     complete = len(stops) > 0
-    return Continuation(symbols[: stops[0] + 1 if complete else None].astype(np.uint16), complete)
+    return Continuation(tokens[: stops[0] + 1 if complete else None].astype(np.uint16), complete)
 
 
-def last_symbols(examples: Sequence[Example]) -> NDArray[np.int64]:
-    """(B, V) the last symbol of each voice of the sources."""
+def last_tokens(examples: Sequence[Example]) -> NDArray[np.int64]:
+    """(B, V) the last token of each voice of the sources."""
     return np.stack([example.source[-example.voices :] for example in examples]).astype(np.int64)
 
 
 def token_positions(n_tokens: int, what: str) -> Iterator[int]:
     """The positions of the tokens to predict, with a progress bar; decoding may stop before the last."""
-    return track(range(n_tokens), what, n_tokens, "symbols")
+    return track(range(n_tokens), what, n_tokens, "tokens")
 
 
 def _groups_of_equal_voices(
@@ -110,20 +110,20 @@ def _continue_group(
     costs: RepetitionCosts | None,
     leading: VoiceLeadingCosts | None,
 ) -> NDArray[np.int64]:
-    """(B, up to max_steps * V + 1) symbols; undefined after a STOP."""
+    """(B, up to max_steps * V + 1) tokens; undefined after a STOP."""
     device = model.grammar_mask.device
     voices = examples[0].voices
     batch = collate(examples).to(device)
-    previous = torch.tensor(last_symbols(examples), device=device)
+    previous = torch.tensor(last_tokens(examples), device=device)
     unknown = np.full((len(examples), voices), START)
-    symbols = torch.full((len(examples),), START, device=device)
+    tokens = torch.full((len(examples),), START, device=device)
     stopped = torch.zeros(len(examples), dtype=torch.bool, device=device)
     predicted = []
     with torch.inference_mode():
         state = model.start(batch)
         for position in token_positions(max_steps * voices, f"continuing {len(examples)} at once"):
             voice = position % voices
-            logits, state = model.step(state, symbols)
+            logits, state = model.step(state, tokens)
             stop_allowed = torch.full_like(stopped, voice == 0)
             masked = model.mask(logits, previous[:, voice], stop_allowed).double().cpu().numpy()
             if costs:
@@ -131,15 +131,15 @@ def _continue_group(
             if leading:
                 leading = leading if voice else leading.next_step(unknown)
                 masked -= leading.of_candidates(voice)
-            symbols = torch.from_numpy(sampling.choose(masked, generators)).to(device)
-            predicted.append(symbols)
-            stopped |= symbols == STOP
+            tokens = torch.from_numpy(sampling.choose(masked, generators)).to(device)
+            predicted.append(tokens)
+            stopped |= tokens == STOP
             if bool(stopped.all()):
                 break
-            symbols = symbols.masked_fill(stopped, 0)  # any valid symbol: it is discarded
-            previous[:, voice] = symbols
-            costs = costs and costs.append(symbols.cpu().numpy())
-            leading = leading and leading.choose(voice, symbols.cpu().numpy())
+            tokens = tokens.masked_fill(stopped, 0)  # any valid token: it is discarded
+            previous[:, voice] = tokens
+            costs = costs and costs.append(tokens.cpu().numpy())
+            leading = leading and leading.choose(voice, tokens.cpu().numpy())
     return (
         torch.stack(predicted, dim=1).cpu().numpy() if predicted else np.empty((len(examples), 0), np.int64)
     )

@@ -26,12 +26,12 @@ def harmonize(
     batch_size: int = 64,
     guidance: Guidance | None = None,
 ) -> list[NDArray[np.uint16]]:
-    """Predict the voices that are not given, under the grammar; their true symbols are not used.
+    """Predict the voices that are not given, under the grammar; their true tokens are not used.
 
     Args:
         model: on any device.
         examples: pieces with given voices.
-        sampling: how the next symbol is chosen.
+        sampling: how the next token is chosen.
         seed: of the samples; example i has its own random stream.
         batch_size: examples that are harmonized at once.
         guidance: voice-leading costs to subtract from the logits; None: the model alone.
@@ -58,9 +58,9 @@ def groups_of_equal_length(examples: Sequence[Example], batch_size: int) -> Iter
         yield order[begin : begin + batch_size]
 
 
-def as_target(symbols: NDArray[np.int64], example: Example) -> NDArray[np.uint16]:
-    """The symbols of one piece, without what follows its end, and STOP."""
-    return np.append(symbols[: len(example.target) - 1], STOP).astype(np.uint16)
+def as_target(tokens: NDArray[np.int64], example: Example) -> NDArray[np.uint16]:
+    """The tokens of one piece, without what follows its end, and STOP."""
+    return np.append(tokens[: len(example.target) - 1], STOP).astype(np.uint16)
 
 
 def _harmonize_group(
@@ -70,36 +70,36 @@ def _harmonize_group(
     generators: Sequence[np.random.Generator],
     costs: VoiceLeadingCosts | None,
 ) -> NDArray[np.int64]:
-    """(B, T - 1 of the longest) symbols of all voices; undefined after the end of a piece."""
+    """(B, T - 1 of the longest) tokens of all voices; undefined after the end of a piece."""
     device, voices = model.grammar_mask.device, examples[0].voices
     batch = collate(examples).to(device)
     cells = given_cells(batch)
     source = torch.from_numpy(cells.reshape(len(cells), -1)).to(device)
     closing = closing_steps(examples, cells)
     previous = torch.full((len(examples), voices), START, device=device)
-    symbols, never = previous[:, 0], torch.zeros(len(examples), dtype=torch.bool, device=device)
+    tokens, never = previous[:, 0], torch.zeros(len(examples), dtype=torch.bool, device=device)
     filled = []
     with torch.inference_mode():
         state = model.start(batch)
         for position in token_positions(source.shape[1], f"harmonizing {len(examples)} at once"):
             step, voice = divmod(position, voices)
-            logits, state = model.step(state, symbols)
+            logits, state = model.step(state, tokens)
             masked = model.mask(logits, previous[:, voice], never).double().cpu().numpy()
             if costs:
                 costs = costs if voice else costs.next_step(cells[:, step], closing[:, step])
                 masked -= costs.of_candidates(voice)
             predicted = torch.from_numpy(sampling.choose(masked, generators)).to(device)
             given = source[:, position]
-            symbols = torch.where(given == START, predicted, given)
+            tokens = torch.where(given == START, predicted, given)
             if costs:
-                costs = costs.choose(voice, symbols.cpu().numpy())
-            filled.append(symbols)
-            previous[:, voice] = symbols
+                costs = costs.choose(voice, tokens.cpu().numpy())
+            filled.append(tokens)
+            previous[:, voice] = tokens
     return torch.stack(filled, dim=1).cpu().numpy()
 
 
 def given_cells(batch: Batch) -> NDArray[np.int64]:
-    """(B, N, V) the symbols of the given voices; START where one is to be predicted and after the end."""
+    """(B, N, V) the tokens of the given voices; START where one is to be predicted and after the end."""
     source = batch.source.masked_fill(batch.source == PAD_ID, START)
     return source.view(len(source), -1, batch.voices).cpu().numpy()
 
@@ -110,7 +110,7 @@ def closing_steps(examples: Sequence[Example], cells: NDArray[np.int64]) -> NDAr
     Where the top voice is not given, of each phrase its last step alone.
 
     Args:
-        cells: (B, N, V) symbols of the given voices, START elsewhere.
+        cells: (B, N, V) tokens of the given voices, START elsewhere.
     """
     closing = np.zeros(cells.shape[:2], bool)
     for row, example in enumerate(examples):

@@ -1,7 +1,7 @@
-"""Revision of harmonies: each predicted voice is decoded anew given all others.
+"""Revision of harmonies: each predicted voice is decoded again, given all others.
 
 One pass visits every predicted voice once, from the bottom up: blocked Gibbs sampling
-where symbols are sampled, coordinate ascent where they are greedy.
+where tokens are sampled, coordinate ascent where they are greedy.
 
 Source: Hadjeres et al. 2017, DeepBach, section 2.3 (one note at a time); Huang et al.
 2017, Counterpoint by Convolution, section 4 (blocks). Here a block is a whole voice.
@@ -36,8 +36,8 @@ def revise(
         model: of the task ``harmonize`` with any voices given, on any device.
         examples: pieces with the same number of voices.
         harmonies: all voices of each piece, ending in STOP.
-        passes: how often each voice is decoded anew; 0: not at all.
-        sampling: how the next symbol is chosen.
+        passes: how often each voice is decoded again; 0: not at all.
+        sampling: how the next token is chosen.
         seed: of the samples.
         guidance: voice-leading costs; None: the model alone.
     """
@@ -53,8 +53,8 @@ def revise(
                 examples[i].with_tokens(examples[i].source, revised[i]).with_given(others) for i in chosen
             ]
             part = Guidance(guidance.nats, [guidance.keys[i] for i in chosen]) if guidance else None
-            draw = seed + number * len(voices) + voice
-            found = harmonize(model, blocks, sampling, draw, guidance=part)
-            for i, symbols in zip(chosen, found, strict=True):
-                revised[i] = symbols
+            block_seed = seed + number * len(voices) + voice
+            found = harmonize(model, blocks, sampling, block_seed, guidance=part)
+            for i, tokens in zip(chosen, found, strict=True):
+                revised[i] = tokens
     return revised

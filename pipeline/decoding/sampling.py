@@ -1,7 +1,7 @@
-"""Choosing the next symbol from a distribution: greedy decoding or sampling.
+"""Choosing the next token from a distribution: greedy decoding or sampling.
 
-The order is temperature, ``top_k``, ``top_p``, then one sample of the remaining symbols.
-The grammar mask is applied before all of them: a symbol of probability 0 is never chosen.
+The order is temperature, ``top_k``, ``top_p``, then one sample of the remaining tokens.
+The grammar mask is applied before all of them: a token of probability 0 is never chosen.
 
 Source of ``top_p`` (nucleus): Holtzman et al. 2020, "The Curious Case of Neural
 Text Degeneration".
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pipeline.core.vocabulary import VOCAB_SIZE
 from pipeline.errors import PipelineError
 
-MIN_TEMPERATURE, MAX_TEMPERATURE = 1e-3, 1e3  # beyond them exp() of the logits overflows or is constant
+MIN_TEMPERATURE, MAX_TEMPERATURE = 1e-3, 1e3  # outside, exp() of the logits overflows or is constant
 
 
 class SamplingError(PipelineError):
@@ -27,13 +27,13 @@ class SamplingError(PipelineError):
 
 @dataclass(frozen=True)
 class Sampling:
-    """How the next symbol is chosen.
+    """How the next token is chosen.
 
     Attributes:
-        temperature: logits are divided by it (0.001 to 1000); 0: greedy decoding, of equally probable
-            symbols the one with the lowest id.
-        top_k: number of most probable symbols to sample from; 0 for all.
-        top_p: sample from the fewest most probable symbols whose probabilities reach this sum.
+        temperature: logits are divided by it (0.001 to 1000); 0: greedy decoding, where ties are
+            resolved in favour of the lowest id.
+        top_k: number of most probable tokens to sample from; 0 for all.
+        top_p: sample from the fewest most probable tokens whose probabilities reach this sum.
     """
 
     temperature: float = 1.0
@@ -45,17 +45,17 @@ class Sampling:
         if self.temperature != 0 and not low <= self.temperature <= high:  # also where it is not a number
             raise SamplingError(f"temperature {self.temperature}: allowed are 0, and {low:g} to {high:g}")
         if not 0 <= self.top_k <= VOCAB_SIZE:
-            raise SamplingError(f"top-k {self.top_k}: allowed are 1 to {VOCAB_SIZE}, or 0 for all symbols")
+            raise SamplingError(f"top-k {self.top_k}: allowed are 1 to {VOCAB_SIZE}, or 0 for all tokens")
         if not 0 < self.top_p <= 1:
             raise SamplingError(f"top-p {self.top_p}: a share above 0 and up to 1 is allowed")
 
     def choose(
         self, log_probs: NDArray[np.float64], generators: Sequence[np.random.Generator]
     ) -> NDArray[np.int64]:
-        """One symbol per row.
+        """One token per row.
 
         Args:
-            log_probs: (B, 258) natural logarithms up to a constant per row, -inf for invalid symbols.
+            log_probs: (B, 258) natural logarithms up to a constant per row, -inf for invalid tokens.
             generators: B random streams, one per row.
         """
         if self.temperature == 0:

@@ -18,16 +18,16 @@ WINDOW_EXAMPLES = 1024  # examples whose log-probabilities are held at once, to 
 def log_probs(
     model: Seq2Seq, examples: Sequence[Example], batch_tokens: int = 8192
 ) -> Iterator[NDArray[np.float32]]:
-    """Log-probabilities of all symbols at each target position, under teacher forcing.
+    """Log-probabilities of all tokens at each target position, under teacher forcing.
 
     Args:
         model: on any device.
         examples: pieces of either task.
-        batch_tokens: largest number of target symbols of a batch; it changes only rounding.
+        batch_tokens: largest number of target tokens of a batch; it changes only rounding.
 
     Yields:
         For each example, in order, (T, 258) natural logarithms of probabilities
-        that sum to 1 over the valid symbols; -inf at the others.
+        that sum to 1 over the valid tokens; -inf at the others.
     """
     for begin in range(0, len(examples), WINDOW_EXAMPLES):
         window = examples[begin : begin + WINDOW_EXAMPLES]

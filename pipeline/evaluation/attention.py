@@ -18,7 +18,7 @@ from pipeline.models.base.examples import Example
 from pipeline.models.base.interface import Seq2Seq
 from pipeline.workflow.progress import track
 
-ALL, ONSETS = "all", "onsets"  # rows: every symbol but STOP, and symbols that begin a sounding note
+ALL, ONSETS = "all", "onsets"  # rows: all tokens but STOP, and onsets of sounding notes
 DECIMALS = 4  # of the weights that are written
 
 
@@ -26,20 +26,20 @@ def analyse_attention(model: Seq2Seq, examples: Sequence[Example]) -> dict[str, 
     """Attention of a model under teacher forcing, compared with uniform attention.
 
     Returns:
-        ``looks``: by attention, rows (ALL or ONSETS) and measure the mean, and that of uniform
-        attention on the same pieces; ``opinions``: by mixture component and rows the mean
-        ``belief`` (mixture weight) and ``credit`` (responsibility), see
+        ``measures``: by attention, rows (ALL or ONSETS) and measure the mean, and that of uniform
+        attention on the same pieces; ``components``: by mixture component and rows the mean
+        ``mixture_weight`` and ``responsibility``, see
         :class:`models.base.interface.AttentionMaps`. None for a model without attention.
     """
     measured: list[dict[str, dict[str, NDArray[np.float64]]]] = []
     shares: list[dict[str, NDArray[np.float64]]] = []
-    looking = zip(examples, attention(model, examples), strict=False)  # all, or none
-    for example, seen in track(looking, "analysing attention", len(examples), "pieces"):
-        measured.append({name: measure(weights, example) for name, weights in seen.weights.items()})
+    pairs = zip(examples, attention(model, examples), strict=False)  # all, or none
+    for example, maps in track(pairs, "analysing attention", len(examples), "pieces"):
+        measured.append({name: measure(weights, example) for name, weights in maps.weights.items()})
         shares.append(
             {
-                name: np.stack([belief, seen.responsibilities[name]])[:, :-1].astype(np.float64)
-                for name, belief in seen.mixture_weights.items()
+                name: np.stack([weight, maps.responsibilities[name]])[:, :-1].astype(np.float64)
+                for name, weight in maps.mixture_weights.items()
             }
         )
     if not measured:
@@ -48,24 +48,29 @@ def analyse_attention(model: Seq2Seq, examples: Sequence[Example]) -> dict[str, 
         ALL: [np.ones(len(example.target) - 1, bool) for example in examples],
         ONSETS: [classes(example.target[:-1]) == 0 for example in examples],
     }
-    looks = {
+    measures = {
         name: {rows: means([piece[name] for piece in measured], where) for rows, where in chosen.items()}
         for name in measured[0]
     }
-    opinions = {
+    components = {
         name: {rows: _shares([piece[name] for piece in shares], where) for rows, where in chosen.items()}
         for name in shares[0]
     }
-    return {"pieces": len(examples), "like_intervals": LIKE_INTERVALS, "looks": looks, "opinions": opinions}
+    return {
+        "pieces": len(examples),
+        "like_intervals": LIKE_INTERVALS,
+        "measures": measures,
+        "components": components,
+    }
 
 
 def describe_attention(model: Seq2Seq, samples: Sequence[Sample]) -> list[dict[str, Any]]:
     """The matrices of each sample and the data to draw them; empty for a model without attention."""
-    seen = attention(model, [sample.example for sample in samples])
-    return [_described(sample, found) for sample, found in zip(samples, seen, strict=False)]
+    maps = attention(model, [sample.example for sample in samples])
+    return [_described(sample, found) for sample, found in zip(samples, maps, strict=False)]
 
 
-def _described(sample: Sample, seen: PieceAttention) -> dict[str, Any]:
+def _described(sample: Sample, maps: PieceAttention) -> dict[str, Any]:
     row, example = sample.row, sample.example
     return {
         "piece_id": row["piece_id"],
@@ -75,18 +80,18 @@ def _described(sample: Sample, seen: PieceAttention) -> dict[str, Any]:
         "target": example.target.tolist(),
         "notes": _notes(example),
         "bars": np.flatnonzero(example.step_in_bar[:: example.voices] == 0).tolist(),
-        "weights": _rounded(seen.weights),
-        "beliefs": _rounded(seen.mixture_weights),
-        "credits": _rounded(seen.responsibilities),
+        "weights": _rounded(maps.weights),
+        "mixture_weights": _rounded(maps.mixture_weights),
+        "responsibilities": _rounded(maps.responsibilities),
     }
 
 
 def _notes(example: Example) -> list[tuple[int, int, int]]:
     """(first step, step after the last, pitch) of every sounding note, voice by voice."""
-    symbols = np.concatenate([example.source, example.target[:-1]]).astype(np.int64)
+    tokens = np.concatenate([example.source, example.target[:-1]]).astype(np.int64)
     notes = []
     for voice in range(example.voices):
-        own = symbols[voice :: example.voices]
+        own = tokens[voice :: example.voices]
         borders = np.append(np.flatnonzero(own < TIED), len(own))  # where notes and silences begin
         for begin, end in pairwise(borders.tolist()):
             if 0 < own[begin] < TIED:
@@ -102,5 +107,5 @@ def _shares(
     pieces: Sequence[NDArray[np.float64]], chosen: Sequence[NDArray[np.bool_]]
 ) -> dict[str, float | None]:
     both = np.concatenate([piece[:, rows] for piece, rows in zip(pieces, chosen, strict=True)], axis=1)
-    belief, credit = both.mean(axis=1).tolist() if both.shape[1] else (None, None)
-    return {"belief": belief, "credit": credit}
+    weight, responsibility = both.mean(axis=1).tolist() if both.shape[1] else (None, None)
+    return {"mixture_weight": weight, "responsibility": responsibility}

@@ -109,24 +109,24 @@ def by_family_size(table: pa.Table, families: Sequence[str]) -> dict[str, Any]:
 
 
 def calibration(found: Found) -> dict[str, Any]:
-    """Calibration of each predictor, for symbols and for pitches.
+    """Calibration of each predictor, for tokens and for pitches.
 
     Returns:
-        ``{"symbols" | "pitches": {predictor: {"error": e, "n": [...], "confidence": [...],
-        "accuracy": [...]}}}``. Symbols: all tokens but STOP. Pitches: of notes that begin,
+        ``{"tokens" | "pitches": {predictor: {"error": e, "n": [...], "confidence": [...],
+        "accuracy": [...]}}}``. Tokens: all tokens but STOP. Pitches: of notes that begin,
         given that one begins. Null where a bin is empty.
     """
-    symbols, pitches = {}, {}
+    by_token, by_pitch = {}, {}
     for name, of_pieces in found.items():
         kind = _joined(of_pieces, "kind")
         tokens, begins = kind != STOPS, kind == ONSET
-        symbols[name] = _reliability(
+        by_token[name] = _reliability(
             _joined(of_pieces, "confidence")[tokens], _joined(of_pieces, "hit")[tokens]
         )
-        pitches[name] = _reliability(
+        by_pitch[name] = _reliability(
             _joined(of_pieces, "pitch_confidence")[begins], _joined(of_pieces, "pitch_hit")[begins]
         )
-    return {"symbols": symbols, "pitches": pitches}
+    return {"tokens": by_token, "pitches": by_pitch}
 
 
 def _reliability(confidence: NDArray[Any], hit: NDArray[Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from pipeline.workflow.progress import track
 
 MODEL, NGRAM, COPY = "model", "ngram", "copy"
 MODEL_MEMORY, NGRAM_MEMORY = "model_memory", "ngram_memory"
-WITH_MEMORY = {MODEL: MODEL_MEMORY, NGRAM: NGRAM_MEMORY}  # names of the mixtures with a memory
+WITH_MEMORY = {MODEL: MODEL_MEMORY, NGRAM: NGRAM_MEMORY}  # names of mixtures with the short-term n-gram
 GROUPING = ("piece_id", "corpus", "tune_family", "soft_relative")
 
 Row = Mapping[str, Any]
@@ -37,12 +37,12 @@ def compare(
 def surprisals(
     predictors: Mapping[str, Predictor], examples: Sequence[Example], memory: Memory | None = None
 ) -> dict[str, list[Surprisal]]:
-    """Surprisals of every predictor on every piece, for those of WITH_MEMORY also mixed with a memory.
+    """Surprisals of every predictor on every piece, also mixed with a short-term n-gram (WITH_MEMORY).
 
     Args:
         predictors: by their names in tables.
         examples: the pieces, cut.
-        memory: of the piece so far; None: no mixtures.
+        memory: the short-term n-gram of the piece so far; None: no mixtures.
 
     Returns:
         By predictor as given, each before its mixture, in the order of the examples.
@@ -103,10 +103,10 @@ def figures_by_group(table: pa.Table, per_quarter: int) -> dict[str, Any]:
     grouped = {}
     for predictor in dict.fromkeys(row["predictor"] for row in rows):
         own = [row for row in rows if row["predictor"] == predictor]
-        apart = [row for row in own if not row["soft_relative"]]
+        strict = [row for row in own if not row["soft_relative"]]
         grouped[predictor] = {
             "all": _figures(own, per_quarter),
-            "without_soft_relatives": _figures(apart, per_quarter) if apart else None,
+            "without_soft_relatives": _figures(strict, per_quarter) if strict else None,
         }
     return grouped
 
@@ -114,9 +114,9 @@ def figures_by_group(table: pa.Table, per_quarter: int) -> dict[str, Any]:
 def intervals(table: pa.Table, seed: int) -> dict[str, Any]:
     """Bits per onset of each predictor, and the model minus each other one, with confidence intervals.
 
-    Also the model with memory minus the n-gram with memory: the difference given the same
-    memory. Differences are paired: negative where the model is better. The 95 % intervals
-    are bootstraps over tune families (``likelihood.interval``), with the same resamples for all.
+    Also the model minus the long-term n-gram, both mixed with the same short-term n-gram.
+    Differences are paired: negative where the model is better. The 95 % intervals are
+    bootstraps over tune families (``likelihood.interval``), with the same resamples for all.
 
     Args:
         table: of ``likelihood.PIECES``.

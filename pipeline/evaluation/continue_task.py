@@ -16,7 +16,7 @@ from pipeline.decoding.sampling import Sampling
 from pipeline.decoding.voice_leading.guidance import Guidance
 from pipeline.decoding.voice_leading.keys import key_of
 from pipeline.evaluation.attention import analyse_attention, describe_attention
-from pipeline.evaluation.baselines.continuations import MARKOV_ORDER, Symbols, baseline_continuations
+from pipeline.evaluation.baselines.continuations import MARKOV_ORDER, Tokens, baseline_continuations
 from pipeline.evaluation.baselines.predictors import Copy, Memory, NGram
 from pipeline.evaluation.breakdowns import (
     SURPRISAL,
@@ -59,8 +59,8 @@ from pipeline.models.base.interface import Seq2Seq
 from pipeline.models.base.lineage import mark_soft_relatives, read_lineage
 from pipeline.models.base.tasks import cut_rows
 
-GREEDY = "model, likeliest symbols"  # greedy decoding; these names are keys of outputs
-MINIMUM_BAYES_RISK = "model, most agreed sample"
+GREEDY = "model, greedy decoding"  # greedy decoding; these names are keys of outputs
+MINIMUM_BAYES_RISK = "model, minimum Bayes risk"
 RISK_TEMPERATURE = 0.5
 
 
@@ -80,7 +80,7 @@ def evaluate_continuing(
             attention.json with the matrices of all samples.
 
     Returns:
-        The few numbers by which experiments are compared.
+        The headline figures for the comparison of experiments.
 
     Raises:
         EvaluationError: no examples, or a model trained on other shards.
@@ -142,8 +142,8 @@ def evaluate_continuing(
     write_table(out / "novelty.parquet", novelty, NOVELTY)
     write_json(out / "figures.json", rounded(figures))
     write_json(out / "samples.json", write_samples(out / "samples", samples))
-    if settings.save_attention and (seen := describe_attention(model, samples)):
-        write_text(out / "attention.json", json.dumps(seen, ensure_ascii=False) + "\n")
+    if settings.save_attention and (maps := describe_attention(model, samples)):
+        write_text(out / "attention.json", json.dumps(maps, ensure_ascii=False) + "\n")
     return headline(figures)
 
 
@@ -176,21 +176,21 @@ def compare_continuations(
     steps = list(map(steps_to_predict, cut, table["steps_per_quarter"].to_pylist()))
     greedy = continue_melodies(model, cut, max(steps))
     continuations = {
-        MODEL: _draw(model, cut, max(steps), n_samples, Sampling(settings.temperature), seed),
+        MODEL: _sample(model, cut, max(steps), n_samples, Sampling(settings.temperature), seed),
         GREEDY: [[continuation.tokens] for continuation in greedy],
     }
     if n_risk_samples:
-        sampled = _draw(model, cut, max(steps), n_risk_samples, Sampling(RISK_TEMPERATURE), seed)
+        sampled = _sample(model, cut, max(steps), n_risk_samples, Sampling(RISK_TEMPERATURE), seed)
         agreed = map(minimum_bayes_risk, cut, sampled, horizons)
-        continuations[MINIMUM_BAYES_RISK] = [[symbols] for symbols in agreed]
+        continuations[MINIMUM_BAYES_RISK] = [[tokens] for tokens in agreed]
     others = baseline_continuations(cut, steps, train_examples, n_samples, seed)
     continued = Continued(table, cut, {**continuations, **others})
     return measure_continuations(continued.continuations, table, cut), continued
 
 
-def _draw(
+def _sample(
     model: Seq2Seq, examples: Sequence[Example], n_steps: int, n_samples: int, sampling: Sampling, seed: int
-) -> list[list[Symbols]]:
+) -> list[list[Tokens]]:
     """Several samples for each example."""
     many = [example for example in examples for _ in range(n_samples)]
     sampled = [
@@ -245,6 +245,6 @@ def _continue(
         guidance=guidance,
     )
     return [
-        Sample(row, example, {"greedy": surest.tokens, "sampled": sampled.tokens})
-        for row, example, surest, sampled in zip(table, cut, greedy, sampled, strict=True)
+        Sample(row, example, {"greedy": greedily.tokens, "sampled": sampled.tokens})
+        for row, example, greedily, sampled in zip(table, cut, greedy, sampled, strict=True)
     ]

@@ -26,10 +26,10 @@ def evaluate(
         out: folder for figures, tables and samples.
 
     Returns:
-        The few numbers that experiments are compared by.
+        The headline figures for the comparison of experiments.
 
     Raises:
-        SettingsError: a fault in the section.
+        SettingsError: an error in the section.
         EvaluationError: no examples, or a model trained on other shards.
     """
     if isinstance(task, Continue):

@@ -1,4 +1,4 @@
-"""Three folk tunes to harmonize, whatever the data set: no chorale has them.
+"""Three folk tunes to harmonize, the same for all data sets; none of them is a chorale melody.
 
 Notes are written as sounding, `g4` a quarter, `g4/2` a half note; `,` ends a phrase.
 """
@@ -96,16 +96,16 @@ def folk_row(tune: FolkTune, steps_per_quarter: int) -> dict[str, Any]:
 
 
 def _cells(tune: FolkTune, steps_per_quarter: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Symbols of the melody in C major, and where phrases end."""
-    symbols: list[int] = []
+    """Tokens of the melody in C major, and where phrases end."""
+    tokens: list[int] = []
     ends: list[int] = []
     for word in tune.notes.split():
         if word == ",":
-            ends.append(len(symbols) - 1)
+            ends.append(len(tokens) - 1)
             continue
         name, _, quarters = word.partition("/")
         pitch = 12 * (int(name[-1]) + 1) + _STEPS[name[0]] - ("b" in name[1:-1]) + tune.transposition
-        symbols += [pitch] + [pitch + TIED] * (int(quarters or 1) * steps_per_quarter - 1)
-    marked = np.zeros(len(symbols), bool)
+        tokens += [pitch] + [pitch + TIED] * (int(quarters or 1) * steps_per_quarter - 1)
+    marked = np.zeros(len(tokens), bool)
     marked[ends] = True
-    return np.array(symbols, np.int64), marked
+    return np.array(tokens, np.int64), marked

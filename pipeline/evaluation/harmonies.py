@@ -27,7 +27,7 @@ from pipeline.evaluation.settings import HarmonizeEvaluation
 from pipeline.models.base.examples import Bars, Example, HarmonizeExample, give_voices
 from pipeline.models.base.interface import Seq2Seq
 
-PIECES_THEMSELVES, GREEDY = "the pieces themselves", "model, likeliest symbols"  # keys of outputs
+ORIGINAL, GREEDY = "original", "model, greedy decoding"  # keys of outputs
 GUIDED_GREEDY, GUIDED_BEAM = "model, guided, greedy", "model, guided, beam search"
 GUIDED_SAMPLED = "model, guided, sampled"
 ENDINGS = {"greedy": GREEDY, "sampled": MODEL, "guided": GUIDED_BEAM}  # of samples
@@ -53,7 +53,7 @@ def decode_harmonies(
     """
     sampling, seed = Sampling(settings.temperature), settings.seed
     found = {
-        PIECES_THEMSELVES: [example.target for example in examples],
+        ORIGINAL: [example.target for example in examples],
         GREEDY: greedy,
         MODEL: harmonize(model, examples, sampling, seed),
     }
@@ -76,11 +76,11 @@ def broken_rules(
 
     Returns:
         ``chords``; every count of :class:`VoiceLeading` per 100 chords; and ``closing``,
-        closing chords that are no triads in root position per 100 closing chords.
+        closing chords that are not triads in root position per 100 closing chords.
     """
     grids = [
-        decode([START, *symbols.tolist()], example.voices)
-        for symbols, example in zip(harmonies, examples, strict=True)
+        decode([START, *tokens.tolist()], example.voices)
+        for tokens, example in zip(harmonies, examples, strict=True)
     ]
     counted = total(voice_leading(grid, key) for grid, key in zip(grids, keys, strict=True))
     closing = add(cadences(grid, example.phrase_ends) for grid, example in zip(grids, examples, strict=True))

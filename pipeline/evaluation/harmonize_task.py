@@ -2,8 +2,8 @@
 
 For every choice of given voices: the likelihood of the other voices and the token error
 rate under teacher forcing, and the token error rate of greedy decoding against the true
-voices (that of BachBot: Liang et al. 2017, ISMIR, section 4.3, over their own symbols).
-There is no single correct harmony: an error is a difference from the piece.
+voices (that of BachBot: Liang et al. 2017, ISMIR, section 4.3, over their own tokens).
+There is no single correct harmony: an error means a difference from the original.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from pipeline.evaluation.comparison import (
     tokens_per_quarter,
 )
 from pipeline.evaluation.harmonies import (
-    PIECES_THEMSELVES,
+    ORIGINAL,
     Harmonies,
     broken_rules,
     decode_harmonies,
@@ -69,7 +69,7 @@ def evaluate_harmonizing(
             and ``folk/`` (folk tunes harmonized; see :mod:`pipeline.evaluation.folk_tunes`).
 
     Returns:
-        The few numbers by which harmonizers are compared.
+        The headline figures for the comparison of harmonizers.
 
     Raises:
         EvaluationError: no examples, or a model trained on other shards.
@@ -96,9 +96,9 @@ def evaluate_harmonizing(
             "predictors": figures_by_group(pieces, tokens_per_quarter(rows)),
             "intervals": _intervals(pieces, settings.seed),
             "errors": {name: error_by_voice(each, examples) for name, each in found.items()},
-            "said_errors": errors_of(harmonies, examples) if given else None,
+            "greedy_errors": errors_of(harmonies, examples) if given else None,
         }
-        say(f"given {named(given)}: {_in_short(figures[named(given)])}")
+        say(f"given {named(given)}: {_summary(figures[named(given)])}")
     chosen_voices = first_given(settings.given)
     examples = harmony_rows(rows, [chosen_voices] * len(rows))
     keys = [key_of(row) for row in rows.to_pylist()]
@@ -139,7 +139,7 @@ def error_by_voice(found: Sequence[Surprisal], examples: Sequence[Example]) -> d
 def errors_of(harmonies: Sequence[NDArray[np.uint16]], examples: Sequence[Example]) -> dict[str, float]:
     """Token error rate of harmonies against the pieces, by voice and of all voices."""
     pairs = list(zip(harmonies, examples, strict=True))
-    wrong = [(symbols != example.target)[example.predicted] for symbols, example in pairs]
+    wrong = [(tokens != example.target)[example.predicted] for tokens, example in pairs]
     return _shares(
         np.concatenate(wrong), np.concatenate([_predicted_voices(example) for example in examples])
     )
@@ -153,7 +153,7 @@ def headline(figures: Mapping[str, Any]) -> dict[str, float | int | None]:
         numbers[f"nats_given_{name}"] = rounded(overall["nats_per_token"])
     first = next((found for found in figures.values() if found["given"]), None)
     if first is not None:
-        numbers["said_error"] = rounded(first["said_errors"]["all"])
+        numbers["greedy_error"] = rounded(first["greedy_errors"]["all"])
     return numbers
 
 
@@ -170,16 +170,14 @@ def _voice_leading(
         "beam": settings.beam,
         "per_hundred_chords": {name: broken_rules(each, examples, keys) for name, each in decoded.items()},
         "token_errors": {
-            name: errors_of(each, examples)["all"]
-            for name, each in decoded.items()
-            if name != PIECES_THEMSELVES
+            name: errors_of(each, examples)["all"] for name, each in decoded.items() if name != ORIGINAL
         },
         "rules": [asdict(rule) for rule in RULES],
     }
 
 
 def first_given(choices: Sequence[Sequence[int]]) -> Sequence[int]:
-    """The first choice that gives a voice, or the only one that gives none."""
+    """The first choice with at least one given voice, or else the first choice."""
     return next((given for given in choices if given), choices[0])
 
 
@@ -205,8 +203,8 @@ def _intervals(pieces: pa.Table, seed: int) -> dict[str, Any]:
     return {name: asdict(interval(families, each.to_numpy(), tokens, seed)) for name, each in amounts.items()}
 
 
-def _in_short(found: Mapping[str, Any]) -> str:
+def _summary(found: Mapping[str, Any]) -> str:
     nats = {name: found["predictors"][name]["all"]["overall"]["nats_per_token"] for name in (MODEL, NGRAM)}
-    harmonies = found["said_errors"]
+    harmonies = found["greedy_errors"]
     errors = f", token error rate {harmonies['all']:.3f}" if harmonies else ""
     return f"{nats[MODEL]:.4f} nats per token, n-gram {nats[NGRAM]:.4f}{errors}"

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.vocabulary import STOP
-from pipeline.evaluation.baselines.continuations import Symbols
+from pipeline.evaluation.baselines.continuations import Tokens
 from pipeline.evaluation.metrics.continuation import (
     Points,
     edit_distance,
@@ -56,12 +56,12 @@ def steps_to_predict(example: Example, steps_per_quarter: int) -> int:
 
 
 def measure_continuations(
-    continuations: Mapping[str, Sequence[Sequence[Symbols]]], rows: pa.Table, examples: Sequence[Example]
+    continuations: Mapping[str, Sequence[Sequence[Tokens]]], rows: pa.Table, examples: Sequence[Example]
 ) -> pa.Table:
     """Score every sample of every predictor at every horizon.
 
     Args:
-        continuations: predictor → samples of each piece, each the symbols after the source.
+        continuations: predictor → samples of each piece, each the tokens after the source.
         rows: of the token shards, at least GROUPING and ``steps_per_quarter``.
         examples: the same pieces, cut.
 
@@ -96,7 +96,7 @@ def figures_by_horizon(table: pa.Table, seed: int) -> dict[str, Any]:
     return figures
 
 
-def _by_horizon(example: Example, samples: Sequence[Symbols], steps_per_quarter: int) -> list[dict[str, Any]]:
+def _by_horizon(example: Example, samples: Sequence[Tokens], steps_per_quarter: int) -> list[dict[str, Any]]:
     """One row per horizon for one piece and predictor, without the columns of the piece."""
     first = len(example.source) // example.voices
     source = points(example.source, example.voices)
@@ -105,10 +105,10 @@ def _by_horizon(example: Example, samples: Sequence[Symbols], steps_per_quarter:
     rows = []
     for quarters in HORIZONS:
         horizon = quarters * steps_per_quarter
-        n_symbols = (int(source[:, 0].max()) + horizon + 1 - first) * example.voices
+        n_tokens = (int(source[:, 0].max()) + horizon + 1 - first) * example.voices
         scores = [
             _scores(within(true, source, horizon), within(found, source, horizon))
-            | {"edit_share": _edit_share(example.target, sample, n_symbols)}
+            | {"edit_share": _edit_share(example.target, sample, n_tokens)}
             for found, sample in zip(generated, samples, strict=True)
         ]
         means = {name: _mean([score[name] for score in scores]) for name in SCORES}
@@ -130,9 +130,9 @@ def _scores(true: Points, generated: Points) -> dict[str, float | None]:
     }
 
 
-def _edit_share(target: Symbols, continuations: Symbols, n_symbols: int) -> float | None:
+def _edit_share(target: Tokens, continuations: Tokens, n_tokens: int) -> float | None:
     """Edit distance up to the horizon, as a share of the longer side."""
-    sides = [side[side != STOP][: max(n_symbols, 0)] for side in (target, continuations)]
+    sides = [side[side != STOP][: max(n_tokens, 0)] for side in (target, continuations)]
     longer = max(map(len, sides))
     return edit_distance(*sides) / longer if longer else None
 

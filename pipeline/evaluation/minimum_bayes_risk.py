@@ -1,7 +1,7 @@
-"""Minimum Bayes risk decoding: of several samples the one that agrees most with the others.
+"""Minimum Bayes risk decoding: the sample with the highest mean agreement with all samples.
 
 The samples approximate the model's distribution, and the one with the highest mean F1
-against all of them is chosen (Kumar and Byrne 2004). A greedy continuation may be unlike
+against all of them is chosen (Kumar and Byrne 2004). A greedy continuation may differ from
 all samples of the model.
 """
 
@@ -11,17 +11,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.evaluation.baselines.continuations import Symbols
+from pipeline.evaluation.baselines.continuations import Tokens
 from pipeline.evaluation.metrics.continuation import pattern_match, points, within
 from pipeline.models.base.examples import Example
 
 
-def minimum_bayes_risk(example: Example, samples: Sequence[Symbols], horizon: int) -> Symbols:
-    """The sample with the highest mean F1 against all samples; of equal ones the first.
+def minimum_bayes_risk(example: Example, samples: Sequence[Tokens], horizon: int) -> Tokens:
+    """The sample with the highest mean F1 against all samples; the first of equal ones.
 
     Args:
         example: the source.
-        samples: at least one; symbols that follow the source.
+        samples: at least one; tokens that follow the source.
         horizon: steps after the last onset of the source that are compared.
     """
     first, source = len(example.source) // example.voices, points(example.source, example.voices)

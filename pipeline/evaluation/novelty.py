@@ -24,8 +24,8 @@ from pipeline.evaluation.passages import Passage
 from pipeline.evaluation.samples import Sample
 from pipeline.models.base.examples import Example
 
-RUNS, INSIDE = "runs", "inside"  # interval n-grams that end in the passage; that are wholly inside it
-SHARES = {  # of which n-grams: found in training, in the source, in training only; inside ones in training
+RUNS, INSIDE = "runs", "inside"  # interval n-grams that end in the passage; that are entirely inside it
+SHARES = {  # shares of n-grams: in training, in the source, in training only; inside ones in training
     "shared": RUNS,
     "in_prompt": RUNS,
     "copied": RUNS,
@@ -44,7 +44,7 @@ NOVELTY = pa.schema(
         ("longest", pa.int32()),  # consecutive intervals that occur in a training tune
         ("longest_in_prompt", pa.int32()),
         ("longest_copied", pa.int32()),  # in a training tune and not in the prompt
-        ("nearest", pa.string()),  # the first training tune that holds the longest; null for none
+        ("nearest", pa.string()),  # the first training tune that contains the longest; null for none
         ("nearest_title", pa.string()),
         ("n_holders", pa.int32()),
         *((f"{kind}_{n}", pa.int32()) for n in LENGTHS for kind in (RUNS, INSIDE, *SHARES)),
@@ -54,7 +54,7 @@ NOVELTY = pa.schema(
 
 @dataclass(frozen=True)
 class Training:
-    """The training tunes, in which n-grams are looked up.
+    """The training tunes, for the lookup of n-grams.
 
     Attributes:
         names: rows with ``piece_id`` and ``title``.
@@ -81,7 +81,7 @@ def measure_novelty(passages: Sequence[Passage], training: Training) -> pa.Table
     """
     examples = {each.prompt: each.example for each in passages}
     measured = _look_up(
-        [(each.example, each.symbols) for each in passages],
+        [(each.example, each.tokens) for each in passages],
         list(examples.values()),
         np.searchsorted(list(examples), [each.prompt for each in passages]),
         np.array([each.tune for each in passages]),
@@ -150,7 +150,7 @@ def _look_up(
     """
     voices = prompts[0].voices if prompts else 1
     wholes = MelodyIntervals.of(
-        [np.concatenate([example.source, symbols]) for example, symbols in passages], voices
+        [np.concatenate([example.source, tokens]) for example, tokens in passages], voices
     )
     sources = MelodyIntervals.of([example.source for example in prompts], voices).intervals
     begins = np.array([len(example.source) // voices for example, _ in passages], np.int64)

@@ -1,10 +1,10 @@
-"""The passages that are compared: model continuations, true continuations and a human reference.
+"""Passages for comparison: model continuations, true continuations and a human reference.
 
 Every passage ends at the last horizon after its source, so that all have comparable
 durations, bars and n-grams. The true continuations of the same pieces are the target of
-the comparison. The human reference are second halves of training tunes, chosen by hash, as
-many as a predictor has samples; their distance from the true continuations is the distance
-between two sets of human tunes.
+the comparison. The human reference consists of second halves of training tunes, chosen by
+hash, as many as a predictor has samples; their distance from the true continuations is the
+distance between two sets of human tunes.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.core.vocabulary import STOP
-from pipeline.evaluation.baselines.continuations import Symbols
+from pipeline.evaluation.baselines.continuations import Tokens
 from pipeline.evaluation.horizons import GROUPING, steps_to_predict
 from pipeline.evaluation.samples import choose
 from pipeline.models.base.examples import Example
 
-HELD_OUT, TRAINING = "people, held-out tunes", "people, training tunes"
+HELD_OUT, TRAINING = "human reference: held-out tunes", "human reference: training tunes"
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class Continued:
     Attributes:
         rows: of the token shards.
         examples: the same pieces, cut.
-        continuations: predictor → samples of each piece, each the symbols after the source.
+        continuations: predictor → samples of each piece, each the tokens after the source.
     """
 
     rows: pa.Table
     examples: Sequence[Example]
-    continuations: Mapping[str, Sequence[Sequence[Symbols]]]
+    continuations: Mapping[str, Sequence[Sequence[Tokens]]]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Passage:
         example: the piece, cut.
         prompt: number of the source that it continues.
         tune: number of its training tune; -1 for held-out pieces.
-        symbols: after the source up to the last horizon, without STOP.
+        tokens: after the source up to the last horizon, without STOP.
     """
 
     about: Mapping[str, Any]
@@ -59,7 +59,7 @@ class Passage:
     example: Example
     prompt: int
     tune: int
-    symbols: Symbols
+    tokens: Tokens
 
 
 def collect_passages(
@@ -99,14 +99,14 @@ def _of(
     predictor: str,
     rows: pa.Table,
     examples: Sequence[Example],
-    continuations: Sequence[Sequence[Symbols]],
+    continuations: Sequence[Sequence[Tokens]],
     first_prompt: int = 0,
     tunes: Sequence[int] | None = None,
 ) -> Iterator[Passage]:
     columns = rows.select([*GROUPING, "steps_per_quarter"]).to_pylist()
     for number, (row, example, samples) in enumerate(zip(columns, examples, continuations, strict=True)):
-        n_symbols = steps_to_predict(example, row["steps_per_quarter"]) * example.voices
+        n_tokens = steps_to_predict(example, row["steps_per_quarter"]) * example.voices
         about, tune = {name: row[name] for name in GROUPING}, tunes[number] if tunes else -1
-        for sample, symbols in enumerate(samples):
-            within = symbols[symbols != STOP][:n_symbols]
+        for sample, tokens in enumerate(samples):
+            within = tokens[tokens != STOP][:n_tokens]
             yield Passage(about, predictor, sample, example, first_prompt + number, tune, within)

@@ -49,7 +49,7 @@ def load_trained(run: Path, tokens: Path, device: str, threads: int) -> Seq2Seq:
     model, facts = load_run(run)
     if facts.data_fingerprint != fingerprint(tokens):
         raise EvaluationError(
-            f"{run}: trained on other shards than {tokens} now holds; `dvc repro` trains it again"
+            f"{run}: trained on other shards than those now in {tokens}; `dvc repro` trains it again"
         )
     return model.to(choose_device(device))
 

@@ -59,7 +59,7 @@ def write_samples(folder: Path, samples: Sequence[Sample]) -> list[dict[str, Any
     Files are ``folder/NN-reference.mid``, ``NN-greedy.musicxml`` and so on.
 
     Returns:
-        The entries of ``samples.json``: tokens as the model sees them, and names of files.
+        The entries of ``samples.json``: tokens in the model's key, and names of files.
     """
     return [_write(folder, f"{number:02d}", sample) for number, sample in enumerate(samples, start=1)]
 

@@ -16,7 +16,7 @@ class ContinueEvaluation(Section):
 
     Attributes:
         cut: share of a piece's notes that belong to the source; the same for every predictor.
-        ngram_order: longest context of the n-grams, in symbols; null: no limit.
+        ngram_order: longest context of the n-grams, in tokens; null: no limit.
         ngram_mixing_b: bias of mixtures with the short-term n-gram towards the component of
             lower entropy.
         scores: maximum number of pieces whose continuations are written as scores.
@@ -27,7 +27,7 @@ class ContinueEvaluation(Section):
         seed: of the choice of pieces, the sampled continuations and the bootstrap.
         sample_temperature, sample_top_p, repetition_nats: decoding of the sampled continuations
             that are written as scores; see :mod:`pipeline.decoding.repetition`.
-        voice_leading: level of the voice-leading costs of those of several voices.
+        voice_leading: level of the voice-leading costs of sampled continuations of several voices.
         save_attention: write the attention matrices of every sample.
         device: auto uses a GPU if there is one.
         threads: of the processor; results depend on it, because it determines the order of sums.
@@ -56,11 +56,11 @@ class HarmonizeEvaluation(Section):
     Attributes:
         given: choices of given voices, 0 = top, each a list; harmonies of the first that is not
             empty are written as scores.
-        ngram_order: longest context of the n-gram, in symbols; null: no limit.
+        ngram_order: longest context of the n-gram, in tokens; null: no limit.
         scores: maximum number of pieces whose harmonies are written as scores.
         temperature: of the sampled harmonies.
-        voice_leading: level of the voice-leading costs of guided harmonies, which are measured
-            beside free ones: off (none are) | default | strict.
+        voice_leading: level of the voice-leading costs of guided harmonies, which are compared
+            with free ones: off (no guided harmonies) | default | strict.
         beam: harmonies that the beam search for guided harmonies keeps.
         seed: of the choice of pieces, the samples and the bootstrap.
         device: auto uses a GPU if there is one.

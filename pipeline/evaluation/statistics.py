@@ -41,7 +41,7 @@ def measure_statistics(passages: Sequence[Passage]) -> pa.Table:
     """All values of all features of every passage: rows of STATISTICS, in the order given."""
     rows = []
     for each in passages:
-        music = PassageMusic.after(each.example.source, each.symbols, each.example.voices, each.example.bars)
+        music = PassageMusic.after(each.example.source, each.tokens, each.example.voices, each.example.bars)
         rows.append(
             {
                 **each.about,
@@ -82,7 +82,7 @@ def statistics_figures(table: pa.Table) -> dict[str, Any]:
 
 
 def _predictor(rows: pa.Table, true: Mapping[str, Pooled], own: Mapping[str, Pooled]) -> dict[str, Any]:
-    compared = {each.name: _beside(true[each.name], own[each.name], rows, each) for each in FEATURES}
+    compared = {each.name: _compared(true[each.name], own[each.name], rows, each) for each in FEATURES}
     return {"n_passages": len(rows), "n_notes": pc.sum(rows["n_notes"]).as_py(), **compared}
 
 
@@ -98,7 +98,7 @@ def _values(column: pa.ChunkedArray, single: bool) -> tuple[NDArray[np.int64], N
     return np.arange(len(values) + 1), values
 
 
-def _beside(true: Pooled, own: Pooled, rows: pa.Table, feature: Feature) -> dict[str, Any]:
+def _compared(true: Pooled, own: Pooled, rows: pa.Table, feature: Feature) -> dict[str, Any]:
     both = min(true.n, own.n) > 0
     return {
         "n_passages": own.n,

@@ -1,1 +1,1 @@
-"""One folder per kind of model, and what all of them share (base)."""
+"""One folder per kind of model, and their shared parts (base)."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.core.accounting import Count
-from pipeline.core.tables import REJECTED, read_books, read_table
+from pipeline.core.tables import REJECTED, read_counts, read_table
 from pipeline.errors import PipelineError
 from pipeline.report.columns import column_names, read_columns
 from pipeline.report.rejected_examples import RejectedExample, refused
@@ -214,7 +214,7 @@ def _grids(
 
 def _step(data: Path, stage: str, name: str) -> StageCounts:
     path = data / "rejected" / stage / f"{name}.parquet"
-    return StageCounts(stage, name, read_books(path), read_table(path, REJECTED).to_pylist())
+    return StageCounts(stage, name, read_counts(path), read_table(path, REJECTED).to_pylist())
 
 
 def _experiment(data: Path, name: str, settings: Mapping[str, Any]) -> ExperimentResults:

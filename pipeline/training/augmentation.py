@@ -35,12 +35,12 @@ def transposed(examples: Sequence[Example], settings: TrainingSettings, epoch: i
 
 
 def _transposed(example: Example, most: int, draw: float) -> Example:
-    symbols = np.concatenate([example.source, example.target]).astype(np.int64)
-    pitches = symbols % TIED
-    sounding = (symbols < START) & (pitches > 0)
+    tokens = np.concatenate([example.source, example.target]).astype(np.int64)
+    pitches = tokens % TIED
+    sounding = (tokens < START) & (pitches > 0)
     lowest = max(-most, LOWEST - int(pitches[sounding].min(initial=HIGHEST)))
     highest = min(most, HIGHEST - int(pitches[sounding].max(initial=LOWEST)))
     shift = lowest + int(draw * (highest - lowest + 1))
-    moved: NDArray[np.uint16] = (symbols + shift * sounding).astype(np.uint16)
+    moved: NDArray[np.uint16] = (tokens + shift * sounding).astype(np.uint16)
     border = len(example.source)
     return example.with_tokens(moved[:border], moved[border:])

@@ -13,7 +13,7 @@ class MovingAverage:
     """Exponential moving average (EMA) of the weights over training steps.
 
     After step t it is decay · average + (1 - decay) · weights, with a decay of at
-    most (1 + t) / (10 + t), so that the random initial weights soon stop to matter.
+    most (1 + t) / (10 + t), so that the random initial weights soon have little effect.
 
     Source: Polyak and Juditsky 1992, in the exponential form and with the rising
     decay that became usual with Inception (Szegedy et al. 2016).

@@ -1,4 +1,4 @@
-"""Checkpoints: the state of an unfinished training, so that a crash loses seconds only.
+"""Checkpoints: the state of an unfinished training, so that a crash loses only seconds of work.
 
 One file, ``state``, in ``.cache/checkpoints/IDENTITY/`` below ``$DVC_ROOT``. It is not an
 output of DVC, which deletes a stage's outputs before it runs. IDENTITY is a digest of

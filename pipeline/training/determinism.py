@@ -33,7 +33,7 @@ def prepare(settings: TrainingSettings) -> torch.device:
     np.random.seed(settings.seed)  # noqa: NPY002 (for libraries; our own code uses generators)
     torch.manual_seed(settings.seed)
     torch.set_flush_denormal(True)  # denormal numbers make an LSTM many times slower
-    torch.set_num_threads(1)  # a batch is sliced over threads of our own
+    torch.set_num_threads(1)  # batches are sliced over the threads of ``Workers``
     if device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)

@@ -1,11 +1,11 @@
 """The loss of a batch and its gradient, computed in parallel slices.
 
-On a processor each slice of a batch runs in a thread of its own, whose torch
-uses that thread alone: the threads synchronize once per batch, whereas threads inside
-an LSTM synchronize several times per step (with one other busy process on the machine
-those were ten times slower). Slices are summed in their order, so that the result does
-not depend on which thread finishes first. Several processes share a batch in the same
-way: two with one thread each compute what one with two threads does.
+On a CPU each slice of a batch runs in a thread of its own, in which torch uses one thread:
+the threads synchronize once per batch, whereas threads inside an LSTM synchronize several
+times per step (with one other busy process on the machine, those were ten times slower).
+Slices are summed in their order, so that the result does not depend on which thread
+finishes first. Several processes share a batch in the same way: two processes with one
+thread each give the same result as one process with two threads.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Workers:
         return nats, gradients
 
     def nats_per_token(self, examples: Sequence[Example]) -> float:
-        """Mean loss over the target symbols of all examples, STOP included, without dropout."""
+        """Mean loss over the target tokens of all examples, STOP included, without dropout."""
         batches = by_length(examples, self._settings.batch_tokens)
 
         def of_batch(indices: Sequence[int]) -> Tensor:

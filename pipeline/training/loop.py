@@ -1,6 +1,6 @@
 """The training loop, the same for every kind of model.
 
-All losses are nats per target symbol (STOP included, padding excluded), summed over all
+All losses are nats per target token (STOP included, padding excluded), summed over all
 batches and then divided. On a processor the same settings, data, version and number of
 threads give bit-identical weights, no matter how often the training was killed and
 resumed.
@@ -43,7 +43,7 @@ class DivergedError(PipelineError):
 
 @dataclass(frozen=True)
 class Epoch:
-    """One row of the learning curve, in nats per target symbol."""
+    """One row of the learning curve, in nats per target token."""
 
     epoch: int
     train_nats: float
@@ -66,7 +66,7 @@ def train(
     checkpoints: Checkpoints | None = None,
     curve: Path | None = None,
 ) -> TrainingResult:
-    """Train a model in place; it ends with the weights of its best epoch.
+    """Train a model in place; afterwards it has the weights of its best epoch.
 
     Args:
         model: on the device on which it is trained.

@@ -1,4 +1,4 @@
-"""The loss of a batch: cross-entropy in nats over its target symbols."""
+"""The loss of a batch: cross-entropy in nats over its target tokens."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ def losses(
     settings: TrainingSettings | None = None,
     generator: torch.Generator | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Two sums over all target symbols, renormalized over the valid ones.
+    """Two sums over all target tokens, renormalized over the valid ones.
 
     Args:
         settings: in training; None for validation, in float32 and without smoothing.
         generator: of dropout; None for no dropout.
 
     Returns:
-        Cross-entropy of the true symbols in nats, and the loss: the same, or with label
-        smoothing its mean with the cross-entropy of all valid symbols.
+        Cross-entropy of the true tokens in nats, and the loss: the same, or with label
+        smoothing its mean with the cross-entropy of all valid tokens.
     """
     half = settings is not None and settings.precision == "bfloat16"
     with torch.autocast(batch.source.device.type, torch.bfloat16, enabled=half):
@@ -47,10 +47,10 @@ def scheduled_sampling(
 
     A first pass, with teacher forcing, gives a distribution for every position. Samples of
     it replace a random share of the inputs of the second pass, whose loss is used. The
-    grammar's state remains that of the true symbols.
+    grammar's state remains that of the true tokens.
 
     Args:
-        teacher_forcing: share of the inputs that remain the true symbols; 1: the batch as it is.
+        teacher_forcing: share of the inputs that remain the true tokens; 1: the batch as it is.
         generator: of dropout and of all samples.
 
     Source: scheduled sampling (Bengio et al. 2015) in two parallel passes
@@ -71,9 +71,9 @@ def scheduled_sampling(
 
 
 def _smoothing_nats(logits: Tensor, target: Tensor) -> Tensor:
-    """Summed cross-entropy of targets that are spread evenly over the valid symbols.
+    """Summed cross-entropy of targets that are spread evenly over the valid tokens.
 
-    Source: label smoothing (Szegedy et al. 2016); differs in leaving out the symbols that
+    Source: label smoothing (Szegedy et al. 2016); differs in leaving out the tokens that
     the grammar forbids, whose cross-entropy is infinite.
     """
     valid = logits.isfinite()

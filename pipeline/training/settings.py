@@ -11,7 +11,7 @@ from pipeline.core.settings import MAX_SEED, Section
 
 
 class TrainingSettings(Section):
-    """How a model is trained, whatever its task.
+    """Hyperparameters of training, the same for every task.
 
     Attributes:
         seed: of the initial weights, of dropout and all sampling, of the order of batches.
@@ -19,17 +19,17 @@ class TrainingSettings(Section):
             random interval of at most so many semitones, up or down; 0: never. Validation
             pieces are not transposed.
         epochs: passes over the training examples.
-        batch_tokens: most target symbols of a batch, padding included.
+        batch_tokens: maximum number of target tokens of a batch, padding included.
         max_piece_tokens: most tokens of a piece, all voices together; a data set with a longer
             one is refused, because the memory of attention grows with the square of the length.
         learning_rate: of Adam, at its peak.
         warmup: share of all steps over which the learning rate rises from 0.
         schedule: of the learning rate after warmup: constant, or linear or cosine decay to 0.
-        clip_norm: largest norm of a gradient; larger ones are scaled down to it.
-        teacher_forcing: share of decoder inputs that are the true symbols; the others are
+        clip_norm: gradient clipping: a gradient of a larger norm is scaled down to this norm.
+        teacher_forcing: share of decoder inputs that are the true tokens; the others are
             the model's own predictions (scheduled sampling).
         label_smoothing: share of each target's probability that is spread evenly over
-            the valid symbols; the learning curve excludes it. 0: none.
+            the valid tokens; the learning curve excludes it. 0: none.
         ema_decay: decay of the moving average of the weights, which is validated and saved;
             0: the weights themselves.
         patience: early stopping after so many epochs without a lower validation loss; 0: never.
@@ -37,7 +37,7 @@ class TrainingSettings(Section):
             validation in float32.
         checkpoint_seconds: least time between two checkpoints; no output depends on it.
         device: auto uses a GPU if there is one.
-        threads: of the processor, each for its slice of every batch; results depend on it,
+        threads: CPU threads, each for its slice of every batch; results depend on their number,
             because it determines the order of sums.
     """
 

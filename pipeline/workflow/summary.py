@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from pyarrow import ArrowException
 
 from pipeline.core.settings import PARAMS_FILE, load_yaml
+from pipeline.core.tables import COUNTS
 from pipeline.errors import PipelineError
 from pipeline.workflow.dvcfile import declared
 
@@ -79,16 +80,16 @@ def _entries(params: Mapping[str, Any]) -> Summary:
     )
 
 
-def _books(rejected: Path) -> Summary:
+def _counts(rejected: Path) -> Summary:
     """Rows in, kept and rejected by corpus, and pieces rejected by each rule."""
     file = pq.ParquetFile(rejected)
-    books = json.loads(file.schema_arrow.metadata[b"books"])
+    counts = json.loads(file.schema_arrow.metadata[COUNTS.encode()])
     rows = file.read(["piece_id", "rule"]).to_pylist()
     broken: dict[str, Counter[str]] = defaultdict(Counter)
     for piece, rule in {(row["piece_id"], row["rule"]) for row in rows}:
         broken[piece.split("/", 1)[0]][rule] += 1
-    total = {column: sum(count[column] for count in books.values()) for column in ("incoming", "kept")}
-    lines = [(corpus, count["incoming"], count["kept"], broken[corpus]) for corpus, count in books.items()]
+    total = {column: sum(count[column] for count in counts.values()) for column in ("incoming", "kept")}
+    lines = [(corpus, count["incoming"], count["kept"], broken[corpus]) for corpus, count in counts.items()]
     if len(lines) > 1:
         lines.append(("all", total["incoming"], total["kept"], sum(broken.values(), Counter())))
     return Summary(
@@ -228,7 +229,7 @@ def _files(outs: Sequence[Path], root: Path) -> Summary:
 
 
 TELLS: dict[str, Callable[[Path], Summary]] = {  # by the place of an output
-    "data/rejected/*/*.parquet": _books,
+    "data/rejected/*/*.parquet": _counts,
     "data/grids/*.parquet": _parts_taken,
     "data/families.parquet": _families,
     "data/splits/*.audit.json": _splits,

@@ -125,7 +125,7 @@ def harmonizing(kinds: Sequence[str], seconds: float, seed: int) -> dict[str, An
             figures[named(given)] = nats(model, examples)
             if given:
                 said = errors_of(harmonize(model, examples), examples)
-                figures[named(given)]["said_error"] = {name: round(e, 4) for name, e in said.items()}
+                figures[named(given)]["greedy_error"] = {name: round(e, 4) for name, e in said.items()}
         result[kind] = {**took, "given": figures}
         say(f"{kind}: {figures}")
     return result

@@ -105,7 +105,7 @@ def _samples(file: Path, known: Mapping[tuple[Any, ...], Row]) -> Iterator[tuple
         aligned = sample["given"] is not None
         layout = layout_of(row, mark=None if aligned else len(sample["source"]) // sample["voices"])
         for ending in ENDINGS:
-            body = [symbol for symbol in sample[ending] if symbol != STOP]
+            body = [token for token in sample[ending] if token != STOP]
             tokens = [START, *(body if aligned else [*sample["source"], *body]), STOP]
             score = _score(f"{file.parent.name} {sample['piece_id']} {ending}", row, tokens, layout)
             stored = (file.parent / sample["files"][ending]["musicxml"]).read_text(encoding="utf-8")

@@ -49,7 +49,7 @@ def main() -> None:
                 injected[stage] += outcome.hit
                 survived[stage] += outcome.hit and not outcome.wrong
                 for wrong in outcome.wrong:
-                    say(f"{stage} {fault}: {wrong}\n{outcome.said[-1500:]}")
+                    say(f"{stage} {fault}: {wrong}\n{outcome.output[-1500:]}")
             print(f"{stage:32} {injected[stage]:6} injected {survived[stage]:6} survived", flush=True)
         project.repro()
         _, changed = project.call("git", "diff", "--stat", "dvc.lock")

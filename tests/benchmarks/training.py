@@ -5,7 +5,7 @@ scaled dot-product attention (torch's own functions for both) where the
 experiment's model has them, and without grammar, bridge and clipping: it is what
 torch alone needs. Beside a model that copies it is the LSTM of the same sizes with
 attention; with ``lstm`` as third argument ours is that one, too. ``step_by_step`` is
-the same network one symbol and one piece at a time, as the early experiments had it.
+the same network one token and one piece at a time, as the early experiments had it.
 
 All see the same batches of made-up tunes, in turns, in one run. Run it on a
 quiet machine, from the root of the project::
@@ -102,11 +102,11 @@ def made_up_tunes(n: int) -> list[Example]:
     rng = np.random.default_rng(1)
     tunes = []
     for n_steps in np.clip(rng.lognormal(5.2, 0.5, n), 40, 700).astype(int):
-        symbols: list[int] = []
-        while len(symbols) < n_steps:
+        tokens: list[int] = []
+        while len(tokens) < n_steps:
             pitch = int(rng.integers(55, 84))
-            symbols += [pitch, *[TIED + pitch] * int(rng.integers(0, 4))]
-        tunes.append(cut_at_note([START, *symbols, STOP], 0.5))
+            tokens += [pitch, *[TIED + pitch] * int(rng.integers(0, 4))]
+        tunes.append(cut_at_note([START, *tokens, STOP], 0.5))
     return tunes
 
 

@@ -97,7 +97,7 @@ def measure(model: Seq2Seq, split: str, seeds: Sequence[int], width: int, passes
     """Decoding methods on a split."""
     pieces = pieces_of(split)
     examples, keys = pieces
-    found = {"the pieces themselves": figures_of([example.target for example in examples], pieces)}
+    found = {"original": figures_of([example.target for example in examples], pieces)}
     for level in ("off", "default", "strict"):
         nats = costs_of(level)
         for name, decode in methods(model, examples, seeds, width, passes, nats and Guidance(nats, keys)):

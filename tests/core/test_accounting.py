@@ -1,7 +1,7 @@
 import pytest
 
 from pipeline.core.accounting import (
-    BooksError,
+    AccountingError,
     Count,
     EmptyDatasetError,
     Rejection,
@@ -33,22 +33,22 @@ def test_two_broken_rules_reject_one_row() -> None:
         (["a/1", "a/2"], ["a/9"], "1 invented"),
     ],
 )
-def test_books_that_do_not_balance_stop_the_stage(kept: list[str], rejected: list[str], fault: str) -> None:
-    with pytest.raises(BooksError, match=fault):
+def test_counts_that_do_not_balance_stop_the_stage(kept: list[str], rejected: list[str], fault: str) -> None:
+    with pytest.raises(AccountingError, match=fault):
         balance("filter", ["a/1", "a/2"], kept, [Rejection(piece, "short") for piece in rejected])
 
 
-def test_a_stage_that_keeps_nothing_says_which_rules_were_broken() -> None:
+def test_a_stage_that_keeps_nothing_lists_the_broken_rules() -> None:
     rules = ["short", "short", "narrow"]
     with pytest.raises(EmptyDatasetError, match=r"filter rejects every piece; .* short \(2\), narrow \(1\)"):
         require_rows("filter", "tunes", 0, rules)
 
 
-def test_a_stage_that_got_nothing_points_to_those_before() -> None:
-    with pytest.raises(EmptyDatasetError, match="no piece came into quantize"):
+def test_a_stage_without_incoming_pieces_refers_to_earlier_stages() -> None:
+    with pytest.raises(EmptyDatasetError, match="quantize has no incoming piece"):
         require_rows("quantize", "tunes", 0, [])
 
 
-def test_the_books_of_portions_add_up_by_corpus() -> None:
+def test_the_counts_of_portions_add_up_by_corpus() -> None:
     portions = [{"a": Count(3, 2, 1)}, {"b": Count(1, 0, 1), "a": Count(2, 2, 0)}]
     assert add_counts(portions) == {"a": Count(5, 4, 1), "b": Count(1, 0, 1)}

@@ -40,18 +40,18 @@ def test_a_section_is_read_from_a_file(tmp_path: Path) -> None:
         ({"inner": {"depth": "3"}}, "outer.inner.depth: Input should be a valid integer, found '3'"),
     ],
 )
-def test_a_mistake_is_named_with_its_place(change: dict[str, object], message: str) -> None:
+def test_an_error_message_names_its_place(change: dict[str, object], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         parse_section(Outer, GOOD | change, "outer")
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     with pytest.raises(SettingsError) as caught:
         parse_section(Outer, {"kind": "c"}, "outer")
     assert len(str(caught.value).splitlines()) == 3
 
 
-def test_the_kind_of_a_source_is_no_level_of_the_path() -> None:
+def test_the_kind_of_a_source_is_not_part_of_the_path() -> None:
     source = {"kind": "folder", "path": "x", "licence": "x", "citation": "x", "patern": "*"}
     with pytest.raises(
         SettingsError, match=r"corpora\.mine\.source\.patern: unknown parameter; did you mean 'path'"
@@ -74,12 +74,12 @@ def test_a_broken_file_is_named(tmp_path: Path, text: str, message: str) -> None
 @pytest.mark.parametrize(
     "content", [b"\xff\xfe", b"a: " + b"9" * 5000, b"[" * 5000, b"- 1", b"a: !!python/object:os.system x"]
 )
-def test_a_file_that_is_no_yaml_is_one_message(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_yaml_gives_one_message(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "params.yaml").write_bytes(content)
     with pytest.raises(SettingsError, match="params.yaml: "):
         load_yaml(tmp_path / "params.yaml")
 
 
-def test_a_folder_in_place_of_the_file_is_one_message(tmp_path: Path) -> None:
+def test_a_folder_in_place_of_the_file_gives_one_message(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"cannot be read \(Is a directory\)"):
         load_yaml(tmp_path)

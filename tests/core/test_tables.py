@@ -17,7 +17,7 @@ from pipeline.core.tables import (
     TableError,
     as_lists,
     flatten,
-    read_books,
+    read_counts,
     read_table,
     rejection_table,
     write_rejections,
@@ -49,7 +49,7 @@ def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
 
 
-def test_a_table_comes_back_as_it_was(tmp_path: Path) -> None:
+def test_a_table_is_read_as_written(tmp_path: Path) -> None:
     write_table(tmp_path / "a.parquet", splits(3), SPLITS)
     assert read_table(tmp_path / "a.parquet", SPLITS).to_pylist() == [SPLIT_ROW] * 3
     assert read_table(tmp_path / "a.parquet", SPLITS, ["split"]).column_names == ["split"]
@@ -63,7 +63,7 @@ def test_other_columns_than_expected_are_refused(tmp_path: Path) -> None:
         read_table(tmp_path / "a.parquet", FAMILIES)
 
 
-def test_a_damaged_table_says_what_to_do(tmp_path: Path) -> None:
+def test_the_error_for_a_damaged_table_gives_a_remedy(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(b"PAR1 and no more")
     with pytest.raises(TableError, match="delete it and run `dvc repro`"):
         read_table(tmp_path / "a.parquet", SPLITS)
@@ -71,7 +71,7 @@ def test_a_damaged_table_says_what_to_do(tmp_path: Path) -> None:
         read_table(tmp_path / "b.parquet", SPLITS)
 
 
-def test_a_failed_writing_leaves_the_old_file(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     target = tmp_path / "a.txt"
     target.write_text("old")
 
@@ -86,7 +86,7 @@ def test_a_failed_writing_leaves_the_old_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_rejected_rows_carry_the_books(tmp_path: Path) -> None:
+def test_rejected_rows_contain_the_counts(tmp_path: Path) -> None:
     rejections = [Rejection("b/1", "short", value=3, limit=8), Rejection("a/1", "narrow", part=1)]
     write_rejections(tmp_path / "r.parquet", "filter", rejections, {"a": Count(2, 1, 1), "b": Count(1, 0, 1)})
     rows = read_table(tmp_path / "r.parquet", REJECTED).to_pylist()
@@ -94,10 +94,10 @@ def test_rejected_rows_carry_the_books(tmp_path: Path) -> None:
         ("a/1", "narrow", None),
         ("b/1", "short", 3.0),
     ]
-    assert read_books(tmp_path / "r.parquet") == {"a": Count(2, 1, 1), "b": Count(1, 0, 1)}
+    assert read_counts(tmp_path / "r.parquet") == {"a": Count(2, 1, 1), "b": Count(1, 0, 1)}
 
 
-def test_no_rejection_is_a_table_too() -> None:
+def test_without_rejections_the_table_is_empty() -> None:
     assert rejection_table("filter", []).num_rows == 0
 
 

@@ -43,7 +43,7 @@ def test_a_silence_before_the_cut_belongs_to_the_source() -> None:
 
 
 @pytest.mark.parametrize("voices", [1, 2, 4])
-def test_random_grids_come_back_exactly(voices: int) -> None:
+def test_decoding_an_encoded_grid_returns_it(voices: int) -> None:
     rng = np.random.default_rng(voices)
     for _ in range(200):
         tokens = [START]
@@ -70,7 +70,7 @@ def test_random_grids_come_back_exactly(voices: int) -> None:
         ([START, 60, 61], "257"),
     ],
 )
-def test_broken_sequences_are_refused_with_the_place(tokens: list[int], place: str) -> None:
+def test_the_error_for_an_invalid_sequence_names_the_position(tokens: list[int], place: str) -> None:
     with pytest.raises(TokenError, match=place.replace("(", r"\(")):
         decode(tokens)
 
@@ -80,20 +80,20 @@ def test_a_step_must_be_full() -> None:
         decode([START, 60, 64, 62, STOP], voices=2)
 
 
-def test_the_lenient_decoder_mends_and_counts() -> None:
+def test_the_lenient_decoder_repairs_and_counts() -> None:
     mended, repairs = decode_leniently([60, 190, 0, 0, 999, 64])
     assert encode(mended).tolist() == [START, 60, 62, 0, 128, 64, STOP]
     assert (repairs.n_orphan_ties, repairs.n_repeated_silences) == (1, 1)
     assert (repairs.n_markers, repairs.n_unknown, repairs.total) == (2, 1, 5)
 
 
-def test_the_lenient_decoder_leaves_valid_tokens_alone() -> None:
+def test_the_lenient_decoder_does_not_change_valid_tokens() -> None:
     mended, repairs = decode_leniently(ENTCHEN)
     assert encode(mended).tolist() == ENTCHEN
     assert repairs.total == 0
 
 
-def test_what_may_follow_a_note() -> None:
+def test_valid_tokens_after_a_note() -> None:
     after_note, after_silence, at_start = valid_next([60, 128, START], [True, True, False])
     assert np.flatnonzero(after_note[128:]).tolist() == [60, STOP - 128]
     assert after_note[:128].all()
@@ -102,7 +102,7 @@ def test_what_may_follow_a_note() -> None:
     assert at_start[:128].all()
 
 
-def test_every_target_token_is_valid_where_it_stands() -> None:
+def test_every_target_token_is_valid_at_its_position() -> None:
     example = cut_at_note(ENTCHEN, 0.5)
     assert example.valid()[np.arange(len(example.target)), example.target].all()
 
@@ -116,40 +116,40 @@ def test_impossible_grids_are_refused(steps: list[tuple[int, bool]]) -> None:
         grid(*steps)
 
 
-def test_symbols_have_names_and_a_stable_digest() -> None:
-    assert vocabulary.symbol_name(60) == "onset C4"
-    assert vocabulary.symbol_name(188) == "tied C4"
-    assert vocabulary.symbol_name(0) == "onset silence"
+def test_tokens_have_names_and_a_stable_digest() -> None:
+    assert vocabulary.token_name(60) == "onset C4"
+    assert vocabulary.token_name(188) == "tied C4"
+    assert vocabulary.token_name(0) == "onset silence"
     assert vocabulary.sha256().startswith("fd0a8e9b")
 
 
-def test_there_are_258_symbols_and_no_other_has_a_name() -> None:
-    assert [vocabulary.symbol_name(symbol) for symbol in (255, 256, 257)] == ["tied G9", "START", "STOP"]
-    for symbol in (-1, 258):
-        with pytest.raises(TokenError, match=f"symbol {symbol}: allowed are 0 to 257"):
-            vocabulary.symbol_name(symbol)
+def test_there_are_258_tokens_and_no_other_id_has_a_name() -> None:
+    assert [vocabulary.token_name(token) for token in (255, 256, 257)] == ["tied G9", "START", "STOP"]
+    for token in (-1, 258):
+        with pytest.raises(TokenError, match=f"token {token}: allowed are 0 to 257"):
+            vocabulary.token_name(token)
 
 
-def test_the_table_of_what_may_follow_is_what_the_grammar_says() -> None:
+def test_the_table_of_valid_tokens_equals_the_grammar() -> None:
     for before in range(257):
         sounding = before % 128 if before < START else None
-        for symbol in range(258):
-            if symbol >= START:
-                allowed = symbol == STOP
-            elif symbol >= 128:
-                allowed = sounding == symbol - 128
+        for token in range(258):
+            if token >= START:
+                allowed = token == STOP
+            elif token >= 128:
+                allowed = sounding == token - 128
             else:
-                allowed = not (symbol == 0 and sounding == 0)
-            assert bool(valid_next([before], [True])[0][symbol]) == allowed, (before, symbol)
+                allowed = not (token == 0 and sounding == 0)
+            assert bool(valid_next([before], [True])[0][token]) == allowed, (before, token)
 
 
 @pytest.mark.parametrize("tokens", [[], [START], [START, STOP], [999]])
-def test_nothing_to_mend_is_told(tokens: list[int]) -> None:
+def test_without_a_complete_step_decoding_fails(tokens: list[int]) -> None:
     with pytest.raises(TokenError, match=f"{len(tokens)} tokens hold no complete step of 1 voices"):
         decode_leniently(tokens)
 
 
-def test_mending_counts_what_it_mends() -> None:
+def test_every_kind_of_repair_is_counted() -> None:
     mended, repairs = decode_leniently([60, 258, -1, 188, START, 190, STOP, 64])
     assert encode(mended).tolist() == [START, 60, 188, 62, 64, STOP]
     assert vars(repairs) == vars(vocabulary.Repairs(1, 0, 4, 0, 2))

@@ -45,8 +45,8 @@ def test_likelihoods_do_not_depend_on_batches(model: Seq2Seq) -> None:
 @pytest.mark.parametrize("temperature", [0.0, 1.0, 5.0])
 def test_a_continuation_obeys_the_grammar(model: Seq2Seq, temperature: float) -> None:
     examples = [*scales(), two_voices()]
-    said = continue_melodies(model, examples, max_steps=30, sampling=Sampling(temperature), seed=3)
-    for example, continuation in zip(examples, said, strict=True):
+    found = continue_melodies(model, examples, max_steps=30, sampling=Sampling(temperature), seed=3)
+    for example, continuation in zip(examples, found, strict=True):
         ending = [] if continuation.complete else [STOP]
         whole = [256, *example.source, *continuation.tokens, *ending]
         assert decode(whole, example.voices).n_steps <= len(example.source) + 30
@@ -60,14 +60,14 @@ def test_the_limit_of_steps_makes_a_continuation_incomplete(model: Seq2Seq) -> N
     assert not any(c.complete for c in short)
 
 
-def test_a_draw_depends_on_its_seed_and_place_alone(model: Seq2Seq) -> None:
-    def drawn(seed: int, batch_size: int) -> list[list[int]]:
-        said = continue_melodies(model, scales(), 20, Sampling(1.0), seed=seed, batch_size=batch_size)
-        return [c.tokens.tolist() for c in said]
+def test_a_sample_depends_only_on_its_seed_and_index(model: Seq2Seq) -> None:
+    def sampled(seed: int, batch_size: int) -> list[list[int]]:
+        found = continue_melodies(model, scales(), 20, Sampling(1.0), seed=seed, batch_size=batch_size)
+        return [c.tokens.tolist() for c in found]
 
-    assert drawn(1, 8) == drawn(1, 8)
-    assert drawn(1, 8) == drawn(1, 3)
-    assert drawn(1, 8) != drawn(2, 8)
+    assert sampled(1, 8) == sampled(1, 8)
+    assert sampled(1, 8) == sampled(1, 3)
+    assert sampled(1, 8) != sampled(2, 8)
 
 
 def test_attention_has_one_row_per_target_token_in_any_batch(model: Seq2Seq) -> None:
@@ -101,7 +101,7 @@ def test_a_wide_beam_finds_the_most_probable_short_continuation(model: Seq2Seq) 
         model.output.bias[STOP] = 4.0
     found = search(model, example, max_steps=2, width=300)
     valid = np.flatnonzero(example.valid()[0][:256])
-    every = [np.array([symbol, STOP], np.uint16) for symbol in valid]
+    every = [np.array([token, STOP], np.uint16) for token in valid]
     assert (
         likelihood(model, example, found.tokens) >= max(likelihood(model, example, e) for e in every) - 1e-4
     )
@@ -115,14 +115,14 @@ def test_a_found_continuation_obeys_the_grammar(model: Seq2Seq) -> None:
 
 
 @pytest.mark.parametrize("shape", [stepwise(), decoder(), transformer()], ids=str)
-def test_given_voices_stay_and_the_others_keep_the_grammar(shape: Section) -> None:
+def test_given_voices_are_unchanged_and_the_others_obey_the_grammar(shape: Section) -> None:
     torch.manual_seed(1)
     tunes = [[START, 64, 60, 192, 188, 67, 59, 195, 187, STOP], [START, 72, 55, 71, 183, STOP]]
     examples = [give_voices(tune, [0], 2) for tune in tunes]
-    said = harmonize(build(shape), examples, Sampling(1.0), seed=3)
-    for symbols, example in zip(said, examples, strict=True):
-        assert symbols[:-1:2].tolist() == example.target[:-1:2].tolist()
-        decode([START, *symbols.tolist()], voices=2)  # refuses an invalid tie
+    found = harmonize(build(shape), examples, Sampling(1.0), seed=3)
+    for tokens, example in zip(found, examples, strict=True):
+        assert tokens[:-1:2].tolist() == example.target[:-1:2].tolist()
+        decode([START, *tokens.tolist()], voices=2)  # refuses an invalid tie
     alone = harmonize(build(shape), examples[:1])
     assert len(alone[0]) == len(examples[0].target)
 

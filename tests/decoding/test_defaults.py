@@ -1,4 +1,4 @@
-"""Defaults of decoding are those that the kept benchmarks chose."""
+"""The decoding defaults are those selected by the committed benchmarks."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ def kept(name: str, command: str) -> dict[str, Any]:
     return found[command]
 
 
-def test_continuations_are_decoded_as_is_nearest_to_the_true_ones() -> None:
+def test_decoding_defaults_are_nearest_to_the_true_continuations() -> None:
     nearest = next(iter(kept("continuing", "continuing")["distance"]))
     assert nearest == f"temperature {TEMPERATURE}, top_p {TOP_P}, repetition {REPETITION_NATS}"
 

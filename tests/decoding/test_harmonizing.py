@@ -43,10 +43,10 @@ def guidance(n: int, **nats: float) -> Guidance:
     return Guidance({name: nats.get(name, 0.0) for name in guided.nats}, guided.keys)
 
 
-def score(model: Seq2Seq, example: HarmonizeExample, symbols: np.ndarray) -> float:
+def score(model: Seq2Seq, example: HarmonizeExample, tokens: np.ndarray) -> float:
     """Log-probability of the predicted tokens."""
-    (rows,) = log_probs(model, [example.with_tokens(example.source, symbols)])
-    return float(rows[np.arange(len(symbols)), symbols][example.predicted].sum())
+    (rows,) = log_probs(model, [example.with_tokens(example.source, tokens)])
+    return float(rows[np.arange(len(tokens)), tokens][example.predicted].sum())
 
 
 def test_a_beam_of_one_is_greedy_decoding(model: Seq2Seq) -> None:
@@ -69,11 +69,11 @@ def test_a_wide_beam_finds_the_most_probable_harmony(model: Seq2Seq) -> None:
 def test_found_harmonies_do_not_depend_on_the_batch_and_keep_the_given_voice(model: Seq2Seq) -> None:
     examples = duets()
     together = search_harmonies(model, examples, 3)
-    for example, symbols in zip(examples, together, strict=True):
+    for example, tokens in zip(examples, together, strict=True):
         (alone,) = search_harmonies(model, [example], 3)
-        assert symbols.tolist() == alone.tolist()
-        assert symbols[:-1:2].tolist() == example.target[:-1:2].tolist()
-        decode([START, *symbols.tolist()], voices=2)
+        assert tokens.tolist() == alone.tolist()
+        assert tokens[:-1:2].tolist() == example.target[:-1:2].tolist()
+        decode([START, *tokens.tolist()], voices=2)
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
@@ -101,14 +101,14 @@ def test_guided_continuations_of_several_voices_break_fewer_rules() -> None:
     assert [voice_leading(grid).crossings for grid in grids[1:]] == [0, 0]
 
 
-def test_revision_keeps_the_given_voices_and_the_grammar(model: Seq2Seq) -> None:
+def test_revised_harmonies_keep_the_given_voices_and_obey_the_grammar(model: Seq2Seq) -> None:
     examples = [give_voices(TUNES[0], [0], 2), give_voices(TUNES[1], [1], 2)]
     first = harmonize(model, examples)
     revised = revise(model, examples, first, 2, Sampling(1.0), seed=4)
-    for example, symbols in zip(examples, revised, strict=True):
+    for example, tokens in zip(examples, revised, strict=True):
         (given,) = example.given
-        assert symbols[given:-1:2].tolist() == example.target[given:-1:2].tolist()
-        decode([START, *symbols.tolist()], voices=2)
+        assert tokens[given:-1:2].tolist() == example.target[given:-1:2].tolist()
+        decode([START, *tokens.tolist()], voices=2)
     assert revise(model, examples, first, 0) == first
 
 

@@ -6,10 +6,10 @@ from pipeline.decoding.repetition import RepetitionCosts
 from pipeline.models.base.examples import Bars, ContinueExample, Example
 
 
-def source(*symbols: int, bar: int = 2, voices: int = 1) -> Example:
-    n_steps = len(symbols) // voices
+def source(*tokens: int, bar: int = 2, voices: int = 1) -> Example:
+    n_steps = len(tokens) // voices
     bars = Bars(bar, (np.arange(n_steps) % bar).astype(np.int16))
-    return ContinueExample(np.array(symbols, np.uint16), np.array([STOP], np.uint16), voices, bars)
+    return ContinueExample(np.array(tokens, np.uint16), np.array([STOP], np.uint16), voices, bars)
 
 
 def charged(*examples: Example, nats: float = 1.0) -> list[dict[int, float]]:
@@ -33,19 +33,19 @@ def test_every_occurrence_adds_its_cost() -> None:
     assert charged(source(60, 62, 64, 60, 62, 65, 60, 62)) == [{64: 1.0, 65: 1.0}]
 
 
-def test_a_continuation_counts_like_its_source() -> None:
+def test_repetition_of_the_continuation_costs_as_much_as_of_the_source() -> None:
     costs = RepetitionCosts.start(1.0, [source(60, 62, 64, 60)]).append(np.array([62]))
     assert np.flatnonzero(costs.of_candidates()[0]).tolist() == [64]
 
 
-def test_another_voice_is_no_repetition() -> None:
+def test_matches_in_another_voice_are_not_repetitions() -> None:
     tune = source(60, 48, 60, 48, 60, 48, bar=1, voices=2)
     assert charged(tune) == [{60: 2.0}]
     shifted = RepetitionCosts.start(1.0, [source(60, 60, 60, 60, bar=1, voices=2)])
     assert shifted.of_candidates()[0, 60] == 1.0  # two steps before, never one token before
 
 
-def test_sources_of_other_lengths_do_not_match_the_void_before_them() -> None:
+def test_padding_before_shorter_sources_does_not_match() -> None:
     alone, together = charged(source(60, 62, 64)), charged(source(60, 62, 64), source(*[60, 62] * 4))
     assert together[0] == alone[0] == {}
     assert together[1] == {60: pytest.approx(3.0)}

@@ -10,21 +10,21 @@ def chances(n: int, seed: int = 0) -> list[np.random.Generator]:
     return [np.random.default_rng([seed, i]) for i in range(n)]
 
 
-def drawn(sampling: Sampling, n: int = 2000) -> list[float]:
+def shares_of(sampling: Sampling, n: int = 2000) -> list[float]:
     """How often each of the four tokens is sampled."""
     chosen = sampling.choose(np.repeat(LOG_PROBS, n, axis=0), chances(n))
     return (np.bincount(chosen, minlength=4) / n).tolist()
 
 
-def test_temperature_0_takes_the_most_probable_and_of_equals_the_lowest() -> None:
+def test_temperature_0_selects_the_most_probable_token_and_the_lowest_of_equal_ones() -> None:
     assert Sampling(0).choose(np.log([[0.2, 0.4, 0.4]]), chances(1)).tolist() == [1]
 
 
 def test_at_temperature_1_token_frequencies_match_the_probabilities() -> None:
-    assert drawn(Sampling()) == pytest.approx([0.5, 0.3, 0.15, 0.05], abs=0.03)
+    assert shares_of(Sampling()) == pytest.approx([0.5, 0.3, 0.15, 0.05], abs=0.03)
 
 
-def test_a_low_temperature_sharpens() -> None:
+def test_a_low_temperature_sharpens_the_distribution() -> None:
     squares = np.array([0.25, 0.09, 0.0225, 0.0025])
     assert Sampling(0.5).probabilities(LOG_PROBS)[0] == pytest.approx(squares / squares.sum())
 
@@ -49,7 +49,7 @@ def test_an_invalid_token_is_never_sampled() -> None:
     assert set(chosen.tolist()) == {1, 3}
 
 
-def test_a_row_draws_from_its_own_stream() -> None:
+def test_each_row_is_sampled_from_its_own_stream() -> None:
     three = Sampling().choose(np.repeat(LOG_PROBS, 3, axis=0), chances(3))
     last = Sampling().choose(LOG_PROBS, chances(3)[2:])
     assert last[0] == three[2]
@@ -70,6 +70,6 @@ def test_a_row_draws_from_its_own_stream() -> None:
         ({"top_p": 1.5}, "top-p 1.5"),
     ],
 )
-def test_a_way_that_does_not_exist_is_refused(wrong: dict[str, float], message: str) -> None:
+def test_sampling_parameters_out_of_range_are_refused(wrong: dict[str, float], message: str) -> None:
     with pytest.raises(SamplingError, match=message):
         Sampling(**wrong)  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ def only(rule: str) -> dict[str, float]:
     return {name: float(name == rule) for name in NAMES}
 
 
-def symbols(*names: str) -> np.ndarray:
+def tokens(*names: str) -> np.ndarray:
     """(1, V): `c4` begins a note, `?` is unknown, `c4=` is held."""
     return np.array([[START if n == "?" else note(n.rstrip(HELD)) + TIED * n.endswith(HELD) for n in names]])
 
@@ -26,20 +26,20 @@ def cost(
     rule: str, before: str, now: str, candidate: str, key: WrittenKey = UNKNOWN_KEY, **place: bool
 ) -> float:
     """Nats of a candidate for the first unknown voice, 1 for each time that it breaks the rule."""
-    start = VoiceLeadingCosts.start(only(rule), [key], symbols(*before.split()))
+    start = VoiceLeadingCosts.start(only(rule), [key], tokens(*before.split()))
     closing = np.array([place["closing"]]) if place else None
-    step = start.next_step(symbols(*now.split()), closing)
+    step = start.next_step(tokens(*now.split()), closing)
     found = step.of_candidates(now.split().index("?"))
-    return float(found[0, int(symbols(candidate)[0, 0])])
+    return float(found[0, int(tokens(candidate)[0, 0])])
 
 
-def test_a_parallel_is_charged_against_a_voice_that_is_chosen() -> None:
+def test_a_parallel_with_a_chosen_voice_has_a_cost() -> None:
     assert cost("parallel_fifths", "g4 c4", "a4 ?", "d4") == 1
     assert cost("parallel_fifths", "g4 c4", "a4 ?", "e4") == 0
     assert cost("parallel_octaves", "c5 c4", "d5 ?", "d4") == 1
 
 
-def test_a_parallel_is_charged_against_a_given_voice_that_comes_later_in_the_step() -> None:
+def test_a_parallel_with_a_lower_given_voice_has_a_cost() -> None:
     assert cost("parallel_fifths", "g4 c4", "? d4", "a4") == 1
 
 
@@ -47,17 +47,17 @@ def test_a_voice_that_is_not_yet_decoded_adds_no_cost() -> None:
     assert cost("parallel_fifths", "g4 c4", "? ?", "a4") == 0
 
 
-def test_a_held_note_moves_in_no_direction() -> None:
+def test_a_held_note_has_no_motion() -> None:
     assert cost("parallel_octaves", "c5 c4", "c5= ?", "c4=") == 0
     assert cost("leaps", "c5 c3", "c5= ?", "c3=") == 0
 
 
-def test_outer_voices_pay_for_direct_intervals_and_inner_ones_do_not() -> None:
+def test_direct_intervals_have_a_cost_in_outer_voices_only() -> None:
     assert cost("direct", "f4 a3", "a4 ?", "d4") == 1
     assert cost("direct", "f4 a3 f3", "a4 ? f3=", "d4") == 0
 
 
-def test_crossed_and_distant_neighbours_are_charged_when_one_of_them_moves() -> None:
+def test_crossed_and_distant_neighbours_have_a_cost_when_one_of_them_moves() -> None:
     assert cost("crossings", "g4 e4", "g4= ?", "a4") == 1
     assert cost("crossings", "g4 a4", "g4= ?", "a4=") == 0
     assert cost("crossings", "g4 a4", "g4 ?", "a4=") == 1
@@ -71,13 +71,13 @@ def test_ranges_are_those_of_the_written_piece() -> None:
 
 
 def test_a_leap_is_measured_from_the_last_note_before_a_silence() -> None:
-    begun = VoiceLeadingCosts.start(only("leaps"), [WrittenKey()], symbols("c4", "c3"))
-    rest = begun.next_step(symbols("-", "c3=")).next_step(symbols("?", "c3="))
+    begun = VoiceLeadingCosts.start(only("leaps"), [WrittenKey()], tokens("c4", "c3"))
+    rest = begun.next_step(tokens("-", "c3=")).next_step(tokens("?", "c3="))
     assert rest.of_candidates(0)[0, note("e5")] == 1
     assert rest.of_candidates(0)[0, note("c5")] == 0
 
 
-def test_a_second_leading_note_is_charged() -> None:
+def test_a_second_leading_note_has_a_cost() -> None:
     assert cost("doubled_leading", "c5 c3", "b4 ?", "b2", WrittenKey(0, 11)) == 1
     assert cost("doubled_leading", "c5 c3", "b4 ?", "b2") == 0
 
@@ -88,19 +88,19 @@ def test_a_closing_chord_ends_on_its_root(bass: str, nats: int) -> None:
     assert cost("closing", "d5 f4 b3 g3", "c5 g4 e4 ?", bass, closing=False) == 0
 
 
-def test_a_closing_chord_is_charged_as_soon_as_it_can_be_no_triad() -> None:
+def test_a_closing_chord_has_a_cost_as_soon_as_it_cannot_become_a_triad() -> None:
     assert cost("closing", "d5 f4 b3 g3", "c5 ? ? ?", "d4", closing=True) == 1
     assert cost("closing", "d5 f4 b3 g3", "c5 ? ? ?", "a4", closing=True) == 0
 
 
-def test_silence_is_no_way_out() -> None:
+def test_silence_does_not_avoid_costs() -> None:
     low = cost("crossings", "g4 e4 c4", "c3 ? c4=", "-")
     assert low == cost("crossings", "g4 e4 c4", "c3 ? c4=", "e4") == 1
 
 
 def test_costs_of_rules_add_up() -> None:
-    start = VoiceLeadingCosts.start(dict.fromkeys(NAMES, 2.0), [WrittenKey()], symbols("g4", "c4"))
-    found = start.next_step(symbols("a4", "?")).of_candidates(1)
+    start = VoiceLeadingCosts.start(dict.fromkeys(NAMES, 2.0), [WrittenKey()], tokens("g4", "c4"))
+    found = start.next_step(tokens("a4", "?")).of_candidates(1)
     assert found[0, note("d4")] == 2
     assert found[0, note("b4")] == 2 + 2  # crosses, and overlaps where the upper voice was
 
@@ -131,7 +131,7 @@ def test_the_costs_of_a_piece_are_the_counts_of_its_broken_rules(rule: str) -> N
 def test_pieces_of_a_batch_do_not_mix_and_can_be_reordered() -> None:
     keys = [WrittenKey(), WrittenKey()]
     before, now = (
-        np.concatenate([symbols(*a), symbols(*b)])
+        np.concatenate([tokens(*a), tokens(*b)])
         for a, b in ((("g4", "c4"), ("g4", "e4")), (("a4", "?"),) * 2)
     )
     step = VoiceLeadingCosts.start(only("parallel_fifths"), keys, before).next_step(now)

@@ -18,7 +18,7 @@ BIT = math.log(2)
 
 
 def piece(bits: list[float], stop: float = 5.0, sure: float = 0.5, right: bool = True) -> Surprisal:
-    """Notes of one step each at these costs, then STOP."""
+    """Notes of one step each with these nats, then STOP."""
     kind = np.array([ONSET] * len(bits) + [STOPS])
     nats = np.array([*bits, stop]) * BIT
     return Surprisal(
@@ -55,13 +55,13 @@ def test_pieces_are_grouped_by_how_often_their_tune_occurs_in_the_data_set() -> 
 
 def test_calibration_is_measured_for_tokens_and_for_onset_pitches() -> None:
     found = calibration({"model": [piece([1.0, 1.0], sure=0.75), piece([1.0, 1.0], sure=0.75, right=False)]})
-    assert found["symbols"]["model"]["error"] == pytest.approx(0.25)
-    assert sum(found["symbols"]["model"]["n"]) == 4
+    assert found["tokens"]["model"]["error"] == pytest.approx(0.25)
+    assert sum(found["tokens"]["model"]["n"]) == 4
     assert found["pitches"]["model"]["accuracy"][11] == 0.5
     assert found["pitches"]["model"]["accuracy"][0] is None
 
 
-def test_every_token_is_kept_for_others() -> None:
+def test_the_table_of_surprisals_has_every_token() -> None:
     table = surprisal_table(["songs/1"], {"model": [piece([1.0, 2.0])], "copy": [piece([3.0, 4.0])]})
     assert table.schema.equals(SURPRISAL)
     assert table["predictor"].to_pylist() == ["model", "copy"]

@@ -9,8 +9,8 @@ from pipeline.models.base.examples import Example, cut_at_note
 from tests.helpers.token_rows import ROWS
 
 
-def tune(*symbols: int) -> Example:
-    return cut_at_note([START, *symbols, STOP], 0.5)
+def tune(*tokens: int) -> Example:
+    return cut_at_note([START, *tokens, STOP], 0.5)
 
 
 EXAMPLES = [tune(60, 62, 190, 190), tune(60, 64), tune(67, 195, 65, 193, 193, 193)]

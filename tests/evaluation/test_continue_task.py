@@ -43,7 +43,7 @@ TUNES = {
 }
 
 
-def row(piece_id: str, split: str, symbols: list[int]) -> dict[str, Any]:
+def row(piece_id: str, split: str, tokens: list[int]) -> dict[str, Any]:
     return {
         **dict.fromkeys(TOKENS.names),
         "piece_id": piece_id,
@@ -51,8 +51,8 @@ def row(piece_id: str, split: str, symbols: list[int]) -> dict[str, Any]:
         "title": f"The {piece_id}",
         "tune_family": piece_id,
         "split": split,
-        "tokens": [START, *symbols, STOP],
-        "n_steps": len(symbols),
+        "tokens": [START, *tokens, STOP],
+        "n_steps": len(tokens),
         "voices": 1,
         "steps_per_quarter": 2,
         "transposition": 3,
@@ -96,13 +96,13 @@ def test_an_evaluation_writes_figures_and_samples(tmp_path: Path) -> None:
     assert figures["split"] == "test"
     assert list(figures["predictors"]) == ["model", "model_memory", "ngram", "ngram_memory", "copy"]
     assert figures["predictors"]["model"]["without_soft_relatives"]["overall"]["n_pieces"] == 2
-    beside = figures["predictors"]["ngram_memory"]["all"]["overall"]
-    assert beside["bits_per_onset"] == numbers["ngram_memory"]
+    baseline = figures["predictors"]["ngram_memory"]["all"]["overall"]
+    assert baseline["bits_per_onset"] == numbers["ngram_memory"]
     continued = figures["continuations"]
     assert list(continued["predictors"]) == [
         "model",
-        "model, likeliest symbols",
-        "repeat the prime",
+        "model, greedy decoding",
+        "repeat the prompt",
         "repeat the last note",
         "another tune",
         "markov chain",
@@ -118,7 +118,7 @@ def test_an_evaluation_writes_figures_and_samples(tmp_path: Path) -> None:
     )
 
 
-def test_twice_the_same_is_the_same_bytes(tmp_path: Path) -> None:
+def test_two_evaluations_give_the_same_bytes(tmp_path: Path) -> None:
     tokens = shards(tmp_path / "tokens")
     run = trained(tmp_path / "run", tokens)
     found = []
@@ -136,10 +136,10 @@ def test_attention_is_analysed_and_its_matrices_are_written(shape: dict[str, Any
     found = json.loads((tmp_path / "out/figures.json").read_text())["attention"]
     assert found["pieces"] == 2
     ways = ["attention", *shape.get("copies", [])]
-    assert list(found["looks"]) == ways
-    onsets = found["looks"]["attention"]["onsets"]["entropy_bits"]
+    assert list(found["measures"]) == ways
+    onsets = found["measures"]["attention"]["onsets"]["entropy_bits"]
     assert 0 < onsets["found"] <= onsets["uniform"]
-    shares = [by_rows["all"]["credit"] for by_rows in found["opinions"].values()]
+    shares = [by_rows["all"]["responsibility"] for by_rows in found["components"].values()]
     assert sum(shares) == (pytest.approx(1, abs=1e-4) if "copies" in shape else 0)
     matrices = json.loads((tmp_path / "out/attention.json").read_text())
     assert [piece["piece_id"] for piece in matrices] == [

@@ -40,11 +40,11 @@ DUETS = {
 }
 
 
-def row(name: str, split: str, symbols: list[int]) -> dict[str, Any]:
+def row(name: str, split: str, tokens: list[int]) -> dict[str, Any]:
     return {
         **dict.fromkeys(TOKENS.names),
         **{"piece_id": f"duets/{name}", "corpus": "duets", "tune_family": name, "split": split},
-        **{"tokens": [START, *symbols, STOP], "n_steps": len(symbols) // 2, "voices": 2},
+        **{"tokens": [START, *tokens, STOP], "n_steps": len(tokens) // 2, "voices": 2},
         **{"steps_per_quarter": 2, "transposition": 3, "soft_relative": False},
     }
 
@@ -63,7 +63,7 @@ def measured(tmp_path: Path) -> Path:
     data = read_training_data(tokens, TASK.validate_python({"kind": "harmonize", "given": "any"}))
     Lineage().then(data.families, data.held_out.values()).write(tmp_path / "run")
     numbers = evaluate_harmonizing(tokens, tmp_path / "run", SETTINGS, tmp_path / "out")
-    assert list(numbers) == ["nats_given_none", "nats_given_0", "nats_given_1", "said_error"]
+    assert list(numbers) == ["nats_given_none", "nats_given_0", "nats_given_1", "greedy_error"]
     return tmp_path / "out"
 
 
@@ -78,24 +78,24 @@ def test_every_choice_of_given_voices_is_measured_on_every_piece(measured: Path)
 def test_errors_are_given_by_predicted_voice(measured: Path) -> None:
     figures = json.loads((measured / "figures.json").read_text())["given"]
     assert set(figures["none"]["errors"]["model"]) == {"all", "0", "1"}
-    assert set(figures["0"]["errors"]["model"]) == set(figures["0"]["said_errors"]) == {"all", "1"}
-    assert figures["none"]["said_errors"] is None
+    assert set(figures["0"]["errors"]["model"]) == set(figures["0"]["greedy_errors"]) == {"all", "1"}
+    assert figures["none"]["greedy_errors"] is None
     assert figures["1"]["intervals"]["model - ngram"]["n_families"] == 2
 
 
-def test_voice_leading_is_compared_with_the_pieces_themselves(measured: Path) -> None:
+def test_voice_leading_is_compared_with_the_original(measured: Path) -> None:
     found = json.loads((measured / "figures.json").read_text())["voice_leading"]
     assert found["given"] == [0]
-    own = found["per_hundred_chords"]["the pieces themselves"]
+    own = found["per_hundred_chords"]["original"]
     assert own["chords"] == 2 + 1
     assert own["parallel_octaves"] == pytest.approx(100 / 3, rel=1e-5)  # C-C to D-D
-    free, guided = {"model, likeliest symbols", "model"}, {GUIDED_GREEDY, GUIDED_BEAM, GUIDED_SAMPLED}
-    assert set(found["per_hundred_chords"]) == {"the pieces themselves", *free, *guided}
+    free, guided = {"model, greedy decoding", "model"}, {GUIDED_GREEDY, GUIDED_BEAM, GUIDED_SAMPLED}
+    assert set(found["per_hundred_chords"]) == {"original", *free, *guided}
     assert set(found["token_errors"]) == free | guided
     assert [rule["name"] for rule in found["rules"]] == list(NAMES)
 
 
-def test_harmonies_are_written_with_the_given_voice_as_it_is(measured: Path) -> None:
+def test_written_harmonies_contain_the_given_voice_unchanged(measured: Path) -> None:
     (sample,) = json.loads((measured / "samples.json").read_text())
     assert sample["given"] == [0]
     for ending in ("greedy", "sampled", "guided"):
@@ -108,13 +108,13 @@ def test_broken_rules_and_chords_of_samples_are_marked(measured: Path) -> None:
     assert set(sample["marks"]) == set(sample["chords"]) == {"reference", "greedy", "sampled", "guided"}
     for mark in sample["marks"]["reference"]:
         assert mark["rule"] in NAMES
-    assert json.loads((measured / "folk.json").read_text()) == []  # duets are no choir
+    assert json.loads((measured / "folk.json").read_text()) == []  # a data set of two voices
 
 
 def test_an_error_is_a_token_that_differs_from_the_piece() -> None:
     example = give_voices([START, 60, 48, 62, 50, STOP], [0], 2)
-    said = np.array([60, 48, 62, 53, STOP], np.uint16)
-    assert errors_of([said], [example]) == {"all": 0.5, "1": 0.5}
+    harmony = np.array([60, 48, 62, 53, STOP], np.uint16)
+    assert errors_of([harmony], [example]) == {"all": 0.5, "1": 0.5}
 
 
 def test_all_voices_cannot_be_given() -> None:

@@ -22,8 +22,8 @@ def rows(n: int) -> pa.Table:
     )
 
 
-def symbols(*said: int) -> np.ndarray:
-    return np.array(said, np.uint16)
+def tokens(*continuation: int) -> np.ndarray:
+    return np.array(continuation, np.uint16)
 
 
 def at(table: pa.Table, horizon: int, predictor: str) -> dict[str, object]:
@@ -42,23 +42,23 @@ def test_the_true_continuation_scores_one_everywhere() -> None:
 
 
 def test_only_notes_up_to_the_horizon_count() -> None:
-    # F4 is the last note of the prime; two quarters later only G4 and A4 have begun
-    said = symbols(67, 69, 50, 50)
-    table = measure_continuations({"near": [[said]]}, rows(1), [TUNE])
+    # F4 is the last note of the prompt; two quarters later only G4 and A4 have begun
+    continuation = tokens(67, 69, 50, 50)
+    table = measure_continuations({"near": [[continuation]]}, rows(1), [TUNE])
     assert at(table, 2, "near")["f1"] == 1
     assert at(table, 4, "near")["f1"] == pytest.approx(1 / 3)  # G4 and A4 of four and four
     assert at(table, 4, "near")["edit_share"] == pytest.approx(2 / 4)
 
 
 def test_samples_are_averaged_within_their_piece() -> None:
-    table = measure_continuations({"drawn": [[TUNE.target, symbols(60, 60, 60, 60)]]}, rows(1), [TUNE])
+    table = measure_continuations({"drawn": [[TUNE.target, tokens(60, 60, 60, 60)]]}, rows(1), [TUNE])
     row = at(table, 4, "drawn")
     assert (row["n_samples"], row["n_undefined"]) == (2, 0)
     assert row["f1"] == pytest.approx(1 / 2)
 
 
 def test_a_continuation_of_one_note_is_undefined_and_counted() -> None:
-    held = symbols(67, 195, 195, 195)
+    held = tokens(67, 195, 195, 195)
     table = measure_continuations({"held": [[held]]}, rows(1), [TUNE])
     row = at(table, 10, "held")
     assert (row["f1"], row["n_undefined"]) == (None, 1)
@@ -67,14 +67,14 @@ def test_a_continuation_of_one_note_is_undefined_and_counted() -> None:
 
 
 def test_figures_are_means_over_pieces_with_intervals() -> None:
-    said = {"half": [[TUNE.target], [symbols(60, 60, 60, 60)]]}
-    table = measure_continuations(said, rows(2), [TUNE, TUNE])
+    continuation = {"half": [[TUNE.target], [tokens(60, 60, 60, 60)]]}
+    table = measure_continuations(continuation, rows(2), [TUNE, TUNE])
     got = figures_by_horizon(table, seed=1)["half"]["10"]
     assert (got["n_pieces"], got["n_undefined"], got["f1"]) == (2, 0, pytest.approx(1 / 2))
     assert (got["f1_interval"]["low"], got["f1_interval"]["high"]) == (0, 1)
 
 
 def test_continuations_reach_the_last_horizon() -> None:
-    # the prime's last note begins 2 steps before the cut: 10 quarters of 2 steps later is step 18 after it
+    # the prompt's last note begins 2 steps before the cut: 10 quarters of 2 steps later is step 18 after it
     held: Example = cut_at_note([START, 60, 62, 190, 64, 65, STOP], 0.5)
     assert steps_to_predict(held, 2) == 10 * 2 - 2 + 1

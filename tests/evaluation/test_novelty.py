@@ -10,21 +10,21 @@ from tests.helpers.passages import SCALE, passages_of, pieces
 ARPEGGIO = [57, 60, 64, 69, 72, 69, 64, 60, 57, 60]
 
 
-def training(*heard: list[int]) -> Training:
-    return Training.of(*pieces(*heard, name="heard"))
+def training(*trained_on: list[int]) -> Training:
+    return Training.of(*pieces(*trained_on, name="training"))
 
 
 def measured(
-    tunes: list[list[int]], heard: list[list[int]], **said: list[list[list[int]]]
+    tunes: list[list[int]], trained_on: list[list[int]], **continuations: list[list[list[int]]]
 ) -> dict[str, dict]:
-    table = measure_novelty(passages_of(tunes, heard, **said), training(*heard))
+    table = measure_novelty(passages_of(tunes, trained_on, **continuations), training(*trained_on))
     return {row["predictor"]: row for row in table.to_pylist()}
 
 
 def test_a_passage_copied_from_training_is_found_with_its_tune() -> None:
     # the scale continues as in the second training tune
     found = measured([ARPEGGIO], [ARPEGGIO[::-1], SCALE], model=[[[62, 64, 65, 67, 69, 71]]])["model"]
-    assert (found["longest"], found["nearest"], found["nearest_title"]) == (5, "heard/2", "The heard/2")
+    assert (found["longest"], found["nearest"], found["nearest_title"]) == (5, "training/2", "The training/2")
     assert (found["inside_4"], found["inside_shared_4"]) == (2, 2)
     assert (found["runs_4"], found["shared_4"]) == (6, 2)
 
@@ -50,8 +50,8 @@ def test_a_training_tune_is_looked_up_only_in_the_others() -> None:
 
 
 def test_shares_are_sums_divided_once() -> None:
-    said = passages_of([SCALE, ARPEGGIO], [SCALE], model=[[SCALE[4:]], [[58, 61]]])
-    table = measure_novelty(said, training(SCALE))
+    continuations = passages_of([SCALE, ARPEGGIO], [SCALE], model=[[SCALE[4:]], [[58, 61]]])
+    table = measure_novelty(continuations, training(SCALE))
     four = novelty_figures(table, seed=1)["predictors"]["model"]["n_grams"]["4"]
     # all four runs of the scale, none of the two that follow the arpeggio
     assert (four["runs"], four["shared"]["value"]) == (6, pytest.approx(4 / 6))
@@ -64,7 +64,7 @@ def test_the_nearest_tune_of_every_written_sample_is_named() -> None:
     endings = {"greedy": np.array(SCALE[4:], np.uint16), "sampled": np.array([66, 67], np.uint16)}
     found = nearest_tunes([Sample(rows.to_pylist()[0], example, endings)], training(ARPEGGIO, SCALE))
     assert [(row["decoding"], row["longest"], row["nearest"]) for row in found] == [
-        ("greedy", 7, "heard/2"),
-        ("sampled", 1, "heard/2"),
+        ("greedy", 7, "training/2"),
+        ("sampled", 1, "training/2"),
     ]
     assert found[0]["title"] == "The tune/1"

@@ -27,8 +27,8 @@ EXAMPLE = cut_at_note([START, 60, 62, 190, 64, 192, 60, STOP], 0.5)
 
 
 def sample(greedy: list[int], sampled: list[int]) -> Sample:
-    said = {"greedy": np.array(greedy, np.uint16), "sampled": np.array(sampled, np.uint16)}
-    return Sample(ROW, EXAMPLE, said)
+    continuations = {"greedy": np.array(greedy, np.uint16), "sampled": np.array(sampled, np.uint16)}
+    return Sample(ROW, EXAMPLE, continuations)
 
 
 def test_pieces_are_chosen_by_name_whatever_their_order() -> None:

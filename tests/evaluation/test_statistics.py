@@ -48,5 +48,5 @@ def test_silent_passages_have_no_figures() -> None:
 
 def test_shares_for_charts_are_complete() -> None:
     figures = statistics_figures(measure_statistics(passages_of([SCALE], [FALLING], model=[[CHROMATIC]])))
-    drawn = figures["shares"]["interval"]
-    assert dict(zip(drawn["grid"], drawn[HELD_OUT], strict=True))[2] == pytest.approx(2 / 3)
+    shares = figures["shares"]["interval"]
+    assert dict(zip(shares["grid"], shares[HELD_OUT], strict=True))[2] == pytest.approx(2 / 3)

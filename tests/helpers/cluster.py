@@ -68,8 +68,8 @@ def cluster(n_workers: int, *options: str, root: Path = ROOT, protocol: str = "t
 
 def _dask(log: Path, root: Path, *arguments: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "dask", *arguments]
-    with log.open("wb") as told:
-        return subprocess.Popen(command, cwd=root, stdout=told, stderr=told)
+    with log.open("wb") as stream:
+        return subprocess.Popen(command, cwd=root, stdout=stream, stderr=stream)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -86,14 +86,14 @@ class Outcome:
     Attributes:
         hit: whether the call came at all; numbers may differ a little between runs.
         status: exit status of the stage.
-        said: on stderr.
+        output: of the process, on stderr.
         wrong: what must not be, in words.
     """
 
     fault: Fault
     hit: bool
     status: int
-    said: str
+    output: str
     wrong: list[str] = field(default_factory=list)
 
 
@@ -147,14 +147,14 @@ class Victim:
         log = self.root / "trace.log"
         how = [] if fault.what == "kill" else [QUICK]
         done = self._run([*STRACE, *how, "-o", str(log), "-e", f"trace={fault.call}", "-e", fault.option()])
-        said = log.read_text(encoding="utf-8", errors="replace")
+        output = log.read_text(encoding="utf-8", errors="replace")
         log.unlink()
-        outcome = Outcome(fault, "(INJECTED)" in said or "SIGKILL" in said, done.returncode, done.stderr)
+        outcome = Outcome(fault, "(INJECTED)" in output or "SIGKILL" in output, done.returncode, done.stderr)
         if done.returncode == 0:
             outcome.wrong += [f"{out}: other bytes, and nothing was said" for out in self._other()]
         elif done.stderr.endswith(HUNG):
             outcome.wrong.append("it hangs")
-        elif done.returncode != KILLED and not told(self.stage, done.stderr):
+        elif done.returncode != KILLED and not is_reported(self.stage, done.stderr):
             outcome.wrong.append("no message of the stage")
         outcome.wrong += self._next_run()
         return outcome
@@ -209,16 +209,16 @@ class Victim:
             start_new_session=True,
         )
         try:
-            said = process.communicate(timeout=SECONDS_AT_MOST)[1]
+            output = process.communicate(timeout=SECONDS_AT_MOST)[1]
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            said = process.communicate()[1] + HUNG
-        return subprocess.CompletedProcess(command, process.returncode, "", said)
+            output = process.communicate()[1] + HUNG
+        return subprocess.CompletedProcess(command, process.returncode, "", output)
 
 
-def told(stage: str, said: str) -> bool:
+def is_reported(stage: str, output: str) -> bool:
     """Whether a failed stage, or Python's loader before it ran, printed the error."""
-    return f"{stage}: " in said or LOADER in said
+    return f"{stage}: " in output or LOADER in output
 
 
 def touched(log: str, root: Path) -> Iterator[tuple[str, int]]:

@@ -88,7 +88,7 @@ COMPARISONS = [
     "pop909/mido/written",
 ]
 MINUS = "\N{MINUS SIGN}"
-ERRORS = ("said_error", "token_error")  # the name of the error rates of greedy decoding
+ERRORS = ("greedy_error", "token_error")  # the name of the error rates of greedy decoding
 PITCH = (
     ("{} n-gram, mixed, b = 2 seeds: 1, 2, 3, 4, 5 ours", "kinder", "mixed"),
     ("{} n-gram, long-term seeds: 1, 2, 3, 4, 5 ours", "kinder", "long_term"),

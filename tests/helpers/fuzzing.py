@@ -163,23 +163,23 @@ def read_spoilt(spoilt: Spoilt) -> str | Exception:
     """ "piece", the rules that refused it, or the exception that no reader may raise."""
     if spoilt.format == TOKENS:
         return decode_spoilt(spoilt)
-    said = []
+    messages = []
     try:
         for source in readers.split("", spoilt.content, reading.LIMITS):
             try:
-                said.append(
+                messages.append(
                     "piece" if unpack(pack(readers.read(source, reading.READ, reading.LIMITS))) else ""
                 )
             except ReadError as error:
                 unpack(pack(refusal(error)))
-                said.append(error.rule)
+                messages.append(error.rule)
     except ReadError as error:
         return error.rule
     except MemoryError:
         raise
     except Exception as error:
         return error
-    return said[0] if said else "nothing"
+    return messages[0] if messages else "nothing"
 
 
 def decode_spoilt(spoilt: Spoilt) -> str | Exception:

@@ -1,4 +1,4 @@
-"""Files served over the loopback: published corpora, and hosts that fail as a test asks."""
+"""Files served over the loopback: published corpora, and hosts with injected faults."""
 
 import functools
 import http.server
@@ -87,20 +87,20 @@ class Fault:
 
 @dataclass
 class Host:
-    """A host that keeps connections alive, counts them, and fails where a test asks for it.
+    """A host that keeps connections alive, counts them, and fails where a test requires it.
 
     Attributes:
         address: under which the files are found, without a slash at its end.
         files: path to content; paths are decoded.
         faults: path to the answers that are given first, one each.
-        asked: path and headers of every request, in their order.
+        requests: path and headers of every request, in their order.
         n_connections: that were opened. most_open: at the same time.
     """
 
     address: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
     faults: dict[str, list[Fault]] = field(default_factory=dict)
-    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     n_connections: int = 0
     most_open: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -108,7 +108,7 @@ class Host:
 
     def paths(self) -> list[str]:
         """The requested paths, in order."""
-        return [path for path, _ in self.asked]
+        return [path for path, _ in self.requests]
 
     def count(self, opened: int) -> None:
         with self.lock:
@@ -119,7 +119,7 @@ class Host:
     def answer(self, handler: http.server.BaseHTTPRequestHandler) -> None:
         path = unquote(handler.path).lstrip("/")
         with self.lock:
-            self.asked.append((path, {name.lower(): value for name, value in handler.headers.items()}))
+            self.requests.append((path, {name.lower(): value for name, value in handler.headers.items()}))
             waiting = self.faults.get(path, [])
             fault = waiting.pop(0) if waiting else Fault(200 if path in self.files else 404)
         begin = 0

@@ -27,7 +27,7 @@ ENTCHEN += [69, 69, 67, 195, 65, 65, 65, 65, 64, 192, 64, 192, 62, 62, 62, 62, 6
 def scale(start: int, n_notes: int, held: int = 1) -> list[int]:
     """A rising scale, each note ``held`` steps long."""
     steps = [[start + i, *[TIED + start + i] * (held - 1)] for i in range(n_notes)]
-    return [START, *(symbol for note in steps for symbol in note), STOP]
+    return [START, *(token for note in steps for token in note), STOP]
 
 
 def scales() -> list[ContinueExample]:

@@ -42,19 +42,19 @@ def passages_of(
 ) -> list[Passage]:
     """Human passages and those of predictors; ``continuations`` are samples of each tune."""
     rows, examples = pieces(*tunes)
-    rows_before, examples_before = pieces(*train_tunes, name="heard")
-    symbols = {
+    rows_before, examples_before = pieces(*train_tunes, name="training")
+    tokens = {
         name: [[np.array(sample, np.uint16) for sample in samples] for samples in own]
         for name, own in continuations.items()
     }
-    return collect_passages(Continued(rows, examples, symbols), rows_before, examples_before, seed=1)
+    return collect_passages(Continued(rows, examples, tokens), rows_before, examples_before, seed=1)
 
 
 def figures_of_passages() -> dict[str, Any]:
     """Figures of a model that copies a scale out of its training tune."""
     tunes, train_tunes = [SCALE[::-1]], [[*SCALE, 74]]
     continuations = passages_of(tunes, train_tunes, model=[[[62, 64, 65, 67, 69, 71]]])
-    training = Training.of(*pieces(*train_tunes, name="heard"))
+    training = Training.of(*pieces(*train_tunes, name="training"))
     rows, (example,) = pieces(*tunes)
     sample = Sample(rows.to_pylist()[0], example, {"greedy": np.array(SCALE, np.uint16)})
     novelty = novelty_figures(measure_novelty(continuations, training), seed=1)

@@ -97,10 +97,10 @@ class Project:
     def repro(self, *options: str) -> list[str]:
         """Run everything; the names of the stages that really ran, as ``explain`` foretold."""
         foretold = [] if options else explain(self.root)
-        status, said = self.call("dvc", "repro", *options)
-        assert status == 0, said
-        ran = re.findall(r"Running stage '([^']+)'", said)
-        done = {*ran, *re.findall(r"Stage '([^']+)' is cached", said)}
+        status, output = self.call("dvc", "repro", *options)
+        assert status == 0, output
+        ran = re.findall(r"Running stage '([^']+)'", output)
+        done = {*ran, *re.findall(r"Stage '([^']+)' is cached", output)}
         assert {stage.stage for stage in foretold if stage.reasons} <= done
         assert options or done <= {stage.stage for stage in foretold}
         return ran

@@ -73,7 +73,7 @@ def sides_of_likelihood() -> dict[str, Any]:
         "by_family_size": {
             "2 or 3": {"n_pieces": 7, "n_families": 3, "bits_per_onset": dict.fromkeys(PREDICTORS, 2.75)}
         },
-        "calibration": dict.fromkeys(("symbols", "pitches"), dict.fromkeys(PREDICTORS, bins)),
+        "calibration": dict.fromkeys(("tokens", "pitches"), dict.fromkeys(PREDICTORS, bins)),
     }
 
 
@@ -108,7 +108,7 @@ def harmonizer(folder: Path) -> None:
                 "predictors": dict.fromkeys(("model", "ngram", "copy"), overall),
                 "intervals": {"model - ngram": {"value": -0.25, "low": -0.5, "high": -0.125}},
                 "errors": {"model": {"all": 0.125, "1": 0.125}},
-                "said_errors": {"all": 0.625, "1": 0.625},
+                "greedy_errors": {"all": 0.625, "1": 0.625},
             }
         },
         "voice_leading": {
@@ -116,8 +116,8 @@ def harmonizer(folder: Path) -> None:
             "per_hundred_chords": {
                 who: {"chords": 2, **dict.fromkeys(MEANINGS, rate)}
                 for who, rate in (
-                    ("the pieces themselves", 0.25),
-                    ("model, likeliest symbols", 1.25),
+                    ("original", 0.25),
+                    ("model, greedy decoding", 1.25),
                     ("model", 1.5),
                 )
             },
@@ -254,7 +254,7 @@ def write_data(folder: Path) -> None:
             "markov_order": 3,
             "predictors": {
                 "model": {"4": likeness(0.375), "10": likeness(0.4375)},
-                "repeat the prime": {"4": likeness(None), "10": likeness(0.25)},
+                "repeat the prompt": {"4": likeness(None), "10": likeness(0.25)},
             },
         },
         **figures_of_passages(),
@@ -266,9 +266,11 @@ def write_data(folder: Path) -> None:
     figures["attention"] = {
         "pieces": 7,
         "like_intervals": 3,
-        "looks": {"attention": {"all": measures, "onsets": measures}},
-        "opinions": {
-            "vocabulary": {rows: {"belief": 0.1875, "credit": 0.8125} for rows in ("all", "onsets")}
+        "measures": {"attention": {"all": measures, "onsets": measures}},
+        "components": {
+            "vocabulary": {
+                rows: {"mixture_weight": 0.1875, "responsibility": 0.8125} for rows in ("all", "onsets")
+            }
         },
     }
     nearest = {"piece_id": "songs/ente", "title": "Ente & <Enterich>", "decoding": "sampled", "longest": 3}
@@ -286,8 +288,8 @@ def write_data(folder: Path) -> None:
             "notes": [[0, 1, 60], [1, 2, 62], [2, 3, 64]],
             "bars": [0, 2],
             "weights": {"attention": [[1, 0, 0], [0, 0.5, 0.5]], "pitch": [[0, 1, 0], [0, 0.5, 0.5]]},
-            "beliefs": {"vocabulary": [0.5, 0.5], "pitch": [0.5, 0.5]},
-            "credits": {"vocabulary": [0.25, 0.75], "pitch": [0.75, 0.25]},
+            "mixture_weights": {"vocabulary": [0.5, 0.5], "pitch": [0.5, 0.5]},
+            "responsibilities": {"vocabulary": [0.25, 0.75], "pitch": [0.75, 0.25]},
         }
     ]
     write_json(folder / "evaluations/first/attention.json", attention)

@@ -7,12 +7,12 @@ the bar it begins, whether a phrase begins or ends with it). Facts and what is
 told alternate in one sequence, so that an n-gram backs off from both.
 
 Each viewpoint has two opinions, a long-term and a short-term one. What it tells
-of a pitch is its symbol's probability, shared evenly by the candidates with the
-same symbol. Long-term opinions are multiplied with each other, short-term ones too,
+of a pitch is its token's probability, shared evenly by the candidates with the
+same token. Long-term opinions are multiplied with each other, short-term ones too,
 then both: a product gives 1.89 bits a note for the chorales, a sum 1.99.
 
 Source: Conklin and Witten 1995; Pearce 2005, chapters 5 to 7. Differs in giving
-facts as context and not as a part of the symbol.
+facts as context and not as a part of the token.
 """
 
 from __future__ import annotations
@@ -62,51 +62,53 @@ class Viewpoint:
 
 @dataclass(frozen=True)
 class View:
-    """Melodies under one viewpoint; symbols are numbered over all of them.
+    """Melodies under one viewpoint; tokens are numbered over all of them.
 
     Attributes:
-        symbols: of each melody (n, P), what each of P candidate pitches would be.
+        tokens: of each melody (n, P), what each of P candidate pitches would be.
         facts: of each melody (n,) numbers from A, or None where the viewpoint has none.
         true: of each melody (n,) index of its pitch among the candidates.
-        n_symbols: A, different symbols of pitches.
+        n_symbols: A, different tokens of pitches.
         size: A and the different facts.
     """
 
-    symbols: tuple[Ints, ...]
+    tokens: tuple[Ints, ...]
     facts: tuple[Ints, ...] | None
     true: tuple[Ints, ...]
-    n_symbols: int
+    n_tokens: int
     size: int
 
     def long_term(self, train: Sequence[int], test: Sequence[int], order: int | None) -> list[Floats]:
         """(n, P) probabilities of the candidates in each test melody, from the training melodies."""
         model = LongTerm.fit(self._join(train), self.size, order)
         sequences = self._join(test)
-        symbols = np.concatenate([self.symbols[i] for i in test])
-        probs = model.probs(sequences, np.flatnonzero(sequences.predicted), self._prior(symbols))
-        return np.split(_of_candidates(probs, symbols), np.cumsum([len(self.true[i]) for i in test])[:-1])
+        tokens = np.concatenate([self.tokens[i] for i in test])
+        probs = model.probs(sequences, np.flatnonzero(sequences.predicted), self._prior(tokens))
+        return np.split(_of_candidates(probs, tokens), np.cumsum([len(self.true[i]) for i in test])[:-1])
 
     def short_term(self, melody: int, order: int | None) -> Floats:
         """(n, P) probabilities of the candidates in one melody, from its notes so far."""
-        piece, symbols = self._join([melody]), self.symbols[melody]
-        probs = short_term(piece, np.flatnonzero(piece.predicted), self._prior(symbols), order)
-        return _of_candidates(probs, symbols)
+        piece, tokens = self._join([melody]), self.tokens[melody]
+        probs = short_term(piece, np.flatnonzero(piece.predicted), self._prior(tokens), order)
+        return _of_candidates(probs, tokens)
 
     def _join(self, melodies: Sequence[int]) -> TokenSequences:
-        said = [self.symbols[i][np.arange(len(self.true[i])), self.true[i]] for i in melodies]
+        true_tokens = [self.tokens[i][np.arange(len(self.true[i])), self.true[i]] for i in melodies]
         if self.facts is None:
-            return TokenSequences.join(said)
-        both = [np.stack([self.facts[i], symbols], axis=1) for i, symbols in zip(melodies, said, strict=True)]
+            return TokenSequences.join(true_tokens)
+        both = [
+            np.stack([self.facts[i], tokens], axis=1) for i, tokens in zip(melodies, true_tokens, strict=True)
+        ]
         return TokenSequences.join([pair.ravel() for pair in both], first_predicted=1, every=2)
 
-    def _prior(self, symbols: Ints) -> Floats:
-        prior = np.zeros((len(symbols), self.n_symbols))
-        np.put_along_axis(prior, symbols, 1.0, axis=1)
+    def _prior(self, tokens: Ints) -> Floats:
+        prior = np.zeros((len(tokens), self.n_tokens))
+        np.put_along_axis(prior, tokens, 1.0, axis=1)
         return prior
 
 
 def see(melodies: Sequence[Melody], viewpoint: Viewpoint, candidates: Ints) -> View:
-    """Number the viewpoint's symbol of every candidate pitch at every note.
+    """Number the viewpoint's token of every candidate pitch at every note.
 
     Args:
         candidates: (P,) ascending pitches; every pitch of the melodies is one of them.
@@ -114,15 +116,15 @@ def see(melodies: Sequence[Melody], viewpoint: Viewpoint, candidates: Ints) -> V
     predicted = [
         np.stack([TOLD[name](m, candidates) for name in viewpoint.predicted], axis=-1) for m in melodies
     ]
-    symbols, n_symbols = _numbered([part.reshape(-1, len(viewpoint.predicted)) for part in predicted])
-    shaped = tuple(part.reshape(-1, len(candidates)) for part in symbols)
+    tokens, n_tokens = _numbered([part.reshape(-1, len(viewpoint.predicted)) for part in predicted])
+    shaped = tuple(part.reshape(-1, len(candidates)) for part in tokens)
     true = tuple(np.searchsorted(candidates, melody.pitch) for melody in melodies)
     if not viewpoint.facts:
-        return View(shaped, None, true, n_symbols, n_symbols)
+        return View(shaped, None, true, n_tokens, n_tokens)
     facts, n_facts = _numbered(
         [np.stack([FACTS[name](m) for name in viewpoint.facts], axis=-1) for m in melodies]
     )
-    return View(shaped, tuple(part + n_symbols for part in facts), true, n_symbols, n_symbols + n_facts)
+    return View(shaped, tuple(part + n_tokens for part in facts), true, n_tokens, n_tokens + n_facts)
 
 
 def combine(long_term: Sequence[Floats], short_terms: Sequence[Floats], mixing_b: float) -> Floats:
@@ -138,10 +140,10 @@ def _numbered(parts: Sequence[Ints]) -> tuple[list[Ints], int]:
     return np.split(numbers.ravel(), np.cumsum([len(part) for part in parts])[:-1]), len(rows)
 
 
-def _of_candidates(probs: Floats, symbols: Ints) -> Floats:
-    """(n, P) from (n, A): the candidates of a symbol share its probability."""
-    namesakes = (symbols[:, :, None] == symbols[:, None, :]).sum(axis=2)
-    shares = np.take_along_axis(probs, symbols, axis=1) / namesakes
+def _of_candidates(probs: Floats, tokens: Ints) -> Floats:
+    """(n, P) from (n, A): the candidates of a token share its probability."""
+    namesakes = (tokens[:, :, None] == tokens[:, None, :]).sum(axis=2)
+    shares = np.take_along_axis(probs, tokens, axis=1) / namesakes
     return normalized(shares, np.ones(shares.shape, dtype=bool))
 
 

@@ -53,37 +53,37 @@ def network(shape: Section) -> Seq2Seq:
 
 def waltz() -> Example:
     """Three bars of 3/4 after an upbeat, the second a second above the first, with a silence."""
-    symbols = [60, 64, 192, 60, 65, 0, 128, 66, 194, 62, 65]
+    tokens = [60, 64, 192, 60, 65, 0, 128, 66, 194, 62, 65]
     bars = Bars(3, np.array([2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0], np.int16), "3/4")
-    return cut_at_note([START, *symbols, STOP], 0.5, bars=bars)
+    return cut_at_note([START, *tokens, STOP], 0.5, bars=bars)
 
 
 def duet() -> Example:
-    symbols = [64, 60, 192, 188, 67, 59, 66, 187, 0, 60, 67, 188, 69, 188]
-    return cut_at_note([START, *symbols, STOP], 0.4, voices=2, bars=Bars(2, np.tile(np.int16([0, 1]), 4)[:7]))
+    tokens = [64, 60, 192, 188, 67, 59, 66, 187, 0, 60, 67, 188, 69, 188]
+    return cut_at_note([START, *tokens, STOP], 0.4, voices=2, bars=Bars(2, np.tile(np.int16([0, 1]), 4)[:7]))
 
 
 def in_meter(meter: str) -> Example:
     """Two bars of six eighths."""
-    symbols = [60, 62, 64, 65, 67, 69, 71, 69, 67, 65, 64, 62]
+    tokens = [60, 62, 64, 65, 67, 69, 71, 69, 67, 65, 64, 62]
     bars = Bars(6, np.tile(np.arange(6, dtype=np.int16), 2), meter)
-    return cut_at_note([START, *symbols, STOP], 0.5, bars=bars)
+    return cut_at_note([START, *tokens, STOP], 0.5, bars=bars)
 
 
 def harmonies() -> list[Example]:
     """The duet and a shorter one, each with another voice given, and one with none."""
     longer = duet()
-    symbols = np.concatenate([[START], longer.whole])
+    tokens = np.concatenate([[START], longer.whole])
     bars = Bars(2, np.tile(np.int16([0, 1]), 4)[:7])
     short = [START, 72, 55, 71, 183, STOP]
-    return [give_voices(symbols, [0], 2, bars), give_voices(symbols, [], 2), give_voices(short, [1], 2)]
+    return [give_voices(tokens, [0], 2, bars), give_voices(tokens, [], 2), give_voices(short, [1], 2)]
 
 
 def step_by_step(model: Seq2Seq, batch: Batch) -> torch.Tensor:
     state = model.start(batch)
     rows = []
-    for symbols in batch.inputs.masked_fill(batch.inputs == PAD_ID, 0).T:
-        logits, state = model.step(state, symbols)
+    for tokens in batch.inputs.masked_fill(batch.inputs == PAD_ID, 0).T:
+        logits, state = model.step(state, tokens)
         rows.append(logits)
     return torch.stack(rows, dim=1)
 
@@ -109,7 +109,7 @@ def test_one_pass_equals_step_by_step_decoding(shape: Section) -> None:
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_what_comes_later_does_not_change_what_came_before(shape: Section) -> None:
+def test_later_tokens_do_not_change_earlier_logits(shape: Section) -> None:
     model, batch = network(shape), collate(scales()[:1])
     other = batch.inputs.clone()
     other[:, 2:] = 40
@@ -132,9 +132,9 @@ def test_bars_of_equal_length_differ_by_their_meter_where_a_model_reads_it(kind:
 
 
 def test_a_harmonizer_reads_the_meter() -> None:
-    model, symbols = network(stepwise(meter=True)), [START, *[64, 60] * 6, STOP]
+    model, tokens = network(stepwise(meter=True)), [START, *[64, 60] * 6, STOP]
     waltz, jig = (
-        model(collate([give_voices(symbols, [0], 2, Bars(6, np.arange(6, dtype=np.int16), meter))]))
+        model(collate([give_voices(tokens, [0], 2, Bars(6, np.arange(6, dtype=np.int16), meter))]))
         for meter in ("3/4", "6/8")
     )
     assert not torch.allclose(waltz[:, :-1], jig[:, :-1])
@@ -193,9 +193,9 @@ def test_a_model_that_harmonizes_refuses_to_continue() -> None:
 
 
 @pytest.mark.parametrize("shape", [lstm(attention="additive"), copying(), transformer()], ids=str)
-def test_attention_is_to_the_piece_itself_and_sums_to_one(shape: Section) -> None:
+def test_attention_weights_exclude_padding_and_sum_to_one(shape: Section) -> None:
     batch = collate(scales())
-    maps, there = network(shape).attention(batch), batch.target != IGNORE_INDEX
+    maps, predicted = network(shape).attention(batch), batch.target != IGNORE_INDEX
     assert maps is not None
     for weights in maps.weights.values():
         torch.testing.assert_close(weights.sum(-1), torch.ones(batch.target.shape))
@@ -203,7 +203,7 @@ def test_attention_is_to_the_piece_itself_and_sums_to_one(shape: Section) -> Non
             assert (row[:, length : batch.source.shape[1]] == 0).all()
     for components in (maps.mixture_weights, maps.responsibilities):
         if components:
-            shares = torch.stack(list(components.values())).sum(0)[there]
+            shares = torch.stack(list(components.values())).sum(0)[predicted]
             torch.testing.assert_close(shares, torch.ones(shares.shape))
 
 
@@ -220,9 +220,9 @@ def test_the_attention_of_a_piece_does_not_depend_on_its_batch(shape: Section) -
             own = together.weights[name][i, :places]
             own = torch.cat([own[:, :length], own[:, batch.source.shape[1] :]], dim=1)
             torch.testing.assert_close(own[:, : weights.shape[2]], weights[0], rtol=1e-4, atol=1e-5)
-        for name, credit in alone.responsibilities.items():
+        for name, responsibility in alone.responsibilities.items():
             torch.testing.assert_close(
-                together.responsibilities[name][i, :places], credit[0], rtol=1e-4, atol=1e-5
+                together.responsibilities[name][i, :places], responsibility[0], rtol=1e-4, atol=1e-5
             )
 
 
@@ -234,7 +234,7 @@ def test_copies_attend_to_all_earlier_tokens_and_to_no_later_one() -> None:
     for weights in maps.weights.values():
         reach = [n_source + place for place in range(len(weights[0]))]
         assert [(row > 0).sum().item() for row in weights[0]] == reach
-        assert all((row[said:] == 0).all() for row, said in zip(weights[0], reach, strict=True))
+        assert all((row[length:] == 0).all() for row, length in zip(weights[0], reach, strict=True))
 
 
 def test_without_attention_there_are_no_weights() -> None:
@@ -289,7 +289,7 @@ def test_settings_are_read_without_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_every_kind_keeps_the_contract() -> None:
+def test_every_kind_implements_the_interface() -> None:
     assert {shape.model_dump()["kind"] for shape in [*SHAPES, *HARMONIZE]} == set(known_kinds())
 
 
@@ -297,12 +297,12 @@ def test_every_kind_keeps_the_contract() -> None:
 def test_a_state_selects_examples_and_counts_predicted_tokens(shape: Section) -> None:
     model = network(shape)
     batch = collate(harmonies() if shape in HARMONIZE else scales()[:3])
-    rows, symbols = torch.tensor([2, 0, 2]), batch.inputs.masked_fill(batch.inputs == PAD_ID, 0)
+    rows, tokens = torch.tensor([2, 0, 2]), batch.inputs.masked_fill(batch.inputs == PAD_ID, 0)
     state = chosen = model.start(batch)
     for position in range(3):
-        logits, state = model.step(state, symbols[:, position])
+        logits, state = model.step(state, tokens[:, position])
         expected = logits[rows]
-        selected, _ = model.step(chosen.select(rows), symbols[rows, position])
+        selected, _ = model.step(chosen.select(rows), tokens[rows, position])
         torch.testing.assert_close(selected, expected, rtol=1e-4, atol=1e-5)
         chosen = state
         assert getattr(state, "n_predicted", position + 1) == position + 1

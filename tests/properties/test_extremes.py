@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.core.tables import read_books
+from pipeline.core.tables import read_counts
 from pipeline.formats.readers import SUFFIXES
 from pipeline.formats.writers import WRITERS
 from pipeline.formats.writers.layout import grid_of, layout_of
@@ -106,7 +106,7 @@ def test_every_piece_is_evaluated_and_written_or_rejected_with_a_reason(finished
         for row in pq.read_table(file).to_pylist()
     }
     incoming = sum(
-        count.incoming for count in read_books(finished / "data/rejected/parse/songs.parquet").values()
+        count.incoming for count in read_counts(finished / "data/rejected/parse/songs.parquet").values()
     )
     assert not written & rejected.keys()
     assert len(written) + len(rejected) == incoming

@@ -39,9 +39,9 @@ def whole(example: Example) -> list[int]:
     return [*example.source.tolist(), *example.target.tolist()]
 
 
-def moved(symbols: list[int], shift: int) -> list[int]:
-    """The same tune in another key: silence and STOP stay."""
-    return [s if s in (0, TIED, STOP) else s + shift for s in symbols]
+def moved(tokens: list[int], shift: int) -> list[int]:
+    """The same tune in another key: silence and STOP are unchanged."""
+    return [s if s in (0, TIED, STOP) else s + shift for s in tokens]
 
 
 RESTS = [START, 60, 60 + TIED, 0, TIED, 64, 67, 0, STOP]
@@ -64,8 +64,8 @@ def test_a_tune_is_transposed_by_every_allowed_interval_and_no_other(tune: list[
 def test_no_note_leaves_1_to_127(pitches: list[int], allowed: set[int]) -> None:
     original = cut_at_note([START, *pitches, STOP], 0.5)
     settings = training(transpose_semitones=3)
-    heard = {whole(transposed([original], settings, epoch)[0])[0] for epoch in range(60)}
-    assert {pitch - pitches[0] for pitch in heard} == allowed
+    first_pitches = {whole(transposed([original], settings, epoch)[0])[0] for epoch in range(60)}
+    assert {pitch - pitches[0] for pitch in first_pitches} == allowed
 
 
 def test_a_resumed_epoch_has_the_same_keys() -> None:

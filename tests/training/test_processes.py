@@ -1,4 +1,4 @@
-"""Several processes train as one: torchrun with gloo on this machine."""
+"""Data-parallel training in several processes: torchrun with gloo on this machine."""
 
 import os
 import subprocess

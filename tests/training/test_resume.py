@@ -1,4 +1,4 @@
-"""Training that is killed and begun again ends as if nothing had happened."""
+"""A killed training resumes from its checkpoint and ends with the same weights."""
 
 import hashlib
 import os
@@ -28,7 +28,7 @@ class KilledError(Exception):
 
 
 class Mortal(Checkpoints):
-    """The process dies as soon as it has saved its state."""
+    """The process is killed as soon as it has saved its state."""
 
     def save(self, state: TrainingState) -> None:
         super().save(state)
@@ -110,14 +110,14 @@ def test_the_state_of_another_training_is_refused(tmp_path: Path) -> None:
         Checkpoints(tmp_path, "mine", 0.0).load()
 
 
-def test_a_state_holds_values_and_runs_nothing(tmp_path: Path) -> None:
+def test_loading_a_state_executes_nothing(tmp_path: Path) -> None:
     kept = Checkpoints(tmp_path, "mine", 0.0)
     kept.save({"weights": torch.ones(2), "spy": KilledError()})
     with pytest.raises(CheckpointError, match="not written by this project"):
         kept.load()
 
 
-def test_states_lie_below_the_root_of_the_project_named_by_what_they_depend_on(
+def test_states_are_in_the_root_of_the_project_under_their_identity(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
@@ -128,7 +128,7 @@ def test_states_lie_below_the_root_of_the_project_named_by_what_they_depend_on(
 
 
 def kill_after(process: subprocess.Popen[bytes], root: Path, n_states: int, seconds: float) -> None:
-    """SIGKILL once so many new states were seen and then a moment more."""
+    """SIGKILL a moment after so many new states were written."""
     seen: set[int] = set()
     deadline = time.monotonic() + 120
     while len(seen) <= n_states:
@@ -157,7 +157,7 @@ def test_a_stage_killed_at_random_moments_ends_with_the_same_bytes(tmp_path: Pat
     assert not list(stormy.glob(".cache/checkpoints/*"))
 
 
-def test_a_checkpoint_made_by_hand_is_one_message(tmp_path: Path) -> None:
+def test_a_checkpoint_not_written_by_this_project_is_refused_with_one_message(tmp_path: Path) -> None:
     kept = Checkpoints(tmp_path, "mine", 0.0)
     kept.save({"epoch": 1, "weights": torch.zeros(3)})
     good, dice = (tmp_path / STATE).read_bytes()[DIGEST_LENGTH:], random.Random(1)

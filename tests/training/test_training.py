@@ -49,9 +49,9 @@ def test_one_tune_is_memorized(shape: dict[str, object]) -> None:
     prepare(settings)
     network = build(config)
     train(network, training_data([entchen]), settings)
-    (said,) = continue_melodies(network, [entchen], max_steps=40)
-    assert said.tokens.tolist() == entchen.target.tolist()
-    assert said.complete
+    (continuation,) = continue_melodies(network, [entchen], max_steps=40)
+    assert continuation.tokens.tolist() == entchen.target.tolist()
+    assert continuation.complete
 
 
 @pytest.mark.parametrize("changes", [{}, {"teacher_forcing": 0.5}, {"task": {"min_cut": 0.2}}])
@@ -112,13 +112,13 @@ def test_a_diverging_loss_is_an_error() -> None:
 def test_scheduled_sampling_replaces_inputs_by_valid_predictions() -> None:
     torch.manual_seed(1)
     network, batch = build(lstm()), collate(scales())
-    told = scheduled_sampling(network, batch, 0.0, torch.Generator().manual_seed(1))
-    assert torch.equal(told.inputs[:, 0], batch.inputs[:, 0])
-    assert not torch.equal(told.inputs, batch.inputs)
-    assert torch.equal(told.target, batch.target)
+    sampled = scheduled_sampling(network, batch, 0.0, torch.Generator().manual_seed(1))
+    assert torch.equal(sampled.inputs[:, 0], batch.inputs[:, 0])
+    assert not torch.equal(sampled.inputs, batch.inputs)
+    assert torch.equal(sampled.target, batch.target)
     allowed = network.mask(torch.zeros(*batch.target.shape, 258), batch.previous, batch.stop_allowed)
-    heard, there = told.inputs[:, 1:], batch.inputs[:, 1:] != PAD_ID
-    assert allowed[:, :-1].gather(2, heard.where(there, 0)[..., None])[there].isfinite().all()
+    inputs, not_padding = sampled.inputs[:, 1:], batch.inputs[:, 1:] != PAD_ID
+    assert allowed[:, :-1].gather(2, inputs.where(not_padding, 0)[..., None])[not_padding].isfinite().all()
 
 
 def test_with_full_teacher_forcing_inputs_are_unchanged() -> None:
@@ -135,7 +135,7 @@ def test_pieces_have_new_cuts_in_every_epoch() -> None:
         assert len(again.source) <= len(example.source)
 
 
-def test_with_cuts_of_nothing_all_after_the_first_note_is_learned() -> None:
+def test_with_cuts_of_0_everything_after_the_first_note_is_the_target() -> None:
     examples = continuing(min_cut=0.0, max_cut=0.0).varied(scales(), seed=1, epoch=1)
     assert [int((example.source < TIED).sum()) for example in examples] == [1] * 8
 
@@ -164,14 +164,14 @@ def test_min_cut_must_not_exceed_max_cut() -> None:
         parse_section(TASK, section, "experiments.mine.task")
 
 
-def test_a_device_that_is_not_there_is_named() -> None:
+def test_a_missing_device_is_named() -> None:
     missing = "mps" if not torch.backends.mps.is_available() else "cuda"
     with pytest.raises(SettingsError, match=f"'{missing}': this machine has none"):
         choose_device(missing)
     assert choose_device("cpu").type == "cpu"
 
 
-def test_a_run_comes_back_as_it_was_saved(tmp_path: Path) -> None:
+def test_a_loaded_run_equals_the_saved_one(tmp_path: Path) -> None:
     torch.manual_seed(1)
     network = build(lstm())
     save_run(tmp_path, network, Run(lstm(), "scales", "f00d", 3, 0.5))

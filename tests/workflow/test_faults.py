@@ -50,8 +50,8 @@ def test_after_any_fault_the_next_run_gives_the_same_bytes(project: Project, sta
 def test_a_full_disk_is_one_line(project: Project) -> None:
     victim = Victim(project, "quantize@tunes")
     outcome = victim.hit(Fault("fsync", 1, "ENOSPC"))
-    assert outcome.said.startswith("quantize@tunes: No space left on device")
-    assert "`dvc repro` continues from here" in outcome.said
+    assert outcome.output.startswith("quantize@tunes: No space left on device")
+    assert "`dvc repro` continues from here" in outcome.output
 
 
 @pytest.mark.skipif(not strace_works(), reason="strace makes the faults happen")
@@ -59,7 +59,7 @@ def test_a_read_only_folder_is_one_line(project: Project) -> None:
     victim = Victim(project, "encode@tunes")
     first = next(fault for fault in victim.faults() if fault.call == "rename")
     outcome = victim.hit(Fault("rename", first.number, "EROFS"))
-    assert "encode@tunes: Read-only file system: data/" in outcome.said
+    assert "encode@tunes: Read-only file system: data/" in outcome.output
 
 
 def right(project: Project) -> str:

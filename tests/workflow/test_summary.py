@@ -94,7 +94,7 @@ def test_a_training_shows_its_best_epoch_and_an_evaluation_its_figures(tmp_path:
     for path in (curve, metrics):
         path.parent.mkdir(parents=True)
     curve.write_text("epoch,train_nats,valid_nats\n1,2.0,1.5\n2,1.0,1.25\n3,0.5,1.75\n")
-    metrics.write_text(json.dumps({"bits_per_onset": 3.25, "exact": 0, "said_error": None}))
+    metrics.write_text(json.dumps({"bits_per_onset": 3.25, "exact": 0, "greedy_error": None}))
     assert only(summaries("train@first", tmp_path)) == [
         ("first", "1", "2.0000", "1.5000"),
         ("best", "2", "1.0000", "1.2500"),
@@ -103,7 +103,7 @@ def test_a_training_shows_its_best_epoch_and_an_evaluation_its_figures(tmp_path:
     assert only(summaries("evaluate@first", tmp_path)) == [
         ("bits_per_onset", "3.25"),
         ("exact", "0"),
-        ("said_error", ""),
+        ("greedy_error", ""),
     ]
 
 

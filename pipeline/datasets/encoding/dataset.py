@@ -54,7 +54,7 @@ def write_shards(
 
     Raises:
         RoundTripError: a row does not decode to its grid.
-        BooksError: a grid was lost.
+        AccountingError: a grid was lost.
     """
     cutter = ShardCutter(settings.max_rows_per_shard)
     metadata = shard_metadata(settings, split)

@@ -173,7 +173,7 @@ def join(portions: Sequence[Encoded]) -> Encoded:
 
 
 def _encode(cells: GridCells, shift: Ints) -> pa.Array:
-    """Token lists: START, the symbols, STOP for every row."""
+    """Token lists: START, the tokens, STOP for every row."""
     row = owners(cells.offsets)
     pitch = cells.pitch.astype(np.int64)
     pitch += np.where(pitch == SILENCE, 0, shift[row])

@@ -30,6 +30,6 @@ def fingerprints(pitch: NDArray[np.uint8], begun: Bools, steps: Ints) -> Iterato
     first = np.zeros(len(steps) - 1, np.int64)
     first[row[sounding][begins]] = pitch.max(axis=1)[sounding][begins]
     relative = np.where(sounds, pitch - first[row][:, None], SILENT)
-    symbols = np.where(begun, relative, relative + HELD).astype(np.int16)
+    tokens = np.where(begun, relative, relative + HELD).astype(np.int16)
     for begin, end in zip(steps[:-1].tolist(), steps[1:].tolist(), strict=True):
-        yield hashlib.sha256(symbols[begin:end].tobytes()).digest()
+        yield hashlib.sha256(tokens[begin:end].tobytes()).digest()

@@ -1,9 +1,9 @@
-"""Voice-leading costs of every candidate symbol of one voice, for B pieces at once.
+"""Voice-leading costs of every candidate token of one voice, for B pieces at once.
 
-A candidate is compared with the voices of its step that are known: those that are chosen
-already and the given ones, also those that come later in the step. Each pair of voices is
-therefore judged once, when the second of them is chosen. Motion is from the step before,
-and silence takes part in no rule.
+A candidate is compared with the known voices of its step: those already chosen and all
+given ones, including lower ones. Each pair of voices is therefore evaluated once, when the
+second of them is chosen. Motion is measured from the previous step, and no rule applies to
+silence.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class VoiceLeadingCosts:
         leading_note: (B,) pitch classes, -1 unknown.
         before: (B, V) pitches of the step before, 0 for silence.
         last: (B, V) the last sounding pitch of each voice, 0 for none.
-        now: (B, V) symbols of the current step, START where still unknown.
+        now: (B, V) tokens of the current step, START where still unknown.
         closing, enters: (B,) whether the current step belongs to a closing chord, and is its first.
     """
 
@@ -61,7 +61,7 @@ class VoiceLeadingCosts:
         Args:
             nats: the cost of each rule.
             keys: of the B pieces.
-            previous: (B, V) symbols of the step before, START where there is none.
+            previous: (B, V) tokens of the step before, START where there is none.
         """
         shifts = np.array([key.transposition for key in keys], np.int64)
         leading = np.array([-1 if key.leading_note is None else key.leading_note for key in keys], np.int64)
@@ -70,10 +70,10 @@ class VoiceLeadingCosts:
         return cls(nats, shifts, leading, sounding, sounding, np.full_like(previous, START), never, never)
 
     def next_step(self, given: Ints, closing: Bools | None = None) -> VoiceLeadingCosts:
-        """Go to the next step, once all voices of the current one are known (or none, at first).
+        """The costs at the next step, after all voices of the current one are known (or none, at first).
 
         Args:
-            given: (B, V) symbols of the given voices, START elsewhere.
+            given: (B, V) tokens of the given voices, START elsewhere.
             closing: (B,) whether the step belongs to a closing chord; None: nowhere.
         """
         closing = np.zeros(len(given), bool) if closing is None else closing
@@ -83,10 +83,10 @@ class VoiceLeadingCosts:
         enters = closing & ~self.closing
         return replace(self, before=before, last=last, now=given, closing=closing, enters=enters)
 
-    def choose(self, voice: int, symbols: Ints) -> VoiceLeadingCosts:
-        """Enter the (B,) symbols of one voice."""
+    def choose(self, voice: int, tokens: Ints) -> VoiceLeadingCosts:
+        """The costs after the (B,) tokens of one voice are chosen."""
         now = self.now.copy()
-        now[:, voice] = symbols
+        now[:, voice] = tokens
         return replace(self, now=now)
 
     def select(self, rows: Ints) -> VoiceLeadingCosts:
@@ -95,7 +95,7 @@ class VoiceLeadingCosts:
         return replace(self, **{name: getattr(self, name)[rows] for name in names})
 
     def of_candidates(self, voice: int) -> Floats:
-        """(B, 258) nats of every symbol of one voice; 0 for symbols that cannot follow."""
+        """(B, 258) nats of every token of one voice; 0 for tokens that cannot follow."""
         before = self.before[:, voice, None]
         candidates = np.concatenate([np.broadcast_to(_PITCHES, (len(before), TIED)), before], axis=1)
         begins = np.ones(candidates.shape, bool)
@@ -106,7 +106,7 @@ class VoiceLeadingCosts:
                 total += self._with(voice, other, candidates, begins)
         if self.closing.any():
             total += self.nats["closing"] * self._no_triad(voice, candidates, begins)
-        total[:, SILENCE] = total[:, SILENCE + 1 : TIED].min(axis=1)  # a silence is no way out
+        total[:, SILENCE] = total[:, SILENCE + 1 : TIED].min(axis=1)  # a silence must not avoid the costs
         total[before[:, 0] == SILENCE, TIED] = 0.0
         costs = np.zeros((len(total), VOCAB_SIZE))
         costs[:, :TIED] = total[:, :TIED]
@@ -131,18 +131,18 @@ class VoiceLeadingCosts:
 
     def _with(self, voice: int, other: int, pitch: Ints, begins: Bools) -> Floats:
         """Rules of two voices, where the other is known and sounds."""
-        symbol = self.now[:, other, None]
-        theirs = symbol % TIED
-        known = (symbol != START) & (theirs != SILENCE)
+        token = self.now[:, other, None]
+        theirs = token % TIED
+        known = (token != START) & (theirs != SILENCE)
         total = self._motion(voice, other, pitch, theirs)
         if abs(voice - other) == 1:
             above = np.sign(other - voice) * (pitch - theirs)  # of the higher voice over the lower one
-            total += self.nats["crossings"] * ((above < 0) & (begins | (symbol < TIED)))
+            total += self.nats["crossings"] * ((above < 0) & (begins | (token < TIED)))
             if max(voice, other) < self.now.shape[1] - 1:
-                total += self.nats["wide"] * ((above > OCTAVE) & (begins | (symbol < TIED)))
+                total += self.nats["wide"] * ((above > OCTAVE) & (begins | (token < TIED)))
         leading = self.leading_note[:, None]
         doubled = (pitch % OCTAVE == leading) & (theirs % OCTAVE == leading)
-        total += self.nats["doubled_leading"] * (doubled & (begins | (symbol < TIED)))
+        total += self.nats["doubled_leading"] * (doubled & (begins | (token < TIED)))
         return np.asarray(total * known, np.float64)
 
     def _no_triad(self, voice: int, pitch: Ints, begins: Bools) -> Bools:

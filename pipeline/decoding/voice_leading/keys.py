@@ -1,4 +1,4 @@
-"""The key of a piece as it bears on voice leading: its transposition and its leading note."""
+"""The key of a piece for voice leading: its transposition and its leading note."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class WrittenKey:
-    """How a piece as the model sees it relates to the piece as written.
+    """The key of an encoded piece, and its transposition from the piece as written.
 
     Attributes:
-        transposition: semitones that were added to the piece as written; ranges are of that.
-        leading_note: pitch class of the leading note, a semitone below the tonic, as the
-            model sees it; None where the key is unknown or has none.
+        transposition: semitones added to the piece as written, to which voice ranges refer.
+        leading_note: pitch class of the leading note (a semitone below the tonic) in the
+            encoded piece; None where the key is unknown or has none.
     """
 
     transposition: int = 0

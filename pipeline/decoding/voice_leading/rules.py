@@ -1,7 +1,7 @@
-"""The voice-leading rules: what each one counts, its cost in nats, its source, and Bach's rate.
+"""The voice-leading rules: their definitions, costs in nats, sources, and rates in Bach's chorales.
 
-A cost is subtracted from the logit of every symbol that breaks the rule, once for each
-time that the symbol breaks it: a cost of c nats divides the odds of the symbol by exp(c).
+A cost is subtracted from the logit of every token that breaks the rule, once for each
+time that the token breaks it: a cost of c nats divides the odds of the token by exp(c).
 The rules are those that :mod:`pipeline.evaluation.metrics.voice_leading` counts.
 
 ``cost_nats`` is chosen on the validation split by ``python -m tests.benchmarks.voice_leading``:
@@ -11,7 +11,7 @@ in the training chorales, and never in parallels. ``bach_per_hundred`` is Bach's
 
 Sources: Fux 1725, Gradus ad Parnassum, book 1 (parallels, leaps); Kostka & Payne, Tonal
 Harmony, chapters 5 and 6 (all others); Huron 2001, Tone and Voice, Music Perception 19
-(crossing and overlap). Definitions alone.
+(crossing and overlap). Only the definitions are used.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Rule:
 
     Attributes:
         name: key in figures, a count of :class:`VoiceLeading`.
-        meaning: what is counted, in a few words.
+        meaning: the count, in a few words.
         cost_nats: of level ``default``.
         bach_per_hundred: how often the training chorales break it, per 100 chords.
         source: where the rule is stated.
@@ -59,7 +59,7 @@ RULES: tuple[Rule, ...] = (
     Rule("doubled_leading", "doubled leading notes", 2.0, 1.22, "Kostka & Payne, chapter 6"),
     Rule(
         "closing",
-        "closing chords that are no triads in root position",
+        "closing chords that are not triads in root position",
         4.0,
         2.29,
         "Kostka & Payne, chapter 10",

@@ -1,7 +1,7 @@
 """Baselines that continue a source without a model.
 
 Every baseline continues the source of an example by a number of whole steps of valid
-symbols, without STOP. None uses the target.
+tokens, without STOP. None uses the target.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from pipeline.core.vocabulary import STOP, TIED
 from pipeline.models.base.examples import ContinueExample, Example
 from pipeline.workflow.progress import track
 
-Symbols = NDArray[np.uint16]
+Tokens = NDArray[np.uint16]
 
 MARKOV_ORDER = 3  # notes; the order of the published figures (MIREX 2018)
 
 
 class ContinuationBaseline(Protocol):
-    """Anything that continues a source."""
+    """The interface of a baseline that continues a source."""
 
-    def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:
-        """(n_steps * V,) valid symbols after the source of the example."""
+    def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Tokens:
+        """(n_steps * V,) valid tokens after the source of the example."""
         ...
 
 
@@ -37,7 +37,7 @@ def baseline_continuations(
     train_examples: Sequence[Example],
     samples: int,
     seed: int,
-) -> dict[str, list[list[Symbols]]]:
+) -> dict[str, list[list[Tokens]]]:
     """Continuations of every piece by every baseline; those that sample have several.
 
     Args:
@@ -51,7 +51,7 @@ def baseline_continuations(
         Name of the baseline → piece → samples. The Markov chain is for one voice only.
     """
     baselines: dict[str, tuple[ContinuationBaseline, int]] = {
-        "repeat the prime": (RepeatSource(), 1),
+        "repeat the prompt": (RepeatSource(), 1),
         "repeat the last note": (RepeatNote(), 1),
         "another tune": (OtherTune.fit(train_examples), samples),
     }
@@ -72,16 +72,16 @@ def baseline_continuations(
 class RepeatSource:
     """Repeats the source from its beginning until the end."""
 
-    def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:  # noqa: ARG002
-        """See :class:`Continuer`."""
+    def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Tokens:  # noqa: ARG002
+        """See :class:`ContinuationBaseline`."""
         return _after(example, np.resize(example.source, n_steps * example.voices))
 
 
 class RepeatNote:
     """Repeats the last note of every voice, each time with its duration."""
 
-    def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:  # noqa: ARG002
-        """See :class:`Continuer`."""
+    def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Tokens:  # noqa: ARG002
+        """See :class:`ContinuationBaseline`."""
         columns = example.source.reshape(-1, example.voices).T
         predicted = [np.resize(column[_last_note(column) :], n_steps) for column in columns]
         return _after(example, np.stack(predicted, axis=1).reshape(-1))
@@ -89,21 +89,21 @@ class RepeatNote:
 
 @dataclass(frozen=True)
 class OtherTune:
-    """The continuation of a random training piece: right in style, otherwise by chance.
+    """The continuation of a random training piece: typical in style, unrelated to the source.
 
     Attributes:
         targets: of the training pieces, without STOP.
     """
 
-    targets: tuple[Symbols, ...]
+    targets: tuple[Tokens, ...]
 
     @classmethod
     def fit(cls, examples: Iterable[Example]) -> OtherTune:
         """Keep the continuations of all training pieces."""
         return cls(tuple(example.target[:-1] for example in examples))
 
-    def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:
-        """See :class:`Continuer`; a shorter tune is repeated."""
+    def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Tokens:
+        """See :class:`ContinuationBaseline`; a shorter tune is repeated."""
         chosen = self.targets[int(rng.integers(len(self.targets)))]
         return _after(example, np.resize(chosen, n_steps * example.voices))
 
@@ -125,7 +125,7 @@ class Markov:
 
     Attributes:
         order: events of the longest context.
-        follows: context → (events, how often each followed it).
+        follows: context → (events, cumulated counts of each after it).
     """
 
     order: int
@@ -135,28 +135,28 @@ class Markov:
     def fit(cls, examples: Sequence[Example], order: int) -> Markov:
         """Count the events after every context in the training pieces, source and target together."""
         counts: defaultdict[tuple[NoteEvent, ...], Counter[NoteEvent]] = defaultdict(Counter)
-        for example in track(examples, "counting what follows", len(examples), "pieces"):
-            train_examples = list(events(np.concatenate([example.source, example.target])))
-            for place, event in enumerate(train_examples):
+        for example in track(examples, "counting events", len(examples), "pieces"):
+            sequence = list(events(np.concatenate([example.source, example.target])))
+            for place, event in enumerate(sequence):
                 for length in range(min(order, place) + 1):
-                    counts[tuple(train_examples[place - length : place])][event] += 1
+                    counts[tuple(sequence[place - length : place])][event] += 1
         follows = {
             context: (tuple(found), np.cumsum(list(found.values()))) for context, found in counts.items()
         }
         return cls(order, follows)
 
-    def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Symbols:
-        """See :class:`Continuer`."""
-        train_examples = list(events(example.source))
+    def continue_source(self, example: Example, n_steps: int, rng: np.random.Generator) -> Tokens:
+        """See :class:`ContinuationBaseline`."""
+        sequence = list(events(example.source))
         predicted: list[int] = []
         while len(predicted) < n_steps:
-            event = self._draw(train_examples[-self.order :] if self.order else [], rng)
-            train_examples.append(event)
+            event = self._sample(sequence[-self.order :] if self.order else [], rng)
+            sequence.append(event)
             predicted += [event.pitch, *[TIED + event.pitch] * (event.duration - 1)]
             predicted += [0, *[TIED] * (event.silence - 1)] if event.silence else []
         return np.array(predicted[:n_steps], np.uint16)
 
-    def _draw(self, context: list[NoteEvent], rng: np.random.Generator) -> NoteEvent:
+    def _sample(self, context: list[NoteEvent], rng: np.random.Generator) -> NoteEvent:
         for start in range(len(context) + 1):
             known = self.follows.get(tuple(context[start:]))
             if known is not None:
@@ -165,9 +165,9 @@ class Markov:
         raise AssertionError("the empty context follows every training piece")
 
 
-def events(symbols: Symbols) -> Iterator[NoteEvent]:
+def events(tokens: Tokens) -> Iterator[NoteEvent]:
     """The notes of one voice, in order; a silence before the first is skipped."""
-    flat = symbols[symbols != STOP].astype(np.int64)
+    flat = tokens[tokens != STOP].astype(np.int64)
     begins = np.flatnonzero(flat < TIED)
     lengths = np.diff(np.append(begins, len(flat)))
     sounds = list(zip(flat[begins].tolist(), lengths.tolist(), strict=True))
@@ -176,17 +176,17 @@ def events(symbols: Symbols) -> Iterator[NoteEvent]:
             yield NoteEvent(pitch, duration, 0 if after else silence)
 
 
-def _last_note(column: Symbols) -> int:
+def _last_note(column: Tokens) -> int:
     """Where the last note of a voice begins; 0 where it has none."""
     onsets = np.flatnonzero((column > 0) & (column < TIED))
     return int(onsets[-1]) if len(onsets) else 0
 
 
-def _after(example: Example, symbols: Symbols) -> Symbols:
-    """Symbols after the source, repaired where the grammar forbids them at the seams.
+def _after(example: Example, tokens: Tokens) -> Tokens:
+    """Tokens after the source, repaired where the grammar forbids them at the seams.
 
     A tie to nothing begins a note, and a silence after a silence is tied to it.
     """
-    whole = ContinueExample(example.source, np.append(symbols, np.uint16(STOP)), example.voices)
-    allowed = whole.valid()[np.arange(len(symbols)), symbols.astype(np.int64)]
-    return np.where(allowed, symbols, (symbols + TIED) % (2 * TIED)).astype(np.uint16)
+    whole = ContinueExample(example.source, np.append(tokens, np.uint16(STOP)), example.voices)
+    allowed = whole.valid()[np.arange(len(tokens)), tokens.astype(np.int64)]
+    return np.where(allowed, tokens, (tokens + TIED) % (2 * TIED)).astype(np.uint16)

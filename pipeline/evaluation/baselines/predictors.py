@@ -1,7 +1,7 @@
-"""Baseline predictors: copying the previous symbol, n-grams, and a memory of the piece.
+"""Baseline predictors: hold the previous note, long-term n-gram, short-term n-gram of the piece.
 
-Like every model, they condition on the source and on the true target symbols so far, and
-give probabilities over the valid symbols.
+Like every model, they condition on the source and on the true target tokens so far, and
+give probabilities over the valid tokens.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ ROWS_AT_ONCE = 4096  # states scored together: 4096 * 258 floats, 8 MB, fit into
 
 
 class Predictor(Protocol):
-    """Anything that can be scored: a baseline or a trained model."""
+    """The interface for scoring: a baseline or a trained model."""
 
     def log_probs(self, examples: Sequence[Example]) -> Iterator[NDArray[np.floating]]:
         """For each example in turn (T, 258) natural logarithms, -inf where invalid.
 
         Row j is the distribution of target token j given the source and the
-        true target tokens before it; each row sums to 1 over the valid symbols.
+        true target tokens before it; each row sums to 1 over the valid tokens.
         """
         ...
 
@@ -39,7 +39,7 @@ class Predictor(Protocol):
 class Copy:
     """Every voice holds its current note or silence.
 
-    The held symbol has probability 1 - epsilon; the other valid symbols share
+    The held token has probability 1 - epsilon; the other valid tokens share
     epsilon evenly.
     """
 
@@ -70,9 +70,9 @@ class Copy:
 
 @dataclass(frozen=True)
 class NGram:
-    """The long-term model over the symbols of whole pieces, START first.
+    """The long-term model over the tokens of whole pieces, START first.
 
-    The probability of symbols that never occur in training is shared evenly by the valid ones.
+    The probability of tokens that never occur in training is shared evenly by the valid ones.
     See :mod:`pipeline.evaluation.baselines.longterm`.
     """
 
@@ -80,11 +80,11 @@ class NGram:
 
     @classmethod
     def fit(cls, examples: Iterable[Example], order: int | None) -> NGram:
-        """Count the symbols after every context of 0 to ``order`` symbols, sources included.
+        """Count the tokens after every context of 0 to ``order`` tokens, sources included.
 
         Args:
             examples: training pieces; source and target are read as one sequence.
-            order: length of the longest context in symbols; None: no limit.
+            order: length of the longest context in tokens; None: no limit.
         """
         return cls(LongTerm.fit(_join(examples), VOCAB_SIZE, order))
 
@@ -104,12 +104,12 @@ class NGram:
 class Memory:
     """The short-term n-gram of the piece so far, to be mixed into any predictor.
 
-    Symbols that have not occurred in the piece are equally probable if they occur in
-    training; all others together count as one symbol.
+    Tokens that have not occurred in the piece are equally probable if they occur in
+    training; all others together count as one token.
 
     Attributes:
         prior: (258,) weights by that rule.
-        order: longest context in symbols; None: no limit.
+        order: longest context in tokens; None: no limit.
         mixing_b: bias of the mixture towards the predictor of lower entropy; see :mod:`mixing`.
     """
 
@@ -119,15 +119,15 @@ class Memory:
 
     @classmethod
     def fit(cls, examples: Iterable[Example], order: int | None, mixing_b: float) -> Memory:
-        """Take the set of known symbols from training pieces; all else is learned from the piece."""
+        """Take the set of known tokens from training pieces; everything else is learned from the piece."""
         pieces = _join(examples)
-        known = np.bincount(pieces.symbols[pieces.predicted], minlength=VOCAB_SIZE) > 0
+        known = np.bincount(pieces.tokens[pieces.predicted], minlength=VOCAB_SIZE) > 0
         return cls(np.where(known, 1.0, 1 / max(int((~known).sum()), 1)), order, mixing_b)
 
     def probs(self, example: Example) -> Floats:
         """(T, 258) of the target tokens, from the source and the true target before each."""
         piece = TokenSequences.join([example.whole])
-        at = np.arange(len(piece.symbols) - len(example.target), len(piece.symbols))
+        at = np.arange(len(piece.tokens) - len(example.target), len(piece.tokens))
         valid = example.valid()
         return normalized(short_term(piece, at, np.where(valid, self.prior, 0.0), self.order), valid)
 
@@ -146,12 +146,12 @@ class Memory:
 
 
 def _held(example: Example) -> Ints:
-    """(T,) the symbol that holds the current note or silence of each target token's voice."""
+    """(T,) the token that holds the current note or silence of each target token's voice."""
     return TIED + example.previous % TIED
 
 
 def _log_over(valid: Bools, probs: Floats) -> Floats:
-    """Natural logarithms of rows renormalized over the valid symbols, -inf elsewhere."""
+    """Natural logarithms of rows renormalized over the valid tokens, -inf elsewhere."""
     shares = normalized(probs, valid)
     return np.log(shares, out=np.full(shares.shape, -np.inf), where=shares > 0)
 

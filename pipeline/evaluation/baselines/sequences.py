@@ -1,4 +1,4 @@
-"""Many sequences in one array, so that counting and lookup need no loop over symbols."""
+"""Many sequences in one array, so that counting and lookup need no loop over tokens."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class TokenSequences:
-    """n symbols of several sequences, one sequence after the other.
+    """n tokens of several sequences, one sequence after the other.
 
     Attributes:
-        symbols: (n,) numbers from 0.
-        places: (n,) position of each symbol in its own sequence, from 0.
-        predicted: (n,) True where a symbol is predicted; the others are context only.
+        tokens: (n,) numbers from 0.
+        places: (n,) position of each token in its own sequence, from 0.
+        predicted: (n,) True where a token is predicted; the others are context only.
     """
 
-    symbols: Ints
+    tokens: Ints
     places: Ints
     predicted: Bools
 
@@ -32,9 +32,9 @@ class TokenSequences:
         """Concatenate sequences.
 
         Args:
-            sequences: symbols of each.
-            first_predicted: position of the first predicted symbol.
-            every: 1 where all symbols from there on are predicted, 2 where every second one is.
+            sequences: tokens of each.
+            first_predicted: position of the first predicted token.
+            every: 1 where all tokens from there on are predicted, 2 where every second one is.
         """
         parts = [np.asarray(sequence, dtype=np.int64) for sequence in sequences]
         places = np.concatenate([np.arange(len(part)) for part in parts])
@@ -43,13 +43,13 @@ class TokenSequences:
 
 
 def only_unseen(prior: Floats, seen: Bools) -> Floats:
-    """Order -1: the prior of the symbols that have never occurred, as shares of 1.
+    """Order -1: the prior of the tokens that have never occurred, as shares of 1.
 
     Args:
-        prior: (n, A) weights. seen: (n, A) or (A,) True where a symbol has occurred.
+        prior: (n, A) weights. seen: (n, A) or (A,) True where a token has occurred.
 
     Returns:
-        (n, A); a row of zeros where no symbol of any weight is left.
+        (n, A); a row of zeros where no token of any weight is left.
     """
     left = np.where(seen, 0.0, prior)
     sums = left.sum(axis=1, keepdims=True)
@@ -57,6 +57,6 @@ def only_unseen(prior: Floats, seen: Bools) -> Floats:
 
 
 def normalized(probs: Floats, valid: Bools) -> Floats:
-    """(n, A) rows as shares of 1 over the valid symbols, 0 elsewhere."""
+    """(n, A) rows as shares of 1 over the valid tokens, 0 elsewhere."""
     shares = np.where(valid, probs, 0.0)
     return np.asarray(shares / shares.sum(axis=1, keepdims=True))

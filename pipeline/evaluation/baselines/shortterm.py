@@ -1,6 +1,6 @@
 """The short-term model: the same n-gram, trained on the piece so far.
 
-There is no tree. Row i of a table holds, for each earlier position j, the number of symbols
+There is no tree. Row i of a table holds, for each earlier position j, the number of tokens
 before i that agree with those before j; a context of length k has occurred at all j where
 that is at least k, so that counts of every length come from one histogram per row.
 
@@ -14,25 +14,25 @@ import numpy as np
 
 from pipeline.evaluation.baselines.sequences import Floats, Ints, TokenSequences, only_unseen
 
-ROWS_AT_ONCE = 256  # a row holds a count for each symbol and length of context
+ROWS_AT_ONCE = 256  # a row holds a count for each token and length of context
 
 
 def short_term(piece: TokenSequences, at: Ints, prior: Floats, order: int | None) -> Floats:
-    """Probability of each symbol given the symbols before it in its piece.
+    """Probability of each token given the tokens before it in its piece.
 
     Args:
-        piece: one sequence, n symbols.
-        at: (m,) ascending positions of the scored symbols.
-        prior: (m, A) weights of the symbols, 0 for invalid ones; used among the symbols that
+        piece: one sequence, n tokens.
+        at: (m,) ascending positions of the scored tokens.
+        prior: (m, A) weights of the tokens, 0 for invalid ones; used among the tokens that
             have not occurred in the piece yet.
-        order: length of the longest context in symbols; None: no limit.
+        order: length of the longest context in tokens; None: no limit.
 
     Returns:
         (m, A); rows do not sum to 1.
     """
     predicted = np.flatnonzero(piece.predicted)
-    kinds, kind = np.unique(piece.symbols[predicted], return_inverse=True)
-    matches = _matches(piece.symbols, at, len(piece.symbols) if order is None else order)[:, predicted]
+    kinds, kind = np.unique(piece.tokens[predicted], return_inverse=True)
+    matches = _matches(piece.tokens, at, len(piece.tokens) if order is None else order)[:, predicted]
     rows = [
         _interpolated(matches[begin : begin + ROWS_AT_ONCE], kinds, kind, prior[begin : begin + ROWS_AT_ONCE])
         for begin in range(0, len(at), ROWS_AT_ONCE)
@@ -40,14 +40,14 @@ def short_term(piece: TokenSequences, at: Ints, prior: Floats, order: int | None
     return np.concatenate(rows)
 
 
-def _matches(symbols: Ints, at: Ints, longest: int) -> Ints:
-    """(m, n) how many symbols before ``at[i]`` are those before j, too; -1 from ``at[i]`` on."""
-    found = np.full((len(at), len(symbols)), -1, dtype=np.int64)
+def _matches(tokens: Ints, at: Ints, longest: int) -> Ints:
+    """(m, n) how many tokens before ``at[i]`` are those before j, too; -1 from ``at[i]`` on."""
+    found = np.full((len(at), len(tokens)), -1, dtype=np.int64)
     row_of = dict(zip(at.tolist(), range(len(at)), strict=True))
-    run = np.zeros(len(symbols), dtype=np.int64)
+    run = np.zeros(len(tokens), dtype=np.int64)
     for place in range(int(at[-1]) + 1):
         if place:
-            run[1:] = np.where(symbols[:-1] == symbols[place - 1], run[:-1] + 1, 0)
+            run[1:] = np.where(tokens[:-1] == tokens[place - 1], run[:-1] + 1, 0)
         if place in row_of:
             found[row_of[place], :place] = np.minimum(run[:place], longest)
     return found
@@ -58,7 +58,7 @@ def _interpolated(matches: Ints, kinds: Ints, kind: Ints, prior: Floats) -> Floa
 
     Args:
         matches: (m, t) as above, for the t predicted positions of the piece.
-        kinds: (U,) the different symbols. kind: (t,) index of each place's symbol in ``kinds``.
+        kinds: (U,) the different tokens. kind: (t,) index of each place's token in ``kinds``.
     """
     counts, lengths = _counts(matches, len(kinds), kind)
     seen = np.zeros(prior.shape, dtype=bool)
@@ -75,16 +75,16 @@ def _interpolated(matches: Ints, kinds: Ints, kind: Ints, prior: Floats) -> Floa
 
 
 def _counts(matches: Ints, n_kinds: int, kind: Ints) -> tuple[Ints, Ints]:
-    """How often each symbol followed the contexts of each row.
+    """How often each token followed the contexts of each row.
 
     Returns:
-        counts: (m, U, K + 2), index [i, s, k]: symbol s after the last k symbols
+        counts: (m, U, K + 2), index [i, s, k]: token s after the last k tokens
             before i; 0 beyond the row's own context.
         lengths: (m,) length of the context where scoring begins, -1 before anything is known.
     """
     furthest = np.stack([matches[:, kind == k].max(axis=1) for k in range(n_kinds)], axis=1)
     ordered = np.sort(np.concatenate([np.full((len(matches), 1), -1), furthest], axis=1), axis=1)
-    # beyond the second furthest match one symbol alone is known
+    # beyond the second furthest match one token alone is known
     lengths = np.minimum(ordered[:, -2] + 1, ordered[:, -1])
     deepest = max(int(lengths.max()), 0) + 2
     row, place = np.nonzero(matches >= 0)

@@ -1,1 +1,1 @@
-"""What is measured, one file per kind of figure."""
+"""Metrics, one file per kind."""

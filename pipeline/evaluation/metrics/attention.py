@@ -1,26 +1,26 @@
 """Measures of attention: its entropy, and its weight on repeated passages.
 
-A matrix has one row per target symbol and one column per symbol of the source, or of source
-and target; the row of symbol p may attend to the columns before p. Every measure is one
+A matrix has one row per target token and one column per token of the source, or of source
+and target; the row of token p may attend to the columns before p. Every measure is one
 number per row, compared with that of **uniform** attention: equal weights on all columns
 that the row may attend to.
 
 **Entropy** in bits: -sum of w log2 w; log2 of the number of columns where uniform.
 
-**Intervals in common** of two places p and j: how many melodic intervals lie in the
-longest run of symbols that is the same straight before p and straight before j, once
-a note is written as its interval from the note before it in its voice. So rhythm must
-agree and key need not. A place is **like** p when they have LIKE_INTERVALS in common
-and it is the turn of the same voice.
+**Intervals in common** of two positions p and j: the number of melodic intervals in the
+longest run of equal tokens immediately before p and before j, where a note is coded by its
+interval from the previous note of its voice. So the rhythm must agree, but not the key.
+Position j is **similar** to p if they have LIKE_INTERVALS intervals in common and belong to
+the same voice.
 
-**Share on the repetition:** the weight on positions that are like p: their symbols followed
-a similar passage. **Share on the like passage:** the
-weight on the symbols straight before those places: the end of the passage that is
-repeated, which is what a recurrent state knows. Rows with no such column are left out.
+**Share on the repetition:** the weight on positions similar to p, whose tokens followed a
+similar passage. **Share on the similar passage:** the weight on the tokens immediately
+before those positions, the end of the repeated passage, which a recurrent state encodes.
+Rows with no such column are left out.
 
-**Share on the same position in the bar**, and **distance**: the weighted mean of how
-many bars back the columns are, where bars are known. The positions of the target are
-those extrapolated from the source.
+**Share on the same position in the bar**, and **distance**: the weighted mean distance of
+the columns in bars, where bars are known. The positions of the target are extrapolated
+from the source.
 
 STOP's row is left out. Figures are means over rows: sum, then divide.
 """
@@ -35,7 +35,7 @@ from numpy.typing import ArrayLike, NDArray
 from pipeline.core.vocabulary import START, TIED
 from pipeline.models.base.examples import Example
 
-LIKE_INTERVALS = 3  # four notes: fewer are in common with too much of any melody
+LIKE_INTERVALS = 3  # four notes: shorter matches occur by chance in any melody
 MEASURES = (
     "entropy_bits",
     "repetition_share",
@@ -44,8 +44,8 @@ MEASURES = (
     "distance_bars",
 )
 
-_TIE, _OTHER = 1000, 2000  # codes of what begins no note, above all intervals
-_FIRST = -1000  # a note without an interval: the same as no other
+_TIE, _OTHER = 1000, 2000  # codes of tokens that begin no note, above all intervals
+_FIRST = -1000  # a note without an interval: equal to no other
 
 Numbers = NDArray[np.float64]
 
@@ -58,15 +58,15 @@ def measure(weights: NDArray[np.floating], example: Example) -> dict[str, Number
             target before it.
 
     Returns:
-        By measure (2, T - 1): as it is, and as uniform attention would have it; NaN in
-        rows where it is not defined.
+        By measure (2, T - 1): the values of the matrix and those of uniform attention; NaN in
+        rows where the measure is undefined.
     """
     n_source, n_rows, n_columns = len(example.source), len(weights) - 1, weights.shape[1]
     rows, columns = n_source + np.arange(n_rows)[:, None], np.arange(n_columns)
     reach = columns < rows
     both = np.stack([weights[:-1].astype(np.float64), reach / reach.sum(axis=1, keepdims=True)])
-    symbols = np.concatenate([example.source, example.target[:-1]])
-    alike = _alike(symbols, example.voices)[n_source:]
+    tokens = np.concatenate([example.source, example.target[:-1]])
+    alike = _alike(tokens, example.voices)[n_source:]
     place = example.step_in_bar
     same = (place[rows] == place[columns]) & (place[columns] >= 0)
     return {
@@ -97,16 +97,16 @@ def means(pieces: Sequence[Mapping[str, Numbers]], chosen: Sequence[NDArray[np.b
     return found
 
 
-def intervals_in_common(symbols: ArrayLike, voices: int = 1) -> NDArray[np.int64]:
-    """How many intervals each two places have in common.
+def intervals_in_common(tokens: ArrayLike, voices: int = 1) -> NDArray[np.int64]:
+    """The number of intervals that each two positions have in common.
 
     Args:
-        symbols: (L,) without START and STOP, V voices in turn.
+        tokens: (L,) without START and STOP, V voices in turn.
 
     Returns:
         (L, L), before row p and before column j.
     """
-    codes = _codes(np.asarray(symbols, np.int64), voices)
+    codes = _codes(np.asarray(tokens, np.int64), voices)
     begins = (np.abs(codes) < _TIE).astype(np.int64)
     found = np.zeros((len(codes), len(codes)), np.int64)
     for place in range(1, len(codes)):
@@ -115,34 +115,34 @@ def intervals_in_common(symbols: ArrayLike, voices: int = 1) -> NDArray[np.int64
     return found
 
 
-def _codes(symbols: NDArray[np.int64], voices: int) -> NDArray[np.int64]:
-    """(L,) symbols such that a melody has the same in every key."""
-    pitch, sounds = symbols % TIED, (symbols < START) & (symbols % TIED > 0)
-    steps = np.arange(len(symbols))
-    before = np.full(len(symbols), -1)
+def _codes(tokens: NDArray[np.int64], voices: int) -> NDArray[np.int64]:
+    """(L,) transposition-invariant codes of tokens."""
+    pitch, sounds = tokens % TIED, (tokens < START) & (tokens % TIED > 0)
+    steps = np.arange(len(tokens))
+    before = np.full(len(tokens), -1)
     for voice in range(voices):
         own = steps[voice::voices]
         last = np.maximum.accumulate(np.where(sounds[own], own, -1))
         before[own[1:]] = last[:-1]
     interval = np.where(before >= 0, pitch - pitch[before], _FIRST)
-    held = np.where(symbols > TIED, _TIE, _OTHER + symbols)
-    return np.where((symbols > 0) & (symbols < TIED), interval, held)
+    held = np.where(tokens > TIED, _TIE, _OTHER + tokens)
+    return np.where((tokens > 0) & (tokens < TIED), interval, held)
 
 
-def _alike(symbols: NDArray[np.uint16], voices: int) -> NDArray[np.bool_]:
-    """(L, L) whether column j is like row p, and before it."""
-    places = np.arange(len(symbols))
+def _alike(tokens: NDArray[np.uint16], voices: int) -> NDArray[np.bool_]:
+    """(L, L) whether column j is similar to row p, and before it."""
+    places = np.arange(len(tokens))
     earlier = places < places[:, None]
     same_voice = places % voices == places[:, None] % voices
-    return np.asarray((intervals_in_common(symbols, voices) >= LIKE_INTERVALS) & earlier & same_voice)
+    return np.asarray((intervals_in_common(tokens, voices) >= LIKE_INTERVALS) & earlier & same_voice)
 
 
-def _share(both: Numbers, there: NDArray[np.bool_]) -> Numbers:
+def _share(both: Numbers, marked: NDArray[np.bool_]) -> Numbers:
     """(2, P) the weight on the marked columns, NaN in rows with none."""
-    return np.asarray(np.where(there.any(axis=1), (both * there).sum(axis=2), np.nan))
+    return np.asarray(np.where(marked.any(axis=1), (both * marked).sum(axis=2), np.nan))
 
 
 def _bars_back(rows: NDArray[np.int64], columns: NDArray[np.int64], example: Example) -> Numbers:
-    """(P, N) how many bars before its row a column is, NaN where bars are unknown."""
+    """(P, N) distance of each column from its row in bars, NaN where bars are unknown."""
     per_bar = example.bars.steps_per_bar if example.bars else np.nan
     return np.asarray((rows // example.voices - columns // example.voices) / per_bar)

@@ -1,4 +1,4 @@
-"""Where a piece breaks a voice-leading rule: step, voices and rule, as marks for a score.
+"""Positions at which a piece breaks a voice-leading rule: step, voices and rule, as marks for a score.
 
 The rules and their definitions are those of :mod:`pipeline.evaluation.metrics.voice_leading`;
 a crossing, a wide spacing and a doubled leading note are marked for each pair of voices, at
@@ -26,7 +26,7 @@ from pipeline.evaluation.metrics.voice_leading import (
 
 
 class BrokenRule(NamedTuple):
-    """A rule that is broken.
+    """A violation of a rule.
 
     Attributes:
         step: of the later chord.
@@ -40,7 +40,7 @@ class BrokenRule(NamedTuple):
 
 
 def broken_rules_of(grid: Grid, key: WrittenKey) -> list[BrokenRule]:
-    """All broken rules of a piece, by step, voices and rule; dissonance is none.
+    """All broken rules of a piece, by step, voices and rule; dissonance is not one of them.
 
     Args:
         grid: of at least two voices, the highest first.
@@ -99,7 +99,7 @@ def _alone(pitch: Ints, begins: Bools, key: WrittenKey) -> Iterator[BrokenRule]:
 
 
 def _begins(chords: Bools, broken: Bools, voices: tuple[int, ...], rule: str) -> Iterator[BrokenRule]:
-    """A rule that is broken in several chords one after the other is marked once, at the first."""
+    """Mark a rule that is broken in several consecutive chords once, at the first."""
     places = np.flatnonzero(chords)
     now = broken[places]
     yield from _marks(places, now & ~np.append(False, now[:-1]), voices, rule)

@@ -5,7 +5,7 @@ sound. It is a triad in root position where its lowest note is the root of a maj
 minor triad, its third sounds and no other pitch class than the triad's does; the fifth may
 be missing, as it often is in four voices.
 
-Source: Kostka & Payne, Tonal Harmony, chapter 10. Definitions alone.
+Source: Kostka & Payne, Tonal Harmony, chapter 10. Only the definitions are used.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """Calibration: agreement of a predictor's confidence with its accuracy.
 
-The most probable symbol of each position is the predictor's choice and its
-probability the confidence. Choices are put into BINS of equal width by their
-confidence; a calibrated predictor is right in as large a share of each bin as its
-mean confidence there. The **expected calibration error** is the mean distance
-of both, bins weighed by their choices (Guo, Pleiss, Sun & Weinberger 2017, On
-calibration of modern neural networks, ICML, equation 3). It sees only the most
-probable symbol, and it depends on the number of bins: compare like with like.
+The most probable token at each position is the predictor's choice, and its probability
+is the confidence. Choices are put into BINS of equal width by their confidence; for a
+calibrated predictor the accuracy in each bin equals the mean confidence in it. The
+**expected calibration error** is the mean difference of the two, with bins weighted by
+their number of choices (Guo, Pleiss, Sun & Weinberger 2017, On calibration of modern
+neural networks, ICML, equation 3). It considers only the most probable token and depends
+on the number of bins, so values with different numbers of bins are not comparable.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ BINS = 15
 
 @dataclass(frozen=True)
 class Reliability:
-    """Choices by how confident they were made, (BINS,) each; NaN where a bin is empty.
+    """Choices by confidence, (BINS,) each; NaN where a bin is empty.
 
     Attributes:
         n: choices.
         confidence: their mean confidence.
-        accuracy: the share of them that was right.
+        accuracy: the share of correct choices.
     """
 
     n: NDArray[np.int64]
@@ -45,7 +45,7 @@ def reliability(confidence: ArrayLike, hit: ArrayLike) -> Reliability:
     """Put choices into bins of equal width; a confidence on a border belongs to the bin below it.
 
     Args:
-        confidence: (n,) in 0 … 1. hit: (n,) whether the choice was right.
+        confidence: (n,) in 0 … 1. hit: (n,) whether the choice was correct.
     """
     sure, right = np.asarray(confidence, np.float64), np.asarray(hit, np.float64)
     place = np.clip(np.ceil(sure * BINS).astype(np.int64) - 1, 0, BINS - 1)

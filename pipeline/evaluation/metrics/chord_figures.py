@@ -1,10 +1,10 @@
-"""Chord symbols and figures of a piece: what each chord is, and which of its tones is in the bass.
+"""Chord symbols and figured bass of a piece: root, quality and inversion of each chord.
 
 A chord is named where its pitch classes belong to a triad or a seventh chord; of several
 that fit, the one with fewest tones, then the one whose root is in the bass. Figures are those
 of figured bass: none, 6 and 64 of triads, 7, 65, 43 and 42 of seventh chords.
 
-Source: Kostka & Payne, Tonal Harmony, chapter 3. Definitions alone.
+Source: Kostka & Payne, Tonal Harmony, chapter 3. Only the definitions are used.
 """
 
 from __future__ import annotations

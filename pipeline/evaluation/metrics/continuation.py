@@ -1,8 +1,8 @@
-"""Similarity of a generated continuation and the true one, as music and not as likelihood.
+"""Musical similarity of a generated continuation and the true one, independent of likelihood.
 
 **Points.** A continuation is compared by its sounding notes, each a point
 (onset, pitch): onset in steps from the first step of the piece, pitch a MIDI
-note number. Durations and silences count through the onsets alone.
+note number. Durations and silences have an effect only through the onsets.
 
 **Horizon.** Time runs from the last onset of the source: a note belongs to the
 first h quarters when its onset is at most h quarters after that onset.
@@ -13,15 +13,16 @@ onto true ones; with m points matched, n true and k generated,
 
     recall = (m - 1) / (n - 1), precision = (m - 1) / (k - 1), F1 their harmonic mean.
 
-Any two points match under some translation, so m is at least 1 and chance is not
-0. Undefined where either side has fewer than two points. A translation ignores
-where the continuation begins and in which key: it compares the shape.
+Any two points match under some translation, so m is at least 1 and the chance level is
+above 0. It is undefined where either side has fewer than two points. Because of the
+translation, the beginning and the key of the continuation have no effect: shapes are
+compared.
 
 **Pitch overlap:** the common area of both normalized histograms of pitches, or
 of pitch classes; 1 for the same shares, 0 for nothing in common.
 
 Source: MIREX 2019, Patterns for Prediction; Janssen et al., its evaluation code
-(https://github.com/BeritJanssen/PatternsForPrediction): definitions alone.
+(https://github.com/BeritJanssen/PatternsForPrediction): only the definitions are used.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ PITCHES = 128
 
 
 class ContinuationError(PipelineError):
-    """Symbols that are no whole steps, or a source without a note."""
+    """Tokens that do not form whole steps, or a source without a note."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,12 @@ class PatternMatch:
 
     @property
     def recall(self) -> float:
-        """Share of the true points that are there, the first being free."""
+        """Share of the true points that are matched, not counting one point on each side."""
         return (self.matched - 1) / (self.n_true - 1)
 
     @property
     def precision(self) -> float:
-        """Share of the generated points that are right, the first being free."""
+        """Share of the generated points that are matched, not counting one point on each side."""
         return (self.matched - 1) / (self.n_generated - 1)
 
     @property
@@ -72,22 +73,22 @@ class PatternMatch:
         return 2 * (self.matched - 1) / (self.n_true + self.n_generated - 2)
 
 
-def points(symbols: ArrayLike, voices: int = 1, first_step: int = 0) -> Points:
+def points(tokens: ArrayLike, voices: int = 1, first_step: int = 0) -> Points:
     """The sounding notes of all voices, by onset and then by pitch.
 
     Args:
-        symbols: whole steps of V symbols; a STOP at the end is passed over.
+        tokens: whole steps of V tokens; a STOP at the end is skipped.
         voices: V.
-        first_step: the step at which the symbols begin.
+        first_step: the step at which the tokens begin.
 
     Raises:
         ContinuationError: not whole steps.
     """
-    flat = np.asarray(symbols, dtype=np.int64)
+    flat = np.asarray(tokens, dtype=np.int64)
     if len(flat) and flat[-1] == STOP:
         flat = flat[:-1]
     if len(flat) % voices:
-        raise ContinuationError(f"{len(flat)} symbols are no whole steps of {voices} voices")
+        raise ContinuationError(f"{len(flat)} tokens do not fill steps of {voices} voices")
     steps = flat.reshape(-1, voices)
     step, voice = np.nonzero((steps > 0) & (steps < TIED))
     found = np.stack([step + first_step, steps[step, voice]], axis=1)
@@ -110,7 +111,7 @@ def pattern_match(true: Points, generated: Points) -> PatternMatch | None:
     if len(true) < 2 or len(generated) < 2:
         return None
     places = [side[:, 0] * 2 * PITCHES + side[:, 1] for side in (generated, true)]
-    _, times = np.unique(np.subtract.outer(*places), return_counts=True)  # one number a translation
+    _, times = np.unique(np.subtract.outer(*places), return_counts=True)  # one number per translation
     return PatternMatch(int(times.max()), len(true), len(generated))
 
 
@@ -127,13 +128,13 @@ def pitch_overlap(true: Points, generated: Points, modulo: int = PITCHES) -> flo
 
 
 def edit_distance(a: ArrayLike, b: ArrayLike) -> int:
-    """Fewest symbols to insert, delete or replace to make one sequence the other (Levenshtein)."""
+    """Levenshtein distance: fewest insertions, deletions and replacements of tokens."""
     first, second = np.asarray(a, dtype=np.int64), np.asarray(b, dtype=np.int64)
     ramp = np.arange(len(second) + 1)
     costs = ramp.copy()
-    for row, symbol in enumerate(first, start=1):
-        replaced = costs[:-1] + (second != symbol)
+    for row, token in enumerate(first, start=1):
+        replaced = costs[:-1] + (second != token)
         better = np.minimum(costs[1:] + 1, replaced)
-        # an insertion costs one more than the place to its left: a running minimum finds it
+        # an insertion costs one more than the position to its left, hence the running minimum
         costs = np.minimum.accumulate(np.concatenate([[row], better]) - ramp) + ramp
     return int(costs[-1])

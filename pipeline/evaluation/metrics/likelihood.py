@@ -1,7 +1,7 @@
 """Likelihood of continuations: nats, bits and accuracy by class.
 
-**Classes** of target tokens: onset (symbols 1 … 127), tied (129 … 255), silence
-(0 and 128) and STOP. Every probability is over the symbols valid in its state.
+**Classes** of target tokens: onset (tokens 1 … 127), tied (129 … 255), silence
+(0 and 128) and STOP. Every probability is over the tokens valid in its state.
 
 **Sum, then divide.** :func:`measure` gives sums of one piece; :func:`figures`
 adds pieces and divides once. Per token means all target tokens but STOP. Per
@@ -11,19 +11,19 @@ are divided by their duration. STOP is reported separately, in bits per piece.
 
 **Parts of bits per onset.** With P = the sum of p over the onsets 1 … 127,
 
-- an onset token costs -log2 P (rhythm: a note begins now) and
-  -log2(p(symbol) / P) (pitch: which, given that one begins),
-- a tied token costs -log2 p(symbol), all of it rhythm: no note begins now,
-- a silence token costs -log2 p(symbol), all of it silence.
+- an onset token has -log2 P bits of rhythm (a note begins now) and
+  -log2(p(token) / P) bits of pitch (given that one begins),
+- a tied token has -log2 p(token) bits of rhythm (no note begins now),
+- a silence token has -log2 p(token) bits of silence.
 
 By the chain rule rhythm + pitch + silence = bits per onset, exactly.
 
-**Accuracy** of a class is the share of its tokens whose symbol is the most
-probable one; of equal probabilities the lowest symbol counts as the choice.
+**Accuracy** of a class is the share of its tokens that are the most probable ones; of
+equal probabilities the lowest token counts as the most probable one.
 
 **Intervals** resample tune families, because pieces of a family are not
-independent: 10,000 draws of as many families as there are, the statistic being
-sum over sum; 2.5th and 97.5th percentile.
+independent: 10,000 bootstrap samples of as many families as there are; the statistic is
+a ratio of sums, and the interval is its 2.5th and 97.5th percentile.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from numpy.typing import ArrayLike, NDArray
 from pipeline.evaluation.metrics.surprisal import LikelihoodError, Surprisal, surprisal
 from pipeline.models.base.examples import Example
 
-DRAWS = 10_000
+N_RESAMPLES = 10_000
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Sums:
     Attributes:
         pieces: how many pieces are in the sums.
         n_onset, n_tied, n_silence, n_stop: tokens by their class.
-        onset_nats, tied_nats, silence_nats, stop_nats: -ln p of the true symbols, by class.
+        onset_nats, tied_nats, silence_nats, stop_nats: -ln p of the true tokens, by class.
         pitch_nats: the part of ``onset_nats`` for the pitch of the note.
         onset_hits, tied_hits, silence_hits, stop_hits: tokens that were the most probable.
     """
@@ -113,15 +113,15 @@ PIECES = pa.schema(
 
 
 def measure(log_probs: NDArray[np.floating], example: Example) -> Sums:
-    """Sum the costs and hits of one piece's target by class.
+    """Sum the nats and hits of one piece's target by class.
 
     Args:
-        log_probs: (T, 258) natural logarithms, renormalized over the valid symbols.
+        log_probs: (T, 258) natural logarithms, renormalized over the valid tokens.
         example: the piece; its target has T tokens.
 
     Raises:
         LikelihoodError: another shape, rows that do not sum to 1 over the valid
-            symbols, or a target token that is held to be impossible.
+            tokens, or a target token of probability 0.
     """
     return add_up(surprisal(log_probs, example))
 
@@ -131,17 +131,17 @@ def add_up(piece: Surprisal) -> Sums:
     kind = piece.kind
     tally = np.bincount(kind, minlength=4).tolist()
     right = np.bincount(kind[piece.hit], minlength=4).tolist()
-    costs = [math.fsum(piece.nats[kind == index]) for index in range(4)]
+    nats = [math.fsum(piece.nats[kind == index]) for index in range(4)]
     return Sums(
         pieces=1,
         n_onset=tally[0],
         n_tied=tally[1],
         n_silence=tally[2],
         n_stop=tally[3],
-        onset_nats=costs[0],
-        tied_nats=costs[1],
-        silence_nats=costs[2],
-        stop_nats=costs[3],
+        onset_nats=nats[0],
+        tied_nats=nats[1],
+        silence_nats=nats[2],
+        stop_nats=nats[3],
         pitch_nats=math.fsum(piece.pitch_nats),
         onset_hits=right[0],
         tied_hits=right[1],
@@ -204,7 +204,7 @@ class Interval:
 
 
 def interval(families: Sequence[str], amounts: ArrayLike, per: ArrayLike, seed: int) -> Interval:
-    """Sum of ``amounts`` over sum of ``per``, and how far it would vary with other families.
+    """Sum of ``amounts`` over sum of ``per``, with its bootstrap interval over tune families.
 
     For a paired difference of two predictors, ``amounts`` is the difference of
     their bits piece by piece.
@@ -212,7 +212,7 @@ def interval(families: Sequence[str], amounts: ArrayLike, per: ArrayLike, seed: 
     Args:
         families: (n,) tune family of each piece.
         amounts: (n,) for example bits. per: (n,) for example onsets, positive.
-        seed: of the DRAWS draws.
+        seed: of the N_RESAMPLES bootstrap samples.
 
     Raises:
         LikelihoodError: no pieces.
@@ -223,10 +223,10 @@ def interval(families: Sequence[str], amounts: ArrayLike, per: ArrayLike, seed: 
     top = np.bincount(member, weights=np.asarray(amounts, dtype=np.float64))
     bottom = np.bincount(member, weights=np.asarray(per, dtype=np.float64))
     rng = np.random.default_rng(seed)
-    ratios = np.empty(DRAWS)
-    for draw in range(0, DRAWS, 500):
+    ratios = np.empty(N_RESAMPLES)
+    for first in range(0, N_RESAMPLES, 500):
         chosen = rng.integers(len(names), size=(500, len(names)))
-        ratios[draw : draw + 500] = top[chosen].sum(axis=1) / bottom[chosen].sum(axis=1)
+        ratios[first : first + 500] = top[chosen].sum(axis=1) / bottom[chosen].sum(axis=1)
     low, high = np.percentile(ratios, [2.5, 97.5])
     return Interval(float(top.sum() / bottom.sum()), float(low), float(high), len(names))
 

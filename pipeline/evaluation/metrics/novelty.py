@@ -1,8 +1,8 @@
 """Interval n-grams that a continuation shares with the training tunes of a model.
 
-**Runs.** A tune is its intervals in semitones: top voice alone, silence ignored,
-immediate repeats of a pitch merged, so that neither key nor rhythm hides a copy (the
-same rule by which tunes are relatives). An interval belongs to a continuation when
+**Runs.** A tune is represented by its intervals in semitones: top voice only, silence ignored,
+immediate repeats of a pitch merged, so that copies in another key or rhythm are found (the
+same representation defines relatives of tunes). An interval belongs to a continuation when
 its later note begins there. A run that ends in the continuation may reach back into
 the prompt: continuing the prompt as another tune does is copying. A run wholly *inside*
 the continuation detects copies that are independent of the prompt: if a continuation is
@@ -18,10 +18,10 @@ inside. **Longest run:** the most consecutive intervals that are shared, and the
 that contain them.
 
 **Reference.** Human held-out tunes share runs with training, too. Where splits
-keep families of tunes apart by a run of 16, they share next to none so long by
-construction (families are of exact notes, and a grid may merge some): they are a fair
-reference up to 12. Beyond, the reference are training tunes against all the other
-training tunes, relatives among them.
+separate tune families by a run of 16, they share almost no run of that length by
+construction (families use exact notes, and a grid may merge some): they are a fair
+reference up to 12. For longer runs the reference is training tunes against all other
+training tunes, including relatives.
 """
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ class MelodyIntervals:
 
     @classmethod
     def of(cls, tunes: Sequence[NDArray[np.uint16]], voices: int = 1) -> MelodyIntervals:
-        """From whole steps of V symbols each; START at the beginning must be left out."""
+        """From whole steps of V tokens each; START at the beginning must be left out."""
         offsets = offsets_of([len(tune) for tune in tunes])
-        symbols = np.concatenate([np.zeros(0, np.uint16), *tunes]).astype(np.int64)
+        tokens = np.concatenate([np.zeros(0, np.uint16), *tunes]).astype(np.int64)
         place = places(offsets)
-        sounding = (symbols > 0) & (symbols < TIED) & (place % voices == 0)
-        owner, pitch, step = owners(offsets)[sounding], symbols[sounding], place[sounding] // voices
+        sounding = (tokens > 0) & (tokens < TIED) & (place % voices == 0)
+        owner, pitch, step = owners(offsets)[sounding], tokens[sounding], place[sounding] // voices
         changes = run_starts(owner, pitch)
         owner, pitch, step = owner[changes], pitch[changes], step[changes]
         inner = np.ones(len(owner), bool)
@@ -84,12 +84,12 @@ class Shared:
     """The longest run that ends at each of N intervals and is shared.
 
     Attributes:
-        owner: (N,) the tune that the interval is of, never falling.
-        history: (N,) intervals of the tune up to this one, itself counted.
+        owner: (N,) the tune of the interval, ascending.
+        history: (N,) number of intervals of the tune up to and including this one.
         inside: (N,) those of them whose both notes are in the continuation.
         length: (N,) intervals of the longest shared run; 0 for none.
-        holder: (N,) first of the tunes that hold it, -1 for none.
-        n_holders: (N,) how many do.
+        holder: (N,) first of the tunes that contain it, -1 for none.
+        n_holders: (N,) number of tunes that contain it.
     """
 
     owner: Ints
@@ -134,7 +134,7 @@ def longest_shared(
 
 @dataclass(frozen=True)
 class _Held:
-    """Who holds each of N runs: the first by its own number, how many, and which tunes hold any."""
+    """The tunes that contain each of N runs: the first, their number, and which tunes contain any."""
 
     first: Ints
     n: Ints
@@ -174,11 +174,11 @@ def _note_holders(found: _Held, part: Holders, kept: Ints, own: Ints, rule: Rule
     place = np.minimum(np.searchsorted(pairs, wanted), max(len(pairs) - 1, 0))
     holds_own = (own[queried] >= 0) & (np.append(pairs, -1)[place] == wanted)
     if rule == "own":
-        counted, who = holds_own.astype(np.int64), own[queried]
+        counted, holder = holds_own.astype(np.int64), own[queried]
     else:
-        counted, who = n[run] - holds_own, np.where(first == own[queried], second, first)
+        counted, holder = n[run] - holds_own, np.where(first == own[queried], second, first)
     found.n[queried] = counted
-    found.first[queried] = np.where(counted > 0, who, -1)
+    found.first[queried] = np.where(counted > 0, holder, -1)
     is_queried = np.zeros(known, bool)
     is_queried[run] = True
     found.useful[tune[is_queried[tune_run]]] = True

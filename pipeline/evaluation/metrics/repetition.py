@@ -1,7 +1,7 @@
 """Repetition in continuations: repeated bars, entropy of bars, loops and lengths.
 
 **A bar** of a continuation is a whole bar after the cut; a bar that the cut divides does
-not count. Two bars are equal when all their symbols are, ties into the bar included.
+not count. Two bars are equal if all their tokens are equal, ties into the bar included.
 
 - *Repeated bars*: the share of bars that occurred earlier in the piece, in the source or
   in the continuation.
@@ -12,7 +12,7 @@ not count. Two bars are equal when all their symbols are, ties into the bar incl
 - *Length*: in quarter notes, and whether STOP ends it.
 
 Source: repeated bars and loops follow the repetition measures of Holtzman et al. 2020, "The
-Curious Case of Neural Text Degeneration", section 4; definitions alone.
+Curious Case of Neural Text Degeneration", section 4; only the definitions are used.
 """
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ def repetition(example: Example, continuation: NDArray[np.uint16], steps_per_qua
         continuation: whole steps after its source, STOP at the end if complete.
         steps_per_quarter: resolution.
     """
-    symbols = continuation[continuation != STOP]
-    whole = np.concatenate([example.source, symbols]).reshape(-1, example.voices)
+    tokens = continuation[continuation != STOP]
+    whole = np.concatenate([example.source, tokens]).reshape(-1, example.voices)
     n_source = len(example.source) // example.voices
     bars = _bars(example, whole)
     before = {bar for start, bar in bars if start < n_source}
@@ -150,7 +150,7 @@ def wasserstein(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
 
 def _bars(example: Example, whole: NDArray[np.uint16]) -> list[tuple[int, bytes]]:
-    """The whole bars of a piece: first step, symbols."""
+    """The whole bars of a piece: first step, tokens."""
     if example.bars is None:
         return []
     n_source, length = len(example.source) // example.voices, example.bars.steps_per_bar

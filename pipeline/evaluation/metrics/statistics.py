@@ -1,26 +1,26 @@
 """Statistics of the notes of many tunes, and the similarity of two sets of tunes.
 
-**A passage** is a continuation after the cut of a piece. Only notes that begin in it
-count; a note that was begun before does not, and one that is cut off at the end of
-the passage is as long as it sounds there. Times are in steps.
+**A passage** is a continuation after the cut of a piece. Only notes that begin in it are
+counted; a note that is cut off at the end of the passage has the duration up to there.
+Times are in steps.
 
-**Features of notes** (several values a passage): pitch and pitch class; intervals
-between notes that follow each other in a voice, in semitones, whatever silence is
-between them; durations; inter-onset intervals, from one onset of a voice to the next.
+**Features of notes** (several values per passage): pitch and pitch class; intervals
+between consecutive notes of a voice in semitones, also across silence; durations;
+inter-onset intervals, from one onset of a voice to the next.
 
 **Features of passages** (one value, or none where it is not defined):
 
-- *Scale consistency* (Mogren 2016): the share of notes in that diatonic scale which
-  holds most of them. A major scale and its natural minor hold the same notes, so
+- *Scale consistency* (Mogren 2016): the share of notes in the diatonic scale that
+  contains most of them. A major scale and its natural minor contain the same notes, so
   twelve scales are tried.
-- *Groove similarity* (Wu and Yang 2020): 1 less the share of the steps of a bar on
+- *Groove similarity* (Wu and Yang 2020): 1 minus the share of the steps of a bar on
   which one of two bars has an onset and the other has none. Theirs is the mean over
   all pairs of bars; here only bars that follow each other are compared, as in MusPy.
 - *Pitch-class entropy* (Wu and Yang 2020, their H1): bits of the histogram of
   pitch classes of a bar's onsets; the mean over the bars that have any.
 
-Bars continue at the length of those of the source. The bar of the cut counts as a whole,
-with its part in the source; an unfinished bar does not count.
+Bars continue at the length of those of the source. The bar of the cut is included with
+its part in the source; an unfinished bar is not.
 
 **Two sets** are compared on a common grid of values for each feature. A passage
 weighs 1, shared evenly by its values; a value between two points of the grid is
@@ -36,7 +36,7 @@ the comparison of sets by these two. They compare distances between pieces, with
 and across sets, smoothed by kernels; here the features themselves are compared,
 which also distinguishes a set that is too uniform from one that is right.
 Wu and Yang 2020, "The Jazz Transformer on the front line", section 4; Mogren 2016,
-"C-RNN-GAN", section 4; definitions alone.
+"C-RNN-GAN", section 4; only the definitions are used.
 """
 
 from __future__ import annotations
@@ -96,10 +96,10 @@ class PassageMusic:
     def after(
         cls, source: ArrayLike, continuation: ArrayLike, voices: int = 1, bars: Bars | None = None
     ) -> PassageMusic:
-        """The passage that a continuation makes of a piece.
+        """The passage of a piece after a cut.
 
         Args:
-            source: whole steps of V symbols.
+            source: whole steps of V tokens.
             continuation: likewise; STOP is skipped.
             voices: V.
             bars: of the piece, where known.
@@ -142,7 +142,7 @@ def scale_consistency(passage: PassageMusic) -> float | None:
 
 
 def groove_similarity(passage: PassageMusic) -> float | None:
-    """Mean likeness of the onsets of bars that follow each other; None with fewer than two."""
+    """Mean similarity of the onsets of consecutive bars; None with fewer than two."""
     grooves = passage.grooves
     if grooves is None or len(grooves) < 2:
         return None
@@ -157,7 +157,7 @@ def pitch_class_entropy(passage: PassageMusic) -> float | None:
 
 @dataclass(frozen=True)
 class Feature:
-    """What is compared.
+    """A feature that is compared.
 
     Attributes:
         name: key in figures and tables.
@@ -227,12 +227,12 @@ class Pooled:
         return (self.n * self.shares + 1 / len(self.shares)) / (self.n + 1)
 
 
-def _steps(symbols: ArrayLike, voices: int) -> Ints:
-    """(T, V) symbols without STOP."""
-    flat = np.asarray(symbols, dtype=np.int64)
+def _steps(tokens: ArrayLike, voices: int) -> Ints:
+    """(T, V) tokens without STOP."""
+    flat = np.asarray(tokens, dtype=np.int64)
     flat = flat[flat != STOP]
     if len(flat) % voices:
-        raise ContinuationError(f"{len(flat)} symbols are no whole steps of {voices} voices")
+        raise ContinuationError(f"{len(flat)} tokens do not fill steps of {voices} voices")
     return np.asarray(flat.reshape(-1, voices))
 
 

@@ -17,7 +17,7 @@ ONSET, STOPS = 0, 3  # indices into CLASSES
 
 
 class LikelihoodError(PipelineError):
-    """A model's probabilities are no distribution over the valid symbols."""
+    """A model's probabilities are not a distribution over the valid tokens."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class Surprisal:
     """Surprisals of one predictor for the T predicted tokens, STOP included if it is predicted.
 
     Attributes:
-        kind: (T,) class of the true symbol, an index into CLASSES.
-        nats: (T,) -ln p of the true symbol.
-        confidence: (T,) probability of the most probable symbol.
-        hit: (T,) bool, the true symbol was the most probable one; of equal
-            probabilities the lowest symbol counts as the choice.
+        kind: (T,) class of the true token, an index into CLASSES.
+        nats: (T,) -ln p of the true token.
+        confidence: (T,) probability of the most probable token.
+        hit: (T,) bool, the true token was the most probable one; of equal
+            probabilities the lowest token counts as the choice.
         pitch_nats: (T,) -ln p of the true pitch given that a note begins; 0 where none does.
         pitch_confidence: (T,) of the most probable pitch given that a note begins; 0 where none does.
         pitch_hit: (T,) bool, the true pitch was the most probable one; False where none begins.
@@ -44,23 +44,23 @@ class Surprisal:
     pitch_hit: NDArray[np.bool_]
 
 
-def classes(symbols: ArrayLike) -> NDArray[np.int64]:
-    """Index into CLASSES of each symbol."""
-    symbol = np.asarray(symbols, dtype=np.int64)
-    sounding = np.where(symbol < TIED, ONSET, 1)
-    return np.where(symbol == STOP, STOPS, np.where(symbol % TIED == 0, 2, sounding))
+def classes(tokens: ArrayLike) -> NDArray[np.int64]:
+    """Index into CLASSES of each token."""
+    token = np.asarray(tokens, dtype=np.int64)
+    sounding = np.where(token < TIED, ONSET, 1)
+    return np.where(token == STOP, STOPS, np.where(token % TIED == 0, 2, sounding))
 
 
 def surprisal(log_probs: NDArray[np.floating], example: Example) -> Surprisal:
-    """Compare a predictor's probabilities with the true symbols of a piece.
+    """Compare a predictor's probabilities with the true tokens of a piece.
 
     Args:
-        log_probs: (T, 258) natural logarithms, renormalized over the valid symbols.
+        log_probs: (T, 258) natural logarithms, renormalized over the valid tokens.
         example: the piece; its target has T tokens.
 
     Raises:
         LikelihoodError: another shape, rows that do not sum to 1 over the valid
-            symbols, or a target token that is held to be impossible.
+            tokens, or a target token of probability 0.
     """
     target = example.target.astype(np.int64)
     if log_probs.shape != (len(target), VOCAB_SIZE):
@@ -99,5 +99,5 @@ def _require_distributions(scores: NDArray[np.float64]) -> None:
     if len(wrong):
         token = int(wrong[0])
         raise LikelihoodError(
-            f"target token {token}: probabilities of the valid symbols add up to {sums[token]:.6g}, not 1"
+            f"target token {token}: probabilities of the valid tokens add up to {sums[token]:.6g}, not 1"
         )

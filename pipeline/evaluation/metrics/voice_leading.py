@@ -9,7 +9,7 @@ that of his own pieces.
 
 Sources: Kostka & Payne, Tonal Harmony, chapters 5 and 6 (parallels, direct fifths and
 octaves, spacing, crossing, overlap, ranges, doubled leading notes); Huron 2001, Tone and
-Voice, Music Perception 19, for what they do to the ear. Definitions alone.
+Voice, Music Perception 19, for their perceptual effects. Only the definitions are used.
 """
 
 from __future__ import annotations
@@ -48,17 +48,17 @@ class VoiceLeading:
         chords: steps at which all voices sound and one begins a note.
         parallel_fifths, parallel_octaves: pairs of voices that move in the same direction
             from a fifth (an octave or unison) to another, octaves between them not counted.
-        direct: outer voices that move in the same direction to a fifth or an octave which
-            was none before, the soprano by leap.
+        direct: outer voices that move in the same direction from another interval to a fifth or
+            an octave, the soprano by leap.
         crossings: chords in which a voice lies below the next lower one.
         overlaps: voices that move beyond where a neighbour was in the chord before; crossed
             ones count, too.
         wide: chords with more than an octave between neighbours above the bass.
         out_of_range: notes that begin outside of their voice's range.
-        leaps: notes more than an octave away from the one before of their voice, whatever
-            silence is between.
-        doubled_leading: chords in which several voices hold the leading note of the key.
-        dissonant: chords that are no triad and no seventh chord, nor a part of one.
+        leaps: notes more than an octave away from the previous note of their voice, also after
+            silence.
+        doubled_leading: chords in which several voices have the leading note of the key.
+        dissonant: chords that are neither a triad nor a seventh chord, nor a part of one.
     """
 
     chords: int
@@ -158,7 +158,7 @@ def _overlaps(before: Ints, after: Ints, moved: Bools) -> int:
 
 
 def out_of_range(pitch: Ints, begins: Bools) -> Bools:
-    """(T, V) where a note begins outside of its voice's range; nowhere but in four voices.
+    """(T, V) where a note begins outside of its voice's range; only pieces of four voices have ranges.
 
     Args:
         pitch: (T, V) of the piece as written.

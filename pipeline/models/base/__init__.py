@@ -1,1 +1,1 @@
-"""What all models share: interface, registry, examples, batches, layers, trained weights."""
+"""Shared parts of all models: interface, registry, examples, batches, layers, trained weights."""

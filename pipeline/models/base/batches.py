@@ -39,15 +39,15 @@ class Batch:
     """B examples, sources padded on the right to S, targets to T.
 
     Attributes:
-        source: (B, S) int64 symbols, PAD_ID after the end.
+        source: (B, S) int64 tokens, PAD_ID after the end.
         source_lengths: (B,) int64.
-        inputs: (B, T) int64, decoder inputs: START, then the target without its last symbol.
-        previous: (B, T) int64, the last symbol of the same voice: the grammar's state.
+        inputs: (B, T) int64, decoder inputs: START, then the target without its last token.
+        previous: (B, T) int64, the last token of the same voice: the grammar's state.
         stop_allowed: (B, T) bool, the other part of that state.
-        target: (B, T) int64, IGNORE_INDEX after the end and where a symbol is given.
+        target: (B, T) int64, IGNORE_INDEX after the end and where a token is given.
         target_lengths: (B,) int64.
         step_in_bar: (B, W) int64, W the longest source and target together: position in
-            the bar of the symbols of the source, immediately followed by those of the
+            the bar of the tokens of the source, immediately followed by those of the
             target (see ``Example.step_in_bar``); -1 where unknown and after the end.
         steps_per_bar: (B,) int64, 0 where unknown.
         meter: (B,) int64, the number of the time signature (see ``meters``), 0 where unknown.
@@ -106,7 +106,7 @@ def read_rows(folder: Path, split: str, columns: Sequence[str] | None = None) ->
 
 
 def split_settings(folder: Path) -> str:
-    """The section ``split`` that a data set was divided by, as JSON; "{}" where its shards do not say."""
+    """The section ``split`` of a data set, as JSON; "{}" where its shards do not record it."""
     for shard in sorted(folder.glob("*/*.parquet")):
         return str((pq.read_schema(shard).metadata or {}).get(b"split", b"{}"), "utf-8")
     return "{}"

@@ -242,7 +242,7 @@ def give_voices(
     """Mask all voices of a piece but the given ones.
 
     Args:
-        tokens: START, T * voices symbols, STOP.
+        tokens: START, T * voices tokens, STOP.
         given: voices, 0 = top; none, or some, never all.
         voices: V.
         bars: of the whole piece, where known.
@@ -266,7 +266,7 @@ def note_onsets(tokens: ArrayLike, voices: int = 1) -> NDArray[np.int64]:
     """Steps at which a sounding note of the top voice begins.
 
     Args:
-        tokens: START, symbols, STOP.
+        tokens: START, tokens, STOP.
         voices: V.
     """
     top = np.asarray(tokens, dtype=np.int64)[1:-1][::voices]
@@ -292,7 +292,7 @@ def cut_at_note(tokens: ArrayLike, cut: float, voices: int = 1, bars: Bars | Non
     """Cut a token sequence before its (k + 1)-th note; a silence before that note belongs to the source.
 
     Args:
-        tokens: START, T * voices symbols, STOP.
+        tokens: START, T * voices tokens, STOP.
         cut: share of the sounding notes of the top voice that belong to the source.
         voices: V.
         bars: of the whole piece, where known.

@@ -1,8 +1,8 @@
-"""What training, decoding and evaluation rely on in every model.
+"""The interface of every model for training, decoding and evaluation.
 
-A model gives logits over all 258 symbols and knows nothing of the grammar.
-:meth:`Seq2Seq.mask` excludes the symbols that cannot follow, in the same way for
-training, scoring and sampling: a likelihood is one over the valid symbols.
+A model returns logits over all 258 tokens, without regard to the grammar.
+:meth:`Seq2Seq.mask` excludes the tokens that cannot follow, in the same way for
+training, scoring and sampling: every likelihood is normalized over the valid tokens.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pipeline.models.base.batches import Batch
 
 @dataclass(frozen=True)
 class DecodingState:
-    """What a model keeps between two target symbols of B examples; each model has its own fields.
+    """The state of a model between two target tokens of B examples; each model has its own fields.
 
     The first dimension of every tensor is the example; all other fields are the same for
     all examples.
@@ -43,7 +43,7 @@ class AttentionMaps:
     """Attention weights and mixture weights per target position.
 
     N columns: the S of the source, and for a model that also attends to the target, the
-    T - 1 of the target without its last symbol.
+    T - 1 of the target without its last token.
 
     Attributes:
         weights: by attention, "attention" or a way of copying: (B, T, N) float, each row
@@ -51,7 +51,7 @@ class AttentionMaps:
         mixture_weights: by component, "vocabulary" or a way of copying: (B, T) float, the
             prior probability of each component; they sum to 1. Empty without a mixture.
         responsibilities: by component, (B, T) float: its posterior probability given the
-            true symbol.
+            true token.
     """
 
     weights: Mapping[str, Tensor]
@@ -73,7 +73,7 @@ class Seq2Seq(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
-        """Logits of every target symbol under teacher forcing.
+        """Logits of every target token under teacher forcing.
 
         Args:
             generator: of dropout, in training; None for no dropout.
@@ -84,33 +84,33 @@ class Seq2Seq(nn.Module, ABC):
 
     @abstractmethod
     def start(self, batch: Batch) -> DecodingState:
-        """Encode sources: the state before the first target symbol. Targets are not used."""
+        """Encode sources: the state before the first target token. Targets are not used."""
 
     @abstractmethod
-    def step(self, state: Any, symbols: Tensor) -> tuple[Tensor, DecodingState]:
-        """Predict one more symbol.
+    def step(self, state: Any, tokens: Tensor) -> tuple[Tensor, DecodingState]:
+        """Predict one more token.
 
         Args:
             state: as ``start`` or ``step`` of the same model returned it.
-            symbols: (B,) int64, the symbol before the predicted one, START at first.
+            tokens: (B,) int64, the token before the predicted one, START at first.
 
         Returns:
             (B, 258) logits, without the grammar mask, and the state after.
         """
 
     def attention(self, batch: Batch) -> AttentionMaps | None:  # noqa: ARG002
-        """Attention of every target symbol under teacher forcing; None for a model without attention.
+        """Attention of every target token under teacher forcing; None for a model without attention.
 
         The rows at padding of the target are undefined.
         """
         return None
 
     def mask(self, logits: Tensor, previous: Tensor, stop_allowed: Tensor) -> Tensor:
-        """Logits with -inf at every symbol that the grammar forbids.
+        """Logits with -inf at every token that the grammar forbids.
 
         Args:
             logits: (..., 258).
-            previous: (...) int64, the last symbol of the same voice, or START.
+            previous: (...) int64, the last token of the same voice, or START.
             stop_allowed: (...) bool, True at a step's border after the first step.
         """
         rows = previous + (START + 1) * stop_allowed
@@ -118,7 +118,7 @@ class Seq2Seq(nn.Module, ABC):
 
 
 def _grammar_mask() -> Tensor:
-    """(514, 258): 0 where a symbol may follow, -inf elsewhere; rows from 257 on also allow STOP."""
+    """(514, 258): 0 where a token may follow, -inf elsewhere; rows from 257 on also allow STOP."""
     valid = torch.from_numpy(VALID_AFTER.copy()).repeat(2, 1)
     valid[START + 1 :, STOP] = True
     return torch.zeros(valid.shape).masked_fill(~valid, float("-inf"))

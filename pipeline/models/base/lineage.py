@@ -98,7 +98,7 @@ def initialize_from(network: nn.Module, config: Section, parent: Path) -> None:
 
     Raises:
         SettingsError: the models differ in more than dropout.
-        CheckpointError: the run is missing, damaged or foreign.
+        CheckpointError: the run is missing, damaged, or was not written by this project.
     """
     trained, facts = load_run(parent)
     ours, theirs = config.model_dump(), facts.model.model_dump()
@@ -110,7 +110,7 @@ def initialize_from(network: nn.Module, config: Section, parent: Path) -> None:
 
 
 def audit(dataset: str, held_out: Mapping[str, pa.Table], seen: Set[str]) -> None:
-    """Make sure that weights have seen no relative of a held-out piece.
+    """Make sure that weights were trained on no relative of a held-out piece.
 
     Args:
         dataset: the name of the data set that a training is measured on.
@@ -118,7 +118,7 @@ def audit(dataset: str, held_out: Mapping[str, pa.Table], seen: Set[str]) -> Non
         seen: the families that the initial weights were trained on.
 
     Raises:
-        LeakError: they have; the message names some of the pieces.
+        LeakError: they were; the message names some of the pieces.
     """
     for split, table in held_out.items():
         rows = table.to_pylist()

@@ -1,4 +1,4 @@
-"""The time signatures that models tell apart, and their beats; no torch.
+"""The vocabulary of time signatures that models distinguish, and their beats; no torch.
 
 The vocabulary is the same for all data sets, so that weights can be used with any of them: 0 is
 an unknown time signature or one beyond the vocabulary, the others are numbered by denominator

@@ -29,7 +29,7 @@ HEADER_LENGTH = 8  # bytes of the number that a safetensors file begins with
 
 
 class CheckpointError(PipelineError):
-    """Saved weights or a checkpoint are foreign or damaged."""
+    """Saved weights or a checkpoint are damaged, or were not written by this project."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Run:
         dataset: the name of the data set.
         data_fingerprint: of its shards, see ``batches.fingerprint``.
         best_epoch: the epoch of the weights.
-        valid_nats: validation loss after it, in nats per target symbol.
+        valid_nats: validation loss after it, in nats per target token.
     """
 
     model: Section

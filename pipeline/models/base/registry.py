@@ -45,7 +45,7 @@ def parse_model(value: Any, where: str) -> ModelConfig:
         where: the dotted path in params.yaml, for the message.
 
     Raises:
-        SettingsError: no kind, an unknown kind, or a fault in its settings.
+        SettingsError: no kind, an unknown kind, or an error in its settings.
     """
     kind = value.get("kind") if isinstance(value, Mapping) else None
     if kind not in known_kinds():

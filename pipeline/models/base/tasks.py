@@ -1,4 +1,4 @@
-"""What a model is trained to do: the section ``task`` of an experiment; no torch.
+"""Training tasks: the section ``task`` of an experiment; no torch.
 
 A task turns rows of a data set into examples and varies them from epoch to epoch. The
 variation is a pure function of seed and epoch, so that a resumed epoch has the same
@@ -94,8 +94,8 @@ class Harmonize(_Task[HarmonizeExample]):
     """Some voices are given in full; the model predicts the others.
 
     Attributes:
-        given: the given voices, 0 = top: always the same list, or ``any``: another
-            choice for each piece in every epoch, none and all but one among them.
+        given: the given voices, 0 = top: always the same list, or ``any``: a random choice for each
+            piece and epoch, from none to all but one.
     """
 
     kind: Literal["harmonize"]

@@ -1,1 +1,1 @@
-"""An LSTM with a copy mechanism: it can repeat earlier symbols of the piece."""
+"""An LSTM with a copy mechanism: it can repeat earlier tokens of the piece."""

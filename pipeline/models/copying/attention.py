@@ -54,7 +54,7 @@ class HistoryAttention(nn.Module):
 
 
 class CopyMechanism(nn.Module):
-    """Mixture weights of the vocabulary and of copies of each earlier symbol, in each way of copying."""
+    """Mixture weights of the vocabulary and of copies of each earlier token, in each way of copying."""
 
     def __init__(self, config: CopyingConfig) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class CopyMechanism(nn.Module):
         Args:
             outputs: (B, Q, H) of the LSTM before each position.
             contexts: (B, N, C * A) keys of the state before each column.
-            history: (B, N) symbols.
+            history: (B, N) tokens.
             before: (B, N + 1) see ``matching.notes_before``.
             mask: (B, Q, N) see :func:`history_mask`.
 
@@ -95,13 +95,13 @@ class CopyMechanism(nn.Module):
         energies = self._energies(outputs, contexts, history, before, mask)
         return {way: energy.softmax(-1) for way, energy in zip(self.ways, energies, strict=True)}
 
-    def symbols(self, history: Tensor, before: Tensor, previous: Tensor) -> Tensor:
-        """(B, Q, C * N) the symbols that the copies predict, way by way.
+    def tokens(self, history: Tensor, before: Tensor, previous: Tensor) -> Tensor:
+        """(B, Q, C * N) the tokens that the copies predict, way by way.
 
         Args:
-            history: (B, N) symbols.
+            history: (B, N) tokens.
             before: (B, N + 1) see ``matching.notes_before``.
-            previous: (B, Q) the last symbol of the voice that is predicted.
+            previous: (B, Q) the last token of the voice that is predicted.
         """
         by_way = {
             "pitch": lambda: matching.repeated(history, previous),
@@ -112,7 +112,7 @@ class CopyMechanism(nn.Module):
     def _energies(
         self, outputs: Tensor, contexts: Tensor, history: Tensor, before: Tensor, mask: Tensor
     ) -> list[Tensor]:
-        """(B, Q, N) of each way: how well each symbol of the history fits as the next one."""
+        """(B, Q, N) of each way: how well each token of the history fits as the next one."""
         queries = self.query(outputs).chunk(len(self.ways), dim=-1)
         keys = contexts.transpose(1, 2).chunk(len(self.ways), dim=1)
         energies = [
@@ -125,10 +125,10 @@ class CopyMechanism(nn.Module):
         return [energy + bias[..., way] for way, energy in enumerate(energies)]
 
     def _agreement_bias(self, history: Tensor, before: Tensor, n_positions: int) -> Tensor | None:
-        """(B, Q, N, C) the learned bias for agreement of symbols and of intervals."""
+        """(B, Q, N, C) the learned bias for agreement of tokens and of intervals."""
         if self.same_symbols is None or self.same_intervals is None:
             return None
-        symbols = matching.agreement(history.masked_fill(history == PAD_ID, -1), n_positions)
+        tokens = matching.agreement(history.masked_fill(history == PAD_ID, -1), n_positions)
         intervals = matching.agreement(matching.as_intervals(history, before[:, :-1]), n_positions)
         both = self.same_symbols[:, None] + self.same_intervals  # (levels, levels, C)
-        return functional.embedding(symbols * matching.N_LEVELS + intervals, both.flatten(0, 1))
+        return functional.embedding(tokens * matching.N_LEVELS + intervals, both.flatten(0, 1))

@@ -18,9 +18,9 @@ class CopyingConfig(ModelConfig):
         hidden_size: H, units of each LSTM layer.
         layers: of the LSTM, which is both encoder and decoder.
         attention_size: A, length of all queries, keys and values.
-        copies: what is copied from after a similar passage. pitch: the same symbol;
+        copies: ways of copying the token after a similar passage. pitch: the same token;
             interval: the same interval, from the current note.
-        matches: passages are compared by the number of symbols that agree, as well as by
+        matches: passages are compared by the number of tokens that agree, in addition to
             the LSTM's state.
         bars: inputs include the position in the bar and the bar's length.
         meter: inputs include the time signature and the position in the beat, so that 3/4 and 6/8 differ.
@@ -38,5 +38,5 @@ class CopyingConfig(ModelConfig):
     copies: list[Literal["pitch", "interval"]] = Field(min_length=1, max_length=2)
     matches: bool
     bars: bool
-    meter: bool = False  # weights of before had none
+    meter: bool = False  # the default of weights saved before this option existed
     dropout: float = Field(ge=0, lt=1)

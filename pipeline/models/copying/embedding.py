@@ -28,7 +28,7 @@ class CopyingEmbedding(nn.Module):
 
     def forward(
         self,
-        symbols: Tensor,
+        tokens: Tensor,
         next_in_bar: Tensor,
         steps_per_bar: Tensor,
         meter: Tensor,
@@ -37,13 +37,13 @@ class CopyingEmbedding(nn.Module):
         """Embed tokens.
 
         Args:
-            symbols: (B, N).
+            tokens: (B, N).
             next_in_bar: (B, N) position in the bar of the token after each, -1 for unknown.
             steps_per_bar: (B,) 0 for unknown.
             meter: (B,) see ``Batch.meter``.
             generator: of dropout.
         """
-        vectors = self.table(symbols)
+        vectors = self.table(tokens)
         if self.step_in_bar is not None and self.steps_per_bar is not None:
             known = steps_per_bar * (steps_per_bar <= LONGEST_BAR)
             rows = (next_in_bar + 1) * (known > 0)[:, None]

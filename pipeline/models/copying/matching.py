@@ -1,6 +1,6 @@
-"""Repetition in a melody: similar passages, and the symbols that followed them.
+"""Repetition in a melody: similar passages, and the tokens that followed them.
 
-A history is (B, N) int64: the symbols so far, V voices in turn, the last one of every
+A history is (B, N) int64: the tokens so far, V voices in turn, the last one of every
 piece in the last column; shorter pieces are padded with PAD_ID on the left. The Q
 predicted positions follow the last Q columns: position q follows column N - Q + q.
 """
@@ -13,11 +13,11 @@ from torch.nn import functional
 
 from pipeline.core.vocabulary import PAD_ID, START, TIED
 
-AGREEMENTS = (1, 2, 3, 4, 6, 8, 12, 16, 24)  # lengths of agreement, in symbols, that begin a level
+AGREEMENTS = (1, 2, 3, 4, 6, 8, 12, 16, 24)  # lengths of agreement, in tokens, that begin a level
 N_LEVELS = len(AGREEMENTS) + 1
 
-_NO_SYMBOL = -1  # agrees with no symbol
-_FIRST = 3 * TIED  # codes of symbols that are not onsets after a note, above all intervals
+_NO_TOKEN = -1  # matches no token
+_FIRST = 3 * TIED  # codes of tokens that are not onsets after a note, above all intervals
 
 
 def notes_before(history: Tensor, voices: int) -> Tensor:
@@ -33,57 +33,57 @@ def notes_before(history: Tensor, voices: int) -> Tensor:
 
 
 def as_intervals(history: Tensor, before: Tensor) -> Tensor:
-    """(B, N) codes that transposition does not change: an onset is its interval in semitones."""
+    """(B, N) transposition-invariant codes: an onset is its interval in semitones."""
     onset = (history > 0) & (history < TIED) & (before > 0)
     tied = (history > TIED) & (history < START)
     others = torch.where(tied, _FIRST, _FIRST + 1 + history)
-    return torch.where(history == PAD_ID, _NO_SYMBOL, torch.where(onset, history - before + TIED, others))
+    return torch.where(history == PAD_ID, _NO_TOKEN, torch.where(onset, history - before + TIED, others))
 
 
-def agreement(symbols: Tensor, n_positions: int) -> Tensor:
-    """Length of agreement of the symbols before a position with those before each earlier symbol.
+def agreement(tokens: Tensor, n_positions: int) -> Tensor:
+    """Length of agreement of the tokens before a position with those before each earlier token.
 
     Args:
-        symbols: (B, N), negative at padding.
+        tokens: (B, N), negative at padding.
         n_positions: Q.
 
-    Recells:
+    Returns:
         (B, Q, N) int64 levels: how many of AGREEMENTS are reached by the number of
-        consecutive equal symbols, counted backwards from both.
+        consecutive equal tokens, counted backwards from both.
     """
-    width = symbols.shape[1]
+    width = tokens.shape[1]
     rows = min(width, n_positions + AGREEMENTS[-1] - 1)
-    before = functional.pad(symbols, (1, 0), value=_NO_SYMBOL)[:, :width]
-    same = (symbols[:, -rows:, None] == before[:, None]) & (before[:, None] >= 0)
+    before = functional.pad(tokens, (1, 0), value=_NO_TOKEN)[:, :width]
+    same = (tokens[:, -rows:, None] == before[:, None]) & (before[:, None] >= 0)
     runs, reached = {1: same}, same.to(torch.uint8)
     for length, shorter in zip(AGREEMENTS[1:], AGREEMENTS, strict=False):
-        # a run of 6 is one of 4 that ends here and one of 4 that ended two symbols before
+        # a run of 6 is a run of 4 that ends here and a run of 4 that ends two tokens earlier
         runs[length] = runs[shorter] & _earlier(runs[shorter], length - shorter)
         reached = reached + runs[length]
     return reached[:, -n_positions:].long()
 
 
 def repeated(history: Tensor, previous: Tensor) -> Tensor:
-    """(B, Q, N) each symbol of the history copied; a tie holds the current note.
+    """(B, Q, N) each token of the history copied; a tie holds the current note.
 
     Args:
-        history: (B, N) symbols.
-        previous: (B, Q) the last symbol of the voice that is predicted.
+        history: (B, N) tokens.
+        previous: (B, Q) the last token of the voice that is predicted.
     """
-    holds = (history >= TIED)[:, None]  # padding, too: its mixture weight is 0, but it must be a symbol
+    holds = (history >= TIED)[:, None]  # includes padding: its mixture weight is 0, but it must be a token
     return torch.where(holds, (TIED + previous % TIED)[..., None], history[:, None])
 
 
 def repeated_as_interval(history: Tensor, before: Tensor, previous: Tensor) -> Tensor:
-    """(B, Q, N) each symbol of the history copied at its interval from the previous note.
+    """(B, Q, N) each token of the history copied at its interval from the previous note.
 
-    Without a previous note, and for a silence, it is the same symbol; notes outside
+    Without a previous note, and for a silence, it is the same token; notes outside
     1 … 127 are clamped.
 
     Args:
-        history: (B, N) symbols.
+        history: (B, N) tokens.
         before: (B, N + 1) see :func:`notes_before`.
-        previous: (B, Q) the last symbol of the voice that is predicted.
+        previous: (B, Q) the last token of the voice that is predicted.
     """
     then, now = before[:, None, :-1], before[:, -previous.shape[1] :, None]
     onset = (history > 0) & (history < TIED)
@@ -92,5 +92,5 @@ def repeated_as_interval(history: Tensor, before: Tensor, previous: Tensor) -> T
 
 
 def _earlier(runs: Tensor, by: int) -> Tensor:
-    """The same (B, R, N), ``by`` symbols earlier on both sides."""
+    """The same (B, R, N), ``by`` tokens earlier on both sides."""
     return functional.pad(runs, (by, 0, by, 0))[:, : runs.shape[1], : runs.shape[2]]

@@ -1,22 +1,22 @@
 """The network of the LSTM with a copy mechanism.
 
 Encoder and decoder are one LSTM: it reads the source and continues with the target. Where
-other models get START, it gets the last symbol of the source. So source and target are
+other models get START, it gets the last token of the source. So source and target are
 treated alike, and each position can attend to all earlier ones.
 
 The prediction is a mixture. One component is the vocabulary (from the LSTM's output and
 attention); there is one more for each way of copying, which finds earlier passages that
-are similar to the current one and predicts the symbol that followed (an induction head:
-Olsson et al. 2022). The mixture weights are one softmax over all earlier symbols in each
+are similar to the current one and predicts the token that followed (an induction head:
+Olsson et al. 2022). The mixture weights are one softmax over all earlier tokens in each
 way of copying and one sentinel for the vocabulary (Merity et al. 2016).
 
 The similarity of passages is learned (a product of states) and counted (how many
-consecutive symbols, and how many intervals, agree): counting is what an n-gram with
-memory does, and few pieces are enough to learn its weight.
+consecutive tokens, and how many intervals, agree). The counts correspond to a short-term
+n-gram model (as in IDyOM); their weight can be learned from few pieces.
 
 All but the LSTM is computed for all positions at once, in columns in which all sources
-end together, with padding on the left. The LSTM itself reads them from the first column
-on and never meets padding before the end.
+end together, with padding on the left. The LSTM itself processes unpadded sequences from
+the first column on, so that no padding precedes a token.
 """
 
 from __future__ import annotations
@@ -39,20 +39,20 @@ from pipeline.models.copying.config import CopyingConfig
 from pipeline.models.copying.embedding import CopyingEmbedding
 
 VOCABULARY = "vocabulary"  # the mixture component that copies nothing
-MIN_PROBABILITY = 1e-30  # of symbols that no component predicts: keeps logarithms finite
+MIN_PROBABILITY = 1e-30  # of tokens that no component predicts: keeps logarithms finite
 
 
 @dataclass(frozen=True)
 class History(DecodingState):
-    """What attention and copies need of the symbols so far.
+    """The tokens so far, and their keys and values for attention and copies.
 
     Attributes:
-        symbols: (B, N), see ``matching``.
+        tokens: (B, N), see ``matching``.
         contexts: keys of the copies (B, N, C * A).
         memory: keys and values of attention (B, N, 2A).
     """
 
-    symbols: Tensor
+    tokens: Tensor
     contexts: Tensor
     memory: Tensor
 
@@ -63,13 +63,13 @@ class CopyingState(DecodingState):
 
     Attributes:
         h, c: of all layers (B, L, H).
-        history: all symbols before the last one.
-        previous: the last symbol of each voice (B, V), that of the predicted voice first.
-        source_end: the last symbol of the source, which START stands for (B,).
-        token_in_bar: position in the bar of the next symbol, in tokens (B,).
+        history: all tokens before the last one.
+        previous: the last token of each voice (B, V), that of the predicted voice first.
+        source_end: (B,) the last token of the source, the first input of the decoder in place of START.
+        token_in_bar: position in the bar of the next token, in tokens (B,).
         tokens_per_bar: (B,), 0 where unknown.
         meter: (B,) see ``Batch.meter``.
-        n_predicted: target symbols so far.
+        n_predicted: target tokens so far.
     """
 
     h: Tensor
@@ -104,29 +104,29 @@ class CopyingNetwork(Seq2Seq):
 
     def forward(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
         """See :class:`Seq2Seq`: (B, T, 258)."""
-        symbols, outputs = self._teacher_forced(batch, generator)
+        tokens, outputs = self._teacher_forced(batch, generator)
         return self._logits(
             outputs[:, -batch.inputs.shape[1] :],
-            self._history(symbols, outputs),
-            matching.notes_before(symbols, batch.voices),
+            self._history(tokens, outputs),
+            matching.notes_before(tokens, batch.voices),
             batch.previous,
             batch.stop_allowed,
             generator,
         )
 
     def start(self, batch: Batch) -> CopyingState:
-        """Read sources up to their last symbol, which the first step reads."""
+        """Encode sources up to their last token, which is the input of the first step."""
         lengths, width = batch.source_lengths - 1, batch.source.shape[1] - 1
         source = batch.source[:, : max(width, 1)]
         next_in_bar = batch.step_in_bar[:, 1 : source.shape[1] + 1]
         vectors = self.symbols(source, next_in_bar, batch.steps_per_bar, batch.meter, None)
         outputs, h, c = self._run_packed(vectors, lengths)
-        symbols, outputs = _aligned_right(source, outputs, lengths, width, width)
+        tokens, outputs = _aligned_right(source, outputs, lengths, width, width)
         return CopyingState(
             h,
             c,
-            self._history(symbols, outputs),
-            previous=functional.pad(symbols, (batch.voices, 0), value=START)[:, -batch.voices :],
+            self._history(tokens, outputs),
+            previous=functional.pad(tokens, (batch.voices, 0), value=START)[:, -batch.voices :],
             source_end=batch.source.gather(1, lengths[:, None])[:, 0],
             token_in_bar=batch.step_in_bar.gather(1, batch.source_lengths[:, None])[:, 0] * batch.voices,
             tokens_per_bar=batch.steps_per_bar * batch.voices,
@@ -134,22 +134,22 @@ class CopyingNetwork(Seq2Seq):
             n_predicted=0,
         )
 
-    def step(self, state: CopyingState, symbols: Tensor) -> tuple[Tensor, CopyingState]:
+    def step(self, state: CopyingState, tokens: Tensor) -> tuple[Tensor, CopyingState]:
         """See :class:`Seq2Seq`: (B, 258) and the state after."""
         voices, bar = state.previous.shape[1], state.tokens_per_bar
-        read = torch.where(symbols == START, state.source_end, symbols)[:, None]  # (B, 1)
+        read = torch.where(tokens == START, state.source_end, tokens)[:, None]  # (B, 1)
         next_in_bar = state.token_in_bar.div(voices, rounding_mode="floor")[:, None]
         vectors = self.symbols(read, next_in_bar, bar // voices, state.meter, None)
         outputs, h, c = self._run(vectors, state.h, state.c, None)
         history = History(
-            torch.cat([state.history.symbols, read], dim=1),
+            torch.cat([state.history.tokens, read], dim=1),
             # the last layer's h before this step is the output before this column
             torch.cat([state.history.contexts, self.copies.context(state.h[:, -1:])], dim=1),
             torch.cat([state.history.memory, self.attend.memory(outputs)], dim=1),
         )
         previous = torch.cat([state.previous[:, 1:], read], dim=1)
         stop_allowed = torch.full_like(read, state.n_predicted % voices == 0, dtype=torch.bool)
-        before = matching.notes_before(history.symbols, voices)
+        before = matching.notes_before(history.tokens, voices)
         logits = self._logits(outputs, history, before, previous[:, :1], stop_allowed, None)
         after = replace(
             state,
@@ -165,14 +165,14 @@ class CopyingNetwork(Seq2Seq):
         return logits[:, 0], after
 
     def attention(self, batch: Batch) -> AttentionMaps | None:
-        """See :class:`Seq2Seq`: attention to states after symbols, copies to the symbols themselves."""
-        symbols, all_outputs = self._teacher_forced(batch, None)
-        history, before = self._history(symbols, all_outputs), matching.notes_before(symbols, batch.voices)
+        """See :class:`Seq2Seq`: attention to states after tokens, copies to the tokens themselves."""
+        tokens, all_outputs = self._teacher_forced(batch, None)
+        history, before = self._history(tokens, all_outputs), matching.notes_before(tokens, batch.voices)
         outputs = all_outputs[:, -batch.inputs.shape[1] :]
-        mask = history_mask(symbols, outputs.shape[1])
+        mask = history_mask(tokens, outputs.shape[1])
         weights = {
             "attention": self.attend.weights(outputs, history.memory, mask),
-            **self.copies.weights(outputs, history.contexts, symbols, before, mask),
+            **self.copies.weights(outputs, history.contexts, tokens, before, mask),
         }
         vocabulary, copied, predicted = self._components(
             outputs, history, before, batch.previous, batch.stop_allowed
@@ -191,20 +191,20 @@ class CopyingNetwork(Seq2Seq):
         )
 
     def _teacher_forced(self, batch: Batch, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
-        """Symbols (B, S + T - 1) and the outputs of the LSTM after each of them (B, S + T - 1, H)."""
+        """Tokens (B, S + T - 1) and the outputs of the LSTM after each of them (B, S + T - 1, H)."""
         padded = torch.cat([batch.source, batch.inputs[:, 1:]], dim=1)
         width, lengths = batch.source.shape[1], batch.source_lengths[:, None]
         positions = torch.arange(batch.step_in_bar.shape[1] - 1, device=padded.device)
         gap = (width - lengths) * (positions >= lengths)  # the padding behind a source
-        symbols = padded.gather(1, (positions + gap).clamp(max=padded.shape[1] - 1))
-        vectors = self.symbols(symbols, batch.step_in_bar[:, 1:], batch.steps_per_bar, batch.meter, generator)
+        tokens = padded.gather(1, (positions + gap).clamp(max=padded.shape[1] - 1))
+        vectors = self.symbols(tokens, batch.step_in_bar[:, 1:], batch.steps_per_bar, batch.meter, generator)
         outputs, _, _ = self._run(vectors, None, None, generator)
-        return _aligned_right(symbols, outputs, batch.source_lengths, width, padded.shape[1])
+        return _aligned_right(tokens, outputs, batch.source_lengths, width, padded.shape[1])
 
-    def _history(self, symbols: Tensor, outputs: Tensor) -> History:
-        """Keys and values of symbols (B, N), given the outputs of the LSTM after each (B, N, H)."""
+    def _history(self, tokens: Tensor, outputs: Tensor) -> History:
+        """Keys and values of tokens (B, N), given the outputs of the LSTM after each (B, N, H)."""
         before = functional.pad(outputs, (0, 0, 1, 0))[:, :-1]  # 0 before the first column
-        return History(symbols, self.copies.context(before), self.attend.memory(outputs))
+        return History(tokens, self.copies.context(before), self.attend.memory(outputs))
 
     def _run(
         self, vectors: Tensor, h: Tensor | None, c: Tensor | None, generator: torch.Generator | None
@@ -254,8 +254,8 @@ class CopyingNetwork(Seq2Seq):
             generator: of dropout.
         """
         outputs = dropout(outputs, self.dropout_share, generator)
-        vocabulary, copied, symbols = self._components(outputs, history, before, previous, stop_allowed)
-        return vocabulary.scatter_add(-1, symbols, copied).clamp(min=MIN_PROBABILITY).log()
+        vocabulary, copied, tokens = self._components(outputs, history, before, previous, stop_allowed)
+        return vocabulary.scatter_add(-1, tokens, copied).clamp(min=MIN_PROBABILITY).log()
 
     def _components(
         self, outputs: Tensor, history: History, before: Tensor, previous: Tensor, stop_allowed: Tensor
@@ -264,14 +264,14 @@ class CopyingNetwork(Seq2Seq):
 
         Returns:
             (B, Q, 258) weighted probabilities of the vocabulary, (B, Q, C * N) those of the
-            copies, way by way, together 1; and (B, Q, C * N) the symbols of the copies.
+            copies, way by way, together 1; and (B, Q, C * N) the tokens of the copies.
         """
-        mask = history_mask(history.symbols, outputs.shape[1])
+        mask = history_mask(history.tokens, outputs.shape[1])
         context = self.attend(outputs, history.memory, mask)  # (B, Q, A)
         logits = self.output(torch.cat([outputs, context], dim=-1))
         vocabulary = self.mask(logits, previous, stop_allowed).softmax(-1)
-        weight, copied = self.copies(outputs, history.contexts, history.symbols, before, mask)
-        return weight * vocabulary, copied, self.copies.symbols(history.symbols, before, previous)
+        weight, copied = self.copies(outputs, history.contexts, history.tokens, before, mask)
+        return weight * vocabulary, copied, self.copies.tokens(history.tokens, before, previous)
 
     def _by_way(self, copied: Tensor) -> dict[str, Tensor]:
         """(B, Q) sums of (B, Q, C * N) by way of copying."""
@@ -280,12 +280,12 @@ class CopyingNetwork(Seq2Seq):
 
 
 def _aligned_right(
-    symbols: Tensor, outputs: Tensor, lengths: Tensor, end: int, width: int
+    tokens: Tensor, outputs: Tensor, lengths: Tensor, end: int, width: int
 ) -> tuple[Tensor, Tensor]:
     """The same moved right, so that the sources, of these lengths, all end before column ``end``."""
-    columns = torch.arange(width, device=symbols.device) - (end - lengths[:, None])  # (B, width)
-    inside, columns = columns >= 0, columns.clamp(0, symbols.shape[1] - 1)
-    moved = symbols.gather(1, columns).masked_fill(~inside, PAD_ID)
+    columns = torch.arange(width, device=tokens.device) - (end - lengths[:, None])  # (B, width)
+    inside, columns = columns >= 0, columns.clamp(0, tokens.shape[1] - 1)
+    moved = tokens.gather(1, columns).masked_fill(~inside, PAD_ID)
     return moved, take(outputs, columns) * inside[..., None]
 
 

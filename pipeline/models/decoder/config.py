@@ -28,5 +28,5 @@ class DecoderConfig(ModelConfig):
     embedding_size: int = Field(ge=1, le=4096)
     hidden_size: int = Field(ge=1, le=8192)
     layers: int = Field(ge=1, le=16)
-    meter: bool = False  # weights of before had none
+    meter: bool = False  # the default of weights saved before this option existed
     dropout: float = Field(ge=0, lt=1)

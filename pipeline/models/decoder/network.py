@@ -1,7 +1,7 @@
 """The network of the decoder-only LSTM: one LSTM over the tokens of all voices.
 
-It is the language model of BachBot (Liang et al. 2017, ISMIR) over these symbols. A piece
-to be continued is its prompt. Of given voices it sees the tokens up to the current
+It is the language model of BachBot (Liang et al. 2017, ISMIR) over the tokens of this project. A piece
+to be continued is its prompt. Of given voices its input is the tokens up to the current
 position, not their future.
 """
 
@@ -32,7 +32,7 @@ class DecoderState(DecodingState):
         steps_per_bar: (B,), 0 where unknown.
         meter: (B,) see ``Batch.meter``.
         voices: V.
-        n_predicted: target symbols so far, given ones included.
+        n_predicted: target tokens so far, given ones included.
     """
 
     h: Tensor
@@ -69,18 +69,18 @@ class DecoderNetwork(Seq2Seq):
         return self._logits(outputs, generator)
 
     def start(self, batch: Batch) -> DecoderState:
-        """Read the pieces to be continued; of given voices nothing is read yet."""
+        """Encode the prompts; given voices are not encoded yet."""
         h, c = self._encode(batch, None)
         return DecoderState(
             h, c, target_steps_in_bar(batch), batch.steps_per_bar, batch.meter, batch.voices, 0
         )
 
-    def step(self, state: DecoderState, symbols: Tensor) -> tuple[Tensor, DecoderState]:
+    def step(self, state: DecoderState, tokens: Tensor) -> tuple[Tensor, DecoderState]:
         """See :class:`Seq2Seq`: (B, 258) and the state after."""
         step, voice = divmod(state.n_predicted, state.voices)
-        voices = torch.full((1,), voice, device=symbols.device)
+        voices = torch.full((1,), voice, device=tokens.device)
         step_in_bar = step_in_bar_at(state.step_in_bar, state.steps_per_bar, step)
-        vectors = self._embed(symbols[:, None], step_in_bar, state.steps_per_bar, state.meter, voices, None)
+        vectors = self._embed(tokens[:, None], step_in_bar, state.steps_per_bar, state.meter, voices, None)
         outputs, h, c = self._run(vectors, state.h, state.c, None)
         return self._logits(outputs, None)[:, 0], replace(state, h=h, c=c, n_predicted=state.n_predicted + 1)
 
@@ -122,7 +122,7 @@ class DecoderNetwork(Seq2Seq):
 
     def _embed(
         self,
-        symbols: Tensor,
+        tokens: Tensor,
         step_in_bar: Tensor,
         steps_per_bar: Tensor,
         meter: Tensor,
@@ -130,7 +130,7 @@ class DecoderNetwork(Seq2Seq):
         generator: torch.Generator | None,
     ) -> Tensor:
         """Tokens with the positions of the tokens that follow them: (B, N, E)."""
-        vectors = self.table(symbols) + self.places(step_in_bar, steps_per_bar, meter, voices)
+        vectors = self.table(tokens) + self.places(step_in_bar, steps_per_bar, meter, voices)
         return dropout(vectors, self.dropout_share, generator)
 
     def _logits(self, outputs: Tensor, generator: torch.Generator | None) -> Tensor:

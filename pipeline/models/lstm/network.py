@@ -5,9 +5,9 @@ its result back (as Luong et al. 2015, section 3.1, without their input feeding 
 without a layer between attention and output), so that training is one pass over the
 target.
 
-No sequence is packed: the padding is behind the source, so that the forward direction
-never meets it before the end; for the backward direction each source is reversed on its
-own. The outputs of the LSTM at padding are never used.
+No sequence is packed: padding follows the source, so that the forward direction reaches it
+after the last token; for the backward direction each source is reversed on its own. The
+outputs of the LSTM at padding are never used.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from pipeline.models.base.layers.positions import (
 from pipeline.models.base.layers.recurrent import open_forget_gates, take
 from pipeline.models.lstm.config import LstmConfig
 
-SMALLEST = 1e-6  # probability of a token that is copied from nowhere
+SMALLEST = 1e-6  # copy probability of tokens that are not in the source: keeps logarithms finite
 
 
 @dataclass(frozen=True)
 class SourceMemory(DecodingState):
-    """What attention needs of the sources.
+    """Keys, values and mask of the sources for attention.
 
     Attributes:
         keys, values: (B, S, A).
@@ -56,11 +56,11 @@ class LstmState(DecodingState):
 
     Attributes:
         h, c: (B, L, H).
-        memory: what attention needs of the sources; None without attention.
+        memory: of the sources, for attention; None without attention.
         step_in_bar: (B, K) see ``target_steps_in_bar``.
         steps_per_bar: (B,), 0 where unknown.
         voices: V.
-        n_predicted: target symbols so far, given ones included.
+        n_predicted: target tokens so far, given ones included.
     """
 
     h: Tensor
@@ -106,11 +106,11 @@ class LstmNetwork(Seq2Seq):
         """Encode sources; the bridge maps the final state of the encoder to the first of the decoder."""
         return self._encode(batch, None)
 
-    def step(self, state: LstmState, symbols: Tensor) -> tuple[Tensor, LstmState]:
+    def step(self, state: LstmState, tokens: Tensor) -> tuple[Tensor, LstmState]:
         """See :class:`Seq2Seq`: (B, 258) and the state after."""
         step = state.n_predicted // state.voices
         places = _known(step_in_bar_at(state.step_in_bar, state.steps_per_bar, step), state.steps_per_bar)
-        logits, state = self._decode(state, symbols[:, None], places, None)
+        logits, state = self._decode(state, tokens[:, None], places, None)
         return logits[:, 0], replace(state, n_predicted=state.n_predicted + 1)
 
     def attention(self, batch: Batch) -> AttentionMaps | None:
@@ -184,13 +184,13 @@ class _LstmEmbedding(nn.Module):
             nn.init.normal_(self.bars.weight, std=INITIAL_STD)
         self.dropout_share = config.dropout
 
-    def forward(self, symbols: Tensor, places: Tensor, generator: torch.Generator | None) -> Tensor:
+    def forward(self, tokens: Tensor, places: Tensor, generator: torch.Generator | None) -> Tensor:
         """Tokens (B, T), and the rows (B, T) of their positions in the bar."""
         if self.table is not None:
-            vectors = self.table(symbols)
+            vectors = self.table(tokens)
             vectors = vectors if self.bars is None else vectors + self.bars(places)
             return dropout(vectors, self.dropout_share, generator)
-        return functional.one_hot(symbols, VOCAB_SIZE + 1)[..., :VOCAB_SIZE].float()
+        return functional.one_hot(tokens, VOCAB_SIZE + 1)[..., :VOCAB_SIZE].float()
 
 
 class _TiedOutput(nn.Module):

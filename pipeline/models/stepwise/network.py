@@ -5,7 +5,7 @@ phrase ends: each step is encoded with its past and its future. The decoder is a
 over the same steps; its inputs are all voices of the previous step and the encoding of
 the current one. The output layer predicts the voices of a step one after the other from
 the decoder's output, the encoding, the voices of this step that come before and the last
-symbol of the voice. It has no recurrence, so that an LSTM runs over as many positions as
+token of the voice. It has no recurrence, so that an LSTM runs over as many positions as
 the piece has steps, and not over as many as it has tokens.
 
 The voices of a step are one vector, the sum of a small network's output for each token
@@ -42,9 +42,9 @@ class StepwiseState(DecodingState):
         encoded: every step of the given voices (B, N, 2H).
         h, c: of the decoder (B, L, H).
         output: of the decoder at the current step (B, H).
-        last: the last symbol of each voice (B, V).
+        last: the last token of each voice (B, V).
         voices: sum of the voices of the current step so far (B, E).
-        n_predicted: target symbols so far, given ones included.
+        n_predicted: target tokens so far, given ones included.
     """
 
     encoded: Tensor
@@ -67,7 +67,7 @@ class StepwiseNetwork(Seq2Seq):
         self.phrase_end = nn.Embedding(2, size)
         self.sounding = nn.Linear(size, size)
         first = [size] + [2 * hidden] * (config.layers - 1)
-        # forwards, backwards: the encoder; sayer: the decoder. Their names are keys of saved weights.
+        # the encoder (forwards, backwards), then the decoder; names of attributes are keys of saved weights
         self.forwards = nn.ModuleList(nn.LSTM(inputs, hidden, batch_first=True) for inputs in first)
         self.backwards = nn.ModuleList(nn.LSTM(inputs, hidden, batch_first=True) for inputs in first)
         sizes = [size + 2 * hidden] + [hidden] * (config.layers - 1)
@@ -107,14 +107,14 @@ class StepwiseNetwork(Seq2Seq):
         voices = torch.zeros(len(encoded), self.table.embedding_dim, device=encoded.device)
         return StepwiseState(encoded, zeros, zeros, zeros[:, 0], last, voices, 0)
 
-    def step(self, state: StepwiseState, symbols: Tensor) -> tuple[Tensor, StepwiseState]:
+    def step(self, state: StepwiseState, tokens: Tensor) -> tuple[Tensor, StepwiseState]:
         """See :class:`Seq2Seq`: (B, 258) and the state after."""
         h, c, output, last, voices = state.h, state.c, state.output, state.last, state.voices
         n_voices, n_steps = last.shape[1], state.encoded.shape[1]
         step, voice = divmod(state.n_predicted, n_voices)
         if state.n_predicted:
             last = last.clone()
-            last[:, voice - 1] = symbols
+            last[:, voice - 1] = tokens
             own = self._voice_vectors(last[:, None], None)[:, 0, voice - 1]
             voices = voices + own
         encoded = state.encoded[:, min(step, n_steps - 1)]
@@ -178,7 +178,7 @@ class StepwiseNetwork(Seq2Seq):
             output: (..., 1, H) or (B, H) of the decoder.
             encoded: (..., 1, 2H) or (B, 2H) of the encoder.
             voices: (..., V, E) or (B, E), sum of the voices of this step that come before.
-            last: (..., V, E) or (B, E), embedding of the last symbol of each voice.
+            last: (..., V, E) or (B, E), embedding of the last token of each voice.
             voice: the voice that is predicted; None: all in order.
         """
         wide = voices.shape[:-1]

@@ -34,7 +34,7 @@ class TransformerConfig(ModelConfig):
     widening: int = Field(ge=1, le=16)
     distances: int = Field(ge=1, le=8192)
     bars: bool
-    meter: bool = False  # weights of before had none
+    meter: bool = False  # the default of weights saved before this option existed
     dropout: float = Field(ge=0, lt=1)
 
     @model_validator(mode="after")

@@ -159,7 +159,7 @@ class TransformerEmbedding(nn.Module):
 
     def forward(
         self,
-        symbols: Tensor,
+        tokens: Tensor,
         step_in_bar: Tensor,
         steps_per_bar: Tensor,
         meter: Tensor,
@@ -169,13 +169,13 @@ class TransformerEmbedding(nn.Module):
         """Embed tokens.
 
         Args:
-            symbols: (B, N).
+            tokens: (B, N).
             step_in_bar: (B, N) position in the bar, -1 for unknown.
             steps_per_bar: (B,), 0 for unknown.
             meter: (B,) see ``Batch.meter``.
             voices: (N,) the voice of each token.
         """
-        vectors = self.table(symbols) + self.voice(voices)
+        vectors = self.table(tokens) + self.voice(voices)
         if self.step_in_bar is not None and self.steps_per_bar is not None:
             known = steps_per_bar * (steps_per_bar <= LONGEST_BAR)
             rows = (step_in_bar + 1) * (known > 0)[:, None]

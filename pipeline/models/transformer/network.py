@@ -4,7 +4,7 @@ An encoder-decoder (Vaswani et al. 2017) with norms before each layer (Xiong et 
 Positions are relative only: every head has a learned bias for each distance (Shaw et al.
 2018; as a bias: Raffel et al. 2020), counted in tokens from the predicted position. The
 distances cross the border of source and target; where voices are given, source and target
-cover the same steps. So a melody gets the same logits when it starts later in the piece.
+cover the same steps. So the logits of a melody do not depend on where in the piece it starts.
 
 Attention is torch's own kernel. In step-by-step decoding the keys and values of all
 earlier positions are kept.
@@ -42,7 +42,7 @@ class TransformerState(DecodingState):
         steps_per_bar: (B,), 0 where unknown.
         meter: (B,) see ``Batch.meter``.
         voices: V.
-        n_predicted: t, target symbols so far, given ones included.
+        n_predicted: t, target tokens so far, given ones included.
     """
 
     source: Tensor
@@ -61,7 +61,7 @@ class TransformerNetwork(Seq2Seq):
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
-        # names of attributes are keys of saved weights; `read` and `said` are the norms after the last layers
+        # attribute names are keys of saved weights; the two norms follow the last encoder and decoder layer
         self.symbols = TransformerEmbedding(config)
         self.encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.layers))
         self.decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.layers))
@@ -89,13 +89,13 @@ class TransformerNetwork(Seq2Seq):
             0,
         )
 
-    def step(self, state: TransformerState, symbols: Tensor) -> tuple[Tensor, TransformerState]:
+    def step(self, state: TransformerState, tokens: Tensor) -> tuple[Tensor, TransformerState]:
         """See :class:`Seq2Seq`: (B, 258) and the state after."""
-        n, device = state.n_predicted, symbols.device
+        n, device = state.n_predicted, tokens.device
         position = torch.full((1,), n, device=device)
         step_in_bar = step_in_bar_at(state.step_in_bar, state.steps_per_bar, n // state.voices)
         voice = position % state.voices
-        vectors = self.symbols(symbols[:, None], step_in_bar, state.steps_per_bar, state.meter, voice, None)
+        vectors = self.symbols(tokens[:, None], step_in_bar, state.steps_per_bar, state.meter, voice, None)
         own = View((n - torch.arange(n + 1, device=device))[None, None])
         source = _view_of_source(state.offset, position, state.padding)
         kept = []

@@ -65,7 +65,7 @@ def _heatmap(sample: Mapping[str, Any], way: str) -> Markup:
         n_source=len(sample["source"]),
         notes=[(begin * voices, end * voices, pitch) for begin, end, pitch in sample["notes"]],
         bars=[step * voices for step in sample["bars"]],
-        shares={COMPONENTS[name]: share for name, share in sample["credits"].items()},
+        shares={COMPONENTS[name]: share for name, share in sample["responsibilities"].items()},
     )
     title = sample["title"] or sample["piece_id"]
     alt = (
@@ -96,10 +96,10 @@ def _tables(measured: Mapping[str, Mapping[str, Any]]) -> Markup:
     believed = [
         [
             f"{name}, {COMPONENTS[way]}",
-            *(by_rows[rows][kind] for rows in ROWS for kind in ("belief", "credit")),
+            *(by_rows[rows][kind] for rows in ROWS for kind in ("mixture_weight", "responsibility")),
         ]
         for name, found in measured.items()
-        for way, by_rows in found["opinions"].items()
+        for way, by_rows in found["components"].items()
     ]
     if believed:
         kinds = [
@@ -118,7 +118,7 @@ def _spread(measured: Mapping[str, Mapping[str, Any]], rows: str, note: str) -> 
     cells = [
         [f"{name}, {WEIGHTS[way]}", *(_with_uniform(by_rows[rows][m]) for m in MEASURES), found["pieces"]]
         for name, found in measured.items()
-        for way, by_rows in found["looks"].items()
+        for way, by_rows in found["measures"].items()
     ]
     summary = f"Attention statistics, {ROWS[rows]}"
     return folded_table(summary, ["experiment, weights", *MEASURES.values(), "pieces"], cells, note=note)

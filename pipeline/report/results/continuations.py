@@ -15,13 +15,7 @@ SCORES = {
     "pitch_class_overlap": "pitch class overlap",
     "edit_share": "edit distance",
 }
-NAMES = {
-    "model, likeliest symbols": "model, greedy decoding",
-    "people, training tunes": "human reference: training tunes",
-    "people, held-out tunes": "human reference: held-out tunes",
-    "repeat the prime": "repeat the prompt",
-    "markov chain": "Markov chain",
-}
+NAMES = {"markov chain": "Markov chain"}
 LEAD = (
     "F1 of notes (onset and pitch) that coincide with the original under the best shift in time and "
     f"pitch, within {LAST} "

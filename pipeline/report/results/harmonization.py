@@ -26,8 +26,8 @@ MEANINGS: Mapping[str, str] = {
     "dissonant": "chords other than triads and seventh chords",
 }
 WHO = {
-    "the pieces themselves": "original",
-    "model, likeliest symbols": "model, greedy decoding",
+    "original": "original",
+    "model, greedy decoding": "model, greedy decoding",
     "model": "model, sampled",
     "model, guided, beam search": "model, beam search with voice-leading costs",
     "model, guided, greedy": "model, greedy decoding with voice-leading costs",
@@ -142,7 +142,7 @@ def _nats(choice: Mapping[str, Any], name: str) -> float:
 
 
 def _row(choice: Mapping[str, Any]) -> list[object]:
-    greedy = choice["said_errors"]
+    greedy = choice["greedy_errors"]
     return [
         voices_named(choice["given"]),
         *(_nats(choice, name) for name in PREDICTORS),
@@ -153,7 +153,7 @@ def _row(choice: Mapping[str, Any]) -> list[object]:
 
 
 def _voice_errors(choice: Mapping[str, Any]) -> dict[str, float]:
-    errors = choice["said_errors"] or {}
+    errors = choice["greedy_errors"] or {}
     return {voice: share for voice, share in errors.items() if voice != "all"}
 
 

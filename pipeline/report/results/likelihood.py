@@ -15,7 +15,7 @@ from pipeline.report.results.predictors import COLOURS, PREDICTORS, scale_of
 DRAWN = ("model", "ngram", "ngram_memory")
 LEAST_IN_BIN = 20  # predictions; the accuracy of fewer is mostly chance
 IDEAL = "perfectly calibrated"
-WHAT = {"symbols": "most probable token", "pitches": "most probable pitch"}
+WHAT = {"tokens": "most probable token", "pitches": "most probable pitch"}
 
 
 def position(inputs: Inputs) -> ReportSection:
@@ -36,7 +36,7 @@ def position(inputs: Inputs) -> ReportSection:
 def calibration(inputs: Inputs) -> ReportSection:
     """Reliability diagrams of tokens; those of pitches and the errors in folds."""
     held_out = inputs.held_out
-    body = legend(_calibration_scale()) + charts_in_grid([_reliability(each, "symbols") for each in held_out])
+    body = legend(_calibration_scale()) + charts_in_grid([_reliability(each, "tokens") for each in held_out])
     if held_out:
         pitches = charts_in_grid([_reliability(each, "pitches") for each in held_out])
         body += folded("Calibration of pitches, calibration errors", pitches + _errors(held_out))
@@ -89,11 +89,11 @@ def _errors(held_out: Sequence[ExperimentResults]) -> Markup:
     rows = []
     for experiment in held_out:
         found = experiment.figures["calibration"]
-        for name in found["symbols"]:
+        for name in found["tokens"]:
             errors = [found[what][name]["error"] for what in WHAT]
             rows.append([f"{experiment.name}, {PREDICTORS[name]}", *errors])
     head = ["experiment, predictor", *WHAT.values()]
-    bins = len(held_out[0].figures["calibration"]["symbols"]["model"]["n"])
+    bins = len(held_out[0].figures["calibration"]["tokens"]["model"]["n"])
     note = f"Mean distance of accuracy from confidence, in {bins} bins of equal width; 0 is best."
     return folded_table("Expected calibration error", head, rows, note=note)
 

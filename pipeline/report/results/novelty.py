@@ -14,7 +14,7 @@ from pipeline.report.inputs import ExperimentResults, Inputs
 from pipeline.report.results.continuations import predictor_name
 from pipeline.report.results.predictors import interval
 
-HUMAN, MODEL = "people, held-out tunes", "model"
+HUMAN, MODEL = "human reference: held-out tunes", "model"
 KINDS = {
     "copied": "Shared with a training tune but not with the prompt",
     "in_prompt": "Shared with the prompt",

@@ -21,7 +21,7 @@ from pipeline.report.html import ReportSection, charts_in_grid, figure, folded, 
 from pipeline.report.inputs import ExperimentResults, Inputs
 from pipeline.report.results.continuations import predictor_name
 
-HUMAN, MODEL = "people, held-out tunes", "model"
+HUMAN, MODEL = "human reference: held-out tunes", "model"
 FEATURES = {
     "pitch": "pitch",
     "pitch_class": "pitch class",
@@ -34,7 +34,7 @@ FEATURES = {
 }
 SINGLE = ("scale_consistency", "groove_similarity", "pitch_class_entropy")  # one value per passage
 DRAWN = ("interval", "duration")
-SHOWN = ("model", "people, training tunes")
+SHOWN = ("model", "human reference: training tunes")
 LEAD = (
     "Overlapped area of the histograms of generated and original continuations: 1 is the same "
     "distribution, 0 has "

@@ -17,7 +17,7 @@ BASELINES = {
     NGRAM_MEMORY: "n-gram with memory",
     "before fine-tuning": "before fine-tuning",
 }
-NAMES = {**BASELINES, "model, likeliest symbols": "greedy decoding"}
+NAMES = {**BASELINES, "model, greedy decoding": "greedy decoding"}
 QUARTERS = "10"  # after the last onset of the prompt
 KEYS = {"none": "as written", "c_major_a_minor": "C major / A minor"}
 

@@ -139,8 +139,8 @@ def _steps(way: Way, example: Example, steps_per_quarter: int) -> int:
 
 
 def _joined(row: Mapping[str, Any], example: Example, continuation: Continuation) -> Generated:
-    symbols = continuation.tokens[continuation.tokens != STOP]
-    whole = [START, *example.source.tolist(), *symbols.tolist(), STOP]
+    tokens = continuation.tokens[continuation.tokens != STOP]
+    whole = [START, *example.source.tolist(), *tokens.tolist(), STOP]
     grid = transposed(vocabulary.decode(whole, example.voices), -(row["transposition"] or 0))
-    layout = layout_of(row, mark=len(example.source) // example.voices if len(symbols) else None)
+    layout = layout_of(row, mark=len(example.source) // example.voices if len(tokens) else None)
     return Generated(grid, layout, continuation.complete)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from pipeline.core.accounting import BooksError
+from pipeline.core.accounting import AccountingError
 from pipeline.core.settings import load_yaml, lookup
 from pipeline.core.tables import GRIDS, NOTES, PLACES, REJECTED, TOKENS, read_table
 from pipeline.corpora.sources.manifest import read_manifest
@@ -67,7 +67,7 @@ def balance_all(ledger: Ledger) -> Totals:
     """Compare all stages of a data set with each other.
 
     Raises:
-        BooksError: a file, piece or grid is lost, invented, or counted twice.
+        AccountingError: a file, piece or grid is lost, invented, or counted twice.
     """
     lost = {stage: sorted(set(ledger.rejected.get(stage, ()))) for stage in STAGES}
     pieces = _once("pieces", ledger.read, lost["parse"])
@@ -97,7 +97,7 @@ def read_ledger(dataset: str, root: Path = Path()) -> Ledger:
     shards = sorted(data.glob(f"tokens/{dataset}/*/*.parquet"))
     strays = [shard for shard in shards if shard.parent.name not in PLACES]
     if strays:
-        raise BooksError(f"{strays[0]}: shards belong in {', '.join(PLACES)} only; delete it")
+        raise AccountingError(f"{strays[0]}: shards belong in {', '.join(PLACES)} only; delete it")
     names = {stage: [dataset] for stage in STAGES} | {"parse": corpora}
     return Ledger(
         files=[name for corpus in corpora for name in _files(data / "raw" / corpus, corpus)],
@@ -140,7 +140,9 @@ def _once(what: str, *lists: Sequence[str]) -> set[str]:
     counts = Counter(name for names in lists for name in names)
     doubled = [name for name, n in counts.items() if n > 1]
     if doubled:
-        raise BooksError(f"the counts do not balance: {len(doubled)} {what} are counted twice: {doubled[:5]}")
+        raise AccountingError(
+            f"the counts do not balance: {len(doubled)} {what} are counted twice: {doubled[:5]}"
+        )
     return set(counts)
 
 
@@ -149,4 +151,4 @@ def _same(what: str, before: Iterable[str], after: Iterable[str]) -> None:
     for fault, names in (("lost", before - after), ("invented", after - before)):
         if names:
             found = sorted(names)[:5]
-            raise BooksError(f"the counts do not balance, {what}: {len(names)} {fault}: {found}")
+            raise AccountingError(f"the counts do not balance, {what}: {len(names)} {fault}: {found}")

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.core.settings import PARAMS_FILE, read_section
 from pipeline.core.tables import ABOUT, FAMILIES, GRIDS, NOTES, REJECTED, SPLITS, read_table
-from pipeline.core.vocabulary import symbol_name
+from pipeline.core.vocabulary import token_name
 from pipeline.datasets.encoding.keys import key_name
 from pipeline.datasets.quantize import QuantizeSettings
 from pipeline.tools.inspection.pieces import (
@@ -90,7 +90,7 @@ def way_back(place: str, step: int | None = None, root: Path = Path()) -> tuple[
     if begin is None:
         return name, [*lines, f"params.yaml no longer gives this grid: `dvc repro encode@{dataset}`"]
     for each in (0, n_steps - 1) if step is None else (step,):
-        names = ", ".join(symbol_name(token) for token in _symbols(row, each))
+        names = ", ".join(token_name(token) for token in _symbols(row, each))
         chord = (row["chord"] or {each: None})[each]
         names += f"; chord {chord}" if chord else ""
         lines.append(f"step {each} ({names}): {score.bar(begin + each)} of part {score.part}")
@@ -99,8 +99,8 @@ def way_back(place: str, step: int | None = None, root: Path = Path()) -> tuple[
 
 def _symbols(row: Mapping[str, Any], step: int) -> list[int]:
     voices = row["voices"]
-    symbols: list[int] = row["tokens"][1 + step * voices : 1 + (step + 1) * voices]
-    return symbols
+    tokens: list[int] = row["tokens"][1 + step * voices : 1 + (step + 1) * voices]
+    return tokens
 
 
 def _notes(corpus: str, piece_id: str, root: Path) -> pa.Table:

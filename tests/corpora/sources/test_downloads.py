@@ -34,10 +34,10 @@ class Server:
     content: bytes = CONTENT
     holds_at: int | None = None  # byte before which an answer waits for ``go``
     go: threading.Event = field(default_factory=threading.Event)
-    asked: list[dict[str, str]] = field(default_factory=list)
+    requests: list[dict[str, str]] = field(default_factory=list)
 
     def answer(self, handler: http.server.BaseHTTPRequestHandler) -> None:
-        self.asked.append({name.lower(): value for name, value in handler.headers.items()})
+        self.requests.append({name.lower(): value for name, value in handler.headers.items()})
         if self.statuses:
             handler.send_error(self.statuses.pop(0))
             return
@@ -60,7 +60,7 @@ class Server:
             handler.wfile.write(body[first : first + 16384])
 
     def _begin(self) -> int:
-        headers = self.asked[-1]
+        headers = self.requests[-1]
         stale = headers.get("if-range", self.etag) != self.etag
         if self.ignores_range or stale or "range" not in headers:
             return 0
@@ -107,14 +107,14 @@ def test_a_file_is_named_by_its_sha256(server: Server, tmp_path: Path) -> None:
 def test_a_complete_file_is_not_requested_again(server: Server, tmp_path: Path) -> None:
     fetch(tmp_path, server.url)
     fetch(tmp_path, server.url)
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_a_broken_download_is_resumed(server: Server, tmp_path: Path) -> None:
     server.breaks_after = 131_072
     assert fetch(tmp_path, server.url).read_bytes() == CONTENT
-    assert server.asked[1]["range"] == "bytes=131072-"
-    assert server.asked[1]["if-range"] == '"v1"'
+    assert server.requests[1]["range"] == "bytes=131072-"
+    assert server.requests[1]["if-range"] == '"v1"'
 
 
 def test_a_server_that_ignores_ranges_restarts_the_download(server: Server, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_changed_file_restarts_the_download(server: Server, tmp_path: Path) ->
     (tmp_path / f"{SUM}.partial").write_bytes(b"old" * 1000)
     (tmp_path / f"{SUM}.partial.json").write_text(f'{{"url": "{server.url}", "validator": "\\"v0\\""}}')
     assert fetch(tmp_path, server.url).read_bytes() == CONTENT
-    assert server.asked[0]["if-range"] == '"v0"'
+    assert server.requests[0]["if-range"] == '"v0"'
 
 
 def test_wrong_bytes_from_an_earlier_run_are_discarded(server: Server, tmp_path: Path) -> None:
@@ -138,14 +138,14 @@ def test_wrong_bytes_from_an_earlier_run_are_discarded(server: Server, tmp_path:
 def test_a_temporary_error_is_retried(server: Server, tmp_path: Path) -> None:
     server.statuses = [503, 429]
     assert fetch(tmp_path, server.url).read_bytes() == CONTENT
-    assert len(server.asked) == 3
+    assert len(server.requests) == 3
 
 
 def test_the_mirror_is_used_when_the_publisher_is_unavailable(server: Server, tmp_path: Path) -> None:
     gone = server.url.replace("/file", "/gone")
     server.statuses = [404]
     assert fetch(tmp_path, gone, server.url).read_bytes() == CONTENT
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize("content", [CONTENT[::-1], CONTENT + b"more", b""])
@@ -190,7 +190,7 @@ def test_a_killed_download_is_resumed(server: Server, tmp_path: Path) -> None:
     server.holds_at = None
     server.go.set()
     assert fetch(tmp_path, server.url).read_bytes() == CONTENT
-    assert server.asked[-1]["range"].startswith("bytes=")
+    assert server.requests[-1]["range"].startswith("bytes=")
 
 
 def has_the_lock_file_open(process: subprocess.Popen[bytes]) -> bool:
@@ -203,4 +203,4 @@ def test_two_runs_at_once_download_once(server: Server, tmp_path: Path) -> None:
     wait_until(lambda: all(map(has_the_lock_file_open, both)), what="both runs")
     server.go.set()
     assert [process.wait(timeout=60) for process in both] == [0, 0]
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1

@@ -96,7 +96,7 @@ def test_a_missing_index_is_an_error() -> None:
 def test_the_files_of_an_index_arrive_in_their_folders(tmp_path: Path) -> None:
     with hosted(TUNES) as host:
         assert fetch("tunes", source(tmp_path, TUNES, host.address), SUFFIXES, tmp_path / "raw/tunes") == 5
-        assert len(host.asked) == 5
+        assert len(host.requests) == 5
     for path, content in TUNES.items():
         assert (tmp_path / "raw/tunes" / path).read_bytes() == content
     assert [file["path"] for file in read_manifest(tmp_path / "raw/tunes")["files"]] == sorted(TUNES)
@@ -138,7 +138,7 @@ def test_a_second_run_requests_only_missing_files(tmp_path: Path) -> None:
         shelf = set(left_in(tmp_path / ".cache/downloads"))
         arrived = {path for path, content in TUNES.items() if hashlib.sha256(content).hexdigest() in shelf}
         assert last not in arrived
-        host.asked.clear()
+        host.requests.clear()
         assert fetch("tunes", tunes, SUFFIXES, tmp_path / "raw/tunes") == 5
         assert set(host.paths()) == set(TUNES) - arrived
 

@@ -65,7 +65,7 @@ def test_all_files_arrive_in_their_order(host: Host, tmp_path: Path) -> None:
 def test_few_connections_fetch_many_files(host: Host, connections: int, tmp_path: Path) -> None:
     fetch(host, tmp_path, connections=connections)
     assert host.n_connections == host.most_open <= connections
-    assert len(host.asked) == len(FILES)
+    assert len(host.requests) == len(FILES)
 
 
 def test_the_shelf_holds_the_files_and_nothing_else(host: Host, tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_files_of_an_earlier_run_are_not_requested_again(
 ) -> None:
     first = list(FILES)[:15]
     fetch(host, tmp_path, *first)
-    host.asked.clear()
+    host.requests.clear()
     capsys.readouterr()
     assert fetch(host, tmp_path) == list(FILES.values())
     assert sorted(host.paths()) == list(FILES)[15:]
@@ -90,7 +90,7 @@ def test_a_damaged_file_of_an_earlier_run_is_fetched_again(host: Host, tmp_path:
     first = next(iter(FILES))
     fetch(host, tmp_path)
     (tmp_path / hashlib.sha256(FILES[first]).hexdigest()).write_bytes(b"damaged")
-    host.asked.clear()
+    host.requests.clear()
     assert fetch(host, tmp_path) == list(FILES.values())
     assert host.paths() == [first]
 
@@ -98,7 +98,7 @@ def test_a_damaged_file_of_an_earlier_run_is_fetched_again(host: Host, tmp_path:
 def test_a_cut_connection_is_resumed_where_it_stopped(host: Host, tmp_path: Path) -> None:
     host.faults[LONG] = [Fault(cut_after=CUT)]
     assert fetch(host, tmp_path) == list(FILES.values())
-    assert [headers.get("range") for path, headers in host.asked if path == LONG] == [
+    assert [headers.get("range") for path, headers in host.requests if path == LONG] == [
         None,
         f"bytes={ARRIVED}-",
     ]
@@ -109,7 +109,7 @@ def test_a_later_run_resumes_the_file_that_failed(host: Host, tmp_path: Path) ->
     with pytest.raises(DownloadError):
         fetch(host, tmp_path, LONG)
     assert fetch(host, tmp_path) == list(FILES.values())
-    assert [headers.get("range") for path, headers in host.asked if path == LONG][2] == f"bytes={ARRIVED}-"
+    assert [headers.get("range") for path, headers in host.requests if path == LONG][2] == f"bytes={ARRIVED}-"
 
 
 def test_files_of_the_same_content_are_fetched_once(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_files_of_the_same_content_are_fetched_once(tmp_path: Path) -> None:
         sum_ = hashlib.sha256(b"same").hexdigest()
         files = [Wanted((f"{host.address}/{name}.abc",), sum_, 4) for name in "ab"]
         assert download_many(files, tmp_path, "songs") == [tmp_path / sum_] * 2
-        assert len(host.asked) == 1
+        assert len(host.requests) == 1
 
 
 def test_an_empty_file_is_fetched(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_missing_file_ends_the_download_and_is_named(host: Host, tmp_path: Pat
     assert str(error.value) == (
         f"{first}: no address provided this file: {host.address}/{first}: status 404 Not Found"
     )
-    assert len(host.asked) < len(FILES)  # the other connections stop
+    assert len(host.requests) < len(FILES)  # the other connections stop
 
 
 def test_a_missing_file_is_requested_once(host: Host, tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_mirror_without_the_files_keeps_its_connection(host: Host, tmp_path: P
             for file in wanted(host)
         ]
         download_many(files, tmp_path, "songs", connections=2)
-        assert len(mirror.asked) == len(host.asked) == len(FILES)
+        assert len(mirror.requests) == len(host.requests) == len(FILES)
         assert mirror.n_connections <= 2
         assert host.n_connections <= 2
 
@@ -202,7 +202,7 @@ def test_a_requested_pause_of_an_hour_ends_the_download(host: Host, tmp_path: Pa
 
 def test_requests_name_the_program(host: Host, tmp_path: Path) -> None:
     fetch(host, tmp_path, LONG)
-    assert host.asked[0][1]["user-agent"].startswith("entchen ")
+    assert host.requests[0][1]["user-agent"].startswith("entchen ")
 
 
 def test_a_redirect_is_followed(host: Host, tmp_path: Path) -> None:
@@ -223,4 +223,4 @@ def test_a_redirect_loop_ends(host: Host, tmp_path: Path) -> None:
     host.faults[LONG] = [Fault(302, {"Location": f"/{LONG}"})] * 20
     with pytest.raises(DownloadError, match="TooManyRedirects"):
         fetch(host, tmp_path, LONG)
-    assert len(host.asked) <= 6
+    assert len(host.requests) <= 6

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pipeline.core.tables import read_books
+from pipeline.core.tables import read_counts
 from pipeline.corpora.sources.catalogue import catalogue
 from tests.helpers import sections
 from tests.helpers.loopback import SHARED, served
@@ -94,7 +94,7 @@ def test_every_chorale_keeps_the_split_that_it_was_published_in(project: Path) -
 
 def test_the_nottingham_tunes_are_read_and_have_no_published_split(project: Path) -> None:
     notes = rows_of(project, "notes/nottingham.parquet", columns=["piece_id", "published_split"])
-    books = read_books(project / "data/rejected/parse/nottingham.parquet")["nottingham"]
+    books = read_counts(project / "data/rejected/parse/nottingham.parquet")["nottingham"]
     assert books.incoming == books.kept + books.rejected == n_tunes("nottingham")
     assert notes["piece_id"].nunique() == books.kept
     assert notes["published_split"].isna().all()
@@ -129,7 +129,7 @@ def test_the_leak_card_shows_this_leakage(project: Path) -> None:
 
 def test_pieces_of_another_licence_are_rejected_with_that_reason(project: Path) -> None:
     rejected = rows_of(project, "rejected/filter/licensed.parquet")
-    books = read_books(project / "data/rejected/filter/licensed.parquet")
+    books = read_counts(project / "data/rejected/filter/licensed.parquet")
     refused = rejected[rejected["rule"] == "licence_not_admitted"]
     assert books["nottingham"].kept == 0
     assert len(refused) == books["nottingham"].rejected == books["nottingham"].incoming > 1000

@@ -85,7 +85,7 @@ def test_whole_corpora_arrive_with_their_sums(
     with hosted(SHARED / name) as host:
         source = CatalogueSource(kind="catalogue", name=name, mirror=host.address)
         assert fetch(name, source, sorted(SUFFIXES), tmp_path / "raw") == n_files
-        assert len(host.asked) == n_files
+        assert len(host.requests) == n_files
         assert host.most_open <= 4
     manifest = read_manifest(tmp_path / "raw")
     assert {file["path"]: file["sha256"] for file in manifest["files"]} == {
@@ -108,5 +108,5 @@ def test_an_index_of_the_local_files_fetches_them(
         Path("cut.tsv").write_text("\n".join([address, *here, ""]), encoding="utf-8")
         source = IndexSource(kind="index", index="cut.tsv", licence="", citation="")
         assert fetch(name, source, sorted(SUFFIXES), tmp_path / "raw") == len(here) == 200
-        assert len(host.asked) == len({file.sha256 for file in from_index(source).files})
+        assert len(host.requests) == len({file.sha256 for file in from_index(source).files})
         assert host.most_open <= 4

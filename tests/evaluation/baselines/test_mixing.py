@@ -1,4 +1,4 @@
-"""How several opinions become one."""
+"""Mixtures of several distributions."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def test_without_b_all_distributions_have_equal_weight() -> None:
     assert mix([EVEN, HALVES], VALID, 0.0)[0] == pytest.approx([3 / 8, 3 / 8, 1 / 8, 1 / 8, 0])
 
 
-def test_half_the_entropy_weighs_two_to_the_b() -> None:
+def test_half_the_entropy_gives_a_weight_of_two_to_the_b() -> None:
     # b = 2: weights 1 and 4
     assert mix([EVEN, HALVES], VALID, 2.0)[0] == pytest.approx([0.45, 0.45, 0.05, 0.05, 0])
 

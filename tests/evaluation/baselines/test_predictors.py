@@ -6,21 +6,21 @@ from pipeline.evaluation.baselines.predictors import Copy, Memory, NGram
 from pipeline.models.base.examples import Example, cut_at_note
 
 
-def piece(*symbols: int) -> Example:
-    return cut_at_note([START, *symbols, STOP], 0.5)
+def piece(*tokens: int) -> Example:
+    return cut_at_note([START, *tokens, STOP], 0.5)
 
 
-def next_probs(order: int, heard: Example, predicted: Example) -> np.ndarray:
-    """Probabilities of the first target token of ``told``."""
-    return np.exp(next(NGram.fit([heard], order).log_probs([predicted]))[0])
+def next_probs(order: int, trained_on: Example, predicted: Example) -> np.ndarray:
+    """Probabilities of the first target token of ``predicted``."""
+    return np.exp(next(NGram.fit([trained_on], order).log_probs([predicted]))[0])
 
 
 def test_the_empty_context_leaves_a_share_to_what_never_occurred() -> None:
     # 60, 60, 62, STOP: 4 tokens of 3 types; after an onset 130 tokens are valid, 127 of them new
     probs = next_probs(0, piece(60, 60, 62), piece(60, 60))
-    for symbol, count in {60: 2, 62: 1, STOP: 1, 64: 0}.items():
+    for token, count in {60: 2, 62: 1, STOP: 1, 64: 0}.items():
         new = 0 if count else 3 / 7 / 127
-        assert probs[symbol] == pytest.approx(4 / 7 * count / 4 + new)
+        assert probs[token] == pytest.approx(4 / 7 * count / 4 + new)
 
 
 def test_a_known_context_is_mixed_with_the_shorter_ones() -> None:
@@ -31,30 +31,30 @@ def test_a_known_context_is_mixed_with_the_shorter_ones() -> None:
     new = {60: 0, 62: 0, STOP: 0, 64: 3 / 127}
     raw = {s: (after + 2 * (ever + new[s]) / (1 + 3)) / (2 + 2) for s, (after, ever) in counts.items()}
     total = raw[60] + raw[62] + raw[STOP] + 127 * raw[64]
-    for symbol, share in raw.items():
-        assert probs[symbol] == pytest.approx(share / total)
+    for token, share in raw.items():
+        assert probs[token] == pytest.approx(share / total)
 
 
 def test_scoring_begins_at_the_shortest_context_that_leaves_no_choice() -> None:
     # after 64 only 65 is known: the context before 64 adds nothing
-    heard = piece(60, 62, 64, 65, 62, 67, 62, 64, 65)
+    trained_on = piece(60, 62, 64, 65, 62, 67, 62, 64, 65)
     predicted = piece(62, 64, 65, 65)
-    given_64 = [np.exp(next(NGram.fit([heard], order).log_probs([predicted]))[0]) for order in (1, 2, 5)]
+    given_64 = [np.exp(next(NGram.fit([trained_on], order).log_probs([predicted]))[0]) for order in (1, 2, 5)]
     assert given_64[0].argmax() == 65
     assert np.array_equal(given_64[0], given_64[1])
     assert np.array_equal(given_64[0], given_64[2])
 
 
 def test_an_unknown_context_leaves_the_shorter_one_as_it_is() -> None:
-    heard, predicted = piece(60, 60, 62), piece(64, 60)
-    assert next_probs(3, heard, predicted) == pytest.approx(next_probs(0, heard, predicted))
+    trained_on, predicted = piece(60, 60, 62), piece(64, 60)
+    assert next_probs(3, trained_on, predicted) == pytest.approx(next_probs(0, trained_on, predicted))
 
 
 def test_invalid_tokens_are_left_out_and_the_rest_sums_to_one() -> None:
-    heard = piece(60, 188, 62, 190, 60)
+    trained_on = piece(60, 188, 62, 190, 60)
     for predicted in (piece(64, 60, 188, 0, 128, 62), piece(0, 60, 60, 0)):
         for row, valid in zip(
-            next(NGram.fit([heard], 4).log_probs([predicted])), predicted.valid(), strict=True
+            next(NGram.fit([trained_on], 4).log_probs([predicted])), predicted.valid(), strict=True
         ):
             assert np.exp(row).sum() == pytest.approx(1)
             assert np.isneginf(row[~valid]).all()
@@ -102,12 +102,12 @@ def test_each_voice_copies_itself() -> None:
 
 
 def recalled(predicted: Example, known: Example, mixing_b: float = 2.0) -> np.ndarray:
-    """Probabilities of each target token from the piece so far, of ``told``."""
+    """Probabilities of each target token of a piece, from the piece so far."""
     return Memory.fit([known], None, mixing_b).probs(predicted)
 
 
 def test_without_repetition_all_known_tokens_are_equally_probable() -> None:
-    # 60 has occurred once: half; training knows 60, 62, STOP, and all others share one symbol
+    # 60 has occurred once: half; training knows 60, 62, STOP, and all others share one token
     (first, *_) = recalled(piece(60, 62), known=piece(60, 62))
     assert first[60] == pytest.approx(1 / 2)
     assert first[[62, STOP]] == pytest.approx(1 / 2 * 1 / (2 + 127 / 255))
@@ -145,9 +145,9 @@ def test_a_predictor_without_doubt_outweighs_the_memory() -> None:
 def test_a_mixture_lies_between_its_components() -> None:
     predicted = piece(60, 188, 62, 190, 60, 188, 62, 190, 64)
     ngram, memory = NGram.fit([piece(60, 62, 60, 64, 62)], 3), Memory.fit([predicted], 3, 1.0)
-    said = next(ngram.log_probs([predicted]))
-    low, high = np.sort([np.exp(said), memory.probs(predicted)], axis=0)
-    mixed = np.exp(memory.mixed_with(said, predicted))
+    scores = next(ngram.log_probs([predicted]))
+    low, high = np.sort([np.exp(scores), memory.probs(predicted)], axis=0)
+    mixed = np.exp(memory.mixed_with(scores, predicted))
     assert mixed.sum(axis=1) == pytest.approx(1)
     assert (mixed >= low - 1e-12).all()
     assert (mixed <= high + 1e-12).all()

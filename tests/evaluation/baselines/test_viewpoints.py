@@ -22,9 +22,9 @@ def tune(pitches: str, durations: str = "", bar: int = 4, tonic: int = 0) -> Mel
     )
 
 
-def long_term(viewpoint: Viewpoint, heard: Melody, predicted: Melody) -> np.ndarray:
-    """(n, 13) probabilities of C4 … C5 at every note of ``told``."""
-    return see([heard, predicted], viewpoint, SCALE).long_term([0], [1], None)[0]
+def long_term(viewpoint: Viewpoint, trained_on: Melody, predicted: Melody) -> np.ndarray:
+    """(n, 13) probabilities of C4 … C5 at every note of ``predicted``."""
+    return see([trained_on, predicted], viewpoint, SCALE).long_term([0], [1], None)[0]
 
 
 def test_the_empty_context_by_hand() -> None:
@@ -59,11 +59,11 @@ def test_a_degree_is_shared_by_its_octaves() -> None:
 
 def test_a_fact_of_the_note_is_known_before_its_pitch() -> None:
     # long notes were G, short ones C: the length alone decides
-    heard = tune("CGCGCGCG", "12121212")
+    trained_on = tune("CGCGCGCG", "12121212")
     alone, linked = Viewpoint(("pitch",)), Viewpoint(("pitch",), ("duration",))
     predicted = tune("CC", "12")
-    assert SCALE[long_term(linked, heard, predicted)[1].argmax()] == 67
-    assert long_term(linked, heard, predicted)[0][0] > long_term(alone, heard, predicted)[0][0]
+    assert SCALE[long_term(linked, trained_on, predicted)[1].argmax()] == 67
+    assert long_term(linked, trained_on, predicted)[0][0] > long_term(alone, trained_on, predicted)[0][0]
 
 
 def test_a_melody_remembers_itself() -> None:
@@ -78,11 +78,11 @@ def test_a_melody_remembers_itself() -> None:
 def test_every_viewpoint_predicts_a_distribution_of_the_next_note(predicted: str, fact: str) -> None:
     one, other = tune("CDEFGFED"), tune("CDEFGFEc")
     views = [see([melody, one], Viewpoint((predicted,), (fact,)), SCALE) for melody in (one, other)]
-    for opinions in zip(
+    for distributions in zip(
         *[(v.short_term(0, None), v.long_term([1], [0], None)[0]) for v in views], strict=True
     ):
-        assert opinions[0].sum(axis=1) == pytest.approx(1)
-        assert opinions[0] == pytest.approx(opinions[1])
+        assert distributions[0].sum(axis=1) == pytest.approx(1)
+        assert distributions[0] == pytest.approx(distributions[1])
 
 
 def test_sure_viewpoints_outweigh_the_others() -> None:

@@ -1,4 +1,4 @@
-"""Who has been copied, in tunes of a few notes."""
+"""Shared interval n-grams in tunes of a few notes."""
 
 import numpy as np
 import pytest
@@ -14,8 +14,8 @@ def melodies(*tunes: list[int], voices: int = 1) -> MelodyIntervals:
     return MelodyIntervals.of([np.array(tune, np.uint16) for tune in tunes], voices)
 
 
-def shared(said: list[int], begin: int, *tunes: list[int]) -> Shared:
-    return longest_shared(melodies(said), np.array([begin]), melodies(*tunes).intervals)
+def shared(continuation: list[int], begin: int, *tunes: list[int]) -> Shared:
+    return longest_shared(melodies(continuation), np.array([begin]), melodies(*tunes).intervals)
 
 
 def test_a_tune_is_its_intervals_without_rhythm_silence_and_repeats() -> None:
@@ -77,10 +77,10 @@ def test_a_tune_is_compared_with_all_others_but_itself() -> None:
 
 def test_repeats_of_the_prompt_are_separate() -> None:
     # two pieces: the first repeats its own prompt, the second the prompt of the first
-    said = melodies([*ARPEGGIO, *ARPEGGIO], [60, 61, 62, *ARPEGGIO])
+    continuation = melodies([*ARPEGGIO, *ARPEGGIO], [60, 61, 62, *ARPEGGIO])
     begins = np.array([4, 3])
     prompts = melodies(ARPEGGIO, [60, 61, 62]).intervals
-    found = longest_shared(said, begins, prompts, np.arange(2), "own")
+    found = longest_shared(continuation, begins, prompts, np.arange(2), "own")
     longest = [int(found.length[found.owner == number].max()) for number in range(2)]
     assert longest == [3, 0]
     assert found.holder[found.owner == 1].max() == -1
@@ -104,10 +104,10 @@ def test_without_tunes_nothing_is_shared() -> None:
 def test_runs_are_as_long_as_in_a_brute_force_search() -> None:
     rng = np.random.default_rng(5)
     tunes = [rng.integers(60, 64, rng.integers(2, 30)).tolist() for _ in range(12)]
-    said = rng.integers(60, 64, 40).tolist()
+    continuation = rng.integers(60, 64, 40).tolist()
     texts = ["".join(map(chr, part + 200)) for part in _parts(melodies(*tunes))]
-    (whole,) = ["".join(map(chr, part + 200)) for part in _parts(melodies(said))]
-    found = shared(said, 1, *tunes)
+    (whole,) = ["".join(map(chr, part + 200)) for part in _parts(melodies(continuation))]
+    found = shared(continuation, 1, *tunes)
     for end, length in enumerate(found.length.tolist(), start=1):
         longest = max(
             (n for n in range(1, end + 1) if any(whole[end - n : end] in t for t in texts)), default=0

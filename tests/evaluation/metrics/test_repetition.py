@@ -13,8 +13,8 @@ def tune(*source: int, bar: int = 2, upbeat: int = 0) -> Example:
     return ContinueExample(np.array(source, np.uint16), np.array([STOP], np.uint16), 1, Bars(bar, places))
 
 
-def after(*symbols: int) -> np.ndarray:
-    return np.array(symbols, np.uint16)
+def after(*tokens: int) -> np.ndarray:
+    return np.array(tokens, np.uint16)
 
 
 def test_a_bar_is_repeated_where_source_or_continuation_had_it_before() -> None:
@@ -42,8 +42,8 @@ def test_entropy_is_1_of_different_bars_and_0_of_equal_ones() -> None:
     [([1, 2, 2, 2], True), ([1, 2, 2], False), ([1, 2] * 3, True), ([1, 2] * 3 + [3], False)],
 )
 def test_a_loop_is_three_copies_at_the_end(bars: list[int], looped: bool) -> None:
-    symbols = [each for bar in bars for each in (60 + bar, 70)]
-    assert repetition(tune(50, 50), after(*symbols), 1).looped is looped
+    tokens = [each for bar in bars for each in (60 + bar, 70)]
+    assert repetition(tune(50, 50), after(*tokens), 1).looped is looped
 
 
 def test_without_bars_only_the_length_is_known() -> None:

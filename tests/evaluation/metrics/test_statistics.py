@@ -1,4 +1,4 @@
-"""What a tune is like, computed by hand."""
+"""Statistics of tunes, compared with hand-computed values."""
 
 import numpy as np
 import pytest
@@ -26,8 +26,8 @@ from pipeline.models.base.examples import Bars
 MOTIF = [60, 188, 62, 0, 64, 192, STOP]
 
 
-def passage(said: list[int], source: list[int] | None = None, voices: int = 1) -> PassageMusic:
-    return PassageMusic.after(source or [], said, voices)
+def passage(continuation: list[int], source: list[int] | None = None, voices: int = 1) -> PassageMusic:
+    return PassageMusic.after(source or [], continuation, voices)
 
 
 def pooled(name: str, *tunes: PassageMusic) -> Pooled:
@@ -68,7 +68,7 @@ def test_intervals_stay_within_a_voice() -> None:
 
 
 def test_half_a_step_is_refused() -> None:
-    with pytest.raises(ContinuationError, match="3 symbols are no whole steps of 2 voices"):
+    with pytest.raises(ContinuationError, match="3 tokens are no whole steps of 2 voices"):
         passage([60, 62, 64], voices=2)
 
 
@@ -93,8 +93,8 @@ def test_silence_is_in_no_scale() -> None:
 
 def test_groove_similarity_counts_steps_on_which_both_bars_agree() -> None:
     # bars of four steps: x.x. and x.xx and x..., a step apart and then two
-    said = [60, 188, 60, 188, 60, 188, 60, 60, 60, 188, 188, 188]
-    tune = PassageMusic.after([60], said, bars=bars_of(4, 3))
+    continuation = [60, 188, 60, 188, 60, 188, 60, 60, 60, 188, 188, 188]
+    tune = PassageMusic.after([60], continuation, bars=bars_of(4, 3))
     assert groove_similarity(tune) == pytest.approx(((1 - 1 / 4) + (1 - 2 / 4)) / 2)
 
 
@@ -121,8 +121,8 @@ def test_without_bars_there_is_neither_groove_nor_entropy() -> None:
 
 def test_pitch_class_entropy_is_the_mean_over_bars_with_a_note() -> None:
     # one note: 0 bits; a bar of silence; C and an octave and two others: 1.5 bits
-    said = [60, 188, 188, 188, 0, 128, 128, 128, 60, 72, 62, 64]
-    tune = PassageMusic.after([67], said, bars=bars_of(4, 3))
+    continuation = [60, 188, 188, 188, 0, 128, 128, 128, 60, 72, 62, 64]
+    tune = PassageMusic.after([67], continuation, bars=bars_of(4, 3))
     assert pitch_class_entropy(tune) == pytest.approx((0 + 1.5) / 2)
 
 

@@ -15,8 +15,8 @@ def predicted(*places: dict[int, float]) -> np.ndarray:
     """Log-probabilities with a few tokens at each position."""
     scores = np.full((len(places), 258), -np.inf)
     for row, place in zip(scores, places, strict=True):
-        for symbol, share in place.items():
-            row[symbol] = math.log(share)
+        for token, share in place.items():
+            row[token] = math.log(share)
     return scores
 
 

@@ -8,7 +8,7 @@ from tests.helpers.chords import chords
 
 
 def counted(*columns: str, transposition: int = 0, leading_note: int | None = None) -> dict[str, int]:
-    """What is not 0."""
+    """All counts that are not 0."""
     found = voice_leading(chords(*columns), WrittenKey(transposition, leading_note))
     return {field.name: value for field in fields(found) if (value := getattr(found, field.name))}
 
@@ -59,7 +59,7 @@ def test_ranges_are_those_of_the_piece_as_written() -> None:
     assert counted("b5 g4") == {"chords": 1}  # two voices have no names, and no ranges
 
 
-def test_a_leap_is_beyond_an_octave_whatever_silence_is_between() -> None:
+def test_a_leap_is_larger_than_an_octave_also_across_silence() -> None:
     assert "leaps" not in counted("c4 c3", "c5 c3")
     assert counted("c4 c3", "- c3", "e5 c3")["leaps"] == 1
 

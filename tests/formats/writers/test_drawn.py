@@ -41,7 +41,7 @@ def grids(draw: st.DrawFn) -> Grid:
             line += [pitch, *[pitch + 128] * held]
         line = (line or [60])[:n_steps]
         lines.append(line + [line[-1] % 128 + 128] * (n_steps - len(line)))
-    return decode([START, *(symbol for step in zip(*lines, strict=True) for symbol in step), STOP], voices)
+    return decode([START, *(token for step in zip(*lines, strict=True) for token in step), STOP], voices)
 
 
 @st.composite

@@ -19,12 +19,12 @@ def word(note: NotatedNote) -> str:
 
 def bars(durations: str, layout: Layout) -> list[str]:
     """The bars of a melody given by its durations in steps, "r" before a rest."""
-    symbols: list[int] = []
+    tokens: list[int] = []
     for place, duration in enumerate(durations.split()):
         length = int(duration.lstrip("r"))
         pitch = 0 if duration[0] == "r" else 60 + place
-        symbols += [pitch, *[pitch + 128] * (length - 1)]
-    grid = decode([START, *symbols, STOP], 1)
+        tokens += [pitch, *[pitch + 128] * (length - 1)]
+    grid = decode([START, *tokens, STOP], 1)
     written = Rhythm(layout, grid.n_steps).bars(sounds(grid, 0))
     return [" ".join(word(note) for note in bar) for bar in written]
 

@@ -12,9 +12,9 @@ from pipeline.formats.writers.layout import Layout, ScoreError
 from pipeline.formats.writers.wav import as_wav
 
 
-def listen(*symbols: int, voices: int = 1) -> tuple[np.ndarray, int]:
+def listen(*tokens: int, voices: int = 1) -> tuple[np.ndarray, int]:
     """Samples from -1 to 1, and how many there are a second; two steps a quarter: a step is 0.25 s."""
-    grid = decode([START, *symbols, STOP], voices)
+    grid = decode([START, *tokens, STOP], voices)
     with wave.open(io.BytesIO(as_wav(grid, Layout(2)))) as sound:
         assert (sound.getnchannels(), sound.getsampwidth()) == (1, 2)
         samples = np.frombuffer(sound.readframes(sound.getnframes()), "<i2") / 2**15
@@ -55,7 +55,7 @@ def test_a_repeated_note_has_a_new_attack_and_a_held_note_has_not() -> None:
     def loudness(samples: np.ndarray, rate: int, second: float) -> float:
         return float(np.abs(samples[int((second - 0.004) * rate) : int(second * rate)]).max())
 
-    repeated, held = (loudness(*listen(*symbols), 0.25) for symbols in ((60, 60), (60, 188)))
+    repeated, held = (loudness(*listen(*tokens), 0.25) for tokens in ((60, 60), (60, 188)))
     assert repeated < held / 3
 
 

@@ -16,8 +16,8 @@ from pipeline.formats.writers.musicxml import as_musicxml
 WALTZ = [67, 195, 195, 64, 0, 128, 60, 188, 188, 188, 62, 190, 190, 190, 190, 190, 190, 190, 190, 61]
 
 
-def grid(*symbols: int, voices: int = 1) -> Grid:
-    return decode([START, *symbols, STOP], voices)
+def grid(*tokens: int, voices: int = 1) -> Grid:
+    return decode([START, *tokens, STOP], voices)
 
 
 def opened(content: bytes, suffix: str, folder: Path) -> music21.stream.Score:

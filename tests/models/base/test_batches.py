@@ -87,7 +87,7 @@ def test_the_fingerprint_changes_with_the_notes(tmp_path: Path) -> None:
     assert fingerprint(tmp_path) != before
 
 
-def test_a_batch_moves_to_a_device_whole() -> None:
+def test_a_batch_moves_to_a_device_with_all_tensors() -> None:
     batch = collate(scales()).to(torch.device("cpu"))
     assert batch.target.device.type == "cpu"
 
@@ -99,7 +99,7 @@ def test_bars_come_from_the_shards(tmp_path: Path) -> None:
     assert batch.step_in_bar.tolist() == [[*ENTCHEN_PLACES, 2], [-1] * 35]
 
 
-def test_voices_of_different_numbers_are_no_batch() -> None:
+def test_a_batch_with_different_numbers_of_voices_is_refused() -> None:
     duet = cut_at_note([START, 64, 60, 65, 188, 257], 0.5, voices=2)
     with pytest.raises(BatchError, match="same number of voices"):
         collate([duet, cut_at_note(ENTCHEN, 0.5)])
@@ -113,8 +113,8 @@ def test_only_voices_that_are_not_given_are_predicted() -> None:
     )
     assert batch.aligned
     assert batch.source.tolist() == [[72, START, 200, START], [START, 40, PAD_ID, PAD_ID]]
-    asked = batch.target != IGNORE_INDEX
-    assert asked.tolist() == [[False, True, False, True, False], [True, False, False, False, False]]
+    predicted = batch.target != IGNORE_INDEX
+    assert predicted.tolist() == [[False, True, False, True, False], [True, False, False, False, False]]
     assert batch.inputs[0].tolist() == [START, 72, 48, 200, 50]
     assert batch.previous[0].tolist() == [START, START, 72, 48, 200]
     assert batch.stop_allowed[0].tolist() == [False] * 4 + [True]

@@ -7,9 +7,9 @@ from tests.helpers.melodies import scale
 
 def in_bars(steps_per_bar: int, step_in_bar: list[int], voices: int = 1) -> ContinueExample:
     """A scale of as many steps, one note each, cut in the middle."""
-    symbols = [60 + i // voices for i in range(len(step_in_bar) * voices)]
+    tokens = [60 + i // voices for i in range(len(step_in_bar) * voices)]
     bars = Bars(steps_per_bar, np.array(step_in_bar, np.int16))
-    return cut_at_note([START, *symbols, STOP], 0.5, voices, bars)
+    return cut_at_note([START, *tokens, STOP], 0.5, voices, bars)
 
 
 def test_after_an_upbeat_bars_continue_up_to_the_stop() -> None:

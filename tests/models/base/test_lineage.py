@@ -40,7 +40,7 @@ def corpus(name: str, numbers: range) -> list[dict[str, Any]]:
 
 
 def runs(number: int) -> set[tuple[int, ...]]:
-    """All runs of 16 intervals, counted here without the pipeline's help."""
+    """All n-grams of 16 intervals, computed independently of the pipeline."""
     line = [int(pitch) for pitch in pitches(number)]
     merged = [line[0], *(b for a, b in pairwise(line) if a != b)]
     steps = [b - a for a, b in pairwise(merged)]
@@ -59,11 +59,11 @@ def test_no_held_out_tune_has_a_relative_among_those_of_pretraining(seed: int) -
     settings = parse_section(SPLIT, {"kind": "family", "seed": seed, "valid": 0.2, "test": 0.2}, "split")
     everything = split_pieces(families["piece_id"].to_pylist(), families, settings).rows
     alone = split_pieces([row["piece_id"] for row in hymns], families, settings).rows
-    heard = set().union(*(runs(number) for number in pieces(everything, "train")))
+    trained_on = set().union(*(runs(number) for number in pieces(everything, "train")))
     held_out = pieces(alone, "valid", "test")
     assert held_out
-    assert not [number for number in held_out if runs(number) & heard]
-    assert any(runs(number) & heard for number in pieces(alone, "train"))
+    assert not [number for number in held_out if runs(number) & trained_on]
+    assert any(runs(number) & trained_on for number in pieces(alone, "train"))
 
 
 def shards(folder: Path, train: int, test: int) -> Path:
@@ -214,15 +214,15 @@ def sha256_in(run: Path) -> str:
     return (run / "config.json").read_text().split('"weights_sha256": "')[1][:64]
 
 
-def test_weights_contain_their_own_facts(tmp_path: Path) -> None:
+def test_the_metadata_of_weights_describes_their_model(tmp_path: Path) -> None:
     run = trained(tmp_path, "one", shards(tmp_path / "tokens", 4, 0))
     with safetensors.safe_open(run / "weights.safetensors", "pt") as file:
-        said = file.metadata()["config"]
+        metadata_text = file.metadata()["config"]
     for fact in (
         '"hidden_size": 12',
         '"data_fingerprint": "',
         '"vocabulary_sha256": "',
         '"dataset": "tokens"',
     ):
-        assert fact in said
+        assert fact in metadata_text
     assert isinstance(safetensors.torch.load_file(run / "weights.safetensors")["output.bias"], torch.Tensor)

@@ -1,4 +1,4 @@
-"""The vocabulary of time signatures, and what the embedding makes of it."""
+"""The vocabulary of time signatures, and its embedding."""
 
 import pytest
 import torch

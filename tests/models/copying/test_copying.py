@@ -15,7 +15,7 @@ from tests.helpers.melodies import copying
 
 
 def copyist(way: str) -> CopyingNetwork:
-    """Believes the passage that agrees for longest, and never the vocabulary."""
+    """A model that copies from the longest matching passage and never uses the vocabulary."""
     model = build(copying(copies=[way]))
     assert isinstance(model, CopyingNetwork)
     with torch.no_grad():
@@ -28,7 +28,7 @@ def copyist(way: str) -> CopyingNetwork:
     return model
 
 
-def heard(*source: int) -> ContinueExample:
+def example_of(*source: int) -> ContinueExample:
     """A source; its continuation is the target."""
     return ContinueExample(np.array(source, np.uint16), np.array([STOP], np.uint16))
 
@@ -37,27 +37,27 @@ def in_bars_of(steps: int) -> Bars:
     return Bars(steps, np.arange(4, dtype=np.int16) % steps)
 
 
-def goes_on(way: str, *source: int, steps: int = 1) -> list[int]:
-    return continue_melodies(copyist(way), [heard(*source)], max_steps=steps)[0].tokens.tolist()
+def continued(way: str, *source: int, steps: int = 1) -> list[int]:
+    return continue_melodies(copyist(way), [example_of(*source)], max_steps=steps)[0].tokens.tolist()
 
 
 @pytest.mark.parametrize("way", ["pitch", "interval"])
 def test_a_repeated_motif_is_continued_as_before(way: str) -> None:
-    assert goes_on(way, 60, 62, 64, 192, 67, 65, 60, 62, steps=4) == [64, 192, 67, 65]
+    assert continued(way, 60, 62, 64, 192, 67, 65, 60, 62, steps=4) == [64, 192, 67, 65]
 
 
 def test_a_motif_a_fifth_higher_is_continued_a_fifth_higher() -> None:
     rising_third = [60, 62, 190, 64]
-    assert goes_on("interval", *rising_third, 55, 67, 69, 197) == [71]
-    assert goes_on("pitch", *rising_third, 55, 67, 69, 197) == [64]
+    assert continued("interval", *rising_third, 55, 67, 69, 197) == [71]
+    assert continued("pitch", *rising_third, 55, 67, 69, 197) == [64]
 
 
-def test_a_tie_copied_from_another_note_holds_the_one_that_sounds() -> None:
-    assert goes_on("pitch", 60, 64, 192, 62, 67, 71) == [199]
+def test_a_copied_tie_holds_the_current_note() -> None:
+    assert continued("pitch", 60, 64, 192, 62, 67, 71) == [199]
 
 
 def test_of_two_passages_the_longer_agreement_has_more_weight() -> None:
-    assert goes_on("pitch", 60, 62, 64, 72, 65, 64, 71, 62, 60, 62, 64) == [72]
+    assert continued("pitch", 60, 62, 64, 72, 65, 64, 71, 62, 60, 62, 64) == [72]
 
 
 def test_a_known_bar_length_changes_the_prediction() -> None:
@@ -76,13 +76,13 @@ def test_the_component_that_predicts_the_true_token_has_the_posterior_weight() -
     goes_up = ContinueExample(np.array(higher, np.uint16), np.array([71, STOP], np.uint16))
     maps = copyist("interval").attention(collate([goes_up]))
     assert maps is not None
-    believed, credit = (
+    mixture, responsibilities = (
         {name: round(share[0, 0].item(), 3) for name, share in shares.items()}
         for shares in (maps.mixture_weights, maps.responsibilities)
     )
-    assert believed == {"vocabulary": 0.0, "interval": 1.0}
-    assert credit == {"vocabulary": 0.0, "interval": 1.0}
-    assert maps.weights["interval"][0, 0].argmax() == 3  # what followed the like passage a fifth lower
+    assert mixture == {"vocabulary": 0.0, "interval": 1.0}
+    assert responsibilities == {"vocabulary": 0.0, "interval": 1.0}
+    assert maps.weights["interval"][0, 0].argmax() == 3  # the note after the similar passage a fifth lower
 
 
 def test_the_vocabulary_has_the_posterior_weight_of_tokens_that_no_copy_predicts() -> None:

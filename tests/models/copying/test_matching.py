@@ -10,8 +10,8 @@ from pipeline.models.copying.matching import (
 )
 
 
-def row(*symbols: int) -> torch.Tensor:
-    return torch.tensor([symbols])
+def row(*tokens: int) -> torch.Tensor:
+    return torch.tensor([tokens])
 
 
 def test_the_note_before_is_the_last_that_sounded() -> None:
@@ -39,9 +39,9 @@ def test_an_interval_is_neither_a_tie_nor_a_silence() -> None:
     assert len(set(codes)) == len(codes)
 
 
-def agreed(*symbols: int) -> list[int]:
+def agreed(*tokens: int) -> list[int]:
     """Levels of agreement of the context of the next position with that of each token."""
-    return agreement(row(*symbols), 1)[0, 0].tolist()
+    return agreement(row(*tokens), 1)[0, 0].tolist()
 
 
 def test_agreement_counts_consecutive_equal_tokens() -> None:
@@ -61,9 +61,9 @@ def test_nothing_agrees_with_padding() -> None:
 
 
 def test_agreement_at_one_place_is_that_of_all_places_at_once() -> None:
-    symbols = torch.randint(3, (2, 60), generator=torch.Generator().manual_seed(1))
-    assert torch.equal(agreement(symbols, 60)[:, -1:], agreement(symbols, 1))
-    assert torch.equal(agreement(symbols, 60)[:, 39:40, :40], agreement(symbols[:, :40], 1))
+    tokens = torch.randint(3, (2, 60), generator=torch.Generator().manual_seed(1))
+    assert torch.equal(agreement(tokens, 60)[:, -1:], agreement(tokens, 1))
+    assert torch.equal(agreement(tokens, 60)[:, 39:40, :40], agreement(tokens[:, :40], 1))
 
 
 def test_a_copied_tie_holds_the_current_note() -> None:
@@ -72,8 +72,8 @@ def test_a_copied_tie_holds_the_current_note() -> None:
 
 def test_a_copied_interval_starts_at_the_last_note() -> None:
     history = row(60, 64, 192, 0, 128, 62, 67)
-    said = repeated_as_interval(history, notes_before(history, 1), torch.tensor([[67]]))
-    assert said[0, 0].tolist() == [60, 71, 195, 0, 195, 65, 72]
+    copied = repeated_as_interval(history, notes_before(history, 1), torch.tensor([[67]]))
+    assert copied[0, 0].tolist() == [60, 71, 195, 0, 195, 65, 72]
 
 
 def test_an_interval_stops_at_the_highest_note() -> None:

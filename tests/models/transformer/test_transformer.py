@@ -1,4 +1,4 @@
-"""What attention alone makes of melodies."""
+"""Properties of the transformer: relative positions, embeddings of voices, memorization."""
 
 import pytest
 import torch
@@ -25,18 +25,18 @@ def test_a_tune_can_be_memorized() -> None:
     example = cut_at_note(ENTCHEN, 0.5)
     model = network(size=32, layers=2, distances=32)
     train(model, training_data([example]), training(epochs=80, learning_rate=0.01))
-    (said,) = continue_melodies(model, [example], max_steps=40)
-    assert said.tokens.tolist() == example.target.tolist()
+    (continuation,) = continue_melodies(model, [example], max_steps=40)
+    assert continuation.tokens.tolist() == example.target.tolist()
 
 
-def test_a_melody_that_begins_later_is_no_other_melody() -> None:
+def test_logits_do_not_depend_on_where_a_melody_begins() -> None:
     """Positions are relative: tokens outside the window change nothing."""
     model = network(bars=False)
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if name.endswith("liking.weight"):
                 weight[:] = -1e4
-                weight[3:8] = 0.0  # up to two places apart
+                weight[3:8] = 0.0  # up to two positions apart
 
     def first_places(example: Example) -> torch.Tensor:
         return model(collate([example]))[0, :2]

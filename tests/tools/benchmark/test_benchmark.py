@@ -95,7 +95,7 @@ def test_a_figure_that_is_no_likelihood_is_unranked(root: Path) -> None:
 
 
 def test_our_figure_is_unranked_if_it_measures_something_else(root: Path) -> None:
-    given = {"0+2+3": {"said_error": {"all": 0.25}}}
+    given = {"0+2+3": {"greedy_error": {"all": 0.25}}}
     write_json(
         root / "data/benchmarks/chorales-harmonize.json",
         {"harmonize": {"stepwise": {"given": given}}, "seeds": [1]},
@@ -154,7 +154,7 @@ def test_folds_have_their_number_and_seeds(root: Path) -> None:
         "folds": 4,
         "seeds": [5, 6],
         "intervals": {"bits_per_onset": {"model": spread, "ngram_memory": spread}},
-        "continuations": {"model, likeliest symbols": {"10": {"f1": 0.5}}},
+        "continuations": {"model, greedy decoding": {"10": {"f1": 0.5}}},
     }
     write_json(root / FOLDS, facts)
     rows = [row for row in as_rows(all_comparisons(root)) if row["source"] == FOLDS]
@@ -209,8 +209,8 @@ def test_every_key_path_exists_in_the_pitch_benchmark() -> None:
     predictors = ("model", "before fine-tuning", "ngram", "ngram_memory")
     continuers = (
         "model",
-        "model, likeliest symbols",
-        "repeat the prime",
+        "model, greedy decoding",
+        "repeat the prompt",
         "repeat the last note",
         "markov chain",
     )

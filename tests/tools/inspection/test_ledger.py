@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.core.accounting import BooksError
+from pipeline.core.accounting import AccountingError
 from pipeline.core.files import write_json
 from pipeline.core.settings import SettingsError
 from pipeline.tools.inspection.ledger import Ledger, balance_all, read_ledger
@@ -93,7 +93,7 @@ def test_every_tune_of_a_file_is_in_a_shard_or_rejected(project: Path) -> None:
 
 def test_a_lost_shard_is_detected(project: Path) -> None:
     (project / "data/tokens/tunes/train/00001.parquet").unlink()
-    with pytest.raises(BooksError, match="1 lost: .'songs/good#2:1'"):
+    with pytest.raises(AccountingError, match="1 lost: .'songs/good#2:1'"):
         balance_all(read_ledger("tunes", project))
 
 
@@ -101,7 +101,7 @@ def test_a_shard_outside_the_splits_is_reported(project: Path) -> None:
     stray = project / "data/tokens/tunes/more/00000.parquet"
     stray.parent.mkdir()
     stray.write_bytes(b"")
-    with pytest.raises(BooksError, match="more/00000"):
+    with pytest.raises(AccountingError, match="more/00000"):
         read_ledger("tunes", project)
 
 
@@ -130,5 +130,5 @@ def test_the_counts_of_all_stages_balance() -> None:
     ],
 )
 def test_an_imbalance_is_reported(change: Callable[[Ledger], Ledger], fault: str) -> None:
-    with pytest.raises(BooksError, match=fault):
+    with pytest.raises(AccountingError, match=fault):
         balance_all(change(KNOWN))

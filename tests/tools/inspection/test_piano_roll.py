@@ -5,8 +5,8 @@ from pipeline.core.vocabulary import decode
 from pipeline.tools.inspection.piano_roll import draw
 
 
-def melody(*symbols: int) -> Grid:
-    return decode([256, *symbols, 257])
+def melody(*tokens: int) -> Grid:
+    return decode([256, *tokens, 257])
 
 
 def voices(*lines: list[int]) -> Grid:

@@ -21,7 +21,7 @@ INITIAL_STD = 0.3  # smaller than that of token embeddings, which carry more inf
 class MeterEmbedding(nn.Module):
     """Embeddings of the time signature and of positions in the beat, to be added to those of tokens.
 
-    They tell 3/4 and 6/8 apart, whose bars are equally long: the beats are not.
+    They distinguish 3/4 from 6/8, whose bars are equally long but have different beats.
     """
 
     beats: Tensor
@@ -87,7 +87,7 @@ class PositionEmbedding(nn.Module):
 
 
 def target_steps_in_bar(batch: Batch) -> Tensor:
-    """(B, K) positions in the bar of the target's steps, as far as they are given."""
+    """(B, K) positions in the bar of the target's steps: all of them, or the first if bars continue."""
     width = batch.step_in_bar.shape[1]
     n_steps = batch.source.shape[1] // batch.voices if batch.aligned else 1
     positions = torch.arange(n_steps, device=batch.source.device) * batch.voices
