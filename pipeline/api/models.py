@@ -64,6 +64,7 @@ class TrainedModel:
         voice_leading: Level = "default",
         beam: int = 0,
         seed: int = 1,
+        chords: str | Sequence[str] | None = None,
     ) -> ScoreGrid:
         """Continue a score; the result starts with the score itself, in its own key.
 
@@ -77,12 +78,16 @@ class TrainedModel:
             voice_leading: level of the voice-leading costs of several voices: off, default or strict.
             beam: width of a beam search instead of sampling; 0: none.
             seed: random seed of sampling.
+            chords: chord changes of the continuation, for a model with chords: one chord per bar,
+                ``"Am F C G7"``, or with beats, ``"Am:2 F:2"``. Without ``quarters`` the continuation is as
+                long as the changes; in a longer one they are repeated.
 
         Raises:
-            PromptError: the score cannot be used as a prompt.
+            PromptError: the score cannot be used as a prompt, an entry is no chord symbol, chords are
+                given for a model without chords, or none for a model with chords.
         """
         sampling = Sampling(temperature, top_k, top_p)
-        way = Way(sampling, beam, quarters, seed, 1, repetition_nats, voice_leading)
+        way = Way(sampling, beam, quarters, seed, 1, repetition_nats, voice_leading, chords)
         (made,) = continue_row(self.network, self._row(score), way)
         return self._result(made)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -35,7 +36,16 @@ VoiceLeading = Annotated[
 Beam = Annotated[int, typer.Option(metavar="W", help="beam search of this width, no sampling")]
 Quarters = Annotated[
     int | None,
-    typer.Option(metavar="N", help="limit in quarter notes; default: as many as the prompt, at least 16"),
+    typer.Option(
+        metavar="N", help="limit in quarter notes; default: as many as the prompt (at least 16) or the chords"
+    ),
+]
+Chords = Annotated[
+    str | None,
+    typer.Option(
+        metavar="C",
+        help='chords of the continuation, one per bar: "Am F C G7"; with beats: "Am:2 F:2"',
+    ),
 ]
 Seed = Annotated[int, typer.Option(metavar="S", help="of sampling")]
 Count = Annotated[int, typer.Option(metavar="N", help="number of results; files are numbered")]
@@ -47,6 +57,7 @@ def add_commands(app: typer.Typer) -> None:
     lines = (
         "generate --experiment melodies --prompt tune.abc --out tune.mid",
         'generate --experiment melodies --prompt "tinyNotation: 4/4 c4 d e f g2 g"',
+        'generate --experiment songs --prompt tune.abc --chords "Am F C G7" --out tune.musicxml',
     )
     app.command("generate", epilog=examples(*lines))(generate)
 
@@ -64,6 +75,7 @@ def generate(
     quarters: Quarters = None,
     seed: Seed = 1,
     count: Count = 1,
+    chords: Chords = None,
     out: Out = None,
 ) -> None:
     """Continue a melody with a trained model.
@@ -78,12 +90,14 @@ def generate(
 
     check_suffix(out)
     sampling = Sampling(temperature, top_k, top_p)
-    way = Way(sampling, beam, quarters, seed, count, repetition_nats, voice_leading)
+    way = Way(sampling, beam, quarters, seed, count, repetition_nats, voice_leading, chords)
     for number, made in enumerate(continue_prompt(experiment, prompt, way, piece), start=1):
         begins = made.layout.mark or made.grid.n_steps
         ends = "the model ended the piece" if made.complete else "stopped at the limit (--quarters)"
         say(f"{begins} steps of prompt, {made.grid.n_steps - begins} steps generated; {ends}")
-        put_out(made, out, number, count)
+        put_out(
+            replace(made, layout=replace(made.layout, play_chords=chords is not None)), out, number, count
+        )
 
 
 def check_suffix(out: Path | None) -> None:
@@ -112,7 +126,8 @@ def put_out(made: Generated, out: Path | None, number: int, count: int) -> None:
 
     if out is None:
         width = shutil.get_terminal_size((WIDTH, 0)).columns
-        print(draw(made.grid, _bars(made.layout, made.grid.n_steps), width))
+        bars, chords = _bars(made.layout, made.grid.n_steps), _chords(made.layout, made.grid.n_steps)
+        print(draw(made.grid, bars, width, chords=chords))
         return
     path = out.with_name(f"{out.stem}-{number}{out.suffix}") if count > 1 else out
     score = as_score(made.grid, made.layout, path.suffix)
@@ -124,3 +139,10 @@ def put_out(made: Generated, out: Path | None, number: int, count: int) -> None:
 def _bars(layout: Layout, n_steps: int) -> list[int] | None:
     length = layout.steps_per_bar
     return [(step - layout.first_bar) % length for step in range(n_steps)] if length else None
+
+
+def _chords(layout: Layout, n_steps: int) -> list[str | None]:
+    found: list[str | None] = [None] * n_steps
+    for step, chord in layout.chords:
+        found[step:] = [chord] * (n_steps - step)
+    return found

@@ -93,8 +93,9 @@ def evaluate_continuing(
     train_rows = read_rows(tokens, "train")
     train_examples = cut_rows(train_rows, settings.cut)
 
-    copy, ngram = Copy.fit(train_examples), NGram.fit(train_examples, settings.ngram_order)
-    memory = Memory.fit(train_examples, settings.ngram_order, settings.ngram_mixing_b)
+    chords = model.uses_chords  # then the n-grams have the same chords in their contexts
+    copy, ngram = Copy.fit(train_examples), NGram.fit(train_examples, settings.ngram_order, chords)
+    memory = Memory.fit(train_examples, settings.ngram_order, settings.ngram_mixing_b, chords)
     found = surprisals({MODEL: ModelPredictor(model), NGRAM: ngram, COPY: copy}, examples, memory)
     pieces = piece_sums(rows, found)
     samples = _continue(model, rows, examples, settings)
@@ -118,6 +119,7 @@ def evaluate_continuing(
         "by_place": by_place(found),
         "by_family_size": by_family_size(pieces, _families(tokens)),
         "calibration": calibration(found),
+        **({"chords": True} if chords else {}),
         "samples": {
             "n_samples": len(samples),
             "n_exact": sum(sample.exact for sample in samples),

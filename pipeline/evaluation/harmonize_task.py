@@ -81,7 +81,7 @@ def evaluate_harmonizing(
     train_rows = read_rows(tokens, "train")
     train_examples = harmony_rows(train_rows, [()] * len(train_rows))
     baselines: dict[str, Predictor] = {
-        NGRAM: NGram.fit(train_examples, settings.ngram_order),
+        NGRAM: NGram.fit(train_examples, settings.ngram_order, model.uses_chords),
         COPY: Copy.fit(train_examples),
     }
     tables, figures, greedy = [], {}, {}

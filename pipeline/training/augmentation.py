@@ -43,4 +43,4 @@ def _transposed(example: Example, most: int, draw: float) -> Example:
     shift = lowest + int(draw * (highest - lowest + 1))
     moved: NDArray[np.uint16] = (tokens + shift * sounding).astype(np.uint16)
     border = len(example.source)
-    return example.with_tokens(moved[:border], moved[border:])
+    return example.transposed(moved[:border], moved[border:], shift)

@@ -71,6 +71,19 @@ def refuse_long_pieces(tokens: Path, max_piece_tokens: int) -> None:
             )
 
 
+def require_chords(dataset: str, data: TrainingData) -> None:
+    """Make sure that a model with chords gets some.
+
+    Raises:
+        SettingsError: no training piece has chord symbols.
+    """
+    if all(example.chords is None for example in data.train):
+        raise SettingsError(
+            f"model.chords is true, but none of the {len(data.train):,} training pieces of {dataset} has "
+            "chord symbols; use a data set with chord symbols, or set model.chords to false"
+        )
+
+
 def read_training_data(tokens: Path, task: Continue | Harmonize) -> TrainingData:
     """Read the shards of a data set for one task.
 

@@ -17,7 +17,12 @@ from pipeline.models.base.pretrained import WEIGHTS, Run, save_run
 from pipeline.models.base.registry import build
 from pipeline.models.base.tasks import Continue, Harmonize
 from pipeline.training.checkpoints import checkpoints
-from pipeline.training.data import TrainingData, read_training_data, refuse_long_pieces
+from pipeline.training.data import (
+    TrainingData,
+    read_training_data,
+    refuse_long_pieces,
+    require_chords,
+)
 from pipeline.training.determinism import prepare
 from pipeline.training.loop import train, write_learning_curve
 from pipeline.training.processes import Processes, joined
@@ -46,7 +51,7 @@ def train_experiment(
 
     Raises:
         SettingsError: a different model than that of ``init_from``, no such device, one without
-            the precision, or a piece of too many tokens.
+            the precision, a piece of too many tokens, or chords in the model and none in the data.
         LeakError: the initial weights were trained on relatives of valid or test pieces, or the data
             set has an embargo that the initial weights did not have.
         CheckpointError, TableError: files missing or damaged.
@@ -60,6 +65,8 @@ def train_experiment(
 
     device = prepare(settings)
     network = build(config)
+    if network.uses_chords:
+        require_chords(tokens.name, data)
     if init_from:
         initialize_from(network, config, init_from)
     network.to(device)

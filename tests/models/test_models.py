@@ -27,6 +27,8 @@ SHAPES = [
     copying(layers=2, copies=["interval"], bars=False),
     copying(copies=["pitch"], matches=False),
     copying(meter=True),
+    copying(chords=True),
+    lstm(chords=True, bars=True),
     transformer(),
     transformer(layers=3, heads=3, distances=2, bars=False),
     transformer(meter=True),
@@ -37,6 +39,7 @@ SHAPES = [
 HARMONIZE = [
     lstm(attention="dot"),
     lstm(tied=True, bars=True, copy_source=True),
+    lstm(chords=True),
     transformer(),
     transformer(layers=2, distances=3, bars=False),
     decoder(layers=2),

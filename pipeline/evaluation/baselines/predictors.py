@@ -18,6 +18,7 @@ from pipeline.evaluation.baselines.longterm import LongTerm
 from pipeline.evaluation.baselines.mixing import mix
 from pipeline.evaluation.baselines.sequences import Bools, Floats, Ints, TokenSequences, normalized
 from pipeline.evaluation.baselines.shortterm import short_term
+from pipeline.models.base.chord_numbers import N_CHORDS
 from pipeline.models.base.examples import Example
 
 ROWS_AT_ONCE = 4096  # states scored together: 4096 * 258 floats, 8 MB, fit into caches
@@ -72,30 +73,37 @@ class Copy:
 class NGram:
     """The long-term model over the tokens of whole pieces, START first.
 
+    With chords, the context of a token has its own chord and the chord of every token before it.
     The probability of tokens that never occur in training is shared evenly by the valid ones.
     See :mod:`pipeline.evaluation.baselines.longterm`.
     """
 
     long_term: LongTerm
+    chords: bool = False
 
     @classmethod
-    def fit(cls, examples: Iterable[Example], order: int | None) -> NGram:
+    def fit(cls, examples: Iterable[Example], order: int | None, chords: bool = False) -> NGram:
         """Count the tokens after every context of 0 to ``order`` tokens, sources included.
 
         Args:
             examples: training pieces; source and target are read as one sequence.
-            order: length of the longest context in tokens; None: no limit.
+            order: length of the longest context in tokens; None: no limit. With chords, a
+                chord and a token count as two.
+            chords: whether contexts have chords.
         """
-        return cls(LongTerm.fit(_join(examples), VOCAB_SIZE, order))
+        size = VOCAB_SIZE + N_CHORDS if chords else VOCAB_SIZE
+        return cls(LongTerm.fit(_join(examples, chords), size, order), chords)
 
     def log_probs(self, examples: Sequence[Example]) -> Iterator[Floats]:
         """See :class:`Predictor`."""
         for group in _groups(examples):
             valid = np.concatenate([example.valid() for example in group])
-            pieces = _join(group)
+            pieces = _join(group, self.chords)
             lengths = [len(example.target) for example in group]
             ends = np.flatnonzero(np.append(pieces.places[1:] == 0, True)) + 1
-            targets = np.concatenate([np.arange(end - n, end) for end, n in zip(ends, lengths, strict=True)])
+            targets = np.concatenate(
+                [_predicted(end, n, self.chords) for end, n in zip(ends.tolist(), lengths, strict=True)]
+            )
             scores = _log_over(valid, self.long_term.probs(pieces, targets, valid.astype(np.float64)))
             yield from np.split(scores, np.cumsum(lengths)[:-1])
 
@@ -111,23 +119,27 @@ class Memory:
         prior: (258,) weights by that rule.
         order: longest context in tokens; None: no limit.
         mixing_b: bias of the mixture towards the predictor of lower entropy; see :mod:`mixing`.
+        chords: whether contexts have chords, see :class:`NGram`.
     """
 
     prior: Floats
     order: int | None
     mixing_b: float
+    chords: bool = False
 
     @classmethod
-    def fit(cls, examples: Iterable[Example], order: int | None, mixing_b: float) -> Memory:
-        """Take the set of known tokens from training pieces; everything else is learned from the piece."""
+    def fit(
+        cls, examples: Iterable[Example], order: int | None, mixing_b: float, chords: bool = False
+    ) -> Memory:
+        """Take the set of known tokens from training pieces; all else is learned from the piece."""
         pieces = _join(examples)
         known = np.bincount(pieces.tokens[pieces.predicted], minlength=VOCAB_SIZE) > 0
-        return cls(np.where(known, 1.0, 1 / max(int((~known).sum()), 1)), order, mixing_b)
+        return cls(np.where(known, 1.0, 1 / max(int((~known).sum()), 1)), order, mixing_b, chords)
 
     def probs(self, example: Example) -> Floats:
         """(T, 258) of the target tokens, from the source and the true target before each."""
-        piece = TokenSequences.join([example.whole])
-        at = np.arange(len(piece.tokens) - len(example.target), len(piece.tokens))
+        piece = _join([example], True) if self.chords else TokenSequences.join([example.whole])
+        at = _predicted(len(piece.tokens), len(example.target), self.chords)
         valid = example.valid()
         return normalized(short_term(piece, at, np.where(valid, self.prior, 0.0), self.order), valid)
 
@@ -156,11 +168,33 @@ def _log_over(valid: Bools, probs: Floats) -> Floats:
     return np.log(shares, out=np.full(shares.shape, -np.inf), where=shares > 0)
 
 
-def _join(examples: Iterable[Example]) -> TokenSequences:
-    """Whole pieces, START before each as context."""
+def _join(examples: Iterable[Example], chords: bool = False) -> TokenSequences:
+    """Whole pieces, START before each as context; with chords, the chord of its step before each symbol."""
+    if chords:
+        return TokenSequences.join(map(_with_chords, examples), first_predicted=3, every=2)
     return TokenSequences.join(
         (np.concatenate([[START], example.whole]) for example in examples), first_predicted=1
     )
+
+
+def _with_chords(example: Example) -> Ints:
+    """Every symbol, START first, with the chord of its step before it.
+
+    A chord's number follows those of the tokens. START has the first chord, STOP the last.
+    """
+    tokens = np.concatenate([[START], example.whole])
+    known = np.zeros(1, np.int64) if example.chords is None else example.chords
+    steps = np.maximum(np.arange(len(tokens)) - 1, 0) // example.voices
+    sequence = np.empty(2 * len(tokens), np.int64)
+    sequence[::2] = VOCAB_SIZE + known[np.minimum(steps, len(known) - 1)]
+    sequence[1::2] = tokens
+    return sequence
+
+
+def _predicted(end: int, n: int, chords: bool) -> Ints:
+    """(n,) the places of the last n tokens before ``end``; with chords, every second place."""
+    every = 2 if chords else 1
+    return np.arange(end - every * (n - 1) - 1, end, every)
 
 
 def _groups(examples: Sequence[Example]) -> Iterator[list[Example]]:

@@ -24,6 +24,7 @@ from pipeline.core import vocabulary
 from pipeline.core.tables import TOKENS, TableError, read_table
 from pipeline.core.vocabulary import IGNORE_INDEX, PAD_ID, START
 from pipeline.errors import PipelineError
+from pipeline.models.base.chord_numbers import with_next
 from pipeline.models.base.examples import Example
 from pipeline.models.base.meters import meter_number
 
@@ -56,6 +57,9 @@ class Batch:
             the targets continue the sources.
         phrase_end: (B, N) bool, the steps at which a phrase ends; False where unknown and
             after the end; (B, 0) where the targets continue the sources.
+        chords: (B, K, 3) int64, of every step of the piece its chord, the next chord and the class
+            of the distance to that (see ``chord_numbers``); after the end the last step again.
+            All 0 where unknown.
     """
 
     source: Tensor
@@ -71,6 +75,7 @@ class Batch:
     voices: int
     aligned: bool
     phrase_end: Tensor
+    chords: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device."""
@@ -192,6 +197,7 @@ def collate(examples: Sequence[Example]) -> Batch:
         voices=examples[0].voices,
         aligned=examples[0].aligned,
         phrase_end=torch.from_numpy(_pad([example.phrase_ends for example in examples], 0).astype(bool)),
+        chords=torch.from_numpy(_chords(examples)),
     )
 
 
@@ -212,6 +218,13 @@ def _pad(sequences: Sequence[NDArray[np.generic]], filler: int) -> NDArray[np.in
     for row, sequence in zip(padded, sequences, strict=True):
         row[: len(sequence)] = sequence
     return padded
+
+
+def _chords(examples: Sequence[Example]) -> NDArray[np.int64]:
+    """(B, K, 3) see ``Batch.chords``."""
+    known = [np.zeros(1, np.int64) if e.chords is None or not len(e.chords) else e.chords for e in examples]
+    longest = max(map(len, known))
+    return np.stack([with_next(np.pad(each, (0, longest - len(each)), mode="edge")) for each in known])
 
 
 def _lengths(sequences: Sequence[NDArray[np.generic]]) -> Tensor:

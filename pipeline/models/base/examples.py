@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import ClassVar, Self
 
@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from pipeline.core import vocabulary
 from pipeline.core.vocabulary import START, STOP, TIED
 from pipeline.errors import PipelineError
+from pipeline.models.base import chord_numbers
 
 
 class CutError(PipelineError):
@@ -71,12 +72,15 @@ class Example(ABC):
         target: (T,) uint16, whole steps, then STOP.
         voices: V; S and T - 1 are multiples of it.
         bars: the bars of the whole piece; None where unknown.
+        chords: (K,) the chord of each step of the whole piece by its number (see ``chord_numbers``);
+            None where unknown. A prompt has those of its continuation, too.
     """
 
     source: NDArray[np.uint16]
     target: NDArray[np.uint16]
     voices: int = 1
     bars: Bars | None = None
+    chords: NDArray[np.int64] | None = field(default=None, kw_only=True)
 
     aligned: ClassVar[bool]
     """Whether source and target cover the same steps; else the target follows the source."""
@@ -128,6 +132,11 @@ class Example(ABC):
         """The same piece with other tokens at the same positions."""
         return replace(self, source=source, target=target)
 
+    def transposed(self, source: NDArray[np.uint16], target: NDArray[np.uint16], semitones: int) -> Self:
+        """The same piece with transposed tokens; its chords are transposed by so many semitones."""
+        chords = None if self.chords is None else chord_numbers.transposed(self.chords, semitones)
+        return replace(self, source=source, target=target, chords=chords)
+
 
 @dataclass(frozen=True)
 class ContinueExample(Example):
@@ -172,7 +181,7 @@ class ContinueExample(Example):
     def recut(self, cut: float) -> ContinueExample:
         """The same piece with another cut; see :func:`cut_at_note`."""
         whole = np.concatenate([[START], self.source, self.target])
-        return cut_at_note(whole, cut, self.voices, self.bars)
+        return cut_at_note(whole, cut, self.voices, self.bars, self.chords)
 
 
 @dataclass(frozen=True)
@@ -229,7 +238,7 @@ class HarmonizeExample(Example):
     def with_given(self, given: Iterable[int]) -> HarmonizeExample:
         """The same piece with other given voices; see :func:`give_voices`."""
         tokens = np.concatenate([[START], self.whole])
-        return give_voices(tokens, given, self.voices, self.bars, self.phrase_end)
+        return give_voices(tokens, given, self.voices, self.bars, self.phrase_end, self.chords)
 
 
 def give_voices(
@@ -238,6 +247,7 @@ def give_voices(
     voices: int,
     bars: Bars | None = None,
     phrase_end: NDArray[np.bool_] | None = None,
+    chords: NDArray[np.int64] | None = None,
 ) -> HarmonizeExample:
     """Mask all voices of a piece but the given ones.
 
@@ -247,6 +257,7 @@ def give_voices(
         voices: V.
         bars: of the whole piece, where known.
         phrase_end: (T,) bool, where known.
+        chords: (T,) see ``Example.chords``.
 
     Raises:
         GivenError: a voice that the piece does not have, or no voice left to predict.
@@ -259,7 +270,7 @@ def give_voices(
         )
     whole = np.asarray(tokens, dtype=np.uint16)[1:]
     source = np.where(np.isin(np.arange(len(whole) - 1) % voices, chosen), whole[:-1], START)
-    return HarmonizeExample(source.astype(np.uint16), whole, voices, bars, chosen, phrase_end)
+    return HarmonizeExample(source.astype(np.uint16), whole, voices, bars, chosen, phrase_end, chords=chords)
 
 
 def note_onsets(tokens: ArrayLike, voices: int = 1) -> NDArray[np.int64]:
@@ -288,7 +299,13 @@ def cut_point(n_notes: int, cut: float) -> int:
     return min(max(int(exact * n_notes), 1), n_notes - 1)
 
 
-def cut_at_note(tokens: ArrayLike, cut: float, voices: int = 1, bars: Bars | None = None) -> ContinueExample:
+def cut_at_note(
+    tokens: ArrayLike,
+    cut: float,
+    voices: int = 1,
+    bars: Bars | None = None,
+    chords: NDArray[np.int64] | None = None,
+) -> ContinueExample:
     """Cut a token sequence before its (k + 1)-th note; a silence before that note belongs to the source.
 
     Args:
@@ -296,6 +313,7 @@ def cut_at_note(tokens: ArrayLike, cut: float, voices: int = 1, bars: Bars | Non
         cut: share of the sounding notes of the top voice that belong to the source.
         voices: V.
         bars: of the whole piece, where known.
+        chords: (T,) see ``Example.chords``.
 
     Raises:
         CutError: fewer than two notes in the top voice.
@@ -306,4 +324,4 @@ def cut_at_note(tokens: ArrayLike, cut: float, voices: int = 1, bars: Bars | Non
     onsets = note_onsets(sequence, voices)
     step = int(onsets[cut_point(len(onsets), cut)])
     border = 1 + step * voices
-    return ContinueExample(source=sequence[1:border], target=sequence[border:], voices=voices, bars=bars)
+    return ContinueExample(sequence[1:border], sequence[border:], voices, bars, chords=chords)

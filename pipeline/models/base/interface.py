@@ -63,9 +63,13 @@ class Seq2Seq(nn.Module, ABC):
     """A model of targets given sources, for B examples at once.
 
     There is no training mode: dropout takes its generator as an argument.
+
+    Attributes:
+        uses_chords: predictions depend on ``Batch.chords``.
     """
 
     grammar_mask: Tensor
+    uses_chords: bool = False
 
     def __init__(self) -> None:
         super().__init__()

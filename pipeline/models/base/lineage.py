@@ -101,7 +101,7 @@ def initialize_from(network: nn.Module, config: Section, parent: Path) -> None:
         CheckpointError: the run is missing, damaged, or was not written by this project.
     """
     trained, facts = load_run(parent)
-    ours, theirs = config.model_dump(), facts.model.model_dump()
+    ours, theirs = dict(config), dict(facts.model)
     names = sorted(n for n in (ours.keys() | theirs.keys()) - WEIGHTLESS if ours.get(n) != theirs.get(n))
     if names:
         found = ", ".join(f"{name}: {ours.get(name)} here, {theirs.get(name)} there" for name in names)

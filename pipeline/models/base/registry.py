@@ -13,6 +13,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from pydantic import SerializerFunctionWrapHandler, model_serializer
+
 from pipeline.core.settings import Section, SettingsError, parse_section
 from pipeline.errors import nearest
 
@@ -30,6 +32,12 @@ class ModelConfig(Section):
     """
 
     TASKS: ClassVar[tuple[Literal["continue", "harmonize"], ...]]
+
+    @model_serializer(mode="wrap")
+    def _without_unused_options(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out ``chords: false``: a model without chords has the same config.json as ever."""
+        values: dict[str, Any] = handler(self)
+        return {name: value for name, value in values.items() if name != "chords" or value}
 
 
 def known_kinds() -> list[str]:

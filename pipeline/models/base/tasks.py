@@ -14,10 +14,12 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, model_validator
 
 from pipeline.core.settings import Section
 from pipeline.core.tables import flatten
+from pipeline.models.base.chord_numbers import numbers_of
 from pipeline.models.base.examples import (
     Bars,
     ContinueExample,
@@ -28,7 +30,8 @@ from pipeline.models.base.examples import (
 )
 
 # the columns that a task needs
-EXAMPLE_COLUMNS = ("tokens", "voices", "meter", "steps_per_bar", "step_in_bar", "phrase_end")
+BAR_COLUMNS = ("meter", "steps_per_bar", "step_in_bar")
+EXAMPLE_COLUMNS = ("tokens", "voices", *BAR_COLUMNS, "phrase_end", "chord")
 CUTS, GIVEN = 1, 3  # streams of an epoch's random numbers; augmentation uses 2, the batch plan none
 
 Kind = TypeVar("Kind", bound=Example)
@@ -141,8 +144,8 @@ def cut_rows(rows: pa.Table, cut: float) -> list[ContinueExample]:
     """Cut every row of a token table into source and target.
 
     Args:
-        rows: at least the columns ``tokens`` and ``voices``; bars are known where
-            the others of EXAMPLE_COLUMNS are present.
+        rows: at least the columns ``tokens`` and ``voices``; bars and chords are known where
+            their columns are present.
         cut: share of the notes that belong to the source.
 
     Raises:
@@ -150,9 +153,10 @@ def cut_rows(rows: pa.Table, cut: float) -> list[ContinueExample]:
     """
     offsets, values = flatten(rows.column("tokens"))
     voices = rows.column("voices").to_pylist()
+    known = zip(offsets[:-1], offsets[1:], voices, _bars(rows), chords_of(rows), strict=True)
     return [
-        cut_at_note(values[begin:end], cut, n_voices, bars)
-        for begin, end, n_voices, bars in zip(offsets[:-1], offsets[1:], voices, _bars(rows), strict=True)
+        cut_at_note(values[begin:end], cut, n_voices, bars, chords)
+        for begin, end, n_voices, bars, chords in known
     ]
 
 
@@ -164,18 +168,18 @@ def harmony_rows(rows: pa.Table, given: Sequence[Sequence[int]]) -> list[Harmoni
         given: the given voices of each row.
     """
     offsets, values = flatten(rows.column("tokens"))
-    voices, bars = rows.column("voices").to_pylist(), _bars(rows)
+    voices, bars, chords = rows.column("voices").to_pylist(), _bars(rows), chords_of(rows)
     borders, ends = flatten(rows.column("phrase_end"))
     phrases = [ends[a:b] if b > a else None for a, b in pairwise(borders.tolist())]
     return [
-        give_voices(values[offsets[i] : offsets[i + 1]], each, voices[i], bars[i], phrases[i])
+        give_voices(values[offsets[i] : offsets[i + 1]], each, voices[i], bars[i], phrases[i], chords[i])
         for i, each in enumerate(given)
     ]
 
 
 def _bars(rows: pa.Table) -> list[Bars | None]:
     """The bars of each piece; None where there are none, no time signature, or one that changes."""
-    if not set(EXAMPLE_COLUMNS) <= set(rows.column_names):
+    if not set(BAR_COLUMNS) <= set(rows.column_names):
         return [None] * len(rows)
     offsets, values = flatten(rows.column("step_in_bar"))
     steps_per_bar, meters = (rows.column(name).to_pylist() for name in ("steps_per_bar", "meter"))
@@ -183,3 +187,13 @@ def _bars(rows: pa.Table) -> list[Bars | None]:
         Bars(steps, values[begin:end], meter) if steps and end > begin else None
         for begin, end, steps, meter in zip(offsets[:-1], offsets[1:], steps_per_bar, meters, strict=True)
     ]
+
+
+def chords_of(rows: pa.Table) -> list[NDArray[np.int64] | None]:
+    """The chord of each step of each piece by its number; None for a piece without chord symbols."""
+    if "chord" not in rows.column_names:
+        return [None] * len(rows)
+    column = rows.column("chord").combine_chunks()
+    if column.null_count == len(column):
+        return [None] * len(rows)
+    return [None if not chords else numbers_of(chords) for chords in column.to_pylist()]

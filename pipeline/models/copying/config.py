@@ -23,6 +23,8 @@ class CopyingConfig(ModelConfig):
         matches: passages are compared by the number of tokens that agree, in addition to
             the LSTM's state.
         bars: inputs include the position in the bar and the bar's length.
+        chords: inputs include the chord of the step to predict, the next chord and the steps until
+            it begins; the data set needs chord symbols.
         meter: inputs include the time signature and the position in the beat, so that 3/4 and 6/8 differ.
         dropout: share of activations set to 0 in training: of the inputs, between
             layers and before the output.
@@ -39,4 +41,5 @@ class CopyingConfig(ModelConfig):
     matches: bool
     bars: bool
     meter: bool = False  # the default of weights saved before this option existed
+    chords: bool = False
     dropout: float = Field(ge=0, lt=1)

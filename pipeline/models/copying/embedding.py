@@ -6,13 +6,14 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.core.vocabulary import PAD_ID, VOCAB_SIZE
+from pipeline.models.base.layers.chords import ChordEmbedding
 from pipeline.models.base.layers.dropout import dropout
 from pipeline.models.base.layers.positions import INITIAL_STD, LONGEST_BAR, MeterEmbedding
 from pipeline.models.copying.config import CopyingConfig
 
 
 class CopyingEmbedding(nn.Module):
-    """Tokens, and the position in the bar of the next token, to vectors: (B, N) to (B, N, E)."""
+    """Tokens, with the position in the bar and the chord of the next token: (B, N) to (B, N, E)."""
 
     def __init__(self, config: CopyingConfig) -> None:
         super().__init__()
@@ -24,6 +25,7 @@ class CopyingEmbedding(nn.Module):
             if table is not None:
                 nn.init.normal_(table.weight, std=INITIAL_STD)
         self.meter = MeterEmbedding(size) if config.meter else None
+        self.chords = ChordEmbedding(size) if config.chords else None
         self.dropout_share = config.dropout
 
     def forward(
@@ -32,6 +34,8 @@ class CopyingEmbedding(nn.Module):
         next_in_bar: Tensor,
         steps_per_bar: Tensor,
         meter: Tensor,
+        chords: Tensor,
+        next_step: Tensor,
         generator: torch.Generator | None,
     ) -> Tensor:
         """Embed tokens.
@@ -41,6 +45,8 @@ class CopyingEmbedding(nn.Module):
             next_in_bar: (B, N) position in the bar of the token after each, -1 for unknown.
             steps_per_bar: (B,) 0 for unknown.
             meter: (B,) see ``Batch.meter``.
+            chords: (B, K, 3) see ``Batch.chords``.
+            next_step: (B, N) step of the piece of the token after each.
             generator: of dropout.
         """
         vectors = self.table(tokens)
@@ -50,4 +56,6 @@ class CopyingEmbedding(nn.Module):
             vectors = vectors + self.step_in_bar(rows) + self.steps_per_bar(known)[:, None]
         if self.meter is not None:
             vectors = vectors + self.meter(next_in_bar, steps_per_bar, meter)
+        if self.chords is not None:
+            vectors = vectors + self.chords(chords, next_step)
         return dropout(vectors, self.dropout_share, generator)

@@ -31,6 +31,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from pipeline.core.vocabulary import PAD_ID, START, VOCAB_SIZE
 from pipeline.models.base.batches import Batch
 from pipeline.models.base.interface import AttentionMaps, DecodingState, Seq2Seq
+from pipeline.models.base.layers.chords import first_target_step
 from pipeline.models.base.layers.dropout import dropout
 from pipeline.models.base.layers.recurrent import open_forget_gates, take
 from pipeline.models.copying import matching
@@ -69,6 +70,8 @@ class CopyingState(DecodingState):
         token_in_bar: position in the bar of the next token, in tokens (B,).
         tokens_per_bar: (B,), 0 where unknown.
         meter: (B,) see ``Batch.meter``.
+        chords: (B, K, 3) see ``Batch.chords``.
+        first_step: step of the piece of the first target token (B,).
         n_predicted: target tokens so far.
     """
 
@@ -80,6 +83,8 @@ class CopyingState(DecodingState):
     token_in_bar: Tensor
     tokens_per_bar: Tensor
     meter: Tensor
+    chords: Tensor
+    first_step: Tensor
     n_predicted: int
 
     def select(self, rows: Tensor) -> CopyingState:
@@ -99,6 +104,7 @@ class CopyingNetwork(Seq2Seq):
         self.attend = HistoryAttention(hidden, size)
         self.output = nn.Linear(hidden + size, VOCAB_SIZE)
         self.copies = CopyMechanism(config)
+        self.uses_chords = config.chords
         self.dropout_share = config.dropout
         open_forget_gates(self)
 
@@ -118,8 +124,7 @@ class CopyingNetwork(Seq2Seq):
         """Encode sources up to their last token, which is the input of the first step."""
         lengths, width = batch.source_lengths - 1, batch.source.shape[1] - 1
         source = batch.source[:, : max(width, 1)]
-        next_in_bar = batch.step_in_bar[:, 1 : source.shape[1] + 1]
-        vectors = self.symbols(source, next_in_bar, batch.steps_per_bar, batch.meter, None)
+        vectors = self._embed(batch, source, None)
         outputs, h, c = self._run_packed(vectors, lengths)
         tokens, outputs = _aligned_right(source, outputs, lengths, width, width)
         return CopyingState(
@@ -131,6 +136,8 @@ class CopyingNetwork(Seq2Seq):
             token_in_bar=batch.step_in_bar.gather(1, batch.source_lengths[:, None])[:, 0] * batch.voices,
             tokens_per_bar=batch.steps_per_bar * batch.voices,
             meter=batch.meter,
+            chords=batch.chords,
+            first_step=first_target_step(batch),
             n_predicted=0,
         )
 
@@ -139,7 +146,8 @@ class CopyingNetwork(Seq2Seq):
         voices, bar = state.previous.shape[1], state.tokens_per_bar
         read = torch.where(tokens == START, state.source_end, tokens)[:, None]  # (B, 1)
         next_in_bar = state.token_in_bar.div(voices, rounding_mode="floor")[:, None]
-        vectors = self.symbols(read, next_in_bar, bar // voices, state.meter, None)
+        next_step = (state.first_step + state.n_predicted // voices)[:, None]
+        vectors = self.symbols(read, next_in_bar, bar // voices, state.meter, state.chords, next_step, None)
         outputs, h, c = self._run(vectors, state.h, state.c, None)
         history = History(
             torch.cat([state.history.tokens, read], dim=1),
@@ -197,9 +205,19 @@ class CopyingNetwork(Seq2Seq):
         positions = torch.arange(batch.step_in_bar.shape[1] - 1, device=padded.device)
         gap = (width - lengths) * (positions >= lengths)  # the padding behind a source
         tokens = padded.gather(1, (positions + gap).clamp(max=padded.shape[1] - 1))
-        vectors = self.symbols(tokens, batch.step_in_bar[:, 1:], batch.steps_per_bar, batch.meter, generator)
+        vectors = self._embed(batch, tokens, generator)
         outputs, _, _ = self._run(vectors, None, None, generator)
         return _aligned_right(tokens, outputs, batch.source_lengths, width, padded.shape[1])
+
+    def _embed(self, batch: Batch, tokens: Tensor, generator: torch.Generator | None) -> Tensor:
+        """Vectors (B, N, E) of the first N tokens (B, N) of each piece."""
+        width = tokens.shape[1]
+        next_step = (torch.arange(1, width + 1, device=tokens.device) // batch.voices).expand(tokens.shape)
+        next_in_bar = batch.step_in_bar[:, 1 : width + 1]
+        vectors: Tensor = self.symbols(
+            tokens, next_in_bar, batch.steps_per_bar, batch.meter, batch.chords, next_step, generator
+        )
+        return vectors
 
     def _history(self, tokens: Tensor, outputs: Tensor) -> History:
         """Keys and values of tokens (B, N), given the outputs of the LSTM after each (B, N, H)."""

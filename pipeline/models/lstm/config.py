@@ -27,6 +27,8 @@ class LstmConfig(ModelConfig):
             layers and before the output.
         tied: the output layer shares the matrix of the token embeddings (Press and Wolf 2017).
         bars: inputs include the position in the bar.
+        chords: inputs include the chord of each step (of the decoder: of the step to predict), the
+            next chord and the steps until it begins; the data set needs chord symbols.
         copy_source: the output is a mixture of the vocabulary and of copies of source tokens by their
             attention weights (See et al. 2017, pointer-generator).
     """
@@ -44,12 +46,13 @@ class LstmConfig(ModelConfig):
     dropout: float = Field(ge=0, lt=1)
     tied: bool = False
     bars: bool = False
+    chords: bool = False
     copy_source: bool = False
 
     @model_validator(mode="after")
     def _parts_fit(self) -> LstmConfig:
-        if (self.tied or self.bars) and self.input != "embedding":
-            raise ValueError("tied and bars need input: embedding")
+        if (self.tied or self.bars or self.chords) and self.input != "embedding":
+            raise ValueError("tied, bars and chords need input: embedding")
         if self.copy_source and self.attention == "none":
             raise ValueError("copy_source needs attention: dot or additive")
         return self

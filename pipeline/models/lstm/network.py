@@ -21,15 +21,12 @@ from torch.nn import functional
 from pipeline.core.vocabulary import PAD_ID, VOCAB_SIZE
 from pipeline.models.base.batches import Batch
 from pipeline.models.base.interface import AttentionMaps, DecodingState, Seq2Seq
+from pipeline.models.base.layers.chords import first_target_step, source_steps, target_steps
 from pipeline.models.base.layers.dropout import dropout
-from pipeline.models.base.layers.positions import (
-    INITIAL_STD,
-    LONGEST_BAR,
-    step_in_bar_at,
-    target_steps_in_bar,
-)
+from pipeline.models.base.layers.positions import LONGEST_BAR, step_in_bar_at, target_steps_in_bar
 from pipeline.models.base.layers.recurrent import open_forget_gates, take
 from pipeline.models.lstm.config import LstmConfig
+from pipeline.models.lstm.embedding import LstmEmbedding, TiedOutput
 
 SMALLEST = 1e-6  # copy probability of tokens that are not in the source: keeps logarithms finite
 
@@ -59,6 +56,8 @@ class LstmState(DecodingState):
         memory: of the sources, for attention; None without attention.
         step_in_bar: (B, K) see ``target_steps_in_bar``.
         steps_per_bar: (B,), 0 where unknown.
+        chords: (B, K, 3) see ``Batch.chords``.
+        first_step: (B,) step of the piece of the first target symbol.
         voices: V.
         n_predicted: target tokens so far, given ones included.
     """
@@ -68,6 +67,8 @@ class LstmState(DecodingState):
     memory: SourceMemory | None
     step_in_bar: Tensor
     steps_per_bar: Tensor
+    chords: Tensor
+    first_step: Tensor
     voices: int
     n_predicted: int = 0
 
@@ -83,23 +84,23 @@ class LstmNetwork(Seq2Seq):
     def __init__(self, config: LstmConfig) -> None:
         super().__init__()
         hidden = config.hidden_size
-        self.symbols = _LstmEmbedding(config)
+        self.symbols = LstmEmbedding(config)
         self.encoder = _Encoder(config, self.symbols.size)
         self.bridge = nn.ModuleList(nn.Linear(self.encoder.size, 2 * hidden) for _ in range(config.layers))
         sizes = [self.symbols.size] + [hidden] * (config.layers - 1)
         self.decoder = nn.ModuleList(nn.LSTM(size, hidden, batch_first=True) for size in sizes)
         self.attend = _SourceAttention(config, self.encoder.size) if config.attention != "none" else None
         size = hidden + (self.attend.size if self.attend else 0)
-        self.output = _TiedOutput(size, self.symbols.size) if config.tied else nn.Linear(size, VOCAB_SIZE)
+        self.output = TiedOutput(size, self.symbols.size) if config.tied else nn.Linear(size, VOCAB_SIZE)
         self.gate = nn.Linear(size, 1) if config.copy_source else None
+        self.uses_chords = config.chords
         self.dropout_share = config.dropout
         open_forget_gates(self)
 
     def forward(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
         """See :class:`Seq2Seq`: (B, T, 258)."""
-        logits, _ = self._decode(
-            self._encode(batch, generator), batch.inputs, _target_places(batch), generator
-        )
+        state = self._encode(batch, generator)
+        logits, _ = self._decode(state, batch.inputs, _target_places(batch), target_steps(batch), generator)
         return logits
 
     def start(self, batch: Batch) -> LstmState:
@@ -109,8 +110,9 @@ class LstmNetwork(Seq2Seq):
     def step(self, state: LstmState, tokens: Tensor) -> tuple[Tensor, LstmState]:
         """See :class:`Seq2Seq`: (B, 258) and the state after."""
         step = state.n_predicted // state.voices
+        steps = (state.first_step + step)[:, None]
         places = _known(step_in_bar_at(state.step_in_bar, state.steps_per_bar, step), state.steps_per_bar)
-        logits, state = self._decode(state, tokens[:, None], places, None)
+        logits, state = self._decode(state, tokens[:, None], places, steps, None)
         return logits[:, 0], replace(state, n_predicted=state.n_predicted + 1)
 
     def attention(self, batch: Batch) -> AttentionMaps | None:
@@ -118,25 +120,31 @@ class LstmNetwork(Seq2Seq):
         state = self.start(batch)
         if self.attend is None or state.memory is None:
             return None
-        outputs, _ = self._run(state, batch.inputs, _target_places(batch), None)
+        outputs, _ = self._run(state, batch.inputs, _target_places(batch), target_steps(batch), None)
         return AttentionMaps({"attention": self.attend.weights(outputs, state.memory)}, {}, {})
 
     def _encode(self, batch: Batch, generator: torch.Generator | None) -> LstmState:
         source, lengths = batch.source, batch.source_lengths
         places = _known(batch.step_in_bar[:, : source.shape[1]], batch.steps_per_bar)
-        vectors = self.symbols(source, places, generator)
+        vectors = self.symbols(source, places, batch.chords, source_steps(batch), generator)
         encoded, finals = self.encoder(vectors, source, lengths, generator)  # (B, S, D), L times (B, D)
         pairs = [bridge(final).chunk(2, dim=-1) for bridge, final in zip(self.bridge, finals, strict=True)]
         h = torch.stack([hidden.tanh() for hidden, _ in pairs], dim=1)  # (B, L, H)
         c = torch.stack([cell for _, cell in pairs], dim=1)  # (B, L, H)
         memory = self.attend.remember(encoded, source) if self.attend is not None else None
-        return LstmState(h, c, memory, target_steps_in_bar(batch), batch.steps_per_bar, batch.voices)
+        bars = target_steps_in_bar(batch), batch.steps_per_bar
+        return LstmState(h, c, memory, *bars, batch.chords, first_target_step(batch), batch.voices)
 
     def _decode(
-        self, state: LstmState, inputs: Tensor, places: Tensor, generator: torch.Generator | None
+        self,
+        state: LstmState,
+        inputs: Tensor,
+        places: Tensor,
+        steps: Tensor,
+        generator: torch.Generator | None,
     ) -> tuple[Tensor, LstmState]:
         """Logits (B, T, 258) after each of the inputs (B, T), and the state after the last."""
-        outputs, state = self._run(state, inputs, places, generator)
+        outputs, state = self._run(state, inputs, places, steps, generator)
         weights = None
         if self.attend is not None and state.memory is not None:
             weights = self.attend.weights(outputs, state.memory)  # (B, T, S)
@@ -149,17 +157,22 @@ class LstmNetwork(Seq2Seq):
 
     def _vocabulary(self, outputs: Tensor) -> Tensor:
         """(B, T, 258) logits of the output layer."""
-        if isinstance(self.output, _TiedOutput):
+        if isinstance(self.output, TiedOutput):
             tied: Tensor = self.output(outputs, self.symbols.table)
             return tied
         logits: Tensor = self.output(outputs)
         return logits
 
     def _run(
-        self, state: LstmState, inputs: Tensor, places: Tensor, generator: torch.Generator | None
+        self,
+        state: LstmState,
+        inputs: Tensor,
+        places: Tensor,
+        steps: Tensor,
+        generator: torch.Generator | None,
     ) -> tuple[Tensor, LstmState]:
         """Outputs of the decoder's last layer (B, T, H), and the state after them."""
-        outputs = self.symbols(inputs, places, generator)
+        outputs = self.symbols(inputs, places, state.chords, steps, generator)
         after = []
         for layer, lstm in enumerate(self.decoder):
             if layer:
@@ -169,40 +182,6 @@ class LstmNetwork(Seq2Seq):
             after.append(final)
         h, c = (torch.cat(layers).transpose(0, 1) for layers in zip(*after, strict=True))  # (B, L, H)
         return outputs, replace(state, h=h, c=c)
-
-
-class _LstmEmbedding(nn.Module):
-    """Tokens to vectors: (B, T) to (B, T, size); padding is the zero vector."""
-
-    def __init__(self, config: LstmConfig) -> None:
-        super().__init__()
-        learned = config.input == "embedding"
-        self.size = config.embedding_size if learned else VOCAB_SIZE
-        self.table = nn.Embedding(VOCAB_SIZE + 1, self.size, padding_idx=PAD_ID) if learned else None
-        self.bars = nn.Embedding(LONGEST_BAR + 1, self.size) if config.bars else None  # row 0: unknown
-        if self.bars is not None:
-            nn.init.normal_(self.bars.weight, std=INITIAL_STD)
-        self.dropout_share = config.dropout
-
-    def forward(self, tokens: Tensor, places: Tensor, generator: torch.Generator | None) -> Tensor:
-        """Tokens (B, T), and the rows (B, T) of their positions in the bar."""
-        if self.table is not None:
-            vectors = self.table(tokens)
-            vectors = vectors if self.bars is None else vectors + self.bars(places)
-            return dropout(vectors, self.dropout_share, generator)
-        return functional.one_hot(tokens, VOCAB_SIZE + 1)[..., :VOCAB_SIZE].float()
-
-
-class _TiedOutput(nn.Module):
-    """An output layer that shares the matrix of the token embeddings."""
-
-    def __init__(self, size: int, embedding_size: int) -> None:
-        super().__init__()
-        self.project = nn.Linear(size, embedding_size)
-        self.bias = nn.Parameter(torch.zeros(VOCAB_SIZE))
-
-    def forward(self, outputs: Tensor, table: nn.Embedding) -> Tensor:
-        return functional.linear(self.project(outputs), table.weight[:VOCAB_SIZE], self.bias)
 
 
 class _Encoder(nn.Module):

@@ -170,8 +170,9 @@ def _measure_fold(
         predictors[PARENT] = ModelPredictor(parent)
     scores = [_stamped(compare(predictors, rows, examples), seed, fold, SCORES)]
     if with_baselines:
-        memory = Memory.fit(heard, settings.ngram_order, settings.ngram_mixing_b)
-        baselines = compare({NGRAM: NGram.fit(heard, settings.ngram_order)}, rows, examples, memory)
+        chords = model.uses_chords
+        memory = Memory.fit(heard, settings.ngram_order, settings.ngram_mixing_b, chords)
+        baselines = compare({NGRAM: NGram.fit(heard, settings.ngram_order, chords)}, rows, examples, memory)
         scores.append(_stamped(baselines, None, fold, SCORES))
     continued, _ = compare_continuations(model, rows, examples, heard, settings, RISK_SAMPLES)
     return Measured(pa.concat_tables(scores), _stamped(continued, seed, fold, CONTINUED))

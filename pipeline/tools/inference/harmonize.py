@@ -24,6 +24,7 @@ from pipeline.decoding.voice_leading.keys import key_of
 from pipeline.decoding.voice_leading.rules import Level
 from pipeline.errors import nearest
 from pipeline.formats.writers.layout import layout_of, transposed
+from pipeline.models.base.chord_numbers import numbers_of
 from pipeline.models.base.devices import choose_device
 from pipeline.models.base.examples import HarmonizeExample, give_voices
 from pipeline.models.base.interface import Seq2Seq
@@ -121,8 +122,16 @@ def harmonize_row(
     Args:
         sampling: at temperature 0 a beam search is used instead.
         voice_leading, beam, passes: see :func:`harmonize_score`.
+
+    Raises:
+        PromptError: the model is conditioned on chords and the row has none.
     """
     example = beside(row, given, voices)
+    if model.uses_chords and example.chords is None:
+        raise PromptError(
+            f"{row['piece_id']}: has no chord symbols, and the model is conditioned on chords "
+            "(model.chords: true)"
+        )
     guidance = Guidance.at(voice_leading, [key_of(row)] * count)
     if sampling == GREEDY:
         harmonies = search_harmonies(model, [example], beam, guidance=guidance) * count
@@ -141,7 +150,10 @@ def beside(row: Mapping[str, Any], given: Sequence[int], voices: int) -> Harmoni
     cells = np.zeros((row["n_steps"], voices), np.uint16)
     cells[:, list(given)] = np.asarray(row["tokens"], np.uint16)[1:-1].reshape(-1, len(given))
     phrase_end = np.array(row["phrase_end"], bool) if row["phrase_end"] else None
-    return give_voices([START, *cells.ravel().tolist(), STOP], given, voices, bars_of(row), phrase_end)
+    chords = numbers_of(row["chord"]) if row["chord"] else None
+    return give_voices(
+        [START, *cells.ravel().tolist(), STOP], given, voices, bars_of(row), phrase_end, chords
+    )
 
 
 def _only_harmonizer(params: Mapping[str, Any]) -> str:
