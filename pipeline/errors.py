@@ -10,7 +10,7 @@ traceback::
     ├── GridError          core.music             arrays that are not a valid grid
     ├── ChordError         core.chords            text that is not a chord symbol
     ├── TokenError         core.vocabulary        a token sequence breaks the grammar
-    ├── AccountingError         core.accounting        a stage lost or invented rows
+    ├── AccountingError    core.accounting        a stage lost or invented rows
     ├── EmptyDatasetError  core.accounting        every piece of a data set is rejected
     ├── TableError         core.tables            a Parquet file is missing, damaged or of another schema
     ├── DvcFileError       workflow.dvcfile       dvc.yaml names no such stage
@@ -39,7 +39,7 @@ traceback::
     ├── TaskError          models.stepwise        a task that the model does not support
     ├── DivergedError      training.loop          the loss is no longer a finite number
     ├── SamplingError      decoding.sampling      an unknown sampling method
-    ├── ContinuationError  evaluation.metrics     no whole steps, or a prompt without a note
+    ├── ContinuationError  evaluation.metrics     tokens that do not fill steps, or a prompt without a note
     ├── LikelihoodError    evaluation.metrics     probabilities that are not a distribution
     ├── EvaluationError    evaluation.predictor   nothing to evaluate, or a model of another data set
     ├── ReportError        report.inputs          a file that the report needs is missing

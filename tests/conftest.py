@@ -51,7 +51,7 @@ z4|CDEF|G4|z4|z4|GFED|C4|]
 
 
 def recipe(min_notes: int, **quantizing: object) -> dict[str, object]:
-    """A data set of the songs, a step a quarter, all of it for training."""
+    """A data set of the songs, one step per quarter, all of it for training."""
     return {
         **sections.dataset("songs"),
         "quantize": {**sections.QUANTIZE, **quantizing},

@@ -7,7 +7,8 @@ import pytest
 from pipeline.core.settings import load_yaml
 from pipeline.corpora.sources.catalogue import catalogue
 from pipeline.corpora.sources.settings import CatalogueSource
-from pipeline.parameters import Parameters, check_parameters
+from pipeline.parameters import check_parameters
+from pipeline.parameters.sections import Parameters
 from tests.helpers.example_params import EXAMPLES, groups, write_params_with
 from tests.helpers.paths import ROOT
 

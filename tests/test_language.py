@@ -24,27 +24,13 @@ PRIVATE = re.compile(
     r"|all the same|as it stands|on its own account|by heart|an? (?:row|column|step|line) an?)\b",
     re.IGNORECASE,
 )
+LISTS = ("test_language.py", "test_terms.py")  # files that list the words themselves
 # Texts that contain such a word for a reason, by file.
 ALLOWED = {
     "pipeline/notebook.py": ("decode_row, hear, open_dataset", "hear(grid"),  # a public function
-    "tests/report/test_results.py": ("heard/1",),  # a piece of the example data
+    "tests/helpers/figure_rows.py": ("chosen anew in each fold",),  # a row of a published table
     "tests/workflow/test_code.py": ("def say", "import say"),  # code of the example package
 }
-TESTS = (
-    "tests/core",
-    "tests/models",
-    "tests/training",
-    "tests/evaluation",
-    "tests/decoding",
-    "tests/datasets",
-    "tests/corpora",
-    "tests/formats",
-    "tests/cli",
-    "tests/tools",
-    "tests/workflow",
-    "tests/report",
-    "tests/properties",
-)
 CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"``.+?``|`[^`\n]+`")
 
@@ -52,9 +38,9 @@ CODE = re.compile(r"``.+?``|`[^`\n]+`")
 def covered() -> list[str]:
     """The files that this test reads, relative to the root of the project."""
     files = [ROOT / "README.md", ROOT / "params.yaml"]
-    files += [file for folder in ("pipeline", "stages", *TESTS) for file in (ROOT / folder).rglob("*.py")]
+    files += [file for folder in ("pipeline", "stages", "tests") for file in (ROOT / folder).rglob("*.py")]
     files += [*(ROOT / "docs").glob("*.md"), *(ROOT / "pipeline/tools").rglob("*.yaml")]
-    return sorted(file.relative_to(ROOT).as_posix() for file in files)
+    return sorted(file.relative_to(ROOT).as_posix() for file in files if file.name not in LISTS)
 
 
 def prose(name: str, text: str) -> Iterator[str]:

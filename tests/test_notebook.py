@@ -9,7 +9,7 @@ from pipeline.core.tables import TOKENS, TableError
 from pipeline.notebook import collate, decode_row, hear, open_dataset, open_piece, save, see, torch_dataset
 
 
-def test_a_split_is_a_frame_with_a_row_an_example(project: Path) -> None:
+def test_a_split_is_a_frame_with_one_row_per_example(project: Path) -> None:
     frame = open_dataset("tunes", root=project)
     assert list(frame.columns) == TOKENS.names
     assert list(frame["title"]) == ["The Long One", "Its Relative", "Two Phrases"]

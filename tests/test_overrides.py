@@ -22,7 +22,8 @@ from pipeline.corpora.sources.settings import SOURCE
 from pipeline.datasets.splits import SPLIT
 from pipeline.models.base.registry import config_of
 from pipeline.models.base.tasks import TASK
-from pipeline.parameters import EVALUATIONS, Corpus, Dataset, Experiment, Parameters
+from pipeline.parameters.experiments import EVALUATIONS
+from pipeline.parameters.sections import Corpus, Dataset, Experiment, Parameters
 from tests.helpers.guides import DOCUMENTS, GROUPS, entries, pasted
 from tests.helpers.paths import ROOT
 

@@ -16,7 +16,8 @@ from pydantic import TypeAdapter
 
 from pipeline.core.settings import Section
 from pipeline.models.base.registry import config_of, known_kinds
-from pipeline.parameters import EVALUATIONS, Parameters
+from pipeline.parameters.experiments import EVALUATIONS
+from pipeline.parameters.sections import Parameters
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ATTRIBUTE = re.compile(r"^ {4}(\w[\w, ]*): (.*)$")  # in the section "Attributes:" of a docstring

@@ -30,7 +30,7 @@ MOST_SHOWN = 4  # rules, and names of parts
 NO_NAME = "(no name)"
 EMBARGOED = "embargoed"  # named only where there are such pieces
 SPLITS = ("train", "valid", "test", EMBARGOED)
-SYMBOLS = "tokens.list.element"
+TOKENS = "tokens.list.element"
 
 
 class SummaryError(PipelineError):
@@ -184,15 +184,15 @@ def _shards(folder: Path) -> Summary:
         shards = [pq.ParquetFile(shard).metadata for shard in sorted(folder.glob(f"{split}/*.parquet"))]
         if split == EMBARGOED and not shards:
             continue
-        examples, symbols = sum(shard.num_rows for shard in shards), sum(map(_symbols, shards))
-        lines.append((split, f"{len(shards):,}", f"{examples:,}", f"{symbols:,}"))
-    return Summary(("split", "shards", "examples", "symbols"), tuple(lines))
+        examples, tokens = sum(shard.num_rows for shard in shards), sum(map(_n_tokens, shards))
+        lines.append((split, f"{len(shards):,}", f"{examples:,}", f"{tokens:,}"))
+    return Summary(("split", "shards", "examples", "tokens"), tuple(lines))
 
 
-def _symbols(shard: pq.FileMetaData) -> int:
+def _n_tokens(shard: pq.FileMetaData) -> int:
     groups = [shard.row_group(number) for number in range(shard.num_row_groups)]
     columns = [group.column(number) for group in groups for number in range(shard.num_columns)]
-    return sum(column.num_values for column in columns if column.path_in_schema == SYMBOLS)
+    return sum(column.num_values for column in columns if column.path_in_schema == TOKENS)
 
 
 def _learning(path: Path) -> Summary:

@@ -3,7 +3,7 @@
     python -m tests.benchmarks.ablation [--experiment E] [--folds N] [--seeds 1 2] [--threads N] [--only ...]
 
 Every variant of the experiment is trained and measured on the same folds over tune
-families with the same seeds; the difference to the experiment as it stands in
+families with the same seeds; the difference to the experiment in
 params.yaml is paired on pieces, its 95 % interval over tune families. Variants that
 are parts left out come first, then parts of params.yaml that are off there; an experiment
 of kind ``lstm`` has variants of its own (``--experiment bach-chorales``). The last

@@ -7,10 +7,10 @@
 ``harmonize`` trains each kind of model on the data set ``chorales`` with any voices
 given, for as many epochs as fit into the time (a first epoch is timed, and thrown
 away), and measures it on the test split: nats per token for every choice of given
-voices, and how much of what it says by itself differs. ``continue`` does the same
+voices, and the token error rate of greedy decoding. ``continue`` does the same
 for second halves given the first. ``published`` trains the stepwise model on the
 published JSB chorales (229 / 76 / 77 pieces, sixteenths, as printed: in their own
-keys; a repeated note counts as a held one, which the data cannot tell apart; training
+keys; a repeated note counts as a held one, which the data do not distinguish; training
 pieces are transposed by up to ``--transpose``) and measures all four voices of whole
 test pieces, soprano first in each step, STOP apart.
 
@@ -124,8 +124,8 @@ def harmonizing(kinds: Sequence[str], seconds: float, seed: int) -> dict[str, An
             examples = harmony_rows(test, [given] * len(test))
             figures[named(given)] = nats(model, examples)
             if given:
-                said = errors_of(harmonize(model, examples), examples)
-                figures[named(given)]["greedy_error"] = {name: round(e, 4) for name, e in said.items()}
+                errors = errors_of(harmonize(model, examples), examples)
+                figures[named(given)]["greedy_error"] = {name: round(e, 4) for name, e in errors.items()}
         result[kind] = {**took, "given": figures}
         say(f"{kind}: {figures}")
     return result

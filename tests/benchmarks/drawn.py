@@ -1,7 +1,7 @@
 """Whether engraved scores show the notes of their grids: every engraving is read back from its glyphs.
 
 Run ``python -m tests.benchmarks.drawn`` (minutes) after ``dvc repro``: 500 pieces of each
-data set (``--pieces N``), all samples of all experiments, written anew and as they are
+data set (``--pieces N``), all samples of all experiments, written again and as they are
 stored, and the rejected pieces of the report. ``--data FOLDER`` names another ``data/``,
 ``--show`` prints what differs. The last line is one JSON object: pieces, notes, and how
 many of both are drawn otherwise.
@@ -62,7 +62,7 @@ def main() -> None:
         for file in sorted((options.data / "evaluations").glob("*/samples.json"))
         for score in _samples(file, known)
     ]
-    result["samples"] = _counted((anew for anew, _ in samples), options.show)
+    result["samples"] = _counted((again for again, _ in samples), options.show)
     result["samples_as_stored"] = _counted((stored for _, stored in samples), show=False)
     result["rejected"] = _counted(_rejected(options.data), options.show)
     print(json.dumps(result))

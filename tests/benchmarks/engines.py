@@ -7,7 +7,7 @@ Tunes of the Essen collection are read in batches of 200 by ``serial``, by
 workers each, all engines in turn in every round; workers are started beforehand,
 and each reads one batch before its time is taken. The best round counts.
 
-The last line is one JSON object: the overhead of Dask beside the same number of
+The last line is one JSON object: the overhead of Dask against the same number of
 local processes first.
 """
 

@@ -4,7 +4,7 @@
 
 A transformer and a stepwise model, both larger than those that a processor trains, are trained
 in bfloat16 on the published chorales (229 / 76 / 77 pieces, see ``tests/benchmarks/chorales.py``)
-for ``--seconds`` each. Of each: nats per token on the test pieces beside the 0.335 of Music
+for ``--seconds`` each. Of each: nats per token on the test pieces, to compare with the 0.335 of Music
 Transformer (Huang et al. 2019, table 1), target tokens per second of training, and the share of
 the time of a training step that kernels take (null on a processor). ``--small``
 trains tiny models on a few pieces, in float32 on the processor, to test the command.

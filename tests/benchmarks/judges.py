@@ -11,7 +11,7 @@ musescore3), ``verovio`` and ``music21`` (of the lock file) for MusicXML; ``mido
 Conventions. A piece is the multiset of its sounding notes (onset, end, MIDI number), ties
 merged, all parts together; times are exact quarters from its beginning. Notes agree when
 pitches are equal and both times differ by at most the judge's tolerance, which is below
-half of the shortest note and stands for its own resolution: 1/96 quarter (abc2midi and
+half of the shortest note and is its own resolution: 1/96 quarter (abc2midi and
 MuseScore, 480 ticks), 1/48 (verovio, 120 ticks), 1/960 (music21), half of one of our ticks
 (mido). Where a judge writes MIDI for several voices of one channel, notes of one pitch that
 overlap count as one on both sides. ``written`` reads from the first bar to the last,
@@ -21,7 +21,7 @@ otherwise for a cause in ``judging/*known.py``, which are proved by rewriting th
 it differs. Share = (agree + explained) / pieces, agreement = agree / pieces.
 
 The last line is one JSON object, ratios first. ``--into data/benchmarks/judges.json`` puts the
-comparisons into that file, beside those of other runs that it holds.
+comparisons into that file, in addition to those of other runs.
 """
 
 from __future__ import annotations

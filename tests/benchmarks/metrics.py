@@ -2,20 +2,20 @@
 
     python -m tests.benchmarks.metrics [DATASET]
 
-Needs MusPy, mir_eval, RapidFuzz and SciPy beside this project's packages (a copy of
+Needs MusPy, mir_eval, RapidFuzz and SciPy in addition to this project's packages (a copy of
 the environment with ``pip install muspy mir_eval rapidfuzz scipy``). Every piece of
 the data set is cut in two; the second half of each is compared with that of the next
 piece, as if it had been generated. The last line is one JSON object: of each metric
 the pieces, how many differ by more than TOLERANCE, and the largest difference.
 
-Where the definitions differ, theirs is asked of what ours looks at:
+Where the definitions differ, their input is restricted to that of ours:
 
 - MusPy's groove consistency counts every onset of a whole piece from its beginning,
   so both get whole bars alone; pieces whose bars are unknown are left out. Where the last
   note ends on a bar line MusPy counts one empty bar more: its notes get no length here.
 - MusPy's pitch-class entropy is of a whole piece, ours the mean over bars: so it is
   asked bar by bar.
-- mir_eval matches notes as they stand; ours takes the best translation of all: so
+- mir_eval matches notes without a translation; ours takes the best translation of all: so
   mir_eval is asked under every translation that brings a first note onto another.
 - MusPy's scale consistency tries major and minor scales, which hold the same notes
   in pairs.

@@ -6,7 +6,7 @@ Ten folds by melody, as Pearce (2005) has them, on the two sets of
 ``tests.benchmarks.ngram``. For each set, on its tokens (it sees rhythm, C major / A
 minor): the model trained on the other folds, the model trained once on the other
 corpora without any relative of the whole set, and that one fine-tuned on the other
-folds; F1 of what they say beside repeating the prime. In a row apart: trained on
+folds; F1 of their continuations, compared with repeating the prompt. In a separate row: trained on
 pitch alone, untransposed, a note a step, measured from the second note on and on
 second halves. The last line is one JSON object.
 """

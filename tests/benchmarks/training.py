@@ -3,7 +3,7 @@
 ``bare`` is an ``nn.LSTM`` encoder-decoder of the same shape, with dropout and
 scaled dot-product attention (torch's own functions for both) where the
 experiment's model has them, and without grammar, bridge and clipping: it is what
-torch alone needs. Beside a model that copies it is the LSTM of the same sizes with
+torch alone needs. For a model that copies, it is the LSTM of the same sizes with
 attention; with ``lstm`` as third argument ours is that one, too. ``step_by_step`` is
 the same network one token and one piece at a time, as the early experiments had it.
 
@@ -67,13 +67,13 @@ class Bare(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         memory, state = self.read(batch.source)
         padding = batch.source == PAD_ID
-        return self.say(memory, padding, state, batch.inputs)[0]
+        return self.decode(memory, padding, state, batch.inputs)[0]
 
     def read(self, source: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         memory, (h, c) = self.encoder(self.dropout(self.table(source)))
         return memory, (h[:: self.directions].contiguous(), c[:: self.directions].contiguous())
 
-    def say(
+    def decode(
         self, memory: Tensor, padding: Tensor, state: tuple[Tensor, Tensor], inputs: Tensor
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         outputs, state = self.decoder(self.dropout(self.table(inputs)), state)
@@ -161,7 +161,7 @@ def step_by_step_loop(config: Config, settings: TrainingSettings) -> Callable[[l
         state = tuple(part[:: model.directions].contiguous() for part in state)
         loss = torch.zeros(())
         for at in range(len(example.target)):
-            logits, state = model.say(memory, padding, state, batch.inputs[:, at : at + 1])
+            logits, state = model.decode(memory, padding, state, batch.inputs[:, at : at + 1])
             loss = loss + nn.functional.cross_entropy(logits[:, 0], batch.target[:, at])
         optimizer.zero_grad()
         (loss / len(example.target)).backward()

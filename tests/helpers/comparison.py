@@ -35,8 +35,8 @@ BY_HAND = {
     "bach/bwv130.6.mxl": "one part is longer than the others in the last bar: ours end together",
     "bach/bwv171.6.mxl": "music21 lets resting trumpets drift five quarters away from the voices",
     "ryansMammoth/CupOfTeaReel.abc": "a |: cut in two by the end of a line is no sign to music21",
-    "ryansMammoth/LadyGardnersReel.abc": "played out, music21 refuses a [|] beside a repeat sign",
-    "ryansMammoth/MorganRattlerJig.abc": "played out, music21 refuses a [|] beside a repeat sign",
+    "ryansMammoth/LadyGardnersReel.abc": "played out, music21 refuses a [|] next to a repeat sign",
+    "ryansMammoth/MorganRattlerJig.abc": "played out, music21 refuses a [|] next to a repeat sign",
     "airdsAirs/book4.abc#773": "played out, music21 loses the tied note at the end of a long bar",
 }
 

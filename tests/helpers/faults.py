@@ -2,9 +2,9 @@
 
 strace makes it happen: it counts the system calls of every thread and lets the
 N-th fail, or delivers SIGKILL there. A first run only counts, and names the calls
-that touch the workspace; then each of them is hit in a run of its own. Whatever
-happened, a stage that says that all went well must have made its bytes, and the
-next run without a fault must make them.
+that touch the workspace; then each of them is hit in a run of its own. A stage that
+exits with status 0 must have written the right bytes, and so must the next run
+without a fault.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class Victim:
         log.unlink()
         outcome = Outcome(fault, "(INJECTED)" in output or "SIGKILL" in output, done.returncode, done.stderr)
         if done.returncode == 0:
-            outcome.wrong += [f"{out}: other bytes, and nothing was said" for out in self._other()]
+            outcome.wrong += [f"{out}: other bytes, and no message" for out in self._other()]
         elif done.stderr.endswith(HUNG):
             outcome.wrong.append("it hangs")
         elif done.returncode != KILLED and not is_reported(self.stage, done.stderr):

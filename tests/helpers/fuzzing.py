@@ -208,6 +208,6 @@ def decode_spoilt(spoilt: Spoilt) -> str | Exception:
 
 
 def outcomes(files: Sequence[Spoilt]) -> Iterator[tuple[Spoilt, str | Exception | ChildFailure]]:
-    """What became of each file, read in a child that may die."""
+    """The outcome of each file, read in a child process that may die."""
     found = run_isolated(read_spoilt, files, LIMITS, ("pandas", __name__), warm_up)
     return zip(files, found, strict=True)

@@ -1,6 +1,6 @@
 """Malformed score files of every format, each with the rule that must refuse it.
 
-Built here and never stored: some of them unpack to gigabytes. "read" stands for
+Built here and never stored: some of them unpack to gigabytes. "read" means
 files that look bad and are none.
 """
 

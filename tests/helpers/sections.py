@@ -141,7 +141,7 @@ def corpus(folder: str) -> Section:
 
 
 def dataset(*corpora: str) -> Section:
-    """A data set of these corpora, one voice, a step a quarter note."""
+    """A data set of these corpora, one voice, one step per quarter note."""
     notes = f"data/notes/{corpora[0]}.parquet" if len(corpora) == 1 else "data/notes"
     return {
         "notes": notes,

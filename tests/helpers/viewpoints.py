@@ -1,18 +1,18 @@
-"""Melodies seen from several sides at once: linked viewpoints on pitch.
+"""Linked viewpoints on pitch.
 
-A viewpoint says what is told of the next pitch (the pitch itself, its interval
+A viewpoint is a predicted feature of the next pitch (the pitch itself, its interval
 from the note before, its degree of the scale, …, or several of them linked), and
-which facts of the same note stand before it as context (how long it is, where in
-the bar it begins, whether a phrase begins or ends with it). Facts and what is
-told alternate in one sequence, so that an n-gram backs off from both.
+features of the same note as context (its duration, its position in the bar, whether a
+phrase begins or ends with it). Context and predicted feature alternate in one sequence,
+so that an n-gram backs off from both.
 
-Each viewpoint has two opinions, a long-term and a short-term one. What it tells
-of a pitch is its token's probability, shared evenly by the candidates with the
-same token. Long-term opinions are multiplied with each other, short-term ones too,
-then both: a product gives 1.89 bits a note for the chorales, a sum 1.99.
+Each viewpoint has two models, a long-term and a short-term one. The probability of a
+pitch is that of its token, shared evenly by the candidates with the same token. The
+distributions of the long-term models are multiplied, those of the short-term models too,
+then both: a product gives 1.89 bits per note for the chorales, a sum 1.99.
 
-Source: Conklin and Witten 1995; Pearce 2005, chapters 5 to 7. Differs in giving
-facts as context and not as a part of the token.
+Source: Conklin and Witten 1995; Pearce 2005, chapters 5 to 7. Differs in giving the
+features of a note as context and not as a part of the token.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Melody:
 
 @dataclass(frozen=True)
 class Viewpoint:
-    """Predicted feature of a pitch, and features of its context; names of TOLD and FACTS."""
+    """Predicted feature of a pitch, and features of its context; names of PREDICTED and FACTS."""
 
     predicted: tuple[str, ...]
     facts: tuple[str, ...] = ()
@@ -114,7 +114,7 @@ def see(melodies: Sequence[Melody], viewpoint: Viewpoint, candidates: Ints) -> V
         candidates: (P,) ascending pitches; every pitch of the melodies is one of them.
     """
     predicted = [
-        np.stack([TOLD[name](m, candidates) for name in viewpoint.predicted], axis=-1) for m in melodies
+        np.stack([PREDICTED[name](m, candidates) for name in viewpoint.predicted], axis=-1) for m in melodies
     ]
     tokens, n_tokens = _numbered([part.reshape(-1, len(viewpoint.predicted)) for part in predicted])
     shaped = tuple(part.reshape(-1, len(candidates)) for part in tokens)
@@ -167,7 +167,7 @@ def _pitches(melody: Melody, candidates: Ints) -> Ints:
     return np.tile(candidates, (len(melody.pitch), 1))
 
 
-TOLD: Mapping[str, Callable[[Melody, Ints], Ints]] = {
+PREDICTED: Mapping[str, Callable[[Melody, Ints], Ints]] = {
     "pitch": _pitches,
     "interval": lambda melody, candidates: _from(_before(melody), candidates),
     "degree": lambda melody, candidates: (_pitches(melody, candidates) - melody.tonic) % 12,

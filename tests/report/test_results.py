@@ -105,7 +105,7 @@ def test_a_length_without_runs_is_stated(passages: Inputs) -> None:
 
 def test_the_nearest_tune_is_named_by_title_and_id(passages: Inputs) -> None:
     body = novelty(passages).body
-    assert "The heard/1 (heard/1)" in body
+    assert "The training/1 (training/1)" in body
     assert "The tune/1 (tune/1)" in body
 
 

@@ -42,5 +42,5 @@ def test_a_model_that_continues_many_pieces_shows_progress(capsys: pytest.Captur
         model.output.bias[257] = -100.0
     continue_melodies(model, scales(), max_steps=6)
     assert capsys.readouterr().err.splitlines() == [
-        "continuing 8 at once: 3 of 6 symbols, about 12 s left",
+        "continuing 8 at once: 3 of 6 tokens, about 12 s left",
     ]

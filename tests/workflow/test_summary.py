@@ -59,10 +59,10 @@ def test_families_are_counted_by_corpus(project: Path) -> None:
 def test_shards_are_counted_by_their_own_metadata(project: Path) -> None:
     shards, books = summaries("encode@phrases", project)
     read = [read_table(path, TOKENS) for path in (project / "data/tokens/phrases").glob("train/*.parquet")]
-    symbols = sum(len(tokens) for table in read for tokens in table["tokens"].to_pylist())
+    n_tokens = sum(len(tokens) for table in read for tokens in table["tokens"].to_pylist())
     n_rows = sum(map(len, read))
     assert shards.rows == (
-        ("train", str(len(read)), str(n_rows), str(symbols)),
+        ("train", str(len(read)), str(n_rows), str(n_tokens)),
         *((split, "0", "0", "0") for split in ("valid", "test")),
     )
     assert books.rows[0][2] == str(n_rows)

@@ -58,9 +58,9 @@ CONTEXT: Mapping[str, Any] = {
     "transform": "cr:transform",
 }
 MEANING = {
-    "tokens": "START (256), one symbol per step and voice, STOP (257); vocabulary.json names them",
+    "tokens": "START (256), one token per step and voice, STOP (257); vocabulary.json names them",
     "n_steps": "length in steps of the grid",
-    "voices": "number of voices (symbols per step), top voice first",
+    "voices": "number of voices (tokens per step), top voice first",
     "steps_per_quarter": "grid steps per quarter note",
     "meter": "time signature such as 3/4; null for none or a change of metre",
     "steps_per_bar": "steps per bar; null for no time signature or a change",
@@ -102,7 +102,7 @@ def make_croissant(card: Mapping[str, Any], shards: Sequence[Path], cards: Path)
         "@type": "sc:Dataset",
         "conformsTo": CONFORMS_TO,
         "name": name,
-        "description": f"Melodies as sequences of {card['vocabulary']['size']} symbols, "
+        "description": f"Melodies as sequences of {card['vocabulary']['size']} tokens, "
         f"{card['voices']} voice(s) on a grid of {card['steps_per_quarter']} step(s) per quarter note.",
         "version": card["project_version"],
         "license": sorted({licence for corpus in used for licence in corpus["licences"]}),

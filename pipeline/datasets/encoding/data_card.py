@@ -59,9 +59,9 @@ def prose(card: Mapping[str, Any]) -> str:
     lines = [
         f"# {card['dataset']}",
         "",
-        f"Melodies as sequences of {card['vocabulary']['size']} symbols, {card['voices']} voice(s) on a grid "
+        f"Melodies as sequences of {card['vocabulary']['size']} tokens, {card['voices']} voice(s) on a grid "
         f"of {card['steps_per_quarter']} step(s) per quarter note. Each step is `onset p`, `tied p` or "
-        "silence; START is the first symbol and STOP the last. `vocabulary.json` names every symbol.",
+        "silence; START is the first token and STOP the last. `vocabulary.json` names every token.",
         "",
         *_table(
             ("split", "examples", "steps", "notes"),

@@ -10,7 +10,8 @@ from pathlib import Path
 from pipeline.core.files import write_text
 from pipeline.core.settings import PARAMS_FILE, SettingsError, load_yaml, lookup, parse_section, parse_yaml
 from pipeline.formats.readers import ReadLimits, ReadSettings
-from pipeline.parameters import NAME, check_parameters
+from pipeline.parameters import check_parameters
+from pipeline.parameters.datasets import NAME
 from pipeline.tools.adding.survey import Survey, survey
 
 GROUPS = ("corpora", "datasets", "experiments")

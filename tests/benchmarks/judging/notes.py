@@ -3,7 +3,7 @@
 Conventions: times are exact quarter notes (``Fraction``) from the beginning of the
 piece; pitch is the MIDI note number at sounding pitch. A piece is the multiset of
 the notes of all its parts that have a pitch. Two notes are equal when their pitches
-are, and when onsets and ends differ by at most a tolerance, which stands for the
+are, and when onsets and ends differ by at most a tolerance, which is the
 resolution of the judge's own ticks.
 """
 
