@@ -113,6 +113,7 @@ def test_a_run_that_is_killed_resumes(project: Project) -> None:
     wait_until(lambda: not (project.root / "data/grids/tunes.parquet").exists(), what="the stage quantize")
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
+    project.call(sys.executable, "-m", "pipeline", "corpora")  # repairs .dvc/tmp/rwlock if the kill hit it
     status, output = project.call("dvc", "repro", "encode@tunes")
     if status:  # DVC writes dvc.lock in place; it was killed just then
         assert "dvc.lock" in output
@@ -120,6 +121,16 @@ def test_a_run_that_is_killed_resumes(project: Project) -> None:
         status, output = project.call("dvc", "repro", "encode@tunes")
     assert status == 0, output
     assert right(project) == before
+
+
+def test_half_a_list_of_running_processes_is_deleted_by_the_next_command(project: Project) -> None:
+    rwlock = project.root / ".dvc/tmp/rwlock"
+    rwlock.write_text('{"write": {"/p/out')
+    status, output = project.call("dvc", "repro", "encode@tunes")
+    assert status != 0
+    assert "rwlock" in output
+    assert project.call(sys.executable, "-m", "pipeline", "corpora")[0] == 0
+    assert project.call("dvc", "repro", "encode@tunes")[0] == 0
 
 
 @pytest.mark.parametrize("half", [False, True])
