@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 from pipeline.workflow.dvclock import LockError, read_lock
 from tests.helpers.faults import Fault, Victim, strace_works
+from tests.helpers.interruptions import InterruptedStage
 from tests.helpers.project import Project
 from tests.helpers.waiting import wait_until
 
@@ -43,6 +44,16 @@ def test_after_any_fault_the_next_run_gives_the_same_bytes(project: Project, sta
     sample = {faults[0], faults[len(faults) // 2], faults[-1]}
     outcomes = [victim.hit(fault) for fault in sample]
     assert any(outcome.hit for outcome in outcomes)
+    assert [outcome.wrong for outcome in outcomes if outcome.wrong] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_after_a_signal_at_any_moment_the_next_run_gives_the_same_bytes(
+    project: Project, number: signal.Signals
+) -> None:
+    stage = InterruptedStage(Victim(project, "encode@tunes"))
+    outcomes = [stage.signal(number, share) for share in (0.2, 0.6)]
+    assert any(outcome.in_time for outcome in outcomes)
     assert [outcome.wrong for outcome in outcomes if outcome.wrong] == []
 
 
