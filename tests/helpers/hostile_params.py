@@ -54,11 +54,37 @@ NUMBERS: Sequence[Any] = (
     *(0.0, 1.0, 0.5, -0.5, 1e-320, 1e-12, 0.999999, 1.0000001, 1e300, math.inf, -math.inf, math.nan),
 )
 OTHERS: Sequence[Any] = (
-    *(None, True, False, "", "x", "1", "auto", "default", "nan", "\x1b[31m", "a" * 5000, "../..", "\0", "ü/\n"),
+    *(
+        None,
+        True,
+        False,
+        "",
+        "x",
+        "1",
+        "auto",
+        "default",
+        "nan",
+        "\x1b[31m",
+        "a" * 5000,
+        "../..",
+        "\0",
+        "ü/\n",
+    ),
     *([], [[]], [1, 2], ["x"], [None], [[0], [0]], list(range(100)), {}, {"x": 1}, {"default": None}),
 )
 # sections in the order in which the stages read them: the stages that run again after an edit
-CHAIN = ("download", "parse", "families", "quantize", "filter", "split", "encode", "train", "evaluate", "report")
+CHAIN = (
+    "download",
+    "parse",
+    "families",
+    "quantize",
+    "filter",
+    "split",
+    "encode",
+    "train",
+    "evaluate",
+    "report",
+)
 FIRST_STAGE = {
     "engine": "parse",
     "source": "download",
@@ -263,5 +289,9 @@ def _run_all(params: dict[str, Any], first: str, experiments: Sequence[str]) -> 
                 return "message", f"{name}: {error}"
             except Exception as error:
                 refused = refusal(error)
-                return ("fault", traceback.format_exc()) if refused is None else ("message", f"{name}: {refused}")
+                return (
+                    ("fault", traceback.format_exc())
+                    if refused is None
+                    else ("message", f"{name}: {refused}")
+                )
     return "ran", ""

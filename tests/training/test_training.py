@@ -185,6 +185,7 @@ def test_a_run_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     [
         ("weights.safetensors", b"no weights", "damaged"),
         ("config.json", b"{", "not readable as JSON"),
+        ("config.json", b"[" * 100_000, "not readable as JSON"),
         ("config.json", b"{}", "'model' is missing"),
         ("config.json", b"[]", "a JSON object is expected"),
     ],

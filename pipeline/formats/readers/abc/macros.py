@@ -15,7 +15,9 @@ from collections.abc import Mapping
 from pipeline.formats.readers.base.limits import too_many
 
 MAX_TARGET, MAX_REPLACEMENT = 31, 200
-MAX_EXPANDED = 1_000_000  # characters that the macros of a tune add up to; macros of macros grow exponentially
+MAX_EXPANDED = (
+    1_000_000  # characters that the macros of a tune add up to; macros of macros grow exponentially
+)
 
 _SCALE = "CDEFGAB"
 _FIELD_OR_TEXT = r'"(?:\\.|[^"\\])*"|\[[A-Za-z]:[^\]]*\]'  # macros are not expanded inside these
@@ -44,8 +46,10 @@ def expanded(line: str, macros: Mapping[str, str], written: int = 0) -> tuple[st
         line: as written.
         macros: target → replacement.
         written: characters that macros have produced in earlier lines of the tune.
+
     Returns:
         The expanded line, and ``written`` after it.
+
     Raises:
         ReadError: ``unpacks_too_large``: more than MAX_EXPANDED characters.
 
