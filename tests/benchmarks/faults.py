@@ -1,6 +1,6 @@
 """Every system call of every stage of a tiny project fails once, or the stage is killed there.
 
-    python -m tests.benchmarks.faults [--stages parse@songs encode@tunes ...] [--every 1] [--random N --seed 1]
+    python -m tests.benchmarks.faults [--stages parse@songs ...] [--every 1] [--random N --seed 1]
 
 Prints a line for each fault that ends in other bytes or in a traceback, and a table
 by stage: faults injected, and survived; survived is a clear message or none, no

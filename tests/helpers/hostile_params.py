@@ -13,7 +13,6 @@ import math
 import os
 import shutil
 import signal
-import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
@@ -268,7 +267,6 @@ def _child(root: Path, params: dict[str, Any], first: str, experiments: Sequence
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
-        sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")
         said.write_text(json.dumps(_run_all(params, first, experiments)), encoding="utf-8")
     os._exit(0)
 

@@ -107,8 +107,7 @@ def test_workers_without_the_project_are_an_error(tmp_path: Path) -> None:
 
 def test_a_scheduler_that_is_killed_at_work_is_one_message() -> None:
     with cluster(1) as one, pytest.raises(ClusterError, match="lost the Dask scheduler at tcp"):
-        batches = [0, one.scheduler.pid, *([0] * 50)]
-        list(map_batches(end_process, batches, on(one.address)))
+        list(map_batches(end_process, [0, one.scheduler.pid, *([0] * 50)], on(one.address)))
 
 
 def test_a_missing_scheduler_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,7 +67,8 @@ def expanded(line: str, macros: Mapping[str, str], written: int = 0) -> tuple[st
             raise too_many("unpacks_too_large", "characters written by macros", written, MAX_EXPANDED)
         return text
 
-    for target, replacement in macros.items():
+    for target in macros:
+        replacement = macros[target]
         if transposing := _TRANSPOSING.fullmatch(target):
             before, length = map(re.escape, transposing.groups())
             sought = f"{before}{_NOTE}{length}"
