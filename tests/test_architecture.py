@@ -61,7 +61,7 @@ DOORS = {
     ],
     "loky": ["pipeline.workflow.engine"],
     "distributed": ["pipeline.workflow.cluster"],
-    "psutil": ["pipeline.workflow.runner"],
+    "psutil": ["pipeline.workflow.runner", "pipeline.workflow.dvctmp"],
     "rich": ["pipeline.workflow.progress"],
     "requests": ["pipeline.corpora.sources.downloads"],
     "jinja2": ["pipeline.report"],

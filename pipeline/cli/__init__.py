@@ -31,6 +31,7 @@ from pipeline.cli import (
 )
 from pipeline.cli.usage import INSTALLED, PROGRAM, WIDTH
 from pipeline.errors import PipelineError, missing_extra
+from pipeline.workflow.dvctmp import repair_rwlock
 from pipeline.workflow.interruption import INTERRUPTED, restore_killed
 from pipeline.workflow.progress import safe_output, say
 from pipeline.workflow.runner import refusal
@@ -73,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = list(_repeated(sys.argv[1:] if arguments is None else arguments))
     command = typer.main.get_command(application())
     try:
-        for sentence in restore_killed():
+        for sentence in [*restore_killed(), *repair_rwlock()]:
             say(sentence)
         with safe_output():
             status = command.main(words, prog_name=PROGRAM, standalone_mode=False)

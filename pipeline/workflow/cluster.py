@@ -96,6 +96,7 @@ def _n_threads(client: Client) -> int:
 def _result(client: Client, future: Future, address: str) -> Any:
     """Wait for a batch while the cluster has workers to compute it."""
     from distributed import CancelledError, KilledWorker
+    from distributed.comm import CommClosedError
 
     last_seen = time.monotonic()
     while True:
@@ -108,7 +109,7 @@ def _result(client: Client, future: Future, address: str) -> Any:
                 last_seen = time.monotonic()
             elif time.monotonic() - last_seen > SECONDS_WITHOUT_WORKERS:
                 raise ClusterError(f"the Dask scheduler at {address} has no workers") from None
-        except CancelledError:
+        except (CancelledError, CommClosedError):  # the second one while a result is being fetched
             raise ClusterError(_gone(address)) from None
         except KilledWorker as error:
             raise ClusterError(f"a batch killed one worker after another: {error}") from None

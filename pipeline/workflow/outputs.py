@@ -152,7 +152,7 @@ def _listing(digest: str, root: Path) -> dict[str, str] | None:
         raise _DamagedError
     try:
         members = {str(entry["relpath"]): str(entry["md5"]) for entry in json.loads(content)}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise _DamagedError from None
     if not all(map(_stays_inside, members)):
         raise _DamagedError

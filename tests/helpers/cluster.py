@@ -30,9 +30,10 @@ SECONDS_TO_START = 60
 
 @dataclass
 class Cluster:
-    """Its scheduler's address, and its worker processes, which may be killed."""
+    """Its scheduler's address, and its processes, which may be killed."""
 
     address: str
+    scheduler: subprocess.Popen[bytes]
     workers: list[subprocess.Popen[bytes]]
 
 
@@ -58,7 +59,7 @@ def cluster(n_workers: int, *options: str, root: Path = ROOT, protocol: str = "t
                 started.append(_dask(log, root, "worker", address, *here, *place, *options))
             for log in logs[1:]:
                 _told(log, r"(Registered to):")
-            yield Cluster(address, started[1:])
+            yield Cluster(address, started[0], started[1:])
         finally:
             for process in reversed(started):
                 process.terminate()

@@ -129,7 +129,7 @@ class Victim:
     def faults(self) -> list[Fault]:
         """Every fault that a run can meet, found by counting."""
         log = self.root / "trace.log"
-        self._clear()
+        self.clear()
         done = self._run([*STRACE, QUICK, "-y", "-o", str(log), "-e", f"trace={','.join(ERRORS)}"])
         assert done.returncode == 0, done.stderr
         found = sorted(set(touched(log.read_text(encoding="utf-8", errors="replace"), self.root)))
@@ -143,7 +143,7 @@ class Victim:
 
     def hit(self, fault: Fault) -> Outcome:
         """Run with a fault, look, run without, look again."""
-        self._clear()
+        self.clear()
         log = self.root / "trace.log"
         how = [] if fault.what == "kill" else [QUICK]
         done = self._run([*STRACE, *how, "-o", str(log), "-e", f"trace={fault.call}", "-e", fault.option()])
@@ -156,10 +156,10 @@ class Victim:
             outcome.wrong.append("it hangs")
         elif done.returncode != KILLED and not is_reported(self.stage, done.stderr):
             outcome.wrong.append("no message of the stage")
-        outcome.wrong += self._next_run()
+        outcome.wrong += self.next_run()
         return outcome
 
-    def _next_run(self) -> list[str]:
+    def next_run(self) -> list[str]:
         """What is wrong with the next run, as DVC starts it: what is left decides it, so it is seen once."""
         self._remove_outs()
         left = self._left()
@@ -185,7 +185,8 @@ class Victim:
                 found.update(f"{folder}/{name} {len(content)} ".encode() + content)
         return found.hexdigest()
 
-    def _clear(self) -> None:
+    def clear(self) -> None:
+        """Delete the outputs, as DVC does, and what makes the stage skip its work."""
         self._remove_outs()
         for name in self.fresh:
             _remove(self.root / name)

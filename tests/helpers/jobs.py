@@ -31,3 +31,10 @@ def end_once(marker: str) -> str:
         Path(marker).touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return "done"
+
+
+def end_process(number: int) -> int:
+    """Kill the process of this number; 0 is none."""
+    if number:
+        os.kill(number, signal.SIGKILL)
+    return number

@@ -185,6 +185,7 @@ def test_a_loaded_run_equals_the_saved_one(tmp_path: Path) -> None:
     [
         ("weights.safetensors", b"no weights", "damaged"),
         ("config.json", b"{", "not readable as JSON"),
+        ("config.json", b"[" * 100_000, "not readable as JSON"),
         ("config.json", b"{}", "'model' is missing"),
         ("config.json", b"[]", "a JSON object is expected"),
     ],

@@ -21,7 +21,7 @@ from pipeline.corpora.sources.settings import FolderSource
 from pipeline.workflow.cluster import ClusterError
 from pipeline.workflow.engine import SCHEDULER, EngineSettings, map_batches
 from tests.helpers.cluster import Cluster, cluster
-from tests.helpers.jobs import end_every_worker, end_once, on, process_of, square
+from tests.helpers.jobs import end_every_worker, end_once, end_process, on, process_of, square
 from tests.helpers.paths import ROOT
 from tests.helpers.reading import LIMITS, READ
 
@@ -103,6 +103,11 @@ def test_workers_with_other_code_are_refused(
 def test_workers_without_the_project_are_an_error(tmp_path: Path) -> None:
     with cluster(1, root=tmp_path) as stranger, pytest.raises(ClusterError, match="lacks this project"):
         list(map_batches(square, [1], on(stranger.address)))
+
+
+def test_a_scheduler_that_is_killed_at_work_is_one_message() -> None:
+    with cluster(1) as one, pytest.raises(ClusterError, match="lost the Dask scheduler at tcp"):
+        list(map_batches(end_process, [0, one.scheduler.pid, *([0] * 50)], on(one.address)))
 
 
 def test_a_missing_scheduler_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:

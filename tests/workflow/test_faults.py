@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 from pipeline.workflow.dvclock import LockError, read_lock
 from tests.helpers.faults import Fault, Victim, strace_works
+from tests.helpers.interruptions import InterruptedStage
 from tests.helpers.project import Project
 from tests.helpers.waiting import wait_until
 
@@ -43,6 +44,16 @@ def test_after_any_fault_the_next_run_gives_the_same_bytes(project: Project, sta
     sample = {faults[0], faults[len(faults) // 2], faults[-1]}
     outcomes = [victim.hit(fault) for fault in sample]
     assert any(outcome.hit for outcome in outcomes)
+    assert [outcome.wrong for outcome in outcomes if outcome.wrong] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_after_a_signal_at_any_moment_the_next_run_gives_the_same_bytes(
+    project: Project, number: signal.Signals
+) -> None:
+    stage = InterruptedStage(Victim(project, "encode@tunes"))
+    outcomes = [stage.signal(number, share) for share in (0.2, 0.6)]
+    assert any(outcome.in_time for outcome in outcomes)
     assert [outcome.wrong for outcome in outcomes if outcome.wrong] == []
 
 
@@ -113,6 +124,7 @@ def test_a_run_that_is_killed_resumes(project: Project) -> None:
     wait_until(lambda: not (project.root / "data/grids/tunes.parquet").exists(), what="the stage quantize")
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
+    project.call(sys.executable, "-m", "pipeline", "corpora")  # repairs .dvc/tmp/rwlock if the kill hit it
     status, output = project.call("dvc", "repro", "encode@tunes")
     if status:  # DVC writes dvc.lock in place; it was killed just then
         assert "dvc.lock" in output
@@ -120,6 +132,16 @@ def test_a_run_that_is_killed_resumes(project: Project) -> None:
         status, output = project.call("dvc", "repro", "encode@tunes")
     assert status == 0, output
     assert right(project) == before
+
+
+def test_half_a_list_of_running_processes_is_deleted_by_the_next_command(project: Project) -> None:
+    rwlock = project.root / ".dvc/tmp/rwlock"
+    rwlock.write_text('{"write": {"/p/out')
+    status, output = project.call("dvc", "repro", "encode@tunes")
+    assert status != 0
+    assert "rwlock" in output
+    assert project.call(sys.executable, "-m", "pipeline", "corpora")[0] == 0
+    assert project.call("dvc", "repro", "encode@tunes")[0] == 0
 
 
 @pytest.mark.parametrize("half", [False, True])

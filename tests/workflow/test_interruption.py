@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.cli import main
 from tests.helpers.paths import ROOT
+from tests.helpers.signals import default_signals
 from tests.helpers.waiting import wait_until
 
 DVC = """
@@ -63,6 +64,7 @@ class Workspace:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=default_signals,
         )
 
     def wait_for(self, name: str) -> None:

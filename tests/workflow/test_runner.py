@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.paths import ROOT
+from tests.helpers.signals import default_signals
 from tests.helpers.waiting import wait_until
 
 STAGE = """
@@ -56,6 +57,7 @@ class Workspace:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=default_signals,
         )
 
     def run(self, body: str) -> tuple[int, str]:

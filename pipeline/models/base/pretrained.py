@@ -106,14 +106,14 @@ def _metadata(content: bytes) -> Any:
     try:
         header = json.loads(content[HEADER_LENGTH : HEADER_LENGTH + length])
         return json.loads(header["__metadata__"][METADATA])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
 def _read_config(path: Path) -> dict[str, Any]:
     try:
         facts = json.loads(_read(path))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: not readable as JSON: {error}") from None
     if not isinstance(facts, dict):
         raise CheckpointError(f"{path}: a JSON object is expected; not written by this project")

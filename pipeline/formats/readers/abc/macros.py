@@ -12,7 +12,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from pipeline.formats.readers.base.limits import too_many
+
 MAX_TARGET, MAX_REPLACEMENT = 31, 200
+MAX_EXPANDED = (
+    1_000_000  # characters that the macros of a tune add up to; macros of macros grow exponentially
+)
 
 _SCALE = "CDEFGAB"
 _FIELD_OR_TEXT = r'"(?:\\.|[^"\\])*"|\[[A-Za-z]:[^\]]*\]'  # macros are not expanded inside these
@@ -34,26 +39,47 @@ def read_macro(text: str) -> tuple[str, str] | None:
     return target, replacement
 
 
-def expanded(line: str, macros: Mapping[str, str]) -> str:
-    """A line of music with its macros expanded, in the order of their definition.
+def expanded(line: str, macros: Mapping[str, str], written: int = 0) -> tuple[str, int]:
+    """Expand the macros of a line of music, in the order of their definition.
+
+    Args:
+        line: as written.
+        macros: target → replacement.
+        written: characters that macros have produced in earlier lines of the tune.
+
+    Returns:
+        The expanded line, and ``written`` after it.
+
+    Raises:
+        ReadError: ``unpacks_too_large``: more than MAX_EXPANDED characters.
 
     >>> expanded("~g3 ~a3|", {"~g3": "g{a}g{f}g"}), expanded("~G3 ~a2|", {"~n3": "n{o}n{m}n"})
-    ('g{a}g{f}g ~a3|', 'G{A}G{F}G ~a2|')
+    (('g{a}g{f}g ~a3|', 9), ('G{A}G{F}G ~a2|', 9))
     """
-    for target, replacement in macros.items():
+
+    def write(found: re.Match[str]) -> str:
+        nonlocal written
+        if found[1] is not None:
+            return found[0]
+        text = _written_out(found, replacement)
+        written += len(text)
+        if written > MAX_EXPANDED:
+            raise too_many("unpacks_too_large", "characters written by macros", written, MAX_EXPANDED)
+        return text
+
+    for target in macros:
+        replacement = macros[target]
         if transposing := _TRANSPOSING.fullmatch(target):
             before, length = map(re.escape, transposing.groups())
             sought = f"{before}{_NOTE}{length}"
         else:
             sought = re.escape(target)
         pattern = rf"({_FIELD_OR_TEXT})|{sought}{_ENDS if target[-1].isalnum() else ''}"
-        line = re.sub(pattern, lambda found, replacement=replacement: _written_out(found, replacement), line)  # type: ignore[misc]
-    return line
+        line = re.sub(pattern, write, line)
+    return line, written
 
 
 def _written_out(found: re.Match[str], replacement: str) -> str:
-    if found[1] is not None:
-        return found[0]
     if found.re.groups == 1:
         return replacement
     accidental, letter, marks = found.group(2, 3, 4)

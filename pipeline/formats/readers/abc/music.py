@@ -35,12 +35,14 @@ class MusicReader:
         voice: the current voice; None in the header.
         symbols: letter → decoration.
         macros: symbols → the music that replaces them.
+        expanded: characters that macros have produced so far.
         spoiled: the first error that makes only a voice unreadable.
     """
 
     voice: Voice | None = None
     symbols: dict[str, str] = field(default_factory=lambda: dict(SYMBOLS))
     macros: dict[str, str] = field(default_factory=dict)
+    expanded: int = 0
     spoiled: ReadError | None = None
 
     def music(self, line: str) -> None:
@@ -49,7 +51,7 @@ class MusicReader:
         if voice is None:
             return
         if self.macros:
-            line = expanded(line, self.macros)
+            line, self.expanded = expanded(line, self.macros, self.expanded)
         ending = ENDING_AT_LINE_START.match(line) if voice.at_bar_line() else None
         place = ending.end() if ending else 0
         if ending:

@@ -3,6 +3,7 @@
 import pytest
 
 from pipeline.formats.readers import abc
+from pipeline.formats.readers.base.source import ReadError
 from tests.helpers.reading import READ
 
 QUARTER = 10080
@@ -38,3 +39,16 @@ def test_a_macro_may_be_defined_in_the_music_and_again() -> None:
 
 def test_text_holds_no_macro() -> None:
     assert notes('"~g2"c [r:~g2] d|', "~g2=ga") == [(1, 72), (1, 74)]
+
+
+def test_macros_of_macros_that_grow_without_end_are_refused() -> None:
+    chain = [f"{one}={other * 200}" for one, other in zip("hijk", "ijkl", strict=True)]
+    with pytest.raises(ReadError, match="characters written by macros; allowed are 1000000") as raised:
+        notes("h|", *chain)
+    assert raised.value.rule == "unpacks_too_large"
+
+
+def test_many_lines_of_a_long_macro_are_refused() -> None:
+    line = "h" * 100 + "|\n"
+    with pytest.raises(ReadError, match="characters written by macros"):
+        notes(line * 51, "h=" + "c" * 200)
