@@ -15,7 +15,7 @@ For POP909, the grid that ``quantize`` finds is compared with the annotated beat
 the phase agrees if the last annotated beat is within 0.2 steps of a step of the grid.
 
 The last line is one JSON object. ``--into data/benchmarks/catalogue.json`` puts the corpora into that file,
-beside those of other runs that it holds.
+and keeps those of other runs.
 """
 
 from __future__ import annotations

@@ -87,6 +87,12 @@ COMPARISONS = [
     *(f"{corpus}/{way}" for corpus in ("openewld", "lieder", "suite") for way in ("musescore/played", *XML)),
     "pop909/mido/written",
 ]
+CATALOGUE = {  # corpora of the table in docs/data.md, and the rules that reject their pieces
+    "pop909": ("too_many_moved", "too_much_silence"),
+    "bach-370": (),
+    "nottingham": ("too_many_moved", "bad_syntax"),
+    "openewld": ("too_many_moved",),
+}
 MINUS = "\N{MINUS SIGN}"
 ERRORS = ("said_error", "token_error")  # the name of the error rates of greedy decoding
 PITCH = (

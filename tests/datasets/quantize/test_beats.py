@@ -81,7 +81,7 @@ def test_bars_come_from_the_downbeats() -> None:
     assert found["step_in_bar"] == [(8 + n) % 12 for n in range(found["n_steps"])]
 
 
-def test_bars_go_on_where_no_beat_is_annotated() -> None:
+def test_bars_continue_where_no_beat_is_annotated() -> None:
     beats = constant(ticks("7/6"))
     found = the_grid(played(TEXT, at_beats(beats), beats=annotated(beats, bar=2)[5:12]))
     assert found["step_in_bar"] == [n % 8 for n in range(found["n_steps"])]
