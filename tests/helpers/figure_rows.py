@@ -92,6 +92,8 @@ CATALOGUE = {  # corpora of the table in docs/data.md, and the rules that reject
     "bach-370": (),
     "nottingham": ("too_many_moved", "bad_syntax"),
     "openewld": ("too_many_moved",),
+    "jsb-chorales": (),
+    "lieder": ("too_many_moved", "no_such_part", "too_few_notes", "too_much_silence"),
 }
 MINUS = "\N{MINUS SIGN}"
 ERRORS = ("said_error", "token_error")  # the name of the error rates of greedy decoding
