@@ -93,6 +93,10 @@ CATALOGUE = {  # corpora of the table in docs/data.md, and the rules that reject
     "nottingham": ("too_many_moved", "bad_syntax"),
     "openewld": ("too_many_moved",),
     "jsb-chorales": (),
+    "bach-chorales": (
+        "too_much_silence",
+        "no_such_part",
+    ),
     "lieder": ("too_many_moved", "no_such_part", "too_few_notes", "too_much_silence"),
 }
 MINUS = "\N{MINUS SIGN}"
