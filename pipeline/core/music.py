@@ -33,6 +33,14 @@ class Meter:
 
 
 @dataclass(frozen=True)
+class Beat:
+    """A beat of a performance at ``onset`` (ticks), and whether a bar begins with it."""
+
+    onset: int
+    downbeat: bool
+
+
+@dataclass(frozen=True)
 class ChordSymbol:
     """A chord symbol over a staff, valid from ``onset`` (ticks) to the next.
 
@@ -124,6 +132,10 @@ class Piece:
             gives no number.
         year: of composition; None where the source gives none.
         left_out: name of each part that is not read, and the rule that it breaks.
+        tempi: onset in ticks and quarter notes per minute of each tempo, the first at 0; () unless
+            the format has a tempo map.
+        beats: of an annotation; None where there is none that can be used.
+        beats_fault: why an annotation cannot be used; "" otherwise.
     """
 
     title: str
@@ -135,6 +147,9 @@ class Piece:
     region: str = ""
     tempo_qpm: Fraction | None = None
     year: int | None = None
+    tempi: tuple[tuple[Fraction, Fraction], ...] = ()
+    beats: tuple[Beat, ...] | None = None
+    beats_fault: str = ""
 
 
 @dataclass(frozen=True)

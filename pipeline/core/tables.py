@@ -39,6 +39,7 @@ ABOUT = (
     ("tempo_qpm", pa.float64()),  # quarter notes per minute at the beginning, to a thousandth
 )
 CHORD = pa.struct([("onset", pa.int32()), ("text", pa.string()), ("chord", pa.string())])
+BEAT = pa.struct([("onset", pa.int32()), ("downbeat", pa.bool_())])
 METER = pa.struct([("onset", pa.int32()), ("numerator", pa.int16()), ("denominator", pa.int16())])
 
 # one row per part: exact notes, times in ticks
@@ -61,6 +62,7 @@ NOTES = pa.schema(
         ("meter", pa.string()),  # "3/4"; null for none or a change
         ("meters", pa.list_(METER)),
         ("bar_onsets", pa.list_(pa.int32())),
+        ("beats", pa.list_(BEAT)),  # of an annotation; null where there is none
         ("end", pa.int32()),
         ("onset", pa.list_(pa.int32())),
         ("duration", pa.list_(pa.int32())),
@@ -128,7 +130,7 @@ GRIDS = pa.schema(
             pa.list_(pa.string()),
         ),  # n_steps, Harte's syntax; null where there are none
         ("n_notes", pa.int32()),
-        ("grid_method", pa.string()),  # score, shift, estimate, or unknown: none was found
+        ("grid_method", pa.string()),  # score, shift, estimate, beats, or unknown: none was found
         ("grid_shift", pa.int32()),  # ticks of the source between its steps and these, in the first section
         ("grid_sections", pa.int32()),  # 1, or more where the shift changes within the piece
         ("grid_period", pa.string()),  # ticks of the source in a step, a fraction: "2520"

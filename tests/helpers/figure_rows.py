@@ -87,6 +87,18 @@ COMPARISONS = [
     *(f"{corpus}/{way}" for corpus in ("openewld", "lieder", "suite") for way in ("musescore/played", *XML)),
     "pop909/mido/written",
 ]
+CATALOGUE = {  # corpora of the table in docs/data.md, and the rules that reject their pieces
+    "pop909": ("too_many_moved", "too_much_silence"),
+    "bach-370": (),
+    "nottingham": ("too_many_moved", "bad_syntax"),
+    "openewld": ("too_many_moved",),
+    "jsb-chorales": (),
+    "bach-chorales": (
+        "too_much_silence",
+        "no_such_part",
+    ),
+    "lieder": ("too_many_moved", "no_such_part", "too_few_notes", "too_much_silence"),
+}
 MINUS = "\N{MINUS SIGN}"
 ERRORS = ("greedy_error", "token_error")  # the name of the error rates of greedy decoding
 PITCH = (

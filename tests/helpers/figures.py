@@ -17,6 +17,7 @@ from tests.helpers.claims import INTERVAL, Claim, count, fixed, interval, mismat
 from tests.helpers.figure_rows import (
     ABLATION,
     BUNDLED,
+    CATALOGUE,
     COMPARISONS,
     CONTENTS,
     CORPORA,
@@ -190,6 +191,39 @@ def agreement(comparison: str) -> Claim:
     return Claim(RESULTS, text, ("data/benchmarks/judges.json",), numbers)
 
 
+def from_the_catalogue(corpus: str) -> Claim:
+    """The row of a corpus, from its raw files to shards."""
+
+    def numbers(found: dict[str, Any]) -> list[str]:
+        row = found[corpus]
+        rules = {key.split(": ")[1]: n for key, n in row["rejected"].items()}
+        assert sorted(rules) == sorted(CATALOGUE[corpus]), corpus
+        before = [
+            *(row[key] for key in ("files", "pieces", "kept")),
+            *(rules[rule] for rule in CATALOGUE[corpus]),
+        ]
+        after = [row[key] for key in ("families", "soft_relatives", "held_out", "seconds")]
+        return [count(round(value)) for value in (*before, *after)]
+
+    rejected = ", ".join(f"{{}} `{rule}`" for rule in CATALOGUE[corpus]) or "none"
+    text = f"| `{corpus}` | {{}} | {{}} | {{}} | {rejected} | {{}} | {{}} of {{}} | {{}} |"
+    return Claim(DATA, text, ("data/benchmarks/catalogue.json",), numbers)
+
+
+def against_beats(found: dict[str, Any]) -> list[str]:
+    """Kept songs with annotated beats, those whose grid agrees, and the rejected ones."""
+    beats = found["pop909"]["beats"]
+    kept, rejected = beats["kept"], beats["rejected"]
+    agree = [kept["songs"], kept["tempo_agrees"], kept["phase_agrees"]]
+    mean = fixed(beats["mean_distance_of_a_beat_in_steps"], 2)
+    return [
+        *map(count, agree),
+        mean,
+        count(rejected["songs"]),
+        count(beats["kept_with_grid_beats"]["only_with_beats"]),
+    ]
+
+
 def sizes(document: str, dataset: str) -> Claim:
     """The row of a data set: its pieces, and in the README its steps."""
 
@@ -279,6 +313,14 @@ CLAIMS: list[Claim] = [
     novelty("Markov chain of order 3", "markov"),
     *(cross_validation(*row) for row in FOLDED),
     *map(agreement, COMPARISONS),
+    *map(from_the_catalogue, CATALOGUE),
+    Claim(
+        DATA,
+        "Of {} kept songs the tempo agrees in {} and the phase in {} (a beat is {} steps from a step of the "
+        "grid on average). Of {} rejected songs, `grid: beats` with the annotated beats keeps {}",
+        ("data/benchmarks/catalogue.json",),
+        against_beats,
+    ),
     *(published(*row) for row in PITCH),
     *(ranked(*row) for row in RANKED),
 ]

@@ -27,6 +27,7 @@ from pipeline.corpora.parsing.published import published_split
 from pipeline.corpora.parsing.records import (
     LONGEST_DETAIL,
     ReadRejection,
+    beats_fault,
     left_out,
     pack,
     refusal,
@@ -56,14 +57,18 @@ class VersionError(PipelineError):
     """A worker runs other code than the stage that uses it."""
 
 
+Fault = tuple[str, str]  # rule and detail
+
+
 @dataclass(frozen=True)
 class Unread:
-    """One piece before it is read: its identity and its bytes."""
+    """One piece before it is read: its identity, its bytes, and why it has no beats if it should have."""
 
     piece_id: str
     source_path: str
     source_sha256: str
     source: Source
+    beats_fault: Fault | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,8 @@ class ParsedCorpus:
         table: rows of ``tables.NOTES``, sorted by piece_id and part.
         incoming: identifiers of all pieces in the corpus.
         rejections: rejections of whole pieces.
-        parts_left_out: rejections of single parts of pieces that were kept.
+        parts_left_out: rejections of single parts of pieces that were kept, and of their beats
+            (``no_beats``, ``bad_beats``).
     """
 
     table: pa.Table
@@ -125,6 +131,9 @@ def parse_corpus(
             parts += [
                 Rejection(piece.piece_id, rule, detail=f"part '{name}'") for name, rule in left_out(outcome)
             ]
+            fault = beats_fault(outcome)
+            faults = [piece.beats_fault] if piece.beats_fault else [("bad_beats", fault)] if fault else []
+            parts += [Rejection(piece.piece_id, rule, detail=detail) for rule, detail in faults]
     incoming = [piece.piece_id for piece in pieces]
     known = set(incoming)
     incoming += [rejection.piece_id for rejection in rejections if rejection.piece_id not in known]
@@ -157,12 +166,35 @@ def find_pieces(
         if isinstance(found, ReadRejection | ChildFailure):
             rejections.append(rejected(file_id, found))
             continue
+        beats, fault = _beats_of(file, folder, len(found), limits)
         for source in found:
             piece_id = f"{file_id}#{source.name}" if source.name else file_id
-            pieces.append(Unread(piece_id, readable_text(path), file["sha256"], source))
+            own = replace(source, beats=beats)
+            pieces.append(Unread(piece_id, readable_text(path), file["sha256"], own, fault))
     taken = {rejection.piece_id for rejection in rejections}
     unique = distinct([piece.piece_id for piece in pieces], taken)
     return [replace(piece, piece_id=own) for piece, own in zip(pieces, unique, strict=True)], rejections
+
+
+def _beats_of(
+    file: Mapping[str, Any], folder: Path, n_pieces: int, limits: ReadLimits
+) -> tuple[bytes | None, Fault | None]:
+    """The beats of the piece in a file, or why it has none; neither for a corpus without beats.
+
+    Args:
+        file: an entry of the manifest; ``beats`` is the path of its file of beats, None if that is missing.
+        n_pieces: pieces in the file.
+    """
+    if "beats" not in file:
+        return None, None
+    if file["beats"] is None:
+        return None, ("no_beats", "the corpus has no file of beats for this score")
+    if n_pieces > 1:
+        return None, ("bad_beats", f"{n_pieces} pieces in one file; a file of beats belongs to one")
+    try:
+        return read_bytes(folder / file["beats"], limits), None
+    except ReadError as error:
+        return None, ("bad_beats", f"{file['beats']}: {error}"[:LONGEST_DETAIL])
 
 
 def read_batch(batch: ReadBatch) -> list[bytes | ChildFailure]:
@@ -258,7 +290,8 @@ def code_of(settings: ReadSettings) -> str:
 
 def _key(source: Source, code: str, settings: ReadSettings, limits: ReadLimits) -> str:
     reading = settings.model_dump_json() + limits.model_dump_json(exclude=set(FILE_LIMITS))
-    return key_of(source.content, source.format.encode(), code.encode(), reading.encode())
+    beats = () if source.beats is None else (source.beats,)
+    return key_of(source.content, source.format.encode(), code.encode(), reading.encode(), *beats)
 
 
 def _with_identity(

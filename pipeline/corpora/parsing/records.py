@@ -51,8 +51,9 @@ def pack(outcome: Piece | ReadRejection) -> bytes:
     if isinstance(outcome, ReadRejection):
         schema = RECORD.with_metadata({"refusal": json.dumps(vars(outcome))})
     else:
-        if outcome.left_out:
-            schema = RECORD.with_metadata({"left_out": json.dumps(outcome.left_out)})
+        notes = {"left_out": json.dumps(outcome.left_out)} if outcome.left_out else {}
+        notes |= {"beats_fault": outcome.beats_fault} if outcome.beats_fault else {}
+        schema = RECORD.with_metadata(notes) if notes else RECORD
         rows = [_row(outcome, number, part) for number, part in enumerate(outcome.parts)]
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, schema) as stream:
@@ -69,6 +70,11 @@ def left_out(table: pa.Table) -> list[tuple[str, str]]:
     """Name and violated rule of every part of a piece that was not read."""
     notes = (table.schema.metadata or {}).get(b"left_out", b"[]")
     return [(name, rule) for name, rule in json.loads(notes)]
+
+
+def beats_fault(table: pa.Table) -> str:
+    """The reason why the beats of a piece cannot be used; "" if there is none."""
+    return str((table.schema.metadata or {}).get(b"beats_fault", b"").decode())
 
 
 def unpack(record: bytes) -> pa.Table | ReadRejection:
@@ -101,5 +107,6 @@ def _row(piece: Piece, number: int, part: Part) -> dict[str, Any]:
         "year": piece.year,
         "tempo_qpm": None if piece.tempo_qpm is None else float(round(piece.tempo_qpm, 3)),
         "meters": [vars(meter) for meter in part.meters],
+        "beats": None if piece.beats is None else [vars(beat) for beat in piece.beats],
         "chords": [_chord(symbol) for symbol in part.chords] or None,
     }

@@ -8,9 +8,12 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from importlib.util import find_spec
+from itertools import compress
+from operator import not_
 from pathlib import Path, PurePosixPath
 
 from pipeline.corpora.sources.archives import unpack
+from pipeline.corpora.sources.beats import may_be_beats
 from pipeline.corpora.sources.downloads import Wanted, download_many
 from pipeline.corpora.sources.manifest import FILE, by_suffix
 from pipeline.corpora.sources.paths import UnsafePathError, inside, inside_as_file
@@ -74,7 +77,7 @@ def copy_folder(corpus: str, source: FolderSource, suffixes: Sequence[str], targ
             f"corpus {corpus}: symbolic links lead out of {source.path}: {_some(leaving)}; remove them, or "
             "set source.follow_links: true to copy what they lead to"
         )
-    scores, others = _sorted_out(found.files, suffixes)
+    scores, others = _sorted_out(found.files, suffixes, source.beats)
     if found.skipped:
         n = len(found.skipped)
         say(f"corpus {corpus}: {n} entr{'ies' if n > 1 else 'y'} skipped: {_some(found.skipped)}")
@@ -118,11 +121,12 @@ def download_all(corpus: str, source: UrlSource, suffixes: Sequence[str], target
     _check_paths(corpus, source.files)
     chosen, ignored = list(source.files), []
     if isinstance(source, ListedFiles):
-        chosen = [file for file in source.files if _is_score(file.path, suffixes)]
-        ignored = [file.path for file in source.files if not _is_score(file.path, suffixes)]
+        taken = [_is_taken(file.path, suffixes, source.beats) for file in source.files]
+        chosen = list(compress(source.files, taken))
+        ignored = [file.path for file, is_taken in zip(source.files, taken, strict=True) if not is_taken]
     wanted = [Wanted(tuple(file.urls), file.sha256, file.size, file.path) for file in chosen]
     for file, arrived in zip(chosen, download_many(wanted, SHELF, corpus), strict=True):
-        ignored += _place(corpus, file, arrived, suffixes, target)
+        ignored += _place(corpus, file, arrived, suffixes, source.beats, target)
     if not files_below(target):
         allowed = ", ".join(suffixes)
         raise PlaceError(f"corpus {corpus}: no score ({allowed}); {by_suffix(ignored) or 'no file'}")
@@ -146,7 +150,9 @@ def _check_paths(corpus: str, files: Sequence[RemoteFile]) -> None:
             raise PlaceError(f"corpus {corpus}: {file.path} is listed as a file and as a folder")
 
 
-def _place(corpus: str, file: RemoteFile, arrived: Path, suffixes: Sequence[str], target: Path) -> list[str]:
+def _place(
+    corpus: str, file: RemoteFile, arrived: Path, suffixes: Sequence[str], beats: str | None, target: Path
+) -> list[str]:
     """Copy a file from the shelf, or the scores in it, and return the names of the other members."""
     path = inside(file.path)
     place = target / path
@@ -156,19 +162,21 @@ def _place(corpus: str, file: RemoteFile, arrived: Path, suffixes: Sequence[str]
         return []
     with tempfile.TemporaryDirectory(dir=SHELF, suffix=".partial") as unpacked:
         unpack(arrived, Path(unpacked))
-        scores, others = _sorted_out(files_below(Path(unpacked)), suffixes)
+        scores, others = _sorted_out(files_below(Path(unpacked)), suffixes, beats)
         _copy(corpus, scores, Path(unpacked), place, target)
         return [readable(path / member.relative_to(unpacked)) for member in others]
 
 
-def _sorted_out(found: Sequence[Path], suffixes: Sequence[str]) -> tuple[list[Path], list[Path]]:
-    """Divide files into scores and others."""
-    scores = [file for file in found if _is_score(file.name, suffixes)]
-    return scores, [file for file in found if not _is_score(file.name, suffixes)]
+def _sorted_out(
+    found: Sequence[Path], suffixes: Sequence[str], beats: str | None
+) -> tuple[list[Path], list[Path]]:
+    """Divide files into scores, with the files that may have their beats, and others."""
+    taken = [_is_taken(file.name, suffixes, beats) for file in found]
+    return list(compress(found, taken)), list(compress(found, map(not_, taken)))
 
 
-def _is_score(name: str, suffixes: Sequence[str]) -> bool:
-    return PurePosixPath(name).suffix.lower() in suffixes
+def _is_taken(name: str, suffixes: Sequence[str], beats: str | None) -> bool:
+    return PurePosixPath(name).suffix.lower() in suffixes or may_be_beats(name, beats)
 
 
 def _some(entries: Sequence[Skipped]) -> str:

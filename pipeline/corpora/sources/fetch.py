@@ -6,11 +6,12 @@ Files are neither parsed nor changed.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from pipeline.corpora.sources import collect
+from pipeline.corpora.sources.beats import match_beats, remove
 from pipeline.corpora.sources.catalogue import resolve
 from pipeline.corpora.sources.index import from_index
 from pipeline.corpora.sources.manifest import by_suffix, write_manifest
@@ -52,6 +53,12 @@ def fetch(corpus: str, source: Source, suffixes: Sequence[str], target: Path) ->
         partial.mkdir(parents=True)
         ignored = _gather(corpus, named, suffixes, partial)
         files = collect.files_below(partial)
+        beats = None
+        if not isinstance(named, BundledSource) and named.beats is not None:
+            beats, unused = match_beats(files, partial, suffixes, named.beats)
+            ignored += remove(unused, partial)
+            files = list(beats)
+            _report_missing(corpus, beats)
         origin = {"music21": version("music21")} if isinstance(named, BundledSource) else {}
         facts = {
             "corpus": corpus,
@@ -60,7 +67,7 @@ def fetch(corpus: str, source: Source, suffixes: Sequence[str], target: Path) ->
             "licence": named.licence,
             "citation": named.citation,
         }
-        write_manifest(partial, facts, files, ignored)
+        write_manifest(partial, facts, files, ignored, beats)
         shutil.rmtree(target, ignore_errors=True)
         partial.replace(target)
     finally:
@@ -68,6 +75,19 @@ def fetch(corpus: str, source: Source, suffixes: Sequence[str], target: Path) ->
     if ignored:
         say(f"corpus {corpus}: {by_suffix(ignored)}")
     return len(files)
+
+
+def _report_missing(corpus: str, beats: Mapping[Path, Path | None]) -> None:
+    """Count the scores without a file of beats.
+
+    Raises:
+        PlaceError: there is no score.
+    """
+    if not beats:
+        raise collect.PlaceError(f"corpus {corpus}: no score; all files are beats")
+    n_missing = sum(file is None for file in beats.values())
+    if n_missing:
+        say(f"corpus {corpus}: {n_missing:,} of {len(beats):,} scores have no file of beats")
 
 
 def _resolved(source: Source) -> BundledSource | FolderSource | UrlSource:

@@ -44,7 +44,9 @@ def from_index(source: IndexSource, folder: Path = Path()) -> ListedFiles:
     if source.index_sha256 not in (None, found):
         raise IndexFileError(f"{path}: another index: sha256 {found}, expected {source.index_sha256}")
     files = read_index(content, str(path))
-    return ListedFiles(kind="url", files=files, licence=source.licence, citation=source.citation)
+    return ListedFiles(
+        kind="url", files=files, beats=source.beats, licence=source.licence, citation=source.citation
+    )
 
 
 def read_index(content: bytes, name: str) -> list[RemoteFile]:

@@ -20,7 +20,11 @@ class ManifestError(PipelineError):
 
 
 def write_manifest(
-    folder: Path, facts: Mapping[str, Any], files: Sequence[Path], ignored: Sequence[str]
+    folder: Path,
+    facts: Mapping[str, Any],
+    files: Sequence[Path],
+    ignored: Sequence[str],
+    beats: Mapping[Path, Path | None] | None = None,
 ) -> None:
     """Describe a corpus.
 
@@ -29,8 +33,12 @@ def write_manifest(
         facts: corpus, kind, licence, citation, and further facts about its origin.
         files: its scores, below the folder.
         ignored: names of the files left out.
+        beats: the file of beats of each score, None where it is missing; None for a corpus without beats.
     """
     entries = [_entry(file, folder) for file in files]
+    if beats is not None:
+        for entry, file in zip(entries, files, strict=True):
+            entry |= _beats_entry(beats[file], folder)
     write_json(folder / FILE, {**facts, "files": entries, "ignored": list(ignored)})
 
 
@@ -59,6 +67,13 @@ def by_suffix(names: Iterable[str]) -> str:
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     listed = ", ".join(f"{n:,} {suffix}" for suffix, n in ordered)
     return f"{counts.total():,} file{'s' * (counts.total() != 1)} ignored: {listed}"
+
+
+def _beats_entry(file: Path | None, root: Path) -> dict[str, Any]:
+    if file is None:
+        return {"beats": None, "beats_sha256": None}
+    entry = _entry(file, root)
+    return {"beats": entry["path"], "beats_sha256": entry["sha256"]}
 
 
 def _entry(file: Path, root: Path) -> dict[str, Any]:

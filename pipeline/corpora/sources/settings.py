@@ -26,7 +26,20 @@ class BundledSource(Section):
     citation: str
 
 
-class FolderSource(Section):
+class WithBeats(Section):
+    """A source that may have beat annotations.
+
+    Attributes:
+        beats: the file of beats that belongs to each score, relative to the folder of the score, or
+            with a ``/`` at the beginning to the folder of the corpus; ``{stem}`` is the name of the
+            score without its suffix: ``beat_midi.txt``, ``{stem}.beats``, ``/beats/{stem}.txt``.
+            null: the corpus has none.
+    """
+
+    beats: str | None = Field(default=None, pattern=r"^(?:[^{}\\]|\{stem\})*(?:[^{}\\/]|\{stem\})$")
+
+
+class FolderSource(WithBeats):
     """A user's folder of scores, including its subfolders.
 
     Attributes:
@@ -61,7 +74,7 @@ class RemoteFile(Section):
     unpack: bool = False
 
 
-class UrlSource(Section):
+class UrlSource(WithBeats):
     """Files from the network, each pinned by its sha256."""
 
     kind: Literal["url"]
@@ -71,10 +84,10 @@ class UrlSource(Section):
 
 
 class ListedFiles(UrlSource):
-    """The files of an index; files without the suffix of a score are left out."""
+    """The files of an index; files that are neither scores, by their suffix, nor beats are left out."""
 
 
-class IndexSource(Section):
+class IndexSource(WithBeats):
     """Many files from the network, listed in an index file (sources/index.py describes its lines).
 
     Attributes:

@@ -57,7 +57,7 @@ def quantize(notes: pa.Table, settings: QuantizeSettings) -> Quantized:
     Returns:
         A grid for every piece kept (several with ``rests: split``), and the rules
         that reject the others: ``no_such_part``, ``no_notes``, ``note_number``,
-        ``chord``, ``inexact``, ``rest``.
+        ``chord``, ``inexact``, ``rest``, ``no_beats``, ``beats_too_short``.
     """
     notes = notes.sort_by([("piece_id", "ascending"), ("part", "ascending")])
     made = list(quantize_portions(in_portions(notes), settings))

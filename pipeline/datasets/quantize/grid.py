@@ -3,20 +3,24 @@
 In a score or a sequencer file, notes are on the beats of the file. A recording may be
 displaced from the beats by a constant (POP909), or may be played at another tempo than the
 one in the file. The grid of such a piece is estimated from its onsets with integer
-arithmetic, so that every machine finds the same grid.
+arithmetic, so that every machine finds the same grid; or it comes from annotated beats.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.datasets.columns.ragged import Bools, Ints, offsets_from_owners, run_starts, sums
 from pipeline.datasets.columns.skyline import Lines
+from pipeline.datasets.quantize.beats import Beats, along, beats_of
 from pipeline.datasets.quantize.phase import distances, mean_error
 from pipeline.datasets.quantize.rounding import WITHIN, is_notated
 from pipeline.datasets.quantize.settings import QuantizeSettings
@@ -30,7 +34,7 @@ LONGEST = 1 << 33  # ticks; longer than any piece
 DISPLACED_SHARE = 0.95
 LARGEST_ERROR = 0.15  # mean distance of onsets to their steps; 0.25 is the chance level
 CHANCE = 0.25
-SCORE, SHIFT, ESTIMATE, UNKNOWN = "score", "shift", "estimate", "unknown"
+SCORE, SHIFT, ESTIMATE, BEATS, UNKNOWN = "score", "shift", "estimate", "beats", "unknown"
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,12 @@ class Timing:
 
     Attributes:
         method: ``score``: the grid of the source; ``shift``: displaced by a constant;
-            ``estimate``: at another tempo; ``unknown``: searched for and not found, so
-            the grid of the source is used.
+            ``estimate``: at another tempo; ``beats``: from annotated beats; ``unknown``:
+            searched for and not found, so the grid of the source is used.
         sections: (onset, displacement) in ticks of each section with a constant displacement;
             the first begins at 0. There is one section unless the displacement changes.
-        period: ticks of the source from one step to the next.
+            With beats, the displacement is the onset of the first beat.
+        period: ticks of the source from one step to the next; with beats, the mean.
         error_before, error_after: mean distance of an onset to the nearest step, in
             steps, for the grid of the source and for this grid.
     """
@@ -53,6 +58,7 @@ class Timing:
     period: Fraction
     error_before: float
     error_after: float
+    beats: Beats | None = None
 
     @property
     def shift(self) -> int:
@@ -72,7 +78,8 @@ class Timings:
         """(P,) False if the bars of the source belong to another tempo, or drift from the notes by a step."""
         step = Fraction(TICKS_PER_QUARTER, self.steps_per_quarter)
         farthest = np.array([max(abs(shift) for _, shift in each.sections) for each in self.of], np.int64)
-        return ~self._is_stretched & (2 * farthest <= math.ceil(step))
+        has_beats = np.array([each.beats is not None for each in self.of], bool)  # bars come from them
+        return has_beats | (~self._is_stretched & (2 * farthest <= math.ceil(step)))
 
     @property
     def _is_stretched(self) -> Bools:
@@ -96,6 +103,11 @@ class Timings:
         if stretched.any():
             periods = np.array([int(each.period * SCALE) for each in self.of], np.int64)
             moved[stretched] = self._stretched(moved[stretched], periods[piece[stretched]])
+        has_beats = np.array([each.beats is not None for each in self.of], bool)
+        if has_beats.any():
+            number, chosen = np.cumsum(has_beats) - 1, has_beats[piece]
+            beats = [each.beats for each in self.of if each.beats is not None]
+            moved[chosen] = along(beats, ticks[chosen], number[piece[chosen]])
         return moved
 
     def _stretched(self, ticks: Ints, period: Ints) -> Ints:
@@ -110,7 +122,9 @@ class Timings:
         return np.asarray((2 * exact + self.steps_per_quarter) // (2 * self.steps_per_quarter))
 
 
-def find_timings(lines: Lines, voices: int, has_bars: Bools, settings: QuantizeSettings) -> Timings:
+def find_timings(
+    lines: Lines, voices: int, has_bars: Bools, settings: QuantizeSettings, beats: pa.ChunkedArray
+) -> Timings:
     """Find the grid of every piece.
 
     Args:
@@ -118,6 +132,7 @@ def find_timings(lines: Lines, voices: int, has_bars: Bools, settings: QuantizeS
         voices: V.
         has_bars: (P,) whether the bar lines of the source are known.
         settings: ``grid`` selects the kinds of grid that are tried.
+        beats: per piece a list of beats with ``onset`` and ``downbeat``, or null; used with ``grid: beats``.
     """
     quarter = settings.steps_per_quarter
     n = lines.n // voices
@@ -130,8 +145,30 @@ def find_timings(lines: Lines, voices: int, has_bars: Bools, settings: QuantizeS
     found = [Timing(SCORE, NO_SHIFT, as_written, float(error), float(error)) for error in before]
     for piece in np.flatnonzero(searched):
         own = onsets[offsets[piece] : offsets[piece + 1]]
-        found[piece] = _find(own, float(before[piece]), bool(has_bars[piece]), settings)
+        if settings.grid == BEATS:
+            found[piece] = _from_beats(own, beats[int(piece)].as_py() or [], found[piece], quarter)
+        else:
+            found[piece] = _find(own, float(before[piece]), bool(has_bars[piece]), settings)
     return Timings(found, quarter)
+
+
+def _from_beats(
+    onsets: Ints, annotated: Sequence[Mapping[str, Any]], as_written: Timing, quarter: int
+) -> Timing:
+    """The grid of annotated beats; ``unknown`` for a piece without beats."""
+    onset = np.array([beat["onset"] for beat in annotated], np.int64)
+    beats = beats_of(onset, np.array([beat["downbeat"] for beat in annotated], bool), onsets)
+    if beats is None:
+        return replace(as_written, method=UNKNOWN)
+    position = along([beats], onsets, np.zeros(len(onsets), np.int64))
+    return Timing(
+        BEATS,
+        ((0, int(onset[0])),),
+        Fraction(int(onset[-1] - onset[0]), (len(onset) - 1) * quarter),
+        as_written.error_before,
+        mean_error(distances(position * quarter, TICKS_PER_QUARTER)),
+        beats,
+    )
 
 
 def _distinct_onsets(lines: Lines, voices: int, n: int) -> tuple[Ints, Ints]:

@@ -66,7 +66,8 @@ def put_on_grid(notes: pa.Table, voices: Voices, settings: QuantizeSettings) -> 
     rows = voices.rows[complete]
     lines = read_lines(notes, rows.ravel())
     has_bars = notes["bar_onsets"].is_valid().to_numpy()[rows[:, 0]]
-    timings = find_timings(lines, voices.rows.shape[1], has_bars, settings)
+    beats = notes["beats"].take(pa.array(rows[:, 0]))
+    timings = find_timings(lines, voices.rows.shape[1], has_bars, settings, beats)
     lines = _in_time(lines, timings, voices.rows.shape[1])
     steps_per_quarter = settings.steps_per_quarter
     if settings.chords != "top":

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.core.music import SILENCE
+from pipeline.core.music import SILENCE, TICKS_PER_QUARTER
 from pipeline.core.tables import ABOUT, GRIDS, as_lists
 from pipeline.datasets.columns.ragged import Bools, offsets_of, ranges, sums
 from pipeline.datasets.columns.skyline import Lines
 from pipeline.datasets.columns.steps import to_steps
 from pipeline.datasets.quantize.bars import find_bars
+from pipeline.datasets.quantize.beats import with_annotated_bars
 from pipeline.datasets.quantize.cells import Cells, Spans, count_rests, cut, paint
 from pipeline.datasets.quantize.chords import chords_of
 from pipeline.datasets.quantize.piece import VoicesOnGrid, phrase_ends
@@ -112,6 +113,8 @@ def _cells(filled: Cells, ending: Bools, spans: Spans) -> dict[str, Any]:
 
 def _bars(notes: pa.Table, pieces: VoicesOnGrid, spans: Spans, settings: QuantizeSettings) -> dict[str, Any]:
     top = notes.select(["meters", "bar_onsets"]).take(pa.array(pieces.rows[:, 0]))
+    ends = pieces.n_steps * TICKS_PER_QUARTER // settings.steps_per_quarter
+    top = with_annotated_bars(top, [timing.beats for timing in pieces.timings.of], ends)
     bars = find_bars(top, pieces.n_steps, settings.steps_per_quarter, pieces.timings.bars_apply)
     lengths = np.where(bars.known[spans.piece], spans.stop - spans.begin, 0)
     taken = ranges(offsets_of(pieces.n_steps)[spans.piece] + spans.begin, lengths)

@@ -8,7 +8,9 @@ from pipeline.core.accounting import Rejection
 from pipeline.core.music import SILENCE
 from pipeline.datasets.columns.ragged import Ints
 from pipeline.datasets.columns.skyline import count_chords
+from pipeline.datasets.quantize.beats import MOST_OUTSIDE
 from pipeline.datasets.quantize.cells import Cells, Spans, count_rests, cut
+from pipeline.datasets.quantize.grid import BEATS, UNKNOWN
 from pipeline.datasets.quantize.piece import VoicesOnGrid
 from pipeline.datasets.quantize.settings import QuantizeSettings
 
@@ -36,6 +38,14 @@ def broken_rules(
         broken.append(
             _reject(pieces, "chord", pieces.crowded, "notes more than there are voices at that time")
         )
+    if settings.grid == BEATS:
+        timings = pieces.timings.of
+        without = np.array([timing.method == UNKNOWN for timing in timings], np.int64)
+        what = "piece without usable beats; data/rejected/parse has the reason"
+        broken.append(_reject(pieces, "no_beats", without, what))
+        outside = np.array([timing.beats.n_outside if timing.beats else 0 for timing in timings], np.int64)
+        what = f"onsets more than {MOST_OUTSIDE} beats before or after the annotated beats"
+        broken.append(_reject(pieces, "beats_too_short", outside, what))
     if settings.on_inexact == "reject":
         error = np.zeros(n, np.int64)
         np.maximum.at(error, pieces.rounded.notes.line // voices, pieces.rounded.error_ticks)

@@ -46,7 +46,8 @@ class QuantizeSettings(Section):
             source. ``shift``: search for a constant displacement. ``estimate``: search for
             a constant tempo. ``auto`` keeps the beats of the source if the onsets are on
             the steps or at times that a score can write; otherwise it searches for a shift,
-            then for a tempo. If nothing is found, the grid is that of ``score``.
+            then for a tempo. If nothing is found, the grid is that of ``score``. ``beats``: the
+            annotated beats of the corpus (``corpora.KEY.source.beats``), each a quarter note.
         move_tolerance: the largest displacement of a note by rounding that is not counted as
             moved, in steps. 0.2 is less than the displacement of a triplet (1/3 step) or of a
             note of half a step, and more than the unevenness of a performer.
@@ -60,7 +61,7 @@ class QuantizeSettings(Section):
     min_rest: int | None = Field(default=None, ge=1, le=2**31)
     split_at_phrase_ends: bool = False
     on_inexact: Literal["round", "reject"] = "round"
-    grid: Literal["auto", "score", "shift", "estimate"] = "auto"
+    grid: Literal["auto", "score", "shift", "estimate", "beats"] = "auto"
     move_tolerance: float = Field(default=0.2, ge=0, le=0.5)
 
     @model_validator(mode="after")

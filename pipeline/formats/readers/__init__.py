@@ -16,6 +16,7 @@ from typing import Protocol
 from pipeline.core.music import Piece
 from pipeline.errors import nearest
 from pipeline.formats.readers import abc, jsb_json, kern, midi, music21_reference, musicxml, tinynotation
+from pipeline.formats.readers.base.beats import with_beats
 from pipeline.formats.readers.base.limits import MIB, ReadLimits, too_many
 from pipeline.formats.readers.base.settings import ReadSettings
 from pipeline.formats.readers.base.source import ReadError, Source
@@ -110,7 +111,8 @@ def read(source: Source, settings: ReadSettings, limits: ReadLimits | None = Non
     n_notes = sum(len(part.onset) for part in piece.parts)
     if limits is not None and n_notes > limits.max_notes:
         raise too_many("too_many_notes", "notes", n_notes, limits.max_notes)
-    return tidy_piece(piece)
+    piece = tidy_piece(piece)
+    return piece if source.beats is None else with_beats(piece, source.beats)
 
 
 def _read(source: Source, settings: ReadSettings, limits: ReadLimits | None) -> Piece:

@@ -44,12 +44,14 @@ class Source:
         content: the input of the format's ``read``, already unpacked.
         published_split: train, valid or test if the file itself specifies it;
             otherwise "".
+        beats: the content of the file of beats that belongs to the piece; None if there is none.
     """
 
     name: str
     format: str
     content: bytes
     published_split: str = ""
+    beats: bytes | None = None
 
 
 def decode(content: bytes) -> str:

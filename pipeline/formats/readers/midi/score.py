@@ -74,7 +74,8 @@ def read_score(content: bytes, max_notes: int | None = None) -> Piece:
     if not any(len(part.onset) for part in parts):
         raise ReadError("no_notes", "every note of the file is of no length")
     first = min(int(notes.onset[0]) for _, _, notes in played if len(notes.onset))
-    return Piece("", "", parts, left_out=left_out, tempo_qpm=words.tempo(first))
+    tempi = words.tempo_map(header.division)
+    return Piece("", "", parts, left_out=left_out, tempo_qpm=words.tempo(first), tempi=tempi)
 
 
 def _sing(staves: list[_MidiStaff], owners: list[int], words: Words) -> None:

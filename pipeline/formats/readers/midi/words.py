@@ -9,11 +9,13 @@ from fractions import Fraction
 
 import numpy as np
 
+from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.formats.readers.base.tempo import possible, tempo_at
 from pipeline.formats.readers.midi.events import LYRIC, SET_TEMPO, Ints, Track
 from pipeline.formats.readers.midi.text import decode_text
 
 MICROSECONDS_PER_MINUTE = 60_000_000
+DEFAULT_QPM = Fraction(120)
 NEAR = 8  # a syllable belongs to a note at most a quarter note / NEAR away: performed notes are not exact
 
 Lyrics = dict[int, list[str | None]]  # part → the syllable of each note
@@ -49,6 +51,17 @@ class Words:
     def tempo(self, onset: int) -> Fraction | None:
         """The tempo at an onset (of several at one time, the last); None if none is set."""
         return tempo_at(onset, reversed(self.tempi))
+
+    def tempo_map(self, division: int) -> tuple[tuple[Fraction, Fraction], ...]:
+        """Onset in ticks and quarter notes per minute of each tempo, the first at 0.
+
+        Before the first tempo, it is 120, as the MIDI standard sets it.
+
+        Args:
+            division: of a quarter note.
+        """
+        tempi = {0: DEFAULT_QPM} | dict(sorted(self.tempi, key=lambda tempo: tempo[0]))
+        return tuple((Fraction(time * TICKS_PER_QUARTER, division), tempi[time]) for time in sorted(tempi))
 
     def of_parts(self, onsets: Sequence[tuple[int, Ints]], division: int) -> tuple[Lyrics, Counter[int]]:
         """The syllables of the notes of each part that sings, and how many of each part find no note.
