@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.evaluation.baselines.bar_chords import Bars, ChordHmm, MajorityChord, bars_of_tune
+from pipeline.evaluation.baselines.bar_chords import TuneBars, ChordHmm, MajorityChord, bars_of_tune
 from pipeline.evaluation.metrics.chord_accuracy import (
     COMPARISONS,
     ChordSums,
@@ -28,7 +28,7 @@ WEIGHTS = (1.0, 2.0, 4.0, 8.0, 16.0)  # of the notes in the n-gram; one is chose
 class Harmonizer(Protocol):
     """Anything that predicts the chord of each bar."""
 
-    def predict(self, tune: Bars) -> NDArray[np.int64]:
+    def predict(self, tune: TuneBars) -> NDArray[np.int64]:
         """(B,) chord numbers."""
         ...
 
@@ -36,7 +36,7 @@ class Harmonizer(Protocol):
 class BestPerBar:
     """The chord that lasts longest in each bar, of the true ones: a limit for one chord per bar."""
 
-    def predict(self, tune: Bars) -> NDArray[np.int64]:
+    def predict(self, tune: TuneBars) -> NDArray[np.int64]:
         """(B,) chord numbers."""
         return tune.chord
 
@@ -68,12 +68,12 @@ def harmonizing(rows: pa.Table, seeds: Sequence[int]) -> dict[str, Any]:
     return result
 
 
-def _bars(row: dict[str, Any]) -> Bars:
+def _bars(row: dict[str, Any]) -> TuneBars:
     return bars_of_tune(row["tokens"][1:-1], row["step_in_bar"], numbers_of(row["chord"]))
 
 
 def _measured(
-    harmonizer: Harmonizer, rows: Sequence[dict[str, Any]], tunes: Sequence[Bars]
+    harmonizer: Harmonizer, rows: Sequence[dict[str, Any]], tunes: Sequence[TuneBars]
 ) -> list[ChordSums]:
     """The steps of each piece."""
     sums = []

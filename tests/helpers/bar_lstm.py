@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
-from pipeline.evaluation.baselines.bar_chords import Bars
+from pipeline.evaluation.baselines.bar_chords import TuneBars
 from pipeline.models.base.chord_numbers import N_CHORDS, UNKNOWN
 
 HIDDEN, DROPOUT, LEARNING_RATE, TUNES_A_BATCH, PATIENCE, MOST_EPOCHS = 64, 0.3, 0.003, 16, 5, 40
@@ -32,7 +32,7 @@ class BarLstm(nn.Module):
         logits: Tensor = self.output(self.dropout(self.lstm(bars)[0]))
         return logits
 
-    def predict(self, tune: Bars) -> NDArray[np.int64]:
+    def predict(self, tune: TuneBars) -> NDArray[np.int64]:
         """(N,) the most probable chord of each bar."""
         self.eval()
         with torch.inference_mode():
@@ -41,7 +41,7 @@ class BarLstm(nn.Module):
         return known
 
 
-def fit_bar_lstm(train: Sequence[Bars], valid: Sequence[Bars], seed: int) -> BarLstm:
+def fit_bar_lstm(train: Sequence[TuneBars], valid: Sequence[TuneBars], seed: int) -> BarLstm:
     """Train until the validation loss has not fallen for PATIENCE epochs; the best weights are kept."""
     torch.manual_seed(seed)
     model, rng = BarLstm(), np.random.default_rng(seed)
@@ -68,11 +68,11 @@ def fit_bar_lstm(train: Sequence[Bars], valid: Sequence[Bars], seed: int) -> Bar
     return model
 
 
-def _features(tune: Bars) -> Tensor:
+def _features(tune: TuneBars) -> Tensor:
     return torch.from_numpy(np.hstack([tune.histogram, np.eye(13)[tune.downbeat]])).float()
 
 
-def _loss(model: BarLstm, tunes: Sequence[Bars]) -> Tensor:
+def _loss(model: BarLstm, tunes: Sequence[TuneBars]) -> Tensor:
     bars = pad_sequence([_features(tune) for tune in tunes], batch_first=True)
     chords = pad_sequence([torch.from_numpy(tune.chord) for tune in tunes], batch_first=True)
     return functional.cross_entropy(model(bars).flatten(0, 1), chords.flatten(), ignore_index=UNKNOWN)

@@ -28,7 +28,7 @@ PITCH_TIME = 0.02  # added to the time of each pitch class of a profile
 
 
 @dataclass(frozen=True)
-class Bars:
+class TuneBars:
     """The bars of one piece.
 
     Attributes:
@@ -50,7 +50,7 @@ class Bars:
         return np.diff(self.starts)
 
 
-def bars_of_tune(symbols: ArrayLike, step_in_bar: ArrayLike, chords: ArrayLike) -> Bars:
+def bars_of_tune(symbols: ArrayLike, step_in_bar: ArrayLike, chords: ArrayLike) -> TuneBars:
     """Divide a melody of one voice into bars.
 
     Args:
@@ -68,7 +68,7 @@ def bars_of_tune(symbols: ArrayLike, step_in_bar: ArrayLike, chords: ArrayLike) 
         histogram[bar] = np.bincount(sounding, minlength=12) / (end - begin)
         chord[bar] = _longest(numbers[begin:end])
     first = pitch[starts[:-1]]
-    return Bars(starts, histogram, np.where(first > 0, first % 12, 12), chord)
+    return TuneBars(starts, histogram, np.where(first > 0, first % 12, 12), chord)
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,11 @@ class MajorityChord:
     number: int
 
     @classmethod
-    def fit(cls, tunes: Sequence[Bars]) -> MajorityChord:
+    def fit(cls, tunes: Sequence[TuneBars]) -> MajorityChord:
         """Find the chord with the most steps."""
         return cls(int(_steps_of_chords(tunes).argmax()))
 
-    def predict(self, tune: Bars) -> Ints:
+    def predict(self, tune: TuneBars) -> Ints:
         """(B,) chord numbers."""
         return np.full(len(tune.chord), self.number)
 
@@ -107,7 +107,7 @@ class ChordHmm:
     weight: float
 
     @classmethod
-    def fit(cls, tunes: Sequence[Bars], weight: float) -> ChordHmm:
+    def fit(cls, tunes: Sequence[TuneBars], weight: float) -> ChordHmm:
         """Count chords, their successions and their notes; bars without a known chord are left out."""
         states = np.flatnonzero(_steps_of_chords(tunes))
         place = np.full(N_CHORDS, -1)
@@ -129,7 +129,7 @@ class ChordHmm:
             weight,
         )
 
-    def predict(self, tune: Bars) -> Ints:
+    def predict(self, tune: TuneBars) -> Ints:
         """(B,) chord numbers of the most probable sequence."""
         notes = self.weight * tune.histogram @ self.emission.T  # (B, S)
         score = self.first + notes[0]
@@ -153,7 +153,7 @@ def _longest(chords: Ints) -> int:
     return int(numbers[np.lexsort((begins, -counts))[0]])
 
 
-def _steps_of_chords(tunes: Sequence[Bars]) -> Floats:
+def _steps_of_chords(tunes: Sequence[TuneBars]) -> Floats:
     chords, lengths = (np.concatenate([getattr(t, name) for t in tunes]) for name in ("chord", "lengths"))
     return np.bincount(chords[chords > UNKNOWN], lengths[chords > UNKNOWN], minlength=N_CHORDS)
 
@@ -174,7 +174,7 @@ def _begin(chords: Ints) -> Ints:
     return chords[chords != UNKNOWN][:1]
 
 
-def _profiles(tunes: Sequence[Bars]) -> Floats:
+def _profiles(tunes: Sequence[TuneBars]) -> Floats:
     """(N_CHORDS, 12) probability of each pitch class under each chord."""
     chords = np.concatenate([tune.chord for tune in tunes])
     time = np.zeros((N_CHORDS, 12))

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from pipeline.evaluation.baselines.bar_chords import Bars, ChordHmm, MajorityChord, bars_of_tune
+from pipeline.evaluation.baselines.bar_chords import TuneBars, ChordHmm, MajorityChord, bars_of_tune
 from pipeline.models.base.chord_numbers import harte_of, numbers_of
 
 TRIADS = {"C:maj": (60, 64, 67), "F:maj": (65, 69, 72), "G:maj": (67, 71, 74), "A:min": (69, 72, 76)}
 
 
-def tune(*chords: str, known: bool = True) -> Bars:
-    """Bars of three steps, each with the notes of its chord."""
+def tune(*chords: str, known: bool = True) -> TuneBars:
+    """TuneBars of three steps, each with the notes of its chord."""
     notes = [pitch for chord in chords for pitch in TRIADS[chord]]
     symbols = [chord if known else None for chord in chords for _ in range(3)]
     return bars_of_tune(notes, [0, 1, 2] * len(chords), numbers_of(symbols))
