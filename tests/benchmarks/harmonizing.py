@@ -10,17 +10,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.evaluation.baselines.bar_chords import TuneBars, ChordHmm, MajorityChord, bars_of_tune
-from pipeline.evaluation.metrics.chord_accuracy import (
+from pipeline.evaluation.metrics.likelihood import interval
+from pipeline.models.base.chord_numbers import harte_of, numbers_of
+from pipeline.workflow.progress import say
+from tests.helpers.bar_chords import ChordHmm, MajorityChord, TuneBars, bars_of_tune
+from tests.helpers.bar_lstm import fit_bar_lstm
+from tests.helpers.chord_accuracy import (
     COMPARISONS,
     ChordSums,
     compare_chords,
     total_chords,
 )
-from pipeline.evaluation.metrics.likelihood import interval
-from pipeline.models.base.chord_numbers import harte_of, numbers_of
-from pipeline.workflow.progress import say
-from tests.helpers.bar_lstm import fit_bar_lstm
 
 WEIGHTS = (1.0, 2.0, 4.0, 8.0, 16.0)  # of the notes in the n-gram; one is chosen on the validation pieces
 

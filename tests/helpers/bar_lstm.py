@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
-from pipeline.evaluation.baselines.bar_chords import TuneBars
 from pipeline.models.base.chord_numbers import N_CHORDS, UNKNOWN
+from tests.helpers.bar_chords import TuneBars
 
 HIDDEN, DROPOUT, LEARNING_RATE, TUNES_A_BATCH, PATIENCE, MOST_EPOCHS = 64, 0.3, 0.003, 16, 5, 40
 FEATURES = 12 + 13  # pitch-class histogram, pitch class on the first step

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.evaluation.baselines.bar_chords import TuneBars, ChordHmm, MajorityChord, bars_of_tune
 from pipeline.models.base.chord_numbers import harte_of, numbers_of
+from tests.helpers.bar_chords import ChordHmm, MajorityChord, TuneBars, bars_of_tune
 
 TRIADS = {"C:maj": (60, 64, 67), "F:maj": (65, 69, 72), "G:maj": (67, 71, 74), "A:min": (69, 72, 76)}
 

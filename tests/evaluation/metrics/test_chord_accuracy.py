@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.evaluation.metrics.chord_accuracy import compare_chords, total_chords
+from tests.helpers.chord_accuracy import compare_chords, total_chords
 
 
 def accuracy(true: str | None, predicted: str | None) -> dict[str, float | None]:
