@@ -24,6 +24,7 @@ import math
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,21 +71,20 @@ def training_settings(seed: int, epochs: int) -> TrainingSettings:
 
 def continuing(rows: pa.Table, seeds: Sequence[int], epochs: int, keep: Path) -> dict[str, Any]:
     """Bits per onset of models and n-grams with and without chords, and the paired differences."""
+    names = {False: "without chords", True: "with chords"}
     tables: dict[str, list[pa.Table]] = {}
-    for chords in (False, True):
-        name = "with chords" if chords else "without chords"
-        for seed in seeds:
-            found = _kept(
-                keep / f"model-{chords}-{seed}-{epochs}.parquet",
-                lambda seed=seed, chords=chords: trained(rows, seed, epochs, chords),  # type: ignore[misc]
-            )
-            tables.setdefault(f"model, {name}", []).append(found)
-            say(f"{name}, seed {seed}: {_bits([found])}")
-        ngrams = _kept(keep / f"ngram-{chords}.parquet", lambda chords=chords: counted(rows, chords))  # type: ignore[misc]
+    for chords, name in names.items():
+        ngrams = _kept(keep / f"ngram-{chords}.parquet", partial(counted, rows, chords))
         for predictor, label in ((NGRAM, "n-gram"), (NGRAM_MEMORY, "n-gram with memory")):
             own = ngrams.filter(pc.equal(ngrams["predictor"], predictor))
             tables[f"{label}, {name}"] = [own]
             say(f"{label}, {name}: {_bits([own])}")
+    for seed in seeds:  # each seed with and without chords before the next
+        for chords, name in names.items():
+            path = keep / f"model-{chords}-{seed}-{epochs}.parquet"
+            own = _kept(path, partial(trained, rows, seed, epochs, chords))
+            tables.setdefault(f"model, {name}", []).append(own)
+            say(f"model, {name}, seed {seed}: {_bits([own])}")
     labels = ("model", "n-gram", "n-gram with memory")
     groups = {"all": None, "nottingham": "nottingham", "openewld": "openewld"}
     return {

@@ -107,11 +107,13 @@ def write_shard(
     bars: Sequence[tuple[int, list[int]] | None] = (),
     vocabulary_sha256: str | None = None,
     soft_relatives: Collection[int] = (),
+    chords: Sequence[Sequence[str | None] | None] = (),
 ) -> None:
     """A token shard of tunes of one voice, their bars as (steps per bar, step in bar).
 
     Args:
         soft_relatives: numbers of the tunes that have one in training.
+        chords: of each step of each tune, in Harte's syntax.
     """
     rows = [
         {
@@ -126,8 +128,9 @@ def write_shard(
             "steps_per_quarter": 1,
             "steps_per_bar": metre[0] if metre else None,
             "step_in_bar": metre[1] if metre else None,
+            "chord": symbols,
         }
-        for i, (tune, metre) in enumerate(zip_longest(tunes, bars))
+        for i, (tune, metre, symbols) in enumerate(zip_longest(tunes, bars, chords))
     ]
     table = pa.Table.from_pylist(rows, schema=TOKENS)
     write_table(path, table, TOKENS, {"vocabulary_sha256": vocabulary_sha256 or vocabulary.sha256()})

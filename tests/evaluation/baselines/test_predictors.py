@@ -3,6 +3,7 @@ import pytest
 
 from pipeline.core.vocabulary import START, STOP
 from pipeline.evaluation.baselines.predictors import Copy, Memory, NGram
+from pipeline.models.base.chord_numbers import numbers_of
 from pipeline.models.base.examples import Example, cut_at_note
 
 
@@ -151,3 +152,40 @@ def test_a_mixture_lies_between_its_components() -> None:
     assert mixed.sum(axis=1) == pytest.approx(1)
     assert (mixed >= low - 1e-12).all()
     assert (mixed <= high + 1e-12).all()
+
+
+def over(chords: list[str], *symbols: int) -> Example:
+    return cut_at_note([START, *symbols, STOP], 0.5, chords=numbers_of(chords))
+
+
+def test_an_ngram_with_chords_predicts_by_the_chord_of_the_step() -> None:
+    known = [over(["C:maj"] * 3 + ["G:7"], 60, 60, 60, 67), over(["C:maj"] * 4, 60, 60, 60, 64)] * 4
+    predicted = over(["C:maj", "C:maj", "C:maj", "G:7"], 60, 60, 60, 67)
+    with_chords, without = (
+        next(NGram.fit(known, None, chords).log_probs([predicted])) for chords in (True, False)
+    )
+    assert with_chords[1].argmax() == 67
+    assert with_chords[1][67] > without[1][67]
+
+
+def test_an_ngram_with_chords_gives_distributions_over_valid_tokens_of_any_group() -> None:
+    rng = np.random.default_rng(5)
+    pieces = [over(["C:maj", "N"] * 4, *rng.integers(60, 64, size=8)) for _ in range(5)]
+    model, memory = NGram.fit(pieces, None, True), Memory.fit(pieces, None, 1.0, True)
+    for example, scores in zip(pieces, model.log_probs(pieces), strict=True):
+        assert np.array_equal(scores, next(model.log_probs([example])))
+        for found in (scores, memory.mixed_with(scores, example)):
+            assert found.shape == (len(example.target), 258)
+            assert np.exp(found).sum(axis=1) == pytest.approx(np.ones(len(example.target)))
+
+
+def test_a_piece_without_chords_has_contexts_with_an_unknown_chord() -> None:
+    model = NGram.fit([piece(60, 62, 60, 62, 60, 62)], None, True)
+    assert np.exp(next(model.log_probs([piece(60, 62, 60, 62)])))[0].argmax() == 60
+
+
+def test_a_memory_with_chords_recalls_what_followed_under_the_same_chord() -> None:
+    chords = ["C:maj", "G:7", "C:maj", "G:7", "C:maj", "G:7"]
+    predicted = over(chords, 60, 67, 60, 67, 60, 67)
+    probs = Memory.fit([predicted], None, 1.0, True).probs(predicted)
+    assert probs[:-1].argmax(axis=1).tolist() == [67, 60, 67]
