@@ -24,7 +24,7 @@ SEVENTH = "MusicXML: an added seventh counts from a dominant chord (minor); musi
 KIND = "kinds of exporters (augmented-ninth, minor-major, maj69): music21 reads the root alone"
 TRANSPOSING = "a transposing instrument: our chords sound, music21's are as written"
 PEDAL = "the kind 'pedal' or an empty kind is no chord over its root: kept as text and counted"
-SHORT_BARS = "a bar shorter than its time signature inside the piece: music21 begins the next one later"
+OFFSET = "an offset behind the end of its measure: music21 makes the measure longer"
 
 _KINDS = {"augmented-ninth": ("augmented-seventh", "9"), "maj69": ("major-sixth", "9")}
 
@@ -102,27 +102,6 @@ def _without(tag: str, wanted: Callable[[Element], bool]) -> Rewrite:
     return rewrite
 
 
-def _joined_bars(text: str) -> str:
-    """Two measures that make one whole bar together are one measure."""
-    root = ElementTree.fromstring(text.encode())
-    joined = False
-    for part in root.iter("part"):
-        lengths = [_length(measure) for measure in part.iterfind("measure")]
-        whole = max(set(lengths), key=lengths.count)
-        measures = part.findall("measure")
-        for place in range(1, len(measures) - 1):
-            if lengths[place] < whole and lengths[place] + lengths[place + 1] == whole:
-                measures[place].extend(list(measures[place + 1]))
-                part.remove(measures[place + 1])
-                lengths[place + 1], joined = whole, True
-    return ElementTree.tostring(root).decode() if joined else text
-
-
-def _length(measure: Element) -> int:
-    lasting = (note for note in measure.iterfind("note") if note.find("chord") is None)
-    return sum(int(note.findtext("duration", "0")) for note in lasting)
-
-
 def _no_chord(harmony: Element) -> bool:
     return harmony.findtext("kind", "").strip() in ("pedal", "")
 
@@ -130,16 +109,16 @@ def _no_chord(harmony: Element) -> bool:
 ABC_EQUIVALENT: dict[str, Rewrite] = {
     SHARP_BASS: _quoted(_sharp_bass),
     DIMINISHED: _quoted(_diminished),
-    BLANK: lambda text: re.sub(r'"\s*"', "", text),
+    BLANK: _quoted(lambda symbol: symbol if symbol.strip('" ') else ""),
     REPEATED: _without_repeats,
 }
 ABC_SIMPLER: dict[str, Rewrite] = {}
 XML_EQUIVALENT: dict[str, Rewrite] = {
     SEVENTH: _on_harmonies(_minor_seventh),
     KIND: _on_harmonies(_known_kind),
-    SHORT_BARS: _joined_bars,
 }
 XML_SIMPLER: dict[str, Rewrite] = {
     TRANSPOSING: _without("transpose", lambda _: True),
     PEDAL: _without("harmony", _no_chord),
+    OFFSET: _without("harmony", lambda harmony: harmony.findtext("offset", "0").strip() != "0"),
 }

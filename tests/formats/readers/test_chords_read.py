@@ -37,6 +37,12 @@ def test_abc_annotations_and_jumps_are_no_chord_symbols():
     assert (read.chords, read.n_bad_chords) == ((), 0)
 
 
+@pytest.mark.parametrize(("text", "harte"), [("D/C", "D:maj/b7"), ("D/c+", "D:maj/7"), ("(D/c)", "D:maj/b7")])
+def test_abc_d_over_c_is_a_chord_and_no_da_capo(text, harte):
+    read = abc_part(f'CDEF|"{text}"CDEF|"Fine"C4|', PLAYED)
+    assert (chords(read), len(read.pitch)) == ([(4, harte)], 9)
+
+
 def test_text_that_is_no_chord_keeps_its_words_and_is_counted():
     read = abc_part('"C"C "sing  it"D E F|')
     assert [(symbol.text, symbol.harte) for symbol in read.chords] == [("C", "C:maj"), ("sing it", None)]
