@@ -27,6 +27,7 @@ QUALITIES = {
 }
 BASSES = {"6": 1, "65": 1, "64": 2, "43": 2, "42": 3}  # figured bass: the note in the bass, in thirds
 FLATTEST = -4  # roots from Ab to C# in C major, on the line of fifths
+FLATTEST_DIMINISHED = -1  # diminished chords are mostly on leading tones: from F to A#
 
 
 def chords_of(figures: Sequence[Mapping[str, Any]], key_fifths: int) -> list[tuple[int, str]]:
@@ -38,7 +39,8 @@ def chords_of(figures: Sequence[Mapping[str, Any]], key_fifths: int) -> list[tup
     """
     chords = []
     for found in figures:
-        flattest = key_fifths + FLATTEST
+        diminished = "dim" in QUALITIES[found["quality"]]
+        flattest = key_fifths + (FLATTEST_DIMINISHED if diminished else FLATTEST)
         root = name_of((7 * found["root"] - flattest) % 12 + flattest)
         chord = chord_of(root, QUALITIES[found["quality"]]).inverted(BASSES.get(found["figure"], 0))
         chords.append((found["step"], str(chord)))

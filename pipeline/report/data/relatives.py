@@ -54,7 +54,7 @@ def relatives(inputs: Inputs) -> ReportSection:
         if pair.held_out not in rows or pair.relative not in rows:
             continue
         both = [rows[pair.held_out], rows[pair.relative]]
-        body += heading(f"{pair.relation}, likeness {pair.likeness:.2f}")
+        body += heading(f"Related by {pair.relation}, likeness {pair.likeness:.2f}")
         for place, (row, marked) in enumerate(zip(both, shared_notes(*both), strict=True)):
             key = f"relative-{number}-{place}"
             title = row["title"] or row["piece_id"]
