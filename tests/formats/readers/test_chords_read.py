@@ -195,3 +195,25 @@ def test_an_inversion_without_a_bass_counts_the_notes_in_thirds():
 def test_a_bass_counts_more_than_an_inversion():
     bass = "<inversion>1</inversion><bass><bass-step>G</bass-step></bass>"
     assert chords(part(harmony("C", inside=bass) + note("C4", 4))) == [(0, "C:maj/5")]
+
+
+def with_percussion(melody):
+    hit = "<note><unpitched/><duration>4</duration></note>"
+    drums = (
+        "<part id='P2'><measure><attributes><divisions>1</divisions></attributes>"
+        f"{harmony('C')}{hit}</measure></part>"
+    )
+    attributes = "<attributes><divisions>1</divisions></attributes>"
+    first = score(f"<measure>{attributes}{melody}</measure>").decode()
+    return musicxml.read(first.replace("</score-partwise>", f"{drums}</score-partwise>").encode(), READ)
+
+
+def test_symbols_of_a_part_that_is_left_out_go_to_a_melody_without_symbols():
+    read = with_percussion(note("E4", 4))
+    assert [rule for _, rule in read.left_out] == ["percussion"]
+    assert (chords(read.parts[0]), read.parts[0].n_bad_chords) == ([(0, "C:maj")], 0)
+
+
+def test_symbols_of_a_part_that_is_left_out_are_counted_where_the_melody_has_its_own():
+    read = with_percussion(harmony("A", "minor") + note("E4", 4))
+    assert (chords(read.parts[0]), read.parts[0].n_bad_chords) == ([(0, "A:min")], 1)
