@@ -107,7 +107,7 @@ def test_the_notes_of_common_sequences_of_intervals_are_shared() -> None:
     assert shared_notes(first, grid_row("c", [60, 60, 60])) == (set(), set())
 
 
-def test_a_held_out_tune_stands_over_its_embargoed_relative(inputs: Inputs, tmp_path: Path) -> None:
+def test_a_held_out_tune_is_above_its_embargoed_relative(inputs: Inputs, tmp_path: Path) -> None:
     tune = [60, 62, 64, 65, 67, 69, 60]
     rows = [
         grid_row("songs/old", tune, title="Old"),
