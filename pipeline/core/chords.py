@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from pipeline.errors import PipelineError
@@ -192,6 +192,21 @@ class Chord:
     def _reduced(self, kinds: dict[frozenset[int], str], semitones: frozenset[int]) -> str:
         kind = kinds.get(semitones)
         return UNKNOWN_CHORD if kind is None else f"{self.root}:{kind}"
+
+    def inverted(self, inversion: int) -> Chord:
+        """Return the chord with another of its notes as bass, counted in thirds: 1 has the third.
+
+        Raises:
+            ChordError: the chord has too few notes.
+        """
+        left_out = {degree[1:] for degree in self.degrees if degree.startswith("*")}
+        held = [*KINDS[self.kind], *(d for d in self.degrees if not d.startswith("*"))]
+        notes = ["1", *sorted((d for d in held if d not in left_out), key=lambda degree: parts_of(degree)[2])]
+        if not 0 <= inversion < len(notes):
+            raise ChordError(f"inversion {inversion} of {self}, which has {len(notes)} notes")
+        _, alteration, number = parts_of(notes[inversion])
+        bass = ("#" * alteration if alteration > 0 else "b" * -alteration) + str((number - 1) % 7 + 1)
+        return replace(self, bass=bass if inversion else "")
 
     def transposed(self, semitones: int) -> Chord:
         """Return the chord transposed up by a number of semitones.

@@ -18,12 +18,15 @@ from pipeline.report.data.distributions import distributions
 from pipeline.report.data.keys import keys
 from pipeline.report.data.pieces import pieces
 from pipeline.report.data.rejections import rejections
+from pipeline.report.data.relatives import relatives
 from pipeline.report.data.sources import sources
 from pipeline.report.data.splits import splits
 from pipeline.report.engraving import glyph_definitions
 from pipeline.report.html import ReportSection
 from pipeline.report.inputs import Inputs, only, read_inputs
+from pipeline.report.listen.folk_tunes import folk_tunes
 from pipeline.report.listen.harmonizations import harmonizations
+from pipeline.report.listen.lead_sheets import lead_sheets
 from pipeline.report.listen.samples import continuations, overfitting_samples
 from pipeline.report.method.definitions import definitions
 from pipeline.report.method.reproduce import reproduce
@@ -43,7 +46,7 @@ from pipeline.workflow.progress import track
 Section = Callable[[Inputs], ReportSection]
 
 CHAPTERS: Mapping[str, Sequence[Section]] = {
-    "Listen": (continuations, harmonizations, overfitting_samples),
+    "Listen": (continuations, harmonizations, folk_tunes, lead_sheets, overfitting_samples),
     "Results": (
         experiments,
         harmonization,
@@ -57,7 +60,7 @@ CHAPTERS: Mapping[str, Sequence[Section]] = {
         crossvalidation,
         overfitting,
     ),
-    "Data": (pieces, sources, rejections, distributions, splits, keys),
+    "Data": (pieces, sources, rejections, distributions, splits, relatives, keys),
     "Method": (definitions, reproduce),
 }
 

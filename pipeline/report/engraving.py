@@ -31,6 +31,12 @@ SVG = "http://www.w3.org/2000/svg"
 MILLISECONDS_A_QUARTER = 500  # Verovio's default if a score has no tempo
 PRECISION = 1 / MILLISECONDS_A_QUARTER  # quarter notes: Verovio rounds times down to milliseconds
 KEPT_CLASSES = ("dir", "label", "mNum", "note", "placeholder")
+# signs of Verovio's font in chord symbols, which no font of the page has, as Unicode text
+CHORD_SIGNS = {
+    0xEA63: "\u266d\u266d", 0xEA64: "\u266d", 0xEA65: "\u266e", 0xEA66: "\u266f", 0xEA67: "\u266f\u266f",
+    0xE870: "\u00b0", 0xE871: "\u00f8", 0xE872: "+", 0xE873: "\u0394", 0xE874: "\u2212",
+}  # fmt: skip
+SIGN_SIZE = 0.5625  # of a sign as text, to its size in Verovio's font
 _REFERENCE = re.compile(r"#(E[0-9A-F]+)-\w+")
 
 
@@ -102,6 +108,7 @@ class Engraver:
         ties = _ties(toolkit, root)
         voices = _voices(root)
         names = _rename(root, name)
+        _write_chord_signs(root)
         root.attrib = {
             "viewBox": root.attrib["viewBox"],
             "role": "img",
@@ -170,6 +177,17 @@ def _rename(root: ElementTree.Element, name: str) -> dict[str, str]:
         if href is not None:
             element.attrib["href"] = _REFERENCE.sub(r"#\1", href)
     return names
+
+
+def _write_chord_signs(root: ElementTree.Element) -> None:
+    """Write the accidentals of chord symbols as text of the page's font."""
+    for element in root.iter(f"{{{SVG}}}tspan"):
+        signs = element.text or ""
+        if "font-family" in element.attrib and signs and all(ord(sign) in CHORD_SIGNS for sign in signs):
+            del element.attrib["font-family"]
+            size = float(element.attrib.get("font-size", "720px").removesuffix("px"))
+            element.attrib["font-size"] = f"{size * SIGN_SIZE:g}px"
+            element.text = signs.translate(CHORD_SIGNS)
 
 
 def _ties(toolkit: Any, root: ElementTree.Element) -> dict[str, str]:

@@ -84,6 +84,7 @@ class HarmonizerResults:
         figures: figures.json.
         learning: columns of the learning curve.
         samples: as in :class:`ExperimentResults`.
+        folk: harmonized folk tunes, entries of folk.json in the same form.
     """
 
     name: str
@@ -91,6 +92,7 @@ class HarmonizerResults:
     figures: Mapping[str, Any]
     learning: Mapping[str, Sequence[float]]
     samples: Sequence[Mapping[str, Any]]
+    folk: Sequence[Mapping[str, Any]] = ()
 
     @property
     def held_out(self) -> bool:
@@ -237,10 +239,14 @@ def _harmonizer(data: Path, name: str, settings: Mapping[str, Any]) -> Harmonize
         figures=_json(data / "evaluations" / name / "figures.json"),
         learning=_columns(data / "plots" / name / "learning.csv"),
         samples=_samples(data / "evaluations" / name),
+        folk=_samples(data / "evaluations" / name, "folk.json"),
     )
 
 
-def _samples(folder: Path) -> list[dict[str, Any]]:
+def _samples(folder: Path, name: str = "samples.json") -> list[dict[str, Any]]:
+    """Samples of a file with their scores; a file of an older run may be missing, except samples.json."""
+    if name != "samples.json" and not (folder / name).exists():
+        return []
     return [
         {
             **sample,
@@ -250,7 +256,7 @@ def _samples(folder: Path) -> list[dict[str, Any]]:
             },
             "midi": {ending: _base64(folder / files["mid"]) for ending, files in sample["files"].items()},
         }
-        for number, sample in enumerate(_json(folder / "samples.json"), start=1)
+        for number, sample in enumerate(_json(folder / name), start=1)
     ]
 
 

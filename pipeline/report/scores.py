@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from pipeline.report.engraving import Engraver, Note
 
-PROMPT, TRUTH, GENERATED, SHARED = range(4)  # where a note comes from
-CLASSES = ("prompt", "truth", "generated", "shared")
+PROMPT, TRUTH, GENERATED, SHARED, BROKEN = range(5)  # where a note comes from
+CLASSES = ("prompt", "truth", "generated", "shared", "broken")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def playable(
     Args:
         key: its name in the page.
         label: alternative text for screen readers.
-        origin: PROMPT, TRUTH, GENERATED or SHARED, of a note.
+        origin: PROMPT, TRUTH, GENERATED, SHARED or BROKEN (a rule of voice leading), of a note.
         midi: the same score as MIDI in base64, where it can be downloaded.
     """
     engraving = engraver.engrave(musicxml, key, label)

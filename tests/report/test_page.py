@@ -41,10 +41,10 @@ class Outline(HTMLParser):
 def test_chapters_and_sections_are_in_their_order(html: str) -> None:
     names = """
     summary
-    listen continuations harmonizations overfitting-samples
+    listen continuations harmonizations folk-tunes lead-sheets overfitting-samples
     results experiments harmonization learning position calibration attention similarity statistics novelty
     crossvalidation overfitting
-    data pieces sources rejections distributions splits keys
+    data pieces sources rejections distributions splits relatives keys
     method definitions reproduce
     """
     outline = Outline(html)

@@ -1,5 +1,5 @@
 // Unpacks the scores, draws piano rolls, fills folds when they open, and connects the buttons of cards.
-const CLASSES = ["prompt", "truth", "generated", "shared"];
+const CLASSES = ["prompt", "truth", "generated", "shared", "broken"];
 
 async function unpack(id) {
   const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (letter) => letter.charCodeAt(0));
@@ -61,11 +61,11 @@ function shown(element) {
   return element.closest("details:not([open])") === null && element.closest("[hidden]") === null;
 }
 
-function fill(everything = false) {
+function fill() {
   for (const sheet of document.querySelectorAll(".sheet[data-score]:empty")) {
-    if ((everything || shown(sheet)) && scores[sheet.dataset.score]) sheet.innerHTML = scores[sheet.dataset.score].svg;
+    if (shown(sheet) && scores[sheet.dataset.score]) sheet.innerHTML = scores[sheet.dataset.score].svg;
   }
-  for (const roll of document.querySelectorAll("svg.roll[data-scores]:empty")) if (everything || shown(roll)) rollOfScores(roll);
+  for (const roll of document.querySelectorAll("svg.roll[data-scores]:empty")) if (shown(roll)) rollOfScores(roll);
 }
 
 function muted(card) {
@@ -134,7 +134,4 @@ document.addEventListener("click", (event) => {
 document.querySelectorAll("button.play").forEach((button) => button.setAttribute("aria-pressed", "false"));
 document.addEventListener("toggle", () => fill(), true);
 ready.then(() => fill());
-addEventListener("beforeprint", () => {
-  document.querySelectorAll("main details").forEach((part) => { part.open = true; });
-  fill(true);
-});
+addEventListener("beforeprint", () => fill()); // what is open is printed, closed folds are left out

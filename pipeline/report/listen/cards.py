@@ -46,7 +46,7 @@ def sample_card(
     title = sample["title"] or sample["piece_id"]
     scores = [_score(engraver, name, title, sample, ending) for ending in ENDINGS]
     shown = [
-        _figure(score.key, words, title, play=not opened or place > 0)
+        score_figure(score.key, words, title, play=not opened or place > 0)
         for place, (score, words) in enumerate(zip(scores, ENDINGS.values(), strict=True))
     ]
     nearest = None
@@ -54,7 +54,9 @@ def sample_card(
         nearest = nearest_tune(inputs, model, sample, engraver, f"{name}-nearest")
     if nearest is not None:
         scores.append(nearest.score)
-        figure = _figure(nearest.score.key, f"nearest training tune: {nearest.words}", title, files=False)
+        figure = score_figure(
+            nearest.score.key, f"nearest training tune: {nearest.words}", title, files=False
+        )
         shown.insert(1, figure)
     inside, hidden = (shown[0], shown[1:]) if opened else (Markup(""), shown)
     words = "Nearest training tune, original, greedy decoding" if nearest else "Original, greedy decoding"
@@ -152,7 +154,7 @@ def _roll(name: str, title: str, sample: Mapping[str, Any]) -> Markup:
     ).format(label, name, name)
 
 
-def _figure(key: str, words: str, title: str, files: bool = True, play: bool = True) -> Markup:
+def score_figure(key: str, words: str, title: str, files: bool = True, play: bool = True) -> Markup:
     """A place for a score, which the page's script fills, and the buttons that belong to it."""
     names = (("mid", "MIDI"), ("musicxml", "MusicXML")) if files else ()
     downloads = Markup("").join(

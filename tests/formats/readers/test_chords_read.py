@@ -37,6 +37,12 @@ def test_abc_annotations_and_jumps_are_no_chord_symbols():
     assert (read.chords, read.n_bad_chords) == ((), 0)
 
 
+@pytest.mark.parametrize(("text", "harte"), [("D/C", "D:maj/b7"), ("D/c+", "D:maj/7"), ("(D/c)", "D:maj/b7")])
+def test_abc_d_over_c_is_a_chord_and_no_da_capo(text, harte):
+    read = abc_part(f'CDEF|"{text}"CDEF|"Fine"C4|', PLAYED)
+    assert (chords(read), len(read.pitch)) == ([(4, harte)], 9)
+
+
 def test_text_that_is_no_chord_keeps_its_words_and_is_counted():
     read = abc_part('"C"C "sing  it"D E F|')
     assert [(symbol.text, symbol.harte) for symbol in read.chords] == [("C", "C:maj"), ("sing it", None)]
@@ -150,7 +156,64 @@ def test_kern_tokens_with_spaces_are_roots_and_kinds():
     assert chords(read) == [(0, "C:maj"), (1, "Bb:min7/b3")]
 
 
-def test_roman_numerals_keep_their_text_and_are_counted():
-    read = read_kern("**kern **harm", "4c I", "4d V7", "*- *-").parts[0]
-    assert [(symbol.text, symbol.harte) for symbol in read.chords] == [("I", "X"), ("V7", "X")]
-    assert read.n_bad_chords == 2
+def test_roman_numerals_are_chords_in_the_key_of_their_spine():
+    read = read_kern("**harm **kern", "*G: *", "I 4d", "V7b 4c", "*e: *", "V7b 4d#", "*- *-").parts[0]
+    assert [(symbol.text, symbol.harte) for symbol in read.chords] == [
+        ("I", "G:maj"),
+        ("V7b", "D:7/3"),
+        ("V7b", "B:7/3"),
+    ]
+    assert read.n_bad_chords == 0
+
+
+def test_roman_numerals_without_a_key_take_that_of_the_notes():
+    read = read_kern("**kern **harm", "*d: *", "4a V", "4d i", "*- *-").parts[0]
+    assert chords(read) == [(0, "A:maj"), (1, "D:min")]
+
+
+def test_roman_numerals_of_an_undefined_key_keep_their_text_and_are_counted():
+    read = read_kern("**kern **harm", "*C: *C:", "4c I", "* *?:", "4d V7", "*- *-").parts[0]
+    assert [(symbol.text, symbol.harte) for symbol in read.chords] == [("I", "C:maj"), ("V7", "X")]
+    assert read.n_bad_chords == 1
+
+
+def test_an_inversion_without_a_bass_counts_the_notes_in_thirds():
+    inverted = "<inversion>{}</inversion>"
+    read = part(
+        harmony("C", inside=inverted.format(1))
+        + note("E4")
+        + harmony("G", "dominant", inverted.format(3))
+        + note("F4")
+        + harmony("C", inside=inverted.format(0))
+        + note("E4")
+        + harmony("C", inside=inverted.format(3))
+        + note("C4")
+    )
+    assert chords(read) == [(0, "C:maj/3"), (1, "G:7/b7"), (2, "C:maj"), (3, "X")]
+
+
+def test_a_bass_counts_more_than_an_inversion():
+    bass = "<inversion>1</inversion><bass><bass-step>G</bass-step></bass>"
+    assert chords(part(harmony("C", inside=bass) + note("C4", 4))) == [(0, "C:maj/5")]
+
+
+def with_percussion(melody):
+    hit = "<note><unpitched/><duration>4</duration></note>"
+    drums = (
+        "<part id='P2'><measure><attributes><divisions>1</divisions></attributes>"
+        f"{harmony('C')}{hit}</measure></part>"
+    )
+    attributes = "<attributes><divisions>1</divisions></attributes>"
+    first = score(f"<measure>{attributes}{melody}</measure>").decode()
+    return musicxml.read(first.replace("</score-partwise>", f"{drums}</score-partwise>").encode(), READ)
+
+
+def test_symbols_of_a_part_that_is_left_out_go_to_a_melody_without_symbols():
+    read = with_percussion(note("E4", 4))
+    assert [rule for _, rule in read.left_out] == ["percussion"]
+    assert (chords(read.parts[0]), read.parts[0].n_bad_chords) == ([(0, "C:maj")], 0)
+
+
+def test_symbols_of_a_part_that_is_left_out_are_counted_where_the_melody_has_its_own():
+    read = with_percussion(harmony("A", "minor") + note("E4", 4))
+    assert (chords(read.parts[0]), read.parts[0].n_bad_chords) == ([(0, "A:min")], 1)

@@ -34,6 +34,7 @@ KINDS: dict[str, Kind] = {
     "dsalcoda": "dal_segno", "dalsegnoalcoda": "dal_segno",
 }  # fmt: skip
 LANDINGS = ("segno", "coda")
+_OVER_BASS = re.compile(r"/\s*[A-Ga-g][#♯b♭+]*\)?\s*$")
 
 
 class JumpMark(NamedTuple):
@@ -52,9 +53,13 @@ class JumpMark(NamedTuple):
 def kind_of(text: str) -> Kind | None:
     """The kind of jump sign of a decoration's name or an annotation; None for others.
 
-    >>> kind_of("D.C."), kind_of("^D.S. al Fine"), kind_of("To Coda"), kind_of("Dm")
+    A note name after a slash is the bass of a chord symbol: ``D/C`` is D over C.
+
+    >>> kind_of("D.C."), kind_of("^D.S. al Fine"), kind_of("To Coda"), kind_of("D/c+")
     ('da_capo', 'dal_segno', 'to_coda', None)
     """
+    if _OVER_BASS.search(text):
+        return None
     text = re.sub(r"^(?:@[-\d.]+,[-\d.]+|[\^_<>@])\s*", "", text)
     return KINDS.get(re.sub(r"[\W_]+", "", text).lower())
 

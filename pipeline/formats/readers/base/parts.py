@@ -23,6 +23,9 @@ REASONS = {
 def readable_parts(staves: Iterable[Staff]) -> tuple[tuple[Part, ...], tuple[tuple[str, str], ...]]:
     """The parts of a score, and the staves that were left out.
 
+    Chord symbols of a staff that is left out go to the first part if no part has symbols;
+    otherwise they are counted in its ``n_bad_chords``.
+
     Args:
         staves: in the order of the score; those with a ``fault`` are left out.
 
@@ -33,6 +36,8 @@ def readable_parts(staves: Iterable[Staff]) -> tuple[tuple[Part, ...], tuple[tup
         ReadError: no staff can be read (the rule of the first), or a rule that applies to the score.
     """
     parts: list[Part] = []
+    kept: list[Staff] = []
+    lost: list[Staff] = []
     left_out: list[tuple[str, str]] = []
     first: ReadError | None = None
     for staff in staves:
@@ -41,11 +46,27 @@ def readable_parts(staves: Iterable[Staff]) -> tuple[tuple[Part, ...], tuple[tup
                 reason = REASONS.get(staff.fault, staff.fault)
                 raise ReadError(staff.fault, f"the part '{staff.name}' holds {reason}")
             parts.append(staff.part())
+            kept.append(staff)
         except ReadError as error:
             if not staff.fault and error.rule not in OF_ONE_STAFF:
                 raise
             first = first or error
             left_out.append((staff.name, error.rule))
+            lost.append(staff)
     if first is not None and not any(len(part.onset) for part in parts):
         raise first
+    if any(staff.chords for staff in lost):
+        _take_over(kept[0], lost, any(staff.chords for staff in kept))
+        parts[0] = kept[0].part()
     return tuple(parts), tuple(left_out)
+
+
+def _take_over(first: Staff, lost: Iterable[Staff], counted_only: bool) -> None:
+    """Add the chord symbols of staves that are left out to the first part, or count them there."""
+    for staff in lost:
+        signs = [staff.chords[onset] for onset in sorted(staff.chords)]
+        if counted_only:
+            first.n_bad_chords += len(signs)
+        else:
+            for sign in signs:
+                first.add_chord(sign)

@@ -1,8 +1,8 @@
 """Chord symbols of Humdrum: the spines ``**mxhm`` (converted from MusicXML) and ``**harm``.
 
 A token of ``**mxhm`` is a root, a kind of MusicXML and perhaps a bass: ``C major``,
-``B- minor-seventh/D-``. The Roman numerals of ``**harm`` name no root without an analysis
-of the key; their text is kept and they are not parsed.
+``B- minor-seventh/D-``. A token of ``**harm`` is a Roman numeral in the key of its spine
+(`pipeline.formats.readers.kern.roman`); a spine without a key has that of the spines of notes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import TypeVar
 from pipeline.core.chord_kinds import Harmony, to_harte
 from pipeline.core.chords import UNKNOWN_CHORD
 from pipeline.formats.readers.base.chord_symbols import harte_of_text
+from pipeline.formats.readers.kern.roman import read_roman
+from pipeline.formats.readers.kern.tokens import KernKey
 
 SPINES = ("**mxhm", "**harm")
 
@@ -21,10 +23,16 @@ _TOKEN = re.compile(r"([A-G])([#-]*)\s+([^/]+?)\s*(?:/\s*([A-G])([#-]*))?")
 _PartT = TypeVar("_PartT")
 
 
-def read_symbol(token: str, spine: str) -> str:
-    """Return a token of a spine of chord symbols in Harte's syntax; ``X`` where it is not understood."""
+def read_symbol(token: str, spine: str, key: KernKey | None = None) -> str:
+    """Return a token of a spine of chord symbols in Harte's syntax; ``X`` where it is not understood.
+
+    Args:
+        token: as the spine has it.
+        spine: the type of the spine, one of `SPINES`.
+        key: the key of Roman numerals; None for none.
+    """
     if spine != "**mxhm":
-        return UNKNOWN_CHORD
+        return read_roman(token, key) or UNKNOWN_CHORD
     match = _TOKEN.fullmatch(token.strip())
     if match is None:
         return harte_of_text(token) or UNKNOWN_CHORD

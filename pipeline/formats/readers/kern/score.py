@@ -30,10 +30,19 @@ from pipeline.formats.readers.base.unfold import play_out
 from pipeline.formats.readers.kern.harmony import SPINES, nearest, read_symbol
 from pipeline.formats.readers.kern.part import SpineReader
 from pipeline.formats.readers.kern.strands import PATHS, Strand, find_singers, follow_paths, unaligned
-from pipeline.formats.readers.kern.tokens import bar_line, bar_signs, read_order, read_tempo, read_token
+from pipeline.formats.readers.kern.tokens import (
+    KernKey,
+    bar_line,
+    bar_signs,
+    read_key,
+    read_order,
+    read_tempo,
+    read_token,
+)
 from pipeline.formats.readers.kern.words import TYPES, sing, syllable, year_of
 
 MAX_SPINES = 500
+NO_KEY = "*?:"
 STROPHES = ("*strophe", "*Xstrophe", "*S/", "*S-")
 
 _RECORD = re.compile(r"!!!([A-Z]{3})[^:\s]*:\s*(.*)")
@@ -102,6 +111,7 @@ class _Score:
     signs: list[Sign] = field(default_factory=list)
     order: list[str] = field(default_factory=list)
     tempo: Fraction | None = None
+    key: KernKey | None = None  # the last key that a spine of notes names
 
     def line(self, line: str) -> None:
         """Read a line of the file."""
@@ -172,6 +182,9 @@ class _Score:
                     self.tempo = read_tempo(token) or self.tempo
             elif strand.part is not None and len(token) > 2:
                 strand.part.interpret(token, now)
+                self.key = read_key(token) or self.key
+            elif strand.analysis and (token == NO_KEY or read_key(token) is not None):
+                strand.key, strand.keyed = read_key(token), True
         if any(token in TYPES for token in cells):
             find_singers(self.strands)
         if any(token.startswith(STROPHES) for token in cells):
@@ -241,16 +254,20 @@ class _Score:
             onset = begin
             strand.end = begin + duration
             self.end = max(self.end, strand.end)
-        for place, (strand, token) in enumerate(zip(self.strands, cells, strict=True)):
-            if strand.analysis and token != ".":
-                home = nearest([other.part for other in self.strands], place)
-                if home is not None:
-                    begin = self.end if onset is None else onset
-                    home.staff.add_chord(ChordSign(begin, token, read_symbol(token, strand.analysis)))
+        self._symbols(cells, self.end if onset is None else onset)
         self._lyrics(cells, onset)
         for strand in waiting:
             if onset is not None and strand.end <= onset:
                 raise unaligned(strand.end, onset)
+
+    def _symbols(self, cells: list[str], onset: Ticks) -> None:
+        """Add the chord symbols of a line to the nearest parts."""
+        for place, (strand, token) in enumerate(zip(self.strands, cells, strict=True)):
+            if strand.analysis and token != ".":
+                home = nearest([other.part for other in self.strands], place)
+                key = strand.key if strand.keyed else self.key
+                if home is not None:
+                    home.staff.add_chord(ChordSign(onset, token, read_symbol(token, strand.analysis, key)))
 
     def _lyrics(self, cells: list[str], onset: Ticks | None) -> None:
         """Assign syllables to the notes of a line; count syllables of the first verse without a note."""

@@ -15,6 +15,7 @@ from pipeline.formats.readers.base.lyrics import MAX_VERSES
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import Ticks
 from pipeline.formats.readers.kern.part import SpineReader
+from pipeline.formats.readers.kern.tokens import KernKey
 
 PATHS = ("*^", "*v", "*x", "*+", "*-")
 
@@ -28,6 +29,8 @@ class Strand:
         part: the part of its notes; None for other types than ``**kern``.
         end: the end of its last note or rest.
         analysis: the type of a spine of chord symbols, ``**mxhm`` or ``**harm``; "" for others.
+        key: the key that this spine names; None for none, and where it is undefined (``*?:``).
+        keyed: whether the spine has named or undefined a key.
         passage: the number of its strophic passage; 0 for none.
         reading: the label of its reading of that passage; "" for none.
         passed_over: whether it is ignored because it is not the first reading.
@@ -39,6 +42,8 @@ class Strand:
     part: SpineReader | None = None
     end: Ticks = 0
     analysis: str = ""
+    key: KernKey | None = None
+    keyed: bool = False
     passage: int = 0
     reading: str = ""
     passed_over: bool = False

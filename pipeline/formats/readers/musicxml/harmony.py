@@ -1,6 +1,7 @@
 """Chord symbols of MusicXML: ``<harmony>`` over a staff.
 
-Source: MusicXML 4.0, elements harmony, root, kind, bass, degree and offset. Chords by
+Source: MusicXML 4.0, elements harmony, root, kind, inversion, bass, degree and offset. An
+inversion without a bass counts the notes of the chord in thirds. Chords by
 ``<function>`` or ``<numeral>`` have no root of their own and are not understood.
 """
 
@@ -11,7 +12,7 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from pipeline.core.chord_kinds import MOST_SIGNS, Degree, Harmony, signs, to_harte
-from pipeline.core.chords import NO_CHORD, UNKNOWN_CHORD, transpose
+from pipeline.core.chords import NO_CHORD, UNKNOWN_CHORD, ChordError, parse_harte, transpose
 from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import STEPS, Ticks
@@ -43,7 +44,7 @@ def chords_of(harmony: Element, semitones: int) -> Iterator[tuple[str, str]]:
             root = child
         elif child.tag == "kind":
             groups.append((root, [child]))
-        elif child.tag in ("bass", "degree") and groups:
+        elif child.tag in ("bass", "degree", "inversion") and groups:
             groups[-1][1].append(child)
     if not groups and root is not None:
         groups.append((root, []))
@@ -62,8 +63,11 @@ def _chord(root: Element | None, details: list[Element], semitones: int) -> tupl
         note = _note(root, "root")
         bass = next((_note(child, "bass") for child in details if child.tag == "bass"), "")
         degrees = tuple(_degree(child) for child in details if child.tag == "degree")
+        inversion = next((_small(child.text or "") for child in details if child.tag == "inversion"), 0)
         harte = to_harte(Harmony(note, name, degrees, bass))
-    except ReadError:
+        if harte not in (None, NO_CHORD) and inversion and not bass:
+            harte = str(parse_harte(str(harte)).inverted(inversion))
+    except (ReadError, ChordError):
         return words + shown, UNKNOWN_CHORD
     text = note + shown + (f"/{bass}" if bass else "")
     return text, UNKNOWN_CHORD if harte is None else transpose(harte, semitones)
