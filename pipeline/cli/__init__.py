@@ -34,7 +34,6 @@ from pipeline.errors import PipelineError, missing_extra
 from pipeline.workflow.dvctmp import repair_rwlock
 from pipeline.workflow.interruption import INTERRUPTED, restore_killed
 from pipeline.workflow.progress import safe_output, say
-from pipeline.workflow.runner import refusal
 
 GROUPS = (
     check,
@@ -95,6 +94,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
     except (OSError, MemoryError, RuntimeError) as error:  # a full disk, a folder in place of a file
+        from pipeline.workflow.runner import refusal  # imports Arrow, which few commands need
+
         refused = refusal(error)
         if refused is None:
             raise

@@ -1,4 +1,7 @@
-"""Progress of long tasks: a bar on a terminal, occasional plain lines elsewhere."""
+"""Progress of long tasks: a bar on a terminal, occasional plain lines elsewhere.
+
+Rich takes a quarter of a second to import, so a command imports it with its first table or bar.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from typing import Any, TextIO, TypeVar
-
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from pipeline.core.text import safe, safe_line
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Item = TypeVar("Item")
 
@@ -67,6 +61,10 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[str]], stderr: bool = T
     Args:
         stderr: print to stderr; False: to stdout.
     """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     stream = sys.stderr if stderr else sys.stdout
     file = stream.stream if isinstance(stream, _SafeOutput) else stream  # the table's own colours pass
     console = Console(file=file)
@@ -109,8 +107,10 @@ def track(items: Iterable[Item], what: str, total: int, unit: str = "") -> Itera
         total: number of items.
         unit: what an item is, for example "pieces".
     """
-    console = Console(stderr=True)
-    if console.is_terminal:
+    console = _stderr_terminal()
+    if console is not None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
         columns = (
             TextColumn(what),
             BarColumn(),
@@ -122,6 +122,14 @@ def track(items: Iterable[Item], what: str, total: int, unit: str = "") -> Itera
             yield from progress.track(items, total=total)
     else:
         yield from _with_lines(items, what, total, unit)
+
+
+def _stderr_terminal() -> Console | None:
+    """The terminal that stderr is connected to; None for a file or a pipe."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    return console if console.is_terminal else None
 
 
 def _with_lines(items: Iterable[Item], what: str, total: int, unit: str) -> Iterator[Item]:
@@ -145,10 +153,12 @@ def track_transfer(what: str, n_files: int, n_bytes: int) -> Iterator[Callable[[
     Yields:
         A function of the files and bytes that have just arrived; any thread may call it.
     """
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    console = _stderr_terminal()
+    if console is None:
         yield _Transfer(what, n_files, n_bytes)
         return
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (
         TextColumn(what),
         BarColumn(),

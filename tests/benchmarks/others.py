@@ -57,6 +57,39 @@ def midi_speed(settings: ReadSettings) -> dict[str, float]:
     return {"files_a_second": round(len(contents) / seconds), "files": len(contents), "read": read}
 
 
+def midi_beside_symusic(folder: Path, settings: ReadSettings, rounds: int) -> dict[str, float]:
+    """Processor time per MIDI file: ours from bytes to packed record, symusic's to its score.
+
+    Both read all files in turn, ``rounds`` times, and the least time of each counts: other
+    programs on the machine only ever add to it.
+    """
+    from symusic import Score
+
+    from pipeline.corpora.parsing.records import pack, warm_up
+
+    paths = sorted(folder.rglob("*.mid"))
+    warm_up()
+
+    def ours(path: Path) -> None:
+        for source in readers.split(path.name, path.read_bytes(), LIMITS):
+            pack(readers.read(source, settings, LIMITS))
+
+    seconds: dict[str, list[float]] = {"ours": [], "symusic": []}
+    for _ in range(rounds):
+        for name, read in (("ours", ours), ("symusic", Score)):
+            began = time.process_time()
+            for path in paths:
+                read(path)
+            seconds[name].append(time.process_time() - began)
+    our_ms, their_ms = (1000 * min(seconds[name]) / len(paths) for name in ("ours", "symusic"))
+    return {
+        "times_symusic": round(our_ms / their_ms, 2),
+        "files": len(paths),
+        "our_ms_per_file": round(our_ms, 3),
+        "symusic_ms_per_file": round(their_ms, 3),
+    }
+
+
 def _tune_by_tune(corpora: dict[str, Sequence[Path]], settings: dict[str, ReadSettings]) -> dict[str, float]:
     """symusic reads the first tune of a file alone, so each tune is given to it by itself."""
     from symusic import Score

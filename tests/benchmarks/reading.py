@@ -3,7 +3,8 @@
 Run ``python -m tests.benchmarks.reading`` (minutes) over all bundled pieces. The
 last line is one JSON object, ratios first. ``--processes N`` reads with N
 workers, ours and music21; ``--every N`` takes every Nth piece only; ``--show``
-lists what is unexplained; ``--only-others`` leaves music21 out.
+lists what is unexplained; ``--only-others`` leaves music21 out; ``--midi FOLDER`` compares
+with symusic on the MIDI files of a folder alone.
 """
 
 from __future__ import annotations
@@ -13,15 +14,18 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from pipeline.core.music import Piece
 from pipeline.formats.readers import ReadError
 from pipeline.workflow.engine import EngineSettings, map_batches
 from pipeline.workflow.progress import say, track
-from tests.benchmarks.others import compare
+from tests.benchmarks.others import compare, midi_beside_symusic
 from tests.helpers.comparison import Unread, alike, bundled, bundled_files, causes, read
+from tests.helpers.reading import READ
 
 A_BATCH = 50
+ROUNDS = 6
 Reader = Callable[[Sequence[Unread]], list[Piece | ReadError]]
 
 
@@ -43,7 +47,11 @@ def main() -> None:
     arguments.add_argument("--every", type=int, default=1)
     arguments.add_argument("--show", action="store_true")
     arguments.add_argument("--only-others", action="store_true", help="leave music21 out")
+    arguments.add_argument("--midi", type=Path, help="a folder of MIDI files that symusic can read")
     options = arguments.parse_args()
+    if options.midi is not None:
+        print(json.dumps(midi_beside_symusic(options.midi, READ, ROUNDS)))
+        return
     files = bundled_files()
     others = compare(
         {corpus: paths[:: options.every] for corpus, (_, paths) in files.items()},

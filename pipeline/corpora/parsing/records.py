@@ -8,9 +8,12 @@ the rule.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from pipeline.core.music import ChordSymbol, Part, Piece
@@ -29,7 +32,16 @@ IDENTITY = (
 )
 TEXTS = ("composer", "origin", "region", "tune_type")  # null if the source has none
 RECORD = pa.schema([field for field in NOTES if field.name not in IDENTITY])
+NUMBERS = frozenset({"bar_onsets", "onset", "duration", "pitch", "phrase_end"})  # columns of lists
+NESTED = frozenset({"meters", "beats", "chords", "lyrics"})
+END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"  # Arrow's IPC format
 
+# objects of Arrow that are slow to create
+_SCHEMA = RECORD.serialize().to_pybytes()
+_TYPES = {field.name: field.type for field in RECORD}
+_NAMES = RECORD.names
+_OF_PART = [name for name in _NAMES if name in {"meter", *(field.name for field in fields(Part))}]
+_ITEMS = {_TYPES[name]: _TYPES[name].value_type.to_pandas_dtype() for name in NUMBERS}
 
 LONGEST_DETAIL = 500
 
@@ -46,19 +58,49 @@ class ReadRejection:
 
 def pack(outcome: Piece | ReadRejection) -> bytes:
     """One piece or its rejection as bytes; the same result gives the same bytes."""
-    schema = RECORD
-    rows: list[dict[str, Any]] = []
     if isinstance(outcome, ReadRejection):
-        schema = RECORD.with_metadata({"refusal": json.dumps(vars(outcome))})
-    else:
-        notes = {"left_out": json.dumps(outcome.left_out)} if outcome.left_out else {}
-        notes |= {"beats_fault": outcome.beats_fault} if outcome.beats_fault else {}
-        schema = RECORD.with_metadata(notes) if notes else RECORD
-        rows = [_row(outcome, number, part) for number, part in enumerate(outcome.parts)]
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, schema) as stream:
-        stream.write_batch(pa.RecordBatch.from_pylist(rows, schema=RECORD))
-    return bytes(sink.getvalue())
+        return _stream(dict.fromkeys(_NAMES, ()), {"refusal": json.dumps(vars(outcome))})
+    notes = {"left_out": json.dumps(outcome.left_out)} if outcome.left_out else {}
+    notes |= {"beats_fault": outcome.beats_fault} if outcome.beats_fault else {}
+    return _stream(_columns(outcome), notes)
+
+
+def _stream(columns: Mapping[str, tuple[Any, ...]], metadata: dict[str, str]) -> bytes:
+    """An Arrow stream of one batch: the messages of its schema and of the batch, and the end mark."""
+    arrays = []
+    for name, kind in _TYPES.items():
+        values = columns[name]
+        if name in NUMBERS:
+            arrays.append(_numbers(values, kind))
+        elif name in NESTED:
+            arrays.append(pa.array(values, kind))
+        else:
+            arrays.append(_scalars(name, values))
+    schema = RECORD.with_metadata(metadata).serialize() if metadata else _SCHEMA
+    batch = pa.RecordBatch.from_arrays(arrays, names=_NAMES)
+    return b"".join((schema, batch.serialize(), END_OF_STREAM))
+
+
+@lru_cache(maxsize=4096)
+def _scalars(name: str, values: tuple[Any, ...]) -> pa.Array:
+    """A column with one value for each part; most are the same in many pieces."""
+    return pa.array(values, _TYPES[name])
+
+
+def _numbers(lists: tuple[Any, ...], kind: pa.ListType) -> pa.Array:
+    """Arrays, tuples or None as one column of lists, without an object for each value."""
+    if not lists or any(values is None for values in lists):
+        return pa.array(lists, kind)
+    same = all(values is lists[0] for values in lists)
+    dtype = _ITEMS[kind]
+    arrays = [np.asarray(values, dtype) for values in (lists[:1] if same else lists)]
+    arrays *= len(lists) if same else 1
+    offsets = np.zeros(len(lists) + 1, np.int32)
+    offsets[1:] = np.cumsum([len(values) for values in lists])
+    values = np.concatenate(arrays)
+    bits = np.packbits(values, bitorder="little") if dtype is np.bool_ else values
+    items = pa.Array.from_buffers(kind.value_type, len(values), [None, pa.py_buffer(bits)], 0)
+    return pa.Array.from_buffers(kind, len(lists), [None, pa.py_buffer(offsets)], 0, children=[items])
 
 
 def warm_up() -> None:
@@ -96,17 +138,19 @@ def _chord(symbol: ChordSymbol) -> dict[str, Any]:
     return {"onset": symbol.onset, "text": symbol.text, "chord": symbol.harte}
 
 
-def _row(piece: Piece, number: int, part: Part) -> dict[str, Any]:
-    columns = {name: getattr(part, name) for name in RECORD.names if hasattr(part, name)}
+def _columns(piece: Piece) -> dict[str, tuple[Any, ...]]:
+    """The values of each column, one for each part."""
+    parts = piece.parts
+    columns = {name: tuple([getattr(part, name) for part in parts]) for name in _OF_PART}
+    qpm = None if piece.tempo_qpm is None else float(round(piece.tempo_qpm, 3))
+    texts = {name: getattr(piece, name) or None for name in TEXTS}
+    beats = None if piece.beats is None else [vars(beat) for beat in piece.beats]
+    of_piece = {**texts, "title": piece.title, "year": piece.year, "tempo_qpm": qpm, "beats": beats}
     return {
         **columns,
-        "part": number,
-        "part_name": part.name,
-        "title": piece.title,
-        **{name: getattr(piece, name) or None for name in TEXTS},
-        "year": piece.year,
-        "tempo_qpm": None if piece.tempo_qpm is None else float(round(piece.tempo_qpm, 3)),
-        "meters": [vars(meter) for meter in part.meters],
-        "beats": None if piece.beats is None else [vars(beat) for beat in piece.beats],
-        "chords": [_chord(symbol) for symbol in part.chords] or None,
+        **{name: (value,) * len(parts) for name, value in of_piece.items()},
+        "part": tuple(range(len(parts))),
+        "part_name": tuple([part.name for part in parts]),
+        "meters": tuple([[vars(meter) for meter in part.meters] for part in parts]),
+        "chords": tuple([[_chord(symbol) for symbol in part.chords] or None for part in parts]),
     }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from pipeline.core.music import Part
 from pipeline.formats.readers.base.source import ReadError
-from pipeline.formats.readers.base.staff import Staff
 
 OF_ONE_STAFF = (
     "pitch_out_of_range",
@@ -20,7 +20,22 @@ REASONS = {
 }
 
 
-def readable_parts(staves: Iterable[Staff]) -> tuple[tuple[Part, ...], tuple[tuple[str, str], ...]]:
+class ReadStaff(Protocol):
+    """A staff as a reader has read it; see :class:`staff.Staff`."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the score."""
+
+    @property
+    def fault(self) -> str:
+        """The rule that it breaks; "" for none."""
+
+    def part(self) -> Part:
+        """The finished part."""
+
+
+def readable_parts(staves: Iterable[ReadStaff]) -> tuple[tuple[Part, ...], tuple[tuple[str, str], ...]]:
     """The parts of a score, and the staves that were left out.
 
     Chord symbols of a staff that is left out go to the first part if no part has symbols;

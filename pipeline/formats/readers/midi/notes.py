@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.formats.readers.midi.events import MAX_TIME, Ints, Track
+from pipeline.formats.readers.midi.events import Events, Ints, Track
 
 N_CHANNELS, N_PITCHES = 16, 128
+FEW = 2**16  # keys that two bytes hold are sorted by counting
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,15 @@ class Notes:
     """The notes of a channel in a track, by onset, falling pitch and falling end; times in the file's ticks.
 
     Attributes:
+        track, channel: their numbers, from 0.
         onset, end, pitch: (n,) int64, all of some length.
         n_without_length: notes that end when they begin, and are left out.
         n_unended: notes without a note-off, which end with All Notes Off or with the track.
         n_restruck: notes without a note-off that end when their pitch is struck again.
     """
 
+    track: int
+    channel: int
     onset: Ints
     end: Ints
     pitch: Ints
@@ -41,96 +45,141 @@ class Notes:
 
 @dataclass
 class _Ends:
-    """The end of every note of a track while it is looked for; -1 for a note-off."""
+    """The end of every note while it is looked for; -1 for a note-off."""
 
     end: Ints
     unended: NDArray[np.bool_]
     restruck: NDArray[np.bool_]
 
 
-def notes_by_channel(track: Track) -> Iterator[tuple[int, Notes]]:
-    """The channels of a track that hold notes, in order, and their notes."""
-    if not len(track.time):
+def notes_by_channel(events: Events, tracks: list[Track]) -> Iterator[Notes]:
+    """The notes of each channel that holds any, by track and channel."""
+    if not len(events.time):
         return
-    ends = _find_ends(track)
-    played = np.flatnonzero(track.is_on)
-    place = (track.channel[played] * (MAX_TIME + 1) + track.time[played]) * N_PITCHES - track.pitch[played]
-    order = played[np.lexsort((-ends.end[played], place))]
-    channels = track.channel[order]
-    borders = np.searchsorted(channels, np.arange(N_CHANNELS + 1))
-    for channel in np.flatnonzero(np.diff(borders)):
-        own = order[borders[channel] : borders[channel + 1]]
-        lasting = own[ends.end[own] > track.time[own]]
-        yield (
-            int(channel),
-            Notes(
-                onset=track.time[lasting],
-                end=ends.end[lasting],
-                pitch=track.pitch[lasting],
-                n_without_length=len(own) - len(lasting),
-                n_unended=int(ends.unended[own].sum()),
-                n_restruck=int(ends.restruck[own].sum()),
-            ),
+    channel_of = events.track * N_CHANNELS + events.channel
+    used = np.bincount(channel_of)
+    channels = np.flatnonzero(used)
+    used[channels] = np.arange(len(channels))  # numbered without gaps, so that keys stay small
+    owner = used[channel_of]
+    ends = _find_ends(events, tracks, owner)
+    order = _in_order(events, owner, ends.end)
+    end, onset, owner = ends.end[order], events.time[order], owner[order]
+    lasting = np.flatnonzero(end > onset)
+    numbers = np.arange(len(channels) + 1)
+    struck = np.searchsorted(owner, numbers)
+    borders = np.searchsorted(owner[lasting], numbers).tolist()
+    n_without_length = (np.diff(struck) - np.diff(borders)).tolist()
+    n_unended, n_restruck = (_counts(which[order], struck) for which in (ends.unended, ends.restruck))
+    onset, end, pitch = onset[lasting], end[lasting], events.pitch[order[lasting]]
+    for place in np.flatnonzero(np.diff(struck)).tolist():
+        track, channel = divmod(int(channels[place]), N_CHANNELS)
+        own = slice(borders[place], borders[place + 1])
+        yield Notes(
+            track,
+            channel,
+            onset[own],
+            end[own],
+            pitch[own],
+            n_without_length=n_without_length[place],
+            n_unended=n_unended[place],
+            n_restruck=n_restruck[place],
         )
 
 
-def _find_ends(track: Track) -> _Ends:
+def _counts(which: NDArray[np.bool_], borders: Ints) -> list[int]:
+    """How many are true between each two borders."""
+    if not which.any():
+        return [0] * (len(borders) - 1)
+    counts: list[int] = np.diff(np.append(0, np.cumsum(which))[borders]).tolist()
+    return counts
+
+
+def _in_order(events: Events, owner: Ints, end: Ints) -> Ints:
+    """The places of all note-ons by channel, onset, falling pitch and falling end."""
+    struck = np.flatnonzero(events.is_on)
+    time, pitch, owner = events.time[struck], events.pitch[struck], owner[struck]
+    longest = int(time.max(initial=0)) + 1
+    if longest * (int(owner.max(initial=0)) + 1) * N_PITCHES >= 2**62:
+        return struck[np.lexsort((-end[struck], -pitch, time, owner))]
+    key = (owner * longest + time) * N_PITCHES - pitch
+    order = np.argsort(key, kind="stable")
+    if np.any(np.diff(key[order]) == 0):
+        order = np.lexsort((-end[struck], key))
+    return struck[order]
+
+
+def _find_ends(events: Events, tracks: list[Track], owner: Ints) -> _Ends:
     """The end of every note-on.
 
-    Where each pitch of a channel is struck and ended in turn, a note ends with the event
-    that follows it; the pitches where that is not so are taken one by one.
+    Where a pitch has as many note-offs as note-ons and each after its note-on, they belong
+    together in their order; the pitches where that is not so are taken one by one.
     """
-    n = len(track.time)
+    n = len(events.time)
     ends = _Ends(np.full(n, -1, np.int64), np.zeros(n, np.bool_), np.zeros(n, np.bool_))
-    key = track.channel * N_PITCHES + track.pitch
-    order = np.argsort(key.astype(np.int16), kind="stable")
-    key, is_on = key[order], track.is_on[order]
-    changes = key[1:] != key[:-1]
-    first, last = np.append(True, changes), np.append(changes, True)
-    strange = np.zeros(N_CHANNELS * N_PITCHES, np.bool_)
-    strange[key[(first & ~is_on) | (last & is_on)]] = True
-    strange[key[1:][~changes & (is_on[1:] == is_on[:-1])]] = True
-    plain = order[~strange[key]]
-    ends.end[plain[::2]] = track.time[plain[1::2]]
-    for pitch in np.flatnonzero(strange):
-        begin, stop = np.searchsorted(key, (pitch, pitch + 1))
-        _pair(track, order[begin:stop].tolist(), ends)
+    key = owner * N_PITCHES + events.pitch
+    few = int(key.max()) < FEW
+    order = np.argsort(key.astype(np.uint16) if few else key, kind="stable")
+    key, is_on = key[order], events.is_on[order]
+    begins = np.append(0, np.flatnonzero(np.diff(key)) + 1)
+    sounding = np.cumsum(np.where(is_on, 1, -1))
+    before = np.append(0, sounding[begins[1:] - 1])
+    after = np.append(before[1:], sounding[-1])
+    strange = (np.minimum.reduceat(sounding, begins) < before) | (after != before)
+    stops = np.append(begins[1:], n)
+    plain = np.repeat(~strange, stops - begins)
+    ends.end[order[plain & is_on]] = events.time[order[plain & ~is_on]]
+    for begin, stop in zip(begins[strange].tolist(), stops[strange].tolist(), strict=True):
+        _Pitch(events, tracks, order[begin:stop]).find(ends)
     return ends
 
 
-def _pair(track: Track, events: list[int], ends: _Ends) -> None:
-    """Find the ends of the notes of one pitch.
+class _Pitch:
+    """The note-ons and note-offs of one pitch of a channel.
 
-    Args:
-        events: places of its note-ons and note-offs among the events of the track.
+    Attributes:
+        places: where they are among the events of the file.
     """
-    waiting: deque[int] = deque()  # note-ons that have no note-off yet
-    since = 0  # where in ``events`` the first of them is
-    for place, event in enumerate(events):
-        if track.is_on[event]:
-            since = since if waiting else place
-            waiting.append(event)
-        elif waiting:
-            ends.end[waiting.popleft()] = track.time[event]
-    if waiting:
-        _restrike(track, events[since:], ends)
 
+    def __init__(self, events: Events, tracks: list[Track], places: Ints) -> None:
+        self.places: list[int] = places.tolist()
+        self._events, self._tracks = events, tracks
+        self._is_on: list[bool] = events.is_on[places].tolist()
+        self._time: list[int] = events.time[places].tolist()
 
-def _restrike(track: Track, events: list[int], ends: _Ends) -> None:
-    """The ends of notes of one pitch that has too few note-offs: the next stroke ends the one before."""
-    sounding = before = -1
-    for event in events:
-        time = track.time[event]
-        if track.is_on[event]:
-            if sounding >= 0:
-                ends.end[sounding], ends.restruck[sounding] = time, True
-            sounding, before = event, sounding
-        elif sounding >= 0 and before >= 0 and track.time[sounding] == time:
-            ends.restruck[before], before = False, -1  # written after the stroke of its own time
-        elif sounding >= 0:
-            ends.end[sounding] = time
-            sounding = before = -1
-    if sounding >= 0:
-        onset, channel = track.time[sounding], track.channel[sounding]
-        silenced = (time for time, other in track.all_off if other == channel and time > onset)
-        ends.end[sounding], ends.unended[sounding] = next(silenced, track.end), True
+    def find(self, ends: _Ends) -> None:
+        """Find the ends of its notes."""
+        waiting: deque[int] = deque()  # note-ons that have no note-off yet
+        since = 0  # the first of them
+        for number, is_on in enumerate(self._is_on):
+            if is_on:
+                since = since if waiting else number
+                waiting.append(self.places[number])
+            elif waiting:
+                ends.end[waiting.popleft()] = self._time[number]
+        if waiting:
+            self._restrike(since, ends)
+
+    def _restrike(self, since: int, ends: _Ends) -> None:
+        """There are too few note-offs from one note-on on: the next stroke ends the note before."""
+        sounding = before = -1
+        onset = 0
+        for number in range(since, len(self.places)):
+            place, time = self.places[number], self._time[number]
+            if self._is_on[number]:
+                if sounding >= 0:
+                    ends.end[sounding], ends.restruck[sounding] = time, True
+                sounding, before, onset = place, sounding, time
+            elif sounding >= 0 and before >= 0 and onset == time:
+                ends.restruck[before], before = False, -1  # written after the stroke of its own time
+            elif sounding >= 0:
+                ends.end[sounding] = time
+                sounding = before = -1
+        if sounding >= 0:
+            ends.end[sounding], ends.unended[sounding] = self._silence(sounding, onset), True
+
+    def _silence(self, place: int, onset: int) -> int:
+        """When a note without an end is silenced: by All Notes Off, or at the end of its track."""
+        track = int(self._events.track[place])
+        number, channel, time = self._events.silenced.T
+        own = (number == track) & (channel == self._events.channel[place]) & (time > onset)
+        return int(time[own][0]) if own.any() else self._tracks[track].end

@@ -8,13 +8,14 @@ signatures, where the file has one at its beginning and none that is impossible.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
 from pipeline.core.music import TICKS_PER_QUARTER, Meter, Part, Piece
-from pipeline.formats.readers.base.barlines import BarLine, bar_onsets
+from pipeline.formats.readers.base.barlines import bar_length
 from pipeline.formats.readers.base.limits import too_many
 from pipeline.formats.readers.base.parts import readable_parts
 from pipeline.formats.readers.base.source import ReadError
@@ -22,11 +23,13 @@ from pipeline.formats.readers.base.staff import MAX_TICKS, KeySign, Staff, check
 from pipeline.formats.readers.midi.chunks import Header, read_header, track_chunks
 from pipeline.formats.readers.midi.events import (
     KEY_SIGNATURE,
+    MAX_TIME,
     TIME_SIGNATURE,
     TRACK_NAME,
+    Events,
     Ints,
+    Scanner,
     Track,
-    read_track,
 )
 from pipeline.formats.readers.midi.notes import Notes, notes_by_channel
 from pipeline.formats.readers.midi.text import decode_text
@@ -52,60 +55,81 @@ def read_score(content: bytes, max_notes: int | None = None) -> Piece:
         ReadError: damaged, of format 2 or in SMPTE time, percussion alone, no note at all or too many.
     """
     header = read_header(content)
+    tracks, events = _scan(content, header, max_notes)
     signs = _Signs(header.division)
     words = Words()
-    played: list[tuple[str, int, Notes]] = []
-    owners: list[int] = []  # number of the track of each
-    n_notes = 0
-    for number, track in enumerate(_tracks(content, header)):
-        n_notes += int((track.is_on & (track.channel != PERCUSSION)).sum())
-        if max_notes is not None and n_notes > max_notes:
-            raise too_many("too_many_notes", "notes", n_notes, max_notes)
+    for number, track in enumerate(tracks):
         signs.read(track)
         words.read(number, track)
-        name = _name(track)
-        played += [(name, channel, notes) for channel, notes in notes_by_channel(track)]
-        owners += [number] * (len(played) - len(owners))
+    played = list(notes_by_channel(events, tracks))
     if not played:
         raise ReadError("no_notes", "the file holds no note")
-    staves = _staves(played, signs)
-    _sing(staves, owners, words)
+    staves = _staves(played, [_name(track) for track in tracks], signs)
+    _sing(staves, words)
     parts, left_out = readable_parts(staves)
     if not any(len(part.onset) for part in parts):
         raise ReadError("no_notes", "every note of the file is of no length")
-    first = min(int(notes.onset[0]) for _, _, notes in played if len(notes.onset))
+    first = min(int(notes.onset[0]) for notes in played if len(notes.onset))
     tempi = words.tempo_map(header.division)
     return Piece("", "", parts, left_out=left_out, tempo_qpm=words.tempo(first), tempi=tempi)
 
 
-def _sing(staves: list[_MidiStaff], owners: list[int], words: Words) -> None:
+def _sing(staves: list[_MidiStaff], words: Words) -> None:
     """Give the pitched staves their lyrics."""
     pitched = [place for place, staff in enumerate(staves) if not staff.fault] if words.tracks else []
-    onsets = [(owners[place], staves[place].played.onset) for place in pitched]
+    onsets = [(staves[place].played.track, staves[place].played.onset) for place in pitched]
     sung, n_lost = words.of_parts(onsets, staves[0].division)
     for part, place in enumerate(pitched):
         staves[place].lyrics = tuple(sung[part]) if part in sung else None
         staves[place].n_lost_syllables = n_lost[part]
 
 
-def _tracks(content: bytes, header: Header) -> Iterable[Track]:
-    """The tracks of a file, all there are.
+def _scan(content: bytes, header: Header, max_notes: int | None) -> tuple[list[Track], Events]:
+    """The tracks of a file and their notes, all there are.
 
     Raises:
-        ReadError: ``unreadable``: bytes that are no chunk, unless all tracks came before them.
+        ReadError: the first by the order of the tracks: ``unreadable`` (an event that is none, or
+            bytes that are no chunk, unless all tracks came before them), ``too_long``, ``too_many_notes``.
     """
-    n_ended = n_tracks = 0
-    for chunk in track_chunks(content):
-        if chunk.type:
-            track = read_track(content, chunk.begin, chunk.stop)
-            n_tracks += 1
-            n_ended += track.has_end
-            yield track
-        elif n_tracks < header.n_tracks or n_ended < n_tracks:
-            raise ReadError(
-                "unreadable",
-                f"byte {chunk.begin} begins no chunk, after {n_tracks} of {header.n_tracks} tracks",
-            )
+    scanner = Scanner(content)
+    fault: ReadError | None = None
+    n_tracks = 0
+    try:
+        for chunk in track_chunks(content):
+            if chunk.type:
+                scanner.scan(chunk)
+                n_tracks += 1
+            elif n_tracks < header.n_tracks or scanner.n_ended < n_tracks:
+                raise ReadError(
+                    "unreadable",
+                    f"byte {chunk.begin} begins no chunk, after {n_tracks} of {header.n_tracks} tracks",
+                )
+    except ReadError as error:
+        fault = error
+    tracks, events = scanner.finish()
+    _check_notes(events, len(tracks), max_notes)
+    if fault is not None:
+        raise fault
+    return tracks, events
+
+
+def _check_notes(events: Events, n_tracks: int, max_notes: int | None) -> None:
+    """Check the times and the number of the notes.
+
+    Raises:
+        ReadError: ``too_long`` or ``too_many_notes``, whichever an earlier track holds.
+    """
+    counted = events.is_on & (events.channel != PERCUSSION)
+    most = len(counted) if max_notes is None else max_notes
+    n_notes = int(np.count_nonzero(counted))
+    if n_notes <= most and int(events.time.max(initial=0)) <= MAX_TIME:
+        return
+    notes_until = np.append(0, np.cumsum(counted))
+    for stop in np.searchsorted(events.track, np.arange(n_tracks), side="right").tolist():
+        if stop and events.time[stop - 1] > MAX_TIME:
+            raise ReadError("too_long", f"a note {events.time[stop - 1]} ticks after the beginning")
+        if notes_until[stop] > most:
+            raise too_many("too_many_notes", "notes", int(notes_until[stop]), most)
 
 
 class _Signs:
@@ -146,18 +170,22 @@ class _Signs:
         return (2 * time * TICKS_PER_QUARTER + self.division) // (2 * self.division)
 
 
-_NOTHING = np.zeros(0, np.int64)
-_NONE = Notes(_NOTHING, _NOTHING, _NOTHING, 0, 0, 0)
-
-
 @dataclass
-class _MidiStaff(Staff):
-    """A staff whose notes are arrays in the file's ticks, and whose bars are known."""
+class _MidiStaff:
+    """A staff whose notes are arrays in the file's ticks.
 
-    played: Notes = _NONE
-    division: int = 1
-    bars: tuple[int, ...] | None = None
+    Attributes:
+        fault: ``percussion``, or "".
+        common: makes a part with what all staves of the file share.
+    """
+
+    name: str
+    fault: str
+    played: Notes
+    division: int
+    common: Callable[[], Part]
     lyrics: tuple[str | None, ...] | None = None
+    n_lost_syllables: int = 0
 
     def part(self) -> Part:
         """The finished part, its times rounded half up."""
@@ -167,27 +195,32 @@ class _MidiStaff(Staff):
         onset, n_onsets = self._ticks(notes.onset)
         end, n_ends = self._ticks(notes.end)
         return replace(
-            super().part(),
+            self.common(),
+            name=self.name,
             onset=onset.astype(np.int32),
             duration=np.maximum(end - onset, 1).astype(np.int32),
             pitch=notes.pitch.astype(np.uint8),
             phrase_end=np.zeros(len(onset), np.bool_),
             n_grace_dropped=notes.n_without_length,
             n_inexact=n_onsets + n_ends,
-            bar_onsets=self.bars,
+            n_unended=notes.n_unended,
+            n_restruck=notes.n_restruck,
             lyrics=self.lyrics,
+            n_lost_syllables=self.n_lost_syllables,
         )
 
     def _ticks(self, times: Ints) -> tuple[Ints, int]:
         """Times in ticks, and how many of them are rounded."""
+        if TICKS_PER_QUARTER % self.division == 0:
+            return times * (TICKS_PER_QUARTER // self.division), 0
         exact = times * TICKS_PER_QUARTER
         rounded = (2 * exact + self.division) // (2 * self.division)
-        return rounded, int((exact % self.division != 0).sum())
+        return rounded, int(np.count_nonzero(exact % self.division))
 
 
-def _staves(played: list[tuple[str, int, Notes]], signs: _Signs) -> list[_MidiStaff]:
+def _staves(played: list[Notes], names: list[str], signs: _Signs) -> list[_MidiStaff]:
     """A staff for each channel of each track, all of one length and with all signatures."""
-    pitched = [notes for _, channel, notes in played if channel != PERCUSSION]
+    pitched = [notes for notes in played if notes.channel != PERCUSSION]
     end = max((signs.ticks(int(notes.end.max(initial=0))) for notes in pitched), default=0)
     written = sorted(signs.meters, key=lambda meter: meter.onset)
     meters = list({meter.onset: meter for meter in written if meter.onset < end}.values())  # the last holds
@@ -197,23 +230,18 @@ def _staves(played: list[tuple[str, int, Notes]], signs: _Signs) -> list[_MidiSt
         n_bad_meters, meters = n_bad_meters + len(meters), []
     lines = None if n_bad_meters or end > MAX_TICKS else _bar_lines(meters, end)
     meters = _with_upbeat(meters)
-    bars = None if lines is None else bar_onsets(lines, meters, end)
+    bars = None if lines is None else _bars(lines, meters)
+    staff = Staff(end=end, meters=meters, keys=keys, n_bad_keys=signs.n_bad_keys, n_bad_meters=n_bad_meters)
+    common = cache(lambda: replace(staff.part(), bar_onsets=bars))
     return [
         _MidiStaff(
-            name=name,
-            end=end,
-            meters=meters,
-            keys=keys,
-            n_bad_keys=signs.n_bad_keys,
-            n_bad_meters=n_bad_meters,
-            n_unended=notes.n_unended,
-            n_restruck=notes.n_restruck,
-            fault="percussion" if channel == PERCUSSION else "",
+            name=names[notes.track],
+            fault="percussion" if notes.channel == PERCUSSION else "",
             played=notes,
             division=signs.division,
-            bars=bars,
+            common=common,
         )
-        for name, channel, notes in played
+        for notes in played
     ]
 
 
@@ -247,14 +275,24 @@ def _name(track: Track) -> str:
     return next((" ".join(name.split()) for name in printable if name.strip()), "")
 
 
-def _bar_lines(meters: list[Meter], end: int) -> list[BarLine] | None:
-    """Every bar line that the time signatures imply; None where none is at the beginning."""
+def _bar_lines(meters: list[Meter], end: int) -> list[int] | None:
+    """Onsets of every bar line that the time signatures imply; None where none is at the beginning."""
     if not meters or meters[0].onset != 0:
         return None
-    lines: list[BarLine] = []
+    lines: list[int] = []
     for meter, until in zip(meters, [*(later.onset for later in meters[1:]), end], strict=True):
         bars = range(meter.onset, until, _length(meter))
         if len(lines) + len(bars) > MAX_BARS:
             raise ReadError("too_long", f"more than {MAX_BARS} bars")
-        lines += [BarLine(onset, "plain") for onset in bars]
+        lines += bars
     return lines
+
+
+def _bars(lines: list[int], meters: list[Meter]) -> tuple[int, ...] | None:
+    """Onsets of the bars from plain bar lines, as :func:`barlines.bar_onsets`; the first line is at 0."""
+    inside = lines[1:]
+    if not inside:
+        return None
+    first_length = bar_length(meters, 0)
+    whole = first_length is None or inside[0] >= first_length
+    return tuple(lines if whole else inside)
