@@ -11,6 +11,7 @@ child for ever.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -30,7 +31,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 SECONDS_TO_START = 120.0
-GROWTH_BYTES = 256 << 20  # resident memory that a child may hold more than at its start
+GROWTH_BYTES = 256 << 20  # by which the most memory that a child has held may exceed that at its start
 NOT_STARTED = (
     "a process to read files in could not be started; a script that calls this needs "
     '`if __name__ == "__main__":` around the call (pipeline.read needs none); else the machine is out of '
@@ -209,7 +210,8 @@ def _work(pipe: Connection) -> None:
             job.prepare()
             prepared.add(job.prepare)
         if memory_at_start is None:
-            memory_at_start = _memory()[1]
+            gc.freeze()  # collections skip what stays until the end
+            memory_at_start = _most_memory()
         _limit_memory(job.limits.memory_bytes)
         pipe.send(None)  # an item is the cause of any later failure
         if not _process(job, memory_at_start, pipe):
@@ -224,7 +226,7 @@ def _process(job: Job[Any, Any], memory_at_start: int, pipe: Connection) -> bool
         answer: Done[Any] | OutOfMemory | RaisedError
         try:
             value = job.function(item)
-            answer = Done(value, _memory()[1] > memory_at_start + GROWTH_BYTES)
+            answer = Done(value, _most_memory() > memory_at_start + GROWTH_BYTES)
             message = ForkingPickler.dumps(answer)  # this also needs memory
         except MemoryError:
             answer = OutOfMemory()
@@ -249,19 +251,17 @@ def _end_with_parent() -> None:
             os._exit(1)
 
 
-def _memory() -> tuple[int, int]:
-    """Bytes of address space and of resident memory of this process; 0 where they are not known."""
-    if sys.platform != "linux":
-        return 0, 0
-    with open("/proc/self/statm") as status:  # noqa: PTH123
-        size, resident = status.read().split()[:2]
-    return int(size) * resource.getpagesize(), int(resident) * resource.getpagesize()
+def _most_memory() -> int:
+    """The most bytes of resident memory of this process until now; 0 where it is not known."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10 if sys.platform == "linux" else 0
 
 
 def _limit_memory(memory_bytes: int) -> None:
     if sys.platform == "linux":
+        with open("/proc/self/statm") as status:  # noqa: PTH123
+            used = int(status.read().split()[0]) * resource.getpagesize()
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        allowed = _memory()[0] + memory_bytes
+        allowed = used + memory_bytes
         if hard != resource.RLIM_INFINITY:  # the limit set by the user (ulimit -v) may be lower
             allowed = min(allowed, hard)
         resource.setrlimit(resource.RLIMIT_AS, (allowed, hard))
