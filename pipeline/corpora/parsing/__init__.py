@@ -28,7 +28,7 @@ from pipeline.corpora.parsing.identifiers import distinct, file_names
 from pipeline.corpora.parsing.isolation import ChildFailure, ChildLimits, run_isolated
 from pipeline.corpora.parsing.published import published_split
 from pipeline.corpora.parsing.records import LONGEST_DETAIL, ReadRejection, pack, refusal, warm_up
-from pipeline.corpora.parsing.rows import Found, Writer
+from pipeline.corpora.parsing.rows import FoundPieces, Writer
 from pipeline.corpora.parsing.spool import Spool, open_spool
 from pipeline.corpora.sources.manifest import read_manifest
 from pipeline.corpora.sources.walk import readable_text
@@ -112,7 +112,7 @@ def parse_corpus(
     """
     manifest = read_manifest(folder)
     with open_spool(cache_file().parent) as spool:
-        found = Found()
+        found = FoundPieces()
         _read_all(_Reading(corpus, folder, manifest["files"], settings, limits), engine, found, spool)
         ids = distinct(found.ids, {rejection.piece_id for rejection in found.rejections})
         order = sorted(range(len(ids)), key=ids.__getitem__)
@@ -246,7 +246,7 @@ class _Reading:
     limits: ReadLimits
 
 
-def _read_all(reading: _Reading, engine: EngineSettings, found: Found, spool: Spool) -> None:
+def _read_all(reading: _Reading, engine: EngineSettings, found: FoundPieces, spool: Spool) -> None:
     """Put one record per piece into the spool, from the cache or read now."""
     store = cache_file()
     sent: deque[list[str]] = deque()  # keys of the batches that are being read
@@ -267,7 +267,9 @@ def _read_all(reading: _Reading, engine: EngineSettings, found: Found, spool: Sp
         keep(store, unsaved)
 
 
-def _batches(reading: _Reading, found: Found, spool: Spool, sent: deque[list[str]]) -> Iterator[ReadBatch]:
+def _batches(
+    reading: _Reading, found: FoundPieces, spool: Spool, sent: deque[list[str]]
+) -> Iterator[ReadBatch]:
     """Split the files; yield the pieces that are not in the cache, and note the keys of each batch."""
     store, code = cache_file(), code_of(reading.settings)
     for pieces in _groups(_found(reading, found)):
@@ -281,12 +283,12 @@ def _batches(reading: _Reading, found: Found, spool: Spool, sent: deque[list[str
         for key, record in known.items():
             spool.add(key, record)
         missing = [(key, source) for key, source in needed.items() if key not in known]
-        for batch in _of_bytes(missing, BYTES_A_BATCH):
+        for batch in in_batches(missing, BYTES_A_BATCH):
             sent.append([key for key, _ in batch])
             yield ReadBatch(tuple(source for _, source in batch), reading.settings, reading.limits, code)
 
 
-def _found(reading: _Reading, found: Found) -> Iterator[Source]:
+def _found(reading: _Reading, found: FoundPieces) -> Iterator[Source]:
     """Yield all pieces; ``found`` gets their identities."""
     files = split_files(reading.corpus, reading.folder, reading.files, reading.limits)
     for number, pieces in enumerate(track(files, f"reading {reading.corpus}", len(reading.files), "files")):
@@ -314,7 +316,7 @@ def _groups(sources: Iterable[Source]) -> Iterator[list[Source]]:
         yield group
 
 
-def _of_bytes(pieces: Sequence[tuple[str, Source]], most: int) -> Iterator[list[tuple[str, Source]]]:
+def in_batches(pieces: Sequence[tuple[str, Source]], most: int) -> Iterator[list[tuple[str, Source]]]:
     """Contiguous pieces of about so many bytes; at least one piece each."""
     batch: list[tuple[str, Source]] = []
     size = 0

@@ -149,8 +149,9 @@ class _Idle:
         self.process_id = os.getpid()
 
     def pop(self) -> Child | None:
+        """An idle child, if there is one."""
         if self.process_id != os.getpid():  # a fork: the children are those of another process
-            self.__init__()  # type: ignore[misc]
+            self.children, self.process_id = [], os.getpid()
         try:
             return self.children.pop()
         except IndexError:

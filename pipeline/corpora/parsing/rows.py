@@ -19,7 +19,7 @@ BYTES_A_PORTION = 1 << 24
 
 
 @dataclass
-class Found:
+class FoundPieces:
     """The pieces of a corpus in the order of its files, and the files that cannot be split.
 
     Attributes:
