@@ -184,6 +184,18 @@ def test_cached_records_depend_on_library_versions() -> None:
     assert "music21" not in fast
 
 
+def test_rows_are_written_in_portions(corpus: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = corpus({"b.abc": TUNES.encode(), "a b.abc": TUNES.encode(), "a.abc": TUNES.encode()})
+    whole = parse(folder)
+    monkeypatch.setattr("pipeline.corpora.parsing.rows.PIECES_A_PORTION", 4)
+    monkeypatch.setattr("pipeline.corpora.parsing.PIECES_A_LOOK_UP", 1)
+    portions: list[pa.Table] = []
+    parse_corpus("mine", folder, READ, LIMITS, SERIAL, portions.append)
+    assert [portion.num_rows for portion in portions] == [4, 2]
+    assert content_digest(pa.concat_tables(portions)) == content_digest(whole.table)
+    assert ids(whole) == sorted(ids(whole))
+
+
 def test_several_workers_give_the_same_rows(corpus: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.corpora.parsing.BYTES_A_BATCH", 500)
     tunes = "\n\n".join(f"X:{i}\nL:1/4\nK:C\n{'CDEFGAB'[i % 7]}{'cdefgab'[i % 5]}EF|" for i in range(120))
