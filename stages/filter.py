@@ -5,9 +5,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline.core.accounting import add_counts, balance, require_rows
+from pipeline.core.portions import open_table
 from pipeline.core.settings import read_section
 from pipeline.core.tables import GRIDS, rejection_table, write_rejected
-from pipeline.datasets.columns.chunks import open_table, read_portions
+from pipeline.datasets.columns.chunks import read_portions
 from pipeline.datasets.filters import FilterSettings, filter_portions
 from pipeline.workflow.progress import say
 from pipeline.workflow.runner import stage_main

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from pipeline.core.accounting import balance
+from pipeline.core.portions import open_table
 from pipeline.core.settings import read_section
-from pipeline.core.tables import NOTES, write_rejections, write_table
+from pipeline.core.tables import NOTES, write_rejections
 from pipeline.corpora.parsing import parse_corpus
 from pipeline.formats.readers import ReadLimits, ReadSettings
 from pipeline.workflow.engine import EngineSettings
@@ -17,13 +18,12 @@ def run(corpus: str) -> None:
     settings = read_section(ReadSettings, "corpora", corpus, "read")
     limits = read_section(ReadLimits, "corpora", corpus, "limits")
     engine = read_section(EngineSettings, "engine")
-    notes = parse_corpus(corpus, Path("data/raw") / corpus, settings, limits, engine)
-    kept = notes.table["piece_id"].unique().to_pylist()
-    counts = balance("parse", notes.incoming, kept, notes.rejections)
-    write_table(Path(f"data/notes/{corpus}.parquet"), notes.table, NOTES)
+    with open_table(Path(f"data/notes/{corpus}.parquet"), NOTES) as table:
+        notes = parse_corpus(corpus, Path("data/raw") / corpus, settings, limits, engine, table.add)
+        counts = balance("parse", notes.incoming, notes.kept, notes.rejections)
     all_rejected = (*notes.rejections, *notes.parts_left_out)
     write_rejections(Path(f"data/rejected/parse/{corpus}.parquet"), "parse", all_rejected, counts)
-    say(f"parse@{corpus}: {len(kept)} pieces kept, {len(notes.rejections)} rejected")
+    say(f"parse@{corpus}: {len(notes.kept)} pieces kept, {len(notes.rejections)} rejected")
 
 
 if __name__ == "__main__":

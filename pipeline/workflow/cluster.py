@@ -10,7 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -36,7 +36,7 @@ class ClusterError(PipelineError):
 
 
 def map_on_cluster(
-    function: Callable[[Batch], Result], batches: Sequence[Batch], address: str
+    function: Callable[[Batch], Result], batches: Iterable[Batch], address: str
 ) -> Iterator[Result]:
     """Apply ``function`` to every batch on a cluster; results in the order of the batches.
 

@@ -8,7 +8,10 @@ kind and number of workers.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from itertools import chain, islice
 from typing import Annotated, Literal, Self, TypeVar
 
 from loky import ProcessPoolExecutor
@@ -22,6 +25,7 @@ from pipeline.workflow.cluster import map_on_cluster
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
 
+AHEAD = 3  # batches sent per worker, so that no worker waits for its next batch
 SCHEDULER = "ENTCHEN_SCHEDULER"  # overrides the address of params.yaml, for batch jobs
 
 
@@ -57,30 +61,43 @@ class EngineSettings(Section):
 
 
 def map_batches(
-    function: Callable[[Batch], Result], batches: Sequence[Batch], settings: EngineSettings
+    function: Callable[[Batch], Result], batches: Iterable[Batch], settings: EngineSettings
 ) -> Iterator[Result]:
     """Apply ``function`` to every batch; results in the order of the batches.
 
     Args:
         function: importable by its name, without hidden state.
-        batches: units of work of about a second each.
+        batches: units of work of about a second each; a few per worker are in memory.
         settings: the section ``engine`` of params.yaml.
 
     Raises:
         EngineError: a worker died, for example because memory ran out.
         ClusterError: the cluster does not answer.
     """
+    waiting = iter(batches)
+    first = list(islice(waiting, max(1, settings.n_workers())))
+    rest = chain(first, waiting)
     address = os.environ.get(SCHEDULER) or (settings.address if settings.kind == "dask" else None)
-    if address and batches:
-        yield from map_on_cluster(function, batches, address)
-        return
-    n_workers = min(settings.n_workers(), len(batches))
-    if n_workers <= 1:
-        yield from map(function, batches)
-        return
+    if address and first:
+        yield from map_on_cluster(function, rest, address)
+    elif settings.kind == "serial" or len(first) <= 1:
+        yield from map(function, rest)
+    else:
+        yield from _map_in_processes(function, rest, len(first))
+
+
+def _map_in_processes(
+    function: Callable[[Batch], Result], batches: Iterable[Batch], n_workers: int
+) -> Iterator[Result]:
     executor = ProcessPoolExecutor(max_workers=n_workers)
+    sent: deque[Future[Result]] = deque()
     try:
-        yield from executor.map(function, batches)
+        for batch in batches:
+            sent.append(executor.submit(function, batch))
+            if len(sent) >= AHEAD * n_workers:
+                yield sent.popleft().result()
+        while sent:
+            yield sent.popleft().result()
     except TerminatedWorkerError as error:
         raise EngineError(f"a worker process died ({error}); try `engine: {{kind: serial}}`") from None
     finally:

@@ -27,8 +27,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ruamel.yaml import YAML
 
+from pipeline.core.portions import open_table
 from pipeline.core.tables import NOTES, as_lists, flatten, read_table
-from pipeline.datasets.columns.chunks import open_table
 from tests.helpers.paths import ROOT
 
 STAGES = ("quantize", "filter", "families", "split", "encode")

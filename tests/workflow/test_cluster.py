@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from pipeline.core.settings import SettingsError, read_section
-from pipeline.core.tables import content_digest
+from pipeline.core.tables import NOTES, content_digest
 from pipeline.corpora.parsing import VersionError, parse_corpus
 from pipeline.corpora.parsing.cache import cache_file
 from pipeline.corpora.sources.fetch import fetch
@@ -26,6 +27,12 @@ from tests.helpers.paths import ROOT
 from tests.helpers.reading import LIMITS, READ
 
 SERIAL = EngineSettings(kind="serial", workers=1, address=None)
+
+
+def parse(folder: Path, engine: EngineSettings) -> pa.Table:
+    portions = [NOTES.empty_table()]
+    parse_corpus("mine", folder, READ, LIMITS, engine, portions.append)
+    return pa.concat_tables(portions)
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +79,8 @@ def tunes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_corpus_read_on_a_cluster_whose_worker_is_killed_gives_the_same_rows(
     nanny: str, tunes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.corpora.parsing.PIECES_A_BATCH", 15)
-    alone = parse_corpus("mine", tunes, READ, LIMITS, SERIAL)
+    monkeypatch.setattr("pipeline.corpora.parsing.BYTES_A_BATCH", 400)
+    alone = parse(tunes, SERIAL)
     cache_file().unlink()
     with cluster(2, nanny) as started:
         killed: list[int] = []
@@ -86,10 +93,10 @@ def test_a_corpus_read_on_a_cluster_whose_worker_is_killed_gives_the_same_rows(
                 yield result
 
         monkeypatch.setattr("pipeline.corpora.parsing.map_batches", kill_one_after_the_first_result)
-        together = parse_corpus("mine", tunes, READ, LIMITS, on(started.address))
+        together = parse(tunes, on(started.address))
     assert killed == [-signal.SIGKILL]
-    assert alone.table.num_rows == 300
-    assert content_digest(alone.table) == content_digest(together.table)
+    assert alone.num_rows == 300
+    assert content_digest(alone) == content_digest(together)
 
 
 def test_workers_with_other_code_are_refused(
@@ -97,7 +104,7 @@ def test_workers_with_other_code_are_refused(
 ) -> None:
     monkeypatch.setattr("pipeline.corpora.parsing.code_of", lambda _: "another commit")
     with pytest.raises(VersionError, match="check out the same commit"):
-        parse_corpus("mine", tunes, READ, LIMITS, on(two.address))
+        parse(tunes, on(two.address))
 
 
 def test_workers_without_the_project_are_an_error(tmp_path: Path) -> None:

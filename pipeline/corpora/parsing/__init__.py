@@ -2,14 +2,18 @@
 
 Files are split into pieces, which is cheap, in one child process. Pieces that
 are not in the cache are read in batches that the engine distributes, each batch
-in its own child process. A child may hang or die: a file that cannot be split or
+in a child process. A child may hang or die: a file that cannot be split or
 a piece that cannot be read is one rejected row.
+
+Memory holds a few batches: records go to the cache and to a spool on disk as they come, and
+the rows are written in portions, sorted, when all files are split.
 """
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -19,21 +23,13 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.core.accounting import Rejection
-from pipeline.core.tables import NOTES
 from pipeline.corpora.parsing.cache import cache_file, keep, key_of, look_up
 from pipeline.corpora.parsing.identifiers import distinct, file_names
 from pipeline.corpora.parsing.isolation import ChildFailure, ChildLimits, run_isolated
 from pipeline.corpora.parsing.published import published_split
-from pipeline.corpora.parsing.records import (
-    LONGEST_DETAIL,
-    ReadRejection,
-    beats_fault,
-    left_out,
-    pack,
-    refusal,
-    unpack,
-    warm_up,
-)
+from pipeline.corpora.parsing.records import LONGEST_DETAIL, ReadRejection, pack, refusal, warm_up
+from pipeline.corpora.parsing.rows import Fault, FoundPieces, Writer
+from pipeline.corpora.parsing.spool import Spool, open_spool
 from pipeline.corpora.sources.manifest import read_manifest
 from pipeline.corpora.sources.walk import readable_text
 from pipeline.errors import PipelineError
@@ -44,9 +40,11 @@ from pipeline.workflow.code import digest
 from pipeline.workflow.engine import EngineSettings, map_batches
 from pipeline.workflow.progress import track
 
-PIECES_A_BATCH = 50
-PIECES_A_SAVING = 1000  # pieces that a killed run can lose
-TABLES_AT_ONCE = 1000  # tables joined to one, because each table has its own buffers for every column
+BYTES_A_BATCH = 1 << 18  # a second of ABC, a tenth of MIDI
+BYTES_A_LOOK_UP = 1 << 22
+PIECES_A_LOOK_UP = 2000
+BYTES_A_SAVING = 1 << 24  # records that a killed run can lose
+PIECES_A_SAVING = 1000
 IMPORTS = (
     "pipeline.corpora.parsing",
     "pandas",
@@ -55,9 +53,6 @@ IMPORTS = (
 
 class VersionError(PipelineError):
     """A worker runs other code than the stage that uses it."""
-
-
-Fault = tuple[str, str]  # rule and detail
 
 
 @dataclass(frozen=True)
@@ -83,24 +78,29 @@ class ReadBatch:
 
 @dataclass(frozen=True)
 class ParsedCorpus:
-    """A corpus read.
+    """A corpus read; its rows are written.
 
     Attributes:
-        table: rows of ``tables.NOTES``, sorted by piece_id and part.
         incoming: identifiers of all pieces in the corpus.
+        kept: identifiers of the pieces with rows, sorted.
         rejections: rejections of whole pieces.
         parts_left_out: rejections of single parts of pieces that were kept, and of their beats
             (``no_beats``, ``bad_beats``).
     """
 
-    table: pa.Table
     incoming: tuple[str, ...]
+    kept: tuple[str, ...]
     rejections: tuple[Rejection, ...]
     parts_left_out: tuple[Rejection, ...]
 
 
 def parse_corpus(
-    corpus: str, folder: Path, settings: ReadSettings, limits: ReadLimits, engine: EngineSettings
+    corpus: str,
+    folder: Path,
+    settings: ReadSettings,
+    limits: ReadLimits,
+    engine: EngineSettings,
+    write: Callable[[pa.Table], object],
 ) -> ParsedCorpus:
     """Read all pieces of a corpus.
 
@@ -110,35 +110,29 @@ def parse_corpus(
         settings: the settings of the readers.
         limits: the limits for a file and a piece.
         engine: the engine that distributes the work.
+        write: takes rows of ``tables.NOTES``, portion by portion, sorted by piece_id and part.
     """
     manifest = read_manifest(folder)
-    pieces, rejections = find_pieces(corpus, folder, manifest["files"], limits)
-    pieces = sorted(pieces, key=lambda piece: piece.piece_id)
-    records = _records(corpus, pieces, settings, limits, engine)
-    tables: list[pa.Table] = []
-    owners: list[Unread] = []  # of each row
-    parts: list[Rejection] = []
-    for place, piece in enumerate(pieces):
-        outcome = unpack(records[place])
-        records[place] = b""  # small pieces need more memory as records and tables than as rows
-        if isinstance(outcome, ReadRejection):
-            rejections.append(rejected(piece.piece_id, outcome))
-        else:
-            tables.append(outcome.replace_schema_metadata(None))
-            if len(tables) == TABLES_AT_ONCE:
-                tables = [pa.concat_tables(tables).combine_chunks()]
-            owners += [piece] * outcome.num_rows
-            parts += [
-                Rejection(piece.piece_id, rule, detail=f"part '{name}'") for name, rule in left_out(outcome)
-            ]
-            fault = beats_fault(outcome)
-            faults = [piece.beats_fault] if piece.beats_fault else [("bad_beats", fault)] if fault else []
-            parts += [Rejection(piece.piece_id, rule, detail=detail) for rule, detail in faults]
-    incoming = [piece.piece_id for piece in pieces]
+    with open_spool(cache_file().parent) as spool:
+        found = FoundPieces()
+        _read_all(_Reading(corpus, folder, manifest["files"], settings, limits), engine, found, spool)
+        ids = distinct(found.ids, {rejection.piece_id for rejection in found.rejections})
+        order = sorted(range(len(ids)), key=ids.__getitem__)
+        writer = Writer(corpus, manifest, write)
+        for place in order:
+            writer.add(
+                ids[place],
+                manifest["files"][found.files[place]],
+                found.splits[place],
+                spool.get(found.keys[place]),
+                found.faults.get(place),
+            )
+        writer.flush()
+    incoming = [ids[place] for place in order]
     known = set(incoming)
-    incoming += [rejection.piece_id for rejection in rejections if rejection.piece_id not in known]
-    table = _with_identity(corpus, manifest, owners, tables)
-    return ParsedCorpus(table, tuple(incoming), tuple(rejections), tuple(parts))
+    incoming += [rejection.piece_id for rejection in found.rejections if rejection.piece_id not in known]
+    rejections = (*found.rejections, *writer.rejections)
+    return ParsedCorpus(tuple(incoming), tuple(writer.kept), rejections, tuple(writer.parts_left_out))
 
 
 def find_pieces(
@@ -155,25 +149,43 @@ def find_pieces(
     Raises:
         OSError: a file cannot be opened.
     """
-    names = file_names([file["path"] for file in files])
     pieces: list[Unread] = []
     rejections: list[Rejection] = []
+    for found in split_files(corpus, folder, files, limits):
+        if isinstance(found, Rejection):
+            rejections.append(found)
+        else:
+            pieces += found
+    taken = {rejection.piece_id for rejection in rejections}
+    unique = distinct([piece.piece_id for piece in pieces], taken)
+    return [replace(piece, piece_id=own) for piece, own in zip(pieces, unique, strict=True)], rejections
+
+
+def split_files(
+    corpus: str, folder: Path, files: Sequence[Mapping[str, Any]], limits: ReadLimits
+) -> Iterator[list[Unread] | Rejection]:
+    """Yield the pieces of each file, or its rejection, in the order of the files.
+
+    The identifiers of pieces are not yet distinct.
+
+    Raises:
+        OSError: a file cannot be opened.
+    """
     paths = [file["path"] for file in files]
+    names = file_names(paths)
     taken_apart = run_isolated(partial(_split, folder, limits), paths, _of_a_child(limits), IMPORTS)
     for file, found in zip(files, taken_apart, strict=True):
         path = file["path"]
         file_id = readable_text(f"{corpus}/{names[path]}")
         if isinstance(found, ReadRejection | ChildFailure):
-            rejections.append(rejected(file_id, found))
+            yield rejected(file_id, found)
             continue
         beats, fault = _beats_of(file, folder, len(found), limits)
-        for source in found:
-            piece_id = f"{file_id}#{source.name}" if source.name else file_id
-            own = replace(source, beats=beats)
-            pieces.append(Unread(piece_id, readable_text(path), file["sha256"], own, fault))
-    taken = {rejection.piece_id for rejection in rejections}
-    unique = distinct([piece.piece_id for piece in pieces], taken)
-    return [replace(piece, piece_id=own) for piece, own in zip(pieces, unique, strict=True)], rejections
+        owned = [f"{file_id}#{source.name}" if source.name else file_id for source in found]
+        yield [
+            Unread(piece_id, readable_text(path), file["sha256"], replace(source, beats=beats), fault)
+            for piece_id, source in zip(owned, found, strict=True)
+        ]
 
 
 def _beats_of(
@@ -248,38 +260,101 @@ def _of_a_child(limits: ReadLimits) -> ChildLimits:
     return ChildLimits(limits.max_seconds, limits.max_memory_mib * MIB)
 
 
-def _records(
-    corpus: str,
-    pieces: Sequence[Unread],
-    settings: ReadSettings,
-    limits: ReadLimits,
-    engine: EngineSettings,
-) -> list[bytes]:
-    """One record per piece, from the cache or read now."""
+@dataclass(frozen=True)
+class _Reading:
+    """What is read, and how."""
+
+    corpus: str
+    folder: Path
+    files: Sequence[Mapping[str, Any]]
+    settings: ReadSettings
+    limits: ReadLimits
+
+
+def _read_all(reading: _Reading, engine: EngineSettings, found: FoundPieces, spool: Spool) -> None:
+    """Put one record per piece into the spool, from the cache or read now."""
     store = cache_file()
-    code = code_of(settings)
-    keys = [_key(piece.source, code, settings, limits) for piece in pieces]
-    records = look_up(store, keys)
-    missing = {key: piece.source for key, piece in zip(keys, pieces, strict=True) if key not in records}
-    names = list(missing)
-    batches = [
-        ReadBatch(
-            tuple(missing[key] for key in names[first : first + PIECES_A_BATCH]), settings, limits, code
-        )
-        for first in range(0, len(names), PIECES_A_BATCH)
-    ]
+    sent: deque[list[str]] = deque()  # keys of the batches that are being read
     unsaved: dict[str, bytes] = {}
-    done = track(map_batches(read_batch, batches, engine), f"reading {corpus}", len(batches), "batches")
-    for number, outcomes in enumerate(done):
-        for key, outcome in zip(names[number * PIECES_A_BATCH :], outcomes, strict=False):
+    for outcomes in map_batches(read_batch, _batches(reading, found, spool, sent), engine):
+        for key, outcome in zip(sent.popleft(), outcomes, strict=True):
             if isinstance(outcome, ChildFailure):  # may succeed in another run, so it is not cached
-                records[key] = pack(ReadRejection(outcome.rule, outcome.detail, outcome.limit, outcome.limit))
+                spool.add(
+                    key, pack(ReadRejection(outcome.rule, outcome.detail, outcome.limit, outcome.limit))
+                )
             else:
-                records[key] = unsaved[key] = outcome
-        if len(unsaved) >= PIECES_A_SAVING or number == len(batches) - 1:
+                spool.add(key, outcome)
+                unsaved[key] = outcome
+        if len(unsaved) >= PIECES_A_SAVING or sum(map(len, unsaved.values())) >= BYTES_A_SAVING:
             keep(store, unsaved)
             unsaved = {}
-    return [records[key] for key in keys]
+    if unsaved:
+        keep(store, unsaved)
+
+
+def _batches(
+    reading: _Reading, found: FoundPieces, spool: Spool, sent: deque[list[str]]
+) -> Iterator[ReadBatch]:
+    """Split the files; yield the pieces that are not in the cache, and note the keys of each batch."""
+    store, code = cache_file(), code_of(reading.settings)
+    for pieces in _groups(_found(reading, found)):
+        needed: dict[str, Source] = {}
+        for source in pieces:
+            key = _key(source, code, reading.settings, reading.limits)
+            found.keys.append(key)
+            if spool.expect(key):
+                needed[key] = source
+        known = look_up(store, list(needed))
+        for key, record in known.items():
+            spool.add(key, record)
+        missing = [(key, source) for key, source in needed.items() if key not in known]
+        for batch in in_batches(missing, BYTES_A_BATCH):
+            sent.append([key for key, _ in batch])
+            yield ReadBatch(tuple(source for _, source in batch), reading.settings, reading.limits, code)
+
+
+def _found(reading: _Reading, found: FoundPieces) -> Iterator[Source]:
+    """Yield all pieces; ``found`` gets their identities."""
+    files = split_files(reading.corpus, reading.folder, reading.files, reading.limits)
+    for number, pieces in enumerate(track(files, f"reading {reading.corpus}", len(reading.files), "files")):
+        if isinstance(pieces, Rejection):
+            found.rejections.append(pieces)
+            continue
+        for piece in pieces:
+            found.ids.append(piece.piece_id)
+            found.files.append(number)
+            found.splits.append(published_split(piece.source_path, piece.source))
+            if piece.beats_fault:
+                found.faults[len(found.ids) - 1] = piece.beats_fault
+            yield piece.source
+
+
+def _groups(sources: Iterable[Source]) -> Iterator[list[Source]]:
+    """Pieces whose records are looked up at once."""
+    group: list[Source] = []
+    size = 0
+    for source in sources:
+        group.append(source)
+        size += len(source.content)
+        if size >= BYTES_A_LOOK_UP or len(group) >= PIECES_A_LOOK_UP:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def in_batches(pieces: Sequence[tuple[str, Source]], most: int) -> Iterator[list[tuple[str, Source]]]:
+    """Contiguous pieces of about so many bytes; at least one piece each."""
+    batch: list[tuple[str, Source]] = []
+    size = 0
+    for piece in pieces:
+        if batch and size + len(piece[1].content) > most:
+            yield batch
+            batch, size = [], 0
+        batch.append(piece)
+        size += len(piece[1].content)
+    if batch:
+        yield batch
 
 
 def code_of(settings: ReadSettings) -> str:
@@ -292,23 +367,3 @@ def _key(source: Source, code: str, settings: ReadSettings, limits: ReadLimits) 
     reading = settings.model_dump_json() + limits.model_dump_json(exclude=set(FILE_LIMITS))
     beats = () if source.beats is None else (source.beats,)
     return key_of(source.content, source.format.encode(), code.encode(), reading.encode(), *beats)
-
-
-def _with_identity(
-    corpus: str, manifest: Mapping[str, Any], owners: Sequence[Unread], tables: Sequence[pa.Table]
-) -> pa.Table:
-    """One table of all pieces, with their identity columns."""
-    if not tables:
-        return NOTES.empty_table()
-    body = pa.concat_tables(tables)
-    identity = {
-        "piece_id": [piece.piece_id for piece in owners],
-        "corpus": [corpus] * len(owners),
-        "licence": [manifest["licence"]] * len(owners),
-        "citation": [manifest["citation"]] * len(owners),
-        "source_path": [piece.source_path for piece in owners],
-        "source_sha256": [piece.source_sha256 for piece in owners],
-        "published_split": [published_split(piece.source_path, piece.source) for piece in owners],
-    }
-    columns = [identity[name] if name in identity else body[name] for name in NOTES.names]
-    return pa.table(dict(zip(NOTES.names, columns, strict=True)), schema=NOTES)

@@ -3,45 +3,31 @@
 The items are processed one after the other in a child with a memory limit. Each result
 is returned as soon as it is ready. If none arrives in time, or the child dies, the
 current item is the cause: it is given up with a reason, and a new child processes the
-remaining items.
-
-On Linux the children are forked by a server process without threads: a stage and a
-cluster worker have threads, and a lock held by one of them would stay locked in a
-child for ever.
+remaining items. :mod:`children` keeps a child that has processed all its items for the
+next ones.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from multiprocessing.reduction import ForkingPickler
-from typing import Any, Generic, TypeVar
+from typing import TypeVar
 
-from pipeline.errors import PipelineError
+from pipeline.corpora.parsing.children import (
+    Child,
+    ChildLimits,
+    Done,
+    IsolationError,
+    Job,
+    RaisedError,
+    borrow,
+    give_back,
+)
 
-if sys.platform != "win32":
-    import resource
+__all__ = ["ChildFailure", "ChildLimits", "IsolationError", "run_isolated"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-SECONDS_TO_START = 120.0
-NOT_STARTED = (
-    "a process to read files in could not be started; a script that calls this needs "
-    '`if __name__ == "__main__":` around the call (pipeline.read needs none); else the machine is out of '
-    "memory or processes"
-)
-LOKY = ("loky",)  # a worker of the engine may be a loky process, whose start method its children must inherit
-_CONTEXT: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
-
-
-class IsolationError(PipelineError):
-    """A child process does not start."""
 
 
 @dataclass(frozen=True)
@@ -56,31 +42,6 @@ class ChildFailure:
     rule: str
     detail: str
     limit: float | None = None
-
-
-@dataclass(frozen=True)
-class ChildLimits:
-    """Limits for one item.
-
-    Attributes:
-        seconds: time until its result must arrive.
-        memory_bytes: memory that the child may allocate in addition to its memory at the start.
-    """
-
-    seconds: float
-    memory_bytes: int
-
-
-@dataclass(frozen=True)
-class _RaisedError:
-    """An exception of the function itself, sent to the parent."""
-
-    error: BaseException
-
-
-class _Done(Generic[Result]):
-    def __init__(self, value: Result) -> None:
-        self.value = value
 
 
 def run_isolated(
@@ -102,116 +63,36 @@ def run_isolated(
     Raises:
         IsolationError: a child could not start; no item is the cause.
     """
-    _CONTEXT.set_forkserver_preload([*LOKY, *imports])
     place = 0
     while place < len(items):
-        for outcome in _one_child(function, items[place:], limits, prepare):
-            if isinstance(outcome, _RaisedError):
-                raise outcome.error
-            yield outcome.value if isinstance(outcome, _Done) else outcome
-            place += 1
-
-
-def _one_child(
-    function: Callable[[Item], Result],
-    items: Sequence[Item],
-    limits: ChildLimits,
-    prepare: Callable[[], object] | None,
-) -> Iterator[_Done[Result] | ChildFailure | _RaisedError]:
-    """Yield outcomes until all items are done or one of them is given up."""
-    receiver, sender = _CONTEXT.Pipe(duplex=False)
-    child = _CONTEXT.Process(target=_work, args=(function, items, limits, prepare, sender), daemon=True)
-    try:
-        child.start()
-    except (EOFError, ConnectionError):  # the fork server has ended; the next start creates a new one
-        raise IsolationError(NOT_STARTED) from None
-    sender.close()
-    try:
-        _await_start(receiver)
-        for _ in items:
-            if not receiver.poll(limits.seconds):
-                yield ChildFailure("too_slow", f"no result within {limits.seconds:g} seconds", limits.seconds)
-                return
-            try:
-                outcome = receiver.recv()
-            except EOFError:
-                child.join()
-                yield ChildFailure("crashed", f"the reading process ended with {_reason(child.exitcode)}")
-                return
-            yield outcome
-            if not isinstance(outcome, _Done):
-                return
-    finally:
-        receiver.close()
-        child.kill()
-        child.join()
-        child.close()
-
-
-def _await_start(receiver: Connection) -> None:
-    try:
-        if receiver.poll(SECONDS_TO_START):
-            receiver.recv()
-            return
-    except EOFError:
-        pass
-    raise IsolationError(NOT_STARTED)
-
-
-def _work(
-    function: Callable[[Item], Result],
-    items: Sequence[Item],
-    limits: ChildLimits,
-    prepare: Callable[[], object] | None,
-    sender: Connection,
-) -> None:
-    """The child process: sends one message per item, until one fails."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _end_with_parent()
-    if prepare is not None:
-        prepare()
-    _limit_memory(limits.memory_bytes)
-    sender.send(None)  # an item is the cause of any later failure
-    for item in items:
-        outcome: _Done[Result] | ChildFailure | _RaisedError
+        job = Job(function, items[place:], limits, prepare)
+        child = borrow(job, imports)
         try:
-            outcome = _Done(function(item))
-            message = ForkingPickler.dumps(outcome)  # this also needs memory
-        except MemoryError:
-            mib = limits.memory_bytes >> 20
-            outcome = ChildFailure("out_of_memory", f"more than {mib} MiB were requested", mib)
-            message = ForkingPickler.dumps(outcome)
-        except Exception as error:
-            outcome = _RaisedError(error)
-            message = ForkingPickler.dumps(outcome)
-        sender.send_bytes(message)
-        if not isinstance(outcome, _Done):
+            for outcome in _outcomes(child, job):
+                yield outcome
+                place += 1
+        finally:
+            give_back(child)
+
+
+def _outcomes(child: Child, job: Job[Item, Result]) -> Iterator[Result | ChildFailure]:
+    """Yield outcomes until all items are done, one of them is given up, or the child has grown."""
+    seconds, mib = job.limits.seconds, job.limits.memory_bytes >> 20
+    for _ in job.items:
+        if not child.pipe.poll(seconds):
+            yield ChildFailure("too_slow", f"no result within {seconds:g} seconds", seconds)
             return
-
-
-def _end_with_parent() -> None:
-    """Request a signal from Linux when the parent of this child ends; the fork server ends with its user."""
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # 1: PR_SET_PDEATHSIG
-        parent = multiprocessing.parent_process()
-        if parent is None or not parent.is_alive():
-            os._exit(1)
-
-
-def _limit_memory(memory_bytes: int) -> None:
-    if sys.platform == "linux":
-        with open("/proc/self/statm") as status:  # noqa: PTH123
-            used = int(status.read().split()[0]) * resource.getpagesize()
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        allowed = used + memory_bytes
-        if hard != resource.RLIM_INFINITY:  # the limit set by the user (ulimit -v) may be lower
-            allowed = min(allowed, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
-
-
-def _reason(exit_code: int | None) -> str:
-    if exit_code is not None and exit_code < 0:
-        return f"signal {signal.Signals(-exit_code).name}"
-    return f"exit status {exit_code}"
+        try:
+            answer = child.pipe.recv()
+        except (EOFError, ConnectionError):
+            yield ChildFailure("crashed", f"the reading process ended with {child.end()}")
+            return
+        if isinstance(answer, RaisedError):
+            raise answer.error
+        if not isinstance(answer, Done):
+            yield ChildFailure("out_of_memory", f"more than {mib} MiB were requested", mib)
+            return
+        yield answer.value
+        if answer.is_last:
+            return
+    child.is_idle = True

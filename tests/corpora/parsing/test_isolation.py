@@ -59,3 +59,27 @@ def test_bad_items_in_a_row() -> None:
 def test_an_error_of_the_function_is_raised_again() -> None:
     with pytest.raises(ValueError, match="a fault of ours"):
         list(run_isolated(behave, ["a", "fail", "b"], LIMITS))
+
+
+def process_of(item: str) -> int:
+    """The process that processes an item; after ``grow`` it has held 300 MiB."""
+    if item == "grow":
+        len(b"x" * (300 << 20))
+    return os.getpid()
+
+
+def test_a_child_is_kept_for_the_next_items() -> None:
+    (first,), (second,) = (run_isolated(process_of, ["a"], LIMITS) for _ in range(2))
+    assert first == second
+
+
+def test_a_child_that_has_grown_is_replaced() -> None:
+    roomy = ChildLimits(seconds=20, memory_bytes=1 << 30)
+    grown, same, other = run_isolated(process_of, ["grow", "a", "b"], roomy)
+    assert grown != same == other
+
+
+def test_each_job_of_a_child_has_its_own_memory_limit() -> None:
+    roomy = ChildLimits(seconds=60, memory_bytes=1 << 31)
+    assert list(run_isolated(behave, ["a"], LIMITS)) == ["A"]
+    assert list(run_isolated(behave, ["eat"], roomy)) == ["EAT"]

@@ -7,14 +7,15 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import pyarrow as pa
 import pytest
 
 from pipeline.core.accounting import Rejection
 from pipeline.core.music import Piece
-from pipeline.core.tables import content_digest
-from pipeline.corpora.parsing import ParsedCorpus, code_of, parse_corpus
+from pipeline.core.tables import NOTES, content_digest
+from pipeline.corpora.parsing import code_of, parse_corpus
 from pipeline.corpora.parsing.cache import cache_file, keep, look_up
 from pipeline.corpora.parsing.isolation import ChildFailure, ChildLimits
 from pipeline.corpora.sources.fetch import fetch
@@ -49,11 +50,22 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[st
 Build = Callable[[dict[str, bytes]], Path]
 
 
-def parse(folder: Path, limits: ReadLimits = LIMITS, engine: EngineSettings = SERIAL) -> ParsedCorpus:
-    return parse_corpus("mine", folder, READ, limits, engine)
+class Parsed(NamedTuple):
+    """A corpus read, and its rows."""
+
+    table: pa.Table
+    incoming: tuple[str, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+    parts_left_out: tuple[Rejection, ...] = ()
 
 
-def ids(notes: ParsedCorpus) -> list[str]:
+def parse(folder: Path, limits: ReadLimits = LIMITS, engine: EngineSettings = SERIAL) -> Parsed:
+    portions = [NOTES.empty_table()]
+    notes = parse_corpus("mine", folder, READ, limits, engine, portions.append)
+    return Parsed(pa.concat_tables(portions), notes.incoming, notes.rejections, notes.parts_left_out)
+
+
+def ids(notes: Parsed) -> list[str]:
     return [str(piece) for piece in notes.table["piece_id"].to_pylist()]
 
 
@@ -88,9 +100,7 @@ def test_a_file_may_specify_the_split_of_each_piece(corpus: Build) -> None:
     chorale = [[[72, 67, 64, 48]]]
     content = json.dumps({"train": chorale, "valid": [], "test": chorale}).encode()
     table = parse(corpus({"train/jsb.json": content})).table
-    assert (
-        ids(ParsedCorpus(table, (), (), ())) == ["mine/train/jsb#test.0"] * 4 + ["mine/train/jsb#train.0"] * 4
-    )
+    assert ids(Parsed(table)) == ["mine/train/jsb#test.0"] * 4 + ["mine/train/jsb#train.0"] * 4
     assert table["published_split"].to_pylist() == ["test"] * 4 + ["train"] * 4
 
 
@@ -174,7 +184,20 @@ def test_cached_records_depend_on_library_versions() -> None:
     assert "music21" not in fast
 
 
-def test_several_workers_give_the_same_rows(corpus: Build) -> None:
+def test_rows_are_written_in_portions(corpus: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = corpus({"b.abc": TUNES.encode(), "a b.abc": TUNES.encode(), "a.abc": TUNES.encode()})
+    whole = parse(folder)
+    monkeypatch.setattr("pipeline.corpora.parsing.rows.PIECES_A_PORTION", 4)
+    monkeypatch.setattr("pipeline.corpora.parsing.PIECES_A_LOOK_UP", 1)
+    portions: list[pa.Table] = []
+    parse_corpus("mine", folder, READ, LIMITS, SERIAL, portions.append)
+    assert [portion.num_rows for portion in portions] == [4, 2]
+    assert content_digest(pa.concat_tables(portions)) == content_digest(whole.table)
+    assert ids(whole) == sorted(ids(whole))
+
+
+def test_several_workers_give_the_same_rows(corpus: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.corpora.parsing.BYTES_A_BATCH", 500)
     tunes = "\n\n".join(f"X:{i}\nL:1/4\nK:C\n{'CDEFGAB'[i % 7]}{'cdefgab'[i % 5]}EF|" for i in range(120))
     folder = corpus({"book.abc": tunes.encode()})
     one = parse(folder)

@@ -4,8 +4,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.core.portions import open_table
 from pipeline.core.tables import NOTES, SPLITS, TableError, read_table, write_table
-from pipeline.datasets.columns.chunks import in_portions, open_table, read_portions
+from pipeline.datasets.columns.chunks import in_portions, read_portions
 from tests.helpers.notes_text import notes_table, part
 
 

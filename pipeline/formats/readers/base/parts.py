@@ -7,6 +7,7 @@ from typing import Protocol
 
 from pipeline.core.music import Part
 from pipeline.formats.readers.base.source import ReadError
+from pipeline.formats.readers.base.staff import Staff
 
 OF_ONE_STAFF = (
     "pitch_out_of_range",
@@ -51,8 +52,8 @@ def readable_parts(staves: Iterable[ReadStaff]) -> tuple[tuple[Part, ...], tuple
         ReadError: no staff can be read (the rule of the first), or a rule that applies to the score.
     """
     parts: list[Part] = []
-    kept: list[Staff] = []
-    lost: list[Staff] = []
+    kept: list[ReadStaff] = []
+    lost: list[Staff] = []  # those that can have chord symbols
     left_out: list[tuple[str, str]] = []
     first: ReadError | None = None
     for staff in staves:
@@ -67,12 +68,14 @@ def readable_parts(staves: Iterable[ReadStaff]) -> tuple[tuple[Part, ...], tuple
                 raise
             first = first or error
             left_out.append((staff.name, error.rule))
-            lost.append(staff)
+            if isinstance(staff, Staff):
+                lost.append(staff)
     if first is not None and not any(len(part.onset) for part in parts):
         raise first
-    if any(staff.chords for staff in lost):
-        _take_over(kept[0], lost, any(staff.chords for staff in kept))
-        parts[0] = kept[0].part()
+    heir = kept[0] if kept else None
+    if isinstance(heir, Staff) and any(staff.chords for staff in lost):
+        _take_over(heir, lost, any(isinstance(staff, Staff) and staff.chords for staff in kept))
+        parts[0] = heir.part()
     return tuple(parts), tuple(left_out)
 
 

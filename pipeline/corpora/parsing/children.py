@@ -1,0 +1,281 @@
+"""Child processes that process items, and are kept for the next items.
+
+A child computes one job after the other. It is replaced when it dies, exceeds a limit, or
+holds much more memory than at its start. The limit on memory is set anew for each job, so
+that what earlier jobs left behind does not reduce it.
+
+On Linux the children are forked by a server process without threads: a stage and a
+cluster worker have threads, and a lock held by one of them would stay locked in a
+child for ever.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
+from typing import Any, Generic, TypeVar
+
+from pipeline.errors import PipelineError
+
+if sys.platform != "win32":
+    import resource
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+SECONDS_TO_START = 120.0
+GROWTH_BYTES = 256 << 20  # by which the most memory that a child has held may exceed that at its start
+NOT_STARTED = (
+    "a process to read files in could not be started; a script that calls this needs "
+    '`if __name__ == "__main__":` around the call (pipeline.read needs none); else the machine is out of '
+    "memory or processes"
+)
+# ctypes: for each child; loky: a worker of the engine may be a loky process, whose start method its
+# children must inherit
+PRELOADED = ("loky", "ctypes")
+_CONTEXT: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+
+
+class IsolationError(PipelineError):
+    """A child process does not start."""
+
+
+@dataclass(frozen=True)
+class ChildLimits:
+    """Limits for one item.
+
+    Attributes:
+        seconds: time until its result must arrive.
+        memory_bytes: memory that the child may allocate in addition to its memory at the start of a job.
+    """
+
+    seconds: float
+    memory_bytes: int
+
+
+@dataclass(frozen=True)
+class Job(Generic[Item, Result]):
+    """Items for one child.
+
+    Attributes:
+        function: importable by its name.
+        prepare: importable by its name; called once per child before the limits hold.
+    """
+
+    function: Callable[[Item], Result]
+    items: Sequence[Item]
+    limits: ChildLimits
+    prepare: Callable[[], object] | None
+
+
+@dataclass(frozen=True)
+class Done(Generic[Result]):
+    """The result of an item.
+
+    Attributes:
+        is_last: the child has grown and ends.
+    """
+
+    value: Result
+    is_last: bool
+
+
+class OutOfMemory:
+    """The item needs more memory than the limit."""
+
+
+@dataclass(frozen=True)
+class RaisedError:
+    """An exception of the function itself, sent to the parent."""
+
+    error: BaseException
+
+
+class Child:
+    """The parent's end of a child process.
+
+    Attributes:
+        pipe: what the child sends: one message per item.
+        is_idle: whether it has processed all items of its job.
+    """
+
+    def __init__(self) -> None:
+        self.pipe, inner = _CONTEXT.Pipe()
+        self.is_idle = False
+        self._process = _CONTEXT.Process(target=_work, args=(inner,), daemon=True)
+        try:
+            self._process.start()
+        except (EOFError, ConnectionError):  # the fork server has ended; the next start creates a new one
+            raise IsolationError(NOT_STARTED) from None
+        inner.close()
+
+    def begin(self, job: Job[Any, Any]) -> bool:
+        """Send a job; False if the child is dead and no item is the cause."""
+        self.is_idle = False
+        try:
+            self.pipe.send((os.getcwd(), job))  # noqa: PTH109
+            if not self.pipe.poll(SECONDS_TO_START):
+                return False
+            self.pipe.recv()
+        except (EOFError, ConnectionError):
+            return False
+        return True
+
+    def end(self) -> str:
+        """Wait for the end of a child that is dying; how it ended."""
+        self._process.join()
+        return _reason(self._process.exitcode)
+
+    def stop(self) -> None:
+        """End the child, whatever it does."""
+        self.pipe.close()
+        self._process.kill()
+        self._process.join()
+        self._process.close()
+
+
+class _Idle:
+    """The idle children of this process. Lists append and pop at once, so threads may share it."""
+
+    def __init__(self) -> None:
+        self.children: list[Child] = []
+        self.process_id = os.getpid()
+
+    def pop(self) -> Child | None:
+        """An idle child, if there is one."""
+        if self.process_id != os.getpid():  # a fork: the children are those of another process
+            self.children, self.process_id = [], os.getpid()
+        try:
+            return self.children.pop()
+        except IndexError:
+            return None
+
+
+_IDLE = _Idle()
+
+
+def borrow(job: Job[Any, Any], imports: Sequence[str] = ()) -> Child:
+    """A child that works at a job; an idle one, or a new one.
+
+    Args:
+        imports: modules that every child needs; they are imported once, not once per child.
+
+    Raises:
+        IsolationError: a child cannot start; no item is the cause.
+    """
+    while True:
+        idle = _IDLE.pop()
+        if idle is None:
+            _CONTEXT.set_forkserver_preload([*PRELOADED, *imports])
+        child = idle or Child()
+        begun = False
+        try:
+            begun = child.begin(job)
+        finally:
+            if not begun:
+                child.stop()
+        if begun:
+            return child
+        if idle is None:
+            raise IsolationError(NOT_STARTED)
+
+
+def give_back(child: Child) -> None:
+    """Keep a child that is idle for the next job; end any other."""
+    if child.is_idle:
+        _IDLE.children.append(child)
+    else:
+        child.stop()
+
+
+def _work(pipe: Connection) -> None:
+    """The child process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _end_with_parent()
+    prepared: set[Callable[[], object] | None] = {None}
+    memory_at_start: int | None = None
+    while True:
+        try:
+            folder, job = pipe.recv()
+        except (EOFError, ConnectionError):
+            return
+        os.chdir(folder)
+        if job.prepare not in prepared:
+            job.prepare()
+            prepared.add(job.prepare)
+        if memory_at_start is None:
+            gc.freeze()  # collections skip what stays until the end
+            memory_at_start = _most_memory()
+        _limit_memory(job.limits.memory_bytes)
+        pipe.send(None)  # an item is the cause of any later failure
+        if not _process(job, memory_at_start, pipe):
+            return
+        del job
+        _lift_limit()
+
+
+def _process(job: Job[Any, Any], memory_at_start: int, pipe: Connection) -> bool:
+    """Send one message per item; whether the child is fit for another job."""
+    for item in job.items:
+        answer: Done[Any] | OutOfMemory | RaisedError
+        try:
+            value = job.function(item)
+            answer = Done(value, _most_memory() > memory_at_start + GROWTH_BYTES)
+            message = ForkingPickler.dumps(answer)  # this also needs memory
+        except MemoryError:
+            answer = OutOfMemory()
+            message = ForkingPickler.dumps(answer)
+        except Exception as error:
+            answer = RaisedError(error)
+            message = ForkingPickler.dumps(answer)
+        pipe.send_bytes(message)
+        if not isinstance(answer, Done) or answer.is_last:
+            return False
+    return True
+
+
+def _end_with_parent() -> None:
+    """Request a signal from Linux when the parent of this child ends; the fork server ends with its user."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # 1: PR_SET_PDEATHSIG
+        parent = multiprocessing.parent_process()
+        if parent is None or not parent.is_alive():
+            os._exit(1)
+
+
+def _most_memory() -> int:
+    """The most bytes of resident memory of this process until now; 0 where it is not known."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10 if sys.platform == "linux" else 0
+
+
+def _limit_memory(memory_bytes: int) -> None:
+    if sys.platform == "linux":
+        with open("/proc/self/statm") as status:  # noqa: PTH123
+            used = int(status.read().split()[0]) * resource.getpagesize()
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        allowed = used + memory_bytes
+        if hard != resource.RLIM_INFINITY:  # the limit set by the user (ulimit -v) may be lower
+            allowed = min(allowed, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (allowed, hard))
+
+
+def _lift_limit() -> None:
+    """Allow a job of any size to arrive; the next limit is set after it."""
+    if sys.platform == "linux":
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+
+
+def _reason(exit_code: int | None) -> str:
+    if exit_code is not None and exit_code < 0:
+        return f"signal {signal.Signals(-exit_code).name}"
+    return f"exit status {exit_code}"
