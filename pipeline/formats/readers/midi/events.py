@@ -49,6 +49,7 @@ class Track:
         metas: time, type and content of track names, lyrics, tempi and signatures.
         end: when the track ends.
         has_end: whether it has its End of Track.
+        n_after_end: events after its End of Track, which are not read; bytes that are no event count as one.
     """
 
     time: Ints
@@ -59,6 +60,7 @@ class Track:
     metas: list[tuple[int, int, bytes]]
     end: int
     has_end: bool
+    n_after_end: int
 
 
 def read_track(content: bytes, begin: int, stop: int) -> Track:
@@ -101,7 +103,24 @@ def read_track(content: bytes, begin: int, stop: int) -> Track:
         metas=[(when(delay, n), meta, text) for delay, n, meta, text in scan.metas],
         end=min(when(scan.delay, len(scan.stretches)), MAX_TIME),
         has_end=scan.has_end,
+        n_after_end=_count_rest(content, scan.position, scan.stop, scan.running),
     )
+
+
+def _count_rest(content: bytes, begin: int, stop: int, running: int) -> int:
+    """Events between the End of Track and the end of the track; padding with zeros counts as none."""
+    rest = _Scan(content, begin, begin + len(content[begin:stop].rstrip(b"\0")))
+    rest.running = running
+    n_single = 0
+    try:
+        while rest.position < rest.stop:
+            n_stretches = len(rest.stretches)
+            n_single += 1
+            rest.step()
+            n_single -= len(rest.stretches) - n_stretches
+    except (IndexError, ReadError):
+        pass  # the rest is no event, and counts as one
+    return n_single + sum(map(_n_events, rest.stretches))
 
 
 class _Scan:
@@ -130,14 +149,18 @@ class _Scan:
             ReadError: ``unreadable``.
         """
         while self.position < self.stop and not self.has_end:
-            pattern = _FOLLOWS if self.running == 2 else _BEGINS
-            stretch = pattern.match(self.content, self.position, self.stop)
-            if stretch and stretch.end() > self.position:
-                self.stretches.append(stretch[0])
-                self.delays.append(self.delay)
-                self.position, self.running = stretch.end(), 2
-            else:
-                self._event()
+            self.step()
+
+    def step(self) -> None:
+        """Read a stretch, or one event that belongs to none."""
+        pattern = _FOLLOWS if self.running == 2 else _BEGINS
+        stretch = pattern.match(self.content, self.position, self.stop)
+        if stretch and stretch.end() > self.position:
+            self.stretches.append(stretch[0])
+            self.delays.append(self.delay)
+            self.position, self.running = stretch.end(), 2
+        else:
+            self._event()
 
     def _event(self) -> None:
         """Read one event that belongs to no stretch."""

@@ -62,6 +62,7 @@ def read_score(content: bytes, max_notes: int | None = None) -> Piece:
         if max_notes is not None and n_notes > max_notes:
             raise too_many("too_many_notes", "notes", n_notes, max_notes)
         signs.read(track)
+        signs.n_after_end += track.n_after_end
         words.read(number, track)
         name = _name(track)
         played += [(name, channel, notes) for channel, notes in notes_by_channel(track)]
@@ -108,7 +109,10 @@ def _tracks(content: bytes, header: Header) -> Iterable[Track]:
 
 
 class _Signs:
-    """The time and key signatures of all tracks; times in ticks of 1/10080 quarter note."""
+    """The time and key signatures of all tracks, and the number of events after an End of Track.
+
+    Times are in ticks of 1/10080 quarter note.
+    """
 
     def __init__(self, division: int) -> None:
         self.division = division
@@ -116,6 +120,7 @@ class _Signs:
         self.keys: list[KeySign] = []
         self.n_bad_meters = 0
         self.n_bad_keys = 0
+        self.n_after_end = 0
 
     def read(self, track: Track) -> None:
         """Add those of a track; impossible ones are unknown, and counted."""
@@ -207,6 +212,7 @@ def _staves(played: list[tuple[str, int, Notes]], signs: _Signs) -> list[_MidiSt
             n_bad_meters=n_bad_meters,
             n_unended=notes.n_unended,
             n_restruck=notes.n_restruck,
+            n_after_end=signs.n_after_end,
             fault="percussion" if channel == PERCUSSION else "",
             played=notes,
             division=signs.division,
