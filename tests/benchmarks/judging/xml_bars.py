@@ -22,17 +22,49 @@ BREVE_QUARTERS = 8
 
 def fill_bars(root: Element) -> None:
     """Rests up to the end of the longest part, in each bar of each part."""
+    _fill_all(root, each_staff=False)
+
+
+def fill_staves(root: Element) -> None:
+    """Rests up to the end of the longest part, in each bar of each staff."""
+    _fill_all(root, each_staff=True)
+
+
+def sign_lengths(root: Element) -> None:
+    """A time signature in each bar: its length."""
+    for part in root.iterfind("part"):
+        for measure, divisions in _divided(part):
+            length = _length(measure, divisions) / 4
+            for attributes in measure.iterfind("attributes"):
+                for time in attributes.findall("time"):
+                    attributes.remove(time)
+            if not length or length.denominator & (length.denominator - 1):
+                continue
+            below = max(4, length.denominator)
+            attributes = measure.find("attributes")
+            if attributes is None:
+                attributes = Element("attributes")
+                measure.insert(0, attributes)
+            before = [child for child in attributes if child.tag in ("footnote", "level", "divisions", "key")]
+            time = Element("time")
+            ElementTree.SubElement(time, "beats").text = str(length * below)
+            ElementTree.SubElement(time, "beat-type").text = str(below)
+            attributes.insert(len(before), time)
+
+
+def _fill_all(root: Element, each_staff: bool) -> None:
     _refine_divisions(root)
     parts = [list(_divided(part)) for part in root.iterfind("part")]
     lengths = [[_length(measure, divisions) for measure, divisions in part] for part in parts]
     for part in parts:
         for place, (measure, divisions) in enumerate(part):
-            _fill(measure, divisions, max(other[place] for other in lengths if place < len(other)))
+            longest = max(other[place] for other in lengths if place < len(other))
+            _fill(measure, divisions, longest, each_staff)
 
 
 def _refine_divisions(root: Element) -> None:
-    """Divisions that all parts have in common, and in which a 128th note and its tuplets are whole numbers."""
-    common = math.lcm(32 * 105, *(int(Fraction(found.text or "1")) for found in root.iter("divisions")))
+    """Divisions that all parts have in common, in which a triplet of 128th notes is exact."""
+    common = math.lcm(32 * 3, *(int(Fraction(found.text or "1")) for found in root.iter("divisions")))
     for part in root.iterfind("part"):
         for measure, divisions in list(_divided(part)):
             for duration in measure.iterfind("*/duration"):
@@ -67,11 +99,11 @@ def _places(measure: Element, divisions: Fraction) -> Iterator[tuple[Fraction, E
         yield place, element
 
 
-def _fill(measure: Element, divisions: Fraction, longest: Fraction) -> None:
+def _fill(measure: Element, divisions: Fraction, longest: Fraction, each_staff: bool) -> None:
     """Spell out rests that have no type or another one, and let rests follow up to the end of the bar."""
     after = next((index for index, child in enumerate(measure) if _ends_bar(child)), len(measure))
     place = list(_places(measure, divisions))[-1][0]
-    for staff, end in _ends(measure, divisions).items():
+    for staff, end in _ends(measure, divisions, each_staff).items():
         if end < longest:
             added = [*_move(end - place, divisions), *_rests(longest - end, divisions, {"staff": staff})]
             measure[after:after] = added
@@ -86,12 +118,12 @@ def _fill(measure: Element, divisions: Fraction, longest: Fraction) -> None:
             measure[index : index + 1] = _rests(duration, divisions, given)
 
 
-def _ends(measure: Element, divisions: Fraction) -> dict[str | None, Fraction]:
-    """Where each staff is filled up to."""
+def _ends(measure: Element, divisions: Fraction, each_staff: bool) -> dict[str | None, Fraction]:
+    """Where each staff, or the part, is filled up to."""
     ends: dict[str | None, Fraction] = {}
     for place, element in _places(measure, divisions):
         if element is not None and element.tag == "note":
-            staff = element.findtext("staff")
+            staff = element.findtext("staff") if each_staff else None
             ends[staff] = max(place, ends.get(staff, Fraction(0)))
     return ends or {None: Fraction(0)}
 

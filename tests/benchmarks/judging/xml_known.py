@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+from tests.benchmarks.judging.xml_bars import fill_bars, fill_staves, sign_lengths, signs_in_all_parts
+
 Rewrite = Callable[[str], str]
 
 
-def _on_parts(change: Callable[[list[Element]], None]) -> Rewrite:
-    """A rewriting of the measures of each part."""
+def _on_score(change: Callable[[Element], None]) -> Rewrite:
+    """A rewriting of the whole score."""
 
     def rewrite(text: str) -> str:
         try:
@@ -21,12 +23,21 @@ def _on_parts(change: Callable[[list[Element]], None]) -> Rewrite:
         except ElementTree.ParseError:
             return text
         before = ElementTree.tostring(root)
-        for part in root.iterfind("part"):
-            change(part.findall("measure"))
+        change(root)
         after = ElementTree.tostring(root)
         return after.decode() if after != before else text
 
     return rewrite
+
+
+def _on_parts(change: Callable[[list[Element]], None]) -> Rewrite:
+    """A rewriting of the measures of each part."""
+
+    def change_all(root: Element) -> None:
+        for part in root.iterfind("part"):
+            change(part.findall("measure"))
+
+    return _on_score(change_all)
 
 
 def _barline(measure: Element, side: str) -> Element:
@@ -128,6 +139,50 @@ def _without_jumps_in_words(measures: list[Element]) -> None:
                 measure.remove(direction)
 
 
+def _without_open_endings(measures: list[Element]) -> None:
+    """No ending of a group in which no backward repeat is, and no jump in words that takes its place."""
+    for place, measure in enumerate(measures):
+        for barline, ending in list(_endings(measure, "start")):
+            if not any(_closes(other) for other in _group(measures, place)):
+                barline.remove(ending)
+                _remove_stops(_group(measures, place))
+
+
+def _group(measures: list[Element], place: int) -> list[Element]:
+    """The bars from where an ending begins to where brackets follow it no longer."""
+    group = []
+    for measure in measures[place:]:
+        group.append(measure)
+        if any(_endings(measure, "stop", "discontinue")):
+            break
+    return group
+
+
+def _has_nested_tuplet(measure: Element) -> bool:
+    return any(tuplet.get("number", "1") != "1" for tuplet in measure.iterfind("note/notations/tuplet"))
+
+
+def _remove_stops(group: list[Element]) -> None:
+    for measure in group:
+        for barline, ending in list(_endings(measure, "stop", "discontinue")):
+            barline.remove(ending)
+
+
+def _without_nested_tuplets(measures: list[Element]) -> None:
+    """A bar that holds a tuplet inside a tuplet is empty; so are ties at its bar lines."""
+    empty = [_has_nested_tuplet(measure) for measure in measures]
+    for place, measure in enumerate(measures):
+        for other in measures[max(0, place - 1) : place + 2] if empty[place] else []:
+            _cut_ties(other, "start")
+            _cut_ties(other, "stop")
+        for note in measure.findall("note") if empty[place] else []:
+            if note.find("pitch") is not None and note.find("chord") is None:
+                note.insert(0, Element("rest"))
+                note.remove(note.find("pitch"))
+            elif note.find("chord") is not None:
+                measure.remove(note)
+
+
 MUSESCORE_EQUIVALENT: dict[str, Rewrite] = {
     "an ending whose bracket stops before its repeat sign: the bars after the bracket are played again": (
         _on_parts(_brackets_to_the_repeat)
@@ -140,9 +195,26 @@ MUSESCORE_SIMPLER: dict[str, Rewrite] = {
     ),
     "a tie to a note that it does not touch lengthens the note": _on_parts(_without_ties),
 }
-VEROVIO_EQUIVALENT = MUSESCORE_EQUIVALENT
+SIGNS_IN_ONE_PART = "repeats and endings that one part has are not played in the others"
+UNEQUAL_BARS = "a part that leaves a bar short, or has rests of another type than their time, drifts away from the others"
+UNEQUAL_STAVES = "a staff that leaves a bar short drifts away from the others"
+SHORT_BARS = "a short bar of rests alone takes the time of the time signature"
+VEROVIO_EQUIVALENT = MUSESCORE_EQUIVALENT | {
+    UNEQUAL_BARS: _on_score(fill_bars),
+}
 VEROVIO_SIMPLER: dict[str, Rewrite] = {
     "jumps that words or symbols alone print are not played": _on_parts(_without_jumps_in_words),
+    "endings that no repeat sign closes are played otherwise": _on_parts(_without_open_endings),
     "a note tied over a repeat sign or a jump": _on_parts(_ties_apart),
     "ties are joined otherwise; music21 joins them as our reader does": _on_parts(_without_ties),
+    "a tuplet inside a tuplet is not taken in its written duration": _on_parts(_without_nested_tuplets),
+}
+MUSIC21_EQUIVALENT: dict[str, Rewrite] = MUSESCORE_EQUIVALENT | {
+    SIGNS_IN_ONE_PART: _on_score(signs_in_all_parts),
+    UNEQUAL_BARS: _on_score(fill_bars),
+    UNEQUAL_STAVES: _on_score(fill_staves),
+    SHORT_BARS: _on_score(sign_lengths),
+}
+MUSIC21_SIMPLER: dict[str, Rewrite] = {
+    "jumps that words or symbols alone print are played otherwise": _on_parts(_without_jumps_in_words),
 }
