@@ -54,12 +54,27 @@ def sign_lengths(root: Element) -> None:
 
 def _fill_all(root: Element, each_staff: bool) -> None:
     _refine_divisions(root)
+    for measure in root.iterfind("part/measure"):
+        _merge_gaps(measure)
     parts = [list(_divided(part)) for part in root.iterfind("part")]
     lengths = [[_length(measure, divisions) for measure, divisions in part] for part in parts]
     for part in parts:
+        named = {staff.text for measure, _ in part for staff in measure.iterfind("note/staff")}
+        staves = sorted(named, key=str) if each_staff and named else [None]
         for place, (measure, divisions) in enumerate(part):
             longest = max(other[place] for other in lengths if place < len(other))
-            _fill(measure, divisions, longest, each_staff)
+            _fill(measure, divisions, longest, staves)
+
+
+def _merge_gaps(measure: Element) -> None:
+    """One ``<forward>`` for several in a row, whose sum alone is exact."""
+    before: Element | None = None
+    for element in list(measure):
+        duration = element.find("duration") if element.tag == "forward" else None
+        if duration is not None and before is not None:
+            duration.text = str(Fraction(duration.text or 0) + Fraction(before.findtext("duration") or 0))
+            measure.remove(before)
+        before = element if duration is not None else None
 
 
 def _refine_divisions(root: Element) -> None:
@@ -99,11 +114,11 @@ def _places(measure: Element, divisions: Fraction) -> Iterator[tuple[Fraction, E
         yield place, element
 
 
-def _fill(measure: Element, divisions: Fraction, longest: Fraction, each_staff: bool) -> None:
+def _fill(measure: Element, divisions: Fraction, longest: Fraction, staves: list[str | None]) -> None:
     """Spell out rests that have no type or another one, and let rests follow up to the end of the bar."""
     after = next((index for index, child in enumerate(measure) if _ends_bar(child)), len(measure))
     place = list(_places(measure, divisions))[-1][0]
-    for staff, end in _ends(measure, divisions, each_staff).items():
+    for staff, end in _ends(measure, divisions, staves).items():
         if end < longest:
             added = [*_move(end - place, divisions), *_rests(longest - end, divisions, {"staff": staff})]
             measure[after:after] = added
@@ -118,14 +133,14 @@ def _fill(measure: Element, divisions: Fraction, longest: Fraction, each_staff: 
             measure[index : index + 1] = _rests(duration, divisions, given)
 
 
-def _ends(measure: Element, divisions: Fraction, each_staff: bool) -> dict[str | None, Fraction]:
+def _ends(measure: Element, divisions: Fraction, staves: list[str | None]) -> dict[str | None, Fraction]:
     """Where each staff, or the part, is filled up to."""
-    ends: dict[str | None, Fraction] = {}
+    ends = dict.fromkeys(staves, Fraction(0))
     for place, element in _places(measure, divisions):
         if element is not None and element.tag == "note":
-            staff = element.findtext("staff") if each_staff else None
+            staff = element.findtext("staff") if len(staves) > 1 else staves[0]
             ends[staff] = max(place, ends.get(staff, Fraction(0)))
-    return ends or {None: Fraction(0)}
+    return ends
 
 
 def _length_of_type(note: Element) -> Fraction | None:
@@ -177,6 +192,20 @@ def _rests(quarters: Fraction, divisions: Fraction, given: dict[str, str | None]
             notations = ElementTree.SubElement(rest, "notations")
             ElementTree.SubElement(notations, "tuplet", type=kind)
     return [*found, *_move(written * normal / actual, divisions)]
+
+
+def empty_bar(measure: Element) -> None:
+    """A rest of its whole length in place of all that is in a bar, but for its signs."""
+    length = _length(measure, Fraction(1))  # in divisions
+    for child in list(measure):
+        if child.tag in ("note", "backup", "forward", "harmony"):
+            measure.remove(child)
+    rest = Element("note")
+    ElementTree.SubElement(rest, "rest", measure="yes")
+    ElementTree.SubElement(rest, "duration").text = str(length)
+    ElementTree.SubElement(rest, "voice").text = "1"
+    place = next((index for index, child in enumerate(measure) if _ends_bar(child)), len(measure))
+    measure.insert(place, rest)
 
 
 def signs_in_all_parts(root: Element) -> None:

@@ -9,7 +9,13 @@ from collections.abc import Callable, Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from tests.benchmarks.judging.xml_bars import fill_bars, fill_staves, sign_lengths, signs_in_all_parts
+from tests.benchmarks.judging.xml_bars import (
+    empty_bar,
+    fill_bars,
+    fill_staves,
+    sign_lengths,
+    signs_in_all_parts,
+)
 
 Rewrite = Callable[[str], str]
 
@@ -140,12 +146,17 @@ def _without_jumps_in_words(measures: list[Element]) -> None:
 
 
 def _without_open_endings(measures: list[Element]) -> None:
-    """No ending of a group in which no backward repeat is, and no jump in words that takes its place."""
+    """No ending that no backward repeat closes, and no backward repeat that closes the last ending."""
     for place, measure in enumerate(measures):
         for barline, ending in list(_endings(measure, "start")):
             if not any(_closes(other) for other in _group(measures, place)):
                 barline.remove(ending)
                 _remove_stops(_group(measures, place))
+        following = measures[place + 1 : place + 2]
+        if any(_endings(measure, "stop", "discontinue")) and not any(
+            any(_endings(other, "start")) for other in following
+        ):
+            _reopen(measure)
 
 
 def _group(measures: list[Element], place: int) -> list[Element]:
@@ -156,6 +167,34 @@ def _group(measures: list[Element], place: int) -> list[Element]:
         if any(_endings(measure, "stop", "discontinue")):
             break
     return group
+
+
+def _without_octave_lines(measures: list[Element]) -> None:
+    for measure in measures:
+        for direction in measure.findall("direction"):
+            if direction.find("direction-type/octave-shift") is not None:
+                measure.remove(direction)
+
+
+def _reopen(measure: Element) -> None:
+    for barline in measure.iterfind("barline"):
+        for sign in barline.findall("repeat"):
+            if sign.get("direction") == "backward":
+                barline.remove(sign)
+
+
+def _duplets_dotted(measures: list[Element]) -> None:
+    """Two notes in the time of three: a dot instead."""
+    for note in (note for measure in measures for note in measure.iterfind("note")):
+        change, kind = note.find("time-modification"), note.find("type")
+        if change is None or kind is None:
+            continue
+        if (change.findtext("actual-notes"), change.findtext("normal-notes")) == ("2", "3"):
+            note.remove(change)
+            note.insert(list(note).index(kind) + 1, Element("dot"))
+            for notations in note.iterfind("notations"):
+                for tuplet in notations.findall("tuplet"):
+                    notations.remove(tuplet)
 
 
 def _has_nested_tuplet(measure: Element) -> bool:
@@ -169,18 +208,13 @@ def _remove_stops(group: list[Element]) -> None:
 
 
 def _without_nested_tuplets(measures: list[Element]) -> None:
-    """A bar that holds a tuplet inside a tuplet is empty; so are ties at its bar lines."""
-    empty = [_has_nested_tuplet(measure) for measure in measures]
+    """A bar that holds a tuplet inside a tuplet is a rest; no tie leads over its bar lines."""
     for place, measure in enumerate(measures):
-        for other in measures[max(0, place - 1) : place + 2] if empty[place] else []:
-            _cut_ties(other, "start")
-            _cut_ties(other, "stop")
-        for note in measure.findall("note") if empty[place] else []:
-            if note.find("pitch") is not None and note.find("chord") is None:
-                note.insert(0, Element("rest"))
-                note.remove(note.find("pitch"))
-            elif note.find("chord") is not None:
-                measure.remove(note)
+        if _has_nested_tuplet(measure):
+            for other in measures[max(0, place - 1) : place + 2]:
+                _cut_ties(other, "start")
+                _cut_ties(other, "stop")
+            empty_bar(measure)
 
 
 MUSESCORE_EQUIVALENT: dict[str, Rewrite] = {
@@ -196,15 +230,25 @@ MUSESCORE_SIMPLER: dict[str, Rewrite] = {
     "a tie to a note that it does not touch lengthens the note": _on_parts(_without_ties),
 }
 SIGNS_IN_ONE_PART = "repeats and endings that one part has are not played in the others"
-UNEQUAL_BARS = "a part that leaves a bar short, or has rests of another type than their time, drifts away from the others"
+UNEQUAL_BARS = (
+    "a part that leaves a bar short, or has rests of another type than their time, "
+    "drifts away from the others"
+)
+OCTAVE_LINE = "an octave line is added to <pitch>; MusicXML: <pitch> is what sounds"
 UNEQUAL_STAVES = "a staff that leaves a bar short drifts away from the others"
 SHORT_BARS = "a short bar of rests alone takes the time of the time signature"
+DUPLETS = "a duplet without bracket is not taken in its written duration"
 VEROVIO_EQUIVALENT = MUSESCORE_EQUIVALENT | {
+    SIGNS_IN_ONE_PART: _on_score(signs_in_all_parts),
     UNEQUAL_BARS: _on_score(fill_bars),
+    DUPLETS: _on_parts(_duplets_dotted),
+    OCTAVE_LINE: _on_parts(_without_octave_lines),
 }
 VEROVIO_SIMPLER: dict[str, Rewrite] = {
     "jumps that words or symbols alone print are not played": _on_parts(_without_jumps_in_words),
-    "endings that no repeat sign closes are played otherwise": _on_parts(_without_open_endings),
+    "endings that no repeat sign closes, or a last ending that one closes, are played otherwise": (
+        _on_parts(_without_open_endings)
+    ),
     "a note tied over a repeat sign or a jump": _on_parts(_ties_apart),
     "ties are joined otherwise; music21 joins them as our reader does": _on_parts(_without_ties),
     "a tuplet inside a tuplet is not taken in its written duration": _on_parts(_without_nested_tuplets),
