@@ -236,12 +236,13 @@ UNEQUAL_BARS = (
 )
 OCTAVE_LINE = "an octave line is added to <pitch>; MusicXML: <pitch> is what sounds"
 UNEQUAL_STAVES = "a staff that leaves a bar short drifts away from the others"
-SHORT_BARS = "a short bar of rests alone takes the time of the time signature"
+SHORT_BARS = "a bar of another length than its time signature, or than that of another part, takes other time"
 DUPLETS = "a duplet without bracket is not taken in its written duration"
 VEROVIO_EQUIVALENT = MUSESCORE_EQUIVALENT | {
     SIGNS_IN_ONE_PART: _on_score(signs_in_all_parts),
     UNEQUAL_BARS: _on_score(fill_bars),
     DUPLETS: _on_parts(_duplets_dotted),
+    SHORT_BARS: _on_score(sign_lengths),
     OCTAVE_LINE: _on_parts(_without_octave_lines),
 }
 VEROVIO_SIMPLER: dict[str, Rewrite] = {
