@@ -81,6 +81,7 @@ class Part:
         n_uneven_bars: bars that are shorter here than in another part and were filled up.
         n_unended: notes without an end, which end with their track (MIDI).
         n_restruck: notes that end where the same pitch starts again (MIDI).
+        n_after_end: events of all tracks after their End of Track, which are not read (MIDI).
         chords: chord symbols by onset, one at each at most.
         n_bad_chords: symbols that are no chord (X), or that another at the same onset replaces.
         n_lost_syllables: syllables of the first verse that are written for no note.
@@ -106,6 +107,7 @@ class Part:
     n_uneven_bars: int = 0
     n_unended: int = 0
     n_restruck: int = 0
+    n_after_end: int = 0
     n_ignored_jumps: int = 0
     chords: tuple[ChordSymbol, ...] = ()
     n_bad_chords: int = 0

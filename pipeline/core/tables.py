@@ -78,6 +78,7 @@ NOTES = pa.schema(
         ("n_uneven_bars", pa.int32()),
         ("n_unended", pa.int32()),
         ("n_restruck", pa.int32()),
+        ("n_after_end", pa.int32()),
         ("n_lost_syllables", pa.int32()),
         ("n_bad_chords", pa.int32()),
         ("n_ignored_jumps", pa.int32()),

@@ -44,6 +44,8 @@ from tests.benchmarks.judging.outcome import Cache, Judge, Mode, Outcome, Unread
 from tests.benchmarks.judging.xml_known import (
     MUSESCORE_EQUIVALENT,
     MUSESCORE_SIMPLER,
+    MUSIC21_EQUIVALENT,
+    MUSIC21_SIMPLER,
     VEROVIO_EQUIVALENT,
     VEROVIO_SIMPLER,
 )
@@ -94,6 +96,8 @@ def judges(cache: Cache) -> dict[str, Judge]:
             ("written", "played"),
             "musicxml",
             joins_unisons=False,
+            equivalent=MUSIC21_EQUIVALENT,
+            simpler=MUSIC21_SIMPLER,
         ),
         "mido": Judge(
             lambda source, _: by_mido.play(source.content),

@@ -28,7 +28,6 @@ REFUSED = {
     "32ad-Notations5.musicxml": "the file is not well-formed XML (line 141 closes another element)",
 }
 
-DRIFT = "a part that leaves a bar short drifts away from the others: the same notes, shifted from there on"
 TYPE = "the type of a note counts where it contradicts the duration; MusicXML: the duration is what sounds"
 SIGN_SOUNDS = "an accidental without <alter> changes the pitch; MusicXML: <alter> is what sounds"
 UNPITCHED = "a percussion staff is played as pitches; MusicXML: <unpitched> has none"
@@ -107,8 +106,4 @@ BY_HAND: dict[tuple[str, str], str] = {
     ("verovio", "23c-Tuplet-Display-NonStandard.xml"): TUPLET,
     ("verovio", "23d-Tuplets-Nested.xml"): TUPLET,
     ("verovio", "23f-Tuplets-DurationButNoBracket.xml"): TUPLET,
-    **{
-        ("music21", f"lc{number}.mxl"): DRIFT
-        for number in (5115311, 4999590, 6480349, 6243836, 6017382, 6214587, 5906774)
-    },
 }

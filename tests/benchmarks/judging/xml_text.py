@@ -36,6 +36,7 @@ def performed_plainly(content: bytes) -> bytes:
 
 
 def _strip(measure: Element) -> None:
+    _cue_heads_last(measure)
     for child in list(measure):
         if child.tag == "harmony" or (child.tag == "note" and _takes_no_time(child)):
             measure.remove(child)
@@ -44,6 +45,17 @@ def _strip(measure: Element) -> None:
             _without_ornaments(child)
             if child.find("cue") is not None:
                 _silence(child)
+
+
+def _cue_heads_last(measure: Element) -> None:
+    """A chord whose first note alone is silent begins with one that sounds, so that a chord remains."""
+    for head, member in zip(measure.findall("note"), measure.findall("note")[1:], strict=False):
+        chord = member.find("chord")
+        if chord is None or head.find("chord") is not None or head.find("cue") is None:
+            continue
+        if member.find("cue") is None:
+            member.remove(chord)
+            head.insert(0, chord)
 
 
 def _takes_no_time(note: Element) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.core.music import Meter, Part, Piece
 from pipeline.formats import readers
 from pipeline.formats.readers import ReadError, midi
-from tests.helpers.midi_bytes import chunk, file, meta, note, number, off, on, sysex, track
+from tests.helpers.midi_bytes import END, chunk, file, meta, note, number, off, on, sysex, track
 from tests.helpers.reading import LIMITS, READ
 
 NAME, METER, KEY = 0x03, 0x58, 0x59
@@ -64,6 +64,25 @@ def test_the_channels_of_a_track_are_parts() -> None:
         file(track(meta(NAME, b"all"), on(0, 48, 3), on(0, 72), off(480, 72), off(0, 48, 3)), kind=0)
     )
     assert [(found.name, found.pitch.tolist()) for found in piece.parts] == [("all", [72]), ("all", [48])]
+
+
+@pytest.mark.parametrize(
+    ("rest", "n_events"),
+    [
+        (b"", 0),
+        (bytes(5), 0),
+        (note(0, 480, 62), 2),
+        (meta(NAME, b"x") + note(0, 480, 62) + END, 4),
+        (on(0, 62) + bytes([0x60, 62, 0]), 2),
+        (b"\xff\xff\xff\xff\xff", 1),
+        (note(0, 480, 62) + b"\x00\xf4", 3),
+    ],
+    ids=["nothing", "zeros", "a note", "metas too", "running status", "no event", "broken after a note"],
+)
+def test_events_after_the_end_of_their_track_are_not_read_but_counted(rest: bytes, n_events: int) -> None:
+    piece = read(file(track(note(0, 480, 60), END, rest, end=b""), track(note(0, 480, 48))))
+    assert [found.pitch.tolist() for found in piece.parts] == [[60], [48]]
+    assert [found.n_after_end for found in piece.parts] == [n_events, n_events]
 
 
 def test_a_change_of_program_does_not_divide_a_melody() -> None:

@@ -63,8 +63,8 @@ class Staff:
         lines: written bar lines; None if they are unknown.
         n_cut: notes that were cut at a jump or repeat.
         fault: the rule that only this staff violates (``percussion``, ``microtone``, …); "" for none.
-        n_bad_keys, n_bad_meters, n_bad_chords, n_uneven_bars, n_unended, n_restruck, n_ignored_jumps,
-            n_lost_syllables: see :class:`pipeline.core.music.Part`.
+        n_bad_keys, n_bad_meters, n_bad_chords, n_uneven_bars, n_unended, n_restruck, n_after_end,
+            n_ignored_jumps, n_lost_syllables: see :class:`pipeline.core.music.Part`.
     """
 
     name: str = ""
@@ -82,6 +82,7 @@ class Staff:
     n_uneven_bars: int = 0
     n_unended: int = 0
     n_restruck: int = 0
+    n_after_end: int = 0
     n_ignored_jumps: int = 0
     n_bad_chords: int = 0
     n_lost_syllables: int = 0
@@ -133,6 +134,7 @@ class Staff:
             n_uneven_bars=self.n_uneven_bars,
             n_unended=self.n_unended,
             n_restruck=self.n_restruck,
+            n_after_end=self.n_after_end,
             chords=tuple(_chord_symbol(self.chords[onset]) for onset in sorted(self.chords)),
             n_bad_chords=self.n_bad_chords,
             lyrics=lyrics_of([note.lyric for note in merged]),

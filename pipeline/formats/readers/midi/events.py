@@ -76,10 +76,12 @@ class Scanner:
 
     Attributes:
         n_ended: how many tracks have their End of Track.
+        n_after_end: events after an End of Track, which are not read; bytes that are no event count as one.
     """
 
     def __init__(self, content: bytes) -> None:
         self.n_ended = 0
+        self.n_after_end = 0
         self._bytes = _Bytes(content)
         self._scans: list[_Scan] = []
 
@@ -98,6 +100,7 @@ class Scanner:
         if scan.position > scan.stop or (not scan.has_end and chunk.stop > len(content)):
             raise _cut_short(chunk.stop)
         self.n_ended += scan.has_end
+        self.n_after_end += _count_rest(self._bytes, scan)
         self._scans.append(scan)
 
     def finish(self) -> tuple[list[Track], Events]:
@@ -191,17 +194,21 @@ class _Scan:
             IndexError: the bytes end inside an event.
             ReadError: ``unreadable``.
         """
-        low = self.file.low
         while self.position < self.stop and not self.has_end:
-            pattern = _FOLLOWS if self.running == 2 else _BEGINS
-            event = pattern.match(self.content, self.position, self.stop)
-            if event is None:
-                self._event()
-                continue
-            first = int(low.searchsorted(event.end())) - 3
-            n_events = self.file.n_events(first, self.stop)
-            self.stretches.append((first, n_events, self.position, self.delay))
-            self.position, self.running = int(low[first + 3 * n_events - 1]) + 1, 2
+            self.step()
+
+    def step(self) -> None:
+        """Read a stretch, or one event that belongs to none."""
+        pattern = _FOLLOWS if self.running == 2 else _BEGINS
+        event = pattern.match(self.content, self.position, self.stop)
+        if event is None:
+            self._event()
+            return
+        low = self.file.low
+        first = int(low.searchsorted(event.end())) - 3
+        n_events = self.file.n_events(first, self.stop)
+        self.stretches.append((first, n_events, self.position, self.delay))
+        self.position, self.running = int(low[first + 3 * n_events - 1]) + 1, 2
 
     def track(self, passed: list[int]) -> Track:
         """What was read besides notes.
@@ -256,6 +263,22 @@ class _Scan:
 
     def _refusal(self, what: str) -> ReadError:
         return ReadError("unreadable", f"byte {self.position}: {what}")
+
+
+def _count_rest(file: _Bytes, scan: _Scan) -> int:
+    """Events between the End of Track and the end of the track; padding with zeros counts as none."""
+    written = file.content[scan.position : scan.stop].rstrip(b"\0")
+    rest = _Scan(file, scan.position, scan.position + len(written))
+    rest.running = scan.running
+    n_single = 0
+    try:
+        while rest.position < rest.stop:
+            n_stretches = len(rest.stretches)
+            rest.step()
+            n_single += len(rest.stretches) == n_stretches
+    except (IndexError, ReadError):
+        n_single += 1  # the rest is no event, and counts as one
+    return n_single + sum(n_events for _, n_events, _, _ in rest.stretches)
 
 
 def _take_apart(

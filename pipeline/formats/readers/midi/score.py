@@ -55,8 +55,8 @@ def read_score(content: bytes, max_notes: int | None = None) -> Piece:
         ReadError: damaged, of format 2 or in SMPTE time, percussion alone, no note at all or too many.
     """
     header = read_header(content)
-    tracks, events = _scan(content, header, max_notes)
-    signs = _Signs(header.division)
+    tracks, events, n_after_end = _scan(content, header, max_notes)
+    signs = _Signs(header.division, n_after_end)
     words = Words()
     for number, track in enumerate(tracks):
         signs.read(track)
@@ -84,8 +84,8 @@ def _sing(staves: list[_MidiStaff], words: Words) -> None:
         staves[place].n_lost_syllables = n_lost[part]
 
 
-def _scan(content: bytes, header: Header, max_notes: int | None) -> tuple[list[Track], Events]:
-    """The tracks of a file and their notes, all there are.
+def _scan(content: bytes, header: Header, max_notes: int | None) -> tuple[list[Track], Events, int]:
+    """The tracks of a file, their notes, and the number of events after an End of Track.
 
     Raises:
         ReadError: the first by the order of the tracks: ``unreadable`` (an event that is none, or
@@ -110,7 +110,7 @@ def _scan(content: bytes, header: Header, max_notes: int | None) -> tuple[list[T
     _check_notes(events, len(tracks), max_notes)
     if fault is not None:
         raise fault
-    return tracks, events
+    return tracks, events, scanner.n_after_end
 
 
 def _check_notes(events: Events, n_tracks: int, max_notes: int | None) -> None:
@@ -133,10 +133,14 @@ def _check_notes(events: Events, n_tracks: int, max_notes: int | None) -> None:
 
 
 class _Signs:
-    """The time and key signatures of all tracks; times in ticks of 1/10080 quarter note."""
+    """The time and key signatures of all tracks, and the number of events after an End of Track.
 
-    def __init__(self, division: int) -> None:
+    Times are in ticks of 1/10080 quarter note.
+    """
+
+    def __init__(self, division: int, n_after_end: int) -> None:
         self.division = division
+        self.n_after_end = n_after_end
         self.meters: list[Meter] = []
         self.keys: list[KeySign] = []
         self.n_bad_meters = 0
@@ -231,7 +235,14 @@ def _staves(played: list[Notes], names: list[str], signs: _Signs) -> list[_MidiS
     lines = None if n_bad_meters or end > MAX_TICKS else _bar_lines(meters, end)
     meters = _with_upbeat(meters)
     bars = None if lines is None else _bars(lines, meters)
-    staff = Staff(end=end, meters=meters, keys=keys, n_bad_keys=signs.n_bad_keys, n_bad_meters=n_bad_meters)
+    staff = Staff(
+        end=end,
+        meters=meters,
+        keys=keys,
+        n_bad_keys=signs.n_bad_keys,
+        n_bad_meters=n_bad_meters,
+        n_after_end=signs.n_after_end,
+    )
     common = cache(lambda: replace(staff.part(), bar_onsets=bars))
     return [
         _MidiStaff(
