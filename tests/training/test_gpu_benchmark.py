@@ -17,13 +17,16 @@ def test_the_gpu_benchmark_measures_both_models(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.benchmarks.gpu", "--small", "--jsb", str(published)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout.splitlines()[-1])["gpu"]
-    assert found["device"] == "cpu" and found["music_transformer_nats"] == 0.335
+    assert found["device"] == "cpu"
+    assert found["music_transformer_nats"] == 0.335
     for kind in ("transformer", "stepwise"):
         assert set(found[kind]) >= KEYS
-        assert found[kind]["kernel_share"] is None and 0 < found[kind]["nats_per_token"] < 6
+        assert found[kind]["kernel_share"] is None
+        assert 0 < found[kind]["nats_per_token"] < 6
 
 
 def test_the_gpu_benchmark_names_a_missing_file(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.benchmarks.gpu", "--small", "--jsb", str(tmp_path / "none.json")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 2 and "none.json is missing: name the published JSON by --jsb" in done.stderr
+    assert done.returncode == 2
+    assert "none.json is missing: name the published JSON by --jsb" in done.stderr
