@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from tests.helpers.chord_figures import CHORD_CLAIMS
 from tests.helpers.claims import INTERVAL, Claim, count, fixed, interval, mismatches, write
 from tests.helpers.figure_rows import (
     ABLATION,
@@ -323,6 +324,7 @@ CLAIMS: list[Claim] = [
     ),
     *(published(*row) for row in PITCH),
     *(ranked(*row) for row in RANKED),
+    *CHORD_CLAIMS,
 ]
 
 

@@ -1,7 +1,7 @@
 """Child processes that process items, and are kept for the next items.
 
 A child computes one job after the other. It is replaced when it dies, exceeds a limit, or
-holds much more memory than at its start. The limit on memory is set anew for each job, so
+holds much more memory than at its start. The limit on memory is set again for each job, so
 that what earlier jobs left behind does not reduce it.
 
 On Linux the children are forked by a server process without threads: a stage and a

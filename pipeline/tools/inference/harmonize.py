@@ -150,7 +150,7 @@ def beside(row: Mapping[str, Any], given: Sequence[int], voices: int) -> Harmoni
     cells = np.zeros((row["n_steps"], voices), np.uint16)
     cells[:, list(given)] = np.asarray(row["tokens"], np.uint16)[1:-1].reshape(-1, len(given))
     phrase_end = np.array(row["phrase_end"], bool) if row["phrase_end"] else None
-    chords = numbers_of(row["chord"]) if row["chord"] else None
+    chords = numbers_of(row["chord"]) if row.get("chord") else None
     return give_voices(
         [START, *cells.ravel().tolist(), STOP], given, voices, bars_of(row), phrase_end, chords
     )

@@ -1,7 +1,7 @@
 """Causes of differences between our chord symbols and music21's, each proved by rewriting the piece.
 
 ``EQUIVALENT`` rewrites what only music21 is given, into a spelling of the same music that it
-reads as the standard says; ``SIMPLER`` leaves out of both sides what the two treat differently.
+reads as the standard defines; ``SIMPLER`` leaves out of both sides what the two treat differently.
 A cause holds for a piece when the two readings agree after its rewriting.
 """
 

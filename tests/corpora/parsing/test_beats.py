@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from pipeline.corpora.parsing import ParsedCorpus, parse_corpus
@@ -29,7 +30,7 @@ FILES = {
 
 
 @pytest.fixture
-def parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ParsedCorpus:
+def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[ParsedCorpus, pa.Table]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DVC_ROOT", raising=False)
     (tmp_path / "scores").mkdir()
@@ -42,12 +43,14 @@ def parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ParsedCorpus:
     limits = LIMITS.model_copy(update={"max_file_mib": 3000 / 2**20})
     engine = EngineSettings(kind="serial", workers=1, address=None)
     for _ in range(2):  # the second time from the piece cache
-        found = parse_corpus("mine", tmp_path / "raw", READ, limits, engine)
-    return found
+        portions: list[pa.Table] = []
+        found = parse_corpus("mine", tmp_path / "raw", READ, limits, engine, portions.append)
+    return found, pa.concat_tables(portions)
 
 
-def test_every_piece_is_kept_and_has_its_beats_or_a_reason(parsed: ParsedCorpus) -> None:
-    beats = dict(zip(parsed.table["piece_id"].to_pylist(), parsed.table["beats"].to_pylist(), strict=True))
+def test_every_piece_is_kept_and_has_its_beats_or_a_reason(read: tuple[ParsedCorpus, pa.Table]) -> None:
+    parsed, notes = read
+    beats = dict(zip(notes["piece_id"].to_pylist(), notes["beats"].to_pylist(), strict=True))
     good = [(0, True), (ticks("1"), False), (ticks("2"), True)]
     assert beats.pop("mine/good") == [{"onset": onset, "downbeat": down} for onset, down in good]
     assert set(beats.values()) == {None}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.helpers.viewpoints import FACTS, TOLD, Melody, Viewpoint, combine, see
+from tests.helpers.viewpoints import FACTS, PREDICTED, Melody, Viewpoint, combine, see
 
 SCALE = np.arange(60, 73)
 
@@ -73,7 +73,7 @@ def test_a_melody_remembers_itself() -> None:
     assert [SCALE[row.argmax()] for row in probs[6:]] == [62, 67, 69]
 
 
-@pytest.mark.parametrize("predicted", TOLD)
+@pytest.mark.parametrize("predicted", PREDICTED)
 @pytest.mark.parametrize("fact", FACTS)
 def test_every_viewpoint_predicts_a_distribution_of_the_next_note(predicted: str, fact: str) -> None:
     one, other = tune("CDEFGFED"), tune("CDEFGFEc")

@@ -2,7 +2,7 @@
 
 Most events of a file are channel events of two data bytes, many in a row (a *stretch*):
 each has exactly three bytes below 128, the last of its delta time and its data. Arrays over
-the whole file tell where three such bytes can be an event, so that a stretch is found by one
+the whole file hold where three such bytes can be an event, so that a stretch is found by one
 search, and take all stretches of all tracks apart at once. The events between stretches are
 read one by one.
 
