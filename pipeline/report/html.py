@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from pipeline.report.scores import PlayableScore
 
+CHARTS_IN_A_ROW = 5  # on a screen of 1,280 pixels
 NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 
 
@@ -105,6 +106,13 @@ def figure(svg: str, caption: str = "") -> Markup:
 def charts_in_grid(figures: Sequence[Markup]) -> Markup:
     """Small charts next to each other, as many as the screen is wide."""
     return Markup('<div class="charts">{}</div>\n').format(Markup("").join(figures))
+
+
+def one_row(charts: Sequence[Markup]) -> Markup:
+    """Small charts of all experiments: one row, and the others in a fold."""
+    body = charts_in_grid(charts[:CHARTS_IN_A_ROW])
+    others = charts[CHARTS_IN_A_ROW:]
+    return body + folded("More experiments", charts_in_grid(others)) if others else body
 
 
 def folded(summary: str, body: Markup, opened: bool = False) -> Markup:

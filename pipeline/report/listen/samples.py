@@ -13,6 +13,7 @@ from pipeline.report.html import ReportSection, folded, paragraph
 from pipeline.report.inputs import ExperimentResults, Inputs
 from pipeline.report.listen.cards import Card, sample_card
 
+OPEN_CARDS = 4
 MOST_PIECES = 3  # of an experiment, the first ones; their order is decided by a hash
 LEAD = (
     "The prompt (black) is the first half of a held-out piece. The original (grey) is its second half, the "
@@ -35,15 +36,19 @@ def covers(inputs: Inputs) -> list[Card]:
 
 
 def continuations(inputs: Inputs) -> ReportSection:
-    """A card for each other experiment; further pieces are folded."""
+    """A card for each of some other experiments; further experiments and pieces are folded."""
     engraver, cards = Engraver(), list[Card]()
-    firsts, folds = Markup(""), Markup("")
+    opened: list[Card] = []
+    folds = Markup("")
     for experiment in inputs.held_out[1:]:
         first, *others = _cards(inputs, experiment, engraver, _chosen(experiment))
         cards += [first, *others]
-        firsts += first.html
+        if len(opened) < OPEN_CARDS:
+            opened.append(first)
+        else:
+            others.insert(0, first)
         folds += _fold(experiment.name, others)
-    body = Markup('<div class="cards">{}</div>\n').format(firsts)
+    body = _grid(opened)
     scores = [score for card in cards for score in card.scores]
     if folds:
         folds = folded("More samples", folds)

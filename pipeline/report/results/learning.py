@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from pipeline.report.charts import GENERATED, TRUTH, colours, draw, legend, lines
-from pipeline.report.html import ReportSection, charts_in_grid, figure, folded, folded_table
+from pipeline.report.html import ReportSection, figure, folded, folded_table, one_row
 from pipeline.report.inputs import ExperimentResults, HarmonizerResults, Inputs
 
 SERIES = {"train_nats": "training", "valid_nats": "validation"}
@@ -23,7 +23,7 @@ LEAD = (
 def learning(inputs: Inputs) -> ReportSection:
     """Training and validation loss by epoch, one small chart per experiment."""
     shown: list[ExperimentResults | HarmonizerResults] = [*inputs.held_out, *inputs.harmonizers]
-    body = legend(SCALE) + charts_in_grid([curve(each.name, each.learning) for each in shown])
+    body = legend(SCALE) + one_row([curve(each.name, each.learning) for each in shown])
     tables = Markup("").join(_table(each.name, each.learning) for each in shown)
     if shown:
         body += folded("Learning curves as tables", tables)

@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from pipeline.report.charts import TRUTH, Spec, colours, draw, legend, lines
-from pipeline.report.html import ReportSection, charts_in_grid, counted, figure, folded, folded_table
+from pipeline.report.html import ReportSection, charts_in_grid, counted, figure, folded, folded_table, one_row
 from pipeline.report.inputs import ExperimentResults, Inputs
 from pipeline.report.results.predictors import COLOURS, PREDICTORS, scale_of
 
@@ -21,7 +21,7 @@ WHAT = {"tokens": "most probable token", "pitches": "most probable pitch"}
 def position(inputs: Inputs) -> ReportSection:
     """Bits per onset in each tenth of the second half."""
     held_out = inputs.held_out
-    body = legend(scale_of(DRAWN)) + charts_in_grid([_by_place(each) for each in held_out])
+    body = legend(scale_of(DRAWN)) + one_row([_by_place(each) for each in held_out])
     if held_out:
         tables = Markup("").join(_place_table(each) + _size_table(each) for each in held_out)
         body += folded("Tables of loss by position and by size of the tune family", tables)
@@ -45,7 +45,7 @@ def calibration(inputs: Inputs) -> ReportSection:
         "should be "
         f"right (grey line). Bins with at least {LEAST_IN_BIN} predictions."
     )
-    return ReportSection("calibration", "Calibration", lead, body)
+    return ReportSection("calibration", "Calibration", lead, body, folded=True)
 
 
 def _by_place(experiment: ExperimentResults) -> Markup:
