@@ -48,5 +48,8 @@ def _page_of(experiment: str, path: Path) -> Path:
     from pipeline.core.settings import load_yaml
     from pipeline.report import page
 
-    write_text(path, page(Path("data"), load_yaml(), load_yaml(Path("versions.yaml")), experiment))
+    params, results = load_yaml(), Path("data/evaluations") / experiment
+    if experiment in params["experiments"] and not results.exists():
+        raise NoReportError(f"{results}: no such folder; `dvc repro evaluate@{experiment}` writes it")
+    write_text(path, page(Path("data"), params, load_yaml(Path("versions.yaml")), experiment))
     return path

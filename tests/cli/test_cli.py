@@ -244,3 +244,11 @@ def test_a_format_that_cannot_be_written_is_refused_before_any_work(
 @pytest.mark.usefixtures("project")
 def test_the_path_of_the_report_is_printed_if_it_exists(capsys: pytest.CaptureFixture[str]) -> None:
     assert "`dvc repro report` writes it" in refused(capsys, "report")
+
+
+def test_the_report_of_an_experiment_without_results_names_the_stage_to_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "params.yaml").write_text("experiments: {first: {dataset: tunes}}")
+    monkeypatch.chdir(tmp_path)
+    assert "`dvc repro evaluate@first` writes it" in refused(capsys, "report", "--experiment", "first")
