@@ -1,6 +1,6 @@
 """Open the shards with Hugging Face's `datasets`; only local files are read.
 
-python examples/load_with_datasets.py [data/tokens/melodies]
+After `make repro`: python examples/load_with_datasets.py [data/tokens/melodies]
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Query the shards by SQL.
 
-python examples/query_with_duckdb.py [data/tokens/melodies]
+After `make repro`: python examples/query_with_duckdb.py [data/tokens/melodies]
 """
 
 import sys

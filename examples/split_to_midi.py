@@ -1,6 +1,6 @@
 """Write a split as MIDI files, each piece in the key of its score.
 
-python examples/split_to_midi.py melodies test midi
+After `make repro`: python examples/split_to_midi.py melodies test midi
 """
 
 import sys

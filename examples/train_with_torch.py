@@ -1,6 +1,6 @@
 """Train a recurrent model on the shards with plain torch; nothing of Entchen is imported.
 
-python examples/train_with_torch.py [data/tokens/melodies]
+After `make repro`: python examples/train_with_torch.py [data/tokens/melodies]
 """
 
 import sys

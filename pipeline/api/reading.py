@@ -104,6 +104,8 @@ def _read(
     isolated: bool,
 ) -> tuple[list[Score], list[Rejection]]:
     settings = ReadSettings(reader="auto", accidentals=accidentals, line_ends=line_ends, repeats=repeats)
+    if not str(path):
+        raise ScoreFileError(f"'': no such file; expected a score or a text beginning with {INLINE_FORMATS}")
     suffix = inline_suffix(str(path))
     if suffix is None:
         return _read_file(Path(path).expanduser(), settings, isolated)

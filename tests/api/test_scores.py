@@ -140,7 +140,13 @@ def test_a_wrong_setting_is_one_line(settings: dict[str, object], message: str) 
 
 @pytest.mark.parametrize(
     ("path", "message"),
-    [("none.abc", "no such file"), (".", "is a folder"), ("broken.abc", "bad_syntax"), ("x.pdf", "x.pdf")],
+    [
+        ("none.abc", "no such file"),
+        ("", "no such file"),
+        (".", "is a folder"),
+        ("broken.abc", "bad_syntax"),
+        ("x.pdf", "x.pdf"),
+    ],
 )
 def test_a_file_that_cannot_be_read_is_one_line(
     path: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
