@@ -152,7 +152,7 @@ def restore_killed() -> list[str]:
     """
     if os.name != "posix" or not FOLDER.is_dir():
         return []
-    told: list[str] = []
+    messages: list[str] = []
     for path in sorted(FOLDER.iterdir()):
         try:
             held = _locked(path)
@@ -161,9 +161,9 @@ def restore_killed() -> list[str]:
         if held is None:
             continue  # the stage is running
         with held:
-            told += [f"{path.name} was killed; {sentence}" for sentence in _restored(path.name)]
+            messages += [f"{path.name} was killed; {sentence}" for sentence in _restored(path.name)]
             path.unlink(missing_ok=True)
-    return told
+    return messages
 
 
 def _restored(name: str) -> list[str]:
@@ -173,12 +173,12 @@ def _restored(name: str) -> list[str]:
         found = restore(name)
     except OSError as error:
         return [f"its last outputs cannot be restored ({error}); `dvc repro` writes them again"]
-    told = []
+    messages = []
     if found.outputs:
-        told.append(f"its last outputs were restored: {', '.join(found.outputs)}")
+        messages.append(f"its last outputs were restored: {', '.join(found.outputs)}")
     if found.damaged:
-        told.append(f"damaged in DVC's cache, `dvc repro` writes it again: {', '.join(found.damaged)}")
-    return told
+        messages.append(f"damaged in DVC's cache, `dvc repro` writes it again: {', '.join(found.damaged)}")
+    return messages
 
 
 def _at_exit() -> None:

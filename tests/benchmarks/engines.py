@@ -19,7 +19,8 @@ import json
 import time
 from collections.abc import Sequence
 
-from pipeline.corpora.parsing import Batch, code_of, find_pieces, read_batch
+from pipeline.corpora.parsing import ReadBatch, code_of, read_batch
+from pipeline.corpora.parsing.splitting import find_pieces
 from pipeline.corpora.sources.manifest import read_manifest
 from pipeline.workflow.engine import EngineSettings, map_batches
 from pipeline.workflow.progress import say
@@ -66,18 +67,18 @@ def main() -> None:
     print(json.dumps({**rounded, "same_bytes": len(digests) == 1, **rates}))
 
 
-def essen(n_pieces: int) -> Sequence[Batch]:
+def essen(n_pieces: int) -> Sequence[ReadBatch]:
     """The first tunes of the collection, in batches."""
     folder = ROOT / "data/raw/essen"
     pieces, _ = find_pieces("essen", folder, read_manifest(folder)["files"], LIMITS)
     sources = [piece.source for piece in pieces[:n_pieces]]
     return [
-        Batch(tuple(sources[first : first + PIECES_A_BATCH]), ESSEN, LIMITS, code_of(ESSEN))
+        ReadBatch(tuple(sources[first : first + PIECES_A_BATCH]), ESSEN, LIMITS, code_of(ESSEN))
         for first in range(0, len(sources), PIECES_A_BATCH)
     ]
 
 
-def timed(batches: Sequence[Batch], engine: EngineSettings) -> tuple[float, str]:
+def timed(batches: Sequence[ReadBatch], engine: EngineSettings) -> tuple[float, str]:
     """Seconds to read all batches, and a digest of what was read."""
     began = time.perf_counter()
     digest = hashlib.sha256()

@@ -229,12 +229,12 @@ def _write(root: Path, params: dict[str, Any]) -> None:
 
 def _in_child(root: Path, params: dict[str, Any], first: str, experiments: Sequence[str]) -> tuple[str, str]:
     """Run the stages in a forked child with limits of time and memory."""
-    said = root / "outcome.json"
-    said.unlink(missing_ok=True)
+    outcome = root / "outcome.json"
+    outcome.unlink(missing_ok=True)
     child = os.fork()
     if not child:
         os.setsid()
-        _child(root, params, first, experiments, said)
+        _child(root, params, first, experiments, outcome)
     deadline = time.monotonic() + SECONDS_AT_MOST
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)
@@ -246,9 +246,9 @@ def _in_child(root: Path, params: dict[str, Any], first: str, experiments: Seque
             os.waitpid(child, 0)
             return "fault", wrong
         time.sleep(0.02)
-    if not said.exists():
+    if not outcome.exists():
         return "fault", f"the process ended with status {status}"
-    kind, detail = json.loads(said.read_text(encoding="utf-8"))
+    kind, detail = json.loads(outcome.read_text(encoding="utf-8"))
     return str(kind), str(detail)
 
 
@@ -261,13 +261,13 @@ def _too_much(child: int, deadline: float) -> str:
     return ""
 
 
-def _child(root: Path, params: dict[str, Any], first: str, experiments: Sequence[str], said: Path) -> None:
+def _child(root: Path, params: dict[str, Any], first: str, experiments: Sequence[str], outcome: Path) -> None:
     with suppress(BaseException):
         os.chdir(root)
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
-        said.write_text(json.dumps(_run_all(params, first, experiments)), encoding="utf-8")
+        outcome.write_text(json.dumps(_run_all(params, first, experiments)), encoding="utf-8")
     os._exit(0)
 
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import platform
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -24,18 +24,24 @@ import pyarrow as pa
 
 from pipeline.core.accounting import Rejection
 from pipeline.corpora.parsing.cache import cache_file, keep, key_of, look_up
-from pipeline.corpora.parsing.identifiers import distinct, file_names
-from pipeline.corpora.parsing.isolation import ChildFailure, ChildLimits, run_isolated
+from pipeline.corpora.parsing.identifiers import distinct
+from pipeline.corpora.parsing.isolation import ChildFailure, run_isolated
 from pipeline.corpora.parsing.published import published_split
-from pipeline.corpora.parsing.records import LONGEST_DETAIL, ReadRejection, pack, refusal, warm_up
-from pipeline.corpora.parsing.rows import Fault, FoundPieces, Writer
+from pipeline.corpora.parsing.records import ReadRejection, pack, refusal, warm_up
+from pipeline.corpora.parsing.rows import FoundPieces, Writer
+from pipeline.corpora.parsing.splitting import (
+    IMPORTS,
+    child_limits,
+    in_batches,
+    reader_failure,
+    split_files,
+)
 from pipeline.corpora.parsing.spool import Spool, open_spool
 from pipeline.corpora.sources.manifest import read_manifest
-from pipeline.corpora.sources.walk import readable_text
 from pipeline.errors import PipelineError
 from pipeline.formats import readers
 from pipeline.formats.readers import ReadError, ReadLimits, ReadSettings, Source
-from pipeline.formats.readers.base.limits import FILE_LIMITS, MIB, read_bytes
+from pipeline.formats.readers.base.limits import FILE_LIMITS
 from pipeline.workflow.code import digest
 from pipeline.workflow.engine import EngineSettings, map_batches
 from pipeline.workflow.progress import track
@@ -45,25 +51,10 @@ BYTES_A_LOOK_UP = 1 << 22
 PIECES_A_LOOK_UP = 2000
 BYTES_A_SAVING = 1 << 24  # records that a killed run can lose
 PIECES_A_SAVING = 1000
-IMPORTS = (
-    "pipeline.corpora.parsing",
-    "pandas",
-)  # imported by each child; Arrow imports pandas on first use
 
 
 class VersionError(PipelineError):
     """A worker runs other code than the stage that uses it."""
-
-
-@dataclass(frozen=True)
-class Unread:
-    """One piece before it is read: its identity, its bytes, and why it has no beats if it should have."""
-
-    piece_id: str
-    source_path: str
-    source_sha256: str
-    source: Source
-    beats_fault: Fault | None = None
 
 
 @dataclass(frozen=True)
@@ -135,80 +126,6 @@ def parse_corpus(
     return ParsedCorpus(tuple(incoming), tuple(writer.kept), rejections, tuple(writer.parts_left_out))
 
 
-def find_pieces(
-    corpus: str, folder: Path, files: Sequence[Mapping[str, Any]], limits: ReadLimits
-) -> tuple[list[Unread], list[Rejection]]:
-    """Split the files of a corpus into pieces with readable identifiers.
-
-    ``corpus/path/of/file`` identifies a file with one piece, ``corpus/file#17`` the
-    tune X:17 of a file with several. :mod:`identifiers` makes them distinct.
-
-    Returns:
-        The pieces, and a rejection for every file that could not be split.
-
-    Raises:
-        OSError: a file cannot be opened.
-    """
-    pieces: list[Unread] = []
-    rejections: list[Rejection] = []
-    for found in split_files(corpus, folder, files, limits):
-        if isinstance(found, Rejection):
-            rejections.append(found)
-        else:
-            pieces += found
-    taken = {rejection.piece_id for rejection in rejections}
-    unique = distinct([piece.piece_id for piece in pieces], taken)
-    return [replace(piece, piece_id=own) for piece, own in zip(pieces, unique, strict=True)], rejections
-
-
-def split_files(
-    corpus: str, folder: Path, files: Sequence[Mapping[str, Any]], limits: ReadLimits
-) -> Iterator[list[Unread] | Rejection]:
-    """Yield the pieces of each file, or its rejection, in the order of the files.
-
-    The identifiers of pieces are not yet distinct.
-
-    Raises:
-        OSError: a file cannot be opened.
-    """
-    paths = [file["path"] for file in files]
-    names = file_names(paths)
-    taken_apart = run_isolated(partial(_split, folder, limits), paths, _of_a_child(limits), IMPORTS)
-    for file, found in zip(files, taken_apart, strict=True):
-        path = file["path"]
-        file_id = readable_text(f"{corpus}/{names[path]}")
-        if isinstance(found, ReadRejection | ChildFailure):
-            yield rejected(file_id, found)
-            continue
-        beats, fault = _beats_of(file, folder, len(found), limits)
-        owned = [f"{file_id}#{source.name}" if source.name else file_id for source in found]
-        yield [
-            Unread(piece_id, readable_text(path), file["sha256"], replace(source, beats=beats), fault)
-            for piece_id, source in zip(owned, found, strict=True)
-        ]
-
-
-def _beats_of(
-    file: Mapping[str, Any], folder: Path, n_pieces: int, limits: ReadLimits
-) -> tuple[bytes | None, Fault | None]:
-    """The beats of the piece in a file, or why it has none; neither for a corpus without beats.
-
-    Args:
-        file: an entry of the manifest; ``beats`` is the path of its file of beats, None if that is missing.
-        n_pieces: pieces in the file.
-    """
-    if "beats" not in file:
-        return None, None
-    if file["beats"] is None:
-        return None, ("no_beats", "the corpus has no file of beats for this score")
-    if n_pieces > 1:
-        return None, ("bad_beats", f"{n_pieces} pieces in one file; a file of beats belongs to one")
-    try:
-        return read_bytes(folder / file["beats"], limits), None
-    except ReadError as error:
-        return None, ("bad_beats", f"{file['beats']}: {error}"[:LONGEST_DETAIL])
-
-
 def read_batch(batch: ReadBatch) -> list[bytes | ChildFailure]:
     """The records of a batch, in its order; runs in a worker.
 
@@ -218,24 +135,7 @@ def read_batch(batch: ReadBatch) -> list[bytes | ChildFailure]:
     if batch.version != code_of(batch.settings):
         raise VersionError(f"a worker on {platform.node()} runs other code; check out the same commit there")
     read = partial(_read, batch.settings, batch.limits)
-    return list(run_isolated(read, batch.sources, _of_a_child(batch.limits), IMPORTS, warm_up))
-
-
-def rejected(identifier: str, outcome: ReadRejection | ChildFailure) -> Rejection:
-    """The rejected row of a file or a piece; work that was given up used at least its limit."""
-    value = outcome.value if isinstance(outcome, ReadRejection) else outcome.limit
-    return Rejection(identifier, outcome.rule, None, value, outcome.limit, outcome.detail)
-
-
-def _split(folder: Path, limits: ReadLimits, path: str) -> list[Source] | ReadRejection | ChildFailure:
-    try:
-        return readers.split(path, read_bytes(folder / path, limits), limits)
-    except ReadError as error:
-        return refusal(error)
-    except (MemoryError, OSError):
-        raise
-    except Exception as error:
-        return _at_a_loss(error)
+    return list(run_isolated(read, batch.sources, child_limits(batch.limits), IMPORTS, warm_up))
 
 
 def _read(settings: ReadSettings, limits: ReadLimits, source: Source) -> bytes | ChildFailure:
@@ -246,18 +146,7 @@ def _read(settings: ReadSettings, limits: ReadLimits, source: Source) -> bytes |
     except MemoryError:
         raise
     except Exception as error:
-        return _at_a_loss(error)
-
-
-def _at_a_loss(error: Exception) -> ChildFailure:
-    """A bug in a reader: recorded in the row of the piece, so that the other pieces are not affected."""
-    return ChildFailure(
-        "reader_failed", f"a bug in this project, please report it: {error!r}"[:LONGEST_DETAIL]
-    )
-
-
-def _of_a_child(limits: ReadLimits) -> ChildLimits:
-    return ChildLimits(limits.max_seconds, limits.max_memory_mib * MIB)
+        return reader_failure(error)
 
 
 @dataclass(frozen=True)
@@ -297,7 +186,8 @@ def _batches(
 ) -> Iterator[ReadBatch]:
     """Split the files; yield the pieces that are not in the cache, and note the keys of each batch."""
     store, code = cache_file(), code_of(reading.settings)
-    for pieces in _groups(_found(reading, found)):
+    sources = _found(reading, found)
+    for pieces in in_batches(sources, _size, BYTES_A_LOOK_UP, PIECES_A_LOOK_UP):
         needed: dict[str, Source] = {}
         for source in pieces:
             key = _key(source, code, reading.settings, reading.limits)
@@ -308,7 +198,7 @@ def _batches(
         for key, record in known.items():
             spool.add(key, record)
         missing = [(key, source) for key, source in needed.items() if key not in known]
-        for batch in in_batches(missing, BYTES_A_BATCH):
+        for batch in in_batches(missing, lambda piece: _size(piece[1]), BYTES_A_BATCH):
             sent.append([key for key, _ in batch])
             yield ReadBatch(tuple(source for _, source in batch), reading.settings, reading.limits, code)
 
@@ -329,32 +219,8 @@ def _found(reading: _Reading, found: FoundPieces) -> Iterator[Source]:
             yield piece.source
 
 
-def _groups(sources: Iterable[Source]) -> Iterator[list[Source]]:
-    """Pieces whose records are looked up at once."""
-    group: list[Source] = []
-    size = 0
-    for source in sources:
-        group.append(source)
-        size += len(source.content)
-        if size >= BYTES_A_LOOK_UP or len(group) >= PIECES_A_LOOK_UP:
-            yield group
-            group, size = [], 0
-    if group:
-        yield group
-
-
-def in_batches(pieces: Sequence[tuple[str, Source]], most: int) -> Iterator[list[tuple[str, Source]]]:
-    """Contiguous pieces of about so many bytes; at least one piece each."""
-    batch: list[tuple[str, Source]] = []
-    size = 0
-    for piece in pieces:
-        if batch and size + len(piece[1].content) > most:
-            yield batch
-            batch, size = [], 0
-        batch.append(piece)
-        size += len(piece[1].content)
-    if batch:
-        yield batch
+def _size(source: Source) -> int:
+    return len(source.content)
 
 
 def code_of(settings: ReadSettings) -> str:

@@ -162,7 +162,7 @@ def _measure_fold(
     rows, known = study.rows.filter(held), study.rows.filter(~held)
     if study.families is not None:
         known = known.filter(pa.array(~_related(rows, known, study.families)))
-    examples, heard = cut_rows(rows, settings.cut), cut_rows(known, settings.cut)
+    examples, fitted = cut_rows(rows, settings.cut), cut_rows(known, settings.cut)
     model = _learn(study.recipe.with_seed(seed, threads), known, parent)
     torch.set_num_threads(threads or settings.threads)
     predictors: dict[str, Predictor] = {MODEL: ModelPredictor(model)}
@@ -171,10 +171,10 @@ def _measure_fold(
     scores = [_stamped(compare(predictors, rows, examples), seed, fold, SCORES)]
     if with_baselines:
         chords = model.uses_chords
-        memory = Memory.fit(heard, settings.ngram_order, settings.ngram_mixing_b, chords)
-        baselines = compare({NGRAM: NGram.fit(heard, settings.ngram_order, chords)}, rows, examples, memory)
+        memory = Memory.fit(fitted, settings.ngram_order, settings.ngram_mixing_b, chords)
+        baselines = compare({NGRAM: NGram.fit(fitted, settings.ngram_order, chords)}, rows, examples, memory)
         scores.append(_stamped(baselines, None, fold, SCORES))
-    continued, _ = compare_continuations(model, rows, examples, heard, settings, RISK_SAMPLES)
+    continued, _ = compare_continuations(model, rows, examples, fitted, settings, RISK_SAMPLES)
     return Measured(pa.concat_tables(scores), _stamped(continued, seed, fold, CONTINUED))
 
 

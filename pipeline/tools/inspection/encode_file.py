@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 from pipeline.core.accounting import Rejection
 from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup, parse_section
 from pipeline.core.tables import NOTES, SPLITS
-from pipeline.corpora.parsing import ReadBatch, Unread, code_of, find_pieces, read_batch, rejected
+from pipeline.corpora.parsing import ReadBatch, code_of, read_batch
 from pipeline.corpora.parsing.isolation import ChildFailure
 from pipeline.corpora.parsing.records import pack, refusal, unpack
+from pipeline.corpora.parsing.splitting import Unread, find_pieces, rejected
 from pipeline.datasets.encoding.encode import DEFAULT, Encoded, EncodeSettings, encode_rows, join
 from pipeline.datasets.filters import FilterSettings, apply_filters
 from pipeline.datasets.quantize import QuantizeSettings, quantize

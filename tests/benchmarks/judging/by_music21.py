@@ -6,7 +6,6 @@ of the readers is shared: onsets and lengths are its own, ties are merged here.
 
 from __future__ import annotations
 
-import json
 import re
 import warnings
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from tests.benchmarks.judging.notes import Note
-from tests.benchmarks.judging.outcome import Cache, JudgeError, Mode
+from tests.benchmarks.judging.outcome import Cache, Mode
 from tests.benchmarks.judging.xml_text import given_to_judges
 
 TOLERANCE = Fraction(1, 960)  # its lengths are floats, or fractions of small denominators
@@ -35,14 +34,7 @@ def play(content: bytes, mode: Mode, cache: Cache) -> list[Note]:
         JudgeError: music21 fails on it.
     """
     given = given_to_judges(content)
-    path = cache.path(f"music21-{mode}", given, ".json")
-    if not path.exists():
-        new = path.with_suffix(".new")
-        new.write_text(json.dumps(_read(given.decode(), mode)))
-        new.replace(path)
-    found = json.loads(path.read_text())
-    if isinstance(found, str):
-        raise JudgeError(found)
+    found = cache.result(f"music21-{mode}", given, lambda content: _read(content.decode(), mode))
     return [Note(Fraction(onset), Fraction(end), pitch) for onset, end, pitch in found]
 
 

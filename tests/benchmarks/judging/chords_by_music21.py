@@ -5,14 +5,13 @@ Its streams are read here directly, so that nothing of our readers is shared.
 
 from __future__ import annotations
 
-import json
 import re
 import warnings
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
-from tests.benchmarks.judging.outcome import Cache, JudgeError
+from tests.benchmarks.judging.outcome import Cache
 
 
 class Symbol(NamedTuple):
@@ -42,14 +41,7 @@ def symbols(content: bytes, form: Literal["abc", "musicxml"], cache: Cache) -> l
     Raises:
         JudgeError: music21 fails on it.
     """
-    path = cache.path(f"music21-chords-{form}", content, ".json")
-    if not path.exists():
-        new = path.with_suffix(".new")
-        new.write_text(json.dumps(_read(content.decode(), form)))
-        new.replace(path)
-    found = json.loads(path.read_text())
-    if isinstance(found, str):
-        raise JudgeError(found)
+    found = cache.result(f"music21-chords-{form}", content, lambda given: _read(given.decode(), form))
     return [
         Symbol(Fraction(onset), text, root, kind, bass, tuple(degrees), frozenset(notes))
         for onset, text, root, kind, bass, degrees, notes in found

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pipeline.formats.readers import ReadSettings, Source
 from tests.benchmarks.judging.notes import Note
@@ -87,3 +88,19 @@ class Cache:
         folder = self.folder / judge / digest[:2]
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{digest}{suffix}"
+
+    def result(self, judge: str, given: bytes, read: Callable[[bytes], Any]) -> Any:
+        """What ``read`` makes of an input, as JSON; a text is the reason why it fails.
+
+        Raises:
+            JudgeError: it fails.
+        """
+        path = self.path(judge, given, ".json")
+        if not path.exists():
+            new = path.with_suffix(".new")
+            new.write_text(json.dumps(read(given)))
+            new.replace(path)
+        found = json.loads(path.read_text())
+        if isinstance(found, str):
+            raise JudgeError(found)
+        return found

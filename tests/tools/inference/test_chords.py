@@ -1,22 +1,17 @@
 """Continue a prompt over given chord changes."""
 
-import shutil
 from pathlib import Path
 
 import pytest
-import torch
 
 import pipeline
 from pipeline.cli import main
 from pipeline.decoding.sampling import GREEDY, Sampling
-from pipeline.models.base.batches import fingerprint
-from pipeline.models.base.pretrained import Run, save_run
-from pipeline.models.base.registry import build
 from pipeline.tools.inference.changes import chords_of_steps, parse_changes
 from pipeline.tools.inference.generate import Way, generate
 from pipeline.tools.inference.prompt import PromptError, read_prompt
 from tests.helpers.melodies import copying
-from tests.helpers.project import edit
+from tests.helpers.untrained import untrained
 
 BARS = "X:1\nM:4/4\nL:1/4\nK:C\nCDEF|G2G2|]"
 IN_D = 'X:1\nM:4/4\nL:1/4\nK:D\n"D"DEFG|"A7"A2A2|]'
@@ -27,18 +22,8 @@ PICKUP = "X:1\nM:3/4\nL:1/4\nK:C\nG|CDE|F2|]"
 def trained(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with untrained weights of two experiments, one of them with chords."""
     project = tmp_path / "project"
-    shutil.copytree(finished, project)
+    untrained(finished, project, {"plain": copying(), "songs": copying(chords=True)})
     monkeypatch.chdir(project)
-    torch.manual_seed(3)
-    shards = fingerprint(project / "data/tokens/tunes")
-    for name, config in (("plain", copying()), ("songs", copying(chords=True))):
-        save_run(project / "data/runs" / name, build(config), Run(config, "tunes", shards, 1, 1.0))
-
-    def add(params: dict[str, object]) -> None:
-        entry = {"dataset": "tunes", "task": {"kind": "continue"}}
-        params["experiments"] = {"plain": entry, "songs": dict(entry)}
-
-    edit(project / "params.yaml", add)
     return project
 
 

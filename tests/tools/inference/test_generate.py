@@ -1,24 +1,20 @@
 """Continue prompts of all kinds with a model, in the key of the prompt."""
 
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 import music21
 import numpy as np
 import pytest
-import torch
 
 from pipeline.cli import main
 from pipeline.decoding.sampling import GREEDY, Sampling
-from pipeline.models.base.batches import fingerprint
-from pipeline.models.base.pretrained import Run, save_run
-from pipeline.models.base.registry import build
 from pipeline.tools.inference.generate import Way, generate
 from pipeline.tools.inference.prompt import PromptError, read_prompt
 from tests.helpers.melodies import copying
 from tests.helpers.project import edit
+from tests.helpers.untrained import untrained
 
 TUNE = "tinyNotation: 4/4 c4 d e f g2 g"
 
@@ -27,17 +23,8 @@ TUNE = "tinyNotation: 4/4 c4 d e f g2 g"
 def trained(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project of its own with one experiment and untrained weights."""
     project = tmp_path / "project"
-    shutil.copytree(finished, project)
+    untrained(finished, project, {"first": copying()})
     monkeypatch.chdir(project)
-    torch.manual_seed(3)
-    config = copying()
-    tokens = project / "data/tokens/tunes"
-    save_run(project / "data/runs/first", build(config), Run(config, "tunes", fingerprint(tokens), 1, 1.0))
-
-    def add(params: dict[str, object]) -> None:
-        params["experiments"] = {"first": {"dataset": "tunes", "task": {"kind": "continue"}}}
-
-    edit(project / "params.yaml", add)
     return project
 
 

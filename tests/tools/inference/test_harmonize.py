@@ -1,24 +1,19 @@
 """Harmonize a score with an untrained model."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 import music21
 import numpy as np
 import pytest
-import torch
 
 from pipeline.cli import main
 from pipeline.decoding.sampling import Sampling
 from pipeline.evaluation.metrics.voice_leading import voice_leading
-from pipeline.models.base.batches import fingerprint
-from pipeline.models.base.pretrained import Run, save_run
-from pipeline.models.base.registry import build
 from pipeline.tools.inference.harmonize import beside, harmonize_score
 from pipeline.tools.inference.prompt import PromptError
 from tests.helpers.melodies import stepwise
-from tests.helpers.project import edit
+from tests.helpers.untrained import untrained
 
 TUNE = "tinyNotation: 3/4 d4 e f# g2."
 
@@ -27,17 +22,12 @@ TUNE = "tinyNotation: 3/4 d4 e f# g2."
 def choir(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with one harmonizer of four voices."""
     project = tmp_path / "project"
-    shutil.copytree(finished, project)
-    monkeypatch.chdir(project)
-    torch.manual_seed(3)
-    config, tokens = stepwise(), project / "data/tokens/tunes"
-    save_run(project / "data/runs/choir", build(config), Run(config, "tunes", fingerprint(tokens), 1, 1.0))
 
-    def add(params: dict[str, Any]) -> None:
-        params["experiments"] = {"choir": {"dataset": "tunes", "task": {"kind": "harmonize"}}}
+    def four_parts(params: dict[str, Any]) -> None:
         params["datasets"]["tunes"]["quantize"]["parts"] = {"default": ["Soprano", "Alto", "Tenor", "Bass"]}
 
-    edit(project / "params.yaml", add)
+    untrained(finished, project, {"choir": stepwise()}, "harmonize", four_parts)
+    monkeypatch.chdir(project)
     return project
 
 
