@@ -36,7 +36,6 @@ ELSEWHERE = {
     "ENTCHEN_SCHEDULER": "tests/workflow/test_cluster.py",
     "torchrun": "tests/training/test_processes.py",
     "python -m pipeline harmonize": "needs four voices: tests/tools/inference/test_harmonize.py",
-    "python -m pipeline generate --experiment songs": "needs chords: tests/tools/inference/test_chords.py",
     "python -m pipeline cross-validate": "tests/tools/crossvalidation",
     "dvc remote add --default store s3": "needs a bucket",
     "dvc remote modify": "needs a bucket",
