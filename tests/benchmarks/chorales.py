@@ -2,7 +2,8 @@
 
     python -m tests.benchmarks.chorales harmonize [--seconds 200] [--kinds stepwise transformer ...]
     python -m tests.benchmarks.chorales continue [--seconds 200]
-    python -m tests.benchmarks.chorales published --jsb FILE [--seconds 400 | --epochs N] [--dropout 0.3] [--averaging 0.0]
+    python -m tests.benchmarks.chorales published --jsb FILE [--seconds 400 | --epochs N]
+        [--transpose 3] [--dropout 0.3] [--averaging 0.0]
 
 ``harmonize`` trains each kind of model on the data set ``chorales`` with any voices
 given, for as many epochs as fit into the time (a first epoch is timed, and thrown
