@@ -150,8 +150,8 @@ def main() -> None:
         settings = optimization(RATES[kind], options.seed).model_copy(update=update)
         found[kind] = measured(kind, shape, settings, data, test, seconds)
     device = "cpu" if options.small else torch.cuda.get_device_name()
-    result = {"device": device, "seed": options.seed, "music_transformer_nats": MUSIC_TRANSFORMER, **found}
-    print(json.dumps({"gpu": result}))
+    result = {"device": device, "music_transformer_nats": MUSIC_TRANSFORMER, **found}
+    print(json.dumps({"gpu": result, "seeds": [options.seed]}))
 
 
 if __name__ == "__main__":
