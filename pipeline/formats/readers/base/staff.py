@@ -6,9 +6,10 @@ fractions of a tick); ``Staff.part`` merges ties, orders the notes and rounds.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -108,12 +109,11 @@ class Staff:
         merged, n_broken = merge_ties(self.notes)
         onsets, ends, n_inexact = _whole_ticks(merged)
         end = max(_round(self.end), max(ends, default=0))
-        if end > MAX_TICKS:
-            raise ReadError("too_long", f"{end} ticks; allowed are {MAX_TICKS} (213,000 quarter notes)")
+        check_end(end)
         pitches = [note.pitch for note in merged]
         if pitches:
             check_range(min(pitches), max(pitches))
-        meters = _in_force(self.meters)
+        meters = in_force(self.meters)
         return Part(
             name=self.name,
             end=end,
@@ -121,9 +121,7 @@ class Staff:
             duration=np.array(ends, np.int32) - np.array(onsets, np.int32),
             pitch=np.array(pitches, np.uint8),
             phrase_end=np.array([note.phrase_end for note in merged], np.bool_),
-            key_fifths=self.keys[0].fifths if self.keys else None,
-            key_mode=self.keys[0].mode if self.keys else "",
-            n_key_changes=sum(a[:2] != b[:2] for a, b in zip(self.keys, self.keys[1:], strict=False)),
+            **key_fields(self.keys),
             meters=meters,
             bar_onsets=None if self.lines is None else bar_onsets(self.lines, meters, end),
             n_grace_dropped=self.n_grace,
@@ -141,6 +139,25 @@ class Staff:
             n_lost_syllables=self.n_lost_syllables,
             n_ignored_jumps=self.n_ignored_jumps,
         )
+
+
+def key_fields(keys: Sequence[KeySign]) -> dict[str, Any]:
+    """The fields of a part that follow from its key signatures in order."""
+    return {
+        "key_fifths": keys[0].fifths if keys else None,
+        "key_mode": keys[0].mode if keys else "",
+        "n_key_changes": sum(a[:2] != b[:2] for a, b in zip(keys, keys[1:], strict=False)),
+    }
+
+
+def check_end(end: int) -> None:
+    """Check that times fit into 32 bits.
+
+    Raises:
+        ReadError: ``too_long``.
+    """
+    if end > MAX_TICKS:
+        raise ReadError("too_long", f"{end} ticks; allowed are {MAX_TICKS} (213,000 quarter notes)")
 
 
 def check_range(lowest: int, highest: int) -> None:
@@ -217,7 +234,7 @@ def _chord_symbol(sign: ChordSign) -> ChordSymbol:
     return ChordSymbol(_round(sign.onset), sign.text, sign.harte)
 
 
-def _in_force(meters: list[Meter]) -> tuple[Meter, ...]:
+def in_force(meters: Sequence[Meter]) -> tuple[Meter, ...]:
     """The meters without repetitions and without those replaced at the same onset."""
     kept: list[Meter] = []
     for meter in meters:
