@@ -109,7 +109,7 @@ class Scanner:
             events = Events(nothing, nothing, nothing.astype(np.uint8), nothing > 0, nothing.reshape(0, 2))
             return [scan.track([0]) for scan in self._scans], events
         taken = self._bytes.take_apart(stretches)
-        time = np.cumsum(taken.delta)
+        time = taken.delta.cumsum()
         # before each stretch: number of events, and sum of the delta times in stretches
         places = list(accumulate((stretch.n_events for stretch in stretches), initial=0))
         passed = [0, *time[np.array(places[1:]) - 1].tolist()]
@@ -121,7 +121,7 @@ class Scanner:
             for number, stretch in enumerate(scan.stretches, start=before):
                 time[places[number] : places[number + 1]] += stretch.delay - passed[before]
             before = after
-        number = np.repeat(np.arange(len(tracks)) * N_CHANNELS, n_events)
+        number = (np.arange(len(tracks)) * N_CHANNELS).repeat(n_events)
         return tracks, _events(self._bytes.raw, taken, time, number)
 
 
@@ -132,10 +132,11 @@ def _events(raw: Bytes, taken: Taken, time: Ints, track: Ints) -> Events:
     silenced = np.empty((0, 2), np.int64)
     is_note = status < KEY_PRESSURE
     if not is_note.all():
-        control = np.flatnonzero((status & 0xF0) == CONTROL)
+        (control,) = ((status & 0xF0) == CONTROL).nonzero()
         control = control[_ENDS_ALL[raw[data[control]]]]
-        silenced = np.stack((owner[control], time[control]), axis=1)
-        note = np.flatnonzero(is_note)
+        if len(control):
+            silenced = np.stack((owner[control], time[control]), axis=1)
+        (note,) = is_note.nonzero()
         time, owner, status, data = time[note], owner[note], status[note], data[note]
     is_on = status >= NOTE_ON
     is_on &= raw[data + 1] > 0
@@ -173,7 +174,9 @@ class _Scan:
         """Read a stretch, or one event that belongs to none."""
         content, position = self.content, self.position
         if content[position] < NOTE_OFF and content[position + 1 : position + 2] == _META:
-            self._event()
+            self.delay += content[position]
+            self.position += 2
+            self._meta()
             return
         pattern = _FOLLOWS if self.running == 2 else _BEGINS
         event = pattern.match(content, position, self.stop)
@@ -211,20 +214,24 @@ class _Scan:
 
     def _system(self, status: int) -> None:
         """Read a meta event; skip a system exclusive or real-time event."""
-        length = kind = 0
         if status == META:
-            kind = self.content[self.position]
-            self.position += 1
-            length = self._number()
+            self._meta()
         elif status in (SYSEX, SYSEX_MORE):
             length, self.running = self._number(), 0
+            self.position += length
         elif status < REAL_TIME:
             raise self._refusal(f"status {status:#x}, which no file may hold")
+
+    def _meta(self) -> None:
+        """Read a meta event from its type on."""
+        kind = self.content[self.position]
+        self.position += 1
+        length = self._number()
+        begin, self.position = self.position, self.position + length
         if kind in KEPT:
-            text = self.content[self.position : self.position + length]
+            text = self.content[begin : self.position]
             self.metas.append((self.delay, len(self.stretches), kind, text))
         self.has_end = kind == END_OF_TRACK
-        self.position += length
 
     def _number(self) -> int:
         """A variable-length number of at most 4 bytes."""

@@ -72,13 +72,13 @@ def notes_of(events: Events, tracks: list[Track]) -> Notes:
         tracks: what its tracks hold besides notes.
     """
     used = np.bincount(events.owner)
-    owners = np.flatnonzero(used)
+    (owners,) = used.nonzero()
     # channels numbered without gaps, so that keys stay small
     small = np.uint16 if len(owners) * N_PITCHES <= FEW else np.int64
     used[owners] = np.arange(len(owners)) * N_PITCHES
     key = used.astype(small)[events.owner]
     key += events.pitch
-    struck = np.flatnonzero(events.is_on)
+    (struck,) = events.is_on.nonzero()
     end, unended, restruck = _ends_of(events, tracks, key, struck)
     owner = key[struck] >> 7
     onset, pitch = events.time[struck], events.pitch[struck]
@@ -113,7 +113,7 @@ def _in_order(owner: Ints, onset: Ints, pitch: Bytes, end: Ints) -> Ints:
     key += onset
     key *= N_PITCHES
     key -= pitch
-    order = np.argsort(key, kind="stable")
+    order = key.argsort(kind="stable")
     key = key[order]
     if (key[1:] == key[:-1]).any():
         order = order[np.lexsort((-end[order], key))]
@@ -130,12 +130,12 @@ def _ends_of(events: Events, tracks: list[Track], key: Ints, struck: Ints) -> tu
         key: channel and pitch of each event.
         struck: the places of the note-ons among the events.
     """
-    released = np.flatnonzero(~events.is_on)
+    (released,) = (~events.is_on).nonzero()
     if len(released) == len(struck):
         ons, offs = key[struck], key[released]
-        by_key, off_by_key = np.argsort(ons, kind="stable"), np.argsort(offs, kind="stable")
+        by_key, off_by_key = ons.argsort(kind="stable"), offs.argsort(kind="stable")
         released = released[off_by_key]
-        if np.array_equal(ons[by_key], offs[off_by_key]) and (released > struck[by_key]).all():
+        if (ons[by_key] == offs[off_by_key]).all() and (released > struck[by_key]).all():
             end = np.empty(len(struck), np.int64)
             end[by_key] = events.time[released]
             return end, NONE, NONE

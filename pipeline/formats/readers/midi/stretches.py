@@ -60,7 +60,7 @@ class FileBytes:
         self.content = content
         self.raw = np.frombuffer(content, np.uint8)
         is_low = self.raw < FIRST_STATUS
-        self.low = np.flatnonzero(is_low)
+        (self.low,) = is_low.nonzero()
         self._ends = _can_end(self.raw, is_low)
         self._faults: dict[int, bytes] = {}
 
@@ -123,7 +123,7 @@ def _delta_times(raw: Bytes, last: Ints, n_more: Ints) -> Ints:
         second *= n_more > 0
         delta |= second
     for digit in range(2, most + 1):
-        longer = np.flatnonzero(n_more >= digit)
+        (longer,) = (n_more >= digit).nonzero()
         delta[longer] |= (raw[last[longer] - digit].astype(np.int64) & 0x7F) << 7 * digit
     return delta
 
