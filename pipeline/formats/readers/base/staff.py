@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -146,7 +147,7 @@ def key_fields(keys: Sequence[KeySign]) -> dict[str, Any]:
     return {
         "key_fifths": keys[0].fifths if keys else None,
         "key_mode": keys[0].mode if keys else "",
-        "n_key_changes": sum(a[:2] != b[:2] for a, b in zip(keys, keys[1:], strict=False)),
+        "n_key_changes": sum(a[:2] != b[:2] for a, b in pairwise(keys)),
     }
 
 
