@@ -72,7 +72,8 @@ def read_direction(direction: Element, onset: Ticks, measure: Measure) -> None:
 
 def _marks(direction: Element) -> Iterator[PrintedMark]:
     """The jump printed by a direction without a ``<sound>``; no other words are allowed."""
-    words = " ".join(text.text or "" for text in direction.iterfind("direction-type/words"))
+    types = direction.findall("direction-type")
+    words = " ".join(text.text or "" for each in types for text in each.findall("words"))
     letters = re.sub(r"[\W_]", "", words).lower()
     for pattern, kind in WORDS.items():
         if re.fullmatch(pattern, letters):
@@ -80,7 +81,7 @@ def _marks(direction: Element) -> Iterator[PrintedMark]:
             return
     if not letters:
         for symbol in ("segno", "coda"):
-            if direction.find(f"direction-type/{symbol}") is not None:
+            if any(each.find(symbol) is not None for each in types):
                 yield PrintedMark(LANDINGS[symbol], symbol)
 
 
