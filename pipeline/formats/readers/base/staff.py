@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
+from operator import ne
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -108,20 +109,22 @@ class Staff:
             ReadError: a note without a MIDI note number, or times beyond 2³¹ ticks.
         """
         merged, n_broken = merge_ties(self.notes)
-        onsets, ends, n_inexact = _whole_ticks(merged)
+        columns = zip(*merged, strict=True) if merged else [()] * len(Written._fields)
+        onsets, durations, pitches, _, _, phrase_ends, lyrics = columns
+        begins, ends, n_inexact = _whole_ticks(onsets, durations)
         end = max(_round(self.end), max(ends, default=0))
         check_end(end)
-        pitches = [note.pitch for note in merged]
         if pitches:
             check_range(min(pitches), max(pitches))
         meters = in_force(self.meters)
+        onset = np.array(begins, np.int32)
         return Part(
             name=self.name,
             end=end,
-            onset=np.array(onsets, np.int32),
-            duration=np.array(ends, np.int32) - np.array(onsets, np.int32),
+            onset=onset,
+            duration=np.array(ends, np.int32) - onset,
             pitch=np.array(pitches, np.uint8),
-            phrase_end=np.array([note.phrase_end for note in merged], np.bool_),
+            phrase_end=np.array(phrase_ends, np.bool_),
             **key_fields(self.keys),
             meters=meters,
             bar_onsets=None if self.lines is None else bar_onsets(self.lines, meters, end),
@@ -136,7 +139,7 @@ class Staff:
             n_after_end=self.n_after_end,
             chords=tuple(_chord_symbol(self.chords[onset]) for onset in sorted(self.chords)),
             n_bad_chords=self.n_bad_chords,
-            lyrics=lyrics_of([note.lyric for note in merged]),
+            lyrics=lyrics_of(lyrics),
             n_lost_syllables=self.n_lost_syllables,
             n_ignored_jumps=self.n_ignored_jumps,
         )
@@ -179,8 +182,14 @@ def merge_ties(written: list[Written]) -> tuple[list[Written], int]:
         The notes by onset, then descending pitch; and the number of ties without
         such a note, which were dropped.
     """
-    ordered = sorted(written, key=lambda note: (note.onset, -note.pitch, not note.tied_from, -note.duration))
-    if not any(note.ties_on for note in ordered):
+    onsets = [note.onset for note in written]
+    if onsets == sorted(set(onsets)):  # no two at once
+        ordered = list(written)
+    else:
+        ordered = sorted(
+            written, key=lambda note: (note.onset, -note.pitch, not note.tied_from, -note.duration)
+        )
+    if not any([note.ties_on for note in ordered]):
         return ordered, 0
     merged: list[Written] = []
     waiting: dict[tuple[int, Ticks], list[int]] = {}  # (pitch, end) of notes with an open tie → their places
@@ -215,16 +224,14 @@ def times(duration: Ticks, numerator: int, denominator: int) -> Ticks:
     return exact.numerator if exact.denominator == 1 else exact
 
 
-def _whole_ticks(notes: list[Written]) -> tuple[list[int], list[int], int]:
+def _whole_ticks(
+    onsets: Sequence[Ticks], durations: Sequence[Ticks]
+) -> tuple[Sequence[int], Sequence[int], int]:
     """Onsets and ends in ticks, each rounded half up, and how many were not whole."""
-    onsets, ends, n_inexact = [], [], 0
-    for note in notes:
-        exact_end = note.onset + note.duration
-        onset, end = _round(note.onset), _round(exact_end)
-        n_inexact += (onset != note.onset) + (end != exact_end)
-        onsets.append(onset)
-        ends.append(max(end, onset + 1))
-    return onsets, ends, n_inexact
+    exact = [onset + duration for onset, duration in zip(onsets, durations, strict=True)]
+    begins, ends = list(map(_round, onsets)), list(map(_round, exact))
+    n_inexact = sum(map(ne, begins, onsets)) + sum(map(ne, ends, exact))
+    return begins, [max(end, begin + 1) for begin, end in zip(begins, ends, strict=True)], n_inexact
 
 
 def _round(time: Ticks) -> int:

@@ -7,7 +7,7 @@ depends on all parts together.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from xml.etree.ElementTree import Element
 
 from pipeline.core.music import TICKS_PER_QUARTER
@@ -146,14 +146,16 @@ class PartReader:
             return
         if duration <= 0:
             raise ReadError("bad_duration", f"a note of duration {duration}; durations are positive")
-        notations = note.findall("notations") if "notations" in tags else ()
+        notations = note.findall("notations") if "notations" in tags else []
         fermata = any(each.find("fermata") is not None for each in notations)
         _, chord_staff, first = self._chord or (0, staff, len(notes))
         if chord_staff == staff and first < len(notes):
             fermata = fermata or notes[first].phrase_end
             if fermata:
                 notes[first:] = [other._replace(phrase_end=True) for other in notes[first:]]
-        ties = _ties(note.findall("tie") if "tie" in tags else (), notations)
+        ties: Collection[str] = ()
+        if notations or "tie" in tags:
+            ties = _ties(note.findall("tie"), notations)
         number = self._sounding(pitch, staff)
         notes.append(Written(onset, duration, number, "start" in ties, "stop" in ties, fermata, lyric))
         if "chord" in tags and chord_staff == staff:
