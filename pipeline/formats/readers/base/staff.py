@@ -189,7 +189,7 @@ def merge_ties(written: list[Written]) -> tuple[list[Written], int]:
         ordered = sorted(
             written, key=lambda note: (note.onset, -note.pitch, not note.tied_from, -note.duration)
         )
-    if not any([note.ties_on for note in ordered]):
+    if not any(note.ties_on for note in ordered):
         return ordered, 0
     merged: list[Written] = []
     waiting: dict[tuple[int, Ticks], list[int]] = {}  # (pitch, end) of notes with an open tie → their places

@@ -16,7 +16,6 @@ from pipeline.core.music import TICKS_PER_QUARTER, Meter
 from pipeline.formats.readers.base.repeat_signs import Kind, Sign
 from pipeline.formats.readers.base.staff import ChordSign, KeySign, Ticks, Written
 
-
 Inside = dict[str, Element]
 
 

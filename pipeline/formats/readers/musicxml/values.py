@@ -190,6 +190,11 @@ def integer(element: Element, path: str, default: int) -> int:
 
 
 def whole(text: str, name: str) -> int:
+    """The whole number that a text is; the name of its element is for the message.
+
+    Raises:
+        ReadError: ``unreadable``.
+    """
     try:
         return int(text)
     except ValueError:
