@@ -121,8 +121,8 @@ class Scanner:
             for number, stretch in enumerate(scan.stretches, start=before):
                 time[places[number] : places[number + 1]] += stretch.delay - passed[before]
             before = after
-        number = (np.arange(len(tracks)) * N_CHANNELS).repeat(n_events)
-        return tracks, _events(self._bytes.raw, taken, time, number)
+        track_of = np.arange(len(tracks), dtype=np.int64).repeat(n_events)
+        return tracks, _events(self._bytes.raw, taken, time, track_of * N_CHANNELS)
 
 
 def _events(raw: Bytes, taken: Taken, time: Ints, track: Ints) -> Events:

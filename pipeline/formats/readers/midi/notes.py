@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,7 +77,7 @@ def notes_of(events: Events, tracks: list[Track]) -> Notes:
     # channels numbered without gaps, so that keys stay small
     small = np.uint16 if len(owners) * N_PITCHES <= FEW else np.int64
     used[owners] = np.arange(len(owners)) * N_PITCHES
-    key = used.astype(small)[events.owner]
+    key: NDArray[Any] = used.astype(small)[events.owner]
     key += events.pitch
     (struck,) = events.is_on.nonzero()
     end, unended, restruck = _ends_of(events, tracks, key, struck)
@@ -104,7 +105,7 @@ def notes_of(events: Events, tracks: list[Track]) -> Notes:
     )
 
 
-def _in_order(owner: Ints, onset: Ints, pitch: Bytes, end: Ints) -> Ints:
+def _in_order(owner: NDArray[Any], onset: Ints, pitch: Bytes, end: Ints) -> Ints:
     """The order of notes by channel, onset, falling pitch and falling end."""
     longest = int(onset.max(initial=0)) + 1
     if longest * (int(owner.max(initial=0)) + 1) * N_PITCHES >= 2**62:
@@ -120,7 +121,9 @@ def _in_order(owner: Ints, onset: Ints, pitch: Bytes, end: Ints) -> Ints:
     return order
 
 
-def _ends_of(events: Events, tracks: list[Track], key: Ints, struck: Ints) -> tuple[Ints, Places, Places]:
+def _ends_of(
+    events: Events, tracks: list[Track], key: NDArray[Any], struck: Places
+) -> tuple[Ints, Places, Places]:
     """The end of every note-on, and the places of the unended and of the restruck among the note-ons.
 
     Where every pitch of a channel has as many note-offs as note-ons and each after its note-on,
@@ -143,7 +146,7 @@ def _ends_of(events: Events, tracks: list[Track], key: Ints, struck: Ints) -> tu
     return ends.end[struck], np.flatnonzero(ends.unended[struck]), np.flatnonzero(ends.restruck[struck])
 
 
-def _find_ends(events: Events, tracks: list[Track], key: Ints) -> _Ends:
+def _find_ends(events: Events, tracks: list[Track], key: NDArray[Any]) -> _Ends:
     """The same, pitch by pitch: those with missing or additional note-offs are taken one by one."""
     n = len(events.time)
     ends = _Ends(np.full(n, -1, np.int64), np.zeros(n, np.bool_), np.zeros(n, np.bool_))

@@ -8,26 +8,18 @@ signatures, where the file has one at its beginning and none that is impossible.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from pipeline.core.music import TICKS_PER_QUARTER, Meter, Part, Piece
+from pipeline.core.music import TICKS_PER_QUARTER, Meter, Piece
 from pipeline.formats.readers.base.barlines import bar_length
 from pipeline.formats.readers.base.limits import too_many
 from pipeline.formats.readers.base.parts import readable_parts
 from pipeline.formats.readers.base.source import ReadError
-from pipeline.formats.readers.base.staff import (
-    MAX_TICKS,
-    KeySign,
-    check_end,
-    check_range,
-    in_force,
-    key_fields,
-)
+from pipeline.formats.readers.base.staff import MAX_TICKS, KeySign, in_force, key_fields
 from pipeline.formats.readers.midi.chunks import Header, read_header, track_chunks
 from pipeline.formats.readers.midi.events import (
     KEY_SIGNATURE,
@@ -40,7 +32,7 @@ from pipeline.formats.readers.midi.events import (
     Track,
 )
 from pipeline.formats.readers.midi.notes import Notes, notes_of
-from pipeline.formats.readers.midi.stretches import Ints
+from pipeline.formats.readers.midi.staves import MidiStaff, columns
 from pipeline.formats.readers.midi.text import decode_text
 from pipeline.formats.readers.midi.words import Words
 
@@ -84,7 +76,7 @@ def read_score(content: bytes, max_notes: int | None = None) -> Piece:
     return Piece("", "", parts, left_out=left_out, tempo_qpm=words.tempo(first), tempi=tempi)
 
 
-def _sing(staves: list[_MidiStaff], notes: Notes, words: Words, division: int) -> None:
+def _sing(staves: list[MidiStaff], notes: Notes, words: Words, division: int) -> None:
     """Give the pitched staves their lyrics."""
     if not words.tracks:
         return
@@ -185,76 +177,15 @@ class _Signs:
         return (2 * time * TICKS_PER_QUARTER + self.division) // (2 * self.division)
 
 
-@dataclass
-class _MidiStaff:
-    """A staff of one channel.
-
-    Attributes:
-        fault: ``percussion``, or "".
-        notes: its notes, and their counts, by the names of the fields of a part.
-        common: what all staves of the file share, likewise.
-    """
-
-    name: str
-    fault: str
-    notes: dict[str, Any]
-    common: dict[str, Any]
-    lyrics: tuple[str | None, ...] | None = None
-    n_lost_syllables: int = 0
-
-    def part(self) -> Part:
-        """The finished part."""
-        pitch = self.notes["pitch"]
-        if len(pitch) and not pitch.all():
-            check_range(0, int(pitch.max()))
-        check_end(self.common["end"])
-        return Part(
-            name=self.name,
-            **self.notes,
-            **self.common,
-            lyrics=self.lyrics,
-            n_lost_syllables=self.n_lost_syllables,
-        )
-
-
-def _columns(notes: Notes, division: int) -> Iterator[dict[str, Any]]:
-    """The notes of each channel as fields of a part, times in ticks, rounded half up."""
-    onset, end = (_ticks(times, division) for times in (notes.onset, notes.end))
-    columns = {
-        "onset": onset.astype(np.int32),
-        "duration": np.maximum(end - onset, 1).astype(np.int32),
-        "pitch": notes.pitch,
-        "phrase_end": np.zeros(len(onset), np.bool_),
-    }
-    inexact = None
-    if TICKS_PER_QUARTER % division:
-        inexact = sum(times * TICKS_PER_QUARTER % division > 0 for times in (notes.onset, notes.end))
-    for place in range(len(notes.channels)):
-        own = notes.of(place)
-        yield {
-            **{name: values[own] for name, values in columns.items()},
-            "n_grace_dropped": notes.n_without_length[place],
-            "n_inexact": 0 if inexact is None else int(inexact[own].sum()),
-            "n_unended": notes.n_unended[place],
-            "n_restruck": notes.n_restruck[place],
-        }
-
-
-def _ticks(times: Ints, division: int) -> Ints:
-    if TICKS_PER_QUARTER % division == 0:
-        return times * (TICKS_PER_QUARTER // division)
-    return (2 * times * TICKS_PER_QUARTER + division) // (2 * division)
-
-
-def _staves(notes: Notes, names: list[str], signs: _Signs) -> list[_MidiStaff]:
+def _staves(notes: Notes, names: list[str], signs: _Signs) -> list[MidiStaff]:
     """A staff for each channel of each track, all of one length and with all signatures."""
     pitched = [place for place, channel in enumerate(notes.channels) if channel != PERCUSSION]
     ends = [int(notes.end[notes.of(place)].max(initial=0)) for place in pitched]
     common = _common(signs, signs.ticks(max(ends, default=0)))
     return [
-        _MidiStaff(names[track], "percussion" if channel == PERCUSSION else "", columns, common)
-        for track, channel, columns in zip(
-            notes.tracks, notes.channels, _columns(notes, signs.division), strict=True
+        MidiStaff(names[track], "percussion" if channel == PERCUSSION else "", own, common)
+        for track, channel, own in zip(
+            notes.tracks, notes.channels, columns(notes, signs.division), strict=True
         )
     ]
 
