@@ -2,7 +2,7 @@
 
 All read the same files in turn, round by round, and the least time of each counts: other programs on
 the machine only ever add to it. Ours is the time from the bytes of a file to its packed records.
-A library that is not installed is left out; ``n_read`` says how many files each could read.
+A library that is not installed is left out; ``n_read`` is the number of files that each could read.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.helpers.reading import LIMITS
 Read = Callable[[Path], object]
 Library = Callable[[], Read]  # imports it; gives its function
 
-# reads the files that its lines name, and answers with the processor time and how many could be read
+# reads the files that its lines name, and prints the processor time and how many could be read
 OURS = """
 import sys, time
 from pathlib import Path

@@ -8,7 +8,7 @@ with symusic on the MIDI files of a folder alone.
 
 ``--formats FOLDER [--files 30] [--rounds 3] [--before CHECKOUT]`` measures nothing but speed: MIDI,
 MusicXML, ABC and kern of published corpora (pop909, lieder, nottingham and bach-370 in FOLDER)
-beside symusic, MusPy, music21 and partitura where they are installed, and beside another checkout
+by our readers, by symusic, MusPy, music21 and partitura where they are installed, and by another checkout
 of this project.
 """
 
