@@ -99,7 +99,8 @@ def _tempo(parts: Sequence[ReadPart], begins: Sequence[Ticks], found: Sequence[S
 
 def _read_parts(root: Element) -> Iterator[ReadPart]:
     """The parts in the order of the score; one that cannot be read has its error."""
-    names = {part.get("id", ""): _text(part, "part-name") for part in root.iterfind("part-list/score-part")}
+    listed = [part for parts in root.findall("part-list") for part in parts.findall("score-part")]
+    names = {part.get("id", ""): _text(part, "part-name") for part in listed}
     for identifier, elements in _parts(root):
         part = ReadPart(names.get(identifier, ""), identifier, PartReader())
         try:
@@ -126,8 +127,9 @@ def parse(content: bytes, max_depth: int | None = None) -> Element:
 
 
 def _check_depth(root: Element, max_depth: int) -> None:
-    level, depth = [root], 1
-    while level := [child for element in level for child in element]:
+    level, depth = [root] if len(root) else [], 1
+    while level:
+        level = [child for element in level for child in element if len(child)]
         depth += 1
         if depth > max_depth:
             raise too_many("too_deep", "elements and more inside one another", depth, max_depth)

@@ -48,7 +48,7 @@ def _note_number(step: str, alter: str, octave: str) -> int:
         raise ReadError("bad_pitch", f"an alteration of {semitones} semitones; allowed are -12 to 12")
     if not isinstance(semitones, int):
         raise ReadError("microtone", f"an alteration of {semitones} semitones has no MIDI note number")
-    return 12 * (_whole(octave, "octave") + 1) + SEMITONES[STEPS.index(step)] + semitones
+    return 12 * (whole(octave, "octave") + 1) + SEMITONES[STEPS.index(step)] + semitones
 
 
 def divisions_of(attributes: Element, default: Ticks) -> Ticks:
@@ -74,7 +74,17 @@ def duration_of(element: Element, divisions: Ticks) -> Ticks:
     Raises:
         ReadError: ``bad_duration``.
     """
-    return _ticks(element.findtext("duration", "").strip(), divisions)
+    return ticks_of(element.find("duration"), divisions)
+
+
+def ticks_of(duration: Element | None, divisions: Ticks) -> Ticks:
+    """The same, of an element ``<duration>``.
+
+    Raises:
+        ReadError: ``bad_duration``, also where there is no such element.
+    """
+    text = None if duration is None else duration.text
+    return _ticks((text or "").strip(), divisions)
 
 
 @lru_cache(maxsize=1024)
@@ -176,10 +186,15 @@ def integer(element: Element, path: str, default: int) -> int:
         ReadError: ``unreadable``.
     """
     text = element.findtext(path)
-    return default if text is None else _whole(text, path)
+    return default if text is None else whole(text, path)
 
 
-def _whole(text: str, name: str) -> int:
+def whole(text: str, name: str) -> int:
+    """The whole number that a text is; the name of its element is for the message.
+
+    Raises:
+        ReadError: ``unreadable``.
+    """
     try:
         return int(text)
     except ValueError:
