@@ -106,7 +106,7 @@ def tuplet_length(note: Element, duration: Ticks, actual: int, normal: int) -> T
 @lru_cache(maxsize=1024)
 def _nearest_length(duration: Ticks, actual: int, normal: int) -> Ticks:
     lengths = [length_of_type(name, dots, actual, normal) for name in TYPES for dots in range(3)]
-    return min(lengths, key=lambda length: abs(length - duration))
+    return min(lengths, key=lambda length: abs(Fraction(length - duration)))
 
 
 def transposition_of(transpose: Element) -> tuple[int, int]:
