@@ -180,9 +180,9 @@ def meter_of(time: Element) -> tuple[int, int] | None:
 
 
 def percussion_of(part: Element) -> frozenset[str]:
-    """The instruments of a ``<score-part>`` on the percussion channel; with "" if there are no others.
+    """The instruments of a ``<score-part>`` on the percussion channel.
 
-    "" stands for a note that names no instrument.
+    If all of them are, "" is included: a note without ``<instrument>`` is percussion, too.
     """
     channels = {
         instrument.get("id", ""): instrument.findtext("midi-channel", "").strip()

@@ -71,7 +71,7 @@ def test_the_percussion_voice_of_a_staff_is_left_out() -> None:
 
 
 def on_channels(first: int, second: int) -> Piece:
-    """A part of two instruments: D5 of the second, then C5 of one that is not named."""
+    """A part of two instruments: D5 of the second, then C5 without an instrument."""
     instruments = "".join(
         f'<midi-instrument id="I{number}"><midi-channel>{channel}</midi-channel></midi-instrument>'
         for number, channel in enumerate((first, second))
