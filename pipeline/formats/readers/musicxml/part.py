@@ -30,11 +30,12 @@ from pipeline.formats.readers.musicxml.values import (
     duration_of,
     integer,
     key_of,
-    length_of_type,
     meter_of,
     note_number,
+    plays_percussion,
     ticks_of,
     transposition_of,
+    tuplet_length,
     whole,
 )
 from pipeline.formats.readers.musicxml.words import lyric_of, lyric_to_highest, tempo_of
@@ -45,6 +46,9 @@ MAX_STAVES = 16
 class PartReader:
     """Reads the measures of a part in order; keeps the state from one to the next.
 
+    Args:
+        percussion: the instruments whose notes have no pitch; see :func:`percussion_of`.
+
     Attributes:
         n_staves: how many staves the part has so far.
         faults: the first error of each staff with notes that no MIDI number names.
@@ -52,8 +56,9 @@ class PartReader:
         clefs: the signs of the clefs of each staff.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, percussion: frozenset[str] = frozenset()) -> None:
         self.n_staves = 1
+        self._percussion = percussion
         self.faults: dict[int, ReadError] = {}
         self.unpitched: dict[int, dict[str, None]] = {}
         self.clefs: dict[int, set[str]] = {}
@@ -138,9 +143,10 @@ class PartReader:
         notes = measure.notes.setdefault(staff, [])
         onset, duration = self._time(note, tags, measure, (staff, len(notes)))
         pitch = tags.get("pitch")
-        if "unpitched" in tags:
+        if "unpitched" in tags or (pitch is not None and plays_percussion(note, self._percussion)):
             voice = tags["voice"].text or "" if "voice" in tags else "1"
             self.unpitched.setdefault(staff, {})[voice.strip()] = None
+            pitch = None
         if pitch is None or "cue" in tags:
             measure.n_lost_syllables[staff] += bool(lyric and lyric[0])
             return
@@ -214,7 +220,7 @@ class PartReader:
         actual, normal = integer(change, "actual-notes", 1), integer(change, "normal-notes", 1)
         if min(actual, normal) < 1:
             raise ReadError("bad_tuplet", f"{actual} notes in the time of {normal}")
-        exact = length_of_type(note.findtext("type", "").strip(), len(note.findall("dot")), actual, normal)
+        exact = tuplet_length(note, duration, actual, normal)
         gap = (exact - duration) * self._divisions
         return exact if exact and -TICKS_PER_QUARTER < gap < TICKS_PER_QUARTER else duration
 

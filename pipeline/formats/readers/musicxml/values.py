@@ -26,6 +26,7 @@ TYPES: dict[str, tuple[int, int]] = {  # quarters of a note type
     "512th": (1, 128), "1024th": (1, 256),
 }  # fmt: skip
 MAX_DOTS = 8
+PERCUSSION_CHANNEL = "10"  # General MIDI; <midi-channel> counts from 1
 
 
 def note_number(pitch: Element) -> int:
@@ -34,7 +35,7 @@ def note_number(pitch: Element) -> int:
     Raises:
         ReadError: ``microtone``, ``bad_pitch``, or an octave that is no whole number.
     """
-    step, octave = pitch.findtext("step", ""), pitch.findtext("octave", "4")
+    step, octave = pitch.findtext("step", ""), pitch.findtext("octave", "")
     alter = pitch.findtext("alter") or "0"
     return _note_number(step.strip(), alter.strip(), octave.strip())
 
@@ -102,6 +103,20 @@ def length_of_type(name: str, dots: int, actual: int, normal: int) -> Ticks:
         return 0
     numerator, denominator = TYPES[name]
     return times(TICKS_PER_QUARTER, numerator * ((2 << dots) - 1) * normal, (denominator << dots) * actual)
+
+
+def tuplet_length(note: Element, duration: Ticks, actual: int, normal: int) -> Ticks:
+    """The length of a note in a tuplet by its type and dots; without ``<type>``, the nearest one."""
+    name = note.findtext("type", "").strip()
+    if not name:
+        return _nearest_length(duration, actual, normal)
+    return length_of_type(name, len(note.findall("dot")), actual, normal)
+
+
+@lru_cache(maxsize=1024)
+def _nearest_length(duration: Ticks, actual: int, normal: int) -> Ticks:
+    lengths = [length_of_type(name, dots, actual, normal) for name in TYPES for dots in range(3)]
+    return min(lengths, key=lambda length: abs(Fraction(length - duration)))
 
 
 def transposition_of(transpose: Element) -> tuple[int, int]:
@@ -172,6 +187,28 @@ def meter_of(time: Element) -> tuple[int, int] | None:
     if not 1 <= numerator <= 999:
         raise ReadError("bad_meter", f"the meter {numerator}/{denominator}")
     return numerator, denominator
+
+
+def percussion_of(part: Element) -> frozenset[str]:
+    """The instruments of a ``<score-part>`` on the percussion channel.
+
+    If all of them are, "" is included: a note without ``<instrument>`` is percussion, too.
+    """
+    channels = {
+        instrument.get("id", ""): instrument.findtext("midi-channel", "").strip()
+        for instrument in part.iterfind("midi-instrument")
+    }
+    names = {instrument.get("id", "") for instrument in part.iterfind("score-instrument")} | set(channels)
+    percussion = frozenset(name for name in names if channels.get(name) == PERCUSSION_CHANNEL)
+    return percussion | {""} if percussion == names and names else percussion
+
+
+def plays_percussion(note: Element, percussion: frozenset[str]) -> bool:
+    """Whether the instrument of a note is one of ``percussion``, so that its written pitch is a drum."""
+    if not percussion or "" in percussion:
+        return bool(percussion)
+    instrument = note.find("instrument")
+    return instrument is not None and instrument.get("id") in percussion
 
 
 def as_ticks(time: Fraction) -> Ticks:
