@@ -7,8 +7,9 @@ from pathlib import Path
 from pipeline.core import vocabulary
 from pipeline.core.accounting import require_rows
 from pipeline.core.files import replacing, replacing_folder, write_json, write_text
+from pipeline.core.rejections import write_rejections
 from pipeline.core.settings import read_section
-from pipeline.core.tables import GRIDS, SPLITS, read_table, write_rejections
+from pipeline.core.tables import GRIDS, SPLITS, read_table
 from pipeline.datasets.columns.chunks import read_portions
 from pipeline.datasets.encoding.croissant import make_croissant
 from pipeline.datasets.encoding.data_card import make_card, prose

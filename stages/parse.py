@@ -4,8 +4,9 @@ from pathlib import Path
 
 from pipeline.core.accounting import balance
 from pipeline.core.portions import open_table
+from pipeline.core.rejections import write_rejections
 from pipeline.core.settings import read_section
-from pipeline.core.tables import NOTES, write_rejections
+from pipeline.core.tables import NOTES
 from pipeline.corpora.parsing import parse_corpus
 from pipeline.formats.readers import ReadLimits, ReadSettings
 from pipeline.workflow.engine import EngineSettings

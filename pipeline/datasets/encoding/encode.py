@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from pipeline.core.accounting import Rejection
+from pipeline.core.lists import as_lists
 from pipeline.core.music import SILENCE
 from pipeline.core.settings import Section, SettingsError
-from pipeline.core.tables import TOKENS, as_lists
+from pipeline.core.tables import TOKENS
 from pipeline.core.vocabulary import START, STOP, TIED
 from pipeline.datasets.columns.ragged import Bools, Ints, maxima, minima, offsets_of, owners
 from pipeline.datasets.encoding.chords import transpose_chords

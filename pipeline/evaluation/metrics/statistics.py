@@ -49,7 +49,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pipeline.core.vocabulary import STOP, TIED
 from pipeline.evaluation.metrics.continuation import ContinuationError
-from pipeline.models.base.examples import Bars
+from pipeline.models.base.bars import Bars
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -20,7 +20,7 @@ from pipeline.evaluation.metrics.statistics import (
     pitch_class_entropy,
     scale_consistency,
 )
-from pipeline.models.base.examples import Bars
+from pipeline.models.base.bars import Bars
 
 # C4 for two steps, D4, a silence, E4 for two steps
 MOTIF = [60, 188, 62, 0, 64, 192, STOP]
