@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.core import vocabulary
+from pipeline.core.text import counted
 from pipeline.core.vocabulary import START, STOP, TIED
 from pipeline.errors import PipelineError
 from pipeline.models.base import chord_numbers
@@ -238,7 +239,7 @@ def give_voices(
     chosen = tuple(sorted(set(given)))
     if not set(chosen) <= set(range(voices)) or len(chosen) == voices:
         raise GivenError(
-            f"given voices {list(chosen)}: a piece of {voices} voices has 0 to {voices - 1}, "
+            f"given voices {list(chosen)}: a piece of {counted(voices, 'voice')} has 0 to {voices - 1}, "
             "and at least one must remain to be predicted"
         )
     whole = np.asarray(tokens, dtype=np.uint16)[1:]
@@ -267,7 +268,7 @@ def cut_point(n_notes: int, cut: float) -> int:
         CutError: fewer than two notes.
     """
     if n_notes < 2:
-        raise CutError(f"{n_notes} sounding notes in the top voice: a cut needs at least 2")
+        raise CutError(f"{counted(n_notes, 'sounding note')} in the top voice: a cut needs at least 2")
     exact = Fraction(cut).limit_denominator(1_000_000)
     return min(max(int(exact * n_notes), 1), n_notes - 1)
 
