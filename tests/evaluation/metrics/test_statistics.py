@@ -68,7 +68,7 @@ def test_intervals_stay_within_a_voice() -> None:
 
 
 def test_half_a_step_is_refused() -> None:
-    with pytest.raises(ContinuationError, match="3 tokens do not fill steps of 2 voices"):
+    with pytest.raises(ContinuationError, match="steps of 2 voices are not filled by 3 tokens"):
         passage([60, 62, 64], voices=2)
 
 
