@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from pipeline.core.music import Piece
+from pipeline.core.text import counted
 from pipeline.formats.readers.base.barlines import BarLine
 from pipeline.formats.readers.base.charset import plain_bytes
 from pipeline.formats.readers.base.limits import too_many
@@ -127,7 +128,9 @@ class _Score:
         if not self.strands and line.startswith("**"):
             self.strands = [self._new_strand() for _ in cells]
         if len(cells) != len(self.strands):
-            raise ReadError("bad_syntax", f"{len(cells)} tokens for {len(self.strands)} spines")
+            raise ReadError(
+                "bad_syntax", f"{counted(len(cells), 'token')} for {counted(len(self.strands), 'spine')}"
+            )
         if line.startswith("*"):
             self._interpret(cells)
         elif line.startswith("="):

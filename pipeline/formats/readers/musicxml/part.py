@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from xml.etree.ElementTree import Element
 
 from pipeline.core.music import TICKS_PER_QUARTER
+from pipeline.core.text import counted
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import MAX_TICKS, ChordSign, Ticks, Written, times
 from pipeline.formats.readers.musicxml.harmony import chords_of, offset_of
@@ -219,7 +220,7 @@ class PartReader:
         """A tuplet's duration by its signs, where too few divisions made the number inexact."""
         actual, normal = integer(change, "actual-notes", 1), integer(change, "normal-notes", 1)
         if min(actual, normal) < 1:
-            raise ReadError("bad_tuplet", f"{actual} notes in the time of {normal}")
+            raise ReadError("bad_tuplet", f"{counted(actual, 'note')} in the time of {normal}")
         exact = tuplet_length(note, duration, actual, normal)
         gap = (exact - duration) * self._divisions
         return exact if exact and -TICKS_PER_QUARTER < gap < TICKS_PER_QUARTER else duration
