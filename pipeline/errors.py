@@ -38,6 +38,7 @@ traceback::
     ├── LeakError          models.base            initial weights were trained on relatives of held-out pieces
     ├── TaskError          models.stepwise        a task that the model does not support
     ├── DivergedError      training.loop          the loss is no longer a finite number
+    ├── PredictionError    decoding.sampling      a model's predictions are not numbers
     ├── SamplingError      decoding.sampling      an unknown sampling method
     ├── ContinuationError  evaluation.metrics     tokens that do not fill steps, or a prompt without a note
     ├── LikelihoodError    evaluation.metrics     probabilities that are not a distribution

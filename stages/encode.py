@@ -9,7 +9,7 @@ from pipeline.core.accounting import require_rows
 from pipeline.core.files import replacing, replacing_folder, write_json, write_text
 from pipeline.core.rejections import write_rejections
 from pipeline.core.settings import read_section
-from pipeline.core.tables import GRIDS, SPLITS, read_table
+from pipeline.core.tables import GRIDS, SPLITS, read_table, readable
 from pipeline.core.text import counted
 from pipeline.datasets.columns.chunks import read_portions
 from pipeline.datasets.encoding.croissant import make_croissant
@@ -23,7 +23,9 @@ from pipeline.workflow.runner import stage_main
 def run(dataset: str) -> None:
     """Write the shards and the cards of one data set; grids are counted."""
     settings = read_section(EncodeSettings, "datasets", dataset, "encode")
-    audit = json.loads(Path(f"data/splits/{dataset}.audit.json").read_text(encoding="utf-8"))
+    report = Path(f"data/splits/{dataset}.audit.json")
+    with readable(report):
+        audit = json.loads(report.read_text(encoding="utf-8"))
     tokens, cards = Path("data/tokens") / dataset, Path("data/cards") / dataset
     grids = read_portions([Path(f"data/filtered/{dataset}.parquet")], GRIDS)
     splits = read_table(Path(f"data/splits/{dataset}.parquet"), SPLITS)

@@ -8,10 +8,9 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pipeline.core.accounting import Count, Rejection
-from pipeline.core.tables import REJECTED, write_table
+from pipeline.core.tables import REJECTED, read_metadata, readable, write_table
 
 COUNTS = "counts"  # key of the counts in the metadata
 
@@ -40,5 +39,6 @@ def write_rejected(path: Path, rows: pa.Table, counts: Mapping[str, Count]) -> N
 
 def read_counts(path: Path) -> dict[str, Count]:
     """The counts per corpus in the metadata of a file of rejected rows."""
-    metadata = pq.read_schema(path).metadata or {}
-    return {corpus: Count(**count) for corpus, count in json.loads(metadata[COUNTS.encode()]).items()}
+    with readable(path):
+        counts = json.loads(read_metadata(path)[COUNTS.encode()])
+        return {corpus: Count(**count) for corpus, count in counts.items()}

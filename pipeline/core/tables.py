@@ -8,7 +8,8 @@ the same bytes and no incomplete file is ever read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -262,17 +263,36 @@ def read_table(path: Path, schema: pa.Schema, columns: Sequence[str] | None = No
     Raises:
         TableError: no such file, no Parquet, or other columns than expected.
     """
-    try:
+    with readable(path):
         found = pq.read_schema(path)
         if not found.remove_metadata().equals(schema.remove_metadata()):
             raise TableError(f"{path}: its columns are {found.names}, expected {schema.names}")
         return _read_groups(pq.ParquetFile(path), list(columns) if columns else None)
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Read a file of another stage here: any error of reading it becomes one message.
+
+    Raises:
+        TableError: the file is missing or damaged.
+    """
+    try:
+        yield
     except FileNotFoundError:
         raise TableError(f"{path}: no such file; `dvc repro` makes it") from None
-    except (pa.ArrowInvalid, OSError) as error:
-        raise TableError(
-            f"{path}: not readable as Parquet ({error}); delete it and run `dvc repro`"
-        ) from None
+    except (pa.ArrowException, ValueError, KeyError, TypeError, OSError) as error:
+        raise TableError(f"{path}: not readable ({error}); delete it and run `dvc repro`") from None
+
+
+def read_metadata(path: Path) -> dict[bytes, bytes]:
+    """The metadata of a table's schema.
+
+    Raises:
+        TableError: the file is missing or damaged.
+    """
+    with readable(path):
+        return dict(pq.read_schema(path).metadata or {})
 
 
 def _read_groups(file: pq.ParquetFile, columns: list[str] | None) -> pa.Table:

@@ -11,6 +11,7 @@ from torch import Tensor
 from pipeline.core.vocabulary import START, STOP, VOCAB_SIZE
 from pipeline.decoding.beams import select_beams
 from pipeline.decoding.continuation import Continuation, token_positions, until_stop
+from pipeline.decoding.sampling import require_numbers
 from pipeline.decoding.voice_leading.guidance import Guidance
 from pipeline.models.base.batches import collate
 from pipeline.models.base.examples import Example
@@ -48,6 +49,7 @@ def search(
             logits, state = model.step(state, tokens)
             stop_allowed = torch.full((width,), voice == 0, device=device)
             scores = model.mask(logits, previous[:, voice], stop_allowed).double().log_softmax(-1)  # (W, 258)
+            require_numbers(scores.cpu().numpy())
             if costs:
                 costs = costs if voice else costs.next_step(np.full((width, voices), START))
                 scores = scores - torch.from_numpy(costs.of_candidates(voice)).to(device)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.core.vocabulary import START, STOP
 from pipeline.decoding.repetition import RepetitionCosts
-from pipeline.decoding.sampling import GREEDY, Sampling
+from pipeline.decoding.sampling import GREEDY, Sampling, require_numbers
 from pipeline.decoding.voice_leading.costs import VoiceLeadingCosts
 from pipeline.decoding.voice_leading.guidance import Guidance
 from pipeline.models.base.batches import collate
@@ -126,6 +126,7 @@ def _continue_group(
             logits, state = model.step(state, tokens)
             stop_allowed = torch.full_like(stopped, voice == 0)
             masked = model.mask(logits, previous[:, voice], stop_allowed).double().cpu().numpy()
+            require_numbers(masked)
             if costs:
                 masked -= costs.of_candidates()
             if leading:

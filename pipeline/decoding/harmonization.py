@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.core.vocabulary import PAD_ID, START, STOP, TIED
 from pipeline.decoding.continuation import token_positions
-from pipeline.decoding.sampling import GREEDY, Sampling
+from pipeline.decoding.sampling import GREEDY, Sampling, require_numbers
 from pipeline.decoding.voice_leading.costs import VoiceLeadingCosts
 from pipeline.decoding.voice_leading.guidance import Guidance
 from pipeline.models.base.batches import Batch, collate
@@ -85,6 +85,7 @@ def _harmonize_group(
             step, voice = divmod(position, voices)
             logits, state = model.step(state, tokens)
             masked = model.mask(logits, previous[:, voice], never).double().cpu().numpy()
+            require_numbers(masked)
             if costs:
                 costs = costs if voice else costs.next_step(cells[:, step], closing[:, step])
                 masked -= costs.of_candidates(voice)

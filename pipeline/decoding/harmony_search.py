@@ -12,6 +12,7 @@ from pipeline.core.vocabulary import START, VOCAB_SIZE
 from pipeline.decoding.beams import select_beams
 from pipeline.decoding.continuation import token_positions
 from pipeline.decoding.harmonization import as_target, closing_steps, given_cells, groups_of_equal_length
+from pipeline.decoding.sampling import require_numbers
 from pipeline.decoding.voice_leading.costs import VoiceLeadingCosts
 from pipeline.decoding.voice_leading.guidance import Guidance
 from pipeline.models.base.batches import collate
@@ -76,6 +77,7 @@ def _search_group(
             logits, state = model.step(state, torch.from_numpy(tokens).to(device))
             masked = model.mask(logits, torch.from_numpy(previous[:, voice]).to(device), never)
             scores = masked.double().log_softmax(-1).cpu().numpy()
+            require_numbers(scores)
             if costs:
                 costs = costs if voice else costs.next_step(cells[:, step], closing[:, step])
                 scores = scores - costs.of_candidates(voice)

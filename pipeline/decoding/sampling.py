@@ -25,6 +25,23 @@ class SamplingError(PipelineError):
     """Sampling parameters out of range."""
 
 
+class PredictionError(PipelineError):
+    """A model predicts no probabilities: its weights are finite, and so large that sums overflow."""
+
+
+def require_numbers(log_probs: NDArray[np.floating]) -> None:
+    """Refuse predictions that are not numbers; choosing from them would give some token without a message.
+
+    Raises:
+        PredictionError: one is not.
+    """
+    if np.isnan(log_probs).any():
+        raise PredictionError(
+            "the model's predictions are not numbers: its weights are too large; train it again with a lower "
+            "learning_rate"
+        )
+
+
 @dataclass(frozen=True)
 class Sampling:
     """How the next token is chosen.

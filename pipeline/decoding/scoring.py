@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pipeline.decoding.sampling import require_numbers
 from pipeline.models.base.batches import by_length, collate
 from pipeline.models.base.examples import Example
 from pipeline.models.base.interface import Seq2Seq
@@ -28,6 +29,9 @@ def log_probs(
     Yields:
         For each example, in order, (T, 258) natural logarithms of probabilities
         that sum to 1 over the valid tokens; -inf at the others.
+
+    Raises:
+        PredictionError: a prediction is not a number.
     """
     for begin in range(0, len(examples), WINDOW_EXAMPLES):
         window = examples[begin : begin + WINDOW_EXAMPLES]
@@ -37,7 +41,9 @@ def log_probs(
             found |= {
                 int(i): row[: len(window[i].target)].copy() for i, row in zip(indices, rows, strict=True)
             }
-        yield from (found[i] for i in range(len(window)))
+        for i in range(len(window)):
+            require_numbers(found[i])
+            yield found[i]
 
 
 def _log_probs_of(examples: Sequence[Example], model: Seq2Seq) -> NDArray[np.float32]:

@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.core.tables import readable
+
 OPTIONAL = {
     "tune_type": "tune type",
     "composer": "composer",
@@ -38,7 +40,7 @@ def read_columns(
         names: column names; a column that the table lacks is None in every row.
         piece_ids: of the rows to read; None: all.
     """
-    with pq.ParquetFile(path) as file:
+    with readable(path), pq.ParquetFile(path) as file:
         present = [name for name in names if name in file.schema_arrow.names]
         rows = file.read(columns=list(dict.fromkeys(["piece_id", *present])))
     if piece_ids is not None:
@@ -49,7 +51,8 @@ def read_columns(
 
 def column_names(path: Path) -> list[str]:
     """Names of the columns of a Parquet file."""
-    return list(pq.read_schema(path).names)
+    with readable(path):
+        return list(pq.read_schema(path).names)
 
 
 def key_name(fifths: int | None, mode: str | None) -> str:

@@ -12,23 +12,27 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from pipeline.core.files import replacing
 from pipeline.models.base.pretrained import CheckpointError
+from pipeline.models.base.weights import WeightsError, require_like
 from pipeline.workflow.code import digest
 
 FOLDER = Path(".cache/checkpoints")
 STATE = "state"
 DIGEST_LENGTH = 64
+MOMENTS = ("exp_avg", "exp_avg_sq")  # of each parameter, in the state of Adam
 
 TrainingState = Mapping[str, Any]
 
@@ -90,6 +94,44 @@ class Checkpoints:
     def remove(self) -> None:
         """Delete the checkpoint: the training is done."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def require_fitting(state: TrainingState, initial: TrainingState, parameters: Sequence[Tensor]) -> None:
+    """Require that a training can continue from a state: tensors of its shapes and types, finite values.
+
+    Args:
+        state: of a checkpoint.
+        initial: of the same training before its first batch.
+        parameters: of the model.
+
+    Raises:
+        WeightsError: an entry differs; other errors where it is of another type.
+    """
+    for name in ("weights", "best_weights"):
+        require_like(state[name], initial["weights"])
+    require_like(_numbered(state["average"]), _numbered(initial["average"]))
+    for moment in MOMENTS if state["n_steps"] else ():
+        moments = {number: entry[moment] for number, entry in state["optimizer"]["state"].items()}
+        require_like(moments, _numbered(parameters))
+    if _fixed(state["optimizer"]) != _fixed(initial["optimizer"]):
+        raise WeightsError("other settings of the optimizer")
+    losses = [loss for row in state["curve"] for loss in row[1:]] + [float(nats) for nats in state["nats"]]
+    if not all(map(math.isfinite, losses)):
+        raise WeightsError("losses that are not finite")
+    n_epochs = len(state["curve"])
+    if [row[0] for row in state["curve"]] != list(range(1, n_epochs + 1)):
+        raise WeightsError("epochs are missing")
+    if type(state["n_steps"]) is not int or state["n_steps"] < n_epochs:
+        raise WeightsError("fewer steps than epochs")
+
+
+def _numbered(tensors: Sequence[Tensor]) -> dict[int, Tensor]:
+    return dict(enumerate(tensors))
+
+
+def _fixed(optimizer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The settings of an optimizer that do not change during training."""
+    return [{**group, "lr": None} for group in optimizer["param_groups"]]
 
 
 def checkpoints(facts: Mapping[str, Any], code: Iterable[str], seconds: float) -> Checkpoints:

@@ -8,6 +8,7 @@ resumed.
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Iterable, Sequence
@@ -25,7 +26,7 @@ from pipeline.models.base.interface import Seq2Seq
 from pipeline.models.base.pretrained import CheckpointError
 from pipeline.training.augmentation import examples_of_epoch
 from pipeline.training.averaging import MovingAverage
-from pipeline.training.checkpoints import Checkpoints, TrainingState
+from pipeline.training.checkpoints import Checkpoints, TrainingState, require_fitting
 from pipeline.training.data import TrainingData
 from pipeline.training.determinism import random_states, restore_random_states
 from pipeline.training.gradients import Workers
@@ -192,8 +193,14 @@ class _Training:
             except CheckpointError as error:
                 say(f"{error}; training starts from the beginning")
         state = self.processes.broadcast(found)
-        if state is not None:
+        if state is None:
+            return
+        try:
             self.restore(state)
+        except CheckpointError as error:
+            if self.processes.rank == 0:
+                say(f"{error}; training starts from the beginning")
+            return
         self.resumed = len(self.curve)
         if found is not None:
             say(f"training resumes after epoch {len(self.curve)} and {len(self.nats)} batches")
@@ -213,7 +220,20 @@ class _Training:
         }
 
     def restore(self, state: TrainingState) -> None:
-        """Restore the state that :meth:`state` returned."""
+        """Restore the state that :meth:`state` returned.
+
+        Raises:
+            CheckpointError: it is no state of this training; nothing has changed.
+        """
+        before = copy.deepcopy(self.state())
+        try:
+            require_fitting(state, before, list(self.model.parameters()))
+            self._set(state)
+        except Exception:  # its digest is right, so it was made by hand: torch raises errors of many kinds
+            self._set(before)
+            raise CheckpointError("the checkpoint is no state of this training") from None
+
+    def _set(self, state: TrainingState) -> None:
         device = self.model.grammar_mask.device
         self.model.load_state_dict(state["weights"])
         self.optimizer.load_state_dict(state["optimizer"])

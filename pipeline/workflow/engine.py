@@ -8,6 +8,8 @@ kind and number of workers.
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -26,6 +28,7 @@ Batch = TypeVar("Batch")
 Result = TypeVar("Result")
 
 AHEAD = 3  # batches sent per worker, so that no worker waits for its next batch
+SECONDS_BETWEEN_LOOKS = 1.0
 SCHEDULER = "ENTCHEN_SCHEDULER"  # overrides the address of params.yaml, for batch jobs
 
 
@@ -89,7 +92,7 @@ def map_batches(
 def _map_in_processes(
     function: Callable[[Batch], Result], batches: Iterable[Batch], n_workers: int
 ) -> Iterator[Result]:
-    executor = ProcessPoolExecutor(max_workers=n_workers)
+    executor = ProcessPoolExecutor(n_workers, initializer=_end_with_parent, initargs=(os.getpid(),))
     sent: deque[Future[Result]] = deque()
     try:
         for batch in batches:
@@ -102,6 +105,17 @@ def _map_in_processes(
         raise EngineError(f"a worker process died ({error}); try `engine: {{kind: serial}}`") from None
     finally:
         executor.shutdown(wait=True, kill_workers=True)
+
+
+def _end_with_parent(process_id: int) -> None:
+    """End this worker soon after its parent, which a signal may end before it can stop its workers."""
+    threading.Thread(target=_exit_after, args=(process_id,), daemon=True).start()
+
+
+def _exit_after(process_id: int) -> None:
+    while os.getppid() == process_id:
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    os._exit(1)
 
 
 def _n_cores() -> int:

@@ -1,8 +1,10 @@
 from pathlib import Path
 
+import pytest
+
 from pipeline.core.accounting import Count, Rejection
 from pipeline.core.rejections import read_counts, rejection_table, write_rejections
-from pipeline.core.tables import REJECTED, read_table
+from pipeline.core.tables import REJECTED, TableError, read_table, write_table
 
 
 def test_rejected_rows_contain_the_counts(tmp_path: Path) -> None:
@@ -18,3 +20,10 @@ def test_rejected_rows_contain_the_counts(tmp_path: Path) -> None:
 
 def test_without_rejections_the_table_is_empty() -> None:
     assert rejection_table("filter", []).num_rows == 0
+
+
+def test_counts_that_cannot_be_read_name_their_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    write_table(path, rejection_table("filter", []), REJECTED)
+    with pytest.raises(TableError, match=r"a\.parquet: not readable"):
+        read_counts(path)

@@ -1,3 +1,4 @@
+import random
 import re
 from pathlib import Path
 
@@ -84,3 +85,21 @@ def test_the_guide_lists_every_column() -> None:
         name for line in guide.splitlines() if line.startswith("|") for name in re.findall(r"`(\w+)`", line)
     }
     assert sorted({*NOTES.names, *GRIDS.names, *TOKENS.names} - named) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_corrupted_table_is_read_or_named(seed: int, tmp_path: Path) -> None:
+    path, dice = tmp_path / "a.parquet", random.Random(seed)
+    write_table(path, splits(6), SPLITS)
+    good, n_refused = path.read_bytes(), 0
+    footer = int.from_bytes(good[-8:-4], "little")
+    for _ in range(100):
+        content = bytearray(good)
+        for _ in range(dice.randint(1, 4)):
+            content[len(good) - 9 - dice.randrange(footer)] = dice.randrange(256)
+        path.write_bytes(content)
+        try:
+            read_table(path, SPLITS)
+        except TableError:
+            n_refused += 1
+    assert n_refused > 50

@@ -1,5 +1,7 @@
 """Beam search, guidance and revision of harmonies."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from pipeline.decoding.continuation import continue_melodies
 from pipeline.decoding.harmonization import harmonize
 from pipeline.decoding.harmony_search import search_harmonies
 from pipeline.decoding.revision import revise
-from pipeline.decoding.sampling import Sampling
+from pipeline.decoding.sampling import PredictionError, Sampling
 from pipeline.decoding.scoring import log_probs
 from pipeline.decoding.voice_leading.guidance import Guidance
 from pipeline.decoding.voice_leading.keys import WrittenKey
@@ -116,3 +118,22 @@ def test_revising_a_single_missing_voice_equals_harmonizing(model: Seq2Seq) -> N
     examples = duets()
     first = harmonize(model, examples)
     assert [a.tolist() for a in revise(model, examples, first, 1)] == [b.tolist() for b in first]
+
+
+@pytest.mark.parametrize(
+    "predict",
+    [
+        lambda model: list(log_probs(model, duets())),
+        lambda model: continue_melodies(model, duets(), 4),
+        lambda model: search(model, duets()[0], 4, 2),
+        lambda model: harmonize(model, duets()),
+        lambda model: search_harmonies(model, duets(), 2),
+    ],
+)
+def test_predictions_that_are_not_numbers_are_refused(predict: Callable[[Seq2Seq], object]) -> None:
+    model = build(stepwise())
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.fill_(3e38)  # finite, and sums of them are not
+    with pytest.raises(PredictionError, match="its weights are too large"):
+        predict(model)

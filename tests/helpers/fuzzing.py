@@ -25,7 +25,7 @@ from pipeline.formats.readers import ReadError
 from tests.helpers import reading
 from tests.helpers.hostile import READ, hostile_files, zipped
 
-LIMITS = ChildLimits(seconds=20, memory_bytes=1 << 30)
+LIMITS = ChildLimits(seconds=60, memory_bytes=1 << 30)  # a corrupted file may hold thousands of tunes
 TOKENS = "tokens"
 Mangler = Callable[[bytes, random.Random], bytes]
 LONGEST_SEED = 40_000  # bytes; mutating a larger file is slower and finds no more

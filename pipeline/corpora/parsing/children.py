@@ -16,6 +16,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from typing import Any, Generic, TypeVar
 from pipeline.errors import PipelineError
 
 if sys.platform != "win32":
+    import fcntl
     import resource
 
 Item = TypeVar("Item")
@@ -40,9 +42,7 @@ NOT_STARTED = (
     '`if __name__ == "__main__":` around the call (pipeline.read needs none); else the machine is out of '
     "memory or processes"
 )
-# ctypes: for each child; loky: a worker of the engine may be a loky process, whose start method its
-# children must inherit
-PRELOADED = ("loky", "ctypes")
+PRELOADED = ("loky",)  # a worker of the engine may be a loky process, whose start method its children inherit
 _CONTEXT: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
 
 
@@ -255,14 +255,29 @@ def _process(job: Job[Any, Any], memory_at_start: int, pipe: Connection) -> bool
 
 
 def _end_with_parent() -> None:
-    """Request a signal from Linux when the parent of this child ends; the fork server ends with its user."""
-    if sys.platform == "linux":
-        import ctypes
+    """End this child as soon as the process that uses it ends, even inside a call that never returns.
 
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # 1: PR_SET_PDEATHSIG
-        parent = multiprocessing.parent_process()
-        if parent is None or not parent.is_alive():
-            os._exit(1)
+    That process holds the other end of a pipe of which this child has the sentinel. Linux sends SIGIO at its
+    end, which no lock of the interpreter delays. PR_SET_PDEATHSIG follows the fork server, which is the
+    parent of this child for Linux, and lives as long as one of its children does.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    if sys.platform == "linux":
+        signal.signal(signal.SIGIO, signal.SIG_DFL)
+        sentinel = parent.sentinel
+        fcntl.fcntl(sentinel, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(sentinel, fcntl.F_SETFL, fcntl.fcntl(sentinel, fcntl.F_GETFL) | os.O_ASYNC)
+    else:
+        threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
+    if not parent.is_alive():
+        os._exit(1)
+
+
+def _exit_after(parent: Any) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def _most_memory() -> int:

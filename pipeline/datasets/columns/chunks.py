@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.core.parquet import ROWS_PER_GROUP
-from pipeline.core.tables import read_table
+from pipeline.core.tables import read_table, readable
 
 ROWS_AT_ONCE = 4 * ROWS_PER_GROUP
 
@@ -68,12 +68,15 @@ class _Rows:
     """Access to rows of several files by number; reads only the row groups that contain them."""
 
     def __init__(self, paths: Sequence[Path], columns: Sequence[str] | None) -> None:
+        self._paths = list(paths)
         self._files = [pq.ParquetFile(path) for path in paths]
         self._columns = None if columns is None else list(columns)
         self._groups = [
-            (file, group) for file in self._files for group in range(file.metadata.num_row_groups)
+            (number, group)
+            for number, file in enumerate(self._files)
+            for group in range(file.metadata.num_row_groups)
         ]
-        sizes = [file.metadata.row_group(group).num_rows for file, group in self._groups]
+        sizes = [self._files[file].metadata.row_group(group).num_rows for file, group in self._groups]
         self._ends = np.cumsum(np.array(sizes, np.int64))
 
     def take(self, rows: NDArray[np.uint64]) -> pa.Table:
@@ -94,7 +97,8 @@ class _Rows:
 
     def _read(self, number: int) -> pa.Table:
         file, group = self._groups[number]
-        return file.read_row_group(group, columns=self._columns)
+        with readable(self._paths[file]):
+            return self._files[file].read_row_group(group, columns=self._columns)
 
 
 def _take(table: pa.Table, places: NDArray[np.int64]) -> pa.Table:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline.core.tables import EMBARGOED, SPLITS, TableError, read_table
+from pipeline.core.tables import EMBARGOED, SPLITS, TableError, read_table, readable
 from pipeline.core.text import counted
 from pipeline.datasets.splits.settings import AnySplit, FamilySplit
 
@@ -49,9 +49,10 @@ def last_split(rows: Path | None, report: Path | None, settings: AnySplit) -> pa
     """
     if rows is None or report is None or not isinstance(settings, FamilySplit):
         return None
-    if json.loads(report.read_text(encoding="utf-8"))["settings"] != settings.model_dump():
-        return None
     try:
+        with readable(report):
+            if json.loads(report.read_text(encoding="utf-8"))["settings"] != settings.model_dump():
+                return None
         return read_table(rows, SPLITS)
     except TableError:
         return None

@@ -15,13 +15,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.core import vocabulary
-from pipeline.core.tables import TOKENS, TableError, read_table
+from pipeline.core.tables import TOKENS, TableError, read_metadata, read_table
 from pipeline.core.vocabulary import IGNORE_INDEX, PAD_ID, START
 from pipeline.errors import PipelineError
 from pipeline.models.base.chord_numbers import with_next
@@ -113,7 +112,7 @@ def read_rows(folder: Path, split: str, columns: Sequence[str] | None = None) ->
 def split_settings(folder: Path) -> str:
     """The section ``split`` of a data set, as JSON; "{}" where its shards do not record it."""
     for shard in sorted(folder.glob("*/*.parquet")):
-        return str((pq.read_schema(shard).metadata or {}).get(b"split", b"{}"), "utf-8")
+        return str(read_metadata(shard).get(b"split", b"{}"), "utf-8")
     return "{}"
 
 
@@ -121,7 +120,7 @@ def fingerprint(folder: Path) -> str:
     """sha256 over the names and contents of all shards of a data set."""
     digest = hashlib.sha256()
     for shard in sorted(folder.glob("*/*.parquet")):
-        content = (pq.read_schema(shard).metadata or {}).get(b"content_sha256", b"")
+        content = read_metadata(shard).get(b"content_sha256", b"")
         digest.update(f"{shard.parent.name}/{shard.name}\n".encode() + content + b"\n")
     return digest.hexdigest()
 
@@ -203,8 +202,7 @@ def collate(examples: Sequence[Example]) -> Batch:
 
 def _read_shard(shard: Path, columns: Sequence[str] | None) -> pa.Table:
     rows = read_table(shard, TOKENS, columns)
-    metadata = pq.read_schema(shard).metadata or {}
-    found = metadata.get(b"vocabulary_sha256", b"none").decode()
+    found = read_metadata(shard).get(b"vocabulary_sha256", b"none").decode(errors="replace")
     if found != vocabulary.sha256():
         raise TableError(
             f"{shard}: written with another vocabulary (sha256 {found[:12]}), "

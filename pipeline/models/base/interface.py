@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -123,6 +124,6 @@ class Seq2Seq(nn.Module, ABC):
 
 def _grammar_mask() -> Tensor:
     """(514, 258): 0 where a token may follow, -inf elsewhere; rows from 257 on also allow STOP."""
-    valid = torch.from_numpy(VALID_AFTER.copy()).repeat(2, 1)
+    valid = np.concatenate([VALID_AFTER, VALID_AFTER])
     valid[START + 1 :, STOP] = True
-    return torch.zeros(valid.shape).masked_fill(~valid, float("-inf"))
+    return torch.from_numpy(np.where(valid, np.float32(0), np.float32("-inf")))

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import safetensors.torch
 
 from pipeline.core import vocabulary
@@ -20,11 +21,13 @@ from pipeline.core.files import replacing, write_json
 from pipeline.core.settings import Section, SettingsError
 from pipeline.errors import PipelineError
 from pipeline.models.base.interface import Seq2Seq
-from pipeline.models.base.registry import build, parse_model
+from pipeline.models.base.registry import parse_model
+from pipeline.models.base.weights import WeightsError, network_with
 
 WEIGHTS = "weights.safetensors"
 CONFIG = "config.json"
 METADATA = "config"  # one key: safetensors writes several in no fixed order
+KINDS = {"dataset": str, "data_fingerprint": str, "best_epoch": int, "valid_nats": float}
 HEADER_LENGTH = 8  # bytes of the number that a safetensors file begins with
 
 
@@ -71,33 +74,36 @@ def load_run(folder: Path) -> tuple[Seq2Seq, Run]:
 
     Raises:
         CheckpointError: a file is missing, damaged, not of this project, or of
-            another vocabulary.
+            another vocabulary; the weights are not those of the model, or not finite.
     """
     facts = _read_config(folder / CONFIG)
-    path = folder / WEIGHTS
-    try:
-        run = Run(
-            model=parse_model(facts["model"], f"{folder / CONFIG}: model"),
-            **{name: facts[name] for name in ("dataset", "data_fingerprint", "best_epoch", "valid_nats")},
-        )
-        vocabulary_sha256, weights_sha256 = facts["vocabulary_sha256"], facts["weights_sha256"]
-    except KeyError as error:
-        raise CheckpointError(f"{folder / CONFIG}: {error} is missing; not written by this project") from None
-    except SettingsError as error:
-        raise CheckpointError(str(error)) from None
-    if vocabulary_sha256 != vocabulary.sha256():
+    run, path = _run(facts, folder / CONFIG), folder / WEIGHTS
+    if facts["vocabulary_sha256"] != vocabulary.sha256():
         raise CheckpointError(f"{folder}: trained with another vocabulary; `dvc repro` trains it again")
     content = _read(path)
-    if hashlib.sha256(content).hexdigest() != weights_sha256:
+    if hashlib.sha256(content).hexdigest() != facts["weights_sha256"]:
         raise CheckpointError(f"{path}: damaged, or not the weights that {CONFIG} describes")
     if _metadata(content) != {name: fact for name, fact in facts.items() if name != "weights_sha256"}:
         raise CheckpointError(f"{path}: weights of another model than {CONFIG} describes")
-    network = build(run.model)
     try:
-        network.load_state_dict(safetensors.torch.load(content))
-    except (safetensors.SafetensorError, RuntimeError) as error:
-        raise CheckpointError(f"{path}: weights of another model than {CONFIG} names ({error})") from None
-    return network, run
+        return network_with(content, run.model), run
+    except WeightsError as error:
+        raise CheckpointError(f"{path}: not the weights of the model in {CONFIG}: {error}") from None
+
+
+def _run(facts: Mapping[str, Any], path: Path) -> Run:
+    try:
+        model = parse_model(facts["model"], f"{path}: model")
+        found = {name: facts[name] for name in KINDS}
+        _ = facts["vocabulary_sha256"], facts["weights_sha256"]
+    except KeyError as error:
+        raise CheckpointError(f"{path}: {error} is missing; not written by this project") from None
+    except SettingsError as error:
+        raise CheckpointError(str(error)) from None
+    for name, value in found.items():
+        if type(value) is not KINDS[name] or (isinstance(value, float) and not math.isfinite(value)):
+            raise CheckpointError(f"{path}: {name} is {value!r:.80}; not written by this project")
+    return Run(model=model, **found)
 
 
 def _metadata(content: bytes) -> Any:

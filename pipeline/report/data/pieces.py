@@ -13,6 +13,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from pipeline.core.lists import flatten
+from pipeline.core.tables import readable
 from pipeline.report.columns import column_names, key_name, read_columns
 from pipeline.report.html import ReportSection, counted, paragraph
 from pipeline.report.inputs import Inputs
@@ -95,7 +96,7 @@ def _split(path: Path) -> Iterable[Mapping[str, Any]]:
 
 def _of_grids(path: Path, known: Collection[str]) -> Iterator[PieceRow]:
     rows = read_columns(path, [name for name in ABOUT if name in column_names(path)])
-    with pq.ParquetFile(path) as file:
+    with readable(path), pq.ParquetFile(path) as file:
         table = file.read(columns=["pitch", "tied"])
     offsets, pitches = flatten(table["pitch"])
     tied = flatten(table["tied"])[1].astype(bool)

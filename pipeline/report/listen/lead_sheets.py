@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from markupsafe import Markup
 
 from pipeline.core.chords import NO_CHORD, UNKNOWN_CHORD
+from pipeline.core.tables import readable
 from pipeline.formats.writers.layout import chord_changes
 from pipeline.report.chords import Changes, chords_of, key_fifths_of, lead_sheet, with_block_chords
 from pipeline.report.columns import column_names, read_columns
@@ -78,7 +79,8 @@ def _with_chords(path: Path) -> list[dict[str, Any]]:
     """Rows of a table of grids whose piece has a chord, up to a few times MOST_SHEETS."""
     if "chord" not in column_names(path):
         return []
-    table = pq.read_table(path, columns=["piece_id", "chord"])
+    with readable(path):
+        table = pq.read_table(path, columns=["piece_id", "chord"])
     table = table.filter(pc.is_valid(table["chord"])).slice(0, 20 * MOST_SHEETS)
     return read_columns(path, column_names(path), table["piece_id"].to_pylist()) if table.num_rows else []
 

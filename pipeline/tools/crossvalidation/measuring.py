@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import torch
 from numpy.typing import NDArray
 
-from pipeline.core.tables import read_table, write_table
+from pipeline.core.tables import TableError, read_table, write_table
 from pipeline.core.text import counted
 from pipeline.datasets.splits import related_to
 from pipeline.evaluation.baselines.predictors import Memory, NGram, Predictor
@@ -26,7 +26,7 @@ from pipeline.evaluation.metrics.likelihood import PIECES
 from pipeline.evaluation.metrics.surprisal import CLASSES
 from pipeline.evaluation.predictor import ModelPredictor
 from pipeline.models.base.interface import Seq2Seq
-from pipeline.models.base.pretrained import CONFIG, WEIGHTS, Run, load_run, save_run
+from pipeline.models.base.pretrained import CONFIG, WEIGHTS, CheckpointError, Run, load_run, save_run
 from pipeline.models.base.registry import build
 from pipeline.models.base.tasks import cut_rows
 from pipeline.tools.crossvalidation.cache import is_sealed, seal
@@ -73,10 +73,11 @@ def cross_validate(
         for fold in range(int(folds.max()) + 1):
             held = folds == fold
             name = cache / f"{seed}-{fold}"
-            if not is_sealed(name.with_suffix(SEAL), _key(name), _files(name)):
+            part = _kept(name)
+            if part is None:
                 part = _measure_fold(study, held, fold, seed, threads, parent, with_baselines=turn == 0)
                 _write(name, part)
-            parts.append(_read(name))
+            parts.append(part)
             say(f"seed {seed}, fold {fold + 1} of {int(folds.max()) + 1}: {_in_short(parts[-1].scores)}")
     return Measured(
         pa.concat_tables(part.scores for part in parts), pa.concat_tables(part.continued for part in parts)
@@ -120,7 +121,8 @@ def _pretrained(study: Study, seed: int, threads: int | None, cache: Path) -> Se
     assert study.parent_rows is not None
     folder, recipe = cache / f"{seed}-parent", study.parent.with_seed(seed, threads)
     files = [folder / WEIGHTS, folder / CONFIG]
-    if not is_sealed(folder / f"parent{SEAL}", _key(folder), files):
+    kept = _kept_parent(folder, files)
+    if kept is None:
         relatives = pa.array(sorted(set(study.rows["tune_family"].to_pylist())))
         rows = study.parent_rows.filter(pc.invert(pc.is_in(study.parent_rows["tune_family"], relatives)))
         if study.families is not None:
@@ -133,7 +135,19 @@ def _pretrained(study: Study, seed: int, threads: int | None, cache: Path) -> Se
             folder, network, Run(recipe.config, "relatives left out", cache.name, recipe.training.epochs, 0.0)
         )
         seal(folder / f"parent{SEAL}", _key(folder), files)
-    return load_run(folder)[0]
+        kept = load_run(folder)[0]
+    return kept
+
+
+def _kept_parent(folder: Path, files: Sequence[Path]) -> Seq2Seq | None:
+    """The finished initial model; None where it is missing, damaged or was not written here."""
+    if not is_sealed(folder / f"parent{SEAL}", _key(folder), files):
+        return None
+    try:
+        return load_run(folder)[0]
+    except CheckpointError as error:
+        say(f"{error}; it is trained again")
+        return None
 
 
 def _learn(recipe: Recipe, rows: pa.Table, parent: Seq2Seq | None) -> Seq2Seq:
@@ -208,9 +222,16 @@ def _write(name: Path, part: Measured) -> None:
     seal(name.with_suffix(SEAL), _key(name), [scores, continued])
 
 
-def _read(name: Path) -> Measured:
+def _kept(name: Path) -> Measured | None:
+    """A finished part; None where it is missing, damaged or was not written here."""
     scores, continued = _files(name)
-    return Measured(read_table(scores, SCORES), read_table(continued, CONTINUED))
+    if not is_sealed(name.with_suffix(SEAL), _key(name), [scores, continued]):
+        return None
+    try:
+        return Measured(read_table(scores, SCORES), read_table(continued, CONTINUED))
+    except TableError as error:
+        say(f"{error}; it is measured again")
+        return None
 
 
 def _in_short(scores: pa.Table) -> str:

@@ -1,11 +1,14 @@
 import os
 import signal
 import sys
+from pathlib import Path
 from threading import Event
 
 import pytest
 
 from pipeline.corpora.parsing.isolation import ChildFailure, ChildLimits, run_isolated
+from tests.helpers.orphans import end, killed_at_work, processes_with
+from tests.helpers.waiting import wait_until
 
 LIMITS = ChildLimits(seconds=1.0, memory_bytes=256 << 20)
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits are Linux' own")
@@ -83,3 +86,12 @@ def test_each_job_of_a_child_has_its_own_memory_limit() -> None:
     roomy = ChildLimits(seconds=60, memory_bytes=1 << 31)
     assert list(run_isolated(behave, ["a"], LIMITS)) == ["A"]
     assert list(run_isolated(behave, ["eat"], roomy)) == ["EAT"]
+
+
+@pytest.mark.parametrize("kind", ["serial", "processes"])
+def test_no_process_outlives_a_process_that_is_killed_while_children_read(kind: str, tmp_path: Path) -> None:
+    mark = killed_at_work(kind, tmp_path)
+    try:
+        wait_until(lambda: not processes_with(mark), what="the end of every process")
+    finally:
+        end(processes_with(mark))

@@ -15,6 +15,7 @@ from pipeline.cli import main
 from pipeline.core.tables import TOKENS
 from pipeline.evaluation.settings import ContinueEvaluation
 from pipeline.tools.crossvalidation import measuring
+from pipeline.tools.crossvalidation.cache import seal
 from pipeline.tools.crossvalidation.figures import summary, write_results
 from pipeline.tools.crossvalidation.folds import FoldError, deal
 from pipeline.tools.crossvalidation.measuring import Measured, cross_validate
@@ -22,6 +23,7 @@ from pipeline.tools.crossvalidation.study import Recipe, Study, read_study
 from pipeline.training.data import TrainingData
 from pipeline.training.loop import train
 from tests.helpers.melodies import continuing, copying, scale, training
+from tests.helpers.tampering import tamper_with_run
 
 EVALUATION = ContinueEvaluation(
     cut=0.5,
@@ -162,6 +164,34 @@ def test_a_damaged_parent_is_trained_again(study: Study, trainings: list[set[str
     n_trained = len(trainings)
     measured(study, seeds=[1])
     assert len(trainings) == n_trained + 1
+
+
+def test_a_part_that_was_edited_with_its_seal_is_measured_again(
+    study: Study, trainings: list[set[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, _ = measured(study, seeds=[1])
+    (scores,) = tmp_path.rglob("1-0.scores.parquet")
+    scores.write_bytes(b"no table")
+    folder = scores.parent
+    seal(folder / "1-0.sha256", f"{folder.name}/1-0", [scores, folder / "1-0.continued.parquet"])
+    n_trained = len(trainings)
+    assert measured(study, seeds=[1])[0].scores.equals(before.scores)
+    assert len(trainings) == n_trained + 1
+    assert "it is measured again" in capsys.readouterr().err
+
+
+def test_a_parent_that_was_edited_with_its_seal_is_trained_again(
+    study: Study, trainings: list[set[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured(study, seeds=[1])
+    (parent,) = tmp_path.rglob("1-parent")
+    tamper_with_run(parent, lambda tensors: tensors.popitem())
+    files = [parent / "weights.safetensors", parent / "config.json"]
+    seal(parent / "parent.sha256", f"{parent.parent.name}/1-parent", files)
+    n_trained = len(trainings)
+    measured(study, seeds=[1])
+    assert len(trainings) == n_trained + 1
+    assert "it is trained again" in capsys.readouterr().err
 
 
 def test_other_settings_start_from_the_beginning(study: Study, trainings: list[set[str]]) -> None:
