@@ -4,10 +4,13 @@ After `make repro`: python examples/query_with_duckdb.py [data/tokens/melodies]
 """
 
 import sys
+from pathlib import Path
 
 import duckdb
 
 folder = sys.argv[1] if len(sys.argv) > 1 else "data/tokens/melodies"
+if not any(Path(folder).glob("train/*.parquet")):
+    sys.exit(f"{folder}: no training shards; after `make repro`, data/tokens/ has a folder per data set")
 print(
     duckdb.sql(f"""
         SELECT corpus, split, count(*) AS pieces, round(avg(n_steps)) AS steps, mode(mode_used) AS mode

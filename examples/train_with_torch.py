@@ -4,6 +4,7 @@ After `make repro`: python examples/train_with_torch.py [data/tokens/melodies]
 """
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -12,6 +13,8 @@ from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
 folder = sys.argv[1] if len(sys.argv) > 1 else "data/tokens/melodies"
+if not any(Path(folder).glob("train/*.parquet")):
+    sys.exit(f"{folder}: no training shards; after `make repro`, data/tokens/ has a folder per data set")
 rows = pq.read_table(f"{folder}/train", columns=["tokens"])["tokens"].to_pylist()
 pieces = [torch.from_numpy(np.array(tokens, dtype=np.int64)) for tokens in rows[:256]]
 torch.manual_seed(1)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pipeline.core.settings import read_section
+from pipeline.core.text import counted
 from pipeline.corpora.sources.fetch import fetch
 from pipeline.corpora.sources.settings import SOURCE
 from pipeline.workflow.progress import say
@@ -14,7 +15,7 @@ def run(corpus: str) -> None:
     source = read_section(SOURCE, "corpora", corpus, "source")
     suffixes = Path("data/suffixes.txt").read_text(encoding="utf-8").split()
     n_files = fetch(corpus, source, suffixes, Path("data/raw") / corpus)
-    say(f"download@{corpus}: {n_files:,} file{'s' * (n_files != 1)}")
+    say(f"download@{corpus}: {counted(n_files, 'file')}")
 
 
 if __name__ == "__main__":

@@ -7,8 +7,10 @@ from pathlib import Path
 from pipeline.core import vocabulary
 from pipeline.core.accounting import require_rows
 from pipeline.core.files import replacing, replacing_folder, write_json, write_text
+from pipeline.core.rejections import write_rejections
 from pipeline.core.settings import read_section
-from pipeline.core.tables import GRIDS, SPLITS, read_table, readable, write_rejections
+from pipeline.core.tables import GRIDS, SPLITS, read_table, readable
+from pipeline.core.text import counted
 from pipeline.datasets.columns.chunks import read_portions
 from pipeline.datasets.encoding.croissant import make_croissant
 from pipeline.datasets.encoding.data_card import make_card, prose
@@ -41,7 +43,7 @@ def run(dataset: str) -> None:
     write_json(cards / "croissant.json", make_croissant(card, sorted(tokens.glob("*/*.parquet")), cards))
     write_rejections(Path(f"data/rejected/encode/{dataset}.parquet"), "encode", rejections, made.counts)
     n_incoming = sum(count.incoming for count in made.counts.values())
-    say(f"encode@{dataset}: {made.n_rows} of {n_incoming} examples written")
+    say(f"encode@{dataset}: {made.n_rows:,} of {counted(n_incoming, 'example')} written")
 
 
 if __name__ == "__main__":

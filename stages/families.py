@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pipeline.core.settings import load_yaml, lookup, read_section
 from pipeline.core.tables import FAMILIES, NOTES, write_table
+from pipeline.core.text import counted
 from pipeline.datasets.columns.chunks import read_portions
 from pipeline.datasets.families.idiom import families_metadata
 from pipeline.datasets.families.tune_families import FamilySettings, families_of_portions
@@ -30,7 +31,7 @@ def run() -> None:
     metadata = families_metadata(families, settings.family_run)
     write_table(Path("data/families.parquet"), families, FAMILIES, metadata)
     n_families = len(families["tune_family"].unique())
-    say(f"families: {families.num_rows} pieces in {n_families} families")
+    say(f"families: {counted(families.num_rows, 'piece')} in {counted(n_families, 'family', 'families')}")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@ import pyarrow as pa
 
 from pipeline.core.accounting import add_counts, balance, require_rows
 from pipeline.core.portions import open_table
+from pipeline.core.rejections import rejection_table, write_rejected
 from pipeline.core.settings import read_section
-from pipeline.core.tables import GRIDS, rejection_table, write_rejected
+from pipeline.core.tables import GRIDS
+from pipeline.core.text import counted
 from pipeline.datasets.columns.chunks import read_portions
 from pipeline.datasets.filters import FilterSettings, filter_portions
 from pipeline.workflow.progress import say
@@ -30,7 +32,7 @@ def run(dataset: str) -> None:
     books = add_counts(counts)
     write_rejected(Path(f"data/rejected/filter/{dataset}.parquet"), rows, books)
     n_incoming = sum(count.incoming for count in books.values())
-    say(f"filter@{dataset}: {filtered.n_rows} of {n_incoming} grids kept")
+    say(f"filter@{dataset}: {filtered.n_rows:,} of {counted(n_incoming, 'grid')} kept")
 
 
 if __name__ == "__main__":

@@ -4,8 +4,10 @@ from pathlib import Path
 
 from pipeline.core.accounting import balance
 from pipeline.core.portions import open_table
+from pipeline.core.rejections import write_rejections
 from pipeline.core.settings import read_section
-from pipeline.core.tables import NOTES, write_rejections
+from pipeline.core.tables import NOTES
+from pipeline.core.text import counted
 from pipeline.corpora.parsing import parse_corpus
 from pipeline.formats.readers import ReadLimits, ReadSettings
 from pipeline.workflow.engine import EngineSettings
@@ -23,7 +25,7 @@ def run(corpus: str) -> None:
         counts = balance("parse", notes.incoming, notes.kept, notes.rejections)
     all_rejected = (*notes.rejections, *notes.parts_left_out)
     write_rejections(Path(f"data/rejected/parse/{corpus}.parquet"), "parse", all_rejected, counts)
-    say(f"parse@{corpus}: {len(notes.kept)} pieces kept, {len(notes.rejections)} rejected")
+    say(f"parse@{corpus}: {counted(len(notes.kept), 'piece')} kept, {len(notes.rejections)} rejected")
 
 
 if __name__ == "__main__":

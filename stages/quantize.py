@@ -7,8 +7,10 @@ import pyarrow as pa
 
 from pipeline.core.accounting import add_counts, balance, require_rows
 from pipeline.core.portions import open_table
+from pipeline.core.rejections import rejection_table, write_rejected
 from pipeline.core.settings import load_yaml, lookup, read_section
-from pipeline.core.tables import GRIDS, NOTES, rejection_table, write_rejected
+from pipeline.core.tables import GRIDS, NOTES
+from pipeline.core.text import counted
 from pipeline.datasets.columns.chunks import read_portions
 from pipeline.datasets.quantize import QuantizeSettings, quantize_portions
 from pipeline.workflow.progress import say
@@ -33,7 +35,8 @@ def run(dataset: str) -> None:
         require_rows("quantize", dataset, n_kept, rows["rule"].to_pylist())
     write_rejected(Path(f"data/rejected/quantize/{dataset}.parquet"), rows, books)
     n_rejected = sum(count.rejected for count in books.values())
-    say(f"quantize@{dataset}: {grids.n_rows} grids of {n_kept} pieces kept, {n_rejected} pieces rejected")
+    kept, rejected_pieces = counted(n_kept, "piece"), counted(n_rejected, "piece")
+    say(f"quantize@{dataset}: {counted(grids.n_rows, 'grid')} of {kept} kept, {rejected_pieces} rejected")
     if set(methods) - {"score"}:
         found = ", ".join(f"{method} {n}" for method, n in sorted(methods.items()))
         say(f"quantize@{dataset}: source of the grid positions: {found}")

@@ -25,7 +25,18 @@ tools api cli notebook __main__
 
 # The same inside packages; modules that are not listed may import each other without cycles.
 INSIDE = {
-    "core": ["text", "files", "settings", "music", "vocabulary", "accounting", "parquet", "tables"],
+    "core": [
+        "text",
+        "files",
+        "settings",
+        "music",
+        "vocabulary",
+        "accounting",
+        "parquet",
+        "tables",
+        "lists",
+        "rejections",
+    ],
     "workflow": [
         *("progress", "dvcfile", "outputs", "dvclock", "interruption", "summary", "cluster", "engine"),
         "runner",

@@ -1,6 +1,7 @@
 """Every command and every snippet of the README and the guides, run in a small copy of the project."""
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -284,3 +285,26 @@ def test_examples_run_on_any_data_set(project: Project, example: str) -> None:
     )
     if example == "split_to_midi.py":
         assert len(list((project.root / "midi").glob("*.mid"))) > 3
+
+
+@pytest.mark.parametrize(
+    ("example", "message"),
+    [
+        ("split_to_midi.py", "usage: "),
+        ("split_to_midi.py nope test midi", "there is no data set 'nope'; known: "),
+        ("split_to_midi.py melodies nope midi", "there is no split 'nope'; known: "),
+        ("load_with_datasets.py nope", "nope: no training shards"),
+        ("query_with_duckdb.py nope", "nope: no training shards"),
+        ("train_with_torch.py nope", "nope: no training shards"),
+        ("demo/run.py nope", "takes no arguments"),
+    ],
+)
+def test_an_example_refuses_wrong_arguments_in_one_line(project: Project, example: str, message: str) -> None:
+    name, *arguments = example.split()
+    command = [sys.executable, str(ROOT / "examples" / name), *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(command, cwd=project.root, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert message in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pipeline.core.tables import read_counts
+from pipeline.core.rejections import read_counts
 from tests.helpers.project import NOTES, Project, tune
 
 

@@ -17,6 +17,8 @@ DVC = [sys.executable, "-m", "dvc"]
 
 def main() -> None:
     """Copy the code, run the stages, generate, and show where the results are."""
+    if len(sys.argv) > 1:
+        raise SystemExit(f"examples/demo/run.py takes no arguments; found {' '.join(sys.argv[1:])}")
     began = time.monotonic()
     prepare()
     call(*DVC, "repro")

@@ -18,6 +18,7 @@ from pipeline.core.chords import transpose
 from pipeline.core.files import replacing
 from pipeline.core.music import Grid
 from pipeline.core.settings import SettingsError, parse_section
+from pipeline.core.text import counted
 from pipeline.datasets.quantize import QuantizeSettings, quantize
 from pipeline.datasets.quantize.settings import DEFAULT
 from pipeline.errors import PipelineError
@@ -133,9 +134,9 @@ class ScoreGrid:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        voices = f"{self.voices} voice{'s' * (self.voices != 1)}"
-        per_quarter = f"{self.steps_per_quarter} step{'s' * (self.steps_per_quarter != 1)} per quarter"
-        return f"ScoreGrid({self.name!r}, {self.n_steps} steps, {voices}, {per_quarter})"
+        steps, voices = counted(self.n_steps, "step"), counted(self.voices, "voice")
+        per_quarter = counted(self.steps_per_quarter, "step")
+        return f"ScoreGrid({self.name!r}, {steps}, {voices}, {per_quarter} per quarter)"
 
     def __str__(self) -> str:
         """A piano roll in text: one row per pitch, one column per step, | = bar line."""

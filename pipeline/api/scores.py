@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.api.grids import ScoreFileError, ScoreGrid, quantized
 from pipeline.core.music import TICKS_PER_QUARTER, ChordSymbol, Meter
+from pipeline.core.text import counted
 from pipeline.datasets.encoding.keys import key_name
 from pipeline.errors import nearest
 
@@ -55,7 +56,7 @@ class ExactPart:
         return len(self.onset)
 
     def __repr__(self) -> str:
-        return f"ExactPart({self.name!r}, {len(self)} notes)"
+        return f"ExactPart({self.name!r}, {counted(len(self), 'note')})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,8 +192,4 @@ class Score:
 
     def __repr__(self) -> str:
         notes = sum(map(len, self.parts))
-        return f"Score({self.name!r}, {_count(len(self.parts), 'part')}, {_count(notes, 'note')})"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
+        return f"Score({self.name!r}, {counted(len(self.parts), 'part')}, {counted(notes, 'note')})"

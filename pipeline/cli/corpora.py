@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.usage import WIDTH, examples
+from pipeline.core.text import counted
 
 EXAMPLES = Path("examples/params")
 
@@ -60,7 +61,7 @@ def _show(name: str) -> None:
         size = "bundled with music21; no network is needed"
     else:
         n_files, n_bytes = len(source.files), sum(file.size for file in source.files)
-        size = f"{n_files:,} file{'s' * (n_files != 1)}, {n_bytes / MB:,.1f} MB"
+        size = f"{counted(n_files, 'file')}, {n_bytes / MB:,.1f} MB"
     example = EXAMPLES / f"{name}.yaml"
     facts = {
         name: entry.about,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Annotated
 
 import typer
 
-from pipeline.cli.usage import examples
+from pipeline.cli.usage import WIDTH, examples
 
 MOST_LINES = 8  # reasons shown for one stage, without --all
 All = Annotated[bool, typer.Option("--all", help="show all reasons")]
@@ -38,11 +39,23 @@ def explain(show_all: All = False) -> None:
             *([f"and {more} more (--all)"] if more else []),
             *([sentence] if sentence else []),
         ]:
-            print(f"  {line}")
+            print(_wrapped(line))
     waiting = [stage for stage in found if not stage.reasons]
     if waiting:
         print("These will run only if their inputs change:")
         for stage in waiting:
-            print(f"  {stage.stage}, after {', '.join(stage.waits_for)}")
+            print(_wrapped(f"{stage.stage}, after {', '.join(stage.waits_for)}"))
     if not found:
         print("Nothing would run: every stage matches dvc.lock.")
+
+
+def _wrapped(line: str) -> str:
+    """A line under its stage; names of files and parameters stay whole."""
+    return textwrap.fill(
+        line,
+        WIDTH,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.usage import WIDTH, examples
+from pipeline.core.text import counted
 
 if TYPE_CHECKING:
     from pipeline.tools.inspection.filter_report import DryCount
@@ -38,7 +39,7 @@ def filter_report(dataset: Dataset) -> None:
     count = dry_count(read_table(Path(f"data/grids/{dataset}.parquet"), GRIDS), settings)
     show(("parameter", "limit", "rule", "rejected alone", "only by it", "kept"), _rows(count), stderr=False)
     kept = count.incoming - count.rejected
-    print(f"{kept} of {count.incoming} grids of {dataset} would be kept.")
+    print(f"{kept:,} of {counted(count.incoming, 'grid')} of {dataset} would be kept.")
 
 
 def books(dataset: Dataset) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from pipeline.cli.usage import WIDTH, examples
+from pipeline.core.text import counted
 from pipeline.decoding.defaults import REPETITION_NATS, TEMPERATURE, TOP_P
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ def generate(
     for number, made in enumerate(continue_prompt(experiment, prompt, way, piece), start=1):
         begins = made.layout.mark or made.grid.n_steps
         ends = "the model ended the piece" if made.complete else "stopped at the limit (--quarters)"
-        say(f"{begins} steps of prompt, {made.grid.n_steps - begins} steps generated; {ends}")
+        continued = counted(made.grid.n_steps - begins, "step")
+        say(f"{counted(begins, 'step')} of prompt, {continued} generated; {ends}")
         put_out(
             replace(made, layout=replace(made.layout, play_chords=chords is not None)), out, number, count
         )

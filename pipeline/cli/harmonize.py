@@ -18,6 +18,7 @@ from pipeline.cli.generate import (
     put_out,
 )
 from pipeline.cli.usage import examples
+from pipeline.core.text import counted
 
 File = Annotated[
     str,
@@ -83,5 +84,5 @@ def harmonize(
         passes=passes,
     )
     for number, made in enumerate(results, start=1):
-        say(f"{made.grid.voices} voices, {made.grid.n_steps} steps")
+        say(f"{counted(made.grid.voices, 'voice')}, {counted(made.grid.n_steps, 'step')}")
         put_out(made, out, number, count)

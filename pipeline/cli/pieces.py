@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.usage import WIDTH, examples
+from pipeline.core.text import counted
 
 ShownPiece = Annotated[
     str, typer.Argument(metavar="PIECE", help="a piece_id, as in data/tokens; a phrase's ends in :NUMBER")
@@ -49,15 +50,15 @@ def show(piece: ShownPiece, dataset: OfDataset = None) -> None:
     for row in grids.to_pylist():
         grid = grid_of(row)
         meter = f", {row['meter']}" if row["meter"] else ""
-        print(f"{row['piece_id']}  {row['title'] or ''}")
+        print(f"{row['piece_id']}  {row['title'] or ''}".rstrip())
         print(
-            f"{name}: {row['n_steps']} steps, {row['steps_per_quarter']} per quarter{meter}, "
-            f"{row['n_notes']} notes, {row['voices']} voice{'s' * (row['voices'] > 1)}\n"
+            f"{name}: {counted(row['n_steps'], 'step')}, {row['steps_per_quarter']} per quarter{meter}, "
+            f"{counted(row['n_notes'], 'note')}, {counted(row['voices'], 'voice')}\n"
         )
         print(draw(grid, row["step_in_bar"], width, row["chord"]))
         if row["piece_id"] in tokens:
             place, example = tokens[row["piece_id"]]
-            print(f"tokens of {place} (transposed by {example['transposition']:+d}):")
+            print(f"{place} (transposed by {example['transposition']:+d}):")
             print(names_of(example["tokens"], width))
         else:
             print("tokens (this piece is in no shard; as written, not transposed):")

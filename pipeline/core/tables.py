@@ -8,20 +8,13 @@ the same bytes and no incomplete file is ever read.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
-from pipeline.core.accounting import Count, Rejection
 from pipeline.core.parquet import ROWS_PER_GROUP, Digest, compact, noted, write_groups
 from pipeline.errors import PipelineError
 
@@ -148,7 +141,6 @@ GRIDS = pa.schema(
     ]
 )
 
-COUNTS = "counts"  # key of the counts in the metadata of rejected rows
 SPLIT_NAMES = ("train", "valid", "test")
 EMBARGOED = "embargoed"  # relatives of held-out pieces that no training uses
 PLACES = (*SPLIT_NAMES, EMBARGOED)  # where a piece of a data set may be
@@ -317,58 +309,3 @@ def content_digest(table: pa.Table) -> str:
         for row in range(0, table.num_rows, ROWS_PER_GROUP):
             stream.write_table(compact(table.slice(row, ROWS_PER_GROUP)))
     return sink.hexdigest()
-
-
-def rejection_table(stage: str, rejections: Iterable[Rejection]) -> pa.Table:
-    """Rejections as rows, sorted by piece, part and rule."""
-    ordered = sorted(rejections, key=lambda r: (r.piece_id, -1 if r.part is None else r.part, r.rule))
-    columns = {
-        field.name: [getattr(rejection, field.name) for rejection in ordered] for field in fields(Rejection)
-    }
-    return pa.table({**columns, "stage": [stage] * len(ordered)}).select(REJECTED.names).cast(REJECTED)
-
-
-def write_rejections(
-    path: Path, stage: str, rejections: Iterable[Rejection], counts: Mapping[str, Count]
-) -> None:
-    """Write the rejected rows of a stage, the balanced counts in their metadata."""
-    write_rejected(path, rejection_table(stage, rejections), counts)
-
-
-def write_rejected(path: Path, rows: pa.Table, counts: Mapping[str, Count]) -> None:
-    """Write rows of REJECTED, the balanced counts in their metadata."""
-    values = {corpus: asdict(count) for corpus, count in counts.items()}
-    write_table(path, rows, REJECTED, {COUNTS: json.dumps(values, sort_keys=True)})
-
-
-def read_counts(path: Path) -> dict[str, Count]:
-    """The counts per corpus in the metadata of a file of rejected rows."""
-    with readable(path):
-        counts = json.loads(read_metadata(path)[COUNTS.encode()])
-        return {corpus: Count(**count) for corpus, count in counts.items()}
-
-
-def flatten(column: pa.ChunkedArray | pa.Array) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """A list column as (offsets, values): row i holds values[offsets[i]:offsets[i + 1]].
-
-    Null rows are empty. The arrays start at 0 even for a sliced column.
-    """
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    lengths = np.asarray(pc.fill_null(pc.list_value_length(array), 0), dtype=np.int64)
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    return offsets, array.flatten().to_numpy(zero_copy_only=False)
-
-
-def as_lists(
-    offsets: NDArray[np.int64],
-    values: NDArray[Any],
-    type_: pa.DataType,
-    null: NDArray[np.bool_] | None = None,
-) -> pa.Array:
-    """The inverse of ``flatten``: a list column of the given value type.
-
-    Args:
-        null: True for rows that are null; their lists are empty. None: no nulls.
-    """
-    mask = None if null is None else pa.array(null)
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(values, type_), mask=mask)

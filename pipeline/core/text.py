@@ -1,4 +1,4 @@
-"""Untrusted text on a terminal: titles, file names, responses of a server."""
+"""Text on a terminal: numbers with their nouns, commands, and untrusted titles and file names."""
 
 from __future__ import annotations
 
@@ -8,6 +8,36 @@ import unicodedata
 # them. Cs: lone surrogates, for bytes of a name that is not UTF-8. Zl, Zp: line separators.
 _UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _KEPT = "\n\t"
+
+
+def counted(number: int, noun: str, more: str | None = None) -> str:
+    """A number and its noun.
+
+    Args:
+        more: the plural, where it is not the noun with an s at its end.
+
+    >>> counted(1, "piece"), counted(2000, "piece"), counted(0, "family", "families")
+    ('1 piece', '2,000 pieces', '0 families')
+    """
+    return f"{number:,} {plural(number, noun, more)}"
+
+
+def plural(number: int, noun: str, more: str | None = None) -> str:
+    """The noun for a number, in the singular for 1 alone; see ``counted``."""
+    return noun if number == 1 else more or f"{noun}s"
+
+
+def broken(command: str, width: int) -> list[str]:
+    r"""A command on lines of a width, broken before options, as a shell reads them.
+
+    >>> broken("entchen generate --prompt tune.abc --out tune.mid", 40)
+    ['entchen generate --prompt tune.abc \\', '    --out tune.mid']
+    """
+    lines, rest = [], command
+    while len(rest) > width and (place := rest.rfind(" --", 0, width - 2)) > 0 and rest[:place].strip():
+        lines.append(f"{rest[:place]} \\")
+        rest = f"    {rest[place + 1 :]}"
+    return [*lines, rest]
 
 
 def safe(text: str) -> str:

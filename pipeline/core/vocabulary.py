@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.core.music import Grid
+from pipeline.core.text import counted
 from pipeline.errors import PipelineError
 
 TIED = 128  # tied p = TIED + p
@@ -119,7 +120,7 @@ def decode(tokens: ArrayLike, voices: int = 1) -> Grid:
     sequence = np.asarray(tokens, dtype=np.int64).ravel()
     if len(sequence) < 3 or sequence[0] != START or sequence[-1] != STOP:
         raise TokenError(
-            f"{len(sequence)} tokens: expected {START} (START), at least one step, {STOP} (STOP)"
+            f"{counted(len(sequence), 'token')}: expected {START} (START), at least one step, {STOP} (STOP)"
         )
     body = sequence[1:-1]
     outside = np.flatnonzero((body < 0) | (body >= START))
@@ -129,7 +130,9 @@ def decode(tokens: ArrayLike, voices: int = 1) -> Grid:
             f"token {place + 1} is {body[place]}: between START and STOP only 0 to 255 are allowed"
         )
     if len(body) % voices:
-        raise TokenError(f"{len(body)} tokens do not fill steps of {voices} voices")
+        raise TokenError(
+            f"steps of {counted(voices, 'voice')} are not filled by {counted(len(body), 'token')}"
+        )
     cells = body.reshape(-1, voices)
     allowed = _follows(_previous(cells), cells)
     if not allowed.all():
@@ -164,7 +167,9 @@ def decode_leniently(tokens: ArrayLike, voices: int = 1) -> tuple[Grid, Repairs]
     n_incomplete = len(body) % voices
     cells = body[: len(body) - n_incomplete].reshape(-1, voices).copy()
     if not len(cells):
-        raise TokenError(f"{len(sequence)} tokens hold no complete step of {voices} voices")
+        raise TokenError(
+            f"no complete step of {counted(voices, 'voice')} in {counted(len(sequence), 'token')}"
+        )
     n_orphans = n_silences = 0
     for step in range(len(cells)):
         before = cells[step - 1] if step else np.full(voices, START)

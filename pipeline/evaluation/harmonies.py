@@ -24,7 +24,8 @@ from pipeline.evaluation.metrics.chord_figures import chord_figures
 from pipeline.evaluation.metrics.voice_leading import total, voice_leading
 from pipeline.evaluation.samples import Sample, write_endings
 from pipeline.evaluation.settings import HarmonizeEvaluation
-from pipeline.models.base.examples import Bars, Example, HarmonizeExample, give_voices
+from pipeline.models.base.bars import Bars
+from pipeline.models.base.examples import Example, HarmonizeExample, give_voices
 from pipeline.models.base.interface import Seq2Seq
 
 ORIGINAL, GREEDY = "original", "model, greedy decoding"  # keys of outputs

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.core.tables import flatten
+from pipeline.core.lists import flatten
 from pipeline.evaluation.comparison import MODEL
 from pipeline.evaluation.horizons import HORIZONS
 from pipeline.evaluation.metrics.statistics import (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.core.settings import SCRATCH, SettingsError, parse_section
+from pipeline.core.text import counted
 from pipeline.datasets.splits.settings import NoSplit
 from pipeline.errors import nearest
 from pipeline.evaluation.settings import ContinueEvaluation, HarmonizeEvaluation
@@ -54,8 +55,9 @@ def _grid_of(place: str, experiment: Experiment, dataset: Dataset) -> Iterator[s
     steps, voices = dataset.quantize.steps_per_quarter, dataset.quantize.voices
     if steps > MAX_STEPS_PER_QUARTER:
         yield (
-            f"{place}.dataset: {experiment.dataset} has {steps} steps per quarter; evaluation writes scores, "
-            f"which allow {MAX_STEPS_PER_QUARTER}"
+            f"{place}.dataset: {experiment.dataset} has {counted(steps, 'step')} per quarter; evaluation "
+            "writes "
+            f"scores, which allow {MAX_STEPS_PER_QUARTER}"
         )
     if isinstance(experiment.task, Continue) and (dataset.filter.min_notes or 0) < MIN_NOTES_TO_CUT:
         yield (
@@ -130,7 +132,7 @@ def _chain(name: str, params: Parameters) -> list[str]:
 
 def _grid(dataset: Dataset) -> str:
     steps, voices = dataset.quantize.resolution
-    return f"{steps} step{'s' * (steps != 1)} per quarter and {voices} voice{'s' * (voices != 1)}"
+    return f"{counted(steps, 'step')} per quarter and {counted(voices, 'voice')}"
 
 
 def _without_file(error: SettingsError) -> list[str]:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
+from pipeline.core.text import plural
 from pipeline.report.scores import PlayableScore
 
 CHARTS_IN_A_ROW = 5  # on a screen of 1,280 pixels
@@ -144,7 +145,7 @@ def number(value: float) -> str:
 
 def counted(n: int, noun: str) -> str:
     """A number and its noun: "1 piece", "2 pieces"."""
-    return f"{number(n)} {noun}{'' if n == 1 else 's'}"
+    return f"{number(n)} {plural(n, noun)}"
 
 
 def slug(text: str) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.core.accounting import Count
-from pipeline.core.tables import REJECTED, read_counts, read_table
+from pipeline.core.rejections import read_counts
+from pipeline.core.tables import REJECTED, read_table
 from pipeline.errors import PipelineError
 from pipeline.report.columns import column_names, read_columns
 from pipeline.report.rejected_examples import RejectedExample, refused

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
-from pipeline.core.text import safe, safe_line
+from pipeline.core.text import counted, safe, safe_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -162,7 +162,7 @@ def track_transfer(what: str, n_files: int, n_bytes: int) -> Iterator[Callable[[
     columns = (
         TextColumn(what),
         BarColumn(),
-        TextColumn(f"{{task.fields[files]}} of {n_files:,} files"),
+        TextColumn(f"{{task.fields[files]}} of {counted(n_files, 'file')}"),
         DownloadColumn(),
         TimeRemainingColumn(),
     )
@@ -199,6 +199,6 @@ class _Transfer:
     def _line(self, seconds: float) -> str:
         n_files, n_bytes = self._totals
         return (
-            f"{self._what}: {self._files:,} of {n_files:,} files, {self._bytes / MB:,.1f} of "
+            f"{self._what}: {self._files:,} of {counted(n_files, 'file')}, {self._bytes / MB:,.1f} of "
             f"{n_bytes / MB:,.1f} MB, {time_left(seconds, self._bytes, n_bytes)}"
         )

@@ -20,8 +20,8 @@ from typing import Any
 import pyarrow.parquet as pq
 from pyarrow import ArrowException
 
+from pipeline.core.rejections import COUNTS
 from pipeline.core.settings import PARAMS_FILE, load_yaml
-from pipeline.core.tables import COUNTS
 from pipeline.errors import PipelineError
 from pipeline.workflow.dvcfile import declared
 

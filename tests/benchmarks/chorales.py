@@ -2,7 +2,8 @@
 
     python -m tests.benchmarks.chorales harmonize [--seconds 200] [--kinds stepwise transformer ...]
     python -m tests.benchmarks.chorales continue [--seconds 200]
-    python -m tests.benchmarks.chorales published --jsb FILE [--seconds 400]
+    python -m tests.benchmarks.chorales published --jsb FILE [--seconds 400 | --epochs N]
+        [--transpose 3] [--dropout 0.3] [--averaging 0.0]
 
 ``harmonize`` trains each kind of model on the data set ``chorales`` with any voices
 given, for as many epochs as fit into the time (a first epoch is timed, and thrown
@@ -78,14 +79,16 @@ def learned(
     data: TrainingData,
     seconds: float,
     shape: dict[str, Any] | None = None,
+    epochs: int | None = None,
 ) -> tuple[Seq2Seq, dict[str, Any]]:
-    """A model trained for about so many seconds, and what that took."""
+    """A model trained for so many epochs or about so many seconds, and what that took."""
     config = parse_model({"kind": kind, **(shape or SHAPES[kind])}, kind)
+    if epochs is None:
+        device = prepare(settings)
+        began = time.perf_counter()
+        train(build(config).to(device), data, settings)
+        epochs = max(int(seconds / (time.perf_counter() - began)), 1)
     device = prepare(settings)
-    began = time.perf_counter()
-    train(build(config).to(device), data, settings)
-    epochs = max(int(seconds / (time.perf_counter() - began)), 1)
-    prepare(settings)
     model = build(config).to(device)
     began = time.perf_counter()
     done = train(model, data, settings.model_copy(update={"epochs": epochs}))
@@ -143,19 +146,21 @@ def continuing(kinds: Sequence[str], seconds: float, seed: int) -> dict[str, Any
     return result
 
 
-def published(file: Path, seconds: float, seed: int, transpose: int) -> dict[str, Any]:
+def published(
+    file: Path, seconds: float, epochs: int | None, dropout: float, settings: TrainingSettings
+) -> dict[str, Any]:
     """All four voices of the published chorales, whole pieces."""
     content = json.loads(file.read_text(encoding="utf-8"))
     parts = {
         split: [give_voices(tokens_of(piece), [], 4) for piece in content[split]]
         for split in ("train", "valid", "test")
     }
-    settings = optimization(0.004, seed).model_copy(update={"transpose_semitones": transpose})
     data = TrainingData(Harmonize(kind="harmonize", given=[]), parts["train"], parts["valid"])
-    shape = {"embedding_size": 64, "hidden_size": 256, "layers": 1, "dropout": 0.3}
-    model, took = learned("stepwise", settings, data, seconds, shape)
+    shape = {"embedding_size": 64, "hidden_size": 256, "layers": 1, "dropout": dropout}
+    model, took = learned("stepwise", settings, data, seconds, shape, epochs)
     pieces = {split: len(examples) for split, examples in parts.items()}
-    return {**took, "transpose": transpose, "pieces": pieces, **nats(model, parts["test"])}
+    recipe = {"dropout": dropout, "averaging": settings.ema_decay, "transpose": settings.transpose_semitones}
+    return {**took, **recipe, "pieces": pieces, **nats(model, parts["test"])}
 
 
 def tokens_of(piece: Sequence[Sequence[float]]) -> list[int]:
@@ -174,9 +179,16 @@ def main() -> None:
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--jsb", type=Path, help="the published JSON")
     arguments.add_argument("--transpose", type=int, default=3)
+    arguments.add_argument(
+        "--epochs", type=int, help="of published; default: as many as fit into the seconds"
+    )
+    arguments.add_argument("--dropout", type=float, default=0.3)
+    arguments.add_argument("--averaging", type=float, default=0.0, help="decay of the averaged weights")
     options = arguments.parse_args()
     if options.what == "published":
-        found = published(options.jsb, options.seconds, options.seed, options.transpose)
+        update = {"transpose_semitones": options.transpose, "ema_decay": options.averaging}
+        settings = optimization(0.004, options.seed).model_copy(update=update)
+        found = published(options.jsb, options.seconds, options.epochs, options.dropout, settings)
     elif options.what == "continue":
         kinds = options.kinds or ["lstm", "decoder", "transformer"]
         found = continuing(kinds, options.seconds, options.seed)

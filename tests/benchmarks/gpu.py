@@ -44,9 +44,9 @@ PROFILED_STEPS = 8
 SHAPES: dict[str, dict[str, Any]] = {
     "transformer": {
         **{"size": 256, "heads": 8, "layers": 4, "widening": 4, "distances": 256, "bars": True},
-        "dropout": 0.2,
+        "dropout": 0.35,
     },
-    "stepwise": {"embedding_size": 128, "hidden_size": 640, "layers": 2, "dropout": 0.4},
+    "stepwise": {"embedding_size": 128, "hidden_size": 768, "layers": 1, "dropout": 0.5},
 }
 SMALL: dict[str, dict[str, Any]] = {
     "transformer": {
@@ -55,7 +55,8 @@ SMALL: dict[str, dict[str, Any]] = {
     },
     "stepwise": {"embedding_size": 8, "hidden_size": 16, "layers": 1, "dropout": 0.1},
 }
-RATES = {"transformer": 0.001, "stepwise": 0.002}
+RATES = {"transformer": 0.0015, "stepwise": 0.002}
+AVERAGING = 0.99  # decay of the averaged weights
 
 
 def published_data(file: Path, most: int | None) -> tuple[TrainingData, list[Example]]:
@@ -139,6 +140,7 @@ def main() -> None:
         arguments.error(f"{options.jsb} is missing: name the published JSON by --jsb")
     data, test = published_data(options.jsb, 3 if options.small else None)
     update: dict[str, Any] = {"transpose_semitones": 5, "batch_tokens": 12288, "precision": "bfloat16"}
+    update |= {"ema_decay": AVERAGING}
     seconds = options.seconds
     if options.small:
         update |= {"batch_tokens": 1024, "precision": "float32", "device": "cpu"}
@@ -148,8 +150,8 @@ def main() -> None:
         settings = optimization(RATES[kind], options.seed).model_copy(update=update)
         found[kind] = measured(kind, shape, settings, data, test, seconds)
     device = "cpu" if options.small else torch.cuda.get_device_name()
-    result = {"device": device, "seed": options.seed, "music_transformer_nats": MUSIC_TRANSFORMER, **found}
-    print(json.dumps({"gpu": result}))
+    result = {"device": device, "music_transformer_nats": MUSIC_TRANSFORMER, **found}
+    print(json.dumps({"gpu": result, "seeds": [options.seed]}))
 
 
 if __name__ == "__main__":

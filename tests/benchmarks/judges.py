@@ -35,12 +35,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pipeline.workflow.progress import say, show, track
+from pipeline.workflow.progress import say, show
 from tests.benchmarks.judging import by_abc2midi, by_mido, by_musescore, by_music21, by_verovio
 from tests.benchmarks.judging.abc_known import EQUIVALENT, SIMPLER
-from tests.benchmarks.judging.compare import examine
+from tests.benchmarks.judging.compare import compared
 from tests.benchmarks.judging.corpora import CORPORA
-from tests.benchmarks.judging.outcome import Cache, Judge, Mode, Outcome, Unread
+from tests.benchmarks.judging.outcome import Cache, Judge, Outcome, Unread
 from tests.benchmarks.judging.xml_known import (
     MUSESCORE_EQUIVALENT,
     MUSESCORE_SIMPLER,
@@ -108,14 +108,6 @@ def judges(cache: Cache) -> dict[str, Judge]:
             missing=by_mido.missing,
         ),
     }
-
-
-def compared(pieces: Sequence[Unread], judge: Judge, name: str, mode: Mode, what: str) -> list[Outcome]:
-    """The outcome of each piece."""
-    if judge.prepare is not None:
-        judge.prepare(pieces, mode)
-    examined = (examine(piece, judge, name, mode) for piece in pieces)
-    return list(track(examined, what, len(pieces), "pieces"))
 
 
 def figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:

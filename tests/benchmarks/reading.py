@@ -5,12 +5,18 @@ last line is one JSON object, ratios first. ``--processes N`` reads with N
 workers, ours and music21; ``--every N`` takes every Nth piece only; ``--show``
 lists what is unexplained; ``--only-others`` leaves music21 out; ``--midi FOLDER`` compares
 with symusic on the MIDI files of a folder alone.
+
+``--formats FOLDER [--files 30] [--rounds 3] [--before CHECKOUT]`` measures nothing but speed: MIDI,
+MusicXML, ABC and kern of published corpora (pop909, lieder, nottingham and bach-370 in FOLDER)
+by our readers, by symusic, MusPy, music21 and partitura where they are installed, and by another checkout
+of this project.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -20,6 +26,7 @@ from pipeline.core.music import Piece
 from pipeline.formats.readers import ReadError
 from pipeline.workflow.engine import EngineSettings, map_batches
 from pipeline.workflow.progress import say, track
+from tests.benchmarks.beside import compare_formats
 from tests.benchmarks.others import compare, midi_beside_symusic
 from tests.helpers.comparison import Unread, alike, bundled, bundled_files, causes, read
 from tests.helpers.reading import READ
@@ -48,7 +55,18 @@ def main() -> None:
     arguments.add_argument("--show", action="store_true")
     arguments.add_argument("--only-others", action="store_true", help="leave music21 out")
     arguments.add_argument("--midi", type=Path, help="a folder of MIDI files that symusic can read")
+    arguments.add_argument("--formats", type=Path, help="a folder with pop909, lieder, nottingham, bach-370")
+    arguments.add_argument("--files", type=int, default=30, help="files of each format")
+    arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--before", type=Path, help="another checkout of this project")
     options = arguments.parse_args()
+    if options.formats is not None:
+        with tempfile.TemporaryDirectory() as scratch:
+            found = compare_formats(
+                options.formats, Path(scratch), options.files, options.rounds, options.before
+            )
+        print(json.dumps(found))
+        return
     if options.midi is not None:
         print(json.dumps(midi_beside_symusic(options.midi, READ, ROUNDS)))
         return

@@ -27,8 +27,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ruamel.yaml import YAML
 
+from pipeline.core.lists import as_lists, flatten
 from pipeline.core.portions import open_table
-from pipeline.core.tables import NOTES, as_lists, flatten, read_table
+from pipeline.core.tables import NOTES, read_table
 from tests.helpers.paths import ROOT
 
 STAGES = ("quantize", "filter", "families", "split", "encode")

@@ -2,6 +2,7 @@
 
     python -m tests.benchmarks.voice_leading choose [--pieces N] [--width 2]
     python -m tests.benchmarks.voice_leading measure [--split test] [--seeds 1 2 3] [--width 4] [--passes 1]
+    python -m tests.benchmarks.voice_leading trained [--split test] [--seeds 1 2 3] [--width 4]
 
 ``choose`` counts how often the training chorales break each rule, then chooses the costs on
 the validation split: rule by rule in the order of the table, the lowest of COSTS at which
@@ -20,14 +21,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup, parse_section
 from pipeline.decoding.harmonization import harmonize
 from pipeline.decoding.harmony_search import search_harmonies
 from pipeline.decoding.revision import revise
@@ -41,11 +45,16 @@ from pipeline.models.base.batches import read_rows
 from pipeline.models.base.examples import HarmonizeExample
 from pipeline.models.base.interface import Seq2Seq
 from pipeline.models.base.pretrained import load_run
-from pipeline.models.base.tasks import harmony_rows
+from pipeline.models.base.registry import parse_model
+from pipeline.models.base.tasks import TASK, harmony_rows
+from pipeline.training.experiment import train_experiment
+from pipeline.training.settings import TrainingSettings
 from pipeline.workflow.progress import say
 from tests.helpers.paths import ROOT
 
-TOKENS, RUN = ROOT / "data/tokens/chorales", ROOT / "data/runs/chorales-harmony"
+EXPERIMENT = "chorales-harmony"
+TOKENS, RUN = ROOT / "data/tokens/chorales", ROOT / "data/runs" / EXPERIMENT
+TRAINED = ROOT / ".cache/voice-leading"
 GIVEN = (0,)
 COSTS = (2.0, 4.0, 8.0, 16.0)
 NEVER = ("parallel_fifths", "parallel_octaves")
@@ -137,6 +146,52 @@ def methods(
         )
 
 
+def trained(split: str, seeds: Sequence[int], width: int) -> dict[str, Any]:
+    """Greedy decoding and beam search, free and guided, of a model trained with each seed."""
+    pieces = pieces_of(split)
+    examples, keys = pieces
+    found: dict[str, dict[str, Any]] = {}
+    for seed in seeds:
+        model, _ = load_run(_run(seed))
+        for level in ("off", "default"):
+            nats = costs_of(level)
+            guidance = nats and Guidance(nats, keys)
+            for name, harmonies in (
+                ("greedy", harmonize(model, examples, guidance=guidance)),
+                (f"beam {width}", search_harmonies(model, examples, width, 32, guidance)),
+            ):
+                figures = figures_of(harmonies, pieces)
+                found.setdefault(f"{name}, {level}", {})[f"seed {seed}"] = figures
+                say(f"seed {seed}, {name}, {level}: {figures}")
+    for by_seed in found.values():
+        figures = list(by_seed.values())
+        by_seed["mean"] = {name: float(np.mean([each[name] for each in figures])) for name in figures[0]}
+    original = figures_of([example.target for example in examples], pieces)
+    return {"split": split, "pieces": len(examples), "seeds": list(seeds), "original": original, **found}
+
+
+def _run(seed: int) -> Path:
+    """The run of the experiment with this seed of training: the experiment's own, or trained here."""
+    experiment, where = lookup(load_yaml(ROOT / PARAMS_FILE), "experiments", EXPERIMENT), EXPERIMENT
+    settings = parse_section(TrainingSettings, lookup(experiment, "training"), where)
+    folder = TRAINED / str(seed)
+    if settings.seed == seed:
+        return RUN
+    if not folder.exists():
+        TRAINED.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=TRAINED) as partial:
+            train_experiment(
+                TOKENS,
+                parse_section(TASK, lookup(experiment, "task"), where),
+                parse_model(lookup(experiment, "model"), where),
+                settings.model_copy(update={"seed": seed}),
+                Path(partial) / "run",
+                Path(partial) / "learning.csv",
+            )
+            (Path(partial) / "run").rename(folder)
+    return folder
+
+
 def rounded(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: rounded(each) for key, each in value.items()}
@@ -147,7 +202,7 @@ def rounded(value: Any) -> Any:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    arguments.add_argument("what", choices=["choose", "measure"])
+    arguments.add_argument("what", choices=["choose", "measure", "trained"])
     arguments.add_argument("--pieces", type=int, help="of the validation split; default: all")
     arguments.add_argument("--split", default="test")
     arguments.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
@@ -159,6 +214,8 @@ def main() -> None:
     model, _ = load_run(RUN)
     if options.what == "choose":
         found = choose(model, options.pieces, options.width or 2)
+    elif options.what == "trained":
+        found = trained(options.split, options.seeds, options.width or 4)
     else:
         found = measure(model, options.split, options.seeds, options.width or 4, options.passes)
     print(json.dumps({options.what: rounded(found)}))

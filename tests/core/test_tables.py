@@ -2,26 +2,18 @@ import random
 import re
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.core.accounting import Count, Rejection
 from pipeline.core.files import replacing
 from pipeline.core.tables import (
     FAMILIES,
     GRIDS,
     NOTES,
-    REJECTED,
     SPLITS,
     TOKENS,
     TableError,
-    as_lists,
-    flatten,
-    read_counts,
     read_table,
-    rejection_table,
-    write_rejections,
     write_table,
 )
 from tests.helpers.paths import ROOT
@@ -87,30 +79,6 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_rejected_rows_contain_the_counts(tmp_path: Path) -> None:
-    rejections = [Rejection("b/1", "short", value=3, limit=8), Rejection("a/1", "narrow", part=1)]
-    write_rejections(tmp_path / "r.parquet", "filter", rejections, {"a": Count(2, 1, 1), "b": Count(1, 0, 1)})
-    rows = read_table(tmp_path / "r.parquet", REJECTED).to_pylist()
-    assert [(row["piece_id"], row["rule"], row["value"]) for row in rows] == [
-        ("a/1", "narrow", None),
-        ("b/1", "short", 3.0),
-    ]
-    assert read_counts(tmp_path / "r.parquet") == {"a": Count(2, 1, 1), "b": Count(1, 0, 1)}
-
-
-def test_without_rejections_the_table_is_empty() -> None:
-    assert rejection_table("filter", []).num_rows == 0
-
-
-def test_list_columns_are_flat_arrays_inside() -> None:
-    column = pa.chunked_array([pa.array([[1, 2], None]), pa.array([[], [3]], pa.list_(pa.int64()))])
-    offsets, values = flatten(column)
-    assert offsets.tolist() == [0, 2, 2, 2, 3]
-    assert values.tolist() == [1, 2, 3]
-    assert flatten(column.slice(3))[1].tolist() == [3]
-    assert as_lists(offsets, np.asarray(values), pa.int32()).to_pylist() == [[1, 2], [], [], [3]]
-
-
 def test_the_guide_lists_every_column() -> None:
     guide = (ROOT / "docs/data.md").read_text(encoding="utf-8")
     named = {
@@ -135,10 +103,3 @@ def test_a_corrupted_table_is_read_or_named(seed: int, tmp_path: Path) -> None:
         except TableError:
             n_refused += 1
     assert n_refused > 50
-
-
-def test_counts_that_cannot_be_read_name_their_file(tmp_path: Path) -> None:
-    path = tmp_path / "a.parquet"
-    write_table(path, splits(1), SPLITS)
-    with pytest.raises(TableError, match=r"a\.parquet: not readable"):
-        read_counts(path)

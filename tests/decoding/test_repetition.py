@@ -3,7 +3,8 @@ import pytest
 
 from pipeline.core.vocabulary import STOP
 from pipeline.decoding.repetition import RepetitionCosts
-from pipeline.models.base.examples import Bars, ContinueExample, Example
+from pipeline.models.base.bars import Bars
+from pipeline.models.base.examples import ContinueExample, Example
 
 
 def source(*tokens: int, bar: int = 2, voices: int = 1) -> Example:

@@ -100,6 +100,10 @@ CATALOGUE = {  # corpora of the table in docs/data.md, and the rules that reject
         "no_such_part",
     ),
     "lieder": ("too_many_moved", "no_such_part", "too_few_notes", "too_much_silence"),
+    "essen": ("too_long", "too_many_moved", "bad_syntax"),
+    "oneills": ("too_many_moved", "too_long", "unknown_key"),
+    "ryans": ("too_many_moved", "bad_syntax"),
+    "airds": ("too_many_moved", "too_long"),
 }
 MINUS = "\N{MINUS SIGN}"
 ERRORS = ("greedy_error", "token_error")  # the name of the error rates of greedy decoding

@@ -38,6 +38,7 @@ from tests.helpers.figure_rows import (
     REJECTED,
     RESULTS,
 )
+from tests.helpers.pop909_figures import POP909_CLAIMS
 
 
 def metrics(experiment: str) -> str:
@@ -211,20 +212,6 @@ def from_the_catalogue(corpus: str) -> Claim:
     return Claim(DATA, text, ("data/benchmarks/catalogue.json",), numbers)
 
 
-def against_beats(found: dict[str, Any]) -> list[str]:
-    """Kept songs with annotated beats, those whose grid agrees, and the rejected ones."""
-    beats = found["pop909"]["beats"]
-    kept, rejected = beats["kept"], beats["rejected"]
-    agree = [kept["songs"], kept["tempo_agrees"], kept["phase_agrees"]]
-    mean = fixed(beats["mean_distance_of_a_beat_in_steps"], 2)
-    return [
-        *map(count, agree),
-        mean,
-        count(rejected["songs"]),
-        count(beats["kept_with_grid_beats"]["only_with_beats"]),
-    ]
-
-
 def sizes(document: str, dataset: str) -> Claim:
     """The row of a data set: its pieces, and in the README its steps."""
 
@@ -315,13 +302,7 @@ CLAIMS: list[Claim] = [
     *(cross_validation(*row) for row in FOLDED),
     *map(agreement, COMPARISONS),
     *map(from_the_catalogue, CATALOGUE),
-    Claim(
-        DATA,
-        "Of {} kept songs the tempo agrees in {} and the phase in {} (a beat is {} steps from a step of the "
-        "grid on average). Of {} rejected songs, `grid: beats` with the annotated beats keeps {}",
-        ("data/benchmarks/catalogue.json",),
-        against_beats,
-    ),
+    *POP909_CLAIMS,
     *(published(*row) for row in PITCH),
     *(ranked(*row) for row in RANKED),
     *CHORD_CLAIMS,

@@ -18,7 +18,7 @@ def kern_files() -> Iterator[tuple[str, bytes, str]]:
     yield ("windows.krn", good.replace(b"\n", b"\r\n"), "read")
     yield ("latin-1.krn", "!!!OTL: Grüße\n".encode("latin-1") + good, "read")
     yield ("utf-8-mark.krn", b"\xef\xbb\xbf" + good, "read")
-    yield ("utf-16.krn", good.decode().encode("utf-16"), "unknown_format")
+    yield ("utf-16.krn", good.decode().encode("utf-16"), "read")
     yield ("truncated.krn", good[:-4], "unreadable")
     yield ("cut-in-a-note.krn", good[: good.index(b"d")], "bad_pitch")
     yield ("head-only.krn", b"**kern\n*-\n", "no_notes")

@@ -11,7 +11,8 @@ from pipeline.evaluation.novelty import Training, measure_novelty, nearest_tunes
 from pipeline.evaluation.passages import Continued, Passage, collect_passages
 from pipeline.evaluation.samples import Sample
 from pipeline.evaluation.statistics import measure_statistics, statistics_figures
-from pipeline.models.base.examples import Bars, Example, cut_at_note
+from pipeline.models.base.bars import Bars
+from pipeline.models.base.examples import Example, cut_at_note
 
 SCALE = [60, 62, 64, 65, 67, 69, 71, 72]  # quarters on a grid of one step a quarter
 

@@ -10,7 +10,8 @@ import pyarrow as pa
 from pipeline.core import vocabulary
 from pipeline.core.accounting import Count, Rejection
 from pipeline.core.files import write_json, write_text
-from pipeline.core.tables import GRIDS, SPLITS, write_rejections, write_table
+from pipeline.core.rejections import write_rejections
+from pipeline.core.tables import GRIDS, SPLITS, write_table
 from pipeline.evaluation.samples import Sample, write_samples
 from pipeline.models.base.examples import cut_at_note, give_voices
 from pipeline.report.results.attention import MEASURES

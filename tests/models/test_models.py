@@ -9,8 +9,9 @@ import torch
 
 from pipeline.core.settings import Section, SettingsError
 from pipeline.core.vocabulary import IGNORE_INDEX, PAD_ID, START, STOP
+from pipeline.models.base.bars import Bars
 from pipeline.models.base.batches import Batch, collate
-from pipeline.models.base.examples import Bars, Example, cut_at_note, give_voices
+from pipeline.models.base.examples import Example, cut_at_note, give_voices
 from pipeline.models.base.interface import Seq2Seq
 from pipeline.models.base.layers.dropout import dropout
 from pipeline.models.base.registry import build, known_kinds, parse_model

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.core.tables import read_counts
+from pipeline.core.rejections import read_counts
 from pipeline.formats.readers import SUFFIXES
 from pipeline.formats.writers import WRITERS
 from pipeline.formats.writers.layout import grid_of, layout_of

@@ -17,6 +17,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -33,6 +34,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 SECONDS_TO_START = 120.0
+MESSAGE_BYTES = 1 << 16  # of answers that wait to be sent
+SECONDS_TO_WAIT = 0.05  # that an answer may wait for others while the next item is processed
 GROWTH_BYTES = 256 << 20  # by which the most memory that a child has held may exceed that at its start
 NOT_STARTED = (
     "a process to read files in could not be started; a script that calls this needs "
@@ -67,12 +70,14 @@ class Job(Generic[Item, Result]):
     Attributes:
         function: importable by its name.
         prepare: importable by its name; called once per child before the limits hold.
+        together: how many answers a message may hold.
     """
 
     function: Callable[[Item], Result]
     items: Sequence[Item]
     limits: ChildLimits
     prepare: Callable[[], object] | None
+    together: int = 1
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ class Child:
     """The parent's end of a child process.
 
     Attributes:
-        pipe: what the child sends: one message per item.
+        pipe: what the child sends: messages of one or several answers, each of them pickled.
         is_idle: whether it has processed all items of its job.
     """
 
@@ -222,8 +227,10 @@ def _work(pipe: Connection) -> None:
 
 
 def _process(job: Job[Any, Any], memory_at_start: int, pipe: Connection) -> bool:
-    """Send one message per item; whether the child is fit for another job."""
-    for item in job.items:
+    """Send the answers; whether the child is fit for another job."""
+    waiting: list[bytes] = []
+    n_bytes, since = 0, time.monotonic()
+    for n_left, item in zip(range(len(job.items) - 1, -1, -1), job.items, strict=True):
         answer: Done[Any] | OutOfMemory | RaisedError
         try:
             value = job.function(item)
@@ -235,8 +242,14 @@ def _process(job: Job[Any, Any], memory_at_start: int, pipe: Connection) -> bool
         except Exception as error:
             answer = RaisedError(error)
             message = ForkingPickler.dumps(answer)
-        pipe.send_bytes(message)
-        if not isinstance(answer, Done) or answer.is_last:
+        waiting.append(bytes(message))
+        n_bytes += len(message)
+        ends = not isinstance(answer, Done) or answer.is_last
+        late = n_bytes >= MESSAGE_BYTES or time.monotonic() - since >= SECONDS_TO_WAIT
+        if ends or late or not n_left or len(waiting) == job.together:
+            pipe.send(waiting)
+            waiting, n_bytes, since = [], 0, time.monotonic()
+        if ends:
             return False
     return True
 

@@ -1,14 +1,17 @@
 """Process untrusted input in a child process that may hang, run out of memory or crash.
 
-The items are processed one after the other in a child with a memory limit. Each result
-is returned as soon as it is ready. If none arrives in time, or the child dies, the
-current item is the cause: it is given up with a reason, and a new child processes the
-remaining items. :mod:`children` keeps a child that has processed all its items for the
-next ones.
+The items are processed one after the other in a child with a memory limit. If no result arrives
+in time, or the child dies, the current item is the cause: it is given up with a reason, and a new
+child processes the remaining items. A message costs as much as a short tune, so results of
+quick items are sent together; after a failure the next items are processed again, and their
+results are sent one by one, so that the cause is known. :mod:`children` keeps a child that has
+processed all its items for the next ones.
 """
 
 from __future__ import annotations
 
+import pickle
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -25,6 +28,8 @@ from pipeline.corpora.parsing.children import (
 )
 
 __all__ = ["ChildFailure", "ChildLimits", "IsolationError", "run_isolated"]
+
+TOGETHER = 32  # results in a message
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -63,30 +68,46 @@ def run_isolated(
     Raises:
         IsolationError: a child could not start; no item is the cause.
     """
-    place = 0
+    place = n_singly = 0  # how many of the next items are processed one by one
     while place < len(items):
-        job = Job(function, items[place:], limits, prepare)
+        stop = place + n_singly if n_singly else len(items)
+        job = Job(function, items[place:stop], limits, prepare, 1 if n_singly else TOGETHER)
         child = borrow(job, imports)
+        begin = place
+        failed = False
         try:
             for outcome in _outcomes(child, job):
+                failed = isinstance(outcome, _Unknown)
+                if isinstance(outcome, _Unknown):
+                    break
                 yield outcome
                 place += 1
         finally:
             give_back(child)
+        n_singly = TOGETHER if failed else max(n_singly - (place - begin), 0)
 
 
-def _outcomes(child: Child, job: Job[Item, Result]) -> Iterator[Result | ChildFailure]:
+class _Unknown:
+    """An item has failed, one of several whose results are missing."""
+
+
+def _outcomes(child: Child, job: Job[Item, Result]) -> Iterator[Result | ChildFailure | _Unknown]:
     """Yield outcomes until all items are done, one of them is given up, or the child has grown."""
     seconds, mib = job.limits.seconds, job.limits.memory_bytes >> 20
+    answers: deque[bytes] = deque()
     for _ in job.items:
-        if not child.pipe.poll(seconds):
-            yield ChildFailure("too_slow", f"no result within {seconds:g} seconds", seconds)
-            return
-        try:
-            answer = child.pipe.recv()
-        except (EOFError, ConnectionError):
-            yield ChildFailure("crashed", f"the reading process ended with {child.end()}")
-            return
+        if not answers:
+            if not child.pipe.poll(seconds):
+                slow = ChildFailure("too_slow", f"no result within {seconds:g} seconds", seconds)
+                yield slow if job.together == 1 else _Unknown()
+                return
+            try:
+                answers += child.pipe.recv()
+            except (EOFError, ConnectionError):
+                crashed = ChildFailure("crashed", f"the reading process ended with {child.end()}")
+                yield crashed if job.together == 1 else _Unknown()
+                return
+        answer = pickle.loads(answers.popleft())
         if isinstance(answer, RaisedError):
             raise answer.error
         if not isinstance(answer, Done):

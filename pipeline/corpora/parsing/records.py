@@ -1,156 +1,179 @@
-"""The result of reading one piece as bytes, for transfer between processes and for the cache.
-
-A record is an Arrow stream with one row per part and the columns of NOTES that depend
-only on the piece's bytes. A rejected piece is a stream without rows whose metadata has
-the rule.
-"""
+"""Records of pieces, packed by :mod:`packing`, and their rows in the notes table, of many at once."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from functools import lru_cache
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from pipeline.core.music import ChordSymbol, Part, Piece
-from pipeline.core.tables import NOTES
-from pipeline.formats.readers import ReadError
-
-# columns that depend on the location of a piece, not on its bytes
-IDENTITY = (
-    "piece_id",
-    "corpus",
-    "licence",
-    "citation",
-    "source_path",
-    "source_sha256",
-    "published_split",
+from pipeline.core.tables import BEAT, CHORD, METER
+from pipeline.corpora.parsing.packing import (
+    HEAD,
+    INTEGERS,
+    LISTS,
+    LONGEST_DETAIL,
+    NO_BARS,
+    RECORD,
+    TEXTS,
+    ReadRejection,
+    pack,
+    refusal,
+    warm_up,
 )
-TEXTS = ("composer", "origin", "region", "tune_type")  # null if the source has none
-RECORD = pa.schema([field for field in NOTES if field.name not in IDENTITY])
-NUMBERS = frozenset({"bar_onsets", "onset", "duration", "pitch", "phrase_end"})  # columns of lists
-NESTED = frozenset({"meters", "beats", "chords", "lyrics"})
-END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"  # Arrow's IPC format
 
-# objects of Arrow that are slow to create
-_SCHEMA = RECORD.serialize().to_pybytes()
-_TYPES = {field.name: field.type for field in RECORD}
-_NAMES = RECORD.names
-_OF_PART = [name for name in _NAMES if name in {"meter", *(field.name for field in fields(Part))}]
-_ITEMS = {_TYPES[name]: _TYPES[name].value_type.to_pandas_dtype() for name in NUMBERS}
+__all__ = [
+    "LONGEST_DETAIL",
+    "Packed",
+    "ReadRejection",
+    "pack",
+    "refusal",
+    "rows_of",
+    "take_apart",
+    "unpack",
+    "warm_up",
+]
 
-LONGEST_DETAIL = 500
+ROW = np.dtype(
+    [
+        *((name, f"<{code}") for name, code in INTEGERS.items()),
+        *(("key_fifths", "i1"), ("has_key", "?"), ("n_notes", "<u4"), ("n_bars", "<i4"), ("n_meters", "<u4")),
+    ]
+)
+SIGN = np.dtype([("onset", "<i4"), ("numerator", "<i2"), ("denominator", "<i2")])
+SIZES = {name: np.dtype(dtype).itemsize for name, dtype in LISTS.items()}
+Flags = NDArray[np.bool_]
+if sys.byteorder != "little":
+    raise ImportError("records are arrays of a little-endian machine")
 
 
 @dataclass(frozen=True)
-class ReadRejection:
-    """The reason why a piece was not read: the rule, a message, and the numbers of an exceeded limit."""
+class Packed:
+    """The record of a piece, taken apart.
 
-    rule: str
-    detail: str
-    value: float | None = None
-    limit: float | None = None
+    Attributes:
+        n_parts: number of parts.
+        columns: the bytes of the rows, the lists, the bars and the meters, by name.
+        about: the JSON object.
+    """
 
+    n_parts: int
+    columns: dict[str, memoryview]
+    about: dict[str, Any]
 
-def pack(outcome: Piece | ReadRejection) -> bytes:
-    """One piece or its rejection as bytes; the same result gives the same bytes."""
-    if isinstance(outcome, ReadRejection):
-        return _stream(dict.fromkeys(_NAMES, ()), {"refusal": json.dumps(vars(outcome))})
-    notes = {"left_out": json.dumps(outcome.left_out)} if outcome.left_out else {}
-    notes |= {"beats_fault": outcome.beats_fault} if outcome.beats_fault else {}
-    return _stream(_columns(outcome), notes)
+    @property
+    def left_out(self) -> list[tuple[str, str]]:
+        """Name and violated rule of every part of the piece that was not read."""
+        return [(name, rule) for name, rule in self.about.get("left_out", ())]
 
-
-def _stream(columns: Mapping[str, tuple[Any, ...]], metadata: dict[str, str]) -> bytes:
-    """An Arrow stream of one batch: the messages of its schema and of the batch, and the end mark."""
-    arrays = []
-    for name, kind in _TYPES.items():
-        values = columns[name]
-        if name in NUMBERS:
-            arrays.append(_numbers(values, kind))
-        elif name in NESTED:
-            arrays.append(pa.array(values, kind))
-        else:
-            arrays.append(_scalars(name, values))
-    schema = RECORD.with_metadata(metadata).serialize() if metadata else _SCHEMA
-    batch = pa.RecordBatch.from_arrays(arrays, names=_NAMES)
-    return b"".join((schema, batch.serialize(), END_OF_STREAM))
+    @property
+    def beats_fault(self) -> str:
+        """The reason why the beats of the piece cannot be used; "" if there is none."""
+        return str(self.about.get("beats_fault", ""))
 
 
-@lru_cache(maxsize=4096)
-def _scalars(name: str, values: tuple[Any, ...]) -> pa.Array:
-    """A column with one value for each part; most are the same in many pieces."""
-    return pa.array(values, _TYPES[name])
-
-
-def _numbers(lists: tuple[Any, ...], kind: pa.ListType) -> pa.Array:
-    """Arrays, tuples or None as one column of lists, without an object for each value."""
-    if not lists or any(values is None for values in lists):
-        return pa.array(lists, kind)
-    same = all(values is lists[0] for values in lists)
-    dtype = _ITEMS[kind]
-    arrays = [np.asarray(values, dtype) for values in (lists[:1] if same else lists)]
-    arrays *= len(lists) if same else 1
-    offsets = np.zeros(len(lists) + 1, np.int32)
-    offsets[1:] = np.cumsum([len(values) for values in lists])
-    values = np.concatenate(arrays)
-    bits = np.packbits(values, bitorder="little") if dtype is np.bool_ else values
-    items = pa.Array.from_buffers(kind.value_type, len(values), [None, pa.py_buffer(bits)], 0)
-    return pa.Array.from_buffers(kind, len(lists), [None, pa.py_buffer(offsets)], 0, children=[items])
-
-
-def warm_up() -> None:
-    """Trigger what Arrow does once per process: import pandas, and reserve a GiB of address space."""
-    pack(ReadRejection("", ""))
-
-
-def left_out(table: pa.Table) -> list[tuple[str, str]]:
-    """Name and violated rule of every part of a piece that was not read."""
-    notes = (table.schema.metadata or {}).get(b"left_out", b"[]")
-    return [(name, rule) for name, rule in json.loads(notes)]
-
-
-def beats_fault(table: pa.Table) -> str:
-    """The reason why the beats of a piece cannot be used; "" if there is none."""
-    return str((table.schema.metadata or {}).get(b"beats_fault", b"").decode())
+def take_apart(record: bytes) -> Packed | ReadRejection:
+    """The fields of a record; no number is converted."""
+    n_parts, n_notes, n_bars, n_meters, n_text = HEAD.unpack_from(record)
+    sizes = {"rows": n_parts * ROW.itemsize, **{name: n_notes * size for name, size in SIZES.items()}}
+    sizes |= {"bars": n_bars * 4, "meters": n_meters * SIGN.itemsize}
+    view, place = memoryview(record), HEAD.size
+    columns = {}
+    for name, size in sizes.items():
+        columns[name] = view[place : place + size]
+        place += size
+    about = json.loads(record[place : place + n_text])
+    return ReadRejection(**about["refusal"]) if "refusal" in about else Packed(n_parts, columns, about)
 
 
 def unpack(record: bytes) -> pa.Table | ReadRejection:
-    """The inverse of ``pack``; a piece is a table of the schema RECORD."""
-    table = pa.ipc.open_stream(record).read_all()
-    metadata = table.schema.metadata or {}
-    if b"refusal" in metadata:
-        return ReadRejection(**json.loads(metadata[b"refusal"]))
-    return table
+    """The rows of one piece, or its rejection."""
+    packed = take_apart(record)
+    return packed if isinstance(packed, ReadRejection) else rows_of([packed])
 
 
-def refusal(error: ReadError) -> ReadRejection:
-    """The message of a reader for a rejection; truncated, because it may quote a hostile file."""
-    detail = str(error)[:LONGEST_DETAIL].encode("utf-8", "backslashreplace").decode()
-    return ReadRejection(error.rule, detail, error.value, error.limit)
+def rows_of(pieces: Sequence[Packed]) -> pa.Table:
+    """The rows of pieces, one for each part; a table of the schema RECORD."""
+    together = {name: b"".join([piece.columns[name] for piece in pieces]) for name in _NAMES}
+    rows = np.frombuffer(together["rows"], ROW)
+    columns: dict[str, pa.Array] = {name: pa.array(np.ascontiguousarray(rows[name])) for name in INTEGERS}
+    columns["key_fifths"] = pa.array(np.ascontiguousarray(rows["key_fifths"]), mask=~rows["has_key"])
+    notes = {name: np.frombuffer(together[name], dtype) for name, dtype in LISTS.items()}
+    for name, values in notes.items():
+        columns[name] = _lists(RECORD.field(name).type, rows["n_notes"], _values(values))
+    known = rows["n_bars"] != NO_BARS
+    bars = _values(np.frombuffer(together["bars"], "<i4"))
+    columns["bar_onsets"] = _lists(RECORD.field("bar_onsets").type, rows["n_bars"] * known, bars, known)
+    signs = np.frombuffer(together["meters"], SIGN)
+    fields = [pa.array(np.ascontiguousarray(signs[name])) for name in SIGN.names or ()]
+    meters = pa.StructArray.from_arrays(fields, fields=list(METER))
+    columns["meters"] = _lists(RECORD.field("meters").type, rows["n_meters"], meters)
+    columns |= _of_parts(pieces) | _of_pieces(pieces)
+    return pa.Table.from_arrays([columns[name] for name in RECORD.names], schema=RECORD)
 
 
-def _chord(symbol: ChordSymbol) -> dict[str, Any]:
-    return {"onset": symbol.onset, "text": symbol.text, "chord": symbol.harte}
+_NAMES = ("rows", *LISTS, "bars", "meters")
 
 
-def _columns(piece: Piece) -> dict[str, tuple[Any, ...]]:
-    """The values of each column, one for each part."""
-    parts = piece.parts
-    columns = {name: tuple([getattr(part, name) for part in parts]) for name in _OF_PART}
-    qpm = None if piece.tempo_qpm is None else float(round(piece.tempo_qpm, 3))
-    texts = {name: getattr(piece, name) or None for name in TEXTS}
-    beats = None if piece.beats is None else [vars(beat) for beat in piece.beats]
-    of_piece = {**texts, "title": piece.title, "year": piece.year, "tempo_qpm": qpm, "beats": beats}
+def _of_parts(pieces: Sequence[Packed]) -> dict[str, pa.Array]:
+    """Number, texts, chord symbols and lyrics of each part."""
+
+    def values(name: str, default: object) -> list[Any]:
+        found: list[Any] = []
+        for piece in pieces:
+            found += piece.about.get(name) or [default] * piece.n_parts
+        return found
+
+    number = np.concatenate([np.arange(piece.n_parts, dtype=np.int16) for piece in pieces])
     return {
-        **columns,
-        **{name: (value,) * len(parts) for name, value in of_piece.items()},
-        "part": tuple(range(len(parts))),
-        "part_name": tuple([part.name for part in parts]),
-        "meters": tuple([[vars(meter) for meter in part.meters] for part in parts]),
-        "chords": tuple([[_chord(symbol) for symbol in part.chords] or None for part in parts]),
+        "part": pa.array(number),
+        "part_name": pa.array(values("part_name", ""), pa.string()),
+        "key_mode": pa.array(values("key_mode", ""), pa.string()),
+        "meter": pa.array(values("meter", None), pa.string()),
+        "chords": _structs(RECORD.field("chords").type, CHORD, values("chords", None)),
+        "lyrics": pa.array(values("lyrics", None), RECORD.field("lyrics").type),
     }
+
+
+def _of_pieces(pieces: Sequence[Packed]) -> dict[str, pa.Array]:
+    """What all parts of a piece share."""
+    of_row = pa.array(np.repeat(np.arange(len(pieces)), [piece.n_parts for piece in pieces]))
+    columns = {"title": pa.array([piece.about.get("title", "") for piece in pieces], pa.string())}
+    for name in (*TEXTS, "year", "tempo_qpm"):
+        columns[name] = pa.array([piece.about.get(name) for piece in pieces], RECORD.field(name).type)
+    beats = [piece.about.get("beats") for piece in pieces]
+    columns["beats"] = _structs(RECORD.field("beats").type, BEAT, beats)
+    return {name: column.take(of_row) for name, column in columns.items()}
+
+
+def _values(values: NDArray[Any]) -> pa.Array:
+    """The elements of lists; an array is not copied."""
+    return pa.array(values)
+
+
+def _lists(kind: pa.ListType, counts: NDArray[Any], values: pa.Array, known: Flags | None = None) -> pa.Array:
+    """Lists of so many neighbouring values; null where not known."""
+    offsets = np.zeros(len(counts) + 1, np.int32)
+    np.cumsum(counts, out=offsets[1:])
+    valid = None
+    if known is not None and not known.all():
+        valid = pa.py_buffer(np.packbits(known, bitorder="little"))
+    return pa.Array.from_buffers(kind, len(counts), [valid, pa.py_buffer(offsets)], children=[values])
+
+
+def _structs(kind: pa.ListType, struct: pa.StructType, lists: Sequence[list[list[Any]] | None]) -> pa.Array:
+    """Lists of structs from lists of their fields."""
+    known = np.array([values is not None for values in lists], np.bool_)
+    if not known.any():
+        return pa.nulls(len(lists), kind)
+    members = [member for values in lists for member in values or ()]
+    fields = [
+        pa.array([member[place] for member in members], field.type) for place, field in enumerate(struct)
+    ]
+    counts = np.array([len(values or ()) for values in lists])
+    return _lists(kind, counts, pa.StructArray.from_arrays(fields, fields=list(struct)), known)

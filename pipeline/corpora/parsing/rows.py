@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from pipeline.core.accounting import Rejection
 from pipeline.core.tables import NOTES
-from pipeline.corpora.parsing.records import ReadRejection, beats_fault, left_out, unpack
+from pipeline.corpora.parsing.records import Packed, ReadRejection, rows_of, take_apart
 from pipeline.corpora.sources.walk import readable_text
 
 PIECES_A_PORTION = 1000
@@ -59,7 +59,7 @@ class Writer:
         self.parts_left_out: list[Rejection] = []
         self._same = {"corpus": corpus, **{name: manifest[name] for name in ("licence", "citation")}}
         self._write = write
-        self._tables: list[pa.Table] = []
+        self._pieces: list[Packed] = []
         self._owners: list[dict[str, str | None]] = []
         self._n_bytes = 0
 
@@ -78,7 +78,7 @@ class Writer:
             split: the published split of the piece.
             fault: why its file of beats cannot be read, if it should have one.
         """
-        outcome = unpack(record)
+        outcome = take_apart(record)
         if isinstance(outcome, ReadRejection):
             self.rejections.append(
                 Rejection(piece_id, outcome.rule, None, outcome.value, outcome.limit, outcome.detail)
@@ -90,28 +90,27 @@ class Writer:
             "source_sha256": file["sha256"],
             "published_split": split,
         }
-        self.kept += [piece_id] * bool(outcome.num_rows)
+        self.kept += [piece_id] * bool(outcome.n_parts)
         self.parts_left_out += [
-            Rejection(piece_id, rule, detail=f"part '{name}'") for name, rule in left_out(outcome)
+            Rejection(piece_id, rule, detail=f"part '{name}'") for name, rule in outcome.left_out
         ]
-        unusable = beats_fault(outcome)
-        fault = fault or (("bad_beats", unusable) if unusable else None)
+        fault = fault or (("bad_beats", outcome.beats_fault) if outcome.beats_fault else None)
         if fault:
             self.parts_left_out.append(Rejection(piece_id, fault[0], detail=fault[1]))
-        self._tables.append(outcome.replace_schema_metadata(None))
-        self._owners += [owner] * outcome.num_rows
+        self._pieces.append(outcome)
+        self._owners += [owner] * outcome.n_parts
         self._n_bytes += len(record)
-        if len(self._tables) >= PIECES_A_PORTION or self._n_bytes >= BYTES_A_PORTION:
+        if len(self._pieces) >= PIECES_A_PORTION or self._n_bytes >= BYTES_A_PORTION:
             self.flush()
 
     def flush(self) -> None:
         """Write the rows that have been added and not yet written."""
-        if not self._tables:
+        if not self._pieces:
             return
-        body = pa.concat_tables(self._tables)
+        body = rows_of(self._pieces)
         columns = {name: pa.repeat(value, body.num_rows) for name, value in self._same.items()}
         for name in ("piece_id", "source_path", "source_sha256", "published_split"):
             columns[name] = pa.array([owner[name] for owner in self._owners], NOTES.field(name).type)
         rows = [columns[name] if name in columns else body[name] for name in NOTES.names]
         self._write(pa.table(dict(zip(NOTES.names, rows, strict=True)), schema=NOTES))
-        self._tables, self._owners, self._n_bytes = [], [], 0
+        self._pieces, self._owners, self._n_bytes = [], [], 0

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from pipeline.core.text import counted, plural
 from pipeline.corpora.sources import collect
 from pipeline.corpora.sources.beats import match_beats, remove
 from pipeline.corpora.sources.catalogue import resolve
@@ -87,7 +88,8 @@ def _report_missing(corpus: str, beats: Mapping[Path, Path | None]) -> None:
         raise collect.PlaceError(f"corpus {corpus}: no score; all files are beats")
     n_missing = sum(file is None for file in beats.values())
     if n_missing:
-        say(f"corpus {corpus}: {n_missing:,} of {len(beats):,} scores have no file of beats")
+        have = plural(n_missing, "has", "have")
+        say(f"corpus {corpus}: {n_missing:,} of {counted(len(beats), 'score')} {have} no file of beats")
 
 
 def _resolved(source: Source) -> BundledSource | FolderSource | UrlSource:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pipeline.core.files import write_json
+from pipeline.core.text import counted
 from pipeline.errors import PipelineError
 
 FILE = "source.json"
@@ -66,7 +67,7 @@ def by_suffix(names: Iterable[str]) -> str:
         return ""
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     listed = ", ".join(f"{n:,} {suffix}" for suffix, n in ordered)
-    return f"{counts.total():,} file{'s' * (counts.total() != 1)} ignored: {listed}"
+    return f"{counted(counts.total(), 'file')} ignored: {listed}"
 
 
 def _beats_entry(file: Path | None, root: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.core.tables import as_lists, flatten
+from pipeline.core.lists import as_lists, flatten
 from pipeline.datasets.columns.ragged import Bools, Ints, offsets_of, run_starts
 
 BREAK = -128  # no interval of two note numbers

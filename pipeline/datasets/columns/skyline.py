@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
+from pipeline.core.lists import flatten
 from pipeline.core.music import TICKS_PER_QUARTER
-from pipeline.core.tables import flatten
 from pipeline.datasets.columns.ragged import Bools, Ints, best_of_runs, owners, ranges, run_starts, take
 from pipeline.datasets.columns.steps import first_tick, sounds_on, to_steps
 

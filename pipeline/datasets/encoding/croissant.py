@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.core.tables import TOKENS
+from pipeline.core.text import counted
 
 CONFORMS_TO = "http://mlcommons.org/croissant/1.0"
 PARQUET = "application/x-parquet"
@@ -103,7 +104,8 @@ def make_croissant(card: Mapping[str, Any], shards: Sequence[Path], cards: Path)
         "conformsTo": CONFORMS_TO,
         "name": name,
         "description": f"Melodies as sequences of {card['vocabulary']['size']} tokens, "
-        f"{card['voices']} voice(s) on a grid of {card['steps_per_quarter']} step(s) per quarter note.",
+        f"{counted(card['voices'], 'voice')} on a grid of {counted(card['steps_per_quarter'], 'step')} per "
+        "quarter note.",
         "version": card["project_version"],
         "license": sorted({licence for corpus in used for licence in corpus["licences"]}),
         "citeAs": "; ".join(sorted({citation for corpus in used for citation in corpus["citations"]})),

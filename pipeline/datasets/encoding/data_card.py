@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from pipeline.core import vocabulary
 from pipeline.core.accounting import Count
 from pipeline.core.tables import EMBARGOED, PLACES
+from pipeline.core.text import counted
 from pipeline.datasets.encoding.encode import PROJECT_VERSION, Encoded, EncodeSettings
 from pipeline.datasets.encoding.keys import key_name
 
@@ -59,9 +60,10 @@ def prose(card: Mapping[str, Any]) -> str:
     lines = [
         f"# {card['dataset']}",
         "",
-        f"Melodies as sequences of {card['vocabulary']['size']} tokens, {card['voices']} voice(s) on a grid "
-        f"of {card['steps_per_quarter']} step(s) per quarter note. Each step is `onset p`, `tied p` or "
-        "silence; START is the first token and STOP the last. `vocabulary.json` names every token.",
+        f"Melodies as sequences of {card['vocabulary']['size']} tokens, {counted(card['voices'], 'voice')} "
+        f"on a grid of {counted(card['steps_per_quarter'], 'step')} per quarter note. Each step "
+        "is `onset p`, `tied p` or silence; START is the first token and STOP the last. `vocabulary.json` "
+        "names every token.",
         "",
         *_table(
             ("split", "examples", "steps", "notes"),

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.core.tables import flatten
+from pipeline.core.lists import flatten
 from pipeline.core.vocabulary import START, STOP, TIED
 
 LONGEST = 64  # steps; longer notes are counted in this class

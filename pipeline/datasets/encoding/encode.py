@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from pipeline.core.accounting import Rejection
+from pipeline.core.lists import as_lists
 from pipeline.core.music import SILENCE
 from pipeline.core.settings import Section, SettingsError
-from pipeline.core.tables import TOKENS, as_lists
+from pipeline.core.tables import TOKENS
+from pipeline.core.text import counted
 from pipeline.core.vocabulary import START, STOP, TIED
 from pipeline.datasets.columns.ragged import Bools, Ints, maxima, minima, offsets_of, owners
 from pipeline.datasets.encoding.chords import transpose_chords
@@ -211,7 +213,7 @@ def _transposition(grids: pa.Table, keys: Keys) -> tuple[Ints, list[Rejection]]:
     ):
         for row in np.flatnonzero(wrong & (keys.home != UNKNOWN)):
             piece, found = grids["piece_id"][int(row)].as_py(), float(value[row])
-            detail = f"transposed by {shift[row]} semitones"
+            detail = f"transposed by {counted(int(shift[row]), 'semitone')}"
             broken.append(
                 Rejection(piece, "pitch_out_of_range", value=found, limit=float(limit), detail=detail)
             )

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipeline.core.lists import flatten
 from pipeline.core.music import SILENCE
-from pipeline.core.tables import flatten
 from pipeline.core.vocabulary import START, STOP, TIED, VALID_AFTER
 from pipeline.datasets.columns.ragged import Bools, Ints, owners, places
 from pipeline.errors import PipelineError

@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.core.tables import flatten
+from pipeline.core.lists import flatten
 from pipeline.datasets.columns.ragged import Ints, owners, places, sums, take
 
 ON_BEAT = 128  # added to the pitch of a note on a beat, in the column ``melody`` of FAMILIES

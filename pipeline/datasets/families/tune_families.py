@@ -24,9 +24,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import Field
 
+from pipeline.core.lists import as_lists, flatten
 from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.core.settings import Section
-from pipeline.core.tables import FAMILIES, as_lists, flatten
+from pipeline.core.tables import FAMILIES
 from pipeline.datasets.columns.chunks import in_portions
 from pipeline.datasets.columns.ngrams import BREAK, Sequences, components, holders
 from pipeline.datasets.columns.ragged import (

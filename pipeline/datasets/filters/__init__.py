@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.core.accounting import Rejection
+from pipeline.core.lists import flatten
 from pipeline.core.music import SILENCE
-from pipeline.core.tables import flatten
 from pipeline.datasets.columns.ragged import Bools, Ints, maxima, minima, offsets_of, owners, sums
 from pipeline.datasets.filters.duplicates import fingerprints
 from pipeline.datasets.filters.settings import FilterSettings

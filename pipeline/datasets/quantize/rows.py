@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from pipeline.core.lists import as_lists
 from pipeline.core.music import SILENCE, TICKS_PER_QUARTER
-from pipeline.core.tables import ABOUT, GRIDS, as_lists
+from pipeline.core.tables import ABOUT, GRIDS
 from pipeline.datasets.columns.ragged import Bools, offsets_of, ranges, sums
 from pipeline.datasets.columns.skyline import Lines
 from pipeline.datasets.columns.steps import to_steps

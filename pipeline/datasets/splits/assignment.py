@@ -16,6 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.core.tables import PLACES
+from pipeline.core.text import counted
 from pipeline.datasets.splits.settings import (
     AnySplit,
     NoSplit,
@@ -82,9 +83,9 @@ def _require_all(pieces: pa.Table, splits: Names) -> None:
         return
     corpora = np.array(pieces["corpus"].to_pylist(), dtype=np.str_)[missing]
     raise SplitError(
-        f"the published split of {missing.sum()} of {len(splits)} pieces is not known ({_listed(corpora)}); "
-        "put their files into folders named train, valid and test, leave these corpora out of the "
-        "data set, or choose `kind: family`"
+        f"the published split of {missing.sum()} of {counted(len(splits), 'piece')} is not known "
+        f"({_listed(corpora)}); put their files into folders named train, valid and test, leave these "
+        "corpora out of the data set, or choose `kind: family`"
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.core.tables import EMBARGOED, PLACES
+from pipeline.core.text import counted, plural
 from pipeline.datasets.columns.ragged import Bools
 from pipeline.datasets.splits.assignment import Names, assign, counts, published
 from pipeline.datasets.splits.held_out import warnings
@@ -58,12 +59,14 @@ def claim(report: Mapping[str, Any], family_run: int) -> str:
     pieces, soft = report["pieces"], report["soft_relatives_in_train"]
     hard = sum(report["share_a_run_with_train"].values())
     held = pieces["valid"] + pieces["test"]
+    n_train = pieces["train"] + pieces[EMBARGOED]
     related = soft["valid"]["any"] + soft["test"]["any"]
+    share, have = plural(hard, "shares", "share"), plural(related, "has", "have")
     return (
-        f"Of {held:,} held-out pieces {hard:,} share a {family_run}-gram of intervals with a "
-        f"training piece, and {related:,} have a softer relative there (test split: "
+        f"Of {counted(held, 'held-out piece')} {hard:,} {share} a {family_run}-gram of intervals with a "
+        f"training piece, and {related:,} {have} a softer relative there (test split: "
         f"{soft['test']['any']:,} of {pieces['test']:,}). The embargo sets {pieces[EMBARGOED]:,} of "
-        f"{pieces['train'] + pieces[EMBARGOED]:,} training pieces apart."
+        f"{n_train:,} {plural(n_train, 'training piece')} apart."
     )
 
 

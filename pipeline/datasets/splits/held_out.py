@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from pipeline.core.tables import EMBARGOED
+from pipeline.core.text import counted
 
 ENOUGH_PIECES = 20  # held-out pieces, in each of valid and test
 MOST_EMBARGOED = 10  # per 100 training pieces; a higher share is a warning
@@ -45,8 +46,8 @@ def _warnings(pieces: Mapping[str, int]) -> Iterator[str]:
             yield f"no {split} piece: {WITHOUT[split]}"
         elif n < ENOUGH_PIECES:
             them = "it" if n == 1 else "them"
-            yield f"only {n} {split} piece{'s' * (n != 1)}: {consequence.format(them=them)}"
+            yield f"only {counted(n, f'{split} piece')}: {consequence.format(them=them)}"
     apart = pieces.get(EMBARGOED, 0)
     drawn = pieces["train"] + apart
     if 100 * apart > MOST_EMBARGOED * drawn:
-        yield f"the embargo takes {apart} of {drawn} training pieces ({100 * apart / drawn:.0f} %)"
+        yield f"the embargo takes {apart} of {counted(drawn, 'training piece')} ({100 * apart / drawn:.0f} %)"

@@ -15,6 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline.core.tables import EMBARGOED, SPLITS, TableError, read_table, readable
+from pipeline.core.text import counted
 from pipeline.datasets.splits.settings import AnySplit, FamilySplit
 
 MOVES_LISTED = 20  # number of moves that are listed individually
@@ -94,7 +95,7 @@ def tell(moves: list[Move]) -> list[str]:
 def _told(moves: list[Move], why: str) -> list[str]:
     if not moves:
         return []
-    who = "1 piece moved" if len(moves) == 1 else f"{len(moves)} pieces moved"
+    who = f"{counted(len(moves), 'piece')} moved"
     why = why.replace("their", "its") if len(moves) == 1 else why
     lines = [f"{who} since the last run, because {why}"]
     lines += [

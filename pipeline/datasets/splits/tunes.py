@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.core.tables import flatten
+from pipeline.core.lists import flatten
 from pipeline.datasets.columns.ngrams import RunIndex, Sequences
 from pipeline.datasets.columns.ragged import Bools, Ints
 from pipeline.datasets.families.alignment import ON_BEAT, MelodyLines

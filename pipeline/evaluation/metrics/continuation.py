@@ -32,6 +32,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pipeline.core.text import counted
 from pipeline.core.vocabulary import STOP, TIED
 from pipeline.errors import PipelineError
 
@@ -88,7 +89,9 @@ def points(tokens: ArrayLike, voices: int = 1, first_step: int = 0) -> Points:
     if len(flat) and flat[-1] == STOP:
         flat = flat[:-1]
     if len(flat) % voices:
-        raise ContinuationError(f"{len(flat)} tokens do not fill steps of {voices} voices")
+        raise ContinuationError(
+            f"steps of {counted(voices, 'voice')} are not filled by {counted(len(flat), 'token')}"
+        )
     steps = flat.reshape(-1, voices)
     step, voice = np.nonzero((steps > 0) & (steps < TIED))
     found = np.stack([step + first_step, steps[step, voice]], axis=1)

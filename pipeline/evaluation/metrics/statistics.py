@@ -47,9 +47,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pipeline.core.text import counted
 from pipeline.core.vocabulary import STOP, TIED
 from pipeline.evaluation.metrics.continuation import ContinuationError
-from pipeline.models.base.examples import Bars
+from pipeline.models.base.bars import Bars
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -232,7 +233,9 @@ def _steps(tokens: ArrayLike, voices: int) -> Ints:
     flat = np.asarray(tokens, dtype=np.int64)
     flat = flat[flat != STOP]
     if len(flat) % voices:
-        raise ContinuationError(f"{len(flat)} tokens do not fill steps of {voices} voices")
+        raise ContinuationError(
+            f"steps of {counted(voices, 'voice')} are not filled by {counted(len(flat), 'token')}"
+        )
     return np.asarray(flat.reshape(-1, voices))
 
 

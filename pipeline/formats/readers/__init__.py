@@ -51,9 +51,9 @@ class Format(Protocol):
         """One piece of exact notes."""
 
 
-FORMATS: dict[str, Format] = {
-    "musicxml": musicxml,
+FORMATS: dict[str, Format] = {  # the first that matches
     "midi": midi,
+    "musicxml": musicxml,
     "tinynotation": tinynotation,
     "jsb_json": jsb_json,
     "kern": kern,

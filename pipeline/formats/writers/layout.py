@@ -12,6 +12,7 @@ import numpy as np
 
 from pipeline.core.chords import ChordError, transpose
 from pipeline.core.music import SILENCE, Grid
+from pipeline.core.text import counted
 from pipeline.errors import PipelineError
 from pipeline.formats.writers.spelling import MODES, MOST_SIGNS, key_used
 from pipeline.formats.writers.time_signature import MOST_BEATS, SHORTEST_BEAT, TimeSignature, of_length, parse
@@ -63,7 +64,7 @@ class Layout:
 
     def __post_init__(self) -> None:
         if not 1 <= self.steps_per_quarter <= 64:
-            raise ScoreError(f"{self.steps_per_quarter} steps per quarter: a score allows 1 to 64")
+            raise ScoreError(f"{counted(self.steps_per_quarter, 'step')} per quarter: a score allows 1 to 64")
         if self.key_fifths is not None and abs(self.key_fifths) > MOST_SIGNS:
             raise ScoreError(f"a key signature of {self.key_fifths} fifths: a score allows -7 to 7")
         if self.key_mode and self.key_mode not in MODES:
@@ -84,8 +85,8 @@ class Layout:
         per_bar, per_quarter = self.steps_per_bar, self.steps_per_quarter
         if per_bar is not None and not bar_is_possible(per_bar, per_quarter):
             raise ScoreError(
-                f"bars of {per_bar} steps at {per_quarter} steps per quarter: a time signature has "
-                f"1 to {MOST_BEATS} beats, each a 1/{SHORTEST_BEAT} note or longer"
+                f"bars of {counted(per_bar, 'step')} at {counted(per_quarter, 'step')} per quarter: a time "
+                f"signature has 1 to {MOST_BEATS} beats, each a 1/{SHORTEST_BEAT} note or longer"
             )
         written = parse(self.time_signature)
         if self.time_signature is not None and written is None:
@@ -95,13 +96,14 @@ class Layout:
             )
         if written and 4 * per_quarter * written.wholes != (per_bar or 0):
             raise ScoreError(
-                f"time signature {self.time_signature} at {per_quarter} steps per quarter: its bars have "
-                f"{4 * per_quarter * written.wholes} steps; steps_per_bar must be the same whole number, "
-                f"found {per_bar}"
+                f"time signature {self.time_signature} at {counted(per_quarter, 'step')} per quarter: "
+                f"its bars have {4 * per_quarter * written.wholes} steps; steps_per_bar must be the same "
+                f"whole number, found {per_bar}"
             )
         if not 0 <= self.first_bar < self.bar:
             raise ScoreError(
-                f"an anacrusis of {self.first_bar} steps: it must be shorter than a bar of {self.bar}"
+                f"an anacrusis of {counted(self.first_bar, 'step')}: it must be shorter "
+                f"than a bar of {self.bar}"
             )
         if any(later <= earlier for earlier, later in pairwise((0, *self.bar_lines))):
             raise ScoreError(f"bar lines at steps {list(self.bar_lines)}: they must be positive and rise")

@@ -22,9 +22,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.core import vocabulary
+from pipeline.core.text import counted
 from pipeline.core.vocabulary import START, STOP, TIED
 from pipeline.errors import PipelineError
 from pipeline.models.base import chord_numbers
+from pipeline.models.base.bars import Bars
 
 
 class CutError(PipelineError):
@@ -33,34 +35,6 @@ class CutError(PipelineError):
 
 class GivenError(PipelineError):
     """Voices that cannot be given: the piece does not have them, or no voice remains to predict."""
-
-
-@dataclass(frozen=True)
-class Bars:
-    """The bars of a piece with one time signature.
-
-    Attributes:
-        steps_per_bar: at least 1.
-        step_in_bar: (N,) steps since the last bar line, of every step as written.
-        meter: the time signature, as "3/4"; None where unknown.
-    """
-
-    steps_per_bar: int
-    step_in_bar: NDArray[np.int16]
-    meter: str | None = None
-
-    def continued(self, n_given: int, n_steps: int) -> NDArray[np.int64]:
-        """(n_steps,) positions in the bar, extrapolated after the first steps.
-
-        The first ``n_given`` are as written; after them the bars continue at the same
-        length, so that later bar lines are not leaked.
-
-        >>> Bars(3, np.array([2, 0, 1, 0, 1, 2])).continued(n_given=3, n_steps=6).tolist()
-        [2, 0, 1, 2, 0, 1]
-        """
-        before = self.step_in_bar[:n_given].astype(np.int64)
-        later = before[-1] + np.arange(1, n_steps - n_given + 1)
-        return np.concatenate([before, later]) % self.steps_per_bar
 
 
 @dataclass(frozen=True)
@@ -265,7 +239,7 @@ def give_voices(
     chosen = tuple(sorted(set(given)))
     if not set(chosen) <= set(range(voices)) or len(chosen) == voices:
         raise GivenError(
-            f"given voices {list(chosen)}: a piece of {voices} voices has 0 to {voices - 1}, "
+            f"given voices {list(chosen)}: a piece of {counted(voices, 'voice')} has 0 to {voices - 1}, "
             "and at least one must remain to be predicted"
         )
     whole = np.asarray(tokens, dtype=np.uint16)[1:]
@@ -294,7 +268,7 @@ def cut_point(n_notes: int, cut: float) -> int:
         CutError: fewer than two notes.
     """
     if n_notes < 2:
-        raise CutError(f"{n_notes} sounding notes in the top voice: a cut needs at least 2")
+        raise CutError(f"{counted(n_notes, 'sounding note')} in the top voice: a cut needs at least 2")
     exact = Fraction(cut).limit_denominator(1_000_000)
     return min(max(int(exact * n_notes), 1), n_notes - 1)
 

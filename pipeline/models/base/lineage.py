@@ -23,6 +23,7 @@ from torch import nn
 
 from pipeline.core.files import write_text
 from pipeline.core.settings import Section, SettingsError
+from pipeline.core.text import counted, plural
 from pipeline.errors import PipelineError
 from pipeline.models.base.pretrained import CheckpointError, load_run
 
@@ -124,10 +125,11 @@ def audit(dataset: str, held_out: Mapping[str, pa.Table], seen: Set[str]) -> Non
         rows = table.to_pylist()
         leaks = [row["piece_id"] for row in rows if row["tune_family"] in seen]
         if leaks:
+            have = plural(len(leaks), "has", "have")
             raise LeakError(
-                f"{len(leaks)} of {len(rows)} {split} pieces of {dataset} have relatives among the pieces "
-                f"that the weights were trained on ({', '.join(leaks[:MAX_SHOWN])}); give both data sets the "
-                "same split"
+                f"{len(leaks)} of {counted(len(rows), f'{split} piece')} of {dataset} {have} relatives "
+                f"among the pieces that the weights were trained on ({', '.join(leaks[:MAX_SHOWN])}); give "
+                "both data sets the same split"
             )
 
 
@@ -155,9 +157,11 @@ def require_embargo(dataset: str, split: str, held_out: Mapping[str, pa.Table], 
     names = {piece for table in held_out.values() for piece in table["piece_id"].to_pylist()}
     related = sorted(names & lineage.soft_relatives)
     if related:
+        have = plural(len(related), "has", "have")
         raise LeakError(
-            f"{len(related)} held-out pieces of {dataset} have soft relatives among the pieces that the "
-            f"initial weights were trained on ({', '.join(related[:MAX_SHOWN])}); run `dvc repro`"
+            f"{counted(len(related), 'held-out piece')} of {dataset} {have} soft relatives among the "
+            f"pieces that the initial weights were trained on ({', '.join(related[:MAX_SHOWN])}); run "
+            "`dvc repro`"
         )
 
 

@@ -17,17 +17,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, model_validator
 
+from pipeline.core.lists import flatten
 from pipeline.core.settings import Section
-from pipeline.core.tables import flatten
+from pipeline.models.base.bars import Bars
 from pipeline.models.base.chord_numbers import numbers_of
-from pipeline.models.base.examples import (
-    Bars,
-    ContinueExample,
-    Example,
-    HarmonizeExample,
-    cut_at_note,
-    give_voices,
-)
+from pipeline.models.base.examples import ContinueExample, Example, HarmonizeExample, cut_at_note, give_voices
 
 # the columns that a task needs
 BAR_COLUMNS = ("meter", "steps_per_bar", "step_in_bar")

@@ -19,14 +19,14 @@ from pipeline.models.transformer.config import TransformerConfig
 
 @dataclass(frozen=True)
 class View:
-    """Relative positions and mask of queries and keys.
+    """Relative positions and mask of Q successive queries and K successive keys.
 
     Attributes:
-        distance: (1 or B, Q, K) int64, how many positions each key is before each query.
+        offset: (1 or B,) int64, how many positions the first key is before the first query.
         mask: 0, or -inf where a key is excluded; to be broadcast to (B, heads, Q, K).
     """
 
-    distance: Tensor
+    offset: Tensor
     mask: Tensor | float = 0.0
 
 
@@ -118,9 +118,9 @@ class RelativeAttention(nn.Module):
             view: of these queries and keys.
         """
         keys, values = (self._by_head(each) for each in memory.unbind(2))
-        attended = functional.scaled_dot_product_attention(
-            self._by_head(self.query(vectors)), keys, values, attn_mask=self._bias(view)
-        )
+        bias = self._bias(view, vectors.shape[1], memory.shape[1])
+        queries = self._by_head(self.query(vectors))
+        attended = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=bias)
         outputs: Tensor = self.output(attended.transpose(1, 2).flatten(2))
         return outputs
 
@@ -128,12 +128,14 @@ class RelativeAttention(nn.Module):
         """(B, Q, K), the mean of all heads; each row sums to 1."""
         keys, queries = self._by_head(memory[:, :, 0]), self._by_head(self.query(vectors))
         energies = queries @ keys.transpose(2, 3) * queries.shape[-1] ** -0.5
-        weights: Tensor = (energies + self._bias(view)).softmax(-1).mean(1)
+        weights: Tensor = (energies + self._bias(view, *energies.shape[2:])).softmax(-1).mean(1)
         return weights
 
-    def _bias(self, view: View) -> Tensor:
-        rows = view.distance.clamp(-self.distances, self.distances) + self.distances
-        bias: Tensor = self.liking(rows).permute(0, 3, 1, 2) + view.mask  # (1 or B, heads, Q, K)
+    def _bias(self, view: View, queries: int, keys: int) -> Tensor:
+        """(1 or B, heads, Q, K): each diagonal holds one distance, so only Q + K - 1 are looked up."""
+        distance = view.offset[:, None] + torch.arange(1 - keys, queries, device=view.offset.device)
+        rows = distance.clamp(-self.distances, self.distances) + self.distances
+        bias: Tensor = self.liking(rows).transpose(1, 2).unfold(2, keys, 1).flip(3) + view.mask
         return bias
 
     def _by_head(self, vectors: Tensor) -> Tensor:

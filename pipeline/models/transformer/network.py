@@ -96,8 +96,8 @@ class TransformerNetwork(Seq2Seq):
         step_in_bar = step_in_bar_at(state.step_in_bar, state.steps_per_bar, n // state.voices)
         voice = position % state.voices
         vectors = self.symbols(tokens[:, None], step_in_bar, state.steps_per_bar, state.meter, voice, None)
-        own = View((n - torch.arange(n + 1, device=device))[None, None])
-        source = _view_of_source(state.offset, position, state.padding)
+        own = View(position)
+        source = View(state.offset + n, _padding_mask(state.padding))
         kept = []
         for number, layer in enumerate(cast("list[DecoderLayer]", self.decoder)):
             kept.append(torch.cat([state.target[:, number], layer.remember(vectors)], dim=1))
@@ -119,7 +119,7 @@ class TransformerNetwork(Seq2Seq):
         positions = torch.arange(batch.source.shape[1], device=batch.source.device)
         step_in_bar, voices = batch.step_in_bar[:, : len(positions)], positions % batch.voices
         vectors = self.symbols(batch.source, step_in_bar, batch.steps_per_bar, batch.meter, voices, generator)
-        view = View((positions[:, None] - positions)[None], _padding_mask(padding))
+        view = View(torch.zeros_like(positions[:1]), _padding_mask(padding))
         for layer in cast("list[EncoderLayer]", self.encoder):
             vectors = layer(vectors, view, generator)
         vectors = self.read(vectors)
@@ -138,10 +138,9 @@ class TransformerNetwork(Seq2Seq):
         positions = torch.arange(batch.inputs.shape[1], device=batch.inputs.device)
         step_in_bar, voices = _steps_in_bar_of_target(batch)[:, : len(positions)], positions % batch.voices
         vectors = self.symbols(batch.inputs, step_in_bar, batch.steps_per_bar, batch.meter, voices, generator)
-        distance = positions[:, None] - positions
-        future = torch.zeros(distance.shape, device=distance.device).masked_fill(distance < 0, EXCLUDED)
-        own = View(distance[None], future)
-        source = _view_of_source(_target_offset(batch), positions, batch.source == PAD_ID)
+        future = torch.full((len(positions),) * 2, EXCLUDED, device=positions.device).triu(1)
+        own = View(torch.zeros_like(positions[:1]), future)
+        source = View(_target_offset(batch), _padding_mask(batch.source == PAD_ID))
         for number, layer in enumerate(cast("list[DecoderLayer]", self.decoder)):
             queries = layer.attend_to_target(vectors, layer.remember(vectors), own, generator)
             vectors = layer.attend_to_source(queries, memory[:, number], source, generator)
@@ -160,12 +159,6 @@ def _padding_mask(padding: Tensor) -> Tensor:
 def _target_offset(batch: Batch) -> Tensor:
     """(B,) position of the target's first token, counted from the source's; 0 where they are aligned."""
     return batch.source_lengths * (not batch.aligned)
-
-
-def _view_of_source(offset: Tensor, positions: Tensor, padding: Tensor) -> View:
-    """The view of target positions on a source; see :func:`_target_offset`."""
-    columns = torch.arange(padding.shape[1], device=offset.device)
-    return View((offset[:, None] + positions)[:, :, None] - columns, _padding_mask(padding))
 
 
 def _steps_in_bar_of_target(batch: Batch) -> Tensor:

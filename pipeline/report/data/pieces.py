@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from pipeline.core.tables import flatten, readable
+from pipeline.core.lists import flatten
+from pipeline.core.tables import readable
 from pipeline.report.columns import column_names, key_name, read_columns
 from pipeline.report.html import ReportSection, counted, paragraph
 from pipeline.report.inputs import Inputs

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from pipeline.report.charts import GENERATED, TRUTH, colours, draw, legend, lines
-from pipeline.report.html import ReportSection, figure, folded, folded_table, one_row
+from pipeline.report.html import ReportSection, counted, figure, folded, folded_table, one_row
 from pipeline.report.inputs import ExperimentResults, HarmonizerResults, Inputs
 
 SERIES = {"train_nats": "training", "valid_nats": "validation"}
@@ -44,7 +44,7 @@ def curve(name: str, columns: Mapping[str, Sequence[float]]) -> Markup:
         for epoch, value in zip(columns["epoch"], columns[column], strict=True)
     ]
     alt = (
-        f"Learning curve of {name}: {len(columns['epoch'])} epochs, validation loss from "
+        f"Learning curve of {name}: {counted(len(columns['epoch']), 'epoch')}, validation loss from "
         f"{columns['valid_nats'][0]:.3f} to {best:.3f} nats per token at best."
     )
     spec = lines(rows, SCALE, "epoch", "nats per token", name)

@@ -13,6 +13,7 @@ import pyarrow as pa
 from pipeline.core.accounting import Rejection
 from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.core.tables import NOTES
+from pipeline.core.text import counted
 from pipeline.corpora.sources.collect import files_below
 from pipeline.errors import PipelineError
 from pipeline.formats.readers import SUFFIXES, ReadLimits, ReadSettings
@@ -88,31 +89,32 @@ class Survey:
     def remarks(self) -> list[str]:
         """Remarks for the user before the data set is built, one sentence per line."""
         pieces, several, keyless = self.pieces, self.several_parts, self.keyless
-        lines = [f"{_count(len(pieces), 'piece')} can be read, {len(self.rejections)} cannot."]
+        lines = [f"{counted(len(pieces), 'piece')} can be read, {len(self.rejections)} cannot."]
         for broken in self.rejections[:NAMED]:
             lines.append(f"  {broken.piece_id}: {broken.rule}: {broken.detail}")
         if len(self.rejections) > NAMED:
             lines.append(f"  and {len(self.rejections) - NAMED} more")
         if several:
             lines.append(
-                f"{_count(len(several), 'piece')} with several parts ({_some(several)}): the top part is "
+                f"{counted(len(several), 'piece')} with several parts ({_some(several)}): the top part is "
                 f"taken; parts are named {_some(self.part_names)}. Choose another in quantize.parts."
             )
         if keyless:
             lines.append(
-                f"{_count(len(keyless), 'piece')} without a key signature ({_some(keyless)}): keys are "
+                f"{counted(len(keyless), 'piece')} without a key signature ({_some(keyless)}): keys are "
                 "estimated from the notes (encode.key: analysis)."
             )
         if self.exact_share(self.steps_per_quarter) < EXACT_ENOUGH:
             share = self.exact_share(self.steps_per_quarter)
             lines.append(
-                f"Only {share:.0%} of the notes start exactly on a grid of {self.steps_per_quarter} steps "
-                "per quarter: if this is performed MIDI, quantize it first, or filters reject most pieces "
+                f"Only {share:.0%} of the notes start exactly on a grid of "
+                f"{counted(self.steps_per_quarter, 'step')} per quarter: if this is performed MIDI, "
+                "quantize it first, or filters reject most pieces "
                 "(filter.max_moved_share)."
             )
         if len(pieces) < FEW_PIECES:
             lines.append(
-                f"With only {_count(len(pieces), 'piece')}, scores on the test split depend on chance."
+                f"With only {counted(len(pieces), 'piece')}, scores on the test split depend on chance."
             )
         return lines
 
@@ -152,7 +154,3 @@ def survey(folder: Path, name: str, settings: ReadSettings, limits: ReadLimits) 
 
 def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pipeline.core.text import broken
 from pipeline.errors import nearest
 from pipeline.tools.benchmark.experiments import experiment_comparisons
 from pipeline.tools.benchmark.published import BenchmarkError, published_comparisons
@@ -78,6 +79,9 @@ def _block(comparison: Comparison) -> Iterator[str]:
         yield from (f"{'':{len(head)}}  {line}" for line in more)
         for detail in _details(row):
             yield from _wrapped(detail, " " * 10)
+        if row.figure is None:
+            yield f"{'':10}{NOT_MEASURED}:"
+            yield from (f"{'':10}{line}" for line in broken(row.command, WIDTH - 10))
     yield ""
 
 
@@ -93,9 +97,8 @@ def _figure(row: Row) -> str:
 
 
 def _details(row: Row) -> Iterator[str]:
-    """The source and seeds of a figure, why it is unranked, or the command that measures it."""
+    """The source and seeds of a figure, and why it is unranked."""
     if row.figure is None:
-        yield f"{NOT_MEASURED}: {row.command}"
         return
     yield f"{'ours, ' if row.whose == 'ours' else ''}{row.source}; seeds: {row.seeds}"
     if row.unranked:
@@ -103,9 +106,7 @@ def _details(row: Row) -> Iterator[str]:
 
 
 def _wrapped(text: str, indent: str) -> list[str]:
-    """Lines of whole words; a command of one line stays one line."""
-    if text.startswith(NOT_MEASURED):
-        return [f"{indent[: max(0, WIDTH - len(text))]}{text}"]
+    """Lines of whole words."""
     return textwrap.wrap(
         text,
         WIDTH,

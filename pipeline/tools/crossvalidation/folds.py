@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.text import counted
 from pipeline.errors import PipelineError
 
 
@@ -29,7 +30,10 @@ def deal(groups: Sequence[str], n_folds: int) -> NDArray[np.int64]:
     """
     names, member, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
     if not 2 <= n_folds <= len(names):
-        raise FoldError(f"{n_folds} folds of {len(names)} families: choose between 2 and {len(names)} folds")
+        raise FoldError(
+            f"{counted(n_folds, 'fold')} of {counted(len(names), 'family', 'families')}: "
+            f"choose between 2 and {len(names)} folds"
+        )
     order = sorted(range(len(names)), key=lambda i: (-sizes[i], _hash(str(names[i]))))
     fold_of, filled = np.zeros(len(names), np.int64), np.zeros(n_folds, np.int64)
     for group in order:

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from pipeline.core.tables import TableError, read_table, write_table
+from pipeline.core.text import counted
 from pipeline.datasets.splits import related_to
 from pipeline.evaluation.baselines.predictors import Memory, NGram, Predictor
 from pipeline.evaluation.comparison import MODEL, NGRAM, compare
@@ -127,7 +128,8 @@ def _pretrained(study: Study, seed: int, threads: int | None, cache: Path) -> Se
         if study.families is not None:
             rows = rows.filter(pa.array(~_related(study.rows, rows, study.families)))
         left_out = len(study.parent_rows) - len(rows)
-        say(f"seed {seed}: pretraining on {len(rows)} pieces, {left_out} relatives left out")
+        without = counted(left_out, "relative")
+        say(f"seed {seed}: pretraining on {counted(len(rows), 'piece')}, {without} left out")
         network = _learn(recipe, rows, None)
         save_run(
             folder, network, Run(recipe.config, "relatives left out", cache.name, recipe.training.epochs, 0.0)

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup, parse_section
 from pipeline.core.tables import FAMILIES, GRIDS, NOTES, read_table
+from pipeline.core.text import counted, plural
 from pipeline.datasets.filters import FilterSettings, apply_filters
 from pipeline.datasets.quantize import QuantizeSettings, quantize
 from pipeline.datasets.splits import SPLIT, family_rows
@@ -55,7 +56,7 @@ def _all(kind: str, name: str, root: Path) -> str | None:
         return None
     n_rows = pq.read_metadata(path).num_rows
     cached = "; files that have not changed come from the cache" if kind == "parse" else ""
-    return f"it processes all {n_rows} rows of {path.relative_to(root)}{cached}"
+    return f"it processes {counted(n_rows, 'row')} of {path.relative_to(root)}{cached}"
 
 
 def _filtered(dataset: str, old: Any, new: Any, root: Path) -> str:
@@ -69,7 +70,8 @@ def _filtered(dataset: str, old: Any, new: Any, root: Path) -> str:
         for section in (old, new)
     ]
     gained, lost = len(kept[1] - kept[0]), len(kept[0] - kept[1])
-    return f"of {len(grids)} grids {gained} more are kept and {lost} more rejected"
+    are = plural(gained, "is", "are")
+    return f"of {counted(len(grids), 'grid')} {gained:,} more {are} kept and {lost:,} more rejected"
 
 
 def _moved(dataset: str, old: Any, new: Any, root: Path) -> str:
@@ -77,7 +79,8 @@ def _moved(dataset: str, old: Any, new: Any, root: Path) -> str:
     families = read_table(root / "data/families.parquet", FAMILIES)
     own = families.take(np.unique(family_rows(rows["piece_id"].to_pylist(), families)))
     before, after = (assign(own, parse_section(SPLIT, section, "split")) for section in (old, new))
-    return f"of {len(own)} pieces {int((before != after).sum())} move to another split"
+    n_moved = int((before != after).sum())
+    return f"of {counted(len(own), 'piece')} {n_moved:,} {plural(n_moved, 'moves', 'move')} to another split"
 
 
 def _requantized(dataset: str, old: Any, new: Any, root: Path) -> str:
@@ -91,7 +94,7 @@ def _requantized(dataset: str, old: Any, new: Any, root: Path) -> str:
     )
     pieces = before.keys() | after.keys()
     other = sum(before.get(piece) != after.get(piece) for piece in pieces)
-    return f"of {len(pieces)} grids {other} change"
+    return f"of {counted(len(pieces), 'grid')} {other:,} {plural(other, 'changes', 'change')}"
 
 
 def _by_piece(grids: pa.Table) -> Mapping[str, int]:

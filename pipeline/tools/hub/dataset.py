@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 
 from pipeline.core.files import replacing, write_json, write_text
 from pipeline.core.tables import SPLIT_NAMES, TOKENS, TableError, read_table
+from pipeline.core.text import counted
 from pipeline.datasets.encoding.croissant import make_croissant
 from pipeline.tools.hub.licences import hub_licence, may_be_shared
 from pipeline.tools.reference.columns import columns_of
@@ -100,8 +101,9 @@ def readme(
     lines = [
         f"# {name}",
         "",
-        f"Music as sequences of {card['vocabulary']['size']} tokens: {card['voices']} voice(s) on a grid of "
-        f"{card['steps_per_quarter']} step(s) per quarter note. Made by Entchen {card['project_version']}.",
+        f"Music as sequences of {card['vocabulary']['size']} tokens: {counted(card['voices'], 'voice')} on "
+        f"a grid of {counted(card['steps_per_quarter'], 'step')} per quarter note. Made by Entchen "
+        f"{card['project_version']}.",
         "",
         "```python",
         "from datasets import load_dataset",
@@ -131,7 +133,7 @@ def readme(
         "",
         "## Sources and licences",
         "",
-        *(f"* {corpus}: {n} examples" for corpus, n in sorted(corpora.items())),
+        *(f"* {corpus}: {counted(n, 'example')}" for corpus, n in sorted(corpora.items())),
         "",
         "Every row has the licence of its source:",
         "",
@@ -156,7 +158,7 @@ def _told(name: str, folder: Path, kept: Mapping[str, pa.Table], left_out: Mappi
     counts = ", ".join(f"{rows.num_rows} {HUB_SPLITS[split]}" for split, rows in kept.items())
     lines = [f"{folder}: data set {name}: {counts}"]
     for licence, n in sorted(left_out.items()):
-        lines.append(f"left out: {n} rows, licence '{licence}' (--allow-licence to include them)")
+        lines.append(f"left out: {counted(n, 'row')}, licence '{licence}' (--allow-licence to include them)")
     return [*lines, f"Upload: hf upload --repo-type dataset USER/{name} {folder}"]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from pipeline.core.files import write_json, write_text
 from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup
+from pipeline.core.text import counted
 from pipeline.models.base.pretrained import load_run
 
 RECIPE = "recipe.json"
@@ -84,8 +85,9 @@ def model_card(
         "",
         f"Trained on the training split of `{data}` ({', '.join(lookup(dataset, 'corpora'))})"
         + (f", starting from the weights of `{start}`." if start != "scratch" else "."),
-        f"`families.txt` lists the {n_families} tune families that the weights were trained on, "
-        "`soft_relatives.txt` weaker relatives of held-out pieces among them: do not evaluate on these.",
+        f"`families.txt` lists the {counted(n_families, 'tune family', 'tune families')} that the weights "
+        "were trained on, `soft_relatives.txt` weaker relatives of held-out pieces among them: "
+        "do not evaluate on these.",
         "",
         "## Figures on the test split",
         "",

@@ -12,7 +12,8 @@ import numpy as np
 from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup
 from pipeline.core.vocabulary import STOP
 from pipeline.errors import PipelineError, nearest
-from pipeline.models.base.examples import Bars, ContinueExample, note_onsets
+from pipeline.models.base.bars import Bars
+from pipeline.models.base.examples import ContinueExample, note_onsets
 from pipeline.tools.inspection.encode_file import (
     INLINE_FORMATS,
     EncodedFile,

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from pipeline.core.accounting import AccountingError
 from pipeline.core.settings import load_yaml, lookup
 from pipeline.core.tables import GRIDS, NOTES, PLACES, REJECTED, TOKENS, read_table
+from pipeline.core.text import counted
 from pipeline.corpora.sources.manifest import read_manifest
 
 STAGES = ("parse", "quantize", "filter", "encode")
@@ -58,8 +59,9 @@ class Totals:
     def __str__(self) -> str:
         lost = ", ".join(f"{n} at {stage}" for stage, n in self.lost.items())
         return (
-            f"{self.files} files contain {self.pieces} pieces; {self.grids} grids were quantized and "
-            f"{self.examples} examples written; rejected: {lost}. Nothing is missing"
+            f"{counted(self.files, 'file')} with {counted(self.pieces, 'piece')}; quantized: "
+            f"{counted(self.grids, 'grid')}; written: {counted(self.examples, 'example')}; rejected: "
+            f"{lost}. Nothing is missing"
         )
 
 

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup
 from pipeline.core.tables import GRIDS, NOTES, PLACES, REJECTED, TOKENS, read_table
+from pipeline.core.text import counted
 from pipeline.errors import PipelineError, nearest
 
 CLOSE_NAMES = 3  # suggestions in an error message
@@ -110,7 +111,7 @@ def _hint(name: str, titles: Mapping[str, str], corpora: Mapping[str, Any]) -> s
         return "did you mean " + " or ".join(repr(piece) for piece in close[:CLOSE_NAMES]) + "?"
     corpus = name.partition("/")[0]
     if corpus in corpora:
-        return f"'{corpus}' has {len(titles)} pieces, for example '{min(titles)}'"
+        return f"'{corpus}' has {counted(len(titles), 'piece')}, for example '{min(titles)}'"
     form = "pieces are named CORPUS/FILE or CORPUS/FILE#NUMBER"
     return f"{form}; of the corpora, {nearest(corpus, corpora)}"
 

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.core.settings import PARAMS_FILE, read_section
 from pipeline.core.tables import ABOUT, FAMILIES, GRIDS, NOTES, REJECTED, SPLITS, read_table
+from pipeline.core.text import counted
 from pipeline.core.vocabulary import token_name
 from pipeline.datasets.encoding.keys import key_name
 from pipeline.datasets.quantize import QuantizeSettings
@@ -137,7 +138,9 @@ def _parse(corpus: str, piece_id: str, notes: pa.Table, root: Path) -> Chapter:
 def _part(row: Mapping[str, Any]) -> str:
     meters = ", ".join(f"{meter['numerator']}/{meter['denominator']}" for meter in row["meters"] or [])
     name = f" {' '.join((row['part_name'] or '').split())}".rstrip()
-    facts = f"{len(row['onset'])} notes in {row['end'] / TICKS_PER_QUARTER:g} quarters"
+    quarters = Fraction(row["end"], TICKS_PER_QUARTER)
+    length = f"{float(quarters):g} {'quarter' if quarters == 1 else 'quarters'}"
+    facts = f"{counted(len(row['onset']), 'note')} in {length}"
     key = f"key {key_name(row['key_fifths'], row['key_mode'])}"
     changed = _counts(
         row,
@@ -159,7 +162,7 @@ def _family(piece_id: str, root: Path) -> Chapter:
         return Chapter("families", ["not in data/families.parquet: `dvc repro families`"])
     members = table.filter(pc.equal(table["tune_family"], own[0]["tune_family"])).to_pylist()
     others = [f"{row['piece_id']}  {row['title'] or ''}" for row in members if row["piece_id"] != piece_id]
-    size = f"{len(members)} pieces" if others else "no relatives"
+    size = counted(len(members), "piece") if others else "no relatives"
     return Chapter("families", [f"tune family {own[0]['tune_family']}, {size}", *_some(others)])
 
 
@@ -188,7 +191,8 @@ def _in_dataset(dataset: str, piece_id: str, notes: pa.Table, root: Path) -> Ite
 
 def _cost(row: Mapping[str, Any], score: ScorePlaces, begin: int | None) -> str:
     meter = f", {row['meter']}" if row["meter"] else ""
-    facts = f"{row['n_notes']} notes on {row['n_steps']} steps, {row['steps_per_quarter']} per quarter{meter}"
+    steps = counted(row["n_steps"], "step")
+    facts = f"{counted(row['n_notes'], 'note')} on {steps}, {row['steps_per_quarter']} per quarter{meter}"
     place = ""
     if begin is not None:
         place = f", {score.bar(begin)} to {score.bar(begin + row['n_steps'] - 1)} of part {score.part}"
@@ -208,7 +212,7 @@ def _timing(row: Mapping[str, Any]) -> str:
     """Position of the grid in the source, unless it is the source's own grid."""
     error = f"onsets {row['error_before']:.3f} steps off the source's beats"
     if row["grid_method"] == "shift":
-        times = f", {row['grid_sections'] - 1} times changed" if row["grid_sections"] > 1 else ""
+        times = f", changed {counted(row['grid_sections'] - 1, 'time')}" if row["grid_sections"] > 1 else ""
         return f"; grid shifted by {row['grid_shift']} ticks{times}: {error}, {row['error_after']:.3f} off it"
     if row["grid_method"] == "estimate":
         tempo = f"a step every {float(Fraction(row['grid_period'])):.2f} ticks of the source"
@@ -233,7 +237,7 @@ def _split(dataset: str, piece_id: str, root: Path) -> Chapter:
 
 def _encode(dataset: str, piece_id: str, root: Path) -> Chapter:
     lines = [
-        f"{_phrase(row, piece_id)}{place}: {len(row['tokens'])} tokens, "
+        f"{_phrase(row, piece_id)}{place}: {counted(len(row['tokens']), 'token')}, "
         f"{row['mode_used'] or 'key unknown'} by {row['key_source'] or 'none'}, "
         f"transposed by {row['transposition']:+d}"
         for place, row in find_tokens(piece_id, dataset, root)

@@ -162,6 +162,9 @@ def _endings_apart(text: str) -> str:
 
 
 EQUIVALENT: dict[str, Rewrite] = {
+    "K:Bn is no key: unknown to our reader, B major to the judge": (
+        lambda text: re.sub(r"^K:[ \t]*[A-G]n[ \t]*$", "K:C", text, flags=re.MULTILINE)
+    ),
     "an empty line inside the music ends the tune (2.2); lines with bar lines that follow are read with it": (
         lambda text: re.sub(r"\n(?:[ \t]*\n)+(?=[^:\n]*\|)", "\n", text)
     ),

@@ -33,7 +33,6 @@ SIGN_SOUNDS = "an accidental without <alter> changes the pitch; MusicXML: <alter
 UNPITCHED = "a percussion staff is played as pitches; MusicXML: <unpitched> has none"
 TUPLET = "a tuplet without bracket, or nested, or of other display is not taken in its written duration"
 
-KEY = "K:Bn is no key: unknown to our reader, B major to the judge; all else is alike"
 SAME_NUMBER = "both endings bear one number by a slip; the judge leaves one out"
 ENDING_3 = "the second ending bears the number 3 by a slip; the judge leaves it out"
 UNEQUAL_BARS = (
@@ -44,8 +43,6 @@ TO_CODA = "a coda sign that is left for the coda after D.C. or D.S. al Coda; the
 
 # (reference reader, piece) → cause; the piece with " written" or " played" after its name in that mode only
 BY_HAND: dict[tuple[str, str], str] = {
-    ("abc2midi", "0732-0758_bs.abc#745"): KEY,
-    ("abc2midi", "0732-0758_mh.abc#745"): KEY,
     ("musescore", "I_Wanna_Be_Loved_by_You.mxl"): SAME_NUMBER,
     ("musescore", "The_Man_with_the_Horn.mxl"): SAME_NUMBER,
     ("musescore", "Mary's_a_Grand_Old_Name.mxl"): SAME_NUMBER,

@@ -33,8 +33,8 @@ def fill_staves(root: Element) -> None:
 def sign_lengths(root: Element) -> None:
     """A time signature in each bar: its length."""
     for part in root.iterfind("part"):
-        for measure, divisions in _divided(part):
-            length = _length(measure, divisions) / 4
+        for measure, divisions in divided(part):
+            length = length_of(measure, divisions) / 4
             for attributes in measure.iterfind("attributes"):
                 for time in attributes.findall("time"):
                     attributes.remove(time)
@@ -53,11 +53,11 @@ def sign_lengths(root: Element) -> None:
 
 
 def _fill_all(root: Element, each_staff: bool) -> None:
-    _refine_divisions(root)
+    common_divisions(root)
     for measure in root.iterfind("part/measure"):
-        _merge_gaps(measure)
-    parts = [list(_divided(part)) for part in root.iterfind("part")]
-    lengths = [[_length(measure, divisions) for measure, divisions in part] for part in parts]
+        merge_gaps(measure)
+    parts = [list(divided(part)) for part in root.iterfind("part")]
+    lengths = [[length_of(measure, divisions) for measure, divisions in part] for part in parts]
     for part in parts:
         named = {staff.text for measure, _ in part for staff in measure.iterfind("note/staff")}
         staves = sorted(named, key=str) if each_staff and named else [None]
@@ -66,7 +66,7 @@ def _fill_all(root: Element, each_staff: bool) -> None:
             _fill(measure, divisions, longest, staves)
 
 
-def _merge_gaps(measure: Element) -> None:
+def merge_gaps(measure: Element) -> None:
     """One ``<forward>`` for several in a row, whose sum alone is exact."""
     before: Element | None = None
     for element in list(measure):
@@ -77,18 +77,18 @@ def _merge_gaps(measure: Element) -> None:
         before = element if duration is not None else None
 
 
-def _refine_divisions(root: Element) -> None:
+def common_divisions(root: Element) -> None:
     """Divisions that all parts have in common, in which a triplet of 128th notes is exact."""
     common = math.lcm(32 * 3, *(int(Fraction(found.text or "1")) for found in root.iter("divisions")))
     for part in root.iterfind("part"):
-        for measure, divisions in list(_divided(part)):
+        for measure, divisions in list(divided(part)):
             for duration in measure.iterfind("*/duration"):
                 duration.text = str(Fraction(duration.text or "0") * common / divisions)
         for found in part.iter("divisions"):
             found.text = str(common)
 
 
-def _divided(part: Element) -> Iterator[tuple[Element, Fraction]]:
+def divided(part: Element) -> Iterator[tuple[Element, Fraction]]:
     """Each measure with the divisions of a quarter at its beginning."""
     divisions = Fraction(1)
     for measure in part.iterfind("measure"):
@@ -96,7 +96,7 @@ def _divided(part: Element) -> Iterator[tuple[Element, Fraction]]:
         yield measure, divisions
 
 
-def _length(measure: Element, divisions: Fraction) -> Fraction:
+def length_of(measure: Element, divisions: Fraction) -> Fraction:
     """Up to where it is filled, in quarters."""
     return max(place for place, _ in _places(measure, divisions))
 
@@ -120,17 +120,17 @@ def _fill(measure: Element, divisions: Fraction, longest: Fraction, staves: list
     place = list(_places(measure, divisions))[-1][0]
     for staff, end in _ends(measure, divisions, staves).items():
         if end < longest:
-            added = [*_move(end - place, divisions), *_rests(longest - end, divisions, {"staff": staff})]
+            added = [*_move(end - place, divisions), *rests(longest - end, divisions, {"staff": staff})]
             measure[after:after] = added
             after, place = after + len(added), longest
     if place < longest:
         measure[after:after] = _move(longest - place, divisions)
     for note in measure.findall("note"):
         duration = Fraction(note.findtext("duration") or 0) / divisions
-        if note.find("rest") is not None and duration != _length_of_type(note):
+        if note.find("rest") is not None and duration != length_of_type(note):
             index = list(measure).index(note)
             given = {name: note.findtext(name) for name in ("voice", "staff")}
-            measure[index : index + 1] = _rests(duration, divisions, given)
+            measure[index : index + 1] = rests(duration, divisions, given)
 
 
 def _ends(measure: Element, divisions: Fraction, staves: list[str | None]) -> dict[str | None, Fraction]:
@@ -143,7 +143,7 @@ def _ends(measure: Element, divisions: Fraction, staves: list[str | None]) -> di
     return ends
 
 
-def _length_of_type(note: Element) -> Fraction | None:
+def length_of_type(note: Element) -> Fraction | None:
     """The length that type, dots and tuplet of a note give, in quarters."""
     kind = (note.findtext("type") or "").strip()
     if kind not in TYPES:
@@ -166,7 +166,7 @@ def _ends_bar(child: Element) -> bool:
     return child.tag == "barline" and child.get("location", "right") == "right"
 
 
-def _rests(quarters: Fraction, divisions: Fraction, given: dict[str, str | None]) -> list[Element]:
+def rests(quarters: Fraction, divisions: Fraction, given: dict[str, str | None]) -> list[Element]:
     """Rests of plain lengths, or of one tuplet where no plain lengths add up to the time."""
     actual = quarters.denominator // (quarters.denominator & -quarters.denominator)
     normal = 2 ** (actual.bit_length() - 1)
@@ -196,7 +196,7 @@ def _rests(quarters: Fraction, divisions: Fraction, given: dict[str, str | None]
 
 def empty_bar(measure: Element) -> None:
     """A rest of its whole length in place of all that is in a bar, but for its signs."""
-    length = _length(measure, Fraction(1))  # in divisions
+    length = length_of(measure, Fraction(1))  # in divisions
     for child in list(measure):
         if child.tag in ("note", "backup", "forward", "harmony"):
             measure.remove(child)

@@ -5,7 +5,7 @@ They work on the text of a partwise score; a score that is no XML is left as it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -15,6 +15,28 @@ from tests.benchmarks.judging.xml_bars import (
     fill_staves,
     sign_lengths,
     signs_in_all_parts,
+)
+from tests.benchmarks.judging.xml_notes import (
+    at_sounding_pitch,
+    cut_ties,
+    exact_ties,
+    rests_by_type,
+    spell_hidden_rests,
+    types_by_duration,
+    whole_chords,
+    with_staves,
+    without_accidentals,
+    without_unpitched,
+)
+from tests.benchmarks.judging.xml_signs import (
+    brackets_to_the_repeat,
+    closed_endings,
+    endings_of_one_pass,
+    explicit_starts,
+    numbered_endings,
+    sounding_jumps,
+    without_jumps_in_words,
+    without_open_endings,
 )
 
 Rewrite = Callable[[str], str]
@@ -46,58 +68,6 @@ def _on_parts(change: Callable[[list[Element]], None]) -> Rewrite:
     return _on_score(change_all)
 
 
-def _barline(measure: Element, side: str) -> Element:
-    for barline in measure.iterfind("barline"):
-        if barline.get("location", "right") == side:
-            return barline
-    barline = Element("barline", location=side)
-    measure.insert(0 if side == "left" else len(measure), barline)
-    return barline
-
-
-def _closes(measure: Element) -> bool:
-    return any(sign.get("direction") == "backward" for sign in measure.iterfind("barline/repeat"))
-
-
-def _opens(measure: Element) -> bool:
-    return any(sign.get("direction") == "forward" for sign in measure.iterfind("barline/repeat"))
-
-
-def _endings(measure: Element, *kinds: str) -> Iterator[tuple[Element, Element]]:
-    for barline in measure.iterfind("barline"):
-        for ending in barline.iterfind("ending"):
-            if ending.get("type") in kinds:
-                yield barline, ending
-
-
-def _brackets_to_the_repeat(measures: list[Element]) -> None:
-    """A first ending whose bracket stops early reaches to the bar with its backward repeat."""
-    for place, measure in enumerate(measures):
-        for barline, ending in list(_endings(measure, "stop", "discontinue")):
-            if _closes(measure):
-                continue
-            for later in measures[place + 1 :]:
-                if any(_endings(later, "start")) or _opens(later):
-                    break
-                if _closes(later):
-                    barline.remove(ending)
-                    _barline(later, "right").append(ending)
-                    break
-
-
-def _explicit_starts(measures: list[Element]) -> None:
-    """A forward repeat after each backward repeat whose section has none."""
-    begins, opened = 0, False
-    for place, measure in enumerate(measures):
-        opened = opened or _opens(measure)
-        if _closes(measure):
-            if not opened and begins:
-                _barline(measures[begins], "left").append(Element("repeat", direction="forward"))
-            begins, opened = place + 1, False
-        elif any(_endings(measure, "stop", "discontinue")):
-            begins, opened = place + 1, False
-
-
 def _ties_apart(measures: list[Element]) -> None:
     """No tie leads over a bar line that has a sign, or to a jump."""
     for measure, following in zip(measures, measures[1:] + measures[:1], strict=True):
@@ -122,9 +92,7 @@ def _has_sign(measure: Element) -> bool:
 
 def _cut_ties(measure: Element, kind: str) -> None:
     for note in measure.iterfind("note"):
-        for parent in (note, *note.iterfind("notations")):
-            for tie in [tie for tie in parent if tie.tag in ("tie", "tied") and tie.get("type") == kind]:
-                parent.remove(tie)
+        cut_ties(note, kind)
 
 
 def _without_ties(measures: list[Element]) -> None:
@@ -133,54 +101,11 @@ def _without_ties(measures: list[Element]) -> None:
         _cut_ties(measure, "stop")
 
 
-def _without_jumps_in_words(measures: list[Element]) -> None:
-    """No D.C., D.S., Fine, segno or coda that words or symbols alone print."""
-    for measure in measures:
-        for direction in measure.findall("direction"):
-            words = "".join(text.text or "" for text in direction.iter("words")).lower()
-            has_symbol = any(
-                direction.find(f"direction-type/{name}") is not None for name in ("segno", "coda")
-            )
-            if has_symbol or any(word in words for word in ("d.c", "d.s", "fine", "coda", "segno")):
-                measure.remove(direction)
-
-
-def _without_open_endings(measures: list[Element]) -> None:
-    """No ending that no backward repeat closes, and no backward repeat that closes the last ending."""
-    for place, measure in enumerate(measures):
-        for barline, ending in list(_endings(measure, "start")):
-            if not any(_closes(other) for other in _group(measures, place)):
-                barline.remove(ending)
-                _remove_stops(_group(measures, place))
-        following = measures[place + 1 : place + 2]
-        if any(_endings(measure, "stop", "discontinue")) and not any(
-            any(_endings(other, "start")) for other in following
-        ):
-            _reopen(measure)
-
-
-def _group(measures: list[Element], place: int) -> list[Element]:
-    """The bars from where an ending begins to where brackets follow it no longer."""
-    group = []
-    for measure in measures[place:]:
-        group.append(measure)
-        if any(_endings(measure, "stop", "discontinue")):
-            break
-    return group
-
-
 def _without_octave_lines(measures: list[Element]) -> None:
     for measure in measures:
         for direction in measure.findall("direction"):
             if direction.find("direction-type/octave-shift") is not None:
                 measure.remove(direction)
-
-
-def _reopen(measure: Element) -> None:
-    for barline in measure.iterfind("barline"):
-        for sign in barline.findall("repeat"):
-            if sign.get("direction") == "backward":
-                barline.remove(sign)
 
 
 def _duplets_dotted(measures: list[Element]) -> None:
@@ -201,12 +126,6 @@ def _has_nested_tuplet(measure: Element) -> bool:
     return any(tuplet.get("number", "1") != "1" for tuplet in measure.iterfind("note/notations/tuplet"))
 
 
-def _remove_stops(group: list[Element]) -> None:
-    for measure in group:
-        for barline, ending in list(_endings(measure, "stop", "discontinue")):
-            barline.remove(ending)
-
-
 def _without_nested_tuplets(measures: list[Element]) -> None:
     """A bar that holds a tuplet inside a tuplet is a rest; no tie leads over its bar lines."""
     for place, measure in enumerate(measures):
@@ -217,18 +136,33 @@ def _without_nested_tuplets(measures: list[Element]) -> None:
             empty_bar(measure)
 
 
-MUSESCORE_EQUIVALENT: dict[str, Rewrite] = {
-    "an ending whose bracket stops before its repeat sign: the bars after the bracket are played again": (
-        _on_parts(_brackets_to_the_repeat)
-    ),
-    "a section without forward repeat is played from an earlier one": _on_parts(_explicit_starts),
-}
-MUSESCORE_SIMPLER: dict[str, Rewrite] = {
-    "a note tied over a repeat sign or a jump sounds on into the bar that is played next": (
-        _on_parts(_ties_apart)
-    ),
-    "a tie to a note that it does not touch lengthens the note": _on_parts(_without_ties),
-}
+def _without_tuplets(measures: list[Element]) -> None:
+    """A bar that holds a tuplet is a rest; no tie leads over its bar lines."""
+    for place, measure in enumerate(measures):
+        if measure.find("note/time-modification") is not None:
+            for other in measures[max(0, place - 1) : place + 2]:
+                _cut_ties(other, "start")
+                _cut_ties(other, "stop")
+            empty_bar(measure)
+
+
+EARLY_BRACKET = "an ending whose bracket stops before its repeat sign: the bars after it are played again"
+SECTION_START = "a section without forward repeat is played from an earlier one"
+NUMBERS = "endings of one section are numbered 1 and 1, or 1 and 3, by a slip; the judge leaves one out"
+NO_CLOSE = "an ending that another follows has no backward repeat; the judge leaves it out"
+PASSES = "of endings for several passes (1, 3 and 2, 4) the last pass is not played"
+PRINTED_JUMPS = "jumps that words or symbols alone print are not played"
+OTHER_JUMPS = "jumps that words or symbols alone print are played otherwise"
+TIED_OVER_SIGN = "a note tied over a repeat sign or a jump sounds on into the bar that is played next"
+UNTOUCHED_TIES = "a tie to a note that it does not touch, or of which one end is missing, is joined otherwise"
+OTHER_TIES = "ties between voices, or in unison, are joined otherwise"
+UNPITCHED = "a percussion staff is played as pitches; MusicXML: <unpitched> has none"
+TYPE = "the type of a note counts where it contradicts the duration; MusicXML: the duration is what sounds"
+REST_TYPE = "the type of a rest counts where it contradicts the duration; MusicXML: the duration counts"
+SIGN_SOUNDS = "an accidental without <alter> changes the pitch; MusicXML: <alter> is what sounds"
+HIDDEN_RESTS = "hidden rests (<forward>) in tuplets take other time"
+TRANSPOSED = "a change of transposition inside a part is lost"
+TUPLETS = "a tuplet without bracket, or of other display, is not taken in its written duration"
 SIGNS_IN_ONE_PART = "repeats and endings that one part has are not played in the others"
 UNEQUAL_BARS = (
     "a part that leaves a bar short, or has rests of another type than their time, "
@@ -238,28 +172,62 @@ OCTAVE_LINE = "an octave line is added to <pitch>; MusicXML: <pitch> is what sou
 UNEQUAL_STAVES = "a staff that leaves a bar short drifts away from the others"
 SHORT_BARS = "a bar of another length than its time signature, or than that of another part, takes other time"
 DUPLETS = "a duplet without bracket is not taken in its written duration"
-VEROVIO_EQUIVALENT = MUSESCORE_EQUIVALENT | {
+NESTED = "a tuplet inside a tuplet is not taken in its written duration"
+OPEN_ENDINGS = "endings that no repeat sign closes, or a last ending that one closes, are played otherwise"
+BOTH_STAVES = "a note without <staff> is put on both staves of its part"
+CUT_CHORD = "a chord is cut off by a direction between its notes"
+
+_SIGNS: dict[str, Rewrite] = {
+    EARLY_BRACKET: _on_parts(brackets_to_the_repeat),
+    SECTION_START: _on_parts(explicit_starts),
+}
+MUSESCORE_EQUIVALENT: dict[str, Rewrite] = _SIGNS | {
+    NUMBERS: _on_parts(numbered_endings),
+    NO_CLOSE: _on_parts(closed_endings),
+    PRINTED_JUMPS: _on_parts(sounding_jumps),
+    UNTOUCHED_TIES: _on_score(exact_ties),
+    OCTAVE_LINE: _on_parts(_without_octave_lines),
+    UNPITCHED: _on_score(without_unpitched),
+    TYPE: _on_score(types_by_duration),
+}
+MUSESCORE_SIMPLER: dict[str, Rewrite] = {
+    TIED_OVER_SIGN: _on_parts(_ties_apart),
+    OTHER_TIES: _on_parts(_without_ties),
+    OTHER_JUMPS: _on_parts(without_jumps_in_words),
+    PASSES: _on_parts(endings_of_one_pass),
+    REST_TYPE: _on_score(rests_by_type),
+    TUPLETS: _on_parts(_without_tuplets),
+}
+VEROVIO_EQUIVALENT: dict[str, Rewrite] = _SIGNS | {
+    NUMBERS: _on_parts(numbered_endings),
+    UNTOUCHED_TIES: _on_score(exact_ties),
     SIGNS_IN_ONE_PART: _on_score(signs_in_all_parts),
+    HIDDEN_RESTS: _on_score(spell_hidden_rests),
     UNEQUAL_BARS: _on_score(fill_bars),
     DUPLETS: _on_parts(_duplets_dotted),
     SHORT_BARS: _on_score(sign_lengths),
     OCTAVE_LINE: _on_parts(_without_octave_lines),
+    UNPITCHED: _on_score(without_unpitched),
+    SIGN_SOUNDS: _on_score(without_accidentals),
+    TYPE: _on_score(types_by_duration),
+    TRANSPOSED: _on_score(at_sounding_pitch),
 }
 VEROVIO_SIMPLER: dict[str, Rewrite] = {
-    "jumps that words or symbols alone print are not played": _on_parts(_without_jumps_in_words),
-    "endings that no repeat sign closes, or a last ending that one closes, are played otherwise": (
-        _on_parts(_without_open_endings)
-    ),
-    "a note tied over a repeat sign or a jump": _on_parts(_ties_apart),
-    "ties are joined otherwise; music21 joins them as our reader does": _on_parts(_without_ties),
-    "a tuplet inside a tuplet is not taken in its written duration": _on_parts(_without_nested_tuplets),
+    PRINTED_JUMPS: _on_parts(without_jumps_in_words),
+    OPEN_ENDINGS: _on_parts(without_open_endings),
+    TIED_OVER_SIGN: _on_parts(_ties_apart),
+    OTHER_TIES: _on_parts(_without_ties),
+    NESTED: _on_parts(_without_nested_tuplets),
+    REST_TYPE: _on_score(rests_by_type),
+    TUPLETS: _on_parts(_without_tuplets),
 }
-MUSIC21_EQUIVALENT: dict[str, Rewrite] = MUSESCORE_EQUIVALENT | {
+MUSIC21_EQUIVALENT: dict[str, Rewrite] = _SIGNS | {
     SIGNS_IN_ONE_PART: _on_score(signs_in_all_parts),
     UNEQUAL_BARS: _on_score(fill_bars),
     UNEQUAL_STAVES: _on_score(fill_staves),
     SHORT_BARS: _on_score(sign_lengths),
+    BOTH_STAVES: _on_score(with_staves),
+    CUT_CHORD: _on_score(whole_chords),
+    SIGN_SOUNDS: _on_score(without_accidentals),
 }
-MUSIC21_SIMPLER: dict[str, Rewrite] = {
-    "jumps that words or symbols alone print are played otherwise": _on_parts(_without_jumps_in_words),
-}
+MUSIC21_SIMPLER: dict[str, Rewrite] = {OTHER_JUMPS: _on_parts(without_jumps_in_words)}

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pipeline.core.tables import read_counts
+from pipeline.core.rejections import read_counts
 from pipeline.corpora.sources.catalogue import catalogue
 from tests.helpers import sections
 from tests.helpers.loopback import SHARED, served

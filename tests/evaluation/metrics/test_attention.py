@@ -5,7 +5,8 @@ import pytest
 
 from pipeline.core.vocabulary import STOP
 from pipeline.evaluation.metrics.attention import intervals_in_common, means, measure
-from pipeline.models.base.examples import Bars, ContinueExample, Example
+from pipeline.models.base.bars import Bars
+from pipeline.models.base.examples import ContinueExample, Example
 
 RISE = [60, 62, 64, 65]
 RISE_AND_ON = [*RISE, 69]

@@ -24,7 +24,7 @@ def test_voices_of_a_step_have_one_onset() -> None:
 
 
 def test_half_a_step_is_refused() -> None:
-    with pytest.raises(ContinuationError, match="3 tokens do not fill steps of 2 voices"):
+    with pytest.raises(ContinuationError, match="steps of 2 voices are not filled by 3 tokens"):
         points([60, 62, 64], voices=2)
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from pipeline.core.vocabulary import STOP
 from pipeline.evaluation.metrics.repetition import repetition, repetition_figures, wasserstein
-from pipeline.models.base.examples import Bars, ContinueExample, Example
+from pipeline.models.base.bars import Bars
+from pipeline.models.base.examples import ContinueExample, Example
 
 
 def tune(*source: int, bar: int = 2, upbeat: int = 0) -> Example:

@@ -20,7 +20,7 @@ from pipeline.evaluation.metrics.statistics import (
     pitch_class_entropy,
     scale_consistency,
 )
-from pipeline.models.base.examples import Bars
+from pipeline.models.base.bars import Bars
 
 # C4 for two steps, D4, a silence, E4 for two steps
 MOTIF = [60, 188, 62, 0, 64, 192, STOP]
@@ -68,7 +68,7 @@ def test_intervals_stay_within_a_voice() -> None:
 
 
 def test_half_a_step_is_refused() -> None:
-    with pytest.raises(ContinuationError, match="3 tokens do not fill steps of 2 voices"):
+    with pytest.raises(ContinuationError, match="steps of 2 voices are not filled by 3 tokens"):
         passage([60, 62, 64], voices=2)
 
 

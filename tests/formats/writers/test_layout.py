@@ -79,7 +79,7 @@ def test_bars_that_no_time_signature_has_are_left_out_of_a_row() -> None:
 @pytest.mark.parametrize(
     ("facts", "error"),
     [
-        ({"steps_per_bar": 4_000_000}, "bars of 4000000 steps at 4 steps per quarter: .* 1 to 128 beats"),
+        ({"steps_per_bar": 4_000_000}, "bars of 4,000,000 steps at 4 steps per quarter: .* 1 to 128 beats"),
         ({"steps_per_bar": 0}, "bars of 0 steps"),
         ({"steps_per_bar": -4}, "bars of -4 steps"),
         ({"steps_per_bar": 1, "steps_per_quarter": 64}, "a 1/64 note or longer"),

@@ -1,7 +1,8 @@
 import numpy as np
 
 from pipeline.core.vocabulary import START, STOP
-from pipeline.models.base.examples import Bars, ContinueExample, cut_at_note
+from pipeline.models.base.bars import Bars
+from pipeline.models.base.examples import ContinueExample, cut_at_note
 from tests.helpers.melodies import scale
 
 

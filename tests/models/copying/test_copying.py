@@ -7,8 +7,9 @@ import torch
 from pipeline.core.vocabulary import START, STOP
 from pipeline.decoding.continuation import continue_melodies
 from pipeline.decoding.scoring import log_probs
+from pipeline.models.base.bars import Bars
 from pipeline.models.base.batches import collate
-from pipeline.models.base.examples import Bars, ContinueExample, cut_at_note
+from pipeline.models.base.examples import ContinueExample, cut_at_note
 from pipeline.models.base.registry import build
 from pipeline.models.copying.network import CopyingNetwork
 from tests.helpers.melodies import copying

@@ -85,7 +85,7 @@ def test_a_missing_figure_shows_the_command_that_measures_it(root: Path) -> None
         "dvc repro evaluate@tuned",
         "python -m pipeline cross-validate --experiment small",
     ):
-        assert any("not measured" in line and command in line for line in text.splitlines()), command
+        assert f"not measured:\n          {command}\n" in text, command
 
 
 def test_a_figure_that_is_no_likelihood_is_unranked(root: Path) -> None:

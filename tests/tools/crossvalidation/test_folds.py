@@ -33,5 +33,5 @@ def test_the_order_of_pieces_does_not_matter(groups: list[str], chance: object) 
 
 @pytest.mark.parametrize("n_folds", [0, 1, 4])
 def test_folds_that_cannot_be_filled_are_refused(n_folds: int) -> None:
-    with pytest.raises(FoldError, match=f"{n_folds} folds of 3 families: choose between 2 and 3 folds"):
+    with pytest.raises(FoldError, match=f"{n_folds} folds? of 3 families: choose between 2 and 3 folds"):
         deal(["a", "b", "c", "a"], n_folds)

@@ -113,7 +113,7 @@ def test_an_unknown_data_set_is_one_message(project: Path) -> None:
 def test_the_counts_of_all_stages_balance() -> None:
     totals = balance_all(KNOWN)
     assert totals.lost == {"parse": 1, "quantize": 1, "filter": 1, "encode": 0}
-    assert "3 files contain 4 pieces" in str(totals)
+    assert "3 files with 4 pieces" in str(totals)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from queue import SimpleQueue
 
+from pipeline.core.text import counted
 from pipeline.corpora.sources.downloads.connection import Connection, StoppedError, Traffic
 from pipeline.corpora.sources.downloads.single import FIRST_PAUSE_SECONDS, Wanted, download, is_on_shelf
 from pipeline.workflow.progress import MB, say, track_transfer
@@ -104,7 +105,7 @@ def _wait(running: Sequence[Future[None]], traffic: Traffic) -> None:
 
 
 def _files(n_files: int) -> str:
-    return f"{n_files:,} file{'s' * (n_files != 1)}"
+    return counted(n_files, "file")
 
 
 class _Counter:

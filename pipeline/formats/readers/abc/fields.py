@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from pipeline.formats.readers.abc.properties import is_property
 from pipeline.formats.readers.base.source import ReadError
@@ -97,8 +98,13 @@ def _explicit(fifths: int, mode: str, words: list[str]) -> AbcKey:
         if _ACCIDENTALS.fullmatch(word):
             for sign, part, step in _ACCIDENTAL.findall(word):
                 alterations[STEPS.index(step.upper())] = alteration(sign + part)
-    standard = {signature(number): number for number in range(-7, 8)}
-    return AbcKey(standard.get(tuple(alterations)), mode, tuple(alterations))  # type: ignore[arg-type]
+    return AbcKey(_fifths_of(tuple(alterations)), mode, tuple(alterations))
+
+
+@lru_cache(maxsize=1024)
+def _fifths_of(alterations: tuple[Alteration, ...]) -> int | None:
+    """The number of fifths of a signature; None if it does not follow the circle of fifths."""
+    return next((number for number in range(-7, 8) if signature(number) == alterations), None)
 
 
 def _known_mode(name: str) -> tuple[str, int] | None:
@@ -130,6 +136,7 @@ def alteration(accidental: str) -> Alteration:
     return direction * (size.numerator if size.denominator == 1 else size)
 
 
+@lru_cache(maxsize=15)
 def signature(fifths: int) -> tuple[int, ...]:
     """Semitones that a signature adds to C, D, E, F, G, A, B."""
     sharp = ORDER_OF_SHARPS[:fifths] if fifths > 0 else ""

@@ -56,15 +56,15 @@ class MusicReader:
         place = ending.end() if ending else 0
         if ending:
             voice.ending(ending[0])
-        while place < len(line):
-            found = TOKEN.match(line, place)
-            if found is None:
-                raise not_understood(line, place)
+        next_token = TOKEN.scanner(line, place).match  # type: ignore[attr-defined]  # not in typeshed
+        while found := next_token():
             try:
                 self.token(found)
             except ReadError as error:
                 self.spoil(error)
             place = found.end()
+        if place < len(line):
+            raise not_understood(line, place)
 
     def spoil(self, error: ReadError) -> None:
         """Record an impossible value as a fault of its voice; raise every other error."""

@@ -48,6 +48,8 @@ class Properties(NamedTuple):
 
     def over(self, others: Properties) -> Properties:
         """These properties, or those of the other where these are None."""
+        if others == AS_WRITTEN or self == AS_WRITTEN:
+            return others if self == AS_WRITTEN else self
         mixed = (other if mine is None else mine for mine, other in zip(self, others, strict=True))
         return Properties(*mixed)  # type: ignore[arg-type]
 
@@ -62,7 +64,7 @@ AS_WRITTEN = Properties()
 
 def words_of(text: str) -> list[str]:
     """The words of a field; quoted text is one word."""
-    return _WORD.findall(_SPACED.sub(r"\1=", text))
+    return _WORD.findall(_SPACED.sub(r"\1=", text) if "=" in text else text)
 
 
 def is_property(word: str) -> bool:

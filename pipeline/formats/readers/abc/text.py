@@ -14,7 +14,7 @@ from pipeline.formats.readers.base.source import Source, decode
 
 NUMBER = re.compile(r"^X:[ \t]*(.*)$", re.MULTILINE)
 LONGEST_NAME = 100  # characters of a tune's number that are part of its identifier
-LYRICS = re.compile(r"w:")
+LYRICS = "w:"  # at the beginning of a line
 FIELD = re.compile(r"([A-Za-z+]):(?![|:\]])(.*)")
 DIRECTIVE = re.compile(r"(?:%%|I:)\s*(.*)")
 
@@ -55,13 +55,15 @@ def split_tunes(content: bytes) -> list[Source]:
 
 def lines_of(content: bytes) -> list[str]:
     """The lines of a tune; blocks of text are comments."""
-    text = _MAILED.sub(lambda found: {"20": " ", "3D": "="}.get(found[1], ""), decode(content))
+    text = decode(content)
+    if "=" in text:
+        text = _MAILED.sub(lambda found: {"20": " ", "3D": "="}.get(found[1], ""), text)
     return without_blocks(text).split("\n")
 
 
 def without_comment(line: str) -> str:
     r"""A line up to its comment sign ``%``; ``\%`` does not begin a comment."""
-    return _COMMENT.sub("", line)
+    return _COMMENT.sub("", line) if "%" in line else line
 
 
 def without_blocks(text: str) -> str:

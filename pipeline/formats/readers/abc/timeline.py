@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pipeline.core.music import TICKS_PER_QUARTER
+from pipeline.core.text import counted
 from pipeline.formats.readers.abc.fields import Alteration
 from pipeline.formats.readers.abc.marks import LANDINGS, JumpMark, Kind, kind_of
 from pipeline.formats.readers.abc.repeats import signs_of_bar
@@ -163,7 +164,9 @@ class Timeline:
         else:
             n_before = bisect_left(self.starts, self.now)
             if count > n_before:
-                raise ReadError("bad_syntax", f"an overlay begins {count} bars earlier, before the first bar")
+                raise ReadError(
+                    "bad_syntax", f"an overlay begins {counted(count, 'bar')} earlier, before the first bar"
+                )
             begin = self.starts[n_before - count]
         self._keep_ties(self.now)
         self.layer += 1

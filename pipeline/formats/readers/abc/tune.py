@@ -68,8 +68,8 @@ def read_tune(content: bytes, carry: Carry = "pitch", phrases: bool = False, pla
 
 
 def _read(lines: Sequence[str], carry: str, phrases: bool, rests: Mapping[str, Sequence[bool]]) -> _Tune:
-    has_number = any(map(NUMBER.match, lines))
-    sung = any(map(LYRICS.match, lines))
+    has_number = any(line.startswith("X:") for line in lines)
+    sung = any(line.startswith(LYRICS) for line in lines)
     tune = _Tune(carry=carry, phrases=phrases, rests=rests, in_file_header=has_number, sung=sung)
     for number, line in enumerate(lines, start=1):
         try:
@@ -127,11 +127,12 @@ class _Tune(MusicReader):
 
     def line(self, line: str) -> None:
         """Read a line of the tune."""
-        if begins_block(line):
+        is_directive = line.startswith(("%%", "I:"))
+        if is_directive and begins_block(line):
             raise ReadError("bad_syntax", f"'{line.strip()[:40]}': the block of text has no end")
         if self.ended or (self.file_header_over and not NUMBER.match(line)):
             return
-        if found := DIRECTIVE.match(line):
+        if is_directive and (found := DIRECTIVE.match(line)):
             self.directive(found[1])
             return
         line = without_comment(line).strip()
@@ -170,7 +171,7 @@ class _Tune(MusicReader):
         """Transpose all voices from here on."""
         self.transposed = semitones
         for voice in self.voices.values():
-            voice.transposed = semitones
+            voice.transpose(semitones)
 
     def field(self, letter: str, value: str) -> None:
         """A field on a line of its own, or between brackets."""
@@ -224,7 +225,8 @@ class _Tune(MusicReader):
             for voice in self.voices.values():
                 self.prepare(voice)
             self.voice = next(iter(self.voices.values()))
-            self.tempo = read_tempo(self.fields.get("Q", ""), _of_a_whole(self.voice.unit))
+            if "Q" in self.fields:
+                self.tempo = read_tempo(self.fields["Q"], _of_a_whole(self.voice.unit))
 
     def start_voice(self, value: str) -> Voice:
         """The voice of a field V:; a new voice starts with the settings of the header."""
@@ -248,7 +250,7 @@ class _Tune(MusicReader):
             self.voices[identifier] = voice
             if self.voice is not None:
                 self.prepare(voice)
-        voice.properties = properties.over(voice.properties)
+        voice.set_properties(properties.over(voice.properties))
         voice.staff.name = voice.properties.name or ""
         return voice
 
@@ -257,7 +259,7 @@ class _Tune(MusicReader):
         own = voice.properties
         voice.set_meter(self.fields.get("M", ""))
         voice.set_key(self.fields["K"])
-        voice.properties = own.over(voice.properties)._replace(name=own.name)
+        voice.set_properties(own.over(voice.properties)._replace(name=own.name))
         voice.unit = (
             _unit_ticks(self.fields["L"])
             if "L" in self.fields

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import floor
 
 from pipeline.core.music import TICKS_PER_QUARTER, Meter
@@ -38,6 +39,7 @@ LETTERS = {  # → step of the scale (0 = C), note number without accidental
     for octave, letters in ((60, STEPS), (72, STEPS.lower()))
     for step, letter in enumerate(letters)
 }
+LONGEST_CACHED = 8  # characters of a name with octave marks
 
 
 @dataclass(slots=True)
@@ -60,6 +62,7 @@ class Voice(Timeline):
             only), ``pitch`` (all octaves), ``not`` (that note only).
         properties: the properties set by K: and V:.
         transposed: semitones by which playback directives transpose all voices.
+        moved: semitones from written to sounding pitch, by properties and directives.
         drums: whether the voice is on the MIDI channel of the drums.
         has_percussion: whether notes were left out because they are percussion.
         rests: whether each ``x`` before a double bar is a rest; unknown in the first pass.
@@ -75,7 +78,22 @@ class Voice(Timeline):
     rests: Sequence[bool] = ()
     lyrics: LyricLines | None = None
     last: Event | None = None
+    moved: int = 0
     tuplet: tuple[int, int, int] | None = None  # notes left, normal, actual
+
+    def __post_init__(self) -> None:
+        """Compute ``moved``."""
+        self.set_properties(self.properties)
+
+    def set_properties(self, properties: Properties) -> None:
+        """Set the properties of the following notes."""
+        self.properties = properties
+        self.moved = properties.shift + self.transposed
+
+    def transpose(self, semitones: int) -> None:
+        """Transpose the following notes by a playback directive."""
+        self.transposed = semitones
+        self.moved = self.properties.shift + semitones
 
     def set_meter(self, text: str) -> None:
         """Set a new time signature; an impossible one is unknown, and counted."""
@@ -90,7 +108,7 @@ class Voice(Timeline):
     def set_key(self, text: str) -> None:
         """Set a new key signature or clef; an impossible key is unknown, and counted."""
         words = words_of(text)
-        self.properties = read_properties(words).over(self.properties)
+        self.set_properties(read_properties(words).over(self.properties))
         try:
             key = read_key(words)
         except ReadError:
@@ -104,8 +122,7 @@ class Voice(Timeline):
         """Text in quotes: a chord symbol, an annotation (``"^text"``), or a jump in words (``"D.C."``)."""
         self.mark(text, in_words=True)
         if not text.startswith(("^", "_", "<", ">", "@")) and kind_of(text) is None and text.strip():
-            moved = self.properties.shift + self.transposed
-            harte = sounding(text, moved) or unread(text)
+            harte = sounding(text, self.moved) or unread(text)
             self.staff.add_chord(ChordSign(self.now, " ".join(text.split()), harte))
 
     def pitch(self, accidental: str, name: str) -> int:
@@ -118,8 +135,8 @@ class Voice(Timeline):
         Returns:
             The note below where a microtone is written; the staff is marked as one with microtones.
         """
-        step, natural = LETTERS[name[0]]
-        natural += 12 * (name.count("'") - name.count(",")) + self.properties.shift + self.transposed
+        step, natural = _place_of(name) if len(name) <= LONGEST_CACHED else _place_of.__wrapped__(name)
+        natural += self.moved
         reach = name if self.carry == "octave" else STEPS[step]
         if accidental:
             altered = alteration(accidental)
@@ -129,8 +146,9 @@ class Voice(Timeline):
             return self.tied_over[name]
         else:
             altered = self.accidentals.get(reach, self.key.alterations[step])
-        if not isinstance(altered, int):
-            self.staff.fault = self.staff.fault or "microtone"
+        if isinstance(altered, int):
+            return natural + altered
+        self.staff.fault = self.staff.fault or "microtone"
         return natural + floor(altered)
 
     def add(self, pitches: list[tuple[str, int]], duration: Ticks, tied: list[bool]) -> None:
@@ -143,11 +161,12 @@ class Voice(Timeline):
             left, normal, actual = self.tuplet
             duration = times(duration, normal, actual)
             self.tuplet = (left - 1, normal, actual) if left > 1 else None
-        if self.broken is not None and self.last is not None:
-            self.last.duration = times(self.last.duration, *self.broken[0])
-            self.now = self.last.onset + self.last.duration
-            duration = times(duration, *self.broken[1])
-        self.broken = None
+        if self.broken is not None:
+            if self.last is not None:
+                self.last.duration = times(self.last.duration, *self.broken[0])
+                self.now = self.last.onset + self.last.duration
+                duration = times(duration, *self.broken[1])
+            self.broken = None
         self._write()
         self.last = Event(self.now, duration, pitches, tied, self.fermata and bool(pitches))
         if pitches:
@@ -155,7 +174,9 @@ class Voice(Timeline):
             if self.lyrics is not None and not self.layer:
                 self.lyrics.add_note(self.now, max(pitch for _, pitch in pitches), len(self.starts))
         self.now += duration
-        self.tied_over = {name: pitch for (name, pitch), tie in zip(pitches, tied, strict=True) if tie}
+        self.tied_over = {}
+        if True in tied:
+            self.tied_over = {name: pitch for (name, pitch), tie in zip(pitches, tied, strict=True) if tie}
 
     def rest_bars(self, count: int) -> None:
         """``Z4``: a rest of four bars; inside a bar it is a typing error for ``z4``.
@@ -266,3 +287,10 @@ class Voice(Timeline):
         for (_, pitch), tied in zip(last.pitches, last.tied, strict=True):
             note = Written(last.onset, last.duration, pitch, tied, False, last.phrase_end)
             self.staff.notes.append(note)
+
+
+@lru_cache(maxsize=1024)
+def _place_of(name: str) -> tuple[int, int]:
+    """The step of the scale and the note number of a letter with octave marks."""
+    step, natural = LETTERS[name[0]]
+    return step, natural + 12 * (name.count("'") - name.count(","))

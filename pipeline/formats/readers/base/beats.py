@@ -24,6 +24,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from pipeline.core.music import TICKS_PER_QUARTER, Beat, Piece
+from pipeline.core.text import counted
 from pipeline.formats.readers.base.source import ReadError, decode
 from pipeline.formats.readers.base.staff import MAX_TICKS
 
@@ -70,7 +71,7 @@ def read_beats(content: bytes) -> list[tuple[Fraction, bool]]:
     if rows and _HEADER.match(rows[0][1][0]):
         del rows[0]  # names of the columns
     if not FEWEST <= len(rows) <= MOST:
-        raise BeatsError(f"{len(rows)} beats; allowed are {FEWEST} to {MOST}")
+        raise BeatsError(f"{counted(len(rows), 'beat')}; allowed are {FEWEST} to {MOST}")
     times = [_number(number, fields[0]) for number, fields in rows]
     for (number, _), earlier, later in zip(rows[1:], times, times[1:], strict=False):
         if later <= earlier:

@@ -61,7 +61,7 @@ def lyrics_of(lyrics: Sequence[Lyric]) -> tuple[str | None, ...] | None:
     >>> lyrics_of([("Al-", "Un-"), (), ("le", "sre")])
     ('Al-', None, 'le')
     """
-    verse = first_verse(lyrics)
+    verse = first_verse(lyrics) if any(lyrics) else None
     if verse is None:
         return None
     return tuple((lyric[verse] or None) if len(lyric) > verse else None for lyric in lyrics)

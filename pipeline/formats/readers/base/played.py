@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import TypeVar
 
 from pipeline.core.music import Meter
@@ -17,7 +18,12 @@ Timed = TypeVar("Timed", Meter, KeySign, ChordSign)
 
 
 def play(staff: Staff, segments: Sequence[Segment]) -> Staff:
-    """The unfolded staff; a note that crosses the end of a segment is cut there and counted."""
+    """The unfolded staff.
+
+    A note that crosses the end of a segment is cut there. A tie over a jump back, to the beginning
+    of a repeat or to a segno, leads to a note only if a tie ends there as written; otherwise the
+    note is struck again. Both are counted.
+    """
     if not segments or (len(segments) == 1 and segments[0][0] == 0 and segments[0][1] >= staff.end):
         return staff
     lines: list[BarLine] | None = None if staff.lines is None else []
@@ -25,9 +31,12 @@ def play(staff: Staff, segments: Sequence[Segment]) -> Staff:
     chords = [staff.chords[onset] for onset in sorted(staff.chords)]
     verses = _Verses([note.lyric for note in staff.notes])
     now: Ticks = 0
-    for begin, stop in segments:
+    following = [begin for begin, _ in segments[1:]]
+    for (begin, stop), target in zip_longest(segments, following):
         shift = now - begin
         notes = verses.sung(_cut(staff, begin, stop, played))
+        if target is not None and target < stop:
+            notes = _untied(notes, staff, stop, target, played)
         played.notes += [note._replace(onset=note.onset + shift) for note in notes]
         played.meters += [
             Meter(int(max(meter.onset, begin) + shift), meter.numerator, meter.denominator)
@@ -83,6 +92,14 @@ def _cut(staff: Staff, begin: Ticks, stop: Ticks, played: Staff) -> list[Written
                 note = note._replace(duration=stop - note.onset, ties_on=False)
             notes.append(note)
     return notes
+
+
+def _untied(notes: list[Written], staff: Staff, stop: Ticks, target: Ticks, played: Staff) -> list[Written]:
+    """The notes of a segment that a jump back follows: no tie leads to a note that begins without one."""
+    tied = {note.pitch for note in staff.notes if note.onset == target and note.tied_from}
+    cut = [note.ties_on and note.onset + note.duration == stop and note.pitch not in tied for note in notes]
+    played.n_cut += sum(cut)
+    return [note._replace(ties_on=False) if ends else note for note, ends in zip(notes, cut, strict=True)]
 
 
 def _in_force(written: Sequence[Timed], begin: Ticks, stop: Ticks) -> list[Timed]:

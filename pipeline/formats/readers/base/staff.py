@@ -6,9 +6,12 @@ fractions of a tick); ``Staff.part`` merges ties, orders the notes and rounds.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import NamedTuple
+from itertools import pairwise
+from operator import ne
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -106,24 +109,23 @@ class Staff:
             ReadError: a note without a MIDI note number, or times beyond 2³¹ ticks.
         """
         merged, n_broken = merge_ties(self.notes)
-        onsets, ends, n_inexact = _whole_ticks(merged)
+        columns = zip(*merged, strict=True) if merged else [()] * len(Written._fields)
+        onsets, durations, pitches, _, _, phrase_ends, lyrics = columns
+        begins, ends, n_inexact = _whole_ticks(onsets, durations)
         end = max(_round(self.end), max(ends, default=0))
-        if end > MAX_TICKS:
-            raise ReadError("too_long", f"{end} ticks; allowed are {MAX_TICKS} (213,000 quarter notes)")
-        pitches = [note.pitch for note in merged]
+        check_end(end)
         if pitches:
             check_range(min(pitches), max(pitches))
-        meters = _in_force(self.meters)
+        meters = in_force(self.meters)
+        onset = np.array(begins, np.int32)
         return Part(
             name=self.name,
             end=end,
-            onset=np.array(onsets, np.int32),
-            duration=np.array(ends, np.int32) - np.array(onsets, np.int32),
+            onset=onset,
+            duration=np.array(ends, np.int32) - onset,
             pitch=np.array(pitches, np.uint8),
-            phrase_end=np.array([note.phrase_end for note in merged], np.bool_),
-            key_fifths=self.keys[0].fifths if self.keys else None,
-            key_mode=self.keys[0].mode if self.keys else "",
-            n_key_changes=sum(a[:2] != b[:2] for a, b in zip(self.keys, self.keys[1:], strict=False)),
+            phrase_end=np.array(phrase_ends, np.bool_),
+            **key_fields(self.keys),
             meters=meters,
             bar_onsets=None if self.lines is None else bar_onsets(self.lines, meters, end),
             n_grace_dropped=self.n_grace,
@@ -137,10 +139,29 @@ class Staff:
             n_after_end=self.n_after_end,
             chords=tuple(_chord_symbol(self.chords[onset]) for onset in sorted(self.chords)),
             n_bad_chords=self.n_bad_chords,
-            lyrics=lyrics_of([note.lyric for note in merged]),
+            lyrics=lyrics_of(lyrics),
             n_lost_syllables=self.n_lost_syllables,
             n_ignored_jumps=self.n_ignored_jumps,
         )
+
+
+def key_fields(keys: Sequence[KeySign]) -> dict[str, Any]:
+    """The fields of a part that follow from its key signatures in order."""
+    return {
+        "key_fifths": keys[0].fifths if keys else None,
+        "key_mode": keys[0].mode if keys else "",
+        "n_key_changes": sum(a[:2] != b[:2] for a, b in pairwise(keys)),
+    }
+
+
+def check_end(end: int) -> None:
+    """Check that times fit into 32 bits.
+
+    Raises:
+        ReadError: ``too_long``.
+    """
+    if end > MAX_TICKS:
+        raise ReadError("too_long", f"{end} ticks; allowed are {MAX_TICKS} (213,000 quarter notes)")
 
 
 def check_range(lowest: int, highest: int) -> None:
@@ -161,7 +182,13 @@ def merge_ties(written: list[Written]) -> tuple[list[Written], int]:
         The notes by onset, then descending pitch; and the number of ties without
         such a note, which were dropped.
     """
-    ordered = sorted(written, key=lambda note: (note.onset, -note.pitch, not note.tied_from, -note.duration))
+    onsets = [note.onset for note in written]
+    if onsets == sorted(set(onsets)):  # no two at once
+        ordered = list(written)
+    else:
+        ordered = sorted(
+            written, key=lambda note: (note.onset, -note.pitch, not note.tied_from, -note.duration)
+        )
     if not any(note.ties_on for note in ordered):
         return ordered, 0
     merged: list[Written] = []
@@ -197,16 +224,14 @@ def times(duration: Ticks, numerator: int, denominator: int) -> Ticks:
     return exact.numerator if exact.denominator == 1 else exact
 
 
-def _whole_ticks(notes: list[Written]) -> tuple[list[int], list[int], int]:
+def _whole_ticks(
+    onsets: Sequence[Ticks], durations: Sequence[Ticks]
+) -> tuple[Sequence[int], Sequence[int], int]:
     """Onsets and ends in ticks, each rounded half up, and how many were not whole."""
-    onsets, ends, n_inexact = [], [], 0
-    for note in notes:
-        exact_end = note.onset + note.duration
-        onset, end = _round(note.onset), _round(exact_end)
-        n_inexact += (onset != note.onset) + (end != exact_end)
-        onsets.append(onset)
-        ends.append(max(end, onset + 1))
-    return onsets, ends, n_inexact
+    exact = [onset + duration for onset, duration in zip(onsets, durations, strict=True)]
+    begins, ends = list(map(_round, onsets)), list(map(_round, exact))
+    n_inexact = sum(map(ne, begins, onsets)) + sum(map(ne, ends, exact))
+    return begins, [max(end, begin + 1) for begin, end in zip(begins, ends, strict=True)], n_inexact
 
 
 def _round(time: Ticks) -> int:
@@ -217,7 +242,7 @@ def _chord_symbol(sign: ChordSign) -> ChordSymbol:
     return ChordSymbol(_round(sign.onset), sign.text, sign.harte)
 
 
-def _in_force(meters: list[Meter]) -> tuple[Meter, ...]:
+def in_force(meters: Sequence[Meter]) -> tuple[Meter, ...]:
     """The meters without repetitions and without those replaced at the same onset."""
     kept: list[Meter] = []
     for meter in meters:

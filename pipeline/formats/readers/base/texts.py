@@ -21,6 +21,8 @@ def tidy(text: str) -> str:
     >>> tidy("Alle \n meine\x07Entchen ")
     'Alle meine Entchen'
     """
+    if not text:
+        return text
     if not text.isprintable():  # nor is any text with a control character
         text = _CONTROL.sub(" ", text)
     text = " ".join(text.split())

@@ -19,6 +19,8 @@ from pipeline.formats.readers.kern.tokens import (
     read_signature,
 )
 
+FAULTS = ("bad_value", "bad_pitch", "bad_duration")  # of a part whose error names the line
+
 
 @dataclass
 class SpineReader:
@@ -28,7 +30,8 @@ class SpineReader:
         name_rank: rank of its name; 0 without a name.
         key: the key that was named before the first signature.
         signed_at: the time of its last signature.
-        error: the error of the first note without a pitch; the part cannot be read.
+        error: the error of the first note without a pitch or a length; the part cannot be read.
+        lost: whether a note without a length makes all later times unknown; its tokens are ignored.
         is_percussion: whether the part has a percussion clef; its tokens are ignored.
         has_percussion: whether notes without a pitch were left out of a part with other notes.
     """
@@ -38,8 +41,18 @@ class SpineReader:
     key: KernKey | None = None
     signed_at: Ticks = -1
     error: ReadError | None = None
+    lost: bool = False
     is_percussion: bool = False
     has_percussion: bool = False
+
+    @property
+    def is_ignored(self) -> bool:
+        """Whether its tokens are ignored from here on."""
+        return self.lost or self.is_percussion
+
+    def lose_time(self, error: ReadError) -> None:
+        """A token has no valid length: the part cannot be read; the others can, and keep the time."""
+        self.lost, self.staff.fault, self.error = True, error.rule, self.error or error
 
     def interpret(self, token: str, now: Ticks) -> None:
         """Process a tandem interpretation; impossible signatures are unknown, and counted."""

@@ -20,7 +20,9 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from pipeline.core.music import Piece
+from pipeline.core.text import counted
 from pipeline.formats.readers.base.barlines import BarLine
+from pipeline.formats.readers.base.charset import plain_bytes
 from pipeline.formats.readers.base.limits import too_many
 from pipeline.formats.readers.base.parts import readable_parts
 from pipeline.formats.readers.base.repeat_signs import Sign
@@ -28,7 +30,7 @@ from pipeline.formats.readers.base.source import ReadError, Source, decode
 from pipeline.formats.readers.base.staff import ChordSign, Ticks
 from pipeline.formats.readers.base.unfold import play_out
 from pipeline.formats.readers.kern.harmony import SPINES, nearest, read_symbol
-from pipeline.formats.readers.kern.part import SpineReader
+from pipeline.formats.readers.kern.part import FAULTS, SpineReader
 from pipeline.formats.readers.kern.strands import PATHS, Strand, find_singers, follow_paths, unaligned
 from pipeline.formats.readers.kern.tokens import (
     KernKey,
@@ -52,7 +54,7 @@ _END = re.compile(r"\*-(?:\t+\*-)*\s*")
 
 def matches(content: bytes) -> bool:
     """Whether the first line that is not a comment has spine types."""
-    for line in re.finditer(rb"[^\r\n]+", content.removeprefix(b"\xef\xbb\xbf")):
+    for line in re.finditer(rb"[^\r\n]+", plain_bytes(content)):
         text = line[0].strip()
         if text and not text.startswith(b"!"):
             return re.match(rb"\*\*[a-zA-Z]", text) is not None
@@ -126,7 +128,9 @@ class _Score:
         if not self.strands and line.startswith("**"):
             self.strands = [self._new_strand() for _ in cells]
         if len(cells) != len(self.strands):
-            raise ReadError("bad_syntax", f"{len(cells)} tokens for {len(self.strands)} spines")
+            raise ReadError(
+                "bad_syntax", f"{counted(len(cells), 'token')} for {counted(len(self.strands), 'spine')}"
+            )
         if line.startswith("*"):
             self._interpret(cells)
         elif line.startswith("="):
@@ -149,7 +153,7 @@ class _Score:
             drums = [staff for part in self.parts for staff in part.left_out()]
             parts, left_out = readable_parts([*staves, *drums])
         except ReadError as error:
-            raise (errors[0] if errors and error.rule == "bad_value" else error) from None
+            raise (errors[0] if errors and error.rule in FAULTS else error) from None
         if not any(len(part.onset) for part in parts):
             raise ReadError("no_notes", "the piece holds no note")
         return Piece(
@@ -239,12 +243,16 @@ class _Score:
         waiting: list[Strand] = []
         for strand, token in zip(self.strands, cells, strict=True):
             part = strand.part
-            if part is None or part.is_percussion or strand.passed_over:
+            if part is None or part.is_ignored or strand.passed_over:
                 continue
             if token == ".":
                 waiting.append(strand)
                 continue
-            sounds = read_token(token)
+            try:
+                sounds = read_token(token)
+            except ReadError as error:
+                part.lose_time(error.at(f"line {self.number}"))
+                continue
             begin, duration = strand.end, sounds[0].duration
             part.add(sounds, begin, self.number)
             if duration is None:

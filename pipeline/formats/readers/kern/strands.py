@@ -97,7 +97,7 @@ def _joined(strands: list[Strand]) -> Strand:
     read = [strand for strand in strands if not strand.passed_over] or strands[:1]
     last = max(read, key=lambda strand: strand.end)
     for strand in read:
-        if strand.part is not None and strand.end != last.end:
+        if strand.part is not None and not strand.part.is_ignored and strand.end != last.end:
             raise unaligned(strand.end, last.end)
     joined = replace(read[0], end=last.end)
     if len(read) < len(strands):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from pipeline.core.text import counted
 from pipeline.formats.readers.base.source import ReadError
 
 HEADER_BYTES = 6
@@ -69,7 +70,7 @@ def read_header(content: bytes) -> Header:
     """
     chunk = _chunk_at(content, 0)
     if chunk is None or chunk.stop > len(content):
-        raise ReadError("unreadable", f"{len(content)} bytes are no MIDI file")
+        raise ReadError("unreadable", f"no MIDI file: it has {counted(len(content), 'byte')}")
     if chunk.type != b"MThd" or chunk.stop - chunk.begin < HEADER_BYTES:
         raise ReadError("unreadable", "a MIDI file begins with 'MThd' and a header of 6 bytes")
     fields = [int.from_bytes(content[at : at + 2], "big") for at in range(chunk.begin, chunk.begin + 6, 2)]

@@ -9,118 +9,150 @@ All Notes Off or at the latest with its track.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.formats.readers.midi.events import Events, Ints, Track
+from pipeline.formats.readers.midi.events import N_CHANNELS, Events, Track
+from pipeline.formats.readers.midi.stretches import Bytes, Ints
 
-N_CHANNELS, N_PITCHES = 16, 128
+N_PITCHES = 128
 FEW = 2**16  # keys that two bytes hold are sorted by counting
+
+Flags = NDArray[np.bool_]
+Places = NDArray[np.intp]
+NONE: Places = np.empty(0, np.intp)
 
 
 @dataclass(frozen=True)
 class Notes:
-    """The notes of a channel in a track, by onset, falling pitch and falling end; times in the file's ticks.
+    """The notes of all channels, by track, channel, onset, falling pitch and falling end.
+
+    A channel has an entry in the lists if any note begins in it; times are in the file's ticks.
 
     Attributes:
-        track, channel: their numbers, from 0.
-        onset, end, pitch: (n,) int64, all of some length.
+        tracks, channels: their numbers, from 0.
+        borders: where the notes of each channel begin in the arrays, and where the last ones end.
+        onset, end, pitch: (n,) of the notes that last for some time.
         n_without_length: notes that end when they begin, and are left out.
         n_unended: notes without a note-off, which end with All Notes Off or with the track.
         n_restruck: notes without a note-off that end when their pitch is struck again.
     """
 
-    track: int
-    channel: int
+    tracks: list[int]
+    channels: list[int]
+    borders: list[int]
     onset: Ints
     end: Ints
-    pitch: Ints
-    n_without_length: int
-    n_unended: int
-    n_restruck: int
+    pitch: Bytes
+    n_without_length: list[int]
+    n_unended: list[int]
+    n_restruck: list[int]
+
+    def of(self, place: int) -> slice:
+        """The places of the notes of a channel, by its place in the lists."""
+        return slice(self.borders[place], self.borders[place + 1])
 
 
 @dataclass
 class _Ends:
-    """The end of every note while it is looked for; -1 for a note-off."""
+    """The end of every note-on while it is looked for, by its place among the events."""
 
     end: Ints
-    unended: NDArray[np.bool_]
-    restruck: NDArray[np.bool_]
+    unended: Flags
+    restruck: Flags
 
 
-def notes_by_channel(events: Events, tracks: list[Track]) -> Iterator[Notes]:
-    """The notes of each channel that holds any, by track and channel."""
-    if not len(events.time):
-        return
-    channel_of = events.track * N_CHANNELS + events.channel
-    used = np.bincount(channel_of)
-    channels = np.flatnonzero(used)
-    used[channels] = np.arange(len(channels))  # numbered without gaps, so that keys stay small
-    owner = used[channel_of]
-    ends = _find_ends(events, tracks, owner)
-    order = _in_order(events, owner, ends.end)
-    end, onset, owner = ends.end[order], events.time[order], owner[order]
-    lasting = np.flatnonzero(end > onset)
-    numbers = np.arange(len(channels) + 1)
-    struck = np.searchsorted(owner, numbers)
-    borders = np.searchsorted(owner[lasting], numbers).tolist()
-    n_without_length = (np.diff(struck) - np.diff(borders)).tolist()
-    n_unended, n_restruck = (_counts(which[order], struck) for which in (ends.unended, ends.restruck))
-    onset, end, pitch = onset[lasting], end[lasting], events.pitch[order[lasting]]
-    for place in np.flatnonzero(np.diff(struck)).tolist():
-        track, channel = divmod(int(channels[place]), N_CHANNELS)
-        own = slice(borders[place], borders[place + 1])
-        yield Notes(
-            track,
-            channel,
-            onset[own],
-            end[own],
-            pitch[own],
-            n_without_length=n_without_length[place],
-            n_unended=n_unended[place],
-            n_restruck=n_restruck[place],
-        )
+def notes_of(events: Events, tracks: list[Track]) -> Notes:
+    """All notes of a file.
 
-
-def _counts(which: NDArray[np.bool_], borders: Ints) -> list[int]:
-    """How many are true between each two borders."""
-    if not which.any():
-        return [0] * (len(borders) - 1)
-    counts: list[int] = np.diff(np.append(0, np.cumsum(which))[borders]).tolist()
-    return counts
-
-
-def _in_order(events: Events, owner: Ints, end: Ints) -> Ints:
-    """The places of all note-ons by channel, onset, falling pitch and falling end."""
-    struck = np.flatnonzero(events.is_on)
-    time, pitch, owner = events.time[struck], events.pitch[struck], owner[struck]
-    longest = int(time.max(initial=0)) + 1
-    if longest * (int(owner.max(initial=0)) + 1) * N_PITCHES >= 2**62:
-        return struck[np.lexsort((-end[struck], -pitch, time, owner))]
-    key = (owner * longest + time) * N_PITCHES - pitch
-    order = np.argsort(key, kind="stable")
-    if np.any(np.diff(key[order]) == 0):
-        order = np.lexsort((-end[struck], key))
-    return struck[order]
-
-
-def _find_ends(events: Events, tracks: list[Track], owner: Ints) -> _Ends:
-    """The end of every note-on.
-
-    Where a pitch has as many note-offs as note-ons and each after its note-on, they belong
-    together in their order; the pitches where that is not so are taken one by one.
+    Args:
+        events: its note-ons and note-offs.
+        tracks: what its tracks hold besides notes.
     """
+    used = np.bincount(events.owner)
+    (owners,) = used.nonzero()
+    # channels numbered without gaps, so that keys stay small
+    small = np.uint16 if len(owners) * N_PITCHES <= FEW else np.int64
+    used[owners] = np.arange(len(owners)) * N_PITCHES
+    key: NDArray[Any] = used.astype(small)[events.owner]
+    key += events.pitch
+    (struck,) = events.is_on.nonzero()
+    end, unended, restruck = _ends_of(events, tracks, key, struck)
+    owner = key[struck] >> 7
+    onset, pitch = events.time[struck], events.pitch[struck]
+    order = _in_order(owner, onset, pitch, end)
+    n_struck = np.bincount(owner, minlength=len(owners))
+    onset, end, pitch, n_lasting = onset[order], end[order], pitch[order], n_struck
+    lasting = end > onset
+    if not lasting.all():
+        n_lasting = np.bincount(owner[order[lasting]], minlength=len(owners))
+        onset, end, pitch = onset[lasting], end[lasting], pitch[lasting]
+    sounding = np.flatnonzero(n_struck)
+    own = owners[sounding]
+    return Notes(
+        tracks=(own // N_CHANNELS).tolist(),
+        channels=(own % N_CHANNELS).tolist(),
+        borders=[0, *np.cumsum(n_lasting[sounding]).tolist()],
+        onset=onset,
+        end=end,
+        pitch=pitch,
+        n_without_length=(n_struck - n_lasting)[sounding].tolist(),
+        n_unended=np.bincount(owner[unended], minlength=len(owners))[sounding].tolist(),
+        n_restruck=np.bincount(owner[restruck], minlength=len(owners))[sounding].tolist(),
+    )
+
+
+def _in_order(owner: NDArray[Any], onset: Ints, pitch: Bytes, end: Ints) -> Ints:
+    """The order of notes by channel, onset, falling pitch and falling end."""
+    longest = int(onset.max(initial=0)) + 1
+    if longest * (int(owner.max(initial=0)) + 1) * N_PITCHES >= 2**62:
+        return np.lexsort((-end, -pitch.astype(np.int64), onset, owner))
+    key = owner * np.int64(longest)
+    key += onset
+    key *= N_PITCHES
+    key -= pitch
+    order = key.argsort(kind="stable")
+    key = key[order]
+    if (key[1:] == key[:-1]).any():
+        order = order[np.lexsort((-end[order], key))]
+    return order
+
+
+def _ends_of(
+    events: Events, tracks: list[Track], key: NDArray[Any], struck: Places
+) -> tuple[Ints, Places, Places]:
+    """The end of every note-on, and the places of the unended and of the restruck among the note-ons.
+
+    Where every pitch of a channel has as many note-offs as note-ons and each after its note-on,
+    they belong together in their order.
+
+    Args:
+        key: channel and pitch of each event.
+        struck: the places of the note-ons among the events.
+    """
+    (released,) = (~events.is_on).nonzero()
+    if len(released) == len(struck):
+        ons, offs = key[struck], key[released]
+        by_key, off_by_key = ons.argsort(kind="stable"), offs.argsort(kind="stable")
+        released = released[off_by_key]
+        if (ons[by_key] == offs[off_by_key]).all() and (released > struck[by_key]).all():
+            end = np.empty(len(struck), np.int64)
+            end[by_key] = events.time[released]
+            return end, NONE, NONE
+    ends = _find_ends(events, tracks, key)
+    return ends.end[struck], np.flatnonzero(ends.unended[struck]), np.flatnonzero(ends.restruck[struck])
+
+
+def _find_ends(events: Events, tracks: list[Track], key: NDArray[Any]) -> _Ends:
+    """The same, pitch by pitch: those with missing or additional note-offs are taken one by one."""
     n = len(events.time)
     ends = _Ends(np.full(n, -1, np.int64), np.zeros(n, np.bool_), np.zeros(n, np.bool_))
-    key = owner * N_PITCHES + events.pitch
-    few = int(key.max()) < FEW
-    order = np.argsort(key.astype(np.uint16) if few else key, kind="stable")
+    order = np.argsort(key, kind="stable")
     key, is_on = key[order], events.is_on[order]
-    begins = np.append(0, np.flatnonzero(np.diff(key)) + 1)
+    begins = np.append(0, np.flatnonzero(key[1:] != key[:-1]) + 1)
     sounding = np.cumsum(np.where(is_on, 1, -1))
     before = np.append(0, sounding[begins[1:] - 1])
     after = np.append(before[1:], sounding[-1])
@@ -179,7 +211,7 @@ class _Pitch:
 
     def _silence(self, place: int, onset: int) -> int:
         """When a note without an end is silenced: by All Notes Off, or at the end of its track."""
-        track = int(self._events.track[place])
-        number, channel, time = self._events.silenced.T
-        own = (number == track) & (channel == self._events.channel[place]) & (time > onset)
-        return int(time[own][0]) if own.any() else self._tracks[track].end
+        owner = int(self._events.owner[place])
+        owners, time = self._events.silenced.T
+        own = (owners == owner) & (time > onset)
+        return int(time[own][0]) if own.any() else self._tracks[owner // N_CHANNELS].end

@@ -8,30 +8,31 @@ signatures, where the file has one at its beginning and none that is impossible.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
-from pipeline.core.music import TICKS_PER_QUARTER, Meter, Part, Piece
+from pipeline.core.music import TICKS_PER_QUARTER, Meter, Piece
 from pipeline.formats.readers.base.barlines import bar_length
 from pipeline.formats.readers.base.limits import too_many
 from pipeline.formats.readers.base.parts import readable_parts
 from pipeline.formats.readers.base.source import ReadError
-from pipeline.formats.readers.base.staff import MAX_TICKS, KeySign, Staff, check_range
+from pipeline.formats.readers.base.staff import MAX_TICKS, KeySign, in_force, key_fields
 from pipeline.formats.readers.midi.chunks import Header, read_header, track_chunks
 from pipeline.formats.readers.midi.events import (
     KEY_SIGNATURE,
     MAX_TIME,
+    N_CHANNELS,
     TIME_SIGNATURE,
     TRACK_NAME,
     Events,
-    Ints,
     Scanner,
     Track,
 )
-from pipeline.formats.readers.midi.notes import Notes, notes_by_channel
+from pipeline.formats.readers.midi.notes import Notes, notes_of
+from pipeline.formats.readers.midi.staves import MidiStaff, columns
 from pipeline.formats.readers.midi.text import decode_text
 from pipeline.formats.readers.midi.words import Words
 
@@ -61,24 +62,27 @@ def read_score(content: bytes, max_notes: int | None = None) -> Piece:
     for number, track in enumerate(tracks):
         signs.read(track)
         words.read(number, track)
-    played = list(notes_by_channel(events, tracks))
-    if not played:
+    if not events.is_on.any():
         raise ReadError("no_notes", "the file holds no note")
-    staves = _staves(played, [_name(track) for track in tracks], signs)
-    _sing(staves, words)
+    notes = notes_of(events, tracks)
+    staves = _staves(notes, [_name(track) for track in tracks], signs)
+    _sing(staves, notes, words, header.division)
     parts, left_out = readable_parts(staves)
     if not any(len(part.onset) for part in parts):
         raise ReadError("no_notes", "every note of the file is of no length")
-    first = min(int(notes.onset[0]) for notes in played if len(notes.onset))
+    begins = [begin for begin, stop in pairwise(notes.borders) if begin < stop]
+    first = int(notes.onset[begins].min())
     tempi = words.tempo_map(header.division)
     return Piece("", "", parts, left_out=left_out, tempo_qpm=words.tempo(first), tempi=tempi)
 
 
-def _sing(staves: list[_MidiStaff], words: Words) -> None:
+def _sing(staves: list[MidiStaff], notes: Notes, words: Words, division: int) -> None:
     """Give the pitched staves their lyrics."""
-    pitched = [place for place, staff in enumerate(staves) if not staff.fault] if words.tracks else []
-    onsets = [(staves[place].played.track, staves[place].played.onset) for place in pitched]
-    sung, n_lost = words.of_parts(onsets, staves[0].division)
+    if not words.tracks:
+        return
+    pitched = [place for place, staff in enumerate(staves) if not staff.fault]
+    onsets = [(notes.tracks[place], notes.onset[notes.of(place)]) for place in pitched]
+    sung, n_lost = words.of_parts(onsets, division)
     for part, place in enumerate(pitched):
         staves[place].lyrics = tuple(sung[part]) if part in sung else None
         staves[place].n_lost_syllables = n_lost[part]
@@ -119,13 +123,12 @@ def _check_notes(events: Events, n_tracks: int, max_notes: int | None) -> None:
     Raises:
         ReadError: ``too_long`` or ``too_many_notes``, whichever an earlier track holds.
     """
-    counted = events.is_on & (events.channel != PERCUSSION)
-    most = len(counted) if max_notes is None else max_notes
-    n_notes = int(np.count_nonzero(counted))
-    if n_notes <= most and int(events.time.max(initial=0)) <= MAX_TIME:
+    most = len(events.time) if max_notes is None else max_notes
+    if int(np.count_nonzero(events.is_on)) <= most and int(events.time.max(initial=0)) <= MAX_TIME:
         return
-    notes_until = np.append(0, np.cumsum(counted))
-    for stop in np.searchsorted(events.track, np.arange(n_tracks), side="right").tolist():
+    notes_until = np.append(0, np.cumsum(events.is_on & (events.owner % N_CHANNELS != PERCUSSION)))
+    last_owners = np.arange(1, n_tracks + 1) * N_CHANNELS
+    for stop in np.searchsorted(events.owner // N_CHANNELS * N_CHANNELS, last_owners).tolist():
         if stop and events.time[stop - 1] > MAX_TIME:
             raise ReadError("too_long", f"a note {events.time[stop - 1]} ticks after the beginning")
         if notes_until[stop] > most:
@@ -174,58 +177,25 @@ class _Signs:
         return (2 * time * TICKS_PER_QUARTER + self.division) // (2 * self.division)
 
 
-@dataclass
-class _MidiStaff:
-    """A staff whose notes are arrays in the file's ticks.
-
-    Attributes:
-        fault: ``percussion``, or "".
-        common: makes a part with what all staves of the file share.
-    """
-
-    name: str
-    fault: str
-    played: Notes
-    division: int
-    common: Callable[[], Part]
-    lyrics: tuple[str | None, ...] | None = None
-    n_lost_syllables: int = 0
-
-    def part(self) -> Part:
-        """The finished part, its times rounded half up."""
-        notes = self.played
-        if len(notes.pitch):
-            check_range(int(notes.pitch.min()), int(notes.pitch.max()))
-        onset, n_onsets = self._ticks(notes.onset)
-        end, n_ends = self._ticks(notes.end)
-        return replace(
-            self.common(),
-            name=self.name,
-            onset=onset.astype(np.int32),
-            duration=np.maximum(end - onset, 1).astype(np.int32),
-            pitch=notes.pitch.astype(np.uint8),
-            phrase_end=np.zeros(len(onset), np.bool_),
-            n_grace_dropped=notes.n_without_length,
-            n_inexact=n_onsets + n_ends,
-            n_unended=notes.n_unended,
-            n_restruck=notes.n_restruck,
-            lyrics=self.lyrics,
-            n_lost_syllables=self.n_lost_syllables,
-        )
-
-    def _ticks(self, times: Ints) -> tuple[Ints, int]:
-        """Times in ticks, and how many of them are rounded."""
-        if TICKS_PER_QUARTER % self.division == 0:
-            return times * (TICKS_PER_QUARTER // self.division), 0
-        exact = times * TICKS_PER_QUARTER
-        rounded = (2 * exact + self.division) // (2 * self.division)
-        return rounded, int(np.count_nonzero(exact % self.division))
-
-
-def _staves(played: list[Notes], names: list[str], signs: _Signs) -> list[_MidiStaff]:
+def _staves(notes: Notes, names: list[str], signs: _Signs) -> list[MidiStaff]:
     """A staff for each channel of each track, all of one length and with all signatures."""
-    pitched = [notes for notes in played if notes.channel != PERCUSSION]
-    end = max((signs.ticks(int(notes.end.max(initial=0))) for notes in pitched), default=0)
+    pitched = [place for place, channel in enumerate(notes.channels) if channel != PERCUSSION]
+    ends = [int(notes.end[notes.of(place)].max(initial=0)) for place in pitched]
+    common = _common(signs, signs.ticks(max(ends, default=0)))
+    return [
+        MidiStaff(names[track], "percussion" if channel == PERCUSSION else "", own, common)
+        for track, channel, own in zip(
+            notes.tracks, notes.channels, columns(notes, signs.division), strict=True
+        )
+    ]
+
+
+def _common(signs: _Signs, end: int) -> dict[str, Any]:
+    """The fields that all parts share: their end, and the signatures and bars before it.
+
+    Raises:
+        ReadError: ``too_long``: too many bars.
+    """
     written = sorted(signs.meters, key=lambda meter: meter.onset)
     meters = list({meter.onset: meter for meter in written if meter.onset < end}.values())  # the last holds
     keys = sorted((key for key in signs.keys if key.onset < end), key=lambda key: key.onset)
@@ -234,26 +204,15 @@ def _staves(played: list[Notes], names: list[str], signs: _Signs) -> list[_MidiS
         n_bad_meters, meters = n_bad_meters + len(meters), []
     lines = None if n_bad_meters or end > MAX_TICKS else _bar_lines(meters, end)
     meters = _with_upbeat(meters)
-    bars = None if lines is None else _bars(lines, meters)
-    staff = Staff(
-        end=end,
-        meters=meters,
-        keys=keys,
-        n_bad_keys=signs.n_bad_keys,
-        n_bad_meters=n_bad_meters,
-        n_after_end=signs.n_after_end,
-    )
-    common = cache(lambda: replace(staff.part(), bar_onsets=bars))
-    return [
-        _MidiStaff(
-            name=names[notes.track],
-            fault="percussion" if notes.channel == PERCUSSION else "",
-            played=notes,
-            division=signs.division,
-            common=common,
-        )
-        for notes in played
-    ]
+    return {
+        "end": end,
+        **key_fields(keys),
+        "meters": in_force(meters),
+        "bar_onsets": None if lines is None else _bars(lines, meters),
+        "n_bad_keys": signs.n_bad_keys,
+        "n_bad_meters": n_bad_meters,
+        "n_after_end": signs.n_after_end,
+    }
 
 
 def _count_beats(meters: list[Meter]) -> bool:

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
 from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.formats.readers.base.tempo import possible, tempo_at
-from pipeline.formats.readers.midi.events import LYRIC, SET_TEMPO, Ints, Track
+from pipeline.formats.readers.midi.events import LYRIC, SET_TEMPO, Track
+from pipeline.formats.readers.midi.stretches import Ints
 from pipeline.formats.readers.midi.text import decode_text
 
 MICROSECONDS_PER_MINUTE = 60_000_000
@@ -41,10 +43,8 @@ class Words:
                 text = " ".join(decode_text(content).split())
                 times += [time] * bool(text)
                 texts += [text] * bool(text)
-            elif kind == SET_TEMPO and any(content[:3]) and len(content) >= 3:
-                qpm = Fraction(MICROSECONDS_PER_MINUTE, int.from_bytes(content[:3], "big"))
-                if possible(qpm):
-                    self.tempi.append((time, qpm))
+            elif kind == SET_TEMPO and (qpm := _tempo(content[:3])) is not None:
+                self.tempi.append((time, qpm))
         if texts:
             self.tracks.append((number, np.array(times, np.int64), texts))
 
@@ -90,6 +90,15 @@ class Words:
                 sung[part] = notes
             n_lost[part] += int((placed[part] < 0).sum())
         return sung, n_lost
+
+
+@lru_cache(maxsize=4096)
+def _tempo(content: bytes) -> Fraction | None:
+    """Quarter notes per minute; None for an impossible tempo."""
+    microseconds = int.from_bytes(content, "big")
+    if len(content) < 3 or not microseconds:
+        return None
+    return possible(Fraction(MICROSECONDS_PER_MINUTE, microseconds))
 
 
 def _places(onsets: Ints, times: Ints, division: int) -> Ints:

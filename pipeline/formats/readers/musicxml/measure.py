@@ -6,6 +6,7 @@ The length of a measure depends on all parts together; see :mod:`bars`.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
@@ -14,6 +15,8 @@ from xml.etree.ElementTree import Element
 from pipeline.core.music import TICKS_PER_QUARTER, Meter
 from pipeline.formats.readers.base.repeat_signs import Kind, Sign
 from pipeline.formats.readers.base.staff import ChordSign, KeySign, Ticks, Written
+
+Inside = dict[str, Element]
 
 
 class WrittenMeter(NamedTuple):
@@ -87,12 +90,22 @@ def is_continued(element: Element) -> bool:
     return element.get("implicit") == "yes" or not element.get("number", "1").isdigit()
 
 
-def lone_rests(element: Element) -> set[Element]:
-    """The rests that are all that a voice holds in a measure."""
-    voices: list[list[Element]] = [[]]
-    for child in element:
+def inside(note: Element) -> Inside:
+    """The elements inside a note by their tags, of several with one tag the first."""
+    found = {child.tag: child for child in note}
+    return found if len(found) == len(note) else {child.tag: child for child in reversed(list(note))}
+
+
+def lone_rests(children: Iterable[tuple[Element, Inside]]) -> set[Element]:
+    """The rests that are all that a voice holds in a measure.
+
+    Args:
+        children: what the measure holds in order, each with what is inside it if it is a note.
+    """
+    voices: list[list[tuple[Element, Inside]]] = [[]]
+    for child, tags in children:
         if child.tag == "backup":
             voices.append([])
-        elif child.tag == "forward" or (child.tag == "note" and child.find("grace") is None):
-            voices[-1].append(child)
-    return {voice[0] for voice in voices if len(voice) == 1 and voice[0].find("rest") is not None}
+        elif child.tag == "forward" or (child.tag == "note" and "grace" not in tags):
+            voices[-1].append((child, tags))
+    return {voice[0][0] for voice in voices if len(voice) == 1 and "rest" in voice[0][1]}

@@ -21,6 +21,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+from pipeline.core.text import counted
 from pipeline.formats.readers.base.limits import MIB, ReadLimits, too_many
 from pipeline.formats.readers.base.source import ReadError
 
@@ -96,7 +97,7 @@ class _Archive:
             name for name in self.names if name.lower().endswith((".musicxml", ".xml")) and _is_visible(name)
         ]
         if not found:
-            raise ReadError("unreadable", f"no MusicXML among its {len(self.names)} files")
+            raise ReadError("unreadable", f"no MusicXML in it: it has {counted(len(self.names), 'file')}")
         contents = {name: self.read(name) for name in found}
         scores = {name: content for name, content in contents.items() if is_score(content)}
         yield from (scores or dict([next(iter(contents.items()))])).items()

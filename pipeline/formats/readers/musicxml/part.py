@@ -7,14 +7,22 @@ depends on all parts together.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from xml.etree.ElementTree import Element
 
 from pipeline.core.music import TICKS_PER_QUARTER
+from pipeline.core.text import counted
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import MAX_TICKS, ChordSign, Ticks, Written, times
 from pipeline.formats.readers.musicxml.harmony import chords_of, offset_of
-from pipeline.formats.readers.musicxml.measure import Measure, WrittenMeter, is_continued, lone_rests
+from pipeline.formats.readers.musicxml.measure import (
+    Inside,
+    Measure,
+    WrittenMeter,
+    inside,
+    is_continued,
+    lone_rests,
+)
 from pipeline.formats.readers.musicxml.position import Position
 from pipeline.formats.readers.musicxml.signs import barline_signs, read_direction
 from pipeline.formats.readers.musicxml.values import (
@@ -23,10 +31,13 @@ from pipeline.formats.readers.musicxml.values import (
     duration_of,
     integer,
     key_of,
-    length_of_type,
     meter_of,
     note_number,
+    plays_percussion,
+    ticks_of,
     transposition_of,
+    tuplet_length,
+    whole,
 )
 from pipeline.formats.readers.musicxml.words import lyric_of, lyric_to_highest, tempo_of
 
@@ -36,6 +47,9 @@ MAX_STAVES = 16
 class PartReader:
     """Reads the measures of a part in order; keeps the state from one to the next.
 
+    Args:
+        percussion: the instruments whose notes have no pitch; see :func:`percussion_of`.
+
     Attributes:
         n_staves: how many staves the part has so far.
         faults: the first error of each staff with notes that no MIDI number names.
@@ -43,8 +57,9 @@ class PartReader:
         clefs: the signs of the clefs of each staff.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, percussion: frozenset[str] = frozenset()) -> None:
         self.n_staves = 1
+        self._percussion = percussion
         self.faults: dict[int, ReadError] = {}
         self.unpitched: dict[int, dict[str, None]] = {}
         self.clefs: dict[int, set[str]] = {}
@@ -81,10 +96,11 @@ class PartReader:
     def _measure(self, element: Element, measure: Measure) -> None:
         measure.plain = self._closed_plainly and not is_continued(element)
         self._position, self._closed_plainly, self._chord = Position(), True, None
-        self._lone_rests = lone_rests(element)
-        for child in element:
+        children = [(child, inside(child) if child.tag == "note" else {}) for child in element]
+        self._lone_rests = lone_rests(children)
+        for child, tags in children:
             if child.tag == "note":
-                self._note(child, measure)
+                self._note(child, tags, measure)
             elif child.tag == "attributes":
                 self._attributes(child, measure)
             elif child.tag == "backup":
@@ -115,12 +131,11 @@ class PartReader:
             reached = min(reached, self._bar_length)
         measure.filled = max(measure.filled, reached)
 
-    def _note(self, note: Element, measure: Measure) -> None:
-        staff = integer(note, "staff", 1)
+    def _note(self, note: Element, tags: Inside, measure: Measure) -> None:
+        staff = whole(tags["staff"].text or "", "staff") if "staff" in tags else 1
         if not 1 <= staff <= MAX_STAVES:
             raise ReadError("unreadable", f"staff {staff}; allowed are 1 to {MAX_STAVES}")
         self.n_staves = max(self.n_staves, staff)
-        tags = {child.tag for child in note}
         lyric = lyric_of(note) if "lyric" in tags else ()
         if "grace" in tags:
             measure.n_grace[staff] += "rest" not in tags
@@ -128,32 +143,37 @@ class PartReader:
             return
         notes = measure.notes.setdefault(staff, [])
         onset, duration = self._time(note, tags, measure, (staff, len(notes)))
-        pitch = note.find("pitch")
-        if "unpitched" in tags:
-            self.unpitched.setdefault(staff, {})[note.findtext("voice", "1").strip()] = None
+        pitch = tags.get("pitch")
+        if "unpitched" in tags or (pitch is not None and plays_percussion(note, self._percussion)):
+            voice = tags["voice"].text or "" if "voice" in tags else "1"
+            self.unpitched.setdefault(staff, {})[voice.strip()] = None
+            pitch = None
         if pitch is None or "cue" in tags:
             measure.n_lost_syllables[staff] += bool(lyric and lyric[0])
             return
         if duration <= 0:
             raise ReadError("bad_duration", f"a note of duration {duration}; durations are positive")
-        fermata = "notations" in tags and note.find("notations/fermata") is not None
+        notations = note.findall("notations") if "notations" in tags else []
+        fermata = any(each.find("fermata") is not None for each in notations)
         _, chord_staff, first = self._chord or (0, staff, len(notes))
         if chord_staff == staff and first < len(notes):
             fermata = fermata or notes[first].phrase_end
             if fermata:
                 notes[first:] = [other._replace(phrase_end=True) for other in notes[first:]]
-        ties = _ties(note, tags)
+        ties: Collection[str] = ()
+        if notations or "tie" in tags:
+            ties = _ties(note.findall("tie"), notations)
         number = self._sounding(pitch, staff)
         notes.append(Written(onset, duration, number, "start" in ties, "stop" in ties, fermata, lyric))
         if "chord" in tags and chord_staff == staff:
             lyric_to_highest(notes, first)
 
     def _time(
-        self, note: Element, tags: set[str], measure: Measure, place: tuple[int, int]
+        self, note: Element, tags: Inside, measure: Measure, place: tuple[int, int]
     ) -> tuple[Ticks, Ticks]:
         """Return onset and duration of a note or rest, and advance past it."""
-        written = duration = duration_of(note, self._divisions)
-        change = note.find("time-modification")
+        written = duration = ticks_of(tags.get("duration"), self._divisions)
+        change = tags.get("time-modification")
         if change is not None:
             duration = self._exact_duration(duration, note, change)
         if "chord" in tags and self._chord is not None:
@@ -200,8 +220,8 @@ class PartReader:
         """A tuplet's duration by its signs, where too few divisions made the number inexact."""
         actual, normal = integer(change, "actual-notes", 1), integer(change, "normal-notes", 1)
         if min(actual, normal) < 1:
-            raise ReadError("bad_tuplet", f"{actual} notes in the time of {normal}")
-        exact = length_of_type(note.findtext("type", "").strip(), len(note.findall("dot")), actual, normal)
+            raise ReadError("bad_tuplet", f"{counted(actual, 'note')} in the time of {normal}")
+        exact = tuplet_length(note, duration, actual, normal)
         gap = (exact - duration) * self._divisions
         return exact if exact and -TICKS_PER_QUARTER < gap < TICKS_PER_QUARTER else duration
 
@@ -217,16 +237,16 @@ class PartReader:
     def _attributes(self, attributes: Element, measure: Measure) -> None:
         self._divisions = divisions_of(attributes, self._divisions)
         self.n_staves = max(self.n_staves, min(integer(attributes, "staves", 1), MAX_STAVES))
-        for clef in attributes.iterfind("clef"):
+        for clef in attributes.findall("clef"):
             number = clef.get("number", "1")
             staff = int(number) if re.fullmatch(r"[0-9]{1,3}", number) else 1
             self.clefs.setdefault(staff, set()).add(clef.findtext("sign", "").strip())
-        for transpose in attributes.iterfind("transpose"):
+        for transpose in attributes.findall("transpose"):
             for staff in _staves_of(transpose):
                 self._transposition[staff] = transposition_of(transpose)
-        for key in attributes.iterfind("key"):
+        for key in attributes.findall("key"):
             self._key(key, measure)
-        for time in attributes.iterfind("time"):
+        for time in attributes.findall("time"):
             self._meter(time, measure)
 
     def _key(self, key: Element, measure: Measure) -> None:
@@ -276,15 +296,17 @@ def _staves_of(element: Element) -> range:
     return range(1, MAX_STAVES + 1)
 
 
-def _ties(note: Element, tags: set[str]) -> set[str]:
+def _ties(sounding: Sequence[Element], notations: Sequence[Element]) -> set[str]:
     """Which ends of ties a note has.
 
     Those that are engraved count where none is given for the sound; ``let-ring`` leads to no note.
+
+    Args:
+        sounding: the elements ``<tie>`` of the note.
+        notations: the elements that may hold ``<tied>``.
     """
-    if not tags & {"tie", "notations"}:
-        return set()
-    sound = [tie.get("type", "") for tie in note.iterfind("tie")]
-    engraved = [tie.get("type", "") for tie in note.iterfind("notations/tied")]
+    sound = [tie.get("type", "") for tie in sounding]
+    engraved = [tie.get("type", "") for each in notations for tie in each.findall("tied")]
     ends = set(sound or engraved)
     if "let-ring" in engraved and "start" not in engraved:
         ends.discard("start")

@@ -36,7 +36,8 @@ class Position:
         self.written += written
         self.exact += exact
         self._rounded = exact if written != exact else 0
-        self._remember()
+        if self._exact_of or self.exact != self.written:
+            self._remember()
 
     def move(self, distance: Ticks, divisions: Ticks) -> None:
         """Move by a ``<forward>``, or by a ``<backup>`` where the distance is negative.

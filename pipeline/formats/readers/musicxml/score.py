@@ -23,6 +23,7 @@ from pipeline.formats.readers.musicxml.bars import ReadPart, bar_begins, join_ti
 from pipeline.formats.readers.musicxml.mxl import is_score, parse_xml, unpack
 from pipeline.formats.readers.musicxml.part import PartReader
 from pipeline.formats.readers.musicxml.signs import marked_signs
+from pipeline.formats.readers.musicxml.values import percussion_of
 
 _FILE_NAME = re.compile(r"\.(mxl|xml|musicxml)$", re.IGNORECASE)
 _NO_TITLE = re.compile(r"©|\(c\)|copyright|www\.|https?:|^PDF\b", re.IGNORECASE)
@@ -99,9 +100,12 @@ def _tempo(parts: Sequence[ReadPart], begins: Sequence[Ticks], found: Sequence[S
 
 def _read_parts(root: Element) -> Iterator[ReadPart]:
     """The parts in the order of the score; one that cannot be read has its error."""
-    names = {part.get("id", ""): _text(part, "part-name") for part in root.iterfind("part-list/score-part")}
+    entries = [part for parts in root.findall("part-list") for part in parts.findall("score-part")]
+    listed = {part.get("id", ""): part for part in entries}
     for identifier, elements in _parts(root):
-        part = ReadPart(names.get(identifier, ""), identifier, PartReader())
+        entry = listed.get(identifier, Element("score-part"))
+        reader = PartReader(percussion_of(entry))
+        part = ReadPart(_text(entry, "part-name"), identifier, reader)
         try:
             part.measures = part.reader.measures(elements)
         except ReadError as error:
@@ -126,8 +130,9 @@ def parse(content: bytes, max_depth: int | None = None) -> Element:
 
 
 def _check_depth(root: Element, max_depth: int) -> None:
-    level, depth = [root], 1
-    while level := [child for element in level for child in element]:
+    level, depth = [root] if len(root) else [], 1
+    while level:
+        level = [child for element in level for child in element if len(child)]
         depth += 1
         if depth > max_depth:
             raise too_many("too_deep", "elements and more inside one another", depth, max_depth)

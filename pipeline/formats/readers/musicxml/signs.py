@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 from pipeline.formats.readers.base.repeat_signs import OPEN_END, Kind, Sign, read_passes
@@ -30,6 +31,7 @@ WORDS: dict[str, Kind] = {
     r"coda": "coda",
     r"segno": "segno",
 }  # fmt: skip
+LONGEST_WORDS = 40  # letters; those of WORDS are shorter
 JUMPS: tuple[Kind, ...] = ("da_capo", "dal_segno")
 
 
@@ -72,16 +74,21 @@ def read_direction(direction: Element, onset: Ticks, measure: Measure) -> None:
 
 def _marks(direction: Element) -> Iterator[PrintedMark]:
     """The jump printed by a direction without a ``<sound>``; no other words are allowed."""
-    words = " ".join(text.text or "" for text in direction.iterfind("direction-type/words"))
+    types = direction.findall("direction-type")
+    words = " ".join(text.text or "" for each in types for text in each.findall("words"))
     letters = re.sub(r"[\W_]", "", words).lower()
-    for pattern, kind in WORDS.items():
-        if re.fullmatch(pattern, letters):
-            yield PrintedMark(kind, letters)
-            return
+    kind = _kind_of(letters) if len(letters) <= LONGEST_WORDS else None
+    if kind is not None:
+        yield PrintedMark(kind, letters)
     if not letters:
         for symbol in ("segno", "coda"):
-            if direction.find(f"direction-type/{symbol}") is not None:
+            if any(each.find(symbol) is not None for each in types):
                 yield PrintedMark(LANDINGS[symbol], symbol)
+
+
+@lru_cache(maxsize=1024)
+def _kind_of(letters: str) -> Kind | None:
+    return next((kind for pattern, kind in WORDS.items() if re.fullmatch(pattern, letters)), None)
 
 
 @dataclass

@@ -26,6 +26,7 @@ TYPES: dict[str, tuple[int, int]] = {  # quarters of a note type
     "512th": (1, 128), "1024th": (1, 256),
 }  # fmt: skip
 MAX_DOTS = 8
+PERCUSSION_CHANNEL = "10"  # General MIDI; <midi-channel> counts from 1
 
 
 def note_number(pitch: Element) -> int:
@@ -34,7 +35,7 @@ def note_number(pitch: Element) -> int:
     Raises:
         ReadError: ``microtone``, ``bad_pitch``, or an octave that is no whole number.
     """
-    step, octave = pitch.findtext("step", ""), pitch.findtext("octave", "4")
+    step, octave = pitch.findtext("step", ""), pitch.findtext("octave", "")
     alter = pitch.findtext("alter") or "0"
     return _note_number(step.strip(), alter.strip(), octave.strip())
 
@@ -48,7 +49,7 @@ def _note_number(step: str, alter: str, octave: str) -> int:
         raise ReadError("bad_pitch", f"an alteration of {semitones} semitones; allowed are -12 to 12")
     if not isinstance(semitones, int):
         raise ReadError("microtone", f"an alteration of {semitones} semitones has no MIDI note number")
-    return 12 * (_whole(octave, "octave") + 1) + SEMITONES[STEPS.index(step)] + semitones
+    return 12 * (whole(octave, "octave") + 1) + SEMITONES[STEPS.index(step)] + semitones
 
 
 def divisions_of(attributes: Element, default: Ticks) -> Ticks:
@@ -74,7 +75,17 @@ def duration_of(element: Element, divisions: Ticks) -> Ticks:
     Raises:
         ReadError: ``bad_duration``.
     """
-    return _ticks(element.findtext("duration", "").strip(), divisions)
+    return ticks_of(element.find("duration"), divisions)
+
+
+def ticks_of(duration: Element | None, divisions: Ticks) -> Ticks:
+    """The same, of an element ``<duration>``.
+
+    Raises:
+        ReadError: ``bad_duration``, also where there is no such element.
+    """
+    text = None if duration is None else duration.text
+    return _ticks((text or "").strip(), divisions)
 
 
 @lru_cache(maxsize=1024)
@@ -92,6 +103,20 @@ def length_of_type(name: str, dots: int, actual: int, normal: int) -> Ticks:
         return 0
     numerator, denominator = TYPES[name]
     return times(TICKS_PER_QUARTER, numerator * ((2 << dots) - 1) * normal, (denominator << dots) * actual)
+
+
+def tuplet_length(note: Element, duration: Ticks, actual: int, normal: int) -> Ticks:
+    """The length of a note in a tuplet by its type and dots; without ``<type>``, the nearest one."""
+    name = note.findtext("type", "").strip()
+    if not name:
+        return _nearest_length(duration, actual, normal)
+    return length_of_type(name, len(note.findall("dot")), actual, normal)
+
+
+@lru_cache(maxsize=1024)
+def _nearest_length(duration: Ticks, actual: int, normal: int) -> Ticks:
+    lengths = [length_of_type(name, dots, actual, normal) for name in TYPES for dots in range(3)]
+    return min(lengths, key=lambda length: abs(Fraction(length - duration)))
 
 
 def transposition_of(transpose: Element) -> tuple[int, int]:
@@ -164,6 +189,28 @@ def meter_of(time: Element) -> tuple[int, int] | None:
     return numerator, denominator
 
 
+def percussion_of(part: Element) -> frozenset[str]:
+    """The instruments of a ``<score-part>`` on the percussion channel.
+
+    If all of them are, "" is included: a note without ``<instrument>`` is percussion, too.
+    """
+    channels = {
+        instrument.get("id", ""): instrument.findtext("midi-channel", "").strip()
+        for instrument in part.iterfind("midi-instrument")
+    }
+    names = {instrument.get("id", "") for instrument in part.iterfind("score-instrument")} | set(channels)
+    percussion = frozenset(name for name in names if channels.get(name) == PERCUSSION_CHANNEL)
+    return percussion | {""} if percussion == names and names else percussion
+
+
+def plays_percussion(note: Element, percussion: frozenset[str]) -> bool:
+    """Whether the instrument of a note is one of ``percussion``, so that its written pitch is a drum."""
+    if not percussion or "" in percussion:
+        return bool(percussion)
+    instrument = note.find("instrument")
+    return instrument is not None and instrument.get("id") in percussion
+
+
 def as_ticks(time: Fraction) -> Ticks:
     """The same time, as an integer if it is a whole number of ticks."""
     return time.numerator if time.denominator == 1 else time
@@ -176,10 +223,15 @@ def integer(element: Element, path: str, default: int) -> int:
         ReadError: ``unreadable``.
     """
     text = element.findtext(path)
-    return default if text is None else _whole(text, path)
+    return default if text is None else whole(text, path)
 
 
-def _whole(text: str, name: str) -> int:
+def whole(text: str, name: str) -> int:
+    """The whole number that a text is; the name of its element is for the message.
+
+    Raises:
+        ReadError: ``unreadable``.
+    """
     try:
         return int(text)
     except ValueError:

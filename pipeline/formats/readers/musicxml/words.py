@@ -21,7 +21,7 @@ from pipeline.formats.readers.musicxml.values import length_of_type
 def lyric_of(note: Element) -> Lyric:
     """The syllables of a note by verse; the verse is the number at the end of ``number``, or 1."""
     lyric: Lyric = ()
-    for element in note.iterfind("lyric"):
+    for element in note.findall("lyric"):
         found = re.search(r"([0-9]{1,2})$", element.get("number", "1").strip())
         text = _syllable(element)
         if text:

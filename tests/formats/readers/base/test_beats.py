@@ -27,7 +27,7 @@ FORMATS = {
 DAMAGED = {
     "no text": (b"\xff\xfe\x00", "UTF-16"),
     "nothing": (b"", "0 beats"),
-    "one beat": (b"0.5\n", "1 beats"),
+    "one beat": (b"0.5\n", "1 beat;"),
     "words": (b"0.5\nhalf past\n1.5\n", "line 2"),
     "a cut line": (b"0.5 1\n1.0\n1.5 1\n", "columns"),
     "no number": (b"0.5\nnan\n1.5\n", "line 2"),

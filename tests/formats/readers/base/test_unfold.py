@@ -131,6 +131,19 @@ def test_a_tie_over_the_repeat_sign_holds_into_what_is_played_next() -> None:
     assert part.n_broken_ties == 0
 
 
+def with_tie_to_the_beginning(begins: str) -> Part:
+    """C4 tied over a repeat sign, in **kern; ``begins`` is its first token."""
+    return kern.read(f"**kern\n{begins}\n=:|!\n1c]\n*-\n".encode(), PLAYED).parts[0]
+
+
+def test_a_tie_leads_over_a_jump_back_only_to_a_note_that_ends_one() -> None:
+    struck, tied = with_tie_to_the_beginning("[1c"), with_tie_to_the_beginning("1c_")
+    assert (struck.duration // 40320).tolist() == [1, 2]
+    assert struck.n_broken_ties == 1
+    assert (tied.duration // 40320).tolist() == [3]
+    assert (abc_part("C- :| C").duration // 40320).tolist() == [1, 2]
+
+
 def test_bars_are_right_through_repeats_and_pickups() -> None:
     part = abc.read(b"X:1\nM:3/4\nL:1/4\nK:C\nC | DEF | GA :: B | CDE | FG :|", PLAYED).parts[0]
     upbeat = 10080

@@ -178,6 +178,28 @@ def test_a_part_that_cannot_be_read_is_left_out_and_named(token: str, rule: str)
     assert piece.left_out == (("Flute", rule),)
 
 
+def test_a_part_with_an_invalid_duration_is_left_out_and_the_others_keep_the_time() -> None:
+    for token in ("1%0e", "e"):
+        piece = read(
+            "**kern **kern",
+            "*Iflt *",
+            "4e 4c",
+            "*^ *",
+            f"{token} 4g 2d",
+            "4f 4g .",
+            "*v *v *",
+            "4e 4e",
+            "*- *-",
+        )
+        assert (piece.parts[0].onset // 10080).tolist() == [0, 1, 3]
+        assert piece.left_out == (("Flute", "bad_duration"),)
+
+
+def test_a_text_in_utf_16_is_read() -> None:
+    source = split("a.krn", "!!!OTL: Lied für\n**kern\n4c\n*-\n".encode("utf-16"))[0]
+    assert kern.read(source.content, READ).title == "Lied für"
+
+
 @pytest.mark.parametrize("signature", ["*M0/4", "*M4/x", "*M3/1000", "*M3/5000"])
 def test_an_impossible_time_signature_is_unknown_and_counted(signature: str) -> None:
     found = melody(signature, "4c", "=1", "4d", "=2")

@@ -29,6 +29,7 @@ def beside_a_flute(part: str) -> Piece:
         (measure(note("C4", 4).replace("<octave>4", "<octave>-1"), START), "pitch_out_of_range"),
         (measure(note("C4", 4).replace("<octave>4", "<octave>99"), START), "pitch_out_of_range"),
         (measure(note("C4", 4).replace("<step>C", "<step>H"), START), "bad_pitch"),
+        (measure(note("C4", 4).replace("<octave>4</octave>", ""), START), "unreadable"),
         (measure(note("C4", -4), START), "bad_duration"),
         (measure(note("C4", 10**9) + note("C4", 10**9), START), "too_long"),
         (measure(note("C4", 4, "<staff>99</staff>"), START), "unreadable"),
@@ -67,6 +68,33 @@ def test_the_percussion_voice_of_a_staff_is_left_out() -> None:
     piece = musicxml.read(score(measure(notes, START), names=("Voice",)), READ)
     assert [read.pitch.tolist() for read in piece.parts] == [[72]]
     assert piece.left_out == (("Voice, unpitched notes of voice 2", "percussion"),)
+
+
+def on_channels(first: int, second: int) -> Piece:
+    """A part of two instruments: D5 of the second, then C5 without an instrument."""
+    instruments = "".join(
+        f'<midi-instrument id="I{number}"><midi-channel>{channel}</midi-channel></midi-instrument>'
+        for number, channel in enumerate((first, second))
+    )
+    notes = note("D5", 2, '<instrument id="I1"/>') + note("C5", 2)
+    content = score(measure(notes, START), measure(note("C4", 4), START), names=("Kit", "Bass"))
+    return musicxml.read(content.replace(b"Kit</part-name>", f"Kit</part-name>{instruments}".encode()), READ)
+
+
+@pytest.mark.parametrize(
+    ("channels", "pitches", "left_out"),
+    [
+        ((10, 10), [[60]], (("Kit", "percussion"),)),
+        ((1, 10), [[72], [60]], (("Kit, unpitched notes of voice 1", "percussion"),)),
+        ((1, 2), [[74, 72], [60]], ()),
+    ],
+)
+def test_pitches_of_instruments_on_the_percussion_channel_are_left_out(
+    channels: tuple[int, int], pitches: list[list[int]], left_out: tuple[tuple[str, str], ...]
+) -> None:
+    piece = on_channels(*channels)
+    assert [read.pitch.tolist() for read in piece.parts] == pitches
+    assert piece.left_out == left_out
 
 
 def test_a_staff_that_changes_its_clef_keeps_its_pitches() -> None:

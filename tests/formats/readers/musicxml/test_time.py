@@ -125,6 +125,13 @@ class TestRoundedTuplets:
         assert quarters(read.onset) == [*sevenths, 1, 2, 4]
         assert quarters(read.duration) == [Fraction(1, 7)] * 7 + [1, 2, 4]
 
+    def test_a_triplet_without_types_fills_a_quarter(self) -> None:
+        signs = tuplet("", 3, 2).replace("<type></type>", "")
+        notes = "".join(note("C4", 43, signs) for _ in range(3)) + backup(1) + note("D4", 128)
+        read = part(notes, attributes=f"<divisions>128</divisions>{TIME_4_4}")
+        assert quarters(read.onset) == [0, Fraction(1, 3), Fraction(2, 3), 1]
+        assert read.n_inexact == 0
+
     @pytest.mark.parametrize(
         "back", [backup(483 + 1440), backup(1920)], ids=["by the sum as written", "by the bar"]
     )
