@@ -106,8 +106,8 @@ class Engraver:
         toolkit = self._toolkit
         if not toolkit.loadData(musicxml):
             raise EngravingError(
-                f"{name}: Verovio cannot read this score; if it is a damaged file of data/evaluations, delete "
-                "that folder and run `dvc repro`"
+                f"{name}: Verovio cannot read this score; if it is a damaged file of data/evaluations, "
+                "delete that folder and run `dvc repro`"
             )
         self._fit(name)
         root = ElementTree.fromstring(toolkit.renderToSVG(1))
