@@ -8,6 +8,7 @@ in a child process with limits on time and memory, as the pipeline does.
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -72,28 +73,38 @@ def read_all(
     accidentals: Accidentals = "pitch",
     line_ends: LineEnds = "layout",
     isolated: bool = False,
+    errors: Literal["raise", "warn"] = "raise",
 ) -> list[Score]:
     r"""Read every piece of a file, for example all tunes of an ABC collection.
 
     >>> read_all("X:1\nT:One\nK:C\nCDEF\n\nX:2\nT:Two\nK:G\nGABc\n")
     [Score('prompt#1', 1 part, 4 notes), Score('prompt#2', 1 part, 4 notes)]
 
+    Args:
+        errors: ``warn`` leaves out the pieces that cannot be read, with one warning that names them.
+
     Raises:
-        ScoreFileError: a piece cannot be read.
+        ScoreFileError: a piece cannot be read, unless ``errors`` is ``warn``.
     """
     scores, rejections = _read(path, repeats, accidentals, line_ends, isolated)
+    if errors == "warn" and rejections:
+        warnings.warn(_reasons(path, rejections), stacklevel=2)
+        return scores
     _raise(path, rejections)
     return scores
 
 
 def _raise(path: str | Path, rejections: Sequence[Rejection]) -> None:
     """Raise an error that names the pieces that cannot be read, if there are any."""
-    if not rejections:
-        return
+    if rejections:
+        raise ScoreFileError(_reasons(path, rejections))
+
+
+def _reasons(path: str | Path, rejections: Sequence[Rejection]) -> str:
     name = "the text" if inline_suffix(str(path)) else str(path)
     reasons = "; ".join(_reason(each) for each in rejections[:MOST_NAMED])
     more = f"; and {len(rejections) - MOST_NAMED} more" if len(rejections) > MOST_NAMED else ""
-    raise ScoreFileError(f"{name}: {reasons}{more}")
+    return f"{name}: {reasons}{more}"
 
 
 def _read(

@@ -15,6 +15,8 @@ from xml.etree import ElementTree
 
 import verovio
 
+from pipeline.errors import PipelineError
+
 OPTIONS: dict[str, Any] = {
     "adjustPageHeight": True,
     "breaks": "auto",
@@ -73,6 +75,10 @@ class Engraving:
     glyphs: Mapping[str, str]
 
 
+class EngravingError(PipelineError):
+    """A score cannot be engraved: it is damaged, or too long for one page."""
+
+
 class Engraver:
     """Engraves scores with Verovio.
 
@@ -95,12 +101,14 @@ class Engraver:
             label: alternative text for screen readers.
 
         Raises:
-            ValueError: Verovio cannot read it: a bug of this project's writer. Or it is
-                too long for the widest page.
+            EngravingError: Verovio cannot read it, or it is too long for the widest page.
         """
         toolkit = self._toolkit
         if not toolkit.loadData(musicxml):
-            raise ValueError(f"{name}: Verovio cannot read this score")
+            raise EngravingError(
+                f"{name}: Verovio cannot read this score; if it is a damaged file of data/evaluations, "
+                "delete that folder and run `dvc repro`"
+            )
         self._fit(name)
         root = ElementTree.fromstring(toolkit.renderToSVG(1))
         glyphs = _glyphs(root)
@@ -126,7 +134,7 @@ class Engraver:
         while self._toolkit.getPageCount() > 1:
             width *= 2
             if width > WIDEST_PAGE:
-                raise ValueError(f"{name}: this score is too long to be engraved on one page")
+                raise EngravingError(f"{name}: this score is too long to be engraved on one page")
             self._lay_out(width)
 
     def _lay_out(self, width: int) -> None:

@@ -193,12 +193,21 @@ def _end_with(parents: list[psutil.Process], name: str) -> None:
     """Watch the parents in a thread; when one has ended, restore the last outputs and exit."""
 
     def watch() -> None:
-        while all(parent.is_running() and parent.status() != psutil.STATUS_ZOMBIE for parent in parents):
+        while all(map(_is_running, parents)):
             time.sleep(SECONDS_BETWEEN_LOOKS)
         if _end(name):
             os._exit(ORPHANED)
 
     threading.Thread(target=watch, daemon=True, name="parent watch").start()
+
+
+def _is_running(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+    except OSError:  # too many open files: not known now, and known at the next look
+        return True
 
 
 def _fingerprint(stage: Declared) -> dict[str, object]:

@@ -10,6 +10,7 @@ import pytest
 
 import pipeline
 from pipeline.datasets.encoding.encode import PROJECT_VERSION
+from pipeline.errors import PipelineError
 from tests.helpers.musicxml_text import TIME_4_4, measure, note, score
 from tests.helpers.paths import ROOT
 
@@ -173,3 +174,13 @@ def test_the_version_is_that_of_the_project() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     assert not hasattr(pipeline, "reed")
     assert {"read", "encode", "load_model"} <= set(dir(pipeline))
+
+
+def test_one_bad_tune_loses_no_other_when_errors_are_warnings(tmp_path: Path) -> None:
+    path = tmp_path / "all.abc"
+    path.write_text("X:1\nT:One\nK:C\nCDEF|\n\nX:2\nT:Two\nK:C\nC[D|\n\nX:3\nT:Three\nK:G\nGABc|\n")
+    with pytest.raises(PipelineError, match="2"):
+        pipeline.read_all(path)
+    with pytest.warns(UserWarning, match="all.abc"):
+        scores = pipeline.read_all(path, errors="warn")
+    assert [score.title for score in scores] == ["One", "Three"]

@@ -5,7 +5,7 @@ import pytest
 from pipeline.core.vocabulary import START, STOP, decode
 from pipeline.formats.writers.layout import Layout
 from pipeline.formats.writers.musicxml import as_musicxml
-from pipeline.report.engraving import Engraver, Engraving
+from pipeline.report.engraving import Engraver, Engraving, EngravingError
 
 
 def engraved(engraver: Engraver, n_quarters: int) -> Engraving:
@@ -24,7 +24,7 @@ def test_a_score_of_several_pages_is_drawn_whole_and_the_next_one_as_before() ->
 
 
 def test_a_score_that_is_too_long_for_a_page_is_an_error() -> None:
-    with pytest.raises(ValueError, match="tune: this score is too long"):
+    with pytest.raises(EngravingError, match="tune: this score is too long"):
         engraved(Engraver(page_height=200), 1000)
 
 
@@ -40,3 +40,8 @@ def test_notes_are_played_at_their_times_in_any_meter_and_tuplet(layout: Layout)
         (pytest.approx(begin * step, abs=0.01), pytest.approx(end * step, abs=0.01), pitch)
         for begin, end, pitch in ((0, 1, 60), (1, 2, 61), (2, 5, 62), (5, 6, 63), (6, 8, 64))
     ]
+
+
+def test_a_score_that_is_damaged_is_one_message() -> None:
+    with pytest.raises(EngravingError, match="tune: Verovio cannot read this score"):
+        Engraver().engrave("<score-partwise", "tune", "a tune")

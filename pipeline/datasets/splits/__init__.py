@@ -79,8 +79,10 @@ def split_pieces(piece_ids: Sequence[str], families: pa.Table, settings: AnySpli
     chosen[row] = True
     everywhere = with_held_out(chosen, families, settings)
     used = everywhere != ""
-    pieces, before = families.filter(pa.array(used)), everywhere[used]
+    pieces, before = families if used.all() else families.filter(pa.array(used)), everywhere[used]
     tunes = Tunes.among(pieces, families)
+    del families
+    pieces = pieces.drop_columns(["intervals", "skeleton", "melody"])  # the tunes hold them
     likeness = Likeness(tunes)
     apart = (
         None

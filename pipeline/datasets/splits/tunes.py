@@ -70,7 +70,7 @@ class Tunes:
         titles = _title_keys(families)
         row = np.asarray(pc.index_in(pieces["piece_id"], value_set=families["piece_id"]), dtype=np.int64)
         of, first = _numbered(pieces, [titles[place] for place in row.tolist()])
-        chosen = pieces.take(pa.array(first))
+        chosen = pieces if len(first) == len(pieces) else pieces.take(pa.array(first))
         metadata = families.schema.metadata
         run = int(metadata[b"family_run"])
         intervals = Sequences.from_column(chosen["intervals"])
