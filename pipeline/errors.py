@@ -44,6 +44,7 @@ traceback::
     ├── LikelihoodError    evaluation.metrics     probabilities that are not a distribution
     ├── EvaluationError    evaluation.predictor   nothing to evaluate, or a model of another data set
     ├── ReportError        report.inputs          a file that the report needs is missing
+    ├── EngravingError     report.engraving       a score cannot be drawn: damaged, or too long for a page
     ├── FileError          tools.inspection       a single file cannot be encoded or decoded
     ├── TokenTextError     tools.inspection       a line of tokens cannot be read
     ├── UnknownPieceError  tools.inspection       no data set or corpus has such a piece

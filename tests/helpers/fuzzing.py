@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from pipeline.core.vocabulary import START, STOP, TokenError, decode, decode_leniently, encode
 from pipeline.corpora.parsing.isolation import ChildFailure, ChildLimits, run_isolated
@@ -207,7 +208,13 @@ def decode_spoilt(spoilt: Spoilt) -> str | Exception:
     return "grid"
 
 
+def _prepare() -> None:
+    """Allocate what Arrow needs, a gigabyte of addresses at its first use, before memory is limited."""
+    warm_up()
+    pa.array([0])
+
+
 def outcomes(files: Sequence[Spoilt]) -> Iterator[tuple[Spoilt, str | Exception | ChildFailure]]:
     """The outcome of each file, read in a child process that may die."""
-    found = run_isolated(read_spoilt, files, LIMITS, ("pandas", __name__), warm_up)
+    found = run_isolated(read_spoilt, files, LIMITS, ("pandas", __name__), _prepare)
     return zip(files, found, strict=True)

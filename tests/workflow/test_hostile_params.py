@@ -1,6 +1,9 @@
 """The attack on parameters finds what it is made to find: ``python -m tests.benchmarks.parameters``."""
 
+import multiprocessing
 import sys
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +13,7 @@ import pytest
 from tests.helpers.hostile_params import STAGES, Edit, attempt, build, edits, parameters
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it forks, and limits memory as Linux does")
+Run = Callable[[str], object]
 FILTER = ("datasets", "tunes", "filter", "min_notes")
 
 
@@ -17,30 +21,41 @@ FILTER = ("datasets", "tunes", "filter", "min_notes")
 def project(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A project in which the stages up to split have run."""
     root = tmp_path_factory.mktemp("project")
-    return root, build(root, last="split")
+    return root, apart(build, root, "split")
 
 
-def kind(project: tuple[Path, dict[str, Any]], path: tuple[str, ...], value: Any, scratch: Path) -> str:
-    root, params = project
-    return attempt(root, Edit(path, value), params, scratch, last="split").kind
+def apart(function: Callable[..., Any], *arguments: Any) -> Any:
+    """The result in a new process: it forks, and this one may have a fork server, which no fork can use."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+def kind(project: tuple[Path, dict[str, Any]], value: Any, scratch: Path, run: Run | None = None) -> str:
+    return str(apart(_kind, *project, value, scratch, run))
+
+
+def _kind(root: Path, params: dict[str, Any], value: Any, scratch: Path, run: Run | None) -> str:
+    if run:
+        STAGES["split"] = SimpleNamespace(run=run)  # type: ignore[assignment]
+    return attempt(root, Edit(FILTER, value), params, scratch, last="split").kind
+
+
+def divide(_: str) -> float:
+    return 1 / 0
 
 
 @pytest.mark.parametrize(("value", "expected"), [(float("nan"), "refused"), (2, "ran"), (1000, "message")])
 def test_a_value_is_refused_or_runs_or_ends_in_a_message(
     project: tuple[Path, dict[str, Any]], value: Any, expected: str, tmp_path: Path
 ) -> None:
-    assert kind(project, FILTER, value, tmp_path) == expected
+    assert kind(project, value, tmp_path) == expected
 
 
+@pytest.mark.parametrize("run", [divide, sys.exit])
 def test_a_traceback_and_a_killed_process_are_faults(
-    project: tuple[Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project: tuple[Path, dict[str, Any]], run: Run, tmp_path: Path
 ) -> None:
-    def divide(_: str) -> float:
-        return 1 / 0
-
-    for run in (divide, sys.exit):
-        monkeypatch.setitem(STAGES, "split", SimpleNamespace(run=run))
-        assert kind(project, FILTER, 2, tmp_path) == "fault"
+    assert kind(project, 2, tmp_path, run) == "fault"
 
 
 def test_every_kind_of_section_is_tried() -> None:

@@ -10,10 +10,10 @@ processed all its items for the next ones.
 
 from __future__ import annotations
 
-import pickle
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing.reduction import ForkingPickler
 from typing import TypeVar
 
 from pipeline.corpora.parsing.children import (
@@ -107,7 +107,7 @@ def _outcomes(child: Child, job: Job[Item, Result]) -> Iterator[Result | ChildFa
                 crashed = ChildFailure("crashed", f"the reading process ended with {child.end()}")
                 yield crashed if job.together == 1 else _Unknown()
                 return
-        answer = pickle.loads(answers.popleft())
+        answer = ForkingPickler.loads(answers.popleft())
         if isinstance(answer, RaisedError):
             raise answer.error
         if not isinstance(answer, Done):

@@ -67,7 +67,7 @@ def test_every_field_of_croissant_is_described(tmp_path: Path) -> None:
 def test_rows_that_may_not_be_redistributed_are_left_out_and_counted(own: Path, tmp_path: Path) -> None:
     with_licences(own / "data/tokens/tunes/train/00000.parquet", ["CC0-1.0", "none stated", "CC-BY-ND-4.0"])
     messages = "\n".join(export("tunes", tmp_path / "out"))
-    assert "left out: 1 rows, licence 'none stated'" in messages
+    assert "left out: 1 row, licence 'none stated'" in messages
     rows = pq.read_table(tmp_path / "out/data/train-00000-of-00001.parquet")
     assert rows["licence"].to_pylist() == ["CC0-1.0"]
     assert "Left out" in (tmp_path / "out/README.md").read_text()

@@ -92,7 +92,7 @@ def test_a_time_signature_in_a_heading_gives_the_length_of_its_bars() -> None:
 @pytest.mark.parametrize(
     ("heading", "message"),
     [
-        ('{"steps_per_bar": 4000000}', "line 2: bars of 4000000 steps at 4 steps per quarter"),
+        ('{"steps_per_bar": 4000000}', "line 2: bars of 4,000,000 steps at 4 steps per quarter"),
         ('{"meter": "6/7"}', "line 2: time signature '6/7': two numbers are expected"),
         ('{"meter": "6/8", "steps_per_bar": 16}', "line 2: time signature 6/8 .* 12 steps"),
         ('{"first_bar": 40}', "line 2: an anacrusis of 40 steps"),
