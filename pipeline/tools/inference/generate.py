@@ -35,6 +35,7 @@ from pipeline.models.base.interface import Seq2Seq
 from pipeline.models.base.pretrained import load_run
 from pipeline.tools.inference.changes import chords_of_steps, parse_changes, with_chords
 from pipeline.tools.inference.prompt import PromptError, dataset_of, read_prompt, source_of
+from pipeline.tools.inference.threads import one_thread
 
 MAX_BEAM, MAX_COUNT, MAX_QUARTERS = 256, 1000, 4096
 MAX_NATS = 100
@@ -118,6 +119,7 @@ def generate(
     return continue_row(model.to(choose_device("auto")), row, way)
 
 
+@one_thread()
 def continue_row(model: Seq2Seq, row: Mapping[str, Any], way: Way) -> list[Generated]:
     """Continue a row of ``tables.TOKENS`` with a trained model.
 

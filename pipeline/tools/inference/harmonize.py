@@ -31,6 +31,7 @@ from pipeline.models.base.interface import Seq2Seq
 from pipeline.models.base.pretrained import load_run
 from pipeline.tools.inference.generate import MAX_BEAM, MAX_COUNT, RUNS, Generated
 from pipeline.tools.inference.prompt import PromptError, bars_of, dataset_of, names_of_task, read_prompt
+from pipeline.tools.inference.threads import one_thread
 
 MAX_PASSES = 100
 HARMONY_BEAM = 4  # width of the beam search
@@ -105,6 +106,7 @@ def given_voices(given: Sequence[int], voices: int, dataset: str) -> list[int]:
     return chosen
 
 
+@one_thread()
 def harmonize_row(
     model: Seq2Seq,
     row: Mapping[str, Any],

@@ -6,12 +6,14 @@ from typing import Any
 import music21
 import numpy as np
 import pytest
+import torch
 
 from pipeline.cli import main
 from pipeline.decoding.sampling import Sampling
 from pipeline.evaluation.metrics.voice_leading import voice_leading
 from pipeline.tools.inference.harmonize import beside, harmonize_score
 from pipeline.tools.inference.prompt import PromptError
+from pipeline.tools.inference.threads import one_thread
 from tests.helpers.melodies import stepwise
 from tests.helpers.untrained import untrained
 
@@ -105,3 +107,10 @@ def test_passes_revise_harmonies_and_keep_the_melody() -> None:
 def test_a_beam_or_count_below_one_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(PromptError, match="allowed are"):
         harmonize_score(TUNE, **wrong)  # type: ignore[arg-type]
+
+
+def test_decoding_uses_one_thread_and_restores_the_number() -> None:
+    before = torch.get_num_threads()
+    with one_thread():
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == before
