@@ -139,8 +139,10 @@ def main() -> None:
     if not options.jsb.exists():
         arguments.error(f"{options.jsb} is missing: name the published JSON by --jsb")
     data, test = published_data(options.jsb, 3 if options.small else None)
-    update: dict[str, Any] = {"transpose_semitones": 5, "batch_tokens": 12288, "precision": "bfloat16"}
-    update |= {"ema_decay": AVERAGING}
+    update: dict[str, Any] = {
+        **{"transpose_semitones": 5, "batch_tokens": 12288, "precision": "bfloat16"},
+        "ema_decay": AVERAGING,
+    }
     seconds = options.seconds
     if options.small:
         update |= {"batch_tokens": 1024, "precision": "float32", "device": "cpu"}

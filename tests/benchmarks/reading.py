@@ -26,7 +26,7 @@ from pipeline.core.music import Piece
 from pipeline.formats.readers import ReadError
 from pipeline.workflow.engine import EngineSettings, map_batches
 from pipeline.workflow.progress import say, track
-from tests.benchmarks.beside import compare_formats
+from tests.benchmarks.format_times import compare_formats
 from tests.benchmarks.others import compare, midi_beside_symusic
 from tests.helpers.comparison import Unread, alike, bundled, bundled_files, causes, read
 from tests.helpers.reading import READ

@@ -47,6 +47,8 @@ from pipeline.models.base.interface import Seq2Seq
 from pipeline.models.base.pretrained import load_run
 from pipeline.models.base.registry import parse_model
 from pipeline.models.base.tasks import TASK, harmony_rows
+from pipeline.training.checkpoints import identity
+from pipeline.training.data import read_training_data
 from pipeline.training.experiment import train_experiment
 from pipeline.training.settings import TrainingSettings
 from pipeline.workflow.progress import say
@@ -174,17 +176,26 @@ def _run(seed: int) -> Path:
     """The run of the experiment with this seed of training: the experiment's own, or trained here."""
     experiment, where = lookup(load_yaml(ROOT / PARAMS_FILE), "experiments", EXPERIMENT), EXPERIMENT
     settings = parse_section(TrainingSettings, lookup(experiment, "training"), where)
-    folder = TRAINED / str(seed)
     if settings.seed == seed:
         return RUN
+    task = parse_section(TASK, lookup(experiment, "task"), where)
+    model = parse_model(lookup(experiment, "model"), where)
+    settings = settings.model_copy(update={"seed": seed})
+    facts = [section.model_dump() for section in (task, model, settings)]
+    data = read_training_data(TOKENS, task).fingerprint
+    name = identity(
+        {"sections": facts, "data": data},
+        ["pipeline.training.experiment", f"pipeline.models.{model.model_dump()['kind']}.network"],
+    )
+    folder = TRAINED / name
     if not folder.exists():
         TRAINED.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=TRAINED) as partial:
             train_experiment(
                 TOKENS,
-                parse_section(TASK, lookup(experiment, "task"), where),
-                parse_model(lookup(experiment, "model"), where),
-                settings.model_copy(update={"seed": seed}),
+                task,
+                model,
+                settings,
                 Path(partial) / "run",
                 Path(partial) / "learning.csv",
             )
@@ -211,13 +222,12 @@ def main() -> None:
     options = arguments.parse_args()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    model, _ = load_run(RUN)
     if options.what == "choose":
-        found = choose(model, options.pieces, options.width or 2)
+        found = choose(load_run(RUN)[0], options.pieces, options.width or 2)
     elif options.what == "trained":
         found = trained(options.split, options.seeds, options.width or 4)
     else:
-        found = measure(model, options.split, options.seeds, options.width or 4, options.passes)
+        found = measure(load_run(RUN)[0], options.split, options.seeds, options.width or 4, options.passes)
     print(json.dumps({options.what: rounded(found)}))
 
 
