@@ -135,12 +135,12 @@ def _ends_of(
     """
     (released,) = (~events.is_on).nonzero()
     if len(released) == len(struck):
-        ons, offs = key[struck], key[released]
-        by_key, off_by_key = ons.argsort(kind="stable"), offs.argsort(kind="stable")
-        released = released[off_by_key]
-        if (ons[by_key] == offs[off_by_key]).all() and (released > struck[by_key]).all():
+        started, ended = key[struck], key[released]
+        by_start, by_end = started.argsort(kind="stable"), ended.argsort(kind="stable")
+        released = released[by_end]
+        if (started[by_start] == ended[by_end]).all() and (released > struck[by_start]).all():
             end = np.empty(len(struck), np.int64)
-            end[by_key] = events.time[released]
+            end[by_start] = events.time[released]
             return end, NONE, NONE
     ends = _find_ends(events, tracks, key)
     return ends.end[struck], np.flatnonzero(ends.unended[struck]), np.flatnonzero(ends.restruck[struck])
