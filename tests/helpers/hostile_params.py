@@ -85,21 +85,19 @@ CHAIN = (
     "evaluate",
     "report",
 )
-FIRST_STAGE = {
+FIRST_STAGE = {  # the innermost section counts
     "engine": "parse",
     "source": "download",
+    "watch": "download",
     "read": "parse",
     "limits": "parse",
     "families": "families",
-    "corpora": "quantize",
-    "notes": "quantize",
+    "datasets": "quantize",
     "quantize": "quantize",
     "filter": "filter",
     "split": "split",
     "encode": "encode",
-    "task": "train",
-    "model": "train",
-    "training": "train",
+    "experiments": "train",
     "evaluation": "evaluate",
 }
 STAGES = {
@@ -200,27 +198,49 @@ def attempt(
     project: Path, edit: Edit, params: dict[str, Any], scratch: Path, last: str = CHAIN[-1]
 ) -> Outcome:
     """Check the edited parameters, and run the stages that read them in a copy of the project."""
-    changed = edit.apply(params)
+    return checked(project, [edit], params, scratch) or Outcome(
+        edit, *run_stages(project, [edit], params, scratch, last)
+    )
+
+
+def checked(project: Path, edited: Sequence[Edit], params: dict[str, Any], scratch: Path) -> Outcome | None:
+    """The outcome of the last edit if `check` refuses all edits together; None: it accepts them."""
+    changed = _apply(edited, params)
     try:
         check_parameters(changed, project)
         _write(scratch, changed)
         check_parameters(load_yaml(scratch / "params.yaml"), project)
     except PipelineError as error:
-        return Outcome(edit, "refused" if str(error) else "fault", str(error))
+        return Outcome(edited[-1], "refused" if str(error) else "fault", str(error))
     except Exception:
-        return Outcome(edit, "fault", traceback.format_exc())
+        return Outcome(edited[-1], "fault", traceback.format_exc())
+    return None
+
+
+def run_stages(
+    project: Path, edited: Sequence[Edit], params: dict[str, Any], scratch: Path, last: str = CHAIN[-1]
+) -> tuple[str, str]:
+    """Run the stages that read one of the parameters, and all later ones; kind and detail of the outcome."""
     copied = scratch / "project"
     shutil.copytree(project, copied, dirs_exist_ok=True)
     try:
+        changed = _apply(edited, params)
         _write(copied, changed)
-        stages = CHAIN[CHAIN.index(_first_stage(edit)) : CHAIN.index(last) + 1]
-        return Outcome(edit, *_in_child(copied, changed, stages, _experiments(edit)))
+        first = min(CHAIN.index(_first_stage(edit)) for edit in edited)
+        experiments = dict.fromkeys(name for edit in edited for name in _experiments(edit))
+        return _in_child(copied, changed, CHAIN[first : CHAIN.index(last) + 1], list(experiments))
     finally:
         shutil.rmtree(copied)
 
 
+def _apply(edited: Sequence[Edit], params: dict[str, Any]) -> dict[str, Any]:
+    for edit in edited:
+        params = edit.apply(params)
+    return params
+
+
 def _first_stage(edit: Edit) -> str:
-    return next(FIRST_STAGE[name] for name in edit.path if name in FIRST_STAGE)
+    return next((FIRST_STAGE[name] for name in reversed(edit.path) if name in FIRST_STAGE), CHAIN[0])
 
 
 def _experiments(edit: Edit) -> Sequence[str]:
