@@ -63,7 +63,9 @@ def at_random_moments(victim: Victim, number: int, seed: int) -> Iterator[Hit]:
 
 def resumable(params: Any) -> None:
     """Edit params.yaml: a training resumes from checkpoints, and a fine-tuned model has unrelated parents."""
-    params["datasets"]["dances"] = sections.dataset("dances")
+    dances = sections.dataset("dances")
+    dances["quantize"]["steps_per_quarter"] = params["datasets"]["tunes"]["quantize"]["steps_per_quarter"]
+    params["datasets"]["dances"] = dances
     params["experiments"]["tuned"]["dataset"] = "dances"
     for experiment in params["experiments"].values():
         experiment["training"] |= {"epochs": 4, "checkpoint_seconds": 0}
@@ -112,6 +114,7 @@ def main() -> None:
                 survived[stage] += hit and not wrong
                 for fault in wrong:
                     say(f"{stage} {what}: {fault}\n{output[-1500:]}")
+            victim.end()
             print(f"{stage:32} {injected[stage]:6} injected {survived[stage]:6} survived", flush=True)
         project.repro()
         _, changed = project.call("git", "diff", "--stat", "dvc.lock")

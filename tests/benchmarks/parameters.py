@@ -4,7 +4,7 @@
 
 A value is refused by `check`, or all stages that read it run; where the data decide, a stage ends with
 one message. First `check` gets every value. Then the stages run with accepted values of several parameters
-at once; each value of a run that does not succeed gets a run of its own. Prints each fault and each message
+at once; if they do not succeed, each value gets a run of its own. Prints each fault and each message
 of a stage; the last line is one JSON object.
 """
 
@@ -23,7 +23,17 @@ from typing import Any
 import torch
 
 from pipeline.workflow.progress import say
-from tests.helpers.hostile_params import Edit, Outcome, build, checked, edits, run_stages
+from tests.helpers.hostile_params import (
+    CHAIN,
+    Edit,
+    Outcome,
+    attempt,
+    build,
+    checked,
+    edits,
+    first_stage,
+    run_stages,
+)
 
 AN_UPDATE = 1000
 
@@ -55,6 +65,7 @@ class Trials:
                 refused.append(outcome)
             if number % AN_UPDATE == 0:
                 say(f"{number} values checked, {len(accepted)} accepted")
+        accepted.sort(key=lambda edit: CHAIN.index(first_stage(edit)))  # groups that skip the same stages
         return refused, accepted
 
     def groups(self, accepted: Sequence[Edit], size: int) -> Iterator[list[Edit]]:
@@ -74,10 +85,20 @@ class Trials:
             yield group
 
     def run(self, group: Sequence[Edit]) -> list[Outcome]:
-        """The outcome of each value: all run together, or each of them alone."""
+        """The outcome of each value.
+
+        Where values that run together end in a message of a stage, each value runs alone up to that
+        stage, and those that pass it run together again. After a fault each value runs alone.
+        """
         kind, detail = run_stages(self.project, group, self.params, self.scratch)
         if kind == "ran" or len(group) == 1:
             return [Outcome(edit, kind, detail) for edit in group]
+        if kind == "message":
+            stage = detail.split(":")[0]
+            alone = [attempt(self.project, edit, self.params, self.scratch, stage) for edit in group]
+            passed = [outcome.edit for outcome in alone if outcome.kind == "ran"]
+            if len(passed) < len(group):
+                return [o for o in alone if o.kind != "ran"] + (self.run(passed) if passed else [])
         return [outcome for edit in group for outcome in self.run([edit])]
 
 

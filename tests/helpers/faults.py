@@ -204,6 +204,9 @@ class Victim:
         """Delete the outputs before the next run, as DVC does."""
         self._remove_outs()
 
+    def end(self) -> None:
+        """Clean up after the last fault."""
+
     def _remove_outs(self) -> None:
         for out in self.outs:
             _remove(self.root / out)
@@ -246,6 +249,10 @@ class CrossValidation(Victim):
 
     def prepare_next(self) -> None:
         """Keep everything."""
+
+    def end(self) -> None:
+        """Remove the results: they are an input of the report."""
+        self._remove_outs()
 
 
 def touched(log: str, root: Path) -> Iterator[tuple[str, int]]:

@@ -226,7 +226,7 @@ def run_stages(
     try:
         changed = _apply(edited, params)
         _write(copied, changed)
-        first = min(CHAIN.index(_first_stage(edit)) for edit in edited)
+        first = min(CHAIN.index(first_stage(edit)) for edit in edited)
         experiments = dict.fromkeys(name for edit in edited for name in _experiments(edit))
         return _in_child(copied, changed, CHAIN[first : CHAIN.index(last) + 1], list(experiments))
     finally:
@@ -239,7 +239,8 @@ def _apply(edited: Sequence[Edit], params: dict[str, Any]) -> dict[str, Any]:
     return params
 
 
-def _first_stage(edit: Edit) -> str:
+def first_stage(edit: Edit) -> str:
+    """The first stage that reads the parameter."""
     return next((FIRST_STAGE[name] for name in reversed(edit.path) if name in FIRST_STAGE), CHAIN[0])
 
 

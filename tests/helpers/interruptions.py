@@ -15,6 +15,8 @@ from tests.helpers.signals import default_signals
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
+BEFORE_OUR_CODE = "Failed to import the site module"  # Python itself was interrupted while it started
+
 
 @dataclass
 class Interrupted:
@@ -56,6 +58,9 @@ class InterruptedStage:
             in_time = True
         status, output = self._finish(process)
         found = Interrupted(f"{number.name} at {share:.3f}", in_time, output)
+        if BEFORE_OUR_CODE in output:
+            found.wrong += self.victim.next_run()
+            return found
         if status not in (0, -number, 128 + number):
             found.wrong.append(f"exit status {status}")
         return self._judged(found, status, may_be_silent=status == -number)
