@@ -1,7 +1,11 @@
-"""Atomic writes: to a temporary file in the same folder, which is then moved into place."""
+"""Atomic writes: to a temporary file in the same folder, which is then moved into place.
+
+Also :func:`is_refused`: whether the operating system, and not the content of a file, causes an error.
+"""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -9,6 +13,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+REFUSALS = (
+    *map(os.strerror, (errno.ENOSPC, errno.EIO, errno.EAGAIN, errno.ENOMEM, errno.EDQUOT, errno.EROFS)),
+    *map(os.strerror, (errno.EACCES, errno.EMFILE, errno.ENFILE)),
+    "can't start new thread",
+)
+
+
+def is_refused(error: Exception) -> bool:
+    """Whether the operating system refused: too many open files, no memory, no access.
+
+    Libraries raise exceptions of their own that contain the system's message.
+    """
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None):
+        return True
+    return any(words in str(error) for words in REFUSALS)
 
 
 @contextmanager

@@ -1,3 +1,5 @@
+import errno
+import os
 import random
 import re
 from pathlib import Path
@@ -14,6 +16,7 @@ from pipeline.core.tables import (
     TOKENS,
     TableError,
     read_table,
+    readable,
     write_table,
 )
 from tests.helpers.paths import ROOT
@@ -62,6 +65,20 @@ def test_the_error_for_a_damaged_table_gives_a_remedy(tmp_path: Path) -> None:
         read_table(tmp_path / "a.parquet", SPLITS)
     with pytest.raises(TableError, match="no such file"):
         read_table(tmp_path / "b.parquet", SPLITS)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pa.ArrowException(f"Failed to launch worker thread: {os.strerror(errno.EAGAIN)}"),
+        OSError(errno.EMFILE, os.strerror(errno.EMFILE)),
+        MemoryError("no memory"),
+    ],
+)
+def test_a_table_that_the_system_cannot_open_now_is_not_to_be_deleted(error: Exception) -> None:
+    with pytest.raises(TableError, match="cannot be read") as found, readable(Path("a.parquet")):
+        raise error
+    assert "delete" not in str(found.value)
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
