@@ -21,9 +21,10 @@ from tests.helpers.memory import command_line, family, peaks, proportional
 
 SECONDS_BETWEEN_SAMPLES = 0.1
 STAGE = "stages."
-ROLES = {  # part of a command line -> what such a process does
-    "loky": "worker",
+ROLES = {  # part of a command line -> what such a process does; the first that fits
+    "forkserver": "reading child",
     "resource_tracker": "tracker",
+    "loky": "worker",
     "multiprocessing": "reading child",
     "dvc": "DVC",
 }
