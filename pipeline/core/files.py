@@ -6,6 +6,7 @@ Also :func:`is_refused`: whether the operating system, and not the content of a 
 from __future__ import annotations
 
 import errno
+import glob
 import json
 import os
 import shutil
@@ -35,6 +36,7 @@ def is_refused(error: Exception) -> bool:
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary name in the folder of ``path`` to write to; moved into place unless an error occurs."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(path)
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         yield partial
@@ -45,9 +47,38 @@ def replacing(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def _remove_abandoned(path: Path) -> None:
+    """Delete temporary files and folders for the same target that processes left when they were killed."""
+    if os.name != "posix":
+        return
+    for partial in path.parent.glob(f"{glob.escape(path.name)}.*.partial"):
+        process = partial.name.removesuffix(".partial").rpartition(".")[2]
+        if process.isdecimal() and not _is_running(int(process)):
+            _remove(partial)
+
+
+def _remove(path: Path) -> None:
+    """Delete a file, a link, or a folder with all its files; what is missing stays missing."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except PermissionError:  # it is another user's
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True
+
+
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
     """A temporary folder next to ``path`` to write files to; it replaces ``path`` unless an error occurs."""
+    _remove_abandoned(path)
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         partial.mkdir(parents=True)
