@@ -49,7 +49,7 @@ def related(left: Sequences, right: Sequences, length: int) -> Pairs:
 def related_in_portions(
     left: Sequences, right: Sequences, length: int, common: Runs | None = None
 ) -> Iterator[Pairs]:
-    """Yield the pairs of :func:`shared_runs` in bounded portions, each with all pairs of some pieces of left.
+    """Yield the pairs of :func:`related` in bounded portions; every pair once, with all its runs.
 
     Args:
         common: the runs that are not counted, sorted; with a fixed list, the runs that a pair
@@ -59,17 +59,18 @@ def related_in_portions(
     if not len(left) or not len(right):
         return
     runs_of_right = _RunsOf(right, length)
-    right_sizes = np.concatenate([np.bincount(piece, minlength=n) for _, piece, _, n in runs_of_right])
     for begin, some in left.slices():
         piece, run = distinct_runs(some, length)
         left_sizes = np.bincount(piece, minlength=len(some))
-        if common is not None:
-            counts = ~_among(run, common)
-            piece, run = piece[counts], run[counts]
+        counts = ~_among(run, _frequent(runs_of_right, np.unique(run)) if common is None else common)
+        piece, run = piece[counts], run[counts]
         known = np.unique(run)
-        partner, shared = _holders_among(runs_of_right, known, COMMON if common is None else len(right))
-        for a, b, both in _pairs(piece, np.searchsorted(known, run), partner, shared, len(right)):
-            yield a + begin, b, both, np.minimum(left_sizes[a], right_sizes[b])
+        number = np.searchsorted(known, run)
+        for begin_right, piece_right, run_right, n in runs_of_right:
+            right_sizes = np.bincount(piece_right, minlength=n)
+            partner, shared = _holders_among(piece_right, run_right, known)
+            for a, b, both in _pairs(piece, number, partner, shared, n):
+                yield a + begin, b + begin_right, both, np.minimum(left_sizes[a], right_sizes[b])
 
 
 def common_runs(sequences: Sequences, length: int) -> Runs:
@@ -84,11 +85,12 @@ def common_runs(sequences: Sequences, length: int) -> Runs:
     for _, some in sequences.slices():
         counts += np.bincount(_buckets(distinct_runs(some, length)[1]), minlength=BUCKETS)
     crowded = counts > COMMON
-    found = [np.zeros(0, np.uint64)]
+    runs, times = np.zeros(0, np.uint64), np.zeros(0, np.int64)
     for _, some in sequences.slices() if crowded.any() else ():
         run = distinct_runs(some, length)[1]
-        found.append(run[crowded[_buckets(run)]])
-    runs, times = np.unique(np.concatenate(found), return_counts=True)
+        found, n = np.unique(run[crowded[_buckets(run)]], return_counts=True)
+        runs, place = np.unique(np.append(runs, found), return_inverse=True)
+        times = np.bincount(place, np.append(times, n)).astype(np.int64)
     return np.asarray(runs[times > COMMON])
 
 
@@ -165,23 +167,22 @@ class _RunsOf:
             yield begin, *distinct_runs(some, self._length), len(some)
 
 
-def _holders_among(runs_of: _RunsOf, known: Runs, most: int) -> tuple[Ints, Ints]:
-    """Find which pieces contain which of the known runs: (piece, number of the run), ordered by run.
-
-    Args:
-        most: runs that more pieces contain are left out.
-    """
+def _frequent(runs_of: _RunsOf, known: Runs) -> Runs:
+    """Those of the known runs that more than COMMON pieces contain, sorted."""
     times = np.zeros(len(known), np.int64)
-    pieces, runs = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
-    for begin, piece, run, _ in runs_of if len(known) else ():
+    for _, _, run, _ in runs_of if len(known) else ():
         number = np.minimum(np.searchsorted(known, run), len(known) - 1)
-        found = (known[number] == run) & (times[number] <= most)
-        pieces.append((piece[found] + begin).astype(np.int32))
-        runs.append(number[found].astype(np.int32))
-        times += np.bincount(runs[-1], minlength=len(known))
-    piece, number = np.concatenate(pieces), np.concatenate(runs)
-    telling = times[number] <= most
-    piece, number = piece[telling], number[telling]
+        times += np.bincount(number[known[number] == run], minlength=len(known))
+    return np.asarray(known[times > COMMON])
+
+
+def _holders_among(piece: Ints, run: Runs, known: Runs) -> tuple[Ints, Ints]:
+    """Find which pieces contain which of the known runs: (piece, number of the run), ordered by run."""
+    if not len(known):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    number = np.minimum(np.searchsorted(known, run), len(known) - 1)
+    found = known[number] == run
+    piece, number = piece[found], number[found]
     order = np.argsort(number, kind="stable")
     return piece[order], number[order]
 
