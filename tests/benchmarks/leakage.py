@@ -33,7 +33,7 @@ from pipeline.core.files import write_json
 from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup
 from pipeline.core.tables import FAMILIES, PLACES, read_table, write_table
 from pipeline.datasets.splits import family_rows
-from pipeline.datasets.splits.assignment import Place
+from pipeline.datasets.splits.assignment import Assignment
 from pipeline.datasets.splits.embargo import embargo
 from pipeline.datasets.splits.leaks import find_leaks
 from pipeline.datasets.splits.relatives import Likeness
@@ -81,10 +81,12 @@ def training_sets(ids: list[str], families: pa.Table) -> tuple[Bools, dict[str, 
     hard = np.isin(family, family[test])
     tunes = Tunes.among(pieces, families)
     likeness = Likeness(tunes)
-    assigned = np.where(test, Place.TEST, np.where(hard, Place.UNUSED, Place.TRAIN)).astype(np.int8)
+    assigned = np.where(test, Assignment.TEST, np.where(hard, Assignment.UNUSED, Assignment.TRAIN)).astype(
+        np.int8
+    )
     related = find_leaks(tunes, likeness, assigned).soft
     apart = embargo(tunes, likeness, assigned).assigned
-    pools = {RANDOM: ~test, FAMILY: ~hard, SOFT: apart == Place.TRAIN}
+    pools = {RANDOM: ~test, FAMILY: ~hard, SOFT: apart == Assignment.TRAIN}
     size = min(int(pool.sum()) for pool in pools.values())
     order = np.argsort([hashed(name, "train") for name in ids])
     chosen = {name: np.zeros(len(ids), bool) for name in pools}

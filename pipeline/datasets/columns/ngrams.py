@@ -20,8 +20,7 @@ from pipeline.core.lists import as_lists, flatten
 from pipeline.datasets.columns.ragged import Bools, Ints, offsets_of, run_starts
 
 BREAK = -128  # no interval of two note numbers
-RUNS_AT_ONCE = 4_000_000
-WINDOWS_AT_ONCE = 1_000_000  # in a partition of ``holders``: each takes about 100 bytes
+WINDOWS_AT_ONCE = 1_000_000  # that are sorted at once: each takes about 100 bytes
 OUTSIDE = 255  # of windows in no partition; also the largest number of partitions
 WORD = 8  # intervals that are compared at once
 MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 divided by the golden ratio
@@ -58,9 +57,9 @@ class Sequences:
         lengths = [np.diff(each.offsets) for each in several]
         return cls(offsets_of(np.concatenate(lengths)), np.concatenate([each.values for each in several]))
 
-    def slices(self) -> Iterator[tuple[int, Sequences]]:
-        """Groups of consecutive pieces with about RUNS_AT_ONCE intervals: (first piece, pieces)."""
-        starts = np.arange(0, len(self.values) + 1, RUNS_AT_ONCE)
+    def slices(self, intervals: int) -> Iterator[tuple[int, Sequences]]:
+        """Groups of consecutive pieces with about so many intervals: (first piece, pieces)."""
+        starts = np.arange(0, len(self.values) + 1, intervals)
         borders = np.unique(np.append(np.searchsorted(self.offsets[:-1], starts), len(self)))
         for begin, end in pairwise(borders.tolist()):
             offsets = self.offsets[begin : end + 1]
@@ -181,6 +180,15 @@ def distinct_runs(sequences: Sequences, length: int) -> tuple[Ints, NDArray[np.u
     Returns:
         (piece, run), (N,) each.
     """
+    pieces, runs = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)]
+    for begin, some in sequences.slices(WINDOWS_AT_ONCE):
+        piece, run = _distinct_runs(some, length)
+        pieces.append(piece + begin)
+        runs.append(run)
+    return np.concatenate(pieces), np.concatenate(runs)
+
+
+def _distinct_runs(sequences: Sequences, length: int) -> tuple[Ints, NDArray[np.uint64]]:
     at = np.flatnonzero(_windows_inside(sequences, length))
     piece, words = _runs_at(sequences, length, at)
     order = np.lexsort((words[:, 0], piece))
@@ -215,7 +223,7 @@ def _parts(sequences: Sequences, length: int) -> tuple[NDArray[np.uint8], int]:
     """
     n_parts = min(len(sequences.values) // WINDOWS_AT_ONCE + 1, OUTSIDE)
     part = np.full(len(sequences.values), OUTSIDE, np.uint8)
-    for begin, some in sequences.slices():
+    for begin, some in sequences.slices(WINDOWS_AT_ONCE):
         inside = _windows_inside(some, length)
         n, values = len(inside), some.values.view(np.uint8)
         hashed = np.zeros(n, np.uint16)
@@ -230,8 +238,8 @@ def _parts(sequences: Sequences, length: int) -> tuple[NDArray[np.uint8], int]:
 
 def _places_of(number: int, part: NDArray[np.uint8]) -> Ints:
     """The places of one partition, found slice by slice."""
-    starts = range(0, len(part), RUNS_AT_ONCE)
-    found = [np.flatnonzero(part[start : start + RUNS_AT_ONCE] == number) + start for start in starts]
+    starts = range(0, len(part), WINDOWS_AT_ONCE)
+    found = [np.flatnonzero(part[start : start + WINDOWS_AT_ONCE] == number) + start for start in starts]
     return np.concatenate([np.zeros(0, np.int64), *found])
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.datasets.columns.ngrams import (
     MIX,
-    RUNS_AT_ONCE,
+    WINDOWS_AT_ONCE,
     Sequences,
     as_rows,
     distinct_runs,
@@ -18,7 +18,8 @@ from pipeline.datasets.columns.ngrams import (
 )
 from pipeline.datasets.columns.ragged import Bools, Ints, offsets_of, owners, ranges, run_starts
 
-PAIRS_AT_ONCE = 2_000_000
+PAIRS_AT_ONCE = 1_000_000
+RUNS_AT_ONCE = 4_000_000  # of the pieces on the left of a comparison; all others are sorted again for each
 SHORTEST_CONTAINED = 8  # shorter pieces are contained in many tunes by chance
 COMMON = 1000  # a run that more pieces contain is idiom and no evidence of a relation
 
@@ -59,7 +60,7 @@ def related_in_portions(
     if not len(left) or not len(right):
         return
     runs_of_right = _RunsOf(right, length)
-    for begin, some in left.slices():
+    for begin, some in left.slices(RUNS_AT_ONCE):
         piece, run = distinct_runs(some, length)
         left_sizes = np.bincount(piece, minlength=len(some))
         counts = ~_among(run, _frequent(runs_of_right, np.unique(run)) if common is None else common)
@@ -82,11 +83,11 @@ def common_runs(sequences: Sequences, length: int) -> Runs:
     if len(sequences) <= COMMON:
         return np.zeros(0, np.uint64)
     counts = np.zeros(BUCKETS, np.int64)
-    for _, some in sequences.slices():
+    for _, some in sequences.slices(WINDOWS_AT_ONCE):
         counts += np.bincount(_buckets(distinct_runs(some, length)[1]), minlength=BUCKETS)
     crowded = counts > COMMON
     runs, times = np.zeros(0, np.uint64), np.zeros(0, np.int64)
-    for _, some in sequences.slices() if crowded.any() else ():
+    for _, some in sequences.slices(WINDOWS_AT_ONCE) if crowded.any() else ():
         run = distinct_runs(some, length)[1]
         found, n = np.unique(run[crowded[_buckets(run)]], return_counts=True)
         runs, place = np.unique(np.append(runs, found), return_inverse=True)
@@ -123,8 +124,8 @@ def containing(sequences: Sequences, short: Ints) -> tuple[Ints, Ints]:
     pieces = np.array(list(parts), np.int64)
     lengths = np.array([len(part) for part in parts.values()], np.int64)
     whole = as_rows(list(parts.values()), int(lengths.max()))
-    found = [_places(some, whole, lengths) for _, some in sequences.slices()]
-    begins = [begin for begin, _ in sequences.slices()]
+    found = [_places(some, whole, lengths) for _, some in sequences.slices(WINDOWS_AT_ONCE)]
+    begins = [begin for begin, _ in sequences.slices(WINDOWS_AT_ONCE)]
     inner = np.concatenate([pieces[which] for which, _ in found])
     outer = np.concatenate([owner + begin for begin, (_, owner) in zip(begins, found, strict=True)])
     return inner[inner != outer], outer[inner != outer]
@@ -155,7 +156,7 @@ class _RunsOf:
 
     def __init__(self, sequences: Sequences, length: int) -> None:
         self._sequences, self._length = sequences, length
-        several = len(sequences.values) > RUNS_AT_ONCE
+        several = len(sequences.values) > WINDOWS_AT_ONCE
         self._kept = None if several else list(self._found())
 
     def __iter__(self) -> Iterator[tuple[int, Ints, Runs, int]]:
@@ -163,7 +164,7 @@ class _RunsOf:
         return self._found() if self._kept is None else iter(self._kept)
 
     def _found(self) -> Iterator[tuple[int, Ints, Runs, int]]:
-        for begin, some in self._sequences.slices():
+        for begin, some in self._sequences.slices(WINDOWS_AT_ONCE):
             yield begin, *distinct_runs(some, self._length), len(some)
 
 

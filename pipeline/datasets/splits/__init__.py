@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from pipeline.core.tables import SPLITS
 from pipeline.datasets.columns.ragged import Ints
-from pipeline.datasets.splits.assignment import Assigned, Place, is_held_out, place_names
+from pipeline.datasets.splits.assignment import Assigned, Assignment, is_held_out, place_names
 from pipeline.datasets.splits.audit import audit, claim, leaks_by_kind, require_no_leak
 from pipeline.datasets.splits.embargo import (
     Embargo,
@@ -80,7 +80,7 @@ def split_pieces(
     chosen = np.zeros(families.num_rows, bool)
     chosen[row] = True
     everywhere = with_held_out(chosen, families, settings)
-    used = everywhere != Place.UNUSED
+    used = everywhere != Assignment.UNUSED
     pieces, before = families if used.all() else families.filter(pa.array(used)), everywhere[used]
     tunes = Tunes.among(pieces, families)
     del families
@@ -95,7 +95,7 @@ def split_pieces(
     leaks = find_leaks(tunes, likeness, assigned)
     require_no_leak(pieces, assigned, leaks, settings)
     without = leaks if apart is None else _before(tunes, likeness, before, apart)
-    own = np.flatnonzero(assigned != Place.ELSEWHERE)
+    own = np.flatnonzero(assigned != Assignment.ELSEWHERE)
     report = audit(pieces.take(pa.array(own)), assigned[own], leaks.where(own), settings)
     made = {False: (before, without)} | ({} if apart is None else {True: (assigned, leaks)})
     kinds = leaks_by_kind(pieces, tunes, likeness, made, settings)
@@ -108,7 +108,7 @@ def split_pieces(
 
 def _before(tunes: Tunes, likeness: Likeness, assigned: Assigned, apart: Embargo) -> Leaks:
     """The leakage without the embargo."""
-    train = assigned == Place.TRAIN
+    train = assigned == Assignment.TRAIN
     return find_relatives(tunes, likeness, is_held_out(assigned), train, apart.related.turned())
 
 
@@ -121,7 +121,9 @@ def _rows(
         piece: (n,) the row of ``pieces`` that an id belongs to.
     """
     nearest = (
-        leaks.nearest if apart is None else apart.nearest.where(assigned == Place.EMBARGOED, leaks.nearest)
+        leaks.nearest
+        if apart is None
+        else apart.nearest.where(assigned == Assignment.EMBARGOED, leaks.nearest)
     )
     relative, likeness = nearest.piece[piece], nearest.likeness[piece].astype(np.float32)
     columns = {

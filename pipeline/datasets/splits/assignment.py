@@ -29,10 +29,10 @@ from pipeline.datasets.splits.settings import (
 )
 
 HASH_BITS = 64
-Assigned = NDArray[np.int8]  # a Place per piece: one byte where a name takes 36
+Assigned = NDArray[np.int8]  # an Assignment per piece: one byte where a name takes 36
 
 
-class Place(IntEnum):
+class Assignment(IntEnum):
     """Where a piece is; the first four in the order of ``tables.PLACES``.
 
     ELSEWHERE is held out, but not in this data set; UNUSED is neither held out nor in the data set.
@@ -46,12 +46,12 @@ class Place(IntEnum):
     UNUSED = 5
 
 
-HELD_OUT = (Place.VALID, Place.TEST)
+HELD_OUT = (Assignment.VALID, Assignment.TEST)
 
 
 def is_held_out(assigned: Assigned) -> NDArray[np.bool_]:
     """(n,) True for the pieces of valid and test."""
-    return np.asarray((assigned == Place.VALID) | (assigned == Place.TEST))
+    return np.asarray((assigned == Assignment.VALID) | (assigned == Assignment.TEST))
 
 
 def place_names(assigned: Assigned) -> pa.Array:
@@ -72,7 +72,7 @@ def assign(pieces: pa.Table, settings: AnySplit) -> Assigned:
         SplitError: the published split is asked for, and some pieces have none.
     """
     if isinstance(settings, NoSplit):
-        return np.full(pieces.num_rows, Place.TRAIN, np.int8)
+        return np.full(pieces.num_rows, Assignment.TRAIN, np.int8)
     if isinstance(settings, PublishedSplit):
         splits = published(pieces)
         _require_all(pieces, splits)
@@ -86,17 +86,17 @@ def assign(pieces: pa.Table, settings: AnySplit) -> Assigned:
 
 def published(pieces: pa.Table) -> Assigned:
     """The published split of each piece; UNUSED if its corpus has none."""
-    found = pc.index_in(pieces["published_split"], value_set=pa.array(PLACES[: Place.EMBARGOED]))
-    return np.asarray(found.fill_null(Place.UNUSED), dtype=np.int8)
+    found = pc.index_in(pieces["published_split"], value_set=pa.array(PLACES[: Assignment.EMBARGOED]))
+    return np.asarray(found.fill_null(Assignment.UNUSED), dtype=np.int8)
 
 
-def draw(settings: Shares, unit: str) -> Place:
+def draw(settings: Shares, unit: str) -> Assignment:
     """The split of one piece or family; depends only on its name."""
     digest = hashlib.sha256(f"{settings.seed}:{unit}".encode()).digest()
     drawn = int.from_bytes(digest[: HASH_BITS // 8], "big")
     test = _border(settings.test)
     valid = test + _border(settings.valid)
-    return Place.TEST if drawn < test else Place.VALID if drawn < valid else Place.TRAIN
+    return Assignment.TEST if drawn < test else Assignment.VALID if drawn < valid else Assignment.TRAIN
 
 
 def counts(assigned: Assigned) -> dict[str, int]:
@@ -112,7 +112,7 @@ def _border(share: float) -> int:
 
 
 def _require_all(pieces: pa.Table, splits: Assigned) -> None:
-    missing = splits == Place.UNUSED
+    missing = splits == Assignment.UNUSED
     if not missing.any():
         return
     corpora = pieces["corpus"].filter(pa.array(missing))

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pipeline.core.tables import EMBARGOED, PLACES
 from pipeline.core.text import counted, plural
 from pipeline.datasets.columns.ragged import Bools
-from pipeline.datasets.splits.assignment import HELD_OUT, Assigned, Place, assign, counts, published
+from pipeline.datasets.splits.assignment import HELD_OUT, Assigned, Assignment, assign, counts, published
 from pipeline.datasets.splits.held_out import warnings
 from pipeline.datasets.splits.leaks import Leaks, count_leaks
 from pipeline.datasets.splits.relatives import RULES, Likeness
@@ -122,15 +122,17 @@ def leaks_by_kind(
         with only a ``soft`` relative, and with ``either``. Corpora without held-out pieces are left out.
     """
     kinds: dict[str, tuple[Assigned, tuple[Bools, Bools]]] = {}
-    own = np.isin(made[False][0], [Place.TRAIN, *HELD_OUT])
+    own = np.isin(made[False][0], [Assignment.TRAIN, *HELD_OUT])
     if not isinstance(settings, NoSplit):
         for embargo, (split, found) in made.items():
             kinds[settings.kind + WITH_EMBARGO * embargo] = split, (found.hard, found.soft & ~found.hard)
-        by_chance = np.where(own, assign(pieces, _customary(made[False][0], settings)), np.int8(Place.UNUSED))
+        by_chance = np.where(
+            own, assign(pieces, _customary(made[False][0], settings)), np.int8(Assignment.UNUSED)
+        )
         if settings.kind != "random":
             kinds["random"] = (by_chance, count_leaks(tunes, likeness, by_chance))
-    known = np.where(own, published(pieces), np.int8(Place.UNUSED))
-    if (known != Place.UNUSED).any() and settings.kind != "published":
+    known = np.where(own, published(pieces), np.int8(Assignment.UNUSED))
+    if (known != Assignment.UNUSED).any() and settings.kind != "published":
         kinds["published"] = (known, count_leaks(tunes, likeness, known))
     return {
         kind: {
@@ -145,7 +147,7 @@ def leaks_by_kind(
 def _customary(assigned: Assigned, settings: AnySplit) -> RandomSplit:
     if isinstance(settings, Shares):
         return RandomSplit(kind="random", seed=settings.seed, valid=settings.valid, test=settings.test)
-    n = max(int(np.isin(assigned, [Place.TRAIN, *HELD_OUT]).sum()), 1)
+    n = max(int(np.isin(assigned, [Assignment.TRAIN, *HELD_OUT]).sum()), 1)
     valid, test = (int((assigned == place).sum()) / n for place in HELD_OUT)
     return RandomSplit(kind="random", seed=0, valid=valid, test=test)
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.datasets.columns.ragged import Bools, Ints
-from pipeline.datasets.splits.assignment import HELD_OUT, Assigned, Place, assign
+from pipeline.datasets.splits.assignment import HELD_OUT, Assigned, Assignment, assign
 from pipeline.datasets.splits.leaks import Nearest, find_relatives
 from pipeline.datasets.splits.relatives import Likeness, Related, related_pairs
 from pipeline.datasets.splits.settings import AnySplit, FamilySplit, SplitError
@@ -52,11 +52,11 @@ def with_held_out(chosen: Bools, families: pa.Table, settings: AnySplit) -> Assi
         that every data set with this split holds out, and UNUSED for the rest.
     """
     pieces = families.select(NEEDED)
-    assigned = np.full(len(chosen), Place.UNUSED, np.int8)
+    assigned = np.full(len(chosen), Assignment.UNUSED, np.int8)
     assigned[chosen] = assign(pieces.filter(pa.array(chosen)), settings)
     if settings.embargo == "soft" and isinstance(settings, FamilySplit):
         others = assign(pieces.filter(pa.array(~chosen)), settings)
-        assigned[~chosen] = np.where(others == Place.TRAIN, Place.UNUSED, Place.ELSEWHERE)
+        assigned[~chosen] = np.where(others == Assignment.TRAIN, Assignment.UNUSED, Assignment.ELSEWHERE)
     return assigned
 
 
@@ -69,11 +69,11 @@ def embargo(tunes: Tunes, likeness: Likeness, assigned: Assigned) -> Embargo:
     Raises:
         SplitError: no training piece is left.
     """
-    train, held = assigned == Place.TRAIN, np.isin(assigned, [*HELD_OUT, Place.ELSEWHERE])
+    train, held = assigned == Assignment.TRAIN, np.isin(assigned, [*HELD_OUT, Assignment.ELSEWHERE])
     related = related_pairs(tunes, likeness, tunes.with_any(train), tunes.with_any(held))
     found = find_relatives(tunes, likeness, train, held, related)
-    after = np.where(found.any, np.int8(Place.EMBARGOED), assigned)
-    if train.any() and not (after == Place.TRAIN).any():
+    after = np.where(found.any, np.int8(Assignment.EMBARGOED), assigned)
+    if train.any() and not (after == Assignment.TRAIN).any():
         raise SplitError(
             f"the embargo leaves no training piece: all {train.sum()} are relatives of held-out pieces; "
             "choose `embargo: none` or hold out less"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.datasets.columns.ngrams import holders
 from pipeline.datasets.columns.ragged import Bools, Ints, run_starts
-from pipeline.datasets.splits.assignment import Assigned, Place, is_held_out
+from pipeline.datasets.splits.assignment import Assigned, Assignment, is_held_out
 from pipeline.datasets.splits.relatives import RELATIONS, RULES, Likeness, Related, related_pairs
 from pipeline.datasets.splits.tunes import Tunes
 
@@ -81,12 +81,12 @@ def find_leaks(tunes: Tunes, likeness: Likeness, assigned: Assigned) -> Leaks:
     Args:
         assigned: (n,) TRAIN, VALID or TEST; other values are ignored.
     """
-    return find_relatives(tunes, likeness, is_held_out(assigned), assigned == Place.TRAIN)
+    return find_relatives(tunes, likeness, is_held_out(assigned), assigned == Assignment.TRAIN)
 
 
 def count_leaks(tunes: Tunes, likeness: Likeness, assigned: Assigned) -> tuple[Bools, Bools]:
     """Boolean masks only: (n,) pieces with a hard relative, and (n,) pieces with only a soft relative."""
-    held, train = is_held_out(assigned), tunes.with_any(assigned == Place.TRAIN)
+    held, train = is_held_out(assigned), tunes.with_any(assigned == Assignment.TRAIN)
     known = train | tunes.index.related_to(train)
     related = related_pairs(tunes, likeness, tunes.with_any(held), train, known)
     soft = np.zeros(len(tunes), bool)
