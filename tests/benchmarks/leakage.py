@@ -75,11 +75,11 @@ def training_sets(ids: list[str], families: pa.Table) -> tuple[Bools, dict[str, 
     Returns:
         (n,) masks; the training sets have as many pieces as the smallest.
     """
-    pieces = families.take(pa.array(family_rows(ids, families)))
+    rows = family_rows(ids, families)
     test = np.array([hashed(name, "test") % TENTHS == 0 for name in ids])
-    family = np.array(pieces["tune_family"].to_pylist())
+    family = np.array(families["tune_family"].take(pa.array(rows)).to_pylist())
     hard = np.isin(family, family[test])
-    tunes = Tunes.among(pieces, families)
+    tunes = Tunes.among(rows, families)
     likeness = Likeness(tunes)
     assigned = np.where(test, Assignment.TEST, np.where(hard, Assignment.UNUSED, Assignment.TRAIN)).astype(
         np.int8

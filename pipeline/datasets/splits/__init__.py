@@ -81,10 +81,9 @@ def split_pieces(
     chosen[row] = True
     everywhere = with_held_out(chosen, families, settings)
     used = everywhere != Assignment.UNUSED
-    pieces, before = families if used.all() else families.filter(pa.array(used)), everywhere[used]
-    tunes = Tunes.among(pieces, families)
-    del families
-    pieces = pieces.drop_columns(["intervals", "skeleton", "melody"])  # the tunes hold them
+    tunes, before = Tunes.among(np.flatnonzero(used), families), everywhere[used]
+    families = families.drop_columns(["intervals", "skeleton", "melody"])  # the tunes hold them
+    pieces = families.filter(pa.array(used))
     likeness = Likeness(tunes)
     apart = (
         None

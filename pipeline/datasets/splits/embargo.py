@@ -93,12 +93,11 @@ def related_to(held_out: Sequence[str], others: Sequence[str], families: pa.Tabl
     """
     row = family_rows([*held_out, *others], families)
     chosen, place = np.unique(row, return_inverse=True)
-    pieces = families.take(pa.array(chosen))
     test = np.zeros(len(chosen), bool)
     test[place[: len(held_out)]] = True
-    tunes = Tunes.among(pieces, families)
+    tunes = Tunes.among(chosen, families)
     found = find_relatives(tunes, Likeness(tunes), ~test, test)
-    family = np.array(pieces["tune_family"].to_pylist())
+    family = np.array(families["tune_family"].take(pa.array(chosen)).to_pylist())
     apart = found.any | np.isin(family, family[test])
     return np.asarray(apart[place[len(held_out) :]])
 

@@ -14,7 +14,6 @@ from itertools import islice
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline.core.lists import flatten
 from pipeline.datasets.columns.ngrams import RunIndex, Sequences
@@ -60,32 +59,32 @@ class Tunes:
         return len(self.titles)
 
     @classmethod
-    def among(cls, pieces: pa.Table, families: pa.Table) -> Tunes:
+    def among(cls, rows: Ints, families: pa.Table) -> Tunes:
         """The tunes of some pieces.
 
         Args:
-            pieces: rows of ``families``.
+            rows: (n,) numbers of rows of ``families``.
             families: rows of ``tables.FAMILIES`` of all corpora, with the metadata of
                 ``idiom.families_metadata``. Which titles are generic and which runs are idiom
                 depends on all of them, so that the relation of two pieces does not depend on
                 the data set.
         """
         keys, title = title_numbers(families["title"], title_key)
-        row = np.asarray(pc.index_in(pieces["piece_id"], value_set=families["piece_id"]), dtype=np.int64)
-        of, first = _numbered(pieces, (keys[number] for number in title[row]))
-        chosen = pieces if len(first) == len(pieces) else pieces.take(pa.array(first))
+        of, first = _numbered(_in_portions(families, rows), (keys[number] for number in title[rows]))
+        first = rows[first]
         metadata = families.schema.metadata
         run = int(metadata[b"family_run"])
-        intervals = Sequences.from_column(chosen["intervals"])
-        short = np.flatnonzero(chosen["n_intervals"].to_numpy() < run)
+        intervals = _sequences(families, "intervals", first)
+        short = np.flatnonzero(families["n_intervals"].to_numpy()[first] < run)
         inner, outer = containing(intervals, short)
+        melodies = _in_portions(families.select(["melody"]), first)
         common = json.loads(metadata.get(RUNS_METADATA.encode(), b"{}"))
         return cls(
             of=of,
             intervals=intervals,
-            skeletons=Sequences.from_column(chosen["skeleton"]),
-            lines=MelodyLines.from_column(chosen["melody"]),
-            titles=_telling_titles(keys, title, families["tune_family"])[row[first]],
+            skeletons=_sequences(families, "skeleton", first),
+            lines=MelodyLines.join([MelodyLines.from_column(some["melody"]) for some in melodies]),
+            titles=_telling_titles(keys, title, families["tune_family"])[first],
             run=run,
             index=RunIndex.of(intervals, run),
             inner=inner,
@@ -119,13 +118,23 @@ def title_key(title: str | None) -> str:
     return " ".join(word for word in plain.split() if word not in TYPES) or plain
 
 
-def _numbered(pieces: pa.Table, titles: Iterable[str]) -> tuple[Ints, Ints]:
+def _in_portions(families: pa.Table, rows: Ints) -> Iterator[pa.Table]:
+    """Some rows in their order, a few thousand at a time; one empty portion if there are none."""
+    for begin in range(0, max(len(rows), 1), PIECES_AT_ONCE):
+        yield families.take(pa.array(rows[begin : begin + PIECES_AT_ONCE]))
+
+
+def _sequences(families: pa.Table, column: str, rows: Ints) -> Sequences:
+    portions = _in_portions(families.select([column]), rows)
+    return Sequences.join([Sequences.from_column(some[column]) for some in portions])
+
+
+def _numbered(portions: Iterable[pa.Table], titles: Iterable[str]) -> tuple[Ints, Ints]:
     """(n,) the tune of each piece, and (t,) the first piece of each tune."""
     of_title = iter(titles)
-    digests = np.empty(len(pieces), DIGEST)
-    for begin in range(0, len(pieces), PIECES_AT_ONCE):
-        some = pieces.slice(begin, PIECES_AT_ONCE)
-        digests[begin : begin + len(some)] = [*_digests(some, islice(of_title, len(some)))]
+    digests = np.concatenate(
+        [np.array([*_digests(some, islice(of_title, len(some)))], DIGEST) for some in portions]
+    )
     _, first, of = np.unique(digests, return_index=True, return_inverse=True)
     order = np.argsort(first)
     number = np.empty(len(first), np.int64)

@@ -75,7 +75,7 @@ def test_an_embargoed_piece_names_the_held_out_piece_that_it_is_related_to() -> 
 
 def test_the_check_fails_when_a_relative_is_left_in_train() -> None:
     known = families(part("a/1", tune(LONG)), part("a/2", tune(varied(LONG))))
-    tunes = Tunes.among(known, known)
+    tunes = Tunes.among(np.arange(len(known)), known)
     assigned = np.array([Assignment.TRAIN, Assignment.TEST], np.int8)
     leaks = find_leaks(tunes, Likeness(tunes), assigned)
     require_no_leak(known, assigned, leaks, settings())
