@@ -53,37 +53,15 @@ NUMBERS: Sequence[Any] = (
     *(0, 1, -1, 2, 3, 7, 64, 65, 1000, 2**31, 2**63 - 1, 2**63, -(2**63), HUGE, -HUGE),
     *(0.0, 1.0, 0.5, -0.5, 1e-320, 1e-12, 0.999999, 1.0000001, 1e300, math.inf, -math.inf, math.nan),
 )
+TEXTS: Sequence[Any] = ("", "x", "1", "auto", "default", "nan", "\x1b[31m", "a" * 5000, "../..", "\0", "ü/\n")
 OTHERS: Sequence[Any] = (
-    *(
-        None,
-        True,
-        False,
-        "",
-        "x",
-        "1",
-        "auto",
-        "default",
-        "nan",
-        "\x1b[31m",
-        "a" * 5000,
-        "../..",
-        "\0",
-        "ü/\n",
-    ),
+    *(None, True, False, *TEXTS),
     *([], [[]], [1, 2], ["x"], [None], [[0], [0]], list(range(100)), {}, {"x": 1}, {"default": None}),
 )
 # sections in the order in which the stages read them: the stages that run again after an edit
 CHAIN = (
-    "download",
-    "parse",
-    "families",
-    "quantize",
-    "filter",
-    "split",
-    "encode",
-    "train",
-    "evaluate",
-    "report",
+    *("download", "parse", "families", "quantize", "filter", "split", "encode"),
+    *("train", "evaluate", "report"),
 )
 FIRST_STAGE = {  # the innermost section counts
     "engine": "parse",
