@@ -57,8 +57,10 @@ def map_on_cluster(
         waiting: deque[Future] = deque()
         task = partial(_on_worker, function)
         for number, batch in enumerate(batches):
-            waiting.append(client.submit(task, batch, key=f"{function.__name__}-{client.id}-{number}"))
-            if len(waiting) >= AHEAD * max(1, _n_threads(client, address)):
+            with _connected(client, address):
+                waiting.append(client.submit(task, batch, key=f"{function.__name__}-{client.id}-{number}"))
+                enough = len(waiting) >= AHEAD * max(1, _n_threads(client, address))
+            if enough:
                 yield _result(client, waiting.popleft(), address)
         while waiting:
             yield _result(client, waiting.popleft(), address)
@@ -92,6 +94,19 @@ def _client(address: str) -> Iterator[Client]:
         finally:
             with suppress(TimeoutError):  # the scheduler does not answer
                 client.close(timeout=SECONDS_TO_CLOSE)
+
+
+@contextmanager
+def _connected(client: Client, address: str) -> Iterator[None]:
+    """Any error of a client whose connection is lost means that the scheduler is gone."""
+    try:
+        yield
+    except ClusterError:
+        raise
+    except Exception:
+        if client.status == "running":
+            raise
+        raise ClusterError(_gone(address)) from None
 
 
 @contextmanager
