@@ -25,6 +25,8 @@ _PROLOG = re.compile(
     re.IGNORECASE,
 )
 _NOTE = re.compile(rb"<note[\s/>]")
+# where a note is printed matters to no reader, and would make most texts different
+_PRINTED = re.compile(rb"""<note(?: default-x="[-.\d]*")?(?: default-y="[-.\d]*")?>""")
 _LENGTH = len(b"<note")
 
 
@@ -55,19 +57,23 @@ def parse_apart(content: bytes) -> tuple[Element, dict[str, Element]] | None:
 def _cut(content: bytes) -> tuple[list[bytes], list[bytes]] | None:
     """What is between notes, with the element for each note after it, and the different texts of notes.
 
-    Texts end before ``</note>``. None if there are no notes, or if one is not like the others.
+    Texts end before ``</note>``, and lack the place on the page. None if there are no notes, or if one
+    is not like the others.
     """
     pieces: list[bytes] = []
     found: dict[bytes, bytes] = {}
     *before, last = content.split(b"</note>")
     for piece in before:
         begin = piece.find(b"<note")
-        if piece[begin + _LENGTH : begin + _LENGTH + 1] != b">" or begin < 0:
+        if piece[begin + _LENGTH : begin + _LENGTH + 1] == b">" and begin >= 0:
+            text = piece[begin:]
+        else:
             match = _NOTE.search(piece)
             if match is None:
                 return None
             begin = match.start()
-        text = piece[begin:]
+            printed = _PRINTED.match(piece, begin)
+            text = piece[begin:] if printed is None else b"<note>" + piece[printed.end() :]
         element = found.get(text)
         if element is None:
             if text.find(b"<note", _LENGTH) >= 0 and _NOTE.search(text, _LENGTH):

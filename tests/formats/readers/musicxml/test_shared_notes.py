@@ -34,11 +34,17 @@ def test_each_text_is_parsed_once() -> None:
     assert len(apart[1]) == 2
 
 
+def test_the_place_on_the_page_makes_no_other_note() -> None:
+    apart = parse_apart(spoiled("<note>", '<note default-x="1.5" default-y="-20">'))
+    assert apart is not None
+    assert len(apart[1]) == 2
+
+
 @pytest.mark.parametrize(
     "content",
     [
         SCORE,
-        spoiled("<note>", '<note default-x="1">'),
+        spoiled("<note>", '<note dynamics="1">'),
         spoiled("<note>", "<note\n>"),
         spoiled("<note>", "<!-- a comment --><note>"),
         spoiled("<note>", "<note><notehead>x</notehead>"),
@@ -76,7 +82,16 @@ def test_a_score_whose_notes_may_have_another_meaning_is_parsed_as_a_whole(conte
     assert parse_apart(content) is None
 
 
-@pytest.mark.parametrize("broken", ["<note><x>", "<note></x>", "<note>&unknown;", '<note a="1" a="2">'])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "<note><x>",
+        "<note></x>",
+        "<note>&unknown;",
+        '<note a="1" a="2">',
+        '<note default-x="1" default-x="1">',
+    ],
+)
 def test_a_broken_note_is_reported_at_its_line(broken: str) -> None:
     content = spoiled("<note>", broken)
     with pytest.raises(ElementTree.ParseError) as expected:
