@@ -45,7 +45,7 @@ class PartReader:
 
     Args:
         percussion: the instruments whose notes have no pitch; see :func:`percussion_of`.
-        shared: the content of notes by the tags that stand for them; see :mod:`shared_notes`.
+        shared: the content of notes by the tags that replace them; see :mod:`shared_notes`.
 
     Attributes:
         n_staves: how many staves the part has so far.
