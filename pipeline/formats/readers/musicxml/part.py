@@ -21,11 +21,16 @@ from pipeline.formats.readers.musicxml.measure import (
     WrittenMeter,
     inside,
     is_continued,
+    is_own,
+    joined,
     lone_rests,
+    ties_of,
 )
 from pipeline.formats.readers.musicxml.position import Position
 from pipeline.formats.readers.musicxml.signs import barline_signs, read_direction
 from pipeline.formats.readers.musicxml.values import (
+    AS_WRITTEN,
+    Transposition,
     at_sounding_pitch,
     divisions_of,
     duration_of,
@@ -64,7 +69,7 @@ class PartReader:
         self.unpitched: dict[int, dict[str, None]] = {}
         self.clefs: dict[int, set[str]] = {}
         self._divisions: Ticks = 1
-        self._transposition: dict[int, tuple[int, int]] = {}  # staff → semitones, fifths
+        self._transposition: dict[int, Transposition] = {}  # by staff
         self._bar_length: Ticks | None = 4 * TICKS_PER_QUARTER
         self._closed_plainly = True
         self._position = Position()
@@ -72,12 +77,12 @@ class PartReader:
         self._lone_rests: set[Element] = set()
 
     def measures(self, elements: Sequence[Element]) -> list[Measure]:
-        """Read all measures.
+        """Read all measures; one that begins in no other part belongs to the one before.
 
         Raises:
             ReadError: an invalid time or number, so that the times in the part are unknown.
         """
-        measures = []
+        measures: list[Measure] = []
         for place, element in enumerate(elements):
             following = elements[place + 1] if place + 1 < len(elements) else None
             measure = Measure(
@@ -90,7 +95,10 @@ class PartReader:
                 self._measure(element, measure)
             except ReadError as error:
                 raise error.at(f"measure {element.get('number', place + 1)}") from None
-            measures.append(measure)
+            if is_own(element) and measures:
+                measures[-1] = joined(measures[-1], measure)
+            else:
+                measures.append(measure)
         return measures
 
     def _measure(self, element: Element, measure: Measure) -> None:
@@ -162,10 +170,13 @@ class PartReader:
                 notes[first:] = [other._replace(phrase_end=True) for other in notes[first:]]
         ties: Collection[str] = ()
         if notations or "tie" in tags:
-            ties = _ties(note.findall("tie"), notations)
+            ties = ties_of(note.findall("tie"), notations)
         number = self._sounding(pitch, staff)
         notes.append(Written(onset, duration, number, "start" in ties, "stop" in ties, fermata, lyric))
-        if "chord" in tags and chord_staff == staff:
+        doubled = self._transposition.get(staff, AS_WRITTEN).doubled
+        if doubled:
+            notes.append(notes[-1]._replace(pitch=number + doubled, lyric=()))
+        if (doubled or "chord" in tags) and chord_staff == staff:
             lyric_to_highest(notes, first)
 
     def _time(
@@ -232,7 +243,7 @@ class PartReader:
         except ReadError as error:
             self.faults.setdefault(staff, error)
             return 1
-        return number + self._transposition.get(staff, (0, 0))[0]
+        return number + self._transposition.get(staff, AS_WRITTEN).semitones
 
     def _attributes(self, attributes: Element, measure: Measure) -> None:
         self._divisions = divisions_of(attributes, self._divisions)
@@ -252,7 +263,7 @@ class PartReader:
     def _key(self, key: Element, measure: Measure) -> None:
         written, possible = key_of(key, self._position.exact)
         for staff in _staves_of(key):
-            fifths = self._transposition.get(staff, (0, 0))[1]
+            fifths = self._transposition.get(staff, AS_WRITTEN).fifths
             measure.keys.setdefault(staff, []).append(at_sounding_pitch(written, fifths))
             measure.n_bad_keys[staff] += not possible
 
@@ -271,7 +282,7 @@ class PartReader:
     def _harmony(self, harmony: Element, measure: Measure) -> None:
         staff = min(max(integer(harmony, "staff", 1), 1), MAX_STAVES)
         onset = self._position.exact + offset_of(harmony, self._divisions)
-        semitones = self._transposition.get(staff, (0, 0))[0]
+        semitones = self._transposition.get(staff, AS_WRITTEN).semitones
         measure.chords.setdefault(staff, []).extend(
             ChordSign(max(onset, 0), text, harte) for text, harte in chords_of(harmony, semitones)
         )
@@ -294,20 +305,3 @@ def _staves_of(element: Element) -> range:
     if re.fullmatch(r"[0-9]{1,3}", number):
         return range(int(number), int(number) + 1)
     return range(1, MAX_STAVES + 1)
-
-
-def _ties(sounding: Sequence[Element], notations: Sequence[Element]) -> set[str]:
-    """Which ends of ties a note has.
-
-    Those that are engraved count where none is given for the sound; ``let-ring`` leads to no note.
-
-    Args:
-        sounding: the elements ``<tie>`` of the note.
-        notations: the elements that may hold ``<tied>``.
-    """
-    sound = [tie.get("type", "") for tie in sounding]
-    engraved = [tie.get("type", "") for each in notations for tie in each.findall("tied")]
-    ends = set(sound or engraved)
-    if "let-ring" in engraved and "start" not in engraved:
-        ends.discard("start")
-    return ends | {"start", "stop"} if "continue" in ends else ends
