@@ -16,6 +16,7 @@ from pipeline.datasets.encoding.croissant import make_croissant
 from pipeline.datasets.encoding.data_card import make_card, prose
 from pipeline.datasets.encoding.dataset import write_shards
 from pipeline.datasets.encoding.encode import EncodeSettings
+from pipeline.workflow.portion_map import portion_map
 from pipeline.workflow.progress import say
 from pipeline.workflow.runner import stage_main
 
@@ -27,10 +28,11 @@ def run(dataset: str) -> None:
     with readable(report):
         audit = json.loads(report.read_text(encoding="utf-8"))
     tokens, cards = Path("data/tokens") / dataset, Path("data/cards") / dataset
-    grids = read_portions([Path(f"data/filtered/{dataset}.parquet")], GRIDS)
+    filtered = [Path(f"data/filtered/{dataset}.parquet")]
     splits = read_table(Path(f"data/splits/{dataset}.parquet"), SPLITS)
     with replacing_folder(tokens) as folder:
-        made = write_shards(folder, grids, splits, settings, audit["settings"])
+        grids, mapped = read_portions(filtered, GRIDS), portion_map(filtered)
+        made = write_shards(folder, grids, splits, settings, audit["settings"], mapped)
         rejections = made.outline.rejections
         require_rows("encode", dataset, made.n_rows, [rejection.rule for rejection in rejections])
     card = make_card(dataset, made.outline, settings, made.counts, audit, made.distributions)

@@ -13,6 +13,7 @@ from pipeline.core.tables import GRIDS, NOTES
 from pipeline.core.text import counted
 from pipeline.datasets.columns.chunks import read_portions
 from pipeline.datasets.quantize import QuantizeSettings, quantize_portions
+from pipeline.workflow.portion_map import portion_map
 from pipeline.workflow.progress import say
 from pipeline.workflow.runner import stage_main
 
@@ -25,7 +26,8 @@ def run(dataset: str) -> None:
     counts, rejected = [], []
     methods: Counter[str] = Counter()
     with open_table(Path(f"data/grids/{dataset}.parquet"), GRIDS) as grids:
-        for made in quantize_portions(read_portions(notes, NOTES, keys=("piece_id", "part")), settings):
+        portions = read_portions(notes, NOTES, keys=("piece_id", "part"))
+        for made in quantize_portions(portions, settings, portion_map(notes)):
             counts.append(balance("quantize", made.incoming, made.kept, made.rejections))
             rejected.append(rejection_table("quantize", made.rejections))
             grids.add(made.grids)

@@ -17,9 +17,7 @@ def run(dataset: str) -> None:
     """Split one data set; write the split, its audit and its leak card."""
     settings = read_section(SPLIT, "datasets", dataset, "split")
     rows = read_table(Path(f"data/filtered/{dataset}.parquet"), GRIDS, ["piece_id"])
-    piece_ids = rows["piece_id"].to_pylist()
-    del rows  # a million pieces need memory
-    made = split_pieces(piece_ids, read_table(Path("data/families.parquet"), FAMILIES), settings)
+    made = split_pieces(rows["piece_id"], read_table(Path("data/families.parquet"), FAMILIES), settings)
     place = f"data/splits/{dataset}"
     write_table(Path(f"{place}.parquet"), made.rows, SPLITS)
     write_json(Path(f"{place}.audit.json"), made.audit)

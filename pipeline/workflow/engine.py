@@ -64,7 +64,10 @@ class EngineSettings(Section):
 
 
 def map_batches(
-    function: Callable[[Batch], Result], batches: Iterable[Batch], settings: EngineSettings
+    function: Callable[[Batch], Result],
+    batches: Iterable[Batch],
+    settings: EngineSettings,
+    ahead: int = AHEAD,
 ) -> Iterator[Result]:
     """Apply ``function`` to every batch; results in the order of the batches.
 
@@ -72,6 +75,7 @@ def map_batches(
         function: importable by its name, without hidden state.
         batches: units of work of about a second each; a few per worker are in memory.
         settings: the section ``engine`` of params.yaml.
+        ahead: batches sent per local worker.
 
     Raises:
         EngineError: a worker died, for example because memory ran out.
@@ -86,18 +90,18 @@ def map_batches(
     elif settings.kind == "serial" or len(first) <= 1:
         yield from map(function, rest)
     else:
-        yield from _map_in_processes(function, rest, len(first))
+        yield from _map_in_processes(function, rest, len(first), ahead)
 
 
 def _map_in_processes(
-    function: Callable[[Batch], Result], batches: Iterable[Batch], n_workers: int
+    function: Callable[[Batch], Result], batches: Iterable[Batch], n_workers: int, ahead: int
 ) -> Iterator[Result]:
     executor = ProcessPoolExecutor(n_workers, initializer=_end_with_parent, initargs=(os.getpid(),))
     sent: deque[Future[Result]] = deque()
     try:
         for batch in batches:
             sent.append(executor.submit(function, batch))
-            if len(sent) >= AHEAD * n_workers:
+            if len(sent) >= ahead * n_workers:
                 yield sent.popleft().result()
         while sent:
             yield sent.popleft().result()

@@ -31,8 +31,9 @@ from numpy.typing import NDArray
 
 from pipeline.core.files import write_json
 from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup
-from pipeline.core.tables import EMBARGOED, FAMILIES, PLACES, read_table, write_table
+from pipeline.core.tables import FAMILIES, PLACES, read_table, write_table
 from pipeline.datasets.splits import family_rows
+from pipeline.datasets.splits.assignment import Assignment
 from pipeline.datasets.splits.embargo import embargo
 from pipeline.datasets.splits.leaks import find_leaks
 from pipeline.datasets.splits.relatives import Likeness
@@ -74,16 +75,18 @@ def training_sets(ids: list[str], families: pa.Table) -> tuple[Bools, dict[str, 
     Returns:
         (n,) masks; the training sets have as many pieces as the smallest.
     """
-    pieces = families.take(pa.array(family_rows(ids, families)))
+    rows = family_rows(ids, families)
     test = np.array([hashed(name, "test") % TENTHS == 0 for name in ids])
-    family = np.array(pieces["tune_family"].to_pylist())
+    family = np.array(families["tune_family"].take(pa.array(rows)).to_pylist())
     hard = np.isin(family, family[test])
-    tunes = Tunes.among(pieces, families)
+    tunes = Tunes.among(rows, families)
     likeness = Likeness(tunes)
-    assigned = np.where(test, "test", np.where(hard, "", "train")).astype(f"<U{len(EMBARGOED)}")
+    assigned = np.where(test, Assignment.TEST, np.where(hard, Assignment.UNUSED, Assignment.TRAIN)).astype(
+        np.int8
+    )
     related = find_leaks(tunes, likeness, assigned).soft
     apart = embargo(tunes, likeness, assigned).assigned
-    pools = {RANDOM: ~test, FAMILY: ~hard, SOFT: apart == "train"}
+    pools = {RANDOM: ~test, FAMILY: ~hard, SOFT: apart == Assignment.TRAIN}
     size = min(int(pool.sum()) for pool in pools.values())
     order = np.argsort([hashed(name, "train") for name in ids])
     chosen = {name: np.zeros(len(ids), bool) for name in pools}

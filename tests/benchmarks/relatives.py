@@ -221,7 +221,7 @@ def nearest_left(families: pa.Table, n: int, root: Path = ROOT) -> list[dict[str
     rows = read_table(root / "data/splits/melodies.parquet", SPLITS)
     place = dict(zip(rows["piece_id"].to_pylist(), rows["split"].to_pylist(), strict=True))
     known = families.filter(pa.array([piece in place for piece in families["piece_id"].to_pylist()]))
-    tunes = Tunes.among(known, known)
+    tunes = Tunes.among(np.arange(len(known)), known)
     split = np.array([place[piece] for piece in known["piece_id"].to_pylist()])
     train, held = tunes.with_any(split == "train"), tunes.with_any(np.isin(split, ["valid", "test"]))
     pairs = relatives.related_pairs(tunes, Likeness(tunes), held, train, least=FAINT)

@@ -6,9 +6,10 @@ writes its rows by ``pipeline.core.portions.open_table``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,8 @@ from pipeline.core.parquet import ROWS_PER_GROUP
 from pipeline.core.tables import read_table, readable
 
 ROWS_AT_ONCE = 4 * ROWS_PER_GROUP
+# applies a function to every portion as ``map`` does; results in the order of the portions
+Mapped = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 
 
 def read_portions(

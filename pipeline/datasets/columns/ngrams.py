@@ -20,7 +20,8 @@ from pipeline.core.lists import as_lists, flatten
 from pipeline.datasets.columns.ragged import Bools, Ints, offsets_of, run_starts
 
 BREAK = -128  # no interval of two note numbers
-RUNS_AT_ONCE = 4_000_000
+WINDOWS_AT_ONCE = 1_000_000  # that are sorted at once: each takes about 100 bytes
+OUTSIDE = 255  # of windows in no partition; also the largest number of partitions
 WORD = 8  # intervals that are compared at once
 MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 divided by the golden ratio
 
@@ -56,9 +57,9 @@ class Sequences:
         lengths = [np.diff(each.offsets) for each in several]
         return cls(offsets_of(np.concatenate(lengths)), np.concatenate([each.values for each in several]))
 
-    def slices(self) -> Iterator[tuple[int, Sequences]]:
-        """Groups of consecutive pieces with about RUNS_AT_ONCE intervals: (first piece, pieces)."""
-        starts = np.arange(0, len(self.values) + 1, RUNS_AT_ONCE)
+    def slices(self, intervals: int) -> Iterator[tuple[int, Sequences]]:
+        """Groups of consecutive pieces with about so many intervals: (first piece, pieces)."""
+        starts = np.arange(0, len(self.values) + 1, intervals)
         borders = np.unique(np.append(np.searchsorted(self.offsets[:-1], starts), len(self)))
         for begin, end in pairwise(borders.tolist()):
             offsets = self.offsets[begin : end + 1]
@@ -101,12 +102,10 @@ def holders(sequences: Sequences, length: int) -> Iterator[Holders]:
     Yields:
         Partitions of bounded size; equal runs are in the same partition.
     """
-    inside = _windows_inside(sequences, length)
-    n_parts = int(np.count_nonzero(inside)) // RUNS_AT_ONCE + 1
-    part = _parts(sequences.values, length, n_parts) if n_parts > 1 else np.zeros(len(inside), np.uint8)
+    part, n_parts = _parts(sequences, length)
     has_run = np.zeros(len(sequences), bool)
     for number in range(n_parts):
-        found = _distinct(*_runs_at(sequences, length, np.flatnonzero(inside & (part == number))))
+        found = _distinct(*_runs_at(sequences, length, _places_of(number, part)))
         has_run[found.piece] = True
         yield found
     short = np.flatnonzero(~has_run)
@@ -181,6 +180,15 @@ def distinct_runs(sequences: Sequences, length: int) -> tuple[Ints, NDArray[np.u
     Returns:
         (piece, run), (N,) each.
     """
+    pieces, runs = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)]
+    for begin, some in sequences.slices(WINDOWS_AT_ONCE):
+        piece, run = _distinct_runs(some, length)
+        pieces.append(piece + begin)
+        runs.append(run)
+    return np.concatenate(pieces), np.concatenate(runs)
+
+
+def _distinct_runs(sequences: Sequences, length: int) -> tuple[Ints, NDArray[np.uint64]]:
     at = np.flatnonzero(_windows_inside(sequences, length))
     piece, words = _runs_at(sequences, length, at)
     order = np.lexsort((words[:, 0], piece))
@@ -204,14 +212,35 @@ def _windows_inside(sequences: Sequences, length: int) -> Bools:
     return inside
 
 
-def _parts(values: NDArray[np.int8], length: int, n_parts: int) -> NDArray[np.uint8]:
-    """Partition the windows of a length; equal windows are in the same partition."""
-    n = len(values) - length + 1
-    hashed = np.zeros(n, np.uint16)
-    for place in range(length):
-        hashed *= np.uint16(40503)
-        hashed += values[place : place + n].view(np.uint8)
-    return (hashed.astype(np.uint32) * np.uint32(n_parts) >> np.uint32(16)).astype(np.uint8)
+def _parts(sequences: Sequences, length: int) -> tuple[NDArray[np.uint8], int]:
+    """Partition the windows of a length; equal windows are in the same partition.
+
+    One byte per interval is all that is kept of it.
+
+    Returns:
+        (N,) the partition of the window that begins at each interval, OUTSIDE if it is in no single part
+        of a piece; number of partitions.
+    """
+    n_parts = min(len(sequences.values) // WINDOWS_AT_ONCE + 1, OUTSIDE)
+    part = np.full(len(sequences.values), OUTSIDE, np.uint8)
+    for begin, some in sequences.slices(WINDOWS_AT_ONCE):
+        inside = _windows_inside(some, length)
+        n, values = len(inside), some.values.view(np.uint8)
+        hashed = np.zeros(n, np.uint16)
+        for place in range(length) if n_parts > 1 else ():
+            hashed *= np.uint16(40503)
+            hashed += values[place : place + n]
+        number = (hashed.astype(np.uint32) * np.uint32(n_parts) >> np.uint32(16)).astype(np.uint8)
+        first = sequences.offsets[begin]
+        part[first : first + n][inside] = number[inside]
+    return part, n_parts
+
+
+def _places_of(number: int, part: NDArray[np.uint8]) -> Ints:
+    """The places of one partition, found slice by slice."""
+    starts = range(0, len(part), WINDOWS_AT_ONCE)
+    found = [np.flatnonzero(part[start : start + WINDOWS_AT_ONCE] == number) + start for start in starts]
+    return np.concatenate([np.zeros(0, np.int64), *found])
 
 
 def _runs_at(sequences: Sequences, length: int, at: Ints) -> tuple[Ints, NDArray[np.uint64]]:

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from pipeline.core.accounting import Count, add_counts, balance
 from pipeline.core.tables import TOKENS, write_table
-from pipeline.datasets.encoding.distributions import added, distributions
+from pipeline.datasets.columns.chunks import Mapped
+from pipeline.datasets.encoding.distributions import added
 from pipeline.datasets.encoding.encode import Encoded, EncodeSettings, encode_portions, join
 from pipeline.datasets.encoding.shards import Shard, ShardCutter, shard_metadata
 
@@ -42,6 +43,7 @@ def write_shards(
     splits: pa.Table,
     settings: EncodeSettings,
     split: Mapping[str, Any] | None = None,
+    mapped: Mapped = map,
 ) -> EncodedDataset:
     """Encode grids and write their shards; memory use does not grow with the number of tokens.
 
@@ -51,6 +53,7 @@ def write_shards(
         splits: rows of ``tables.SPLITS`` for all of them.
         settings: the section ``encode``.
         split: the section ``split`` that the rows were divided by; it is recorded in the shards.
+        mapped: how the portions are distributed.
 
     Raises:
         RoundTripError: a row does not decode to its grid.
@@ -59,11 +62,11 @@ def write_shards(
     cutter = ShardCutter(settings.max_rows_per_shard)
     metadata = shard_metadata(settings, split)
     outlines, counts, found = [], [], []
-    for grids, made in encode_portions(portions, splits, settings):
-        incoming, kept = (table["piece_id"].to_pylist() for table in (grids, made.rows))
-        counts.append(balance("encode", incoming, kept, made.rejections))
-        outlines.append(made.outline())
-        found.append(distributions(made.rows))
+    for made in encode_portions(portions, splits, settings, mapped):
+        kept = made.rows["piece_id"].to_pylist()
+        counts.append(balance("encode", made.incoming, kept, made.outline.rejections))
+        outlines.append(made.outline)
+        found.append(made.distributions)
         _write(folder, cutter.add(made.rows), metadata)
     _write(folder, cutter.rest(), metadata)
     return EncodedDataset(join(outlines), add_counts(counts), added(found))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
@@ -23,8 +24,10 @@ from pipeline.core.settings import Section, SettingsError
 from pipeline.core.tables import TOKENS
 from pipeline.core.text import counted
 from pipeline.core.vocabulary import START, STOP, TIED
+from pipeline.datasets.columns.chunks import Mapped
 from pipeline.datasets.columns.ragged import Bools, Ints, maxima, minima, offsets_of, owners
 from pipeline.datasets.encoding.chords import transpose_chords
+from pipeline.datasets.encoding.distributions import Counts, distributions
 from pipeline.datasets.encoding.keys import UNKNOWN, Fallback, Keys, Policy, find_keys
 from pipeline.datasets.encoding.round_trip import GridCells, RoundTripError, cells_of, check_round_trip
 from pipeline.errors import nearest
@@ -109,6 +112,23 @@ class Encoded:
         return Encoded(_outline(self.rows), _outline(self.grids), self.rejections)
 
 
+@dataclass(frozen=True)
+class EncodedPortion:
+    """A portion of a data set, encoded.
+
+    Attributes:
+        incoming: piece_id of every grid.
+        rows: rows of ``tables.TOKENS``, sorted by piece_id.
+        outline: see ``Encoded.outline``.
+        distributions: see :func:`distributions.distributions`.
+    """
+
+    incoming: list[str]
+    rows: pa.Table
+    outline: Encoded
+    distributions: Counts
+
+
 def encode_rows(grids: pa.Table, splits: pa.Table, settings: EncodeSettings) -> Encoded:
     """Transpose and encode every grid of a data set.
 
@@ -147,22 +167,34 @@ def encode_rows(grids: pa.Table, splits: pa.Table, settings: EncodeSettings) -> 
 
 
 def encode_portions(
-    portions: Iterable[pa.Table], splits: pa.Table, settings: EncodeSettings
-) -> Iterator[tuple[pa.Table, Encoded]]:
+    portions: Iterable[pa.Table], splits: pa.Table, settings: EncodeSettings, mapped: Mapped = map
+) -> Iterator[EncodedPortion]:
     """Encode grids that arrive in portions, in order of piece_id; see :func:`encode_rows`.
 
     Args:
         splits: rows of ``tables.SPLITS`` for all portions.
+        mapped: how the portions are distributed.
 
-    Yields:
-        The grids of each portion, and their encoded rows and rejections.
+    Raises:
+        RoundTripError: a row does not decode to its grid, or is of a piece without a split.
     """
-    splits = splits.sort_by("piece_id")
+    yield from mapped(partial(_encode_portion, settings=settings), _with_splits(portions, splits))
+
+
+def _with_splits(portions: Iterable[pa.Table], splits: pa.Table) -> Iterator[tuple[pa.Table, pa.Table]]:
+    splits = splits.sort_by("piece_id").combine_chunks()
     for grids in portions:
-        yield grids, encode_rows(grids, splits.slice(0, grids.num_rows), settings)
-        splits = splits.slice(grids.num_rows)
+        n = grids.num_rows
+        yield grids, splits.slice(0, n).take(pa.array(np.arange(min(n, splits.num_rows))))
+        splits = splits.slice(n)
     if splits.num_rows:
         raise RoundTripError(OTHER_PIECES)
+
+
+def _encode_portion(portion: tuple[pa.Table, pa.Table], settings: EncodeSettings) -> EncodedPortion:
+    grids, splits = portion
+    made = encode_rows(grids, splits, settings)
+    return EncodedPortion(grids["piece_id"].to_pylist(), made.rows, made.outline(), distributions(made.rows))
 
 
 def join(portions: Sequence[Encoded]) -> Encoded:

@@ -23,7 +23,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.core.lists import flatten
-from pipeline.datasets.columns.ragged import Ints, owners, places, sums, take
+from pipeline.datasets.columns.ragged import Ints, offsets_of, owners, places, sums, take
 
 ON_BEAT = 128  # added to the pitch of a note on a beat, in the column ``melody`` of FAMILIES
 SAME = 6  # score of two equal pitches, times the sum of their weights
@@ -63,6 +63,15 @@ class MelodyLines:
         notes = np.asarray(values, dtype=np.uint8)
         return cls(offsets, notes % ON_BEAT, notes // ON_BEAT + np.uint8(1))
 
+    @classmethod
+    def join(cls, several: list[MelodyLines]) -> MelodyLines:
+        """Concatenate the melodies of several collections; at least one."""
+        return cls(
+            offsets_of(np.concatenate([np.diff(each.offsets) for each in several])),
+            np.concatenate([each.pitch for each in several]),
+            np.concatenate([each.weight for each in several]),
+        )
+
 
 def alignment(lines: MelodyLines, left: Ints, right: Ints) -> NDArray[np.float64]:
     """Similarity (likeness) of pairs of melodies by their best local alignment.
@@ -79,19 +88,20 @@ def alignment(lines: MelodyLines, left: Ints, right: Ints) -> NDArray[np.float64
     turned = (lengths[left] > lengths[right]) | ((lengths[left] == lengths[right]) & (left > right))
     left, right = np.where(turned, right, left), np.where(turned, left, right)
     order = np.lexsort((right, left, lengths[right], lengths[left] // ALIKE_IN_LENGTH))
-    score = np.zeros(len(left), np.int64)
+    score, own = np.zeros((2, len(left)), np.int64)
     for begin in range(0, len(order), PAIRS_AT_ONCE):
         some = order[begin : begin + PAIRS_AT_ONCE]
-        score[some] = _scores(lines, left[some], right[some])
-    own = 2 * SAME * sums(lines.weight, lines.offsets)
-    most = np.maximum(np.minimum(own[left], own[right]) - CHANCE, CHANCE // 2)
+        score[some], own[some] = _scores(lines, left[some], right[some])
+    most = np.maximum(own - CHANCE, CHANCE // 2)
     return np.asarray(np.clip((score - CHANCE) / most, 0.0, 1.0))
 
 
-def _scores(lines: MelodyLines, left: Ints, right: Ints) -> Shorts:
+def _scores(lines: MelodyLines, left: Ints, right: Ints) -> tuple[Shorts, Ints]:
+    """(P,) scores, and (P,) the scores of the melodies of smaller weight aligned with themselves."""
     a, weight_a = _columns(lines, left, FAR_BELOW)
     b, weight_b = _columns(lines, right, FAR_ABOVE)
-    return _best_scores(a, weight_a, b + _transposition(lines, left, right), weight_b)
+    least = np.minimum(weight_a.sum(axis=0, dtype=np.int64), weight_b.sum(axis=0, dtype=np.int64))
+    return _best_scores(a, weight_a, b + _transposition(lines, left, right), weight_b), 2 * SAME * least
 
 
 def _best_scores(a: Shorts, weight_a: Shorts, b: Shorts, weight_b: Shorts) -> Shorts:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.datasets.columns.ngrams import (
     MIX,
-    RUNS_AT_ONCE,
+    WINDOWS_AT_ONCE,
     Sequences,
     as_rows,
     distinct_runs,
@@ -18,7 +18,8 @@ from pipeline.datasets.columns.ngrams import (
 )
 from pipeline.datasets.columns.ragged import Bools, Ints, offsets_of, owners, ranges, run_starts
 
-PAIRS_AT_ONCE = 2_000_000
+PAIRS_AT_ONCE = 1_000_000
+RUNS_AT_ONCE = 4_000_000  # of the pieces on the left of a comparison; all others are sorted again for each
 SHORTEST_CONTAINED = 8  # shorter pieces are contained in many tunes by chance
 COMMON = 1000  # a run that more pieces contain is idiom and no evidence of a relation
 
@@ -49,7 +50,7 @@ def related(left: Sequences, right: Sequences, length: int) -> Pairs:
 def related_in_portions(
     left: Sequences, right: Sequences, length: int, common: Runs | None = None
 ) -> Iterator[Pairs]:
-    """Yield the pairs of :func:`shared_runs` in bounded portions, each with all pairs of some pieces of left.
+    """Yield the pairs of :func:`related` in bounded portions; every pair once, with all its runs.
 
     Args:
         common: the runs that are not counted, sorted; with a fixed list, the runs that a pair
@@ -59,17 +60,18 @@ def related_in_portions(
     if not len(left) or not len(right):
         return
     runs_of_right = _RunsOf(right, length)
-    right_sizes = np.concatenate([np.bincount(piece, minlength=n) for _, piece, _, n in runs_of_right])
-    for begin, some in left.slices():
+    for begin, some in left.slices(RUNS_AT_ONCE):
         piece, run = distinct_runs(some, length)
         left_sizes = np.bincount(piece, minlength=len(some))
-        if common is not None:
-            counts = ~_among(run, common)
-            piece, run = piece[counts], run[counts]
+        counts = ~_among(run, _frequent(runs_of_right, np.unique(run)) if common is None else common)
+        piece, run = piece[counts], run[counts]
         known = np.unique(run)
-        partner, shared = _holders_among(runs_of_right, known, COMMON if common is None else len(right))
-        for a, b, both in _pairs(piece, np.searchsorted(known, run), partner, shared, len(right)):
-            yield a + begin, b, both, np.minimum(left_sizes[a], right_sizes[b])
+        number = np.searchsorted(known, run)
+        for begin_right, piece_right, run_right, n in runs_of_right:
+            right_sizes = np.bincount(piece_right, minlength=n)
+            partner, shared = _holders_among(piece_right, run_right, known)
+            for a, b, both in _pairs(piece, number, partner, shared, n):
+                yield a + begin, b + begin_right, both, np.minimum(left_sizes[a], right_sizes[b])
 
 
 def common_runs(sequences: Sequences, length: int) -> Runs:
@@ -81,14 +83,15 @@ def common_runs(sequences: Sequences, length: int) -> Runs:
     if len(sequences) <= COMMON:
         return np.zeros(0, np.uint64)
     counts = np.zeros(BUCKETS, np.int64)
-    for _, some in sequences.slices():
+    for _, some in sequences.slices(WINDOWS_AT_ONCE):
         counts += np.bincount(_buckets(distinct_runs(some, length)[1]), minlength=BUCKETS)
     crowded = counts > COMMON
-    found = [np.zeros(0, np.uint64)]
-    for _, some in sequences.slices() if crowded.any() else ():
+    runs, times = np.zeros(0, np.uint64), np.zeros(0, np.int64)
+    for _, some in sequences.slices(WINDOWS_AT_ONCE) if crowded.any() else ():
         run = distinct_runs(some, length)[1]
-        found.append(run[crowded[_buckets(run)]])
-    runs, times = np.unique(np.concatenate(found), return_counts=True)
+        found, n = np.unique(run[crowded[_buckets(run)]], return_counts=True)
+        runs, place = np.unique(np.append(runs, found), return_inverse=True)
+        times = np.bincount(place, np.append(times, n)).astype(np.int64)
     return np.asarray(runs[times > COMMON])
 
 
@@ -121,8 +124,8 @@ def containing(sequences: Sequences, short: Ints) -> tuple[Ints, Ints]:
     pieces = np.array(list(parts), np.int64)
     lengths = np.array([len(part) for part in parts.values()], np.int64)
     whole = as_rows(list(parts.values()), int(lengths.max()))
-    found = [_places(some, whole, lengths) for _, some in sequences.slices()]
-    begins = [begin for begin, _ in sequences.slices()]
+    found = [_places(some, whole, lengths) for _, some in sequences.slices(WINDOWS_AT_ONCE)]
+    begins = [begin for begin, _ in sequences.slices(WINDOWS_AT_ONCE)]
     inner = np.concatenate([pieces[which] for which, _ in found])
     outer = np.concatenate([owner + begin for begin, (_, owner) in zip(begins, found, strict=True)])
     return inner[inner != outer], outer[inner != outer]
@@ -153,7 +156,7 @@ class _RunsOf:
 
     def __init__(self, sequences: Sequences, length: int) -> None:
         self._sequences, self._length = sequences, length
-        several = len(sequences.values) > RUNS_AT_ONCE
+        several = len(sequences.values) > WINDOWS_AT_ONCE
         self._kept = None if several else list(self._found())
 
     def __iter__(self) -> Iterator[tuple[int, Ints, Runs, int]]:
@@ -161,27 +164,26 @@ class _RunsOf:
         return self._found() if self._kept is None else iter(self._kept)
 
     def _found(self) -> Iterator[tuple[int, Ints, Runs, int]]:
-        for begin, some in self._sequences.slices():
+        for begin, some in self._sequences.slices(WINDOWS_AT_ONCE):
             yield begin, *distinct_runs(some, self._length), len(some)
 
 
-def _holders_among(runs_of: _RunsOf, known: Runs, most: int) -> tuple[Ints, Ints]:
-    """Find which pieces contain which of the known runs: (piece, number of the run), ordered by run.
-
-    Args:
-        most: runs that more pieces contain are left out.
-    """
+def _frequent(runs_of: _RunsOf, known: Runs) -> Runs:
+    """Those of the known runs that more than COMMON pieces contain, sorted."""
     times = np.zeros(len(known), np.int64)
-    pieces, runs = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
-    for begin, piece, run, _ in runs_of if len(known) else ():
+    for _, _, run, _ in runs_of if len(known) else ():
         number = np.minimum(np.searchsorted(known, run), len(known) - 1)
-        found = (known[number] == run) & (times[number] <= most)
-        pieces.append((piece[found] + begin).astype(np.int32))
-        runs.append(number[found].astype(np.int32))
-        times += np.bincount(runs[-1], minlength=len(known))
-    piece, number = np.concatenate(pieces), np.concatenate(runs)
-    telling = times[number] <= most
-    piece, number = piece[telling], number[telling]
+        times += np.bincount(number[known[number] == run], minlength=len(known))
+    return np.asarray(known[times > COMMON])
+
+
+def _holders_among(piece: Ints, run: Runs, known: Runs) -> tuple[Ints, Ints]:
+    """Find which pieces contain which of the known runs: (piece, number of the run), ordered by run."""
+    if not len(known):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    number = np.minimum(np.searchsorted(known, run), len(known) - 1)
+    found = known[number] == run
+    piece, number = piece[found], number[found]
     order = np.argsort(number, kind="stable")
     return piece[order], number[order]
 

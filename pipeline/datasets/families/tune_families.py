@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
 
@@ -40,12 +40,14 @@ from pipeline.datasets.columns.ragged import (
     take,
 )
 from pipeline.datasets.columns.skyline import Lines, read_lines, skyline
+from pipeline.datasets.columns.strings import strings_of
 from pipeline.datasets.families.alignment import ON_BEAT
 from pipeline.datasets.families.ngram_overlap import related
 
 SKELETON_RUN = 8  # intervals
 CONTAINED_IN_TEN = 3  # sharing 0.3 of the smaller piece's runs makes two pieces soft relatives
 ID_LENGTH = 16  # hex digits of the sha256
+NO_DIGEST = b"\xff" * 33  # after every sha256
 OVERLAPS_PER_QUARTER = 4  # the grid on which overlaps are compared: half a sixteenth is legato
 ASCII_WORD = re.compile("[0-9a-z]+")
 MELODY = "soprano"  # the part whose beats make the skeleton; otherwise the top part
@@ -97,20 +99,14 @@ def find_families(notes: pa.Table, settings: FamilySettings) -> pa.Table:
 
 def families_of_portions(portions: Iterable[pa.Table], settings: FamilySettings) -> pa.Table:
     """Find families of notes that arrive in order, in portions of whole pieces."""
-    read = [_read(notes) for notes in portions]
-    names = pa.concat_tables([each.names for each in read])
-    intervals = Sequences.join([each.intervals for each in read])
-    skeletons = Sequences.join([each.skeletons for each in read])
-    longest = np.concatenate([each.longest for each in read])
-    melodies = pa.chunked_array([each.melodies for each in read])
-    del read
+    names, intervals, skeletons, melodies, longest = _joined(_read(notes) for notes in portions)
     soft = _soft_links(names, skeletons, settings)
     hard = (part.links() for part in holders(intervals, settings.family_run))
     root = components(names.num_rows, chain([soft], hard))
     columns = {
         "piece_id": names["piece_id"],
         "corpus": names["corpus"],
-        "tune_family": pa.array(_family_ids(intervals, root), pa.string()),
+        "tune_family": _family_ids(intervals, root),
         "title": names["title"],
         "published_split": names["published_split"],
         "n_intervals": longest,
@@ -120,6 +116,30 @@ def families_of_portions(portions: Iterable[pa.Table], settings: FamilySettings)
         "melody": melodies,
     }
     return pa.table({name: columns[name] for name in FAMILIES.names}, schema=FAMILIES)
+
+
+def _joined(
+    portions: Iterable[_PieceMelodies],
+) -> tuple[pa.Table, Sequences, Sequences, pa.ChunkedArray, NDArray[np.int32]]:
+    """The features of all pieces; the portions are given up one feature after the other."""
+    names, intervals, skeletons, melodies, longest = map(
+        list,
+        zip(
+            *((each.names, each.intervals, each.skeletons, each.melodies, each.longest) for each in portions),
+            strict=True,
+        ),
+    )
+    all_intervals = Sequences.join(intervals)
+    intervals.clear()
+    all_skeletons = Sequences.join(skeletons)
+    skeletons.clear()
+    return (
+        pa.concat_tables(names),
+        all_intervals,
+        all_skeletons,
+        pa.chunked_array(melodies),
+        np.concatenate(longest),
+    )
 
 
 def _read(notes: pa.Table) -> _PieceMelodies:
@@ -222,21 +242,36 @@ def _soft_links(names: pa.Table, skeletons: Sequences, settings: FamilySettings)
     melodies = skeletons.where(soft)
     a, b, common, smaller = related(melodies, melodies, SKELETON_RUN)
     alike = 10 * common >= CONTAINED_IN_TEN * smaller
-    first_with: dict[str, int] = {}
-    titles = names["title"].filter(pa.array(soft)).to_pylist()
-    named = [(i, normal_title(title)) for i, title in zip(chosen.tolist(), titles, strict=True)]
-    same = [(i, first_with.setdefault(title, i)) for i, title in named if title]
-    left, right = np.array(same, np.int64).reshape(-1, 2).T
+    keys, title = title_numbers(names["title"].filter(pa.array(soft)), normal_title)
+    named = np.flatnonzero(np.array([key != "" for key in keys], bool)[title])
+    _, first, place = np.unique(title[named], return_index=True, return_inverse=True)
+    left, right = chosen[named], chosen[named[first[place]]]
     return np.append(chosen[a[alike]], left), np.append(chosen[b[alike]], right)
 
 
-def _family_ids(intervals: Sequences, root: Ints) -> list[str]:
+def title_numbers(titles: pa.ChunkedArray, key: Callable[[str | None], str]) -> tuple[list[str], Ints]:
+    """The distinct keys of n titles, and (n,) the number of the key of each title.
+
+    Args:
+        key: called once for each distinct title; a missing title has the key "".
+    """
+    coded = titles.combine_chunks().dictionary_encode()
+    numbers: dict[str, int] = {"": 0}
+    number = [numbers.setdefault(key(title), len(numbers)) for title in strings_of(coded.dictionary)]
+    codes = np.asarray(coded.indices.fill_null(len(number)), dtype=np.int64)
+    return list(numbers), np.array([*number, 0], np.int64)[codes]
+
+
+def _family_ids(intervals: Sequences, root: Ints) -> pa.Array:
     """The smallest digest of the members' sequences, for every piece."""
-    smallest: dict[int, str] = {}
-    for number, family in enumerate(root.tolist()):
-        digest = hashlib.sha256(intervals.piece(number).tobytes()).hexdigest()
-        smallest[family] = min(digest, smallest.get(family, digest))
-    return [smallest[family][:ID_LENGTH] for family in root.tolist()]
+    families, number = np.unique(root, return_inverse=True)
+    smallest = [NO_DIGEST] * len(families)
+    for piece, family in enumerate(number):
+        digest = hashlib.sha256(intervals.piece(piece).tobytes()).digest()
+        if digest < smallest[family]:
+            smallest[family] = digest
+    ids = pa.array([digest.hex()[:ID_LENGTH] for digest in smallest], pa.string())
+    return pa.DictionaryArray.from_arrays(pa.array(number), ids).cast(pa.string())
 
 
 def _first_rows(notes: pa.Table) -> Ints:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +18,7 @@ import pyarrow.compute as pc
 
 from pipeline.core.accounting import Rejection
 from pipeline.core.tables import GRIDS
-from pipeline.datasets.columns.chunks import in_portions
+from pipeline.datasets.columns.chunks import Mapped, in_portions
 from pipeline.datasets.quantize.cells import extend, paint
 from pipeline.datasets.quantize.piece import find_spans, put_on_grid
 from pipeline.datasets.quantize.rows import make_grids
@@ -69,15 +70,19 @@ def quantize(notes: pa.Table, settings: QuantizeSettings) -> Quantized:
     )
 
 
-def quantize_portions(portions: Iterable[pa.Table], settings: QuantizeSettings) -> Iterator[Quantized]:
+def quantize_portions(
+    portions: Iterable[pa.Table], settings: QuantizeSettings, mapped: Mapped = map
+) -> Iterator[Quantized]:
     """Quantize notes that arrive in order, in portions of whole pieces.
 
     All grids that are yielded are sorted by piece_id. Grids of one portion may be held back
     until the next, because a phrase ("a/1:2") is sorted after other pieces ("a/10").
+
+    Args:
+        mapped: how the portions are distributed.
     """
     waiting = GRIDS.empty_table()
-    for portion in portions:
-        made = _quantize(portion, settings)
+    for made in mapped(partial(_quantize, settings=settings), portions):
         n = _before(waiting, made.incoming)
         yield replace(made, grids=waiting.slice(0, n))
         waiting = pa.concat_tables([waiting.slice(n), made.grids]).combine_chunks().sort_by("piece_id")

@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.core.tables import EMBARGOED, SPLITS
+from pipeline.core.tables import SPLITS
 from pipeline.datasets.columns.ragged import Ints
-from pipeline.datasets.splits.assignment import Names
+from pipeline.datasets.splits.assignment import Assigned, Assignment, is_held_out, place_names
 from pipeline.datasets.splits.audit import audit, claim, leaks_by_kind, require_no_leak
 from pipeline.datasets.splits.embargo import (
-    ELSEWHERE,
     Embargo,
     embargo,
     family_rows,
@@ -29,7 +28,7 @@ from pipeline.datasets.splits.embargo import (
     with_held_out,
 )
 from pipeline.datasets.splits.leak_card import leak_table
-from pipeline.datasets.splits.leaks import Leaks, find_leaks, find_relatives
+from pipeline.datasets.splits.leaks import Leaks, find_leaks, find_relatives, relation_names
 from pipeline.datasets.splits.relatives import Likeness
 from pipeline.datasets.splits.settings import SPLIT, AnySplit, NoSplit, Split, SplitError
 from pipeline.datasets.splits.tunes import Tunes
@@ -61,7 +60,9 @@ class Divided:
     audit: dict[str, Any]
 
 
-def split_pieces(piece_ids: Sequence[str], families: pa.Table, settings: AnySplit) -> Divided:
+def split_pieces(
+    piece_ids: Sequence[str] | pa.ChunkedArray, families: pa.Table, settings: AnySplit
+) -> Divided:
     """Assign the rows of a data set to the splits, and audit the result.
 
     Args:
@@ -73,16 +74,16 @@ def split_pieces(piece_ids: Sequence[str], families: pa.Table, settings: AnySpli
         SplitError: a piece is not among the families, or has no published split
             although the kind is ``published``.
     """
-    ids = sorted(piece_ids)
+    ids = pa.chunked_array([piece_ids], pa.string()) if isinstance(piece_ids, Sequence) else piece_ids
+    ids = ids.combine_chunks().sort()
     row = family_rows(ids, families)
     chosen = np.zeros(families.num_rows, bool)
     chosen[row] = True
     everywhere = with_held_out(chosen, families, settings)
-    used = everywhere != ""
-    pieces, before = families if used.all() else families.filter(pa.array(used)), everywhere[used]
-    tunes = Tunes.among(pieces, families)
-    del families
-    pieces = pieces.drop_columns(["intervals", "skeleton", "melody"])  # the tunes hold them
+    used = everywhere != Assignment.UNUSED
+    tunes, before = Tunes.among(np.flatnonzero(used), families), everywhere[used]
+    families = families.drop_columns(["intervals", "skeleton", "melody"])  # the tunes hold them
+    pieces = families.filter(pa.array(used))
     likeness = Likeness(tunes)
     apart = (
         None
@@ -93,7 +94,7 @@ def split_pieces(piece_ids: Sequence[str], families: pa.Table, settings: AnySpli
     leaks = find_leaks(tunes, likeness, assigned)
     require_no_leak(pieces, assigned, leaks, settings)
     without = leaks if apart is None else _before(tunes, likeness, before, apart)
-    own = np.flatnonzero(assigned != ELSEWHERE)
+    own = np.flatnonzero(assigned != Assignment.ELSEWHERE)
     report = audit(pieces.take(pa.array(own)), assigned[own], leaks.where(own), settings)
     made = {False: (before, without)} | ({} if apart is None else {True: (assigned, leaks)})
     kinds = leaks_by_kind(pieces, tunes, likeness, made, settings)
@@ -104,30 +105,34 @@ def split_pieces(piece_ids: Sequence[str], families: pa.Table, settings: AnySpli
     )
 
 
-def _before(tunes: Tunes, likeness: Likeness, assigned: Names, apart: Embargo) -> Leaks:
+def _before(tunes: Tunes, likeness: Likeness, assigned: Assigned, apart: Embargo) -> Leaks:
     """The leakage without the embargo."""
-    held = (assigned == "valid") | (assigned == "test")
-    return find_relatives(tunes, likeness, held, assigned == "train", apart.related.turned())
+    train = assigned == Assignment.TRAIN
+    return find_relatives(tunes, likeness, is_held_out(assigned), train, apart.related.turned())
 
 
 def _rows(
-    ids: Sequence[str], pieces: pa.Table, assigned: Names, leaks: Leaks, apart: Embargo | None, piece: Ints
+    ids: pa.Array, pieces: pa.Table, assigned: Assigned, leaks: Leaks, apart: Embargo | None, piece: Ints
 ) -> pa.Table:
     """One row per id, with the data of its piece.
 
     Args:
         piece: (n,) the row of ``pieces`` that an id belongs to.
     """
-    nearest = leaks.nearest if apart is None else apart.nearest.where(assigned == EMBARGOED, leaks.nearest)
+    nearest = (
+        leaks.nearest
+        if apart is None
+        else apart.nearest.where(assigned == Assignment.EMBARGOED, leaks.nearest)
+    )
     relative, likeness = nearest.piece[piece], nearest.likeness[piece].astype(np.float32)
     columns = {
-        "piece_id": pa.array(ids, pa.string()),
+        "piece_id": ids,
         "corpus": pieces["corpus"].take(pa.array(piece)),
         "tune_family": pieces["tune_family"].take(pa.array(piece)),
-        "split": pa.array(assigned[piece], pa.string()),
+        "split": place_names(assigned[piece]),
         "soft_relative": leaks.soft[piece],
         "relative_of": pieces["piece_id"].take(pa.array(relative, pa.int64(), mask=relative < 0)),
-        "relation": pa.array(nearest.relation[piece], pa.string(), mask=relative < 0),
+        "relation": relation_names(nearest).take(pa.array(piece)),
         "likeness": pa.array(likeness, pa.float32(), mask=relative < 0),
     }
     return pa.table({name: columns[name] for name in SPLITS.names}, schema=SPLITS)

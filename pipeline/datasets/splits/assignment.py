@@ -7,16 +7,18 @@ or removing pieces does not change the assignment of the others.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from enum import IntEnum
 from fractions import Fraction
 from functools import cache
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.core.tables import PLACES
 from pipeline.core.text import counted
+from pipeline.datasets.columns.strings import strings_of
 from pipeline.datasets.splits.settings import (
     AnySplit,
     NoSplit,
@@ -27,48 +29,80 @@ from pipeline.datasets.splits.settings import (
 )
 
 HASH_BITS = 64
-Names = NDArray[np.str_]
+Assigned = NDArray[np.int8]  # an Assignment per piece: one byte where a name takes 36
 
 
-def assign(pieces: pa.Table, settings: AnySplit) -> Names:
+class Assignment(IntEnum):
+    """Where a piece is; the first four in the order of ``tables.PLACES``.
+
+    ELSEWHERE is held out, but not in this data set; UNUSED is neither held out nor in the data set.
+    """
+
+    TRAIN = 0
+    VALID = 1
+    TEST = 2
+    EMBARGOED = 3
+    ELSEWHERE = 4
+    UNUSED = 5
+
+
+HELD_OUT = (Assignment.VALID, Assignment.TEST)
+
+
+def is_held_out(assigned: Assigned) -> NDArray[np.bool_]:
+    """(n,) True for the pieces of valid and test."""
+    return np.asarray((assigned == Assignment.VALID) | (assigned == Assignment.TEST))
+
+
+def place_names(assigned: Assigned) -> pa.Array:
+    """The column ``split`` of pieces that are in one of the first four places."""
+    return pa.DictionaryArray.from_arrays(pa.array(assigned, pa.int8()), list(PLACES)).cast(pa.string())
+
+
+def assign(pieces: pa.Table, settings: AnySplit) -> Assigned:
     """The split of every piece.
 
     Args:
         pieces: rows of ``tables.FAMILIES``.
 
     Returns:
-        (n,) train, valid or test.
+        (n,) TRAIN, VALID or TEST.
 
     Raises:
         SplitError: the published split is asked for, and some pieces have none.
     """
     if isinstance(settings, NoSplit):
-        return np.full(pieces.num_rows, "train")
+        return np.full(pieces.num_rows, Assignment.TRAIN, np.int8)
     if isinstance(settings, PublishedSplit):
         splits = published(pieces)
         _require_all(pieces, splits)
         return splits
-    units = pieces["piece_id" if isinstance(settings, RandomSplit) else "tune_family"]
-    return np.array([draw(settings, unit) for unit in units.to_pylist()], dtype="<U5")
+    column = pieces["piece_id" if isinstance(settings, RandomSplit) else "tune_family"]
+    units = column.combine_chunks().dictionary_encode()
+    drawn = (draw(settings, unit) for unit in strings_of(units.dictionary))
+    places = np.fromiter(drawn, np.int8, len(units.dictionary))
+    return np.asarray(places[units.indices.to_numpy()])
 
 
-def published(pieces: pa.Table) -> Names:
-    """The published split of each piece; "" if its corpus has none."""
-    return np.array([split or "" for split in pieces["published_split"].to_pylist()], dtype="<U5")
+def published(pieces: pa.Table) -> Assigned:
+    """The published split of each piece; UNUSED if its corpus has none."""
+    found = pc.index_in(pieces["published_split"], value_set=pa.array(PLACES[: Assignment.EMBARGOED]))
+    return np.asarray(found.fill_null(Assignment.UNUSED), dtype=np.int8)
 
 
-def draw(settings: Shares, unit: str) -> str:
+def draw(settings: Shares, unit: str) -> Assignment:
     """The split of one piece or family; depends only on its name."""
     digest = hashlib.sha256(f"{settings.seed}:{unit}".encode()).digest()
     drawn = int.from_bytes(digest[: HASH_BITS // 8], "big")
     test = _border(settings.test)
     valid = test + _border(settings.valid)
-    return "test" if drawn < test else "valid" if drawn < valid else "train"
+    return Assignment.TEST if drawn < test else Assignment.VALID if drawn < valid else Assignment.TRAIN
 
 
-def counts(assigned: Names) -> dict[str, int]:
+def counts(assigned: Assigned) -> dict[str, int]:
     """Number of pieces in train, valid and test, and number of embargoed pieces."""
-    return {name: int((assigned == name).sum()) for name in PLACES}
+    found = np.bincount(assigned, minlength=len(PLACES))
+    return {name: int(found[place]) for place, name in enumerate(PLACES)}
 
 
 @cache
@@ -77,11 +111,11 @@ def _border(share: float) -> int:
     return int(Fraction(str(share)) * (1 << HASH_BITS))
 
 
-def _require_all(pieces: pa.Table, splits: Names) -> None:
-    missing = splits == ""
+def _require_all(pieces: pa.Table, splits: Assigned) -> None:
+    missing = splits == Assignment.UNUSED
     if not missing.any():
         return
-    corpora = np.array(pieces["corpus"].to_pylist(), dtype=np.str_)[missing]
+    corpora = pieces["corpus"].filter(pa.array(missing))
     raise SplitError(
         f"the published split of {missing.sum()} of {counted(len(splits), 'piece')} is not known "
         f"({_listed(corpora)}); put their files into folders named train, valid and test, leave these "
@@ -89,6 +123,6 @@ def _require_all(pieces: pa.Table, splits: Names) -> None:
     )
 
 
-def _listed(corpora: Iterable[str]) -> str:
-    names, numbers = np.unique(np.asarray(corpora), return_counts=True)
-    return ", ".join(f"{name}: {n}" for name, n in zip(names, numbers, strict=True))
+def _listed(corpora: pa.ChunkedArray) -> str:
+    numbers = {each["values"]: each["counts"] for each in corpora.value_counts().to_pylist()}
+    return ", ".join(f"{name}: {numbers[name]}" for name in sorted(numbers))

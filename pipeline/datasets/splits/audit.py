@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.core.tables import EMBARGOED, PLACES
 from pipeline.core.text import counted, plural
 from pipeline.datasets.columns.ragged import Bools
-from pipeline.datasets.splits.assignment import Names, assign, counts, published
+from pipeline.datasets.splits.assignment import HELD_OUT, Assigned, Assignment, assign, counts, published
 from pipeline.datasets.splits.held_out import warnings
 from pipeline.datasets.splits.leaks import Leaks, count_leaks
 from pipeline.datasets.splits.relatives import RULES, Likeness
@@ -19,11 +20,11 @@ from pipeline.datasets.splits.settings import AnySplit, FamilySplit, NoSplit, Ra
 from pipeline.datasets.splits.tunes import Tunes
 
 LARGEST_FAMILIES = 10  # number of families listed with their titles in the audit
-HELD = ("valid", "test")
+HELD = {PLACES[place]: place for place in HELD_OUT}
 WITH_EMBARGO = ", embargo"  # suffix of a kind of split
 
 
-def audit(pieces: pa.Table, assigned: Names, leaks: Leaks, settings: AnySplit) -> dict[str, Any]:
+def audit(pieces: pa.Table, assigned: Assigned, leaks: Leaks, settings: AnySplit) -> dict[str, Any]:
     """Counts of the pieces and the leakage of a split.
 
     Args:
@@ -39,12 +40,16 @@ def audit(pieces: pa.Table, assigned: Names, leaks: Leaks, settings: AnySplit) -
         "pieces": counts(assigned),
         "warnings": warnings(counts(assigned)),
         "families": {
-            name: len(pieces["tune_family"].filter(pa.array(assigned == name)).unique()) for name in PLACES
+            name: len(pieces["tune_family"].filter(pa.array(assigned == place)).unique())
+            for place, name in enumerate(PLACES)
         },
         "pieces_by_corpus": {corpus: counts(assigned[rows]) for corpus, rows in _by_corpus(pieces)},
-        "share_a_run_with_train": {name: int(leaks.hard[assigned == name].sum()) for name in HELD},
+        "share_a_run_with_train": {
+            name: int(leaks.hard[assigned == place].sum()) for name, place in HELD.items()
+        },
         "soft_relatives_in_train": {
-            name: {rule: int(found[assigned == name].sum()) for rule, found in rules.items()} for name in HELD
+            name: {rule: int(found[assigned == place].sum()) for rule, found in rules.items()}
+            for name, place in HELD.items()
         },
         "largest_families": _largest(pieces),
     }
@@ -70,7 +75,7 @@ def claim(report: Mapping[str, Any], family_run: int) -> str:
     )
 
 
-def require_no_leak(pieces: pa.Table, assigned: Names, leaks: Leaks, settings: AnySplit) -> None:
+def require_no_leak(pieces: pa.Table, assigned: Assigned, leaks: Leaks, settings: AnySplit) -> None:
     """Raise if a split has leakage that its kind or embargo excludes: a bug in this project.
 
     Args:
@@ -90,7 +95,7 @@ def require_no_leak(pieces: pa.Table, assigned: Names, leaks: Leaks, settings: A
         wrong |= leaks.any
     if wrong.any():
         piece = pieces["piece_id"][int(np.flatnonzero(wrong)[0])].as_py()
-        found = {name: int((wrong & (assigned == name)).sum()) for name in HELD}
+        found = {name: int((wrong & (assigned == place)).sum()) for name, place in HELD.items()}
         raise SplitError(f"held-out pieces have relatives in train ({found}), for example {piece}")
 
 
@@ -98,7 +103,7 @@ def leaks_by_kind(
     pieces: pa.Table,
     tunes: Tunes,
     likeness: Likeness,
-    made: Mapping[bool, tuple[Names, Leaks]],
+    made: Mapping[bool, tuple[Assigned, Leaks]],
     settings: AnySplit,
 ) -> dict[str, dict[str, dict[str, dict[str, int]]]]:
     """Compare the leakage of this kind of split with that of other common kinds.
@@ -116,32 +121,34 @@ def leaks_by_kind(
         kind → corpus → valid, test → counts of pieces: all pieces, pieces with a ``hard`` relative,
         with only a ``soft`` relative, and with ``either``. Corpora without held-out pieces are left out.
     """
-    kinds: dict[str, tuple[Names, tuple[Bools, Bools]]] = {}
-    own = np.isin(made[False][0], ["train", *HELD])
+    kinds: dict[str, tuple[Assigned, tuple[Bools, Bools]]] = {}
+    own = np.isin(made[False][0], [Assignment.TRAIN, *HELD_OUT])
     if not isinstance(settings, NoSplit):
         for embargo, (split, found) in made.items():
             kinds[settings.kind + WITH_EMBARGO * embargo] = split, (found.hard, found.soft & ~found.hard)
-        by_chance = np.where(own, assign(pieces, _customary(made[False][0], settings)), "")
+        by_chance = np.where(
+            own, assign(pieces, _customary(made[False][0], settings)), np.int8(Assignment.UNUSED)
+        )
         if settings.kind != "random":
             kinds["random"] = (by_chance, count_leaks(tunes, likeness, by_chance))
-    known = np.where(own, published(pieces), "")
-    if (known != "").any() and settings.kind != "published":
+    known = np.where(own, published(pieces), np.int8(Assignment.UNUSED))
+    if (known != Assignment.UNUSED).any() and settings.kind != "published":
         kinds["published"] = (known, count_leaks(tunes, likeness, known))
     return {
         kind: {
-            corpus: {name: _leak_counts(rows & (split == name), *leaks) for name in HELD}
+            corpus: {name: _leak_counts(rows & (split == place), *leaks) for name, place in HELD.items()}
             for corpus, rows in _by_corpus(pieces)
-            if np.isin(split[rows], HELD).any()
+            if np.isin(split[rows], HELD_OUT).any()
         }
         for kind, (split, leaks) in kinds.items()
     }
 
 
-def _customary(assigned: Names, settings: AnySplit) -> RandomSplit:
+def _customary(assigned: Assigned, settings: AnySplit) -> RandomSplit:
     if isinstance(settings, Shares):
         return RandomSplit(kind="random", seed=settings.seed, valid=settings.valid, test=settings.test)
-    n = max(int(np.isin(assigned, ["train", *HELD]).sum()), 1)
-    valid, test = (int((assigned == name).sum()) / n for name in HELD)
+    n = max(int(np.isin(assigned, [Assignment.TRAIN, *HELD_OUT]).sum()), 1)
+    valid, test = (int((assigned == place).sum()) / n for place in HELD_OUT)
     return RandomSplit(kind="random", seed=0, valid=valid, test=test)
 
 
@@ -152,20 +159,20 @@ def _leak_counts(rows: Bools, hard: Bools, soft: Bools) -> dict[str, int]:
 
 def _largest(pieces: pa.Table) -> list[dict[str, Any]]:
     """The families with the most pieces in this data set, with titles for manual inspection."""
-    members: dict[str, list[dict[str, str]]] = {}
-    for row in pieces.select(["tune_family", "piece_id", "title"]).to_pylist():
-        members.setdefault(row["tune_family"], []).append(
-            {"piece_id": row["piece_id"], "title": row["title"]}
-        )
-    ordered = sorted(members.items(), key=lambda family: (-len(family[1]), family[0]))
-    several = [(family, found) for family, found in ordered if len(found) > 1]
-    return [
-        {"tune_family": family, "size": len(found), "pieces": found}
-        for family, found in several[:LARGEST_FAMILIES]
-    ]
+    sizes = pieces.group_by("tune_family").aggregate([([], "count_all")])
+    largest = sizes.filter(pc.greater(sizes["count_all"], 1)).sort_by(
+        [("count_all", "descending"), ("tune_family", "ascending")]
+    )
+    found = []
+    for row in largest.slice(0, LARGEST_FAMILIES).to_pylist():
+        family = row["tune_family"]
+        members = pieces.filter(pc.equal(pieces["tune_family"], family)).select(["piece_id", "title"])
+        found.append({"tune_family": family, "size": row["count_all"], "pieces": members.to_pylist()})
+    return found
 
 
 def _by_corpus(pieces: pa.Table) -> Iterator[tuple[str, Bools]]:
-    corpora = np.array(pieces["corpus"].to_pylist(), dtype=np.str_)
-    for corpus in np.unique(corpora):
-        yield str(corpus), corpora == corpus
+    coded = pieces["corpus"].combine_chunks().dictionary_encode()
+    number, names = coded.indices.to_numpy(), coded.dictionary.to_pylist()
+    for corpus in sorted(names):
+        yield corpus, number == names.index(corpus)

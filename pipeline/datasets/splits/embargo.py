@@ -15,15 +15,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.core.tables import EMBARGOED
 from pipeline.datasets.columns.ragged import Bools, Ints
-from pipeline.datasets.splits.assignment import Names, assign
+from pipeline.datasets.splits.assignment import HELD_OUT, Assigned, Assignment, assign
 from pipeline.datasets.splits.leaks import Nearest, find_relatives
 from pipeline.datasets.splits.relatives import Likeness, Related, related_pairs
 from pipeline.datasets.splits.settings import AnySplit, FamilySplit, SplitError
 from pipeline.datasets.splits.tunes import Tunes
 
-ELSEWHERE = "elsewhere"  # held out, but not in this data set
+NEEDED = ["piece_id", "corpus", "tune_family", "published_split"]  # columns that assign a split
 
 
 @dataclass(frozen=True)
@@ -31,17 +30,17 @@ class Embargo:
     """A split of n pieces with an embargo.
 
     Attributes:
-        assigned: (n,) train, valid, test or EMBARGOED; "" and ELSEWHERE for other pieces.
+        assigned: (n,) TRAIN, VALID, TEST or EMBARGOED; ELSEWHERE for other pieces.
         nearest: for every embargoed piece, its most similar held-out relative.
         related: the pairs of a training tune and a held-out tune.
     """
 
-    assigned: Names
+    assigned: Assigned
     nearest: Nearest
     related: Related
 
 
-def with_held_out(chosen: Bools, families: pa.Table, settings: AnySplit) -> Names:
+def with_held_out(chosen: Bools, families: pa.Table, settings: AnySplit) -> Assigned:
     """The split of all pieces of all corpora.
 
     Args:
@@ -49,18 +48,19 @@ def with_held_out(chosen: Bools, families: pa.Table, settings: AnySplit) -> Name
         families: n rows of ``tables.FAMILIES``.
 
     Returns:
-        (n,) train, valid or test for the chosen pieces; of the others, ELSEWHERE for pieces
-        that every data set with this split holds out, and "" for the rest.
+        (n,) TRAIN, VALID or TEST for the chosen pieces; of the others, ELSEWHERE for pieces
+        that every data set with this split holds out, and UNUSED for the rest.
     """
-    assigned = np.full(len(chosen), "", dtype=f"<U{len(EMBARGOED)}")
-    assigned[chosen] = assign(families.filter(pa.array(chosen)), settings)
+    pieces = families.select(NEEDED)
+    assigned = np.full(len(chosen), Assignment.UNUSED, np.int8)
+    assigned[chosen] = assign(pieces.filter(pa.array(chosen)), settings)
     if settings.embargo == "soft" and isinstance(settings, FamilySplit):
-        others = assign(families.filter(pa.array(~chosen)), settings)
-        assigned[~chosen] = np.where(others == "train", "", ELSEWHERE)
+        others = assign(pieces.filter(pa.array(~chosen)), settings)
+        assigned[~chosen] = np.where(others == Assignment.TRAIN, Assignment.UNUSED, Assignment.ELSEWHERE)
     return assigned
 
 
-def embargo(tunes: Tunes, likeness: Likeness, assigned: Names) -> Embargo:
+def embargo(tunes: Tunes, likeness: Likeness, assigned: Assigned) -> Embargo:
     """Exclude the training pieces that are related to a held-out piece by any rule.
 
     Args:
@@ -69,11 +69,11 @@ def embargo(tunes: Tunes, likeness: Likeness, assigned: Names) -> Embargo:
     Raises:
         SplitError: no training piece is left.
     """
-    train, held = assigned == "train", np.isin(assigned, ["valid", "test", ELSEWHERE])
+    train, held = assigned == Assignment.TRAIN, np.isin(assigned, [*HELD_OUT, Assignment.ELSEWHERE])
     related = related_pairs(tunes, likeness, tunes.with_any(train), tunes.with_any(held))
     found = find_relatives(tunes, likeness, train, held, related)
-    after = np.where(found.any, EMBARGOED, assigned)
-    if train.any() and not (after == "train").any():
+    after = np.where(found.any, np.int8(Assignment.EMBARGOED), assigned)
+    if train.any() and not (after == Assignment.TRAIN).any():
         raise SplitError(
             f"the embargo leaves no training piece: all {train.sum()} are relatives of held-out pieces; "
             "choose `embargo: none` or hold out less"
@@ -93,19 +93,18 @@ def related_to(held_out: Sequence[str], others: Sequence[str], families: pa.Tabl
     """
     row = family_rows([*held_out, *others], families)
     chosen, place = np.unique(row, return_inverse=True)
-    pieces = families.take(pa.array(chosen))
-    assigned = np.full(len(chosen), "train")
-    assigned[place[: len(held_out)]] = "test"
-    tunes = Tunes.among(pieces, families)
-    found = find_relatives(tunes, Likeness(tunes), assigned == "train", assigned == "test")
-    family = np.array(pieces["tune_family"].to_pylist())
-    apart = found.any | np.isin(family, family[assigned == "test"])
+    test = np.zeros(len(chosen), bool)
+    test[place[: len(held_out)]] = True
+    tunes = Tunes.among(chosen, families)
+    found = find_relatives(tunes, Likeness(tunes), ~test, test)
+    family = np.array(families["tune_family"].take(pa.array(chosen)).to_pylist())
+    apart = found.any | np.isin(family, family[test])
     return np.asarray(apart[place[len(held_out) :]])
 
 
-def family_rows(piece_ids: Sequence[str], families: pa.Table) -> Ints:
+def family_rows(piece_ids: Sequence[str] | pa.Array, families: pa.Table) -> Ints:
     """The row of every piece among the families; a phrase belongs to its piece."""
-    ids, known = pa.array(piece_ids, pa.string()), families["piece_id"]
+    ids, known = pa.array(piece_ids, pa.string()), families["piece_id"].combine_chunks()
     pieces = pc.replace_substring_regex(ids, ":[^:]*$", "")
     rows = pc.coalesce(pc.index_in(ids, value_set=known), pc.index_in(pieces, value_set=known))
     if rows.null_count:

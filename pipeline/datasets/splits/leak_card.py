@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.core.tables import EMBARGOED, LEAKS
 from pipeline.datasets.families.ngram_overlap import SHORTEST_CONTAINED
 from pipeline.datasets.families.tune_families import CONTAINED_IN_TEN, SKELETON_RUN
-from pipeline.datasets.splits.assignment import Names
-from pipeline.datasets.splits.leaks import Leaks
+from pipeline.datasets.splits.assignment import Assigned, is_held_out, place_names
+from pipeline.datasets.splits.leaks import Leaks, relation_names
 from pipeline.datasets.splits.relatives import ALIGNED, FEW_RUNS, NAMESAKES, RULES
 
 MOST_ALIKE = 25  # pairs listed in the Markdown card; the table has all of them
@@ -28,7 +29,7 @@ KINDS = {
 }
 
 
-def leak_table(pieces: pa.Table, assigned: Names, leaks: Leaks) -> pa.Table:
+def leak_table(pieces: pa.Table, assigned: Assigned, leaks: Leaks) -> pa.Table:
     """The leak card as rows.
 
     Args:
@@ -38,7 +39,7 @@ def leak_table(pieces: pa.Table, assigned: Names, leaks: Leaks) -> pa.Table:
     Returns:
         Rows of ``tables.LEAKS`` for the pieces of valid and test, sorted by piece_id.
     """
-    held = np.flatnonzero((assigned == "valid") | (assigned == "test"))
+    held = np.flatnonzero(is_held_out(assigned))
     nearest = leaks.where(held).nearest
     alone = nearest.piece < 0
     relative = pa.array(nearest.piece, pa.int64(), mask=alone)
@@ -46,12 +47,12 @@ def leak_table(pieces: pa.Table, assigned: Names, leaks: Leaks) -> pa.Table:
         **{
             name: pieces[name].take(pa.array(held)) for name in ("piece_id", "corpus", "title", "tune_family")
         },
-        "split": pa.array(assigned[held], pa.string()),
+        "split": place_names(assigned[held]),
         "hard": leaks.hard[held],
         **{COLUMNS[rule]: leaks.by_rule[held, number] for number, rule in enumerate(RULES)},
         "relative_of": pieces["piece_id"].take(relative),
         "relative_title": pieces["title"].take(relative),
-        "relation": pa.array(nearest.relation, pa.string(), mask=alone),
+        "relation": relation_names(nearest),
         "likeness": pa.array(nearest.likeness.astype(np.float32), pa.float32(), mask=alone),
     }
     return pa.table({name: columns[name] for name in LEAKS.names}, schema=LEAKS).sort_by("piece_id")
@@ -73,7 +74,7 @@ def leak_prose(dataset: str, report: Mapping[str, Any], table: pa.Table) -> str:
         lines += ["## Embargoed pieces", "", *_embargoed(report["pieces_by_corpus"]), ""]
     if report["leaks_by_kind"]:
         lines += ["## What each kind of split leaks", "", *_kinds(report["leaks_by_kind"]), ""]
-    if any(table["relative_of"].to_pylist()):
+    if table["relative_of"].null_count < table.num_rows:
         lines += ["## The most similar relatives", "", *_most_alike(table), ""]
     return "\n".join(lines)
 
@@ -106,18 +107,14 @@ def _embargoed(by_corpus: Mapping[str, Mapping[str, int]]) -> list[str]:
 
 def _held(table: pa.Table) -> list[str]:
     """Counts per split and corpus, and the number of pieces without relatives."""
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in table.to_pylist():
-        groups.setdefault((row["split"], row["corpus"]), []).append(row)
     rules = ("hard", *COLUMNS.values())
+    holds = np.stack([table[rule].to_numpy() for rule in rules], axis=1)
+    groups = {}
+    for group in table.select(["split", "corpus"]).group_by(["split", "corpus"]).aggregate([]).to_pylist():
+        of = pc.and_(*(pc.equal(table[name], group[name]) for name in ("split", "corpus")))
+        groups[group["split"], group["corpus"]] = holds[np.asarray(of, dtype=bool)]
     rows = [
-        (
-            *group,
-            len(found),
-            *(sum(row[rule] for row in found) for rule in rules),
-            sum(not row["hard"] for row in found),
-            sum(not any(row[rule] for rule in rules) for row in found),
-        )
+        (*group, len(found), *found.sum(axis=0), (~found[:, 0]).sum(), (~found.any(axis=1)).sum())
         for group, found in sorted(groups.items())
     ]
     head = ("split", "corpus", "pieces", *(rule.replace("_", " ") for rule in rules))
@@ -136,8 +133,8 @@ def _kinds(kinds: Mapping[str, Mapping[str, Mapping[str, Mapping[str, int]]]]) -
 
 def _most_alike(table: pa.Table) -> list[str]:
     """The pairs of relatives with the largest likeness."""
-    found = [row for row in table.to_pylist() if row["relative_of"]]
-    found.sort(key=lambda row: (-row["likeness"], row["piece_id"]))
+    found = table.filter(table["relative_of"].is_valid())
+    found = found.sort_by([("likeness", "descending"), ("piece_id", "ascending")])
     rows = [
         (
             row["split"],
@@ -146,7 +143,7 @@ def _most_alike(table: pa.Table) -> list[str]:
             row["relation"],
             f"{row['likeness']:.2f}",
         )
-        for row in found[:MOST_ALIKE]
+        for row in found.slice(0, MOST_ALIKE).to_pylist()
     ]
     return _lines(("split", "piece", "relative in train", "relation", "likeness"), rows)
 

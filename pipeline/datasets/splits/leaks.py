@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.datasets.columns.ngrams import holders
 from pipeline.datasets.columns.ragged import Bools, Ints, run_starts
-from pipeline.datasets.splits.assignment import Names
-from pipeline.datasets.splits.relatives import HARD, RULES, Likeness, Related, related_pairs
+from pipeline.datasets.splits.assignment import Assigned, Assignment, is_held_out
+from pipeline.datasets.splits.relatives import RELATIONS, RULES, Likeness, Related, related_pairs
 from pipeline.datasets.splits.tunes import Tunes
 
 
@@ -20,12 +21,12 @@ class Nearest:
 
     Attributes:
         piece: (n,) number of the relative; -1 for none.
-        relation: (n,) HARD or one of RULES; "" for none.
+        relation: (n,) number of the rule in RELATIONS; -1 for none.
         likeness: (n,) similarity of the two pieces, 0 … 1; 0 for none.
     """
 
     piece: Ints
-    relation: NDArray[np.str_]
+    relation: NDArray[np.int8]
     likeness: NDArray[np.float64]
 
     def where(self, chosen: Bools, others: Nearest) -> Nearest:
@@ -35,6 +36,12 @@ class Nearest:
             np.where(chosen, self.relation, others.relation),
             np.where(chosen, self.likeness, others.likeness),
         )
+
+
+def relation_names(nearest: Nearest) -> pa.Array:
+    """The column ``relation``: null for pieces without a relative."""
+    codes = pa.array(nearest.relation, pa.int8(), mask=nearest.piece < 0)
+    return pa.DictionaryArray.from_arrays(codes, list(RELATIONS)).cast(pa.string())
 
 
 @dataclass(frozen=True)
@@ -68,18 +75,18 @@ class Leaks:
         return self.hard | self.soft
 
 
-def find_leaks(tunes: Tunes, likeness: Likeness, assigned: Names) -> Leaks:
+def find_leaks(tunes: Tunes, likeness: Likeness, assigned: Assigned) -> Leaks:
     """Relatives in train of the pieces of valid and test.
 
     Args:
-        assigned: (n,) train, valid or test; other values are ignored.
+        assigned: (n,) TRAIN, VALID or TEST; other values are ignored.
     """
-    return find_relatives(tunes, likeness, (assigned == "valid") | (assigned == "test"), assigned == "train")
+    return find_relatives(tunes, likeness, is_held_out(assigned), assigned == Assignment.TRAIN)
 
 
-def count_leaks(tunes: Tunes, likeness: Likeness, assigned: Names) -> tuple[Bools, Bools]:
+def count_leaks(tunes: Tunes, likeness: Likeness, assigned: Assigned) -> tuple[Bools, Bools]:
     """Boolean masks only: (n,) pieces with a hard relative, and (n,) pieces with only a soft relative."""
-    held, train = (assigned == "valid") | (assigned == "test"), tunes.with_any(assigned == "train")
+    held, train = is_held_out(assigned), tunes.with_any(assigned == Assignment.TRAIN)
     known = train | tunes.index.related_to(train)
     related = related_pairs(tunes, likeness, tunes.with_any(held), train, known)
     soft = np.zeros(len(tunes), bool)
@@ -114,7 +121,7 @@ def _nearest(
     """The relative with the largest likeness; ties are broken by rule, then by piece_id."""
     left, right = _sharing_a_run(tunes, hard, tunes.with_any(others)) if hard.any() else _no_pairs()
     likenesses = np.append(likeness.of(left, right), related.likeness)
-    rule = np.append(np.zeros(len(left), np.int64), 1 + related.holds.argmax(axis=1))
+    rule = np.append(np.zeros(len(left), np.int8), (1 + related.holds.argmax(axis=1)).astype(np.int8))
     first = tunes.first_of(others)[np.append(right, related.right)]
     left = np.append(left, related.left)
     order = np.lexsort((first, rule, -likenesses, left))
@@ -122,10 +129,9 @@ def _nearest(
     found = np.full(len(tunes), -1)
     found[left[best]] = best
     of = np.where(pieces, found[tunes.of], -1)
-    names = np.array([HARD, *RULES])
     return Nearest(
         piece=_chosen(first, of, -1),
-        relation=_chosen(names[rule], of, ""),
+        relation=_chosen(rule, of, -1),
         likeness=_chosen(likenesses, of, 0.0),
     )
 

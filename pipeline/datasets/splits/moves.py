@@ -8,11 +8,11 @@ relative of it is now held out. Nothing else changes the split of a piece.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.core.tables import EMBARGOED, SPLITS, TableError, read_table, readable
 from pipeline.core.text import counted
@@ -68,21 +68,18 @@ def find_moves(before: pa.Table, after: pa.Table) -> list[Move]:
     Returns:
         The moves, sorted by piece_id.
     """
-    known = {row["piece_id"]: row for row in before.to_pylist()}
-    sizes_before = Counter(before["tune_family"].to_pylist())
-    sizes_now = Counter(after["tune_family"].to_pylist())
-    moves = [
-        Move(
-            row["piece_id"],
-            known[row["piece_id"]]["split"],
-            row["split"],
-            sizes_before[known[row["piece_id"]]["tune_family"]] - 1,
-            sizes_now[row["tune_family"]] - 1,
-        )
-        for row in after.to_pylist()
-        if row["piece_id"] in known and known[row["piece_id"]]["split"] != row["split"]
-    ]
+    row = pc.index_in(after["piece_id"], value_set=before["piece_id"].combine_chunks())
+    moved = pc.fill_null(pc.not_equal(before["split"].take(row), after["split"]), False)
+    was, now = before.take(row.filter(moved)), after.filter(moved)
+    pairs = zip(was.to_pylist(), now.to_pylist(), _sizes(before, was), _sizes(after, now), strict=True)
+    moves = [Move(a["piece_id"], a["split"], b["split"], n - 1, m - 1) for a, b, n, m in pairs]
     return sorted(moves, key=lambda move: move.piece_id)
+
+
+def _sizes(rows: pa.Table, some: pa.Table) -> list[int]:
+    """The size of the family of some of the rows."""
+    sizes = {each["values"].as_py(): each["counts"].as_py() for each in rows["tune_family"].value_counts()}
+    return [sizes[family] for family in some["tune_family"].to_pylist()]
 
 
 def tell(moves: list[Move]) -> list[str]:

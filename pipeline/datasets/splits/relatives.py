@@ -28,6 +28,7 @@ RULES = (
     "title",
     "alignment",
 )  # in order: the first rule that holds labels a pair
+RELATIONS = (HARD, *RULES)
 FEW_RUNS = 8  # lower bound of the divisor of a share, because fragments match any tune by chance
 ALIGNED = 0.4  # likeness of two relatives
 NAMESAKES = 0.3  # likeness of two relatives with the same title

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline.core.lists import flatten
 from pipeline.datasets.columns.ngrams import RunIndex, Sequences
@@ -21,8 +21,10 @@ from pipeline.datasets.columns.ragged import Bools, Ints
 from pipeline.datasets.families.alignment import ON_BEAT, MelodyLines
 from pipeline.datasets.families.idiom import RUNS_METADATA
 from pipeline.datasets.families.ngram_overlap import Runs, containing
-from pipeline.datasets.families.tune_families import normal_title
+from pipeline.datasets.families.tune_families import normal_title, title_numbers
 
+DIGEST = np.dtype("V32")  # a sha256
+PIECES_AT_ONCE = 8192
 MOST_BEARERS = 100  # families; a title of more unrelated tunes is generic
 # words that editions add to a title or leave out
 TYPES = {"a", "air", "an", "hornpipe", "jig", "march", "reel", "strathspey", "the", "waltz"}
@@ -57,32 +59,32 @@ class Tunes:
         return len(self.titles)
 
     @classmethod
-    def among(cls, pieces: pa.Table, families: pa.Table) -> Tunes:
+    def among(cls, rows: Ints, families: pa.Table) -> Tunes:
         """The tunes of some pieces.
 
         Args:
-            pieces: rows of ``families``.
+            rows: (n,) numbers of rows of ``families``.
             families: rows of ``tables.FAMILIES`` of all corpora, with the metadata of
                 ``idiom.families_metadata``. Which titles are generic and which runs are idiom
                 depends on all of them, so that the relation of two pieces does not depend on
                 the data set.
         """
-        titles = _title_keys(families)
-        row = np.asarray(pc.index_in(pieces["piece_id"], value_set=families["piece_id"]), dtype=np.int64)
-        of, first = _numbered(pieces, [titles[place] for place in row.tolist()])
-        chosen = pieces if len(first) == len(pieces) else pieces.take(pa.array(first))
+        keys, title = title_numbers(families["title"], title_key)
+        of, first = _numbered(_in_portions(families, rows), (keys[number] for number in title[rows]))
+        first = rows[first]
         metadata = families.schema.metadata
         run = int(metadata[b"family_run"])
-        intervals = Sequences.from_column(chosen["intervals"])
-        short = np.flatnonzero(chosen["n_intervals"].to_numpy() < run)
+        intervals = _sequences(families, "intervals", first)
+        short = np.flatnonzero(families["n_intervals"].to_numpy()[first] < run)
         inner, outer = containing(intervals, short)
+        melodies = _in_portions(families.select(["melody"]), first)
         common = json.loads(metadata.get(RUNS_METADATA.encode(), b"{}"))
         return cls(
             of=of,
             intervals=intervals,
-            skeletons=Sequences.from_column(chosen["skeleton"]),
-            lines=MelodyLines.from_column(chosen["melody"]),
-            titles=_telling_titles(titles, families["tune_family"])[row[first]],
+            skeletons=_sequences(families, "skeleton", first),
+            lines=MelodyLines.join([MelodyLines.from_column(some["melody"]) for some in melodies]),
+            titles=_telling_titles(keys, title, families["tune_family"])[first],
             run=run,
             index=RunIndex.of(intervals, run),
             inner=inner,
@@ -116,15 +118,36 @@ def title_key(title: str | None) -> str:
     return " ".join(word for word in plain.split() if word not in TYPES) or plain
 
 
-def _numbered(pieces: pa.Table, titles: Sequence[str]) -> tuple[Ints, Ints]:
+def _in_portions(families: pa.Table, rows: Ints) -> Iterator[pa.Table]:
+    """Some rows in their order, a few thousand at a time; one empty portion if there are none."""
+    for begin in range(0, max(len(rows), 1), PIECES_AT_ONCE):
+        yield families.take(pa.array(rows[begin : begin + PIECES_AT_ONCE]))
+
+
+def _sequences(families: pa.Table, column: str, rows: Ints) -> Sequences:
+    portions = _in_portions(families.select([column]), rows)
+    return Sequences.join([Sequences.from_column(some[column]) for some in portions])
+
+
+def _numbered(portions: Iterable[pa.Table], titles: Iterable[str]) -> tuple[Ints, Ints]:
     """(n,) the tune of each piece, and (t,) the first piece of each tune."""
+    of_title = iter(titles)
+    digests = np.concatenate(
+        [np.array([*_digests(some, islice(of_title, len(some)))], DIGEST) for some in portions]
+    )
+    _, first, of = np.unique(digests, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    number = np.empty(len(first), np.int64)
+    number[order] = np.arange(len(first))
+    return number[of], first[order]
+
+
+def _digests(pieces: pa.Table, titles: Iterable[str]) -> Iterator[bytes]:
+    """The digest of everything by which a piece is compared."""
     offsets, melody = flatten(pieces["melody"])
     notes = np.asarray(melody, dtype=np.uint8)
     pitch = (notes % ON_BEAT).astype(np.int16)
     intervals, skeletons = (Sequences.from_column(pieces[name]) for name in ("intervals", "skeleton"))
-    numbers: dict[bytes, int] = {}
-    of = np.zeros(len(pieces), np.int64)
-    first: list[int] = []
     for piece, title in enumerate(titles):
         here = slice(offsets[piece], offsets[piece + 1])
         shape = (pitch[here] - pitch[here][:1]).tobytes() + (notes[here] // ON_BEAT).tobytes()
@@ -132,25 +155,12 @@ def _numbered(pieces: pa.Table, titles: Sequence[str]) -> tuple[Ints, Ints]:
         digest = hashlib.sha256(repr((*map(len, parts), title)).encode())
         for part in parts:
             digest.update(part)
-        number = numbers.setdefault(digest.digest(), len(numbers))
-        of[piece] = number
-        if number == len(first):
-            first.append(piece)
-    return of, np.array(first, np.int64)
+        yield digest.digest()
 
 
-def _title_keys(families: pa.Table) -> list[str]:
-    """The key of the title of each row; every distinct title is processed once."""
-    coded = families["title"].combine_chunks().dictionary_encode()
-    keys = [title_key(title) for title in coded.dictionary.to_pylist()]
-    return [keys[code] if code is not None else "" for code in coded.indices.to_pylist()]
-
-
-def _telling_titles(keys: Sequence[str], families: pa.ChunkedArray) -> Ints:
+def _telling_titles(keys: Sequence[str], title: Ints, families: pa.ChunkedArray) -> Ints:
     """Titles as numbers, -1 for those without a letter and for generic ones."""
-    coded = pa.array([key or None for key in keys], pa.string()).dictionary_encode()
-    number = np.asarray(coded.indices.fill_null(-1), dtype=np.int64)
     family = np.asarray(families.combine_chunks().dictionary_encode().indices, dtype=np.int64)
-    several = np.unique(np.stack([number, family], axis=1)[number >= 0], axis=0)
-    bearers = np.bincount(several[:, 0], minlength=len(coded.dictionary) + 1)
-    return np.where(bearers[number] <= MOST_BEARERS, number, -1)
+    bearers = np.bincount(np.unique(title * len(family) + family) // max(len(family), 1), minlength=len(keys))
+    telling = (bearers <= MOST_BEARERS) & np.array([key != "" for key in keys])
+    return np.where(telling[title], title, -1)

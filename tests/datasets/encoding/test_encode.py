@@ -1,5 +1,6 @@
 import json
 import tomllib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from pipeline.datasets.encoding.shards import Shard, ShardCutter, shard_metadata
 from pipeline.datasets.families.tune_families import FamilySettings, find_families
 from pipeline.datasets.quantize import QuantizeSettings, quantize
 from pipeline.datasets.splits import SPLIT, split_pieces
+from pipeline.workflow.engine import EngineSettings, map_batches
 from tests.helpers.notes_text import notes_of, notes_table, part
 from tests.helpers.paths import ROOT
 
@@ -229,7 +231,7 @@ def test_encoding_in_portions_gives_the_same_rows() -> None:
     splits = whole.rows.select(SPLITS.names)
     choice = parse_section(EncodeSettings, PLAIN, "encode")
     portions = [whole.grids.slice(0, 2), whole.grids.slice(2)]
-    made = [made for _, made in encode_portions(portions, splits, choice)]
+    made = list(encode_portions(portions, splits, choice))
     assert pa.concat_tables([each.rows for each in made]).equals(whole.rows)
     with pytest.raises(RoundTripError, match="name different pieces"):
         list(encode_portions(portions[:1], splits, choice))
@@ -251,6 +253,17 @@ def test_encoding_in_portions_gives_the_same_shards_and_counts(tmp_path: Path) -
     assert [name.as_posix() for name in names] == [f"train/0000{number}.parquet" for number in range(3)]
     for name in names:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "several" / name).read_bytes()
+
+
+def test_workers_encode_to_the_same_shards(tmp_path: Path) -> None:
+    whole = made_of(*(part(f"a/{i}", f"{60 + i}:1 62:1") for i in range(5)))
+    splits = whole.rows.select(SPLITS.names)
+    choice = parse_section(EncodeSettings, PLAIN, "encode")
+    workers = partial(map_batches, settings=EngineSettings(kind="processes", workers=2, address=None))
+    for name, mapped in (("here", map), ("there", workers)):
+        write_shards(tmp_path / name, [whole.grids[:2], whole.grids[2:]], splits, choice, mapped=mapped)
+    (here,), (there,) = (sorted((tmp_path / name).rglob("*.parquet")) for name in ("here", "there"))
+    assert here.read_bytes() == there.read_bytes()
 
 
 def test_pandas_reads_a_data_set_without_held_out_pieces(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from pipeline.core.music import Grid
 from pipeline.core.settings import SettingsError, parse_section
 from pipeline.core.tables import content_digest
 from pipeline.datasets.quantize import Quantized, QuantizeSettings, quantize, quantize_portions
+from pipeline.workflow.engine import EngineSettings, map_batches
 from tests.helpers.notes_text import columns_of, notes_of, notes_table, part, ticks, tune
 
 PLAIN = {
@@ -409,6 +411,15 @@ def test_grids_are_yielded_as_early_as_possible() -> None:
         [],
         *([f"songs/{n}"] for n in range(4)),
     ]
+
+
+def test_workers_quantize_to_the_same_grids() -> None:
+    tables = [notes_table(part(f"songs/{n}", f"{60 + n}:1 62:2")) for n in range(4)]
+    engine = EngineSettings(kind="processes", workers=2, address=None)
+    here = list(quantize_portions(tables, options()))
+    there = list(quantize_portions(tables, options(), partial(map_batches, settings=engine)))
+    assert [each.grids for each in there] == [each.grids for each in here]
+    assert [each.kept for each in there] == [each.kept for each in here]
 
 
 def three_four(bars: list[str]) -> dict[str, Any]:

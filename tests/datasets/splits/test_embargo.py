@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.datasets.splits import Divided, SplitError, related_to, split_pieces
+from pipeline.datasets.splits.assignment import Assignment
 from pipeline.datasets.splits.audit import require_no_leak
 from pipeline.datasets.splits.leaks import find_leaks
 from pipeline.datasets.splits.relatives import Likeness
@@ -74,8 +75,8 @@ def test_an_embargoed_piece_names_the_held_out_piece_that_it_is_related_to() -> 
 
 def test_the_check_fails_when_a_relative_is_left_in_train() -> None:
     known = families(part("a/1", tune(LONG)), part("a/2", tune(varied(LONG))))
-    tunes = Tunes.among(known, known)
-    assigned = np.array(["train", "test"])
+    tunes = Tunes.among(np.arange(len(known)), known)
+    assigned = np.array([Assignment.TRAIN, Assignment.TEST], np.int8)
     leaks = find_leaks(tunes, Likeness(tunes), assigned)
     require_no_leak(known, assigned, leaks, settings())
     with pytest.raises(SplitError, match="for example a/2"):
