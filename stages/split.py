@@ -18,8 +18,11 @@ def run(dataset: str) -> None:
     """Split one data set; write the split, its audit and its leak card."""
     return_freed_memory()
     settings = read_section(SPLIT, "datasets", dataset, "split")
-    rows = read_table(Path(f"data/filtered/{dataset}.parquet"), GRIDS, ["piece_id"])
-    made = split_pieces(rows["piece_id"], read_table(Path("data/families.parquet"), FAMILIES), settings)
+    made = split_pieces(
+        read_table(Path(f"data/filtered/{dataset}.parquet"), GRIDS, ["piece_id"])["piece_id"],
+        read_table(Path("data/families.parquet"), FAMILIES),
+        settings,
+    )
     place = f"data/splits/{dataset}"
     write_table(Path(f"{place}.parquet"), made.rows, SPLITS)
     write_json(Path(f"{place}.audit.json"), made.audit)
