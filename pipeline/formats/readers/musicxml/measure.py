@@ -5,18 +5,20 @@ The length of a measure depends on all parts together; see :mod:`bars`.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element
 
 from pipeline.core.music import TICKS_PER_QUARTER, Meter
 from pipeline.formats.readers.base.repeat_signs import Kind, Sign
 from pipeline.formats.readers.base.staff import ChordSign, KeySign, Ticks, Written
+from pipeline.formats.readers.musicxml.note import NoteContent
 
-Inside = dict[str, Element]
+Counts = defaultdict[int, int]
 _TIMED = ("notes", "keys", "meters", "chords")  # lists of each staff
 _COUNTS = ("n_grace", "n_bad_keys", "n_bad_meters", "n_lost_syllables")
 
@@ -73,14 +75,14 @@ class Measure:
     keys: dict[int, list[KeySign]] = field(default_factory=dict)
     meters: dict[int, list[WrittenMeter]] = field(default_factory=dict)
     chords: dict[int, list[ChordSign]] = field(default_factory=dict)
-    n_grace: Counter[int] = field(default_factory=Counter)
-    n_bad_keys: Counter[int] = field(default_factory=Counter)
-    n_bad_meters: Counter[int] = field(default_factory=Counter)
+    n_grace: Counts = field(default_factory=partial(defaultdict, int))
+    n_bad_keys: Counts = field(default_factory=partial(defaultdict, int))
+    n_bad_meters: Counts = field(default_factory=partial(defaultdict, int))
     signs: list[Sign] = field(default_factory=list)
     closing: list[Sign] = field(default_factory=list)
     marks: list[PrintedMark] = field(default_factory=list)
     tempi: list[tuple[Ticks, Fraction]] = field(default_factory=list)
-    n_lost_syllables: Counter[int] = field(default_factory=Counter)
+    n_lost_syllables: Counts = field(default_factory=partial(defaultdict, int))
     inner: list[Ticks] = field(default_factory=list)
 
     @property
@@ -125,8 +127,10 @@ def joined(first: Measure, second: Measure) -> Measure:
         marks=first.marks + second.marks,
         tempi=first.tempi + [(begin + onset, tempo) for onset, tempo in second.tempi],
         inner=[*first.inner, begin, *(begin + line for line in second.inner)],
-        **{name: getattr(first, name) + getattr(second, name) for name in _COUNTS},
     )
+    for name in _COUNTS:
+        for staff, count in getattr(second, name).items():
+            getattr(both, name)[staff] += count
     for name in _TIMED:
         of_staves = getattr(both, name)
         for staff, found in getattr(second, name).items():
@@ -138,39 +142,20 @@ def _later(found: Iterable[Any], begin: Ticks) -> list[Any]:
     return [each._replace(onset=begin + each.onset) for each in found]
 
 
-def inside(note: Element) -> Inside:
-    """The elements inside a note by their tags, of several with one tag the first."""
-    found = {child.tag: child for child in note}
-    return found if len(found) == len(note) else {child.tag: child for child in reversed(list(note))}
-
-
-def lone_rests(children: Iterable[tuple[Element, Inside]]) -> set[Element]:
-    """The rests that are all that a voice holds in a measure.
+def lone_rests(children: Sequence[tuple[Element, NoteContent | None]]) -> set[int]:
+    """The places of the rests that are all that a voice holds in a measure.
 
     Args:
-        children: what the measure holds in order, each with what is inside it if it is a note.
+        children: what the measure holds in order, each with its content if it is a note.
     """
-    voices: list[list[tuple[Element, Inside]]] = [[]]
-    for child, tags in children:
-        if child.tag == "backup":
-            voices.append([])
-        elif child.tag == "forward" or (child.tag == "note" and "grace" not in tags):
-            voices[-1].append((child, tags))
-    return {voice[0][0] for voice in voices if len(voice) == 1 and "rest" in voice[0][1]}
-
-
-def ties_of(sounding: Sequence[Element], notations: Sequence[Element]) -> set[str]:
-    """Which ends of ties a note has.
-
-    Those that are engraved count where none is given for the sound; ``let-ring`` leads to no note.
-
-    Args:
-        sounding: the elements ``<tie>`` of the note.
-        notations: the elements that may hold ``<tied>``.
-    """
-    sound = [tie.get("type", "") for tie in sounding]
-    engraved = [tie.get("type", "") for each in notations for tie in each.findall("tied")]
-    ends = set(sound or engraved)
-    if "let-ring" in engraved and "start" not in engraved:
-        ends.discard("start")
-    return ends | {"start", "stop"} if "continue" in ends else ends
+    voices: list[list[int]] = [[]]
+    for place, (child, note) in enumerate(children):
+        if note is None:
+            if child.tag == "backup":
+                voices.append([])
+            elif child.tag == "forward":
+                voices[-1].append(place)
+        elif not note.is_grace:
+            voices[-1].append(place)
+    alone = [voice[0] for voice in voices if len(voice) == 1]
+    return {place for place in alone if (note := children[place][1]) is not None and note.is_rest}

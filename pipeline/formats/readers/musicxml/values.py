@@ -76,21 +76,16 @@ def duration_of(element: Element, divisions: Ticks) -> Ticks:
     Raises:
         ReadError: ``bad_duration``.
     """
-    return ticks_of(element.find("duration"), divisions)
-
-
-def ticks_of(duration: Element | None, divisions: Ticks) -> Ticks:
-    """The same, of an element ``<duration>``.
-
-    Raises:
-        ReadError: ``bad_duration``, also where there is no such element.
-    """
-    text = None if duration is None else duration.text
-    return _ticks((text or "").strip(), divisions)
+    return ticks((element.findtext("duration") or "").strip(), divisions)
 
 
 @lru_cache(maxsize=1024)
-def _ticks(duration: str, divisions: Ticks) -> Ticks:
+def ticks(duration: str, divisions: Ticks) -> Ticks:
+    """The same, of the text of a ``<duration>``.
+
+    Raises:
+        ReadError: ``bad_duration``, also for "".
+    """
     value = decimal(duration, "bad_duration")
     if value < 0 or value > 2**31:
         raise ReadError("bad_duration", f"a duration of {value}; allowed are 0 to 2³¹")
