@@ -113,7 +113,6 @@ def joined(first: Measure, second: Measure) -> Measure:
     begin = first.length
     rests = not (first.filled or second.filled)
     bar_length = None if second.bar_length is None else begin + second.bar_length
-    counts: dict[str, Any] = {name: _added(getattr(first, name), getattr(second, name)) for name in _COUNTS}
     both = replace(
         first,
         written=begin + second.written if second.written else first.written,
@@ -128,19 +127,14 @@ def joined(first: Measure, second: Measure) -> Measure:
         marks=first.marks + second.marks,
         tempi=first.tempi + [(begin + onset, tempo) for onset, tempo in second.tempi],
         inner=[*first.inner, begin, *(begin + line for line in second.inner)],
-        **counts,
     )
+    for name in _COUNTS:
+        for staff, count in getattr(second, name).items():
+            getattr(both, name)[staff] += count
     for name in _TIMED:
         of_staves = getattr(both, name)
         for staff, found in getattr(second, name).items():
             of_staves[staff] = [*of_staves.get(staff, ()), *_later(found, begin)]
-    return both
-
-
-def _added(first: Counts, second: Counts) -> Counts:
-    both = first.copy()
-    for staff, n in second.items():
-        both[staff] += n
     return both
 
 

@@ -172,7 +172,7 @@ class PartReader:
                 notes[first:] = [other._replace(phrase_end=True) for other in notes[first:]]
         number = self._sounding(note.number, pitch, staff)
         notes.append(Written(onset, duration, number, note.ties_on, note.tied_from, fermata, note.lyric))
-        doubled = self._transposition.get(staff, AS_WRITTEN).doubled
+        doubled = self._transposition[staff].doubled if staff in self._transposition else 0
         if doubled:
             notes.append(notes[-1]._replace(pitch=number + doubled, lyric=()))
         if (doubled or note.in_chord) and chord_staff == staff:
@@ -246,7 +246,7 @@ class PartReader:
             except ReadError as error:
                 self.faults.setdefault(staff, error)
                 return 1
-        return number + self._transposition.get(staff, AS_WRITTEN).semitones
+        return number + self._transposition[staff].semitones if staff in self._transposition else number
 
     def _attributes(self, attributes: Element, measure: Measure) -> None:
         self._divisions = divisions_of(attributes, self._divisions)
