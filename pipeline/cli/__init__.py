@@ -104,6 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (KeyboardInterrupt, typer.Abort):
         say("interrupted")
         raise SystemExit(INTERRUPTED) from None
+    if status == INTERRUPTED:  # Typer turns KeyboardInterrupt into this status
+        say("interrupted")
     if isinstance(status, int):
         raise SystemExit(status)
 

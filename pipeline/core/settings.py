@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -116,6 +116,8 @@ def parse_section(model: type[Value] | TypeAdapter[Value], value: Any, where: st
     Raises:
         SettingsError: one line per error.
     """
+    for name, number in _subnormal(value, where):
+        raise SettingsError(f"params.yaml, {name}: {number} is too close to 0; write 0 or a larger number")
     adapter: TypeAdapter[Value] = model if isinstance(model, TypeAdapter) else TypeAdapter(model)
     try:
         return adapter.validate_python(value)
@@ -123,6 +125,18 @@ def parse_section(model: type[Value] | TypeAdapter[Value], value: Any, where: st
         schema = adapter.json_schema()
         lines = [_describe(schema, fault, where) for fault in error.errors(include_url=False)]
         raise SettingsError("\n".join(lines)) from None
+
+
+def _subnormal(value: Any, where: str) -> Iterator[tuple[str, float]]:
+    """Subnormal numbers: torch reads them as 0 (``set_flush_denormal``), other code does not."""
+    if isinstance(value, float) and 0 < abs(value) < sys.float_info.min:
+        yield where, value
+    elif isinstance(value, Mapping):
+        for name, below in value.items():
+            yield from _subnormal(below, f"{where}.{name}")
+    elif isinstance(value, list):
+        for number, below in enumerate(value):
+            yield from _subnormal(below, f"{where}.{number}")
 
 
 def read_section(model: type[Value] | TypeAdapter[Value], *names: str, path: Path = PARAMS_FILE) -> Value:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.core.files import is_refused
 from pipeline.core.parquet import ROWS_PER_GROUP, Digest, compact, noted, write_groups
 from pipeline.errors import PipelineError
 
@@ -281,7 +282,9 @@ def readable(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise TableError(f"{path}: no such file; `dvc repro` makes it") from None
-    except (pa.ArrowException, ValueError, KeyError, TypeError, OSError) as error:
+    except (pa.ArrowException, ValueError, KeyError, TypeError, OSError, MemoryError) as error:
+        if is_refused(error):
+            raise TableError(f"{path}: cannot be read ({error})") from None
         raise TableError(f"{path}: not readable ({error}); delete it and run `dvc repro`") from None
 
 

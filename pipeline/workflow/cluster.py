@@ -7,11 +7,12 @@ share no disk with this process, only the code (docs/cluster.md).
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -28,6 +29,8 @@ Result = TypeVar("Result")
 AHEAD = 3  # batches sent per worker thread, so that no thread waits for its next batch
 SECONDS_TO_CONNECT = 30.0
 SECONDS_WITHOUT_WORKERS = 60.0
+SECONDS_WITHOUT_ANSWER = 60.0  # of a scheduler that is connected: stopped, or unreachable
+SECONDS_TO_CLOSE = 5.0
 SECONDS_BETWEEN_LOOKS = 1.0
 
 
@@ -55,7 +58,7 @@ def map_on_cluster(
         task = partial(_on_worker, function)
         for number, batch in enumerate(batches):
             waiting.append(client.submit(task, batch, key=f"{function.__name__}-{client.id}-{number}"))
-            if len(waiting) >= AHEAD * max(1, _n_threads(client)):
+            if len(waiting) >= AHEAD * max(1, _n_threads(client, address)):
                 yield _result(client, waiting.popleft(), address)
         while waiting:
             yield _result(client, waiting.popleft(), address)
@@ -83,14 +86,40 @@ def _client(address: str) -> Iterator[Client]:
         raise ClusterError(
             f"no Dask scheduler answers at {address} ({error}); start one, or set another `engine`"
         ) from None
+    with _quiet():
+        try:
+            yield client
+        finally:
+            with suppress(TimeoutError):  # the scheduler does not answer
+                client.close(timeout=SECONDS_TO_CLOSE)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence Dask's loggers: a lost scheduler is one message of ours, not a traceback of Dask."""
+    names = [name for name in logging.root.manager.loggerDict if name.split(".")[0] == "distributed"]
+    levels = {name: logging.getLogger(name).level for name in names}
     try:
-        yield client
+        for name in levels:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        yield
     finally:
-        client.close()
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
 
 
-def _n_threads(client: Client) -> int:
-    return sum(client.nthreads().values())
+def _n_threads(client: Client, address: str) -> int:
+    """The number of threads of all workers; 0 without workers."""
+    try:
+        threads = client.sync(client.scheduler.ncores, callback_timeout=SECONDS_WITHOUT_ANSWER)
+    except TimeoutError:
+        raise ClusterError(
+            f"the Dask scheduler at {address} has not answered for {SECONDS_WITHOUT_ANSWER:.0f} s; "
+            "pieces read so far are kept, run `dvc repro` again"
+        ) from None
+    except OSError:  # the connection is closed
+        raise ClusterError(_gone(address)) from None
+    return sum(threads.values())
 
 
 def _result(client: Client, future: Future, address: str) -> Any:
@@ -105,7 +134,7 @@ def _result(client: Client, future: Future, address: str) -> Any:
         except TimeoutError:
             if client.status != "running":
                 raise ClusterError(_gone(address)) from None
-            if client.scheduler_info()["workers"]:
+            if _n_threads(client, address):
                 last_seen = time.monotonic()
             elif time.monotonic() - last_seen > SECONDS_WITHOUT_WORKERS:
                 raise ClusterError(f"the Dask scheduler at {address} has no workers") from None

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from itertools import chain, islice
+from tempfile import TemporaryDirectory
 from typing import Annotated, Literal, Self, TypeVar
 
 from loky import ProcessPoolExecutor
@@ -96,19 +97,25 @@ def map_batches(
 def _map_in_processes(
     function: Callable[[Batch], Result], batches: Iterable[Batch], n_workers: int, ahead: int
 ) -> Iterator[Result]:
-    executor = ProcessPoolExecutor(n_workers, initializer=_end_with_parent, initargs=(os.getpid(),))
-    sent: deque[Future[Result]] = deque()
-    try:
-        for batch in batches:
-            sent.append(executor.submit(function, batch))
-            if len(sent) >= ahead * n_workers:
+    with TemporaryDirectory(prefix="entchen-", ignore_cleanup_errors=True) as folder:
+        executor = ProcessPoolExecutor(
+            n_workers,
+            initializer=_end_with_parent,
+            initargs=(os.getpid(),),
+            env={"TMPDIR": folder},  # workers are killed and cannot delete their own temporary files
+        )
+        sent: deque[Future[Result]] = deque()
+        try:
+            for batch in batches:
+                sent.append(executor.submit(function, batch))
+                if len(sent) >= ahead * n_workers:
+                    yield sent.popleft().result()
+            while sent:
                 yield sent.popleft().result()
-        while sent:
-            yield sent.popleft().result()
-    except TerminatedWorkerError as error:
-        raise EngineError(f"a worker process died ({error}); try `engine: {{kind: serial}}`") from None
-    finally:
-        executor.shutdown(wait=True, kill_workers=True)
+        except TerminatedWorkerError as error:
+            raise EngineError(f"a worker process died ({error}); try `engine: {{kind: serial}}`") from None
+        finally:
+            executor.shutdown(wait=True, kill_workers=True)
 
 
 def _end_with_parent(process_id: int) -> None:

@@ -18,7 +18,6 @@ A stage module defines one function, ``run(key)`` or ``run()``, and passes it to
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import signal
@@ -32,6 +31,7 @@ from pathlib import Path
 
 import psutil
 
+from pipeline.core.files import is_refused
 from pipeline.core.settings import load_yaml, lookup
 from pipeline.errors import PipelineError
 from pipeline.workflow import interruption
@@ -46,11 +46,6 @@ LOCK_FILE = Path(".cache/stage.lock")
 SECONDS_TO_WAIT_FOR_LOCK = 30.0
 SECONDS_BETWEEN_LOOKS = 0.5
 ORPHANED = 75
-REFUSALS = (
-    *map(os.strerror, (errno.ENOSPC, errno.EIO, errno.EAGAIN, errno.ENOMEM, errno.EDQUOT, errno.EROFS)),
-    *map(os.strerror, (errno.EACCES, errno.EMFILE)),
-    "can't start new thread",
-)
 SHELLS = ("sh", "bash", "dash", "zsh", "fish", "cmd.exe")
 
 
@@ -126,8 +121,7 @@ def refusal(error: Exception) -> str | None:
         return "there is not enough memory"
     if isinstance(error, OSError):
         return f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
-    said = str(error)
-    return said if any(words in said for words in REFUSALS) else None
+    return str(error) if is_refused(error) else None
 
 
 def _end(name: str) -> bool:

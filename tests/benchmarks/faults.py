@@ -8,7 +8,9 @@ half-written output, and the right bytes from the next run. At the end `dvc repr
 must find everything as dvc.lock names it. The last line is one JSON object.
 
 With --random N, each stage is instead interrupted N times: by SIGKILL, SIGTERM, SIGHUP or SIGINT at a
-random moment, or by a disk that is full after a random number of bytes (a tmpfs: root only).
+random moment, or by a disk that is full after a random number of bytes (a tmpfs: root only). Training has
+several epochs then, with a checkpoint after each step, and the cross-validation of an experiment with random
+initial weights and of a fine-tuned one are interrupted too: `--stages "cross-validate first"`.
 """
 
 from __future__ import annotations
@@ -19,19 +21,21 @@ import os
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
 from pipeline.workflow.progress import say
-from tests.helpers.faults import Victim
+from tests.helpers import sections
+from tests.helpers.faults import CrossValidation, Victim
 from tests.helpers.interruptions import SIGNALS, InterruptedStage
 from tests.helpers.project import Project
 
 FRESH = {"parse": [".cache/notes"], "train": [".cache/checkpoints"]}
-
-
+FOLDS = ("--folds", "2", "--threads", "1")
+CROSS_VALIDATED = ("first", "tuned")
 Hit = tuple[str, bool, list[str], str]  # what was done, whether it came in time, faults, stderr
 
 
@@ -57,6 +61,29 @@ def at_random_moments(victim: Victim, number: int, seed: int) -> Iterator[Hit]:
         yield found.what, found.in_time, found.wrong, found.output
 
 
+def resumable(params: Any) -> None:
+    """Edit params.yaml: a training resumes from checkpoints, and a fine-tuned model has unrelated parents."""
+    dances = sections.dataset("dances")
+    dances["quantize"]["steps_per_quarter"] = params["datasets"]["tunes"]["quantize"]["steps_per_quarter"]
+    params["datasets"]["dances"] = dances
+    params["experiments"]["tuned"]["dataset"] = "dances"
+    for experiment in params["experiments"].values():
+        experiment["training"] |= {"epochs": 4, "checkpoint_seconds": 0}
+
+
+def victims(project: Project, stages: Sequence[str] | None, random_moments: bool) -> Iterator[Victim]:
+    """The stages to hit: these, or all; names that start with ``cross-validate`` are commands."""
+    everything = list(YAML(typ="safe").load((project.root / "dvc.lock").read_text())["stages"])
+    if random_moments:
+        everything += [f"cross-validate {name}" for name in CROSS_VALIDATED]
+    for stage in stages or everything:
+        name, _, experiment = stage.partition(" ")
+        if experiment:
+            yield CrossValidation(project, experiment, *FOLDS)
+        else:
+            yield Victim(project, stage, FRESH.get(name.split("@")[0], []))
+
+
 def main() -> None:
     """Hit, count and print."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -69,15 +96,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = Project.at(options.project) if options.project else Project(Path(folder))
         if not options.project:
+            if options.random:
+                project.edit(resumable)
             project.repro()
         project.call("git", "add", "--all")
-        stages = options.stages or list(
-            YAML(typ="safe").load((project.root / "dvc.lock").read_text())["stages"]
-        )
         injected: Counter[str] = Counter()
         survived: Counter[str] = Counter()
-        for stage in stages:
-            victim = Victim(project, stage, FRESH.get(stage.split("@")[0], []))
+        for victim in victims(project, options.stages, bool(options.random)):
+            stage = victim.stage
             outcomes = (
                 at_random_moments(victim, options.random, options.seed)
                 if options.random
@@ -88,6 +114,7 @@ def main() -> None:
                 survived[stage] += hit and not wrong
                 for fault in wrong:
                     say(f"{stage} {what}: {fault}\n{output[-1500:]}")
+            victim.end()
             print(f"{stage:32} {injected[stage]:6} injected {survived[stage]:6} survived", flush=True)
         project.repro()
         _, changed = project.call("git", "diff", "--stat", "dvc.lock")

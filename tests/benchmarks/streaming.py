@@ -15,18 +15,17 @@ import argparse
 import json
 import os
 import random
-import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 
 from pipeline.corpora.sources.manifest import write_manifest
+from tests.helpers.memory import peaks
 from tests.helpers.midi_bytes import file, meta, note, track
 from tests.helpers.paths import ROOT
 
@@ -79,35 +78,6 @@ def compose(folder: Path, n_files: int, n_notes: int) -> None:
         written.append(path)
     facts = {"corpus": CORPUS, "kind": "folder", "licence": "CC0-1.0", "citation": "generated"}
     write_manifest(folder, facts, written, [])
-
-
-def family(process: int) -> Iterator[int]:
-    """A process and its descendants."""
-    parents: dict[int, list[int]] = {}
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = status.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        parents.setdefault(int(fields[1]), []).append(int(status.parent.name))
-    waiting = [process]
-    while waiting:
-        found = waiting.pop()
-        yield found
-        waiting += parents.get(found, [])
-
-
-def peaks(process: int) -> dict[int, int]:
-    """The most resident memory of a process and of its descendants, in KiB."""
-    found = {}
-    for member in family(process):
-        try:
-            status = Path(f"/proc/{member}/status").read_text()
-        except OSError:
-            continue
-        if peak := re.search(r"VmHWM:\s+(\d+)", status):
-            found[member] = int(peak[1])
-    return found
 
 
 def measure(n_files: int, n_notes: int, workers: int) -> dict[str, float]:

@@ -11,6 +11,7 @@ import pipeline
 from pipeline.cli import main
 from pipeline.corpora.sources.catalogue import catalogue
 from pipeline.formats import readers
+from pipeline.workflow.interruption import INTERRUPTED
 from tests.helpers.paths import ROOT
 from tests.helpers.reading import READ
 
@@ -61,6 +62,19 @@ def test_every_command_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.usefixtures("project")
+def test_an_interrupted_command_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipeline.tools.crossvalidation.study.read_study", interrupt)
+    with pytest.raises(SystemExit) as ended:
+        main(["cross-validate", "--experiment", "x"])
+    assert ended.value.code == INTERRUPTED
+    assert capsys.readouterr().err.strip() == "interrupted"
+
+
 def test_a_filter_report_counts_rule_by_rule(capsys: pytest.CaptureFixture[str]) -> None:
     printed = run(capsys, "filter-report", "tunes")
     assert [line.split() for line in printed.splitlines() if line.strip().startswith("min_notes")] == [

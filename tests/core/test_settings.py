@@ -35,6 +35,7 @@ def test_a_section_is_read_from_a_file(tmp_path: Path) -> None:
             {"named": {"x": {"dept": 1, "depth": 1}}},
             "outer.named.x.dept: unknown parameter; did you mean 'depth'",
         ),
+        ({"rate": 1e-320}, "outer.rate: 1e-320 is too close to 0; write 0 or a larger number"),
         ({"inner": {}}, "outer.inner.depth: this parameter is missing"),
         ({"kind": "c"}, "outer.kind: Input should be 'a' or 'b', found 'c'"),
         ({"inner": {"depth": "3"}}, "outer.inner.depth: Input should be a valid integer, found '3'"),

@@ -1,11 +1,15 @@
+import errno
+import os
 import random
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from pipeline.core.files import replacing
+from pipeline.core.files import replacing, replacing_folder, write_text
 from pipeline.core.tables import (
     FAMILIES,
     GRIDS,
@@ -14,6 +18,7 @@ from pipeline.core.tables import (
     TOKENS,
     TableError,
     read_table,
+    readable,
     write_table,
 )
 from tests.helpers.paths import ROOT
@@ -62,6 +67,32 @@ def test_the_error_for_a_damaged_table_gives_a_remedy(tmp_path: Path) -> None:
         read_table(tmp_path / "a.parquet", SPLITS)
     with pytest.raises(TableError, match="no such file"):
         read_table(tmp_path / "b.parquet", SPLITS)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pa.ArrowException(f"Failed to launch worker thread: {os.strerror(errno.EAGAIN)}"),
+        OSError(errno.EMFILE, os.strerror(errno.EMFILE)),
+        MemoryError("no memory"),
+    ],
+)
+def test_a_table_that_the_system_cannot_open_now_is_not_to_be_deleted(error: Exception) -> None:
+    with pytest.raises(TableError, match="cannot be read") as found, readable(Path("a.parquet")):
+        raise error
+    assert "delete" not in str(found.value)
+
+
+def test_a_write_deletes_what_a_killed_process_left(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    for process in (ended.pid, os.getppid()):
+        (tmp_path / f"a.txt.{process}.partial").touch()
+    write_text(tmp_path / "a.txt", "new")
+    assert {path.name for path in tmp_path.iterdir()} == {"a.txt", f"a.txt.{os.getppid()}.partial"}
+    (tmp_path / f"folder.{ended.pid}.partial/inner").mkdir(parents=True)
+    with replacing_folder(tmp_path / "folder"):
+        assert not (tmp_path / f"folder.{ended.pid}.partial").exists()
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:

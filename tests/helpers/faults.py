@@ -118,11 +118,16 @@ class Victim:
     """
 
     def __init__(self, project: Project, stage: str, fresh: Sequence[str] = ()) -> None:
+        lock = YAML(typ="safe").load((project.root / "dvc.lock").read_text(encoding="utf-8"))
+        name, _, key = stage.partition("@")
+        self.command = ["-m", f"stages.{name}", *([key] if key else [])]
+        self._see(project, stage, fresh, [Path(out["path"]) for out in lock["stages"][stage]["outs"]])
+
+    def _see(self, project: Project, stage: str, fresh: Sequence[str], outs: list[Path]) -> None:
         self.root = project.root
         self.stage = stage
         self.fresh = fresh
-        lock = YAML(typ="safe").load((self.root / "dvc.lock").read_text(encoding="utf-8"))
-        self.outs = [Path(out["path"]) for out in lock["stages"][stage]["outs"]]
+        self.outs = outs
         self._after: dict[str, list[str]] = {}
         self.right = {out: contents(self.root / out) for out in self.outs}
 
@@ -154,14 +159,18 @@ class Victim:
             outcome.wrong += [f"{out}: other bytes, and no message" for out in self._other()]
         elif done.stderr.endswith(HUNG):
             outcome.wrong.append("it hangs")
-        elif done.returncode != KILLED and not is_reported(self.stage, done.stderr):
+        elif done.returncode != KILLED and not self.reports(done.stderr):
             outcome.wrong.append("no message of the stage")
         outcome.wrong += self.next_run()
         return outcome
 
+    def reports(self, output: str) -> bool:
+        """Whether the failed stage, or Python's loader before it ran, printed the error."""
+        return f"{self.stage}: " in output or LOADER in output
+
     def next_run(self) -> list[str]:
         """What is wrong with the next run, as DVC starts it: what is left decides it, so it is seen once."""
-        self._remove_outs()
+        self.prepare_next()
         left = self._left()
         if left not in self._after:
             again = self._run([])
@@ -191,6 +200,13 @@ class Victim:
         for name in self.fresh:
             _remove(self.root / name)
 
+    def prepare_next(self) -> None:
+        """Delete the outputs before the next run, as DVC does."""
+        self._remove_outs()
+
+    def end(self) -> None:
+        """Clean up after the last fault."""
+
     def _remove_outs(self) -> None:
         for out in self.outs:
             _remove(self.root / out)
@@ -199,8 +215,7 @@ class Victim:
         return (out for out in self.outs if contents(self.root / out) != self.right[out])
 
     def _run(self, prefix: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        name, _, key = self.stage.partition("@")
-        command = [*prefix, sys.executable, "-B", "-m", f"stages.{name}", *([key] if key else [])]
+        command = [*prefix, sys.executable, "-B", *self.command]
         process = subprocess.Popen(
             command,
             cwd=self.root,
@@ -217,9 +232,27 @@ class Victim:
         return subprocess.CompletedProcess(command, process.returncode, "", output)
 
 
-def is_reported(stage: str, output: str) -> bool:
-    """Whether a failed stage, or Python's loader before it ran, printed the error."""
-    return f"{stage}: " in output or LOADER in output
+class CrossValidation(Victim):
+    """The command ``cross-validate`` of an experiment; unlike DVC, it keeps what an earlier run wrote."""
+
+    def __init__(self, project: Project, experiment: str, *options: str) -> None:
+        self.command = ["-m", "pipeline", "cross-validate", "--experiment", experiment, *options]
+        outs = [Path("data/crossvalidation", experiment)]
+        self._see(project, f"cross-validate {experiment}", [".cache/crossvalidation"], outs)
+        done = self._run([])
+        assert done.returncode == 0, done.stderr
+        self.right = {out: contents(self.root / out) for out in outs}
+
+    def reports(self, output: str) -> bool:
+        """Whether the command printed anything but a traceback."""
+        return bool(output.strip())
+
+    def prepare_next(self) -> None:
+        """Keep everything."""
+
+    def end(self) -> None:
+        """Remove the results: they are an input of the report."""
+        self._remove_outs()
 
 
 def touched(log: str, root: Path) -> Iterator[tuple[str, int]]:

@@ -53,53 +53,29 @@ NUMBERS: Sequence[Any] = (
     *(0, 1, -1, 2, 3, 7, 64, 65, 1000, 2**31, 2**63 - 1, 2**63, -(2**63), HUGE, -HUGE),
     *(0.0, 1.0, 0.5, -0.5, 1e-320, 1e-12, 0.999999, 1.0000001, 1e300, math.inf, -math.inf, math.nan),
 )
+TEXTS: Sequence[Any] = ("", "x", "1", "auto", "default", "nan", "\x1b[31m", "a" * 5000, "../..", "\0", "ü/\n")
 OTHERS: Sequence[Any] = (
-    *(
-        None,
-        True,
-        False,
-        "",
-        "x",
-        "1",
-        "auto",
-        "default",
-        "nan",
-        "\x1b[31m",
-        "a" * 5000,
-        "../..",
-        "\0",
-        "ü/\n",
-    ),
+    *(None, True, False, *TEXTS),
     *([], [[]], [1, 2], ["x"], [None], [[0], [0]], list(range(100)), {}, {"x": 1}, {"default": None}),
 )
 # sections in the order in which the stages read them: the stages that run again after an edit
 CHAIN = (
-    "download",
-    "parse",
-    "families",
-    "quantize",
-    "filter",
-    "split",
-    "encode",
-    "train",
-    "evaluate",
-    "report",
+    *("download", "parse", "families", "quantize", "filter", "split", "encode"),
+    *("train", "evaluate", "report"),
 )
-FIRST_STAGE = {
+FIRST_STAGE = {  # the innermost section counts
     "engine": "parse",
     "source": "download",
+    "watch": "download",
     "read": "parse",
     "limits": "parse",
     "families": "families",
-    "corpora": "quantize",
-    "notes": "quantize",
+    "datasets": "quantize",
     "quantize": "quantize",
     "filter": "filter",
     "split": "split",
     "encode": "encode",
-    "task": "train",
-    "model": "train",
-    "training": "train",
+    "experiments": "train",
     "evaluation": "evaluate",
 }
 STAGES = {
@@ -200,27 +176,50 @@ def attempt(
     project: Path, edit: Edit, params: dict[str, Any], scratch: Path, last: str = CHAIN[-1]
 ) -> Outcome:
     """Check the edited parameters, and run the stages that read them in a copy of the project."""
-    changed = edit.apply(params)
+    return checked(project, [edit], params, scratch) or Outcome(
+        edit, *run_stages(project, [edit], params, scratch, last)
+    )
+
+
+def checked(project: Path, edited: Sequence[Edit], params: dict[str, Any], scratch: Path) -> Outcome | None:
+    """The outcome of the last edit if `check` refuses all edits together; None: it accepts them."""
+    changed = _apply(edited, params)
     try:
         check_parameters(changed, project)
         _write(scratch, changed)
         check_parameters(load_yaml(scratch / "params.yaml"), project)
     except PipelineError as error:
-        return Outcome(edit, "refused" if str(error) else "fault", str(error))
+        return Outcome(edited[-1], "refused" if str(error) else "fault", str(error))
     except Exception:
-        return Outcome(edit, "fault", traceback.format_exc())
+        return Outcome(edited[-1], "fault", traceback.format_exc())
+    return None
+
+
+def run_stages(
+    project: Path, edited: Sequence[Edit], params: dict[str, Any], scratch: Path, last: str = CHAIN[-1]
+) -> tuple[str, str]:
+    """Run the stages that read one of the parameters, and all later ones; kind and detail of the outcome."""
     copied = scratch / "project"
     shutil.copytree(project, copied, dirs_exist_ok=True)
     try:
+        changed = _apply(edited, params)
         _write(copied, changed)
-        stages = CHAIN[CHAIN.index(_first_stage(edit)) : CHAIN.index(last) + 1]
-        return Outcome(edit, *_in_child(copied, changed, stages, _experiments(edit)))
+        first = min(CHAIN.index(first_stage(edit)) for edit in edited)
+        experiments = dict.fromkeys(name for edit in edited for name in _experiments(edit))
+        return _in_child(copied, changed, CHAIN[first : CHAIN.index(last) + 1], list(experiments))
     finally:
         shutil.rmtree(copied)
 
 
-def _first_stage(edit: Edit) -> str:
-    return next(FIRST_STAGE[name] for name in edit.path if name in FIRST_STAGE)
+def _apply(edited: Sequence[Edit], params: dict[str, Any]) -> dict[str, Any]:
+    for edit in edited:
+        params = edit.apply(params)
+    return params
+
+
+def first_stage(edit: Edit) -> str:
+    """The first stage that reads the parameter."""
+    return next((FIRST_STAGE[name] for name in reversed(edit.path) if name in FIRST_STAGE), CHAIN[0])
 
 
 def _experiments(edit: Edit) -> Sequence[str]:

@@ -10,10 +10,12 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.helpers.faults import SECONDS_AT_MOST, Victim, contents, is_reported
+from tests.helpers.faults import SECONDS_AT_MOST, Victim, contents
 from tests.helpers.signals import default_signals
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+
+BEFORE_OUR_CODE = "Failed to import the site module"  # Python itself was interrupted while it started
 
 
 @dataclass
@@ -56,6 +58,9 @@ class InterruptedStage:
             in_time = True
         status, output = self._finish(process)
         found = Interrupted(f"{number.name} at {share:.3f}", in_time, output)
+        if BEFORE_OUR_CODE in output:
+            found.wrong += self.victim.next_run()
+            return found
         if status not in (0, -number, 128 + number):
             found.wrong.append(f"exit status {status}")
         return self._judged(found, status, may_be_silent=status == -number)
@@ -81,15 +86,14 @@ class InterruptedStage:
     def _judged(self, found: Interrupted, status: int, may_be_silent: bool = False) -> Interrupted:
         if "Traceback" in found.output:
             found.wrong.append("a traceback")
-        if status and not may_be_silent and not is_reported(self.victim.stage, found.output):
+        if status and not may_be_silent and not self.victim.reports(found.output):
             found.wrong.append("no message of the stage")
         found.wrong += self.victim.next_run()
         return found
 
     def _start(self) -> subprocess.Popen[str]:
-        name, _, key = self.victim.stage.partition("@")
         return subprocess.Popen(
-            [sys.executable, "-B", "-m", f"stages.{name}", *([key] if key else [])],
+            [sys.executable, "-B", *self.victim.command],
             cwd=self.victim.root,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -38,3 +38,10 @@ def end_process(number: int) -> int:
     if number:
         os.kill(number, signal.SIGKILL)
     return number
+
+
+def stop_process(number: int) -> int:
+    """Stop the process of this number, which stays connected; 0 is none."""
+    if number:
+        os.kill(number, signal.SIGSTOP)
+    return number

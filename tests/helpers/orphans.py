@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import uuid
 from contextlib import suppress
 from pathlib import Path
@@ -42,17 +43,18 @@ def killed_at_work(kind: str, folder: Path) -> str:
     mark = uuid.uuid4().hex
     markers = [folder / str(item) for item in range(1 if kind == "serial" else 2)]
     code = "import sys; from tests.helpers.orphans import map_for_ever; map_for_ever(*sys.argv[1:])"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, kind, *map(str, markers)],
-        cwd=ROOT,
-        env={**os.environ, MARK: mark},
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_until(lambda: all(marker.exists() for marker in markers), what="the children")
-    finally:
-        process.kill()
-        process.wait()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:  # it is killed
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, kind, *map(str, markers)],
+            cwd=ROOT,
+            env={**os.environ, MARK: mark, "TMPDIR": temporary},
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            wait_until(lambda: all(marker.exists() for marker in markers), what="the children")
+        finally:
+            process.kill()
+            process.wait()
     return mark
 
 

@@ -22,7 +22,14 @@ from pipeline.corpora.sources.settings import FolderSource
 from pipeline.workflow.cluster import ClusterError
 from pipeline.workflow.engine import SCHEDULER, EngineSettings, map_batches
 from tests.helpers.cluster import Cluster, cluster
-from tests.helpers.jobs import end_every_worker, end_once, end_process, on, process_of, square
+from tests.helpers.jobs import (
+    end_every_worker,
+    end_once,
+    on,
+    process_of,
+    square,
+    stop_process,
+)
 from tests.helpers.paths import ROOT
 from tests.helpers.reading import LIMITS, READ
 
@@ -112,9 +119,29 @@ def test_workers_without_the_project_are_an_error(tmp_path: Path) -> None:
         list(map_batches(square, [1], on(stranger.address)))
 
 
-def test_a_scheduler_that_is_killed_at_work_is_one_message() -> None:
-    with cluster(1) as one, pytest.raises(ClusterError, match="lost the Dask scheduler at tcp"):
-        list(map_batches(end_process, [0, one.scheduler.pid, *([0] * 50)], on(one.address)))
+def test_a_scheduler_that_is_killed_at_work_is_one_message_without_a_log_of_dask() -> None:
+    code = (
+        "import sys; from pipeline.workflow.engine import map_batches; "
+        "from tests.helpers.jobs import end_process, on; batches = [0, int(sys.argv[2]), *[0] * 50]; "
+        "list(map_batches(end_process, batches, on(sys.argv[1])))"
+    )
+    with cluster(1) as one:
+        command = [sys.executable, "-c", code, one.address, str(one.scheduler.pid)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.stderr.count("Traceback") == 1
+    assert "ClusterError: lost the Dask scheduler at tcp" in done.stderr
+
+
+def test_a_scheduler_that_does_not_answer_is_one_message(
+    two: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.workflow.cluster.SECONDS_WITHOUT_ANSWER", 1.0)
+    monkeypatch.setattr("pipeline.workflow.cluster.SECONDS_TO_CLOSE", 0.5)
+    try:
+        with pytest.raises(ClusterError, match="has not answered for 1 s"):
+            list(map_batches(stop_process, [0, two.scheduler.pid, *([0] * 50)], on(two.address)))
+    finally:
+        os.kill(two.scheduler.pid, signal.SIGCONT)
 
 
 def test_a_missing_scheduler_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,6 @@
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +30,15 @@ def test_without_batches_no_worker_starts() -> None:
 def test_a_dead_worker_is_an_error() -> None:
     with pytest.raises(EngineError, match="a worker process died"):
         list(map_batches(die, [1, 2], TWO))
+
+
+def leave_a_file(number: int) -> str:
+    return tempfile.mkstemp(prefix=f"{number}-")[1]
+
+
+def test_workers_leave_no_temporary_files() -> None:
+    left = list(map_batches(leave_a_file, [1, 2], TWO))
+    assert not any(Path(file).exists() for file in left)
 
 
 def test_auto_is_at_least_one_worker() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.hostile_params import STAGES, Edit, attempt, build, edits, parameters
+from tests.helpers.hostile_params import STAGES, Edit, attempt, build, edits, first_stage, parameters
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it forks, and limits memory as Linux does")
 Run = Callable[[str], object]
@@ -64,3 +64,17 @@ def test_every_kind_of_section_is_tried() -> None:
     assert {"source", "read", "families", "quantize", "split", "encode", "model", "evaluation"} <= names
     models = {path[1] for path in tried if "model" in path}
     assert models == set(parameters()["experiments"])
+
+
+@pytest.mark.parametrize(
+    ("path", "stage"),
+    [
+        ("corpora.songs.limits.max_notes", "parse"),
+        ("corpora.songs.source.path", "download"),
+        ("datasets.tunes.corpora", "quantize"),
+        ("experiments.first.task.cut", "train"),
+        ("experiments.first.evaluation.cut", "evaluate"),
+    ],
+)
+def test_the_stages_run_again_from_the_first_one_that_reads_the_parameter(path: str, stage: str) -> None:
+    assert first_stage(Edit(tuple(path.split(".")), 1)) == stage

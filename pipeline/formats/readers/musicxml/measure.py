@@ -6,11 +6,11 @@ The length of a measure depends on all parts together; see :mod:`bars`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element
 
 from pipeline.core.music import TICKS_PER_QUARTER, Meter
@@ -19,6 +19,8 @@ from pipeline.formats.readers.base.staff import ChordSign, KeySign, Ticks, Writt
 from pipeline.formats.readers.musicxml.note import NoteContent
 
 Counts = defaultdict[int, int]
+_TIMED = ("notes", "keys", "meters", "chords")  # lists of each staff
+_COUNTS = ("n_grace", "n_bad_keys", "n_bad_meters", "n_lost_syllables")
 
 
 class WrittenMeter(NamedTuple):
@@ -57,6 +59,7 @@ class Measure:
         signs, closing: repeat signs counted from its beginning, and those at its end.
         marks: jumps in words or symbols alone.
         tempi: onset and quarter notes per minute of each tempo.
+        inner: bar lines inside, of a measure joined from several.
         n_lost_syllables: of the first verse, on rests, grace notes and cue notes.
     """
 
@@ -80,6 +83,12 @@ class Measure:
     marks: list[PrintedMark] = field(default_factory=list)
     tempi: list[tuple[Ticks, Fraction]] = field(default_factory=list)
     n_lost_syllables: Counts = field(default_factory=partial(defaultdict, int))
+    inner: list[Ticks] = field(default_factory=list)
+
+    @property
+    def length(self) -> Ticks:
+        """How long it is by what it holds alone."""
+        return max(self.filled, self.rested) or self.resting or self.bar_length or 4 * TICKS_PER_QUARTER
 
     @property
     def sounds(self) -> bool:
@@ -87,9 +96,56 @@ class Measure:
         return any(self.notes.values())
 
 
+def is_own(element: Element) -> bool:
+    """Whether the bar line before a measure is one of its part alone, in music of several meters at once."""
+    return element.get("non-controlling") == "yes"
+
+
 def is_continued(element: Element) -> bool:
     """Whether a measure is one without a number of its own: "X1", "4a", or ``implicit``."""
+    if is_own(element):
+        return False
     return element.get("implicit") == "yes" or not element.get("number", "1").isdigit()
+
+
+def joined(first: Measure, second: Measure) -> Measure:
+    """Two measures as one, so that its part is divided as all others are."""
+    begin = first.length
+    rests = not (first.filled or second.filled)
+    bar_length = None if second.bar_length is None else begin + second.bar_length
+    counts: dict[str, Any] = {name: _added(getattr(first, name), getattr(second, name)) for name in _COUNTS}
+    both = replace(
+        first,
+        written=begin + second.written if second.written else first.written,
+        filled=0 if rests else begin + second.length,
+        rested=begin + second.rested if rests else 0,
+        resting=begin + second.length if rests else 0,
+        bar_length=bar_length,
+        signs=first.signs
+        + [sign._replace(onset=begin) for sign in first.closing]
+        + _later(second.signs, begin),
+        closing=second.closing,
+        marks=first.marks + second.marks,
+        tempi=first.tempi + [(begin + onset, tempo) for onset, tempo in second.tempi],
+        inner=[*first.inner, begin, *(begin + line for line in second.inner)],
+        **counts,
+    )
+    for name in _TIMED:
+        of_staves = getattr(both, name)
+        for staff, found in getattr(second, name).items():
+            of_staves[staff] = [*of_staves.get(staff, ()), *_later(found, begin)]
+    return both
+
+
+def _added(first: Counts, second: Counts) -> Counts:
+    both = first.copy()
+    for staff, n in second.items():
+        both[staff] += n
+    return both
+
+
+def _later(found: Iterable[Any], begin: Ticks) -> list[Any]:
+    return [each._replace(onset=begin + each.onset) for each in found]
 
 
 def lone_rests(children: Sequence[tuple[Element, NoteContent | None]]) -> set[int]:

@@ -19,12 +19,16 @@ from pipeline.formats.readers.musicxml.measure import (
     Measure,
     WrittenMeter,
     is_continued,
+    is_own,
+    joined,
     lone_rests,
 )
 from pipeline.formats.readers.musicxml.note import MAX_STAVES, NoteContent, content_of, staff_number
 from pipeline.formats.readers.musicxml.position import Position
 from pipeline.formats.readers.musicxml.signs import barline_signs, read_direction
 from pipeline.formats.readers.musicxml.values import (
+    AS_WRITTEN,
+    Transposition,
     at_sounding_pitch,
     divisions_of,
     duration_of,
@@ -45,7 +49,7 @@ class PartReader:
 
     Args:
         percussion: the instruments whose notes have no pitch; see :func:`percussion_of`.
-        shared: the content of notes by the tags that stand for them; see :mod:`shared_notes`.
+        shared: the content of notes by the tags that replace them; see :mod:`shared_notes`.
 
     Attributes:
         n_staves: how many staves the part has so far.
@@ -62,19 +66,19 @@ class PartReader:
         self.unpitched: dict[int, dict[str, None]] = {}
         self.clefs: dict[int, set[str]] = {}
         self._divisions: Ticks = 1
-        self._transposition: dict[int, tuple[int, int]] = {}  # staff → semitones, fifths
+        self._transposition: dict[int, Transposition] = {}  # by staff
         self._bar_length: Ticks | None = 4 * TICKS_PER_QUARTER
         self._closed_plainly = True
         self._position = Position()
         self._chord: tuple[Ticks, int, int] | None = None  # onset, staff, place of its first note
 
     def measures(self, elements: Sequence[Element]) -> list[Measure]:
-        """Read all measures.
+        """Read all measures; one that begins in no other part belongs to the one before.
 
         Raises:
             ReadError: an invalid time or number, so that the times in the part are unknown.
         """
-        measures = []
+        measures: list[Measure] = []
         for place, element in enumerate(elements):
             following = elements[place + 1] if place + 1 < len(elements) else None
             measure = Measure(
@@ -87,7 +91,10 @@ class PartReader:
                 self._measure(element, measure)
             except ReadError as error:
                 raise error.at(f"measure {element.get('number', place + 1)}") from None
-            measures.append(measure)
+            if is_own(element) and measures:
+                measures[-1] = joined(measures[-1], measure)
+            else:
+                measures.append(measure)
         return measures
 
     def _measure(self, element: Element, measure: Measure) -> None:
@@ -165,7 +172,10 @@ class PartReader:
                 notes[first:] = [other._replace(phrase_end=True) for other in notes[first:]]
         number = self._sounding(note.number, pitch, staff)
         notes.append(Written(onset, duration, number, note.ties_on, note.tied_from, fermata, note.lyric))
-        if note.in_chord and chord_staff == staff:
+        doubled = self._transposition.get(staff, AS_WRITTEN).doubled
+        if doubled:
+            notes.append(notes[-1]._replace(pitch=number + doubled, lyric=()))
+        if (doubled or note.in_chord) and chord_staff == staff:
             lyric_to_highest(notes, first)
 
     def _time(
@@ -236,7 +246,7 @@ class PartReader:
             except ReadError as error:
                 self.faults.setdefault(staff, error)
                 return 1
-        return number + self._transposition[staff][0] if staff in self._transposition else number
+        return number + self._transposition.get(staff, AS_WRITTEN).semitones
 
     def _attributes(self, attributes: Element, measure: Measure) -> None:
         self._divisions = divisions_of(attributes, self._divisions)
@@ -256,7 +266,7 @@ class PartReader:
     def _key(self, key: Element, measure: Measure) -> None:
         written, possible = key_of(key, self._position.exact)
         for staff in _staves_of(key):
-            fifths = self._transposition.get(staff, (0, 0))[1]
+            fifths = self._transposition.get(staff, AS_WRITTEN).fifths
             measure.keys.setdefault(staff, []).append(at_sounding_pitch(written, fifths))
             measure.n_bad_keys[staff] += not possible
 
@@ -276,7 +286,7 @@ class PartReader:
     def _harmony(self, harmony: Element, measure: Measure) -> None:
         staff = min(max(integer(harmony, "staff", 1), 1), MAX_STAVES)
         onset = self._position.exact + offset_of(harmony, self._divisions)
-        semitones = self._transposition.get(staff, (0, 0))[0]
+        semitones = self._transposition.get(staff, AS_WRITTEN).semitones
         measure.chords.setdefault(staff, []).extend(
             ChordSign(max(onset, 0), text, harte) for text, harte in chords_of(harmony, semitones)
         )
