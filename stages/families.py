@@ -8,6 +8,7 @@ from pipeline.core.text import counted
 from pipeline.datasets.columns.chunks import read_portions
 from pipeline.datasets.families.idiom import families_metadata
 from pipeline.datasets.families.tune_families import FamilySettings, families_of_portions
+from pipeline.workflow.memory import return_freed_memory
 from pipeline.workflow.progress import say
 from pipeline.workflow.runner import stage_main
 
@@ -24,6 +25,7 @@ def run() -> None:
     names from data/corpora.txt: the section itself as a dependency would include how each
     corpus is downloaded and parsed.
     """
+    return_freed_memory()
     settings = read_section(FamilySettings, "families")
     notes = [Path(f"data/notes/{corpus}.parquet") for corpus in lookup(load_yaml(), "corpora")]
     portions = read_portions(notes, NOTES, keys=("piece_id", "part"), columns=USED)

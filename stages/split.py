@@ -8,6 +8,7 @@ from pipeline.core.tables import EMBARGOED, FAMILIES, GRIDS, LEAKS, SPLITS, read
 from pipeline.datasets.splits import SPLIT, split_pieces
 from pipeline.datasets.splits.leak_card import leak_prose
 from pipeline.datasets.splits.moves import find_moves, last_split, tell
+from pipeline.workflow.memory import return_freed_memory
 from pipeline.workflow.outputs import last_version
 from pipeline.workflow.progress import say
 from pipeline.workflow.runner import stage_main
@@ -15,9 +16,13 @@ from pipeline.workflow.runner import stage_main
 
 def run(dataset: str) -> None:
     """Split one data set; write the split, its audit and its leak card."""
+    return_freed_memory()
     settings = read_section(SPLIT, "datasets", dataset, "split")
-    rows = read_table(Path(f"data/filtered/{dataset}.parquet"), GRIDS, ["piece_id"])
-    made = split_pieces(rows["piece_id"], read_table(Path("data/families.parquet"), FAMILIES), settings)
+    made = split_pieces(
+        read_table(Path(f"data/filtered/{dataset}.parquet"), GRIDS, ["piece_id"])["piece_id"],
+        read_table(Path("data/families.parquet"), FAMILIES),
+        settings,
+    )
     place = f"data/splits/{dataset}"
     write_table(Path(f"{place}.parquet"), made.rows, SPLITS)
     write_json(Path(f"{place}.audit.json"), made.audit)

@@ -60,7 +60,7 @@ def main() -> None:
     best = {name: min(rounds) for name, rounds in seconds.items()}
     overhead = {f"dask_overhead_{n}": best[f"dask {n}"] / best[f"processes {n}"] - 1 for n in WORKERS}
     gain = {
-        f"{kind}_2_workers_beside_1": best[f"{kind} 1"] / best[f"{kind} 2"] for kind in ("processes", "dask")
+        f"{kind}_2_workers_against_1": best[f"{kind} 1"] / best[f"{kind} 2"] for kind in ("processes", "dask")
     }
     rates = {f"{name} pieces_per_second": round(options.pieces / taken) for name, taken in best.items()}
     rounded = {name: round(value, 3) for name, value in {**overhead, **gain}.items()}

@@ -1,159 +1,227 @@
-"""Compare the readers of MusPy and symusic with ours, file by file in one process.
+"""Processor time per file: our readers, those of other libraries, and those of an older checkout.
 
-A file counts as read when the library returns a score with at least one note.
+All read the same files in turn, round by round, and the least time of each counts: other programs on
+the machine only ever add to it. Ours is the time from the bytes of a file to its packed records.
+A library that is not installed is left out; ``n_read`` is the number of files that each could read.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.util
 import io
-import tempfile
+import os
+import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.formats import readers
-from pipeline.formats.readers import ReadError, ReadSettings
-from pipeline.workflow.progress import say
 from tests.helpers.midi_bytes import file, note, track
-from tests.helpers.reading import LIMITS
+from tests.helpers.reading import LIMITS, READ
 
+ROUNDS = 3
 N_MIDI_FILES = 2000
 N_MIDI_NOTES = 200
-HOW_TO_ADD_MUSPY = "MusPy is not installed, and not compared: `pip install muspy` into a copy of the venv"
+
+Read = Callable[[Path], object]
+Library = Callable[[], Read]  # imports it; gives its function
+
+# reads the files that its lines name, and prints the processor time and how many could be read
+OURS = """
+import sys, time
+from pathlib import Path
+from pipeline.corpora.parsing.records import pack, warm_up
+from pipeline.formats import readers
+from tests.helpers.reading import LIMITS, READ
+def read(path):
+    for source in readers.split(path.name, path.read_bytes(), LIMITS):
+        pack(readers.read(source, READ, LIMITS))
+paths = [Path(line) for line in sys.argv[1:]]
+warm_up()
+for _ in sys.stdin:
+    n_read, began = 0, time.process_time()
+    for path in paths:
+        try:
+            read(path)
+            n_read += 1
+        except readers.ReadError:
+            pass
+    print(time.process_time() - began, n_read, flush=True)
+"""
 
 
-def compare(
-    corpora: dict[str, Sequence[Path]], settings: dict[str, ReadSettings]
-) -> dict[str, dict[str, float]]:
-    """Seconds and files read, ours and theirs, over the same files in the same run.
+class Corpus(NamedTuple):
+    """Files of a format: where they are below a folder of corpora, and what else reads them."""
+
+    pattern: str
+    libraries: dict[str, Library]
+
+
+class Reader:
+    """A reader in this process, or one of ours in a process of its own."""
+
+    def __init__(self, read: Read | None, root: Path, paths: Sequence[Path]) -> None:
+        self.seconds: list[float] = []
+        self.n_read = 0
+        self._read, self._paths = read, paths
+        self._child: subprocess.Popen[str] | None = None
+        if read is None:
+            path = os.pathsep.join((str(root), os.environ.get("PYTHONPATH", "")))
+            self._child = subprocess.Popen(
+                [sys.executable, "-c", OURS, *(str(path.resolve()) for path in paths)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env={**os.environ, "PYTHONPATH": path},
+                cwd=root,
+            )
+
+    def measure(self) -> None:
+        """Read all files once."""
+        if self._child is not None and self._child.stdin and self._child.stdout:
+            print(file=self._child.stdin, flush=True)
+            seconds, n_read = self._child.stdout.readline().split()
+            self.seconds.append(float(seconds))
+            self.n_read = int(n_read)
+            return
+        self.n_read, began = 0, time.process_time()
+        for path in self._paths:
+            with contextlib.suppress(Exception):
+                if self._read is not None:
+                    self._read(path)
+                self.n_read += 1
+        self.seconds.append(time.process_time() - began)
+
+    def stop(self) -> None:
+        """End the process."""
+        if self._child is not None:
+            self._child.communicate()
+
+    @property
+    def ms(self) -> float:
+        """Milliseconds per file in the quickest round."""
+        return 1000 * min(self.seconds) / len(self._paths)
+
+
+def compare_formats(
+    folder: Path, scratch: Path, n_files: int, rounds: int, before: Path | None
+) -> dict[str, dict[str, Any]]:
+    """Ratios and milliseconds per file for each format.
 
     Args:
-        corpora: bundled files; those of ``bach-chorales`` are MusicXML, all others ABC.
-        settings: how each corpus is read.
+        folder: holds pop909, lieder, nottingham and bach-370; a corpus that is missing is left out.
+        scratch: an empty folder; single tunes are written there.
+        n_files: files of each corpus, evenly chosen.
+        before: another checkout of this project, measured too.
     """
-    chorales = {"bach-chorales": corpora["bach-chorales"]}
-    tunes = {name: paths for name, paths in corpora.items() if name not in chorales}
-    result = {}
-    if importlib.util.find_spec("muspy") is None:
-        say(HOW_TO_ADD_MUSPY)
-    else:
-        result["muspy_musicxml"] = _beside(chorales, settings, _muspy())
-    result["symusic_abc"] = _tune_by_tune(tunes, settings)
-    result["midi_of_200_notes"] = midi_speed(next(iter(settings.values())))
-    return result
+    found = {}
+    for name, corpus in CORPORA.items():
+        paths = sorted(folder.glob(corpus.pattern))
+        paths = _tunes(paths, scratch) if name == "abc" else paths
+        paths = paths[:: max(1, len(paths) // n_files)][:n_files]
+        if paths:
+            found[name] = _compare(paths, corpus.libraries, rounds, before)
+            print(name, found[name], flush=True)
+    return found
 
 
-def midi_speed(settings: ReadSettings) -> dict[str, float]:
+def compare_bundled(chorales: Sequence[Path], books: Sequence[Path], scratch: Path) -> dict[str, Any]:
+    """The same for bundled corpora without music21; and how quickly short MIDI files are read.
+
+    Args:
+        chorales: files of MusicXML.
+        books: files of ABC tunes.
+        scratch: an empty folder; single tunes are written there.
+    """
+    return {
+        "musicxml": _compare(chorales, {"muspy": _muspy}, ROUNDS, None),
+        "abc": _compare(_tunes(books, scratch), {"symusic": _symusic}, ROUNDS, None),
+        "midi_of_200_notes": _midi_speed(),
+    }
+
+
+def _midi_speed() -> dict[str, int]:
     """How many generated MIDI files of exactly 200 notes a core reads in a second."""
     contents = [
         file(track(*(note(0, 120 + seed % 7, 40 + (seed + 5 * place) % 48) for place in range(N_MIDI_NOTES))))
         for seed in range(N_MIDI_FILES)
     ]
-    seconds, read = _timed(contents, lambda content: _ours("a.mid", content, settings))
-    return {"files_a_second": round(len(contents) / seconds), "files": len(contents), "read": read}
+    began = time.process_time()
+    for content in contents:
+        readers.read(readers.split("a.mid", content, LIMITS)[0], READ, LIMITS)
+    return {"files_a_second": round(len(contents) / (time.process_time() - began)), "files": len(contents)}
 
 
-def midi_beside_symusic(folder: Path, settings: ReadSettings, rounds: int) -> dict[str, float]:
-    """Processor time per MIDI file: ours from bytes to packed record, symusic's to its score.
-
-    Both read all files in turn, ``rounds`` times, and the least time of each counts: other
-    programs on the machine only ever add to it.
-    """
-    from symusic import Score
-
-    from pipeline.corpora.parsing.records import pack, warm_up
-
-    paths = sorted(folder.rglob("*.mid"))
-    warm_up()
-
-    def ours(path: Path) -> None:
-        for source in readers.split(path.name, path.read_bytes(), LIMITS):
-            pack(readers.read(source, settings, LIMITS))
-
-    seconds: dict[str, list[float]] = {"ours": [], "symusic": []}
-    for _ in range(rounds):
-        for name, read in (("ours", ours), ("symusic", Score)):
-            began = time.process_time()
-            for path in paths:
-                read(path)
-            seconds[name].append(time.process_time() - began)
-    our_ms, their_ms = (1000 * min(seconds[name]) / len(paths) for name in ("ours", "symusic"))
+def _compare(
+    paths: Sequence[Path], libraries: dict[str, Library], rounds: int, before: Path | None
+) -> dict[str, Any]:
+    roots = {"ours": Path.cwd(), **({"before": before} if before is not None else {})}
+    measured = {name: Reader(None, root, paths) for name, root in roots.items()}
+    for name, library in libraries.items():
+        if importlib.util.find_spec(name) is not None:
+            measured[name] = Reader(library(), Path(), paths)
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        for _ in range(rounds):
+            for reader in measured.values():
+                reader.measure()
+    for reader in measured.values():
+        reader.stop()
+    ours = measured["ours"].ms
     return {
-        "times_symusic": round(our_ms / their_ms, 2),
-        "files": len(paths),
-        "our_ms_per_file": round(our_ms, 3),
-        "symusic_ms_per_file": round(their_ms, 3),
+        "times_as_fast_as": {
+            name: round(reader.ms / ours, 3) for name, reader in measured.items() if name != "ours"
+        },
+        "ms_per_file": {name: round(reader.ms, 3) for name, reader in measured.items()},
+        "n_read": {name: reader.n_read for name, reader in measured.items()},
+        "n_files": len(paths),
     }
 
 
-def _tune_by_tune(corpora: dict[str, Sequence[Path]], settings: dict[str, ReadSettings]) -> dict[str, float]:
-    """symusic reads the first tune of a file alone, so each tune is given to it by itself."""
-    from symusic import Score
-
-    with tempfile.TemporaryDirectory() as folder:
-        split = {
-            corpus: [
-                _written(Path(folder) / f"{corpus}-{path.stem}-{number}.abc", source.content)
-                for path in paths
-                for number, source in enumerate(readers.split(path.name, path.read_bytes(), LIMITS))
-            ]
-            for corpus, paths in corpora.items()
-        }
-        return _beside(split, settings, lambda path: _symusic_notes(Score(path)))
+def _tunes(paths: Sequence[Path], scratch: Path) -> list[Path]:
+    """A file for each tune: the other libraries read the first tune of a file alone."""
+    found = []
+    for path in paths:
+        for number, source in enumerate(readers.split(path.name, path.read_bytes(), LIMITS)):
+            tune = scratch / f"{path.stem}-{number}.abc"
+            tune.write_bytes(source.content)
+            found.append(tune)
+    return found
 
 
-def _written(path: Path, content: bytes) -> Path:
-    path.write_bytes(content)
-    return path
+def _symusic() -> Read:
+    score: Read = importlib.import_module("symusic").Score
+    return score
 
 
-def _symusic_notes(score: Any) -> int:
-    return sum(len(part.notes) for part in score.tracks)
+def _muspy() -> Read:
+    read: Read = importlib.import_module("muspy").read
+    return read
 
 
-def _muspy() -> Callable[[Path], int]:
-    import muspy  # type: ignore[import-not-found]
-
-    return lambda path: sum(len(part.notes) for part in muspy.read_musicxml(path).tracks)
-
-
-def _beside(
-    corpora: dict[str, Sequence[Path]],
-    settings: dict[str, ReadSettings],
-    theirs: Callable[[Path], int],
-) -> dict[str, float]:
-    files = [(path, settings[corpus]) for corpus, paths in corpora.items() for path in paths]
-    their_seconds, they_read = _timed([path for path, _ in files], theirs)
-    our_seconds, we_read = _timed(files, lambda pair: _ours(pair[0].name, pair[0].read_bytes(), pair[1]))
-    return {
-        "times_as_fast": round(their_seconds / our_seconds, 2),
-        "files": len(files),
-        "they_read": they_read,
-        "we_read": we_read,
-        "their_seconds": round(their_seconds, 2),
-        "our_seconds": round(our_seconds, 2),
-    }
+def _music21() -> Read:
+    parse = importlib.import_module("music21.converter").parse
+    return lambda path: parse(path, forceSource=True)
 
 
-def _ours(name: str, content: bytes, settings: ReadSettings) -> int:
-    try:
-        pieces = [readers.read(source, settings, LIMITS) for source in readers.split(name, content, LIMITS)]
-    except ReadError:
-        return 0
-    return sum(len(part.onset) for piece in pieces for part in piece.parts)
+def _partitura(function: str) -> Library:
+    def library() -> Read:
+        read: Read = getattr(importlib.import_module("partitura"), function)
+        return read
+
+    return library
 
 
-def _timed(items: Sequence[Any], count_notes: Callable[[Any], int]) -> tuple[float, int]:
-    """Seconds over all items, and of how many a note was found; whatever is raised is not read."""
-    read = 0
-    began = time.perf_counter()
-    for item in items:
-        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
-            warnings.simplefilter("ignore")
-            with contextlib.suppress(Exception):
-                read += count_notes(item) > 0
-    return time.perf_counter() - began, read
+CORPORA = {
+    "midi": Corpus("pop909/**/*.mid", {"symusic": _symusic, "muspy": _muspy}),
+    "musicxml": Corpus(
+        "lieder/**/*.mxl", {"muspy": _muspy, "music21": _music21, "partitura": _partitura("load_musicxml")}
+    ),
+    "abc": Corpus("nottingham/**/*.abc", {"symusic": _symusic, "muspy": _muspy, "music21": _music21}),
+    "kern": Corpus("bach-370/**/*.krn", {"music21": _music21, "partitura": _partitura("load_kern")}),
+}

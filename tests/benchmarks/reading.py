@@ -3,8 +3,7 @@
 Run ``python -m tests.benchmarks.reading`` (minutes) over all bundled pieces. The
 last line is one JSON object, ratios first. ``--processes N`` reads with N
 workers, ours and music21; ``--every N`` takes every Nth piece only; ``--show``
-lists what is unexplained; ``--only-others`` leaves music21 out; ``--midi FOLDER`` compares
-with symusic on the MIDI files of a folder alone.
+lists what is unexplained; ``--only-others`` leaves music21 out.
 
 ``--formats FOLDER [--files 30] [--rounds 3] [--before CHECKOUT]`` measures nothing but speed: MIDI,
 MusicXML, ABC and kern of published corpora (pop909, lieder, nottingham and bach-370 in FOLDER)
@@ -26,13 +25,11 @@ from pipeline.core.music import Piece
 from pipeline.formats.readers import ReadError
 from pipeline.workflow.engine import EngineSettings, map_batches
 from pipeline.workflow.progress import say, track
-from tests.benchmarks.format_times import compare_formats
-from tests.benchmarks.others import compare, midi_beside_symusic
+from tests.benchmarks.others import compare_bundled, compare_formats
 from tests.helpers.comparison import Unread, alike, bundled, bundled_files, causes, read
-from tests.helpers.reading import READ
 
 A_BATCH = 50
-ROUNDS = 6
+CHORALES = "bach-chorales"  # MusicXML; all other bundled corpora are ABC
 Reader = Callable[[Sequence[Unread]], list[Piece | ReadError]]
 
 
@@ -54,7 +51,6 @@ def main() -> None:
     arguments.add_argument("--every", type=int, default=1)
     arguments.add_argument("--show", action="store_true")
     arguments.add_argument("--only-others", action="store_true", help="leave music21 out")
-    arguments.add_argument("--midi", type=Path, help="a folder of MIDI files that symusic can read")
     arguments.add_argument("--formats", type=Path, help="a folder with pop909, lieder, nottingham, bach-370")
     arguments.add_argument("--files", type=int, default=30, help="files of each format")
     arguments.add_argument("--rounds", type=int, default=3)
@@ -67,14 +63,11 @@ def main() -> None:
             )
         print(json.dumps(found))
         return
-    if options.midi is not None:
-        print(json.dumps(midi_beside_symusic(options.midi, READ, ROUNDS)))
-        return
     files = bundled_files()
-    others = compare(
-        {corpus: paths[:: options.every] for corpus, (_, paths) in files.items()},
-        {corpus: settings for corpus, (settings, _) in files.items()},
-    )
+    paths = {corpus: found[:: options.every] for corpus, (_, found) in files.items()}
+    books = [path for corpus, found in paths.items() if corpus != CHORALES for path in found]
+    with tempfile.TemporaryDirectory() as scratch:
+        others = compare_bundled(paths[CHORALES], books, Path(scratch))
     if options.only_others:
         print(json.dumps(others))
         return

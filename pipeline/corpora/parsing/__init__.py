@@ -15,7 +15,7 @@ import platform
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -225,7 +225,12 @@ def _size(source: Source) -> int:
 
 def code_of(settings: ReadSettings) -> str:
     """A digest of all code, of this project and of libraries, that determines how a piece is read."""
-    libraries = ["numpy", "pyarrow", *(["music21"] if settings.reader == "music21" else [])]
+    return _code(settings.reader == "music21")
+
+
+@lru_cache
+def _code(with_music21: bool) -> str:
+    libraries = ["numpy", "pyarrow", *(["music21"] if with_music21 else [])]
     return " ".join([digest(__name__, readers.__name__), *(f"{name} {version(name)}" for name in libraries)])
 
 

@@ -34,7 +34,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 SECONDS_TO_START = 120.0
-MESSAGE_BYTES = 1 << 16  # of answers that wait to be sent
+MESSAGE_BYTES = 1 << 18  # of answers that wait to be sent
 SECONDS_TO_WAIT = 0.05  # that an answer may wait for others while the next item is processed
 GROWTH_BYTES = 256 << 20  # by which the most memory that a child has held may exceed that at its start
 NOT_STARTED = (

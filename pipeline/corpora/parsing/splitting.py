@@ -19,10 +19,7 @@ from pipeline.formats.readers import ReadError, ReadLimits, Source
 from pipeline.formats.readers.base.limits import MIB, read_bytes
 
 Item = TypeVar("Item")
-IMPORTS = (
-    "pipeline.corpora.parsing",
-    "pandas",
-)  # imported by each child; Arrow imports pandas on first use
+IMPORTS = ("pipeline.corpora.parsing",)  # modules that every child needs
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from pipeline.datasets.columns.ngrams import (
 from pipeline.datasets.columns.ragged import Bools, Ints, offsets_of, owners, ranges, run_starts
 
 PAIRS_AT_ONCE = 1_000_000
-RUNS_AT_ONCE = 4_000_000  # of the pieces on the left of a comparison; all others are sorted again for each
+RUNS_AT_ONCE = 2_000_000  # of the pieces on the left of a comparison; all others are sorted again for each
 SHORTEST_CONTAINED = 8  # shorter pieces are contained in many tunes by chance
 COMMON = 1000  # a run that more pieces contain is idiom and no evidence of a relation
 

@@ -83,7 +83,8 @@ def split_pieces(
     used = everywhere != Assignment.UNUSED
     tunes, before = Tunes.among(np.flatnonzero(used), families), everywhere[used]
     families = families.drop_columns(["intervals", "skeleton", "melody"])  # the tunes hold them
-    pieces = families.filter(pa.array(used))
+    pieces = families if used.all() else families.filter(pa.array(used))
+    del families
     likeness = Likeness(tunes)
     apart = (
         None

@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from pipeline.core.text import counted
 from pipeline.report.charts import GENERATED, SERIES, TRUTH, colours, draw, interval_dots, legend
 from pipeline.report.html import ReportSection, figure, folded, folded_table, paragraph
 from pipeline.report.inputs import HarmonizerResults, Inputs
@@ -95,7 +96,7 @@ def _tables(harmonizer: HarmonizerResults) -> Markup:
     shape = ", ".join(f"{name} {value}" for name, value in model.items())
     text = (
         f"{shape}; seed {training['seed']}; voices given in training: {task['given']}. Evaluated on "
-        f"{found['n_pieces']} {found['split']} pieces of {found['dataset']}."
+        f"{counted(found['n_pieces'], found['split'] + ' piece')} of {found['dataset']}."
     )
     head = ["given", *PREDICTORS.values(), "model \N{MINUS SIGN} n-gram, 95 %"]
     head += ["token error rate, true history", "token error rate, greedy decoding"]

@@ -128,7 +128,7 @@ def harmonize_row(
     Raises:
         PromptError: the model is conditioned on chords and the row has none.
     """
-    example = beside(row, given, voices)
+    example = with_placeholders(row, given, voices)
     if model.uses_chords and example.chords is None:
         raise PromptError(
             f"{row['piece_id']}: has no chord symbols, and the model is conditioned on chords "
@@ -143,7 +143,7 @@ def harmonize_row(
     return [_written(row, tokens, voices) for tokens in harmonies]
 
 
-def beside(row: Mapping[str, Any], given: Sequence[int], voices: int) -> HarmonizeExample:
+def with_placeholders(row: Mapping[str, Any], given: Sequence[int], voices: int) -> HarmonizeExample:
     """The given voices of a row as an example of all voices; the other voices are placeholders.
 
     Args:

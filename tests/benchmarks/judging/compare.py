@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
 
 from pipeline.formats import readers
 from pipeline.formats.readers import ReadError, Source
@@ -54,8 +55,8 @@ def _looked_at(outcome: Outcome, judge_name: str, mode: Mode) -> Outcome:
 def _proved(proofs: dict[int, _Proof], judge: Judge, mode: Mode) -> Iterator[tuple[int, list[str]]]:
     """Place and causes of each piece whose difference rewritings explain; see :mod:`known`.
 
-    Each rewriting is tried alone, then on top of those before it, on all pieces at once. Of
-    several causes, those that are not needed are left out again.
+    Each rewriting is tried alone, then on top of those before it, then with each other one, on all
+    pieces at once. Of several causes, those that are not needed are left out again.
     """
     open_ones = dict(proofs)
     for causes in _combinations(list(judge.equivalent or {}), list(judge.simpler or {})):
@@ -68,13 +69,14 @@ def _proved(proofs: dict[int, _Proof], judge: Judge, mode: Mode) -> Iterator[tup
 
 
 def _combinations(equivalent: Sequence[str], simpler: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The causes to try: each alone, then equivalent ones together, then with simpler ones."""
+    """The causes to try: each alone, then equivalent ones together, then with simpler ones, then two."""
     for cause in [*equivalent, *simpler]:
         yield [cause]
     yield equivalent
     for place, cause in enumerate(simpler):
         yield [*equivalent, cause]
         yield [*equivalent, *simpler[: place + 1]]
+    yield from combinations([*equivalent, *simpler], 2)
 
 
 class _Proof:
@@ -85,6 +87,7 @@ class _Proof:
         self._equivalent, self._simpler = judge.equivalent or {}, judge.simpler or {}
         self._text = piece.source.content.decode()
         self._found: dict[str, bool] = {self._text: False}
+        self._steps: dict[tuple[str, str], str] = {}  # cause and text → the text rewritten
 
     def asked(self, causes: Sequence[str]) -> list[Unread]:
         """The rewritten piece, if it is still to be compared."""
@@ -109,9 +112,18 @@ class _Proof:
 
     def _rewritten(self, causes: Sequence[str]) -> tuple[str, str]:
         """The text that our reader gets, and the one that the other gets."""
-        simpler = [self._simpler[cause] for cause in causes if cause in self._simpler]
-        equivalent = [self._equivalent[cause] for cause in causes if cause in self._equivalent]
-        return _applied(simpler, self._text), _applied([*equivalent, *simpler], self._text)
+        simpler = [cause for cause in causes if cause in self._simpler]
+        equivalent = [cause for cause in causes if cause in self._equivalent]
+        return self._applied(simpler), self._applied([*equivalent, *simpler])
+
+    def _applied(self, causes: Sequence[str]) -> str:
+        text = self._text
+        for cause in causes:
+            if (cause, text) not in self._steps:
+                rewrite = self._equivalent.get(cause) or self._simpler[cause]
+                self._steps[cause, text] = rewrite(text)
+            text = self._steps[cause, text]
+        return text
 
     def _compare(self, simpler: str, given: str) -> bool:
         mine: list[Note] | None = self._ours
@@ -124,12 +136,6 @@ class _Proof:
 
     def _source(self, text: str) -> Source:
         return Source(self._piece.source.name, self._piece.source.format, text.encode())
-
-
-def _applied(rewrites: Sequence[Rewrite], text: str) -> str:
-    for rewrite in rewrites:
-        text = rewrite(text)
-    return text
 
 
 def _ours(piece: Unread, source: Source, judge: Judge, mode: Mode) -> tuple[list[Note] | None, str]:

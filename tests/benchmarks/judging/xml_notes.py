@@ -37,13 +37,12 @@ def exact_ties(root: Element) -> None:
     lengths = [[length_of(*bar) for bar in divided(part)] for part in root.iterfind("part")]
     for part in root.iterfind("part"):
         notes = list(_timed(part, lengths))
+        begins: dict[tuple[int, Fraction], list[Element]] = {}
+        for note in notes:
+            begins.setdefault((note.pitch, note.onset), []).append(note.element)
         claimed: set[Element] = set()
         for note in sorted((note for note in notes if "start" in _ties(note.element)), key=lambda n: n.onset):
-            there = [
-                other.element
-                for other in notes
-                if (other.pitch, other.onset) == (note.pitch, note.end) and other.element not in claimed
-            ]
+            there = [other for other in begins.get((note.pitch, note.end), ()) if other not in claimed]
             there.sort(key=lambda element: "stop" not in _ties(element))
             if there:
                 claimed.add(there[0])

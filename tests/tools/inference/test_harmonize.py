@@ -11,7 +11,7 @@ import torch
 from pipeline.cli import main
 from pipeline.decoding.sampling import Sampling
 from pipeline.evaluation.metrics.voice_leading import voice_leading
-from pipeline.tools.inference.harmonize import beside, harmonize_score
+from pipeline.tools.inference.harmonize import harmonize_score, with_placeholders
 from pipeline.tools.inference.prompt import PromptError
 from pipeline.tools.inference.threads import one_thread
 from tests.helpers.melodies import stepwise
@@ -83,7 +83,7 @@ def test_given_voices_have_their_positions() -> None:
         **{"tokens": [256, 72, 48, 200, 50, 257], "n_steps": 2, "steps_per_bar": None, "step_in_bar": None},
         "phrase_end": [False, True],
     }
-    example = beside(row, [0, 3], 4)
+    example = with_placeholders(row, [0, 3], 4)
     assert example.source.tolist() == [72, 256, 256, 48, 200, 256, 256, 50]
     assert example.phrase_end is not None
     assert np.flatnonzero(example.phrase_end).tolist() == [1]

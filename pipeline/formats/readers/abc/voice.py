@@ -7,7 +7,7 @@ one tick (a septuplet of 64ths), and fractions otherwise.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from math import floor
 
@@ -67,6 +67,7 @@ class Voice(Timeline):
         has_percussion: whether notes were left out because they are percussion.
         rests: whether each ``x`` before a double bar is a rest; unknown in the first pass.
         lyrics: the lines ``w:`` so far; None in a tune without any.
+        loose: the places in the staff of notes with a tie to another pitch in their bar.
     """
 
     carry: str = "pitch"
@@ -79,6 +80,7 @@ class Voice(Timeline):
     lyrics: LyricLines | None = None
     last: Event | None = None
     moved: int = 0
+    loose: list[int] = field(default_factory=list)
     tuplet: tuple[int, int, int] | None = None  # notes left, normal, actual
 
     def __post_init__(self) -> None:
@@ -167,7 +169,7 @@ class Voice(Timeline):
                 self.now = self.last.onset + self.last.duration
                 duration = times(duration, *self.broken[1])
             self.broken = None
-        self._write()
+        self._write(pitches)
         self.last = Event(self.now, duration, pitches, tied, self.fermata and bool(pitches))
         if pitches:
             self.fermata = False
@@ -250,6 +252,8 @@ class Voice(Timeline):
             self.signs[-1:] = [Sign(self.now, "close"), Sign(self.now, "end")]
         self._write()
         self.last = None
+        if self.layers:
+            self._cut_ties()
         self._sing()
         self.staff.end = max(self.now, self.furthest)
         return self.staff
@@ -280,13 +284,23 @@ class Voice(Timeline):
             staff.name = staff.name or identifier
         return apart
 
-    def _write(self) -> None:
+    def _write(self, following: Sequence[tuple[str, int]] = ()) -> None:
+        """Write the last note into the staff, before the one that follows it."""
         last = self.last
         if last is None:
             return
+        in_bar = self.bar_began < self.now == last.onset + last.duration
         for (_, pitch), tied in zip(last.pitches, last.tied, strict=True):
+            if tied and in_bar and all(pitch != number for _, number in following):
+                self.loose.append(len(self.staff.notes))
             note = Written(last.onset, last.duration, pitch, tied, False, last.phrase_end)
             self.staff.notes.append(note)
+
+    def _cut_ties(self) -> None:
+        """Cut the ties to another pitch of their own layer, which another layer could have there."""
+        self.staff.n_cut += len(self.loose)
+        for place in self.loose:
+            self.staff.notes[place] = self.staff.notes[place]._replace(ties_on=False)
 
 
 @lru_cache(maxsize=1024)

@@ -64,7 +64,7 @@ class Staff:
         keys: key signatures in order.
         chords: chord symbols by onset.
         lines: written bar lines; None if they are unknown.
-        n_cut: notes that were cut at a jump or repeat.
+        n_cut: notes that were cut at a jump or repeat, or whose tie leads to another pitch.
         fault: the rule that only this staff violates (``percussion``, ``microtone``, …); "" for none.
         n_bad_keys, n_bad_meters, n_bad_chords, n_uneven_bars, n_unended, n_restruck, n_after_end,
             n_ignored_jumps, n_lost_syllables: see :class:`pipeline.core.music.Part`.

@@ -224,9 +224,12 @@ class _Scan:
 
     def _meta(self) -> None:
         """Read a meta event from its type on."""
-        kind = self.content[self.position]
-        self.position += 1
-        length = self._number()
+        kind, length = self.content[self.position], self.content[self.position + 1]
+        if length < 0x80:
+            self.position += 2
+        else:
+            self.position += 1
+            length = self._number()
         begin, self.position = self.position, self.position + length
         if kind in KEPT:
             text = self.content[begin : self.position]

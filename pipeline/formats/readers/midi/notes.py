@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from pipeline.formats.readers.midi.events import N_CHANNELS, Events, Track
 from pipeline.formats.readers.midi.stretches import Bytes, Ints
 
-N_PITCHES = 128
-FEW = 2**16  # keys that two bytes hold are sorted by counting
+PITCH_BITS = 7
+N_PITCHES = 1 << PITCH_BITS
 
 Flags = NDArray[np.bool_]
 Places = NDArray[np.intp]
@@ -72,78 +72,118 @@ def notes_of(events: Events, tracks: list[Track]) -> Notes:
         events: its note-ons and note-offs.
         tracks: what its tracks hold besides notes.
     """
-    used = np.bincount(events.owner)
-    (owners,) = used.nonzero()
-    # channels numbered without gaps, so that keys stay small
-    small = np.uint16 if len(owners) * N_PITCHES <= FEW else np.int64
-    used[owners] = np.arange(len(owners)) * N_PITCHES
-    key: NDArray[Any] = used.astype(small)[events.owner]
-    key += events.pitch
-    (struck,) = events.is_on.nonzero()
-    end, unended, restruck = _ends_of(events, tracks, key, struck)
-    owner = key[struck] >> 7
-    onset, pitch = events.time[struck], events.pitch[struck]
-    order = _in_order(owner, onset, pitch, end)
-    n_struck = np.bincount(owner, minlength=len(owners))
-    onset, end, pitch, n_lasting = onset[order], end[order], pitch[order], n_struck
+    found = _in_pairs(events) or _one_by_one(events, tracks)
+    key, onset, end = found.key, found.onset, found.end
+    order = _in_order(key, onset, end)
+    key, onset, end = key[order], onset[order], end[order]
+    n_struck = n_lasting = np.bincount(key >> PITCH_BITS)
     lasting = end > onset
     if not lasting.all():
-        n_lasting = np.bincount(owner[order[lasting]], minlength=len(owners))
-        onset, end, pitch = onset[lasting], end[lasting], pitch[lasting]
-    sounding = np.flatnonzero(n_struck)
-    own = owners[sounding]
+        key, onset, end = key[lasting], onset[lasting], end[lasting]
+        n_lasting = np.bincount(key >> PITCH_BITS, minlength=len(n_struck))
+    (own,) = n_struck.nonzero()
+    n_lasting = n_lasting[own]
     return Notes(
         tracks=(own // N_CHANNELS).tolist(),
         channels=(own % N_CHANNELS).tolist(),
-        borders=[0, *np.cumsum(n_lasting[sounding]).tolist()],
+        borders=[0, *n_lasting.cumsum().tolist()],
         onset=onset,
         end=end,
-        pitch=pitch,
-        n_without_length=(n_struck - n_lasting)[sounding].tolist(),
-        n_unended=np.bincount(owner[unended], minlength=len(owners))[sounding].tolist(),
-        n_restruck=np.bincount(owner[restruck], minlength=len(owners))[sounding].tolist(),
+        pitch=(key & (N_PITCHES - 1)).astype(np.uint8),
+        n_without_length=(n_struck[own] - n_lasting).tolist(),
+        n_unended=_count(found.unended, own),
+        n_restruck=_count(found.restruck, own),
     )
 
 
-def _in_order(owner: NDArray[Any], onset: Ints, pitch: Bytes, end: Ints) -> Ints:
+def _count(owners: Ints, own: Places) -> list[int]:
+    """How many of the owners are each of ``own``, which is in order."""
+    if not len(owners):
+        return [0] * len(own)
+    return np.bincount(owners, minlength=int(own[-1]) + 1)[own].tolist()  # type: ignore[no-any-return]
+
+
+class _Struck(NamedTuple):
+    """The notes of a file.
+
+    Attributes:
+        key: track and channel as :class:`Events` numbers them, times N_PITCHES, plus the pitch.
+        onset, end: (n,) in the file's ticks.
+        unended, restruck: track and channel of each note that ends without a note-off.
+    """
+
+    key: Ints
+    onset: Ints
+    end: Ints
+    unended: Ints = NONE
+    restruck: Ints = NONE
+
+
+def _in_order(key: Ints, onset: Ints, end: Ints) -> Ints:
     """The order of notes by channel, onset, falling pitch and falling end."""
-    longest = int(onset.max(initial=0)) + 1
-    if longest * (int(owner.max(initial=0)) + 1) * N_PITCHES >= 2**62:
-        return np.lexsort((-end, -pitch.astype(np.int64), onset, owner))
-    key = owner * np.int64(longest)
-    key += onset
-    key *= N_PITCHES
-    key -= pitch
-    order = key.argsort(kind="stable")
-    key = key[order]
-    if (key[1:] == key[:-1]).any():
-        order = order[np.lexsort((-end[order], key))]
+    n = len(key)
+    longest, last = int(onset.max()) + 1, (int(key.max()) >> PITCH_BITS) + 1
+    bits = n.bit_length()
+    if (longest * last * N_PITCHES) << bits >= 2**62:
+        return np.lexsort((-end, -(key & (N_PITCHES - 1)), onset, key >> PITCH_BITS))
+    # sorting numbers is quicker than sorting places by them: the last bits are the place
+    number = key >> PITCH_BITS
+    number *= longest
+    number += onset
+    number <<= PITCH_BITS
+    number += ~key & (N_PITCHES - 1)
+    number <<= bits
+    number += np.arange(n)
+    number.sort()
+    order = number & ((1 << bits) - 1)
+    number >>= bits
+    (equal,) = (number[1:] == number[:-1]).nonzero()
+    if len(equal):
+        equal = np.union1d(equal, equal + 1)
+        among = order[equal]
+        order[equal] = among[np.lexsort((-end[among], number[equal]))]
     return order
 
 
-def _ends_of(
-    events: Events, tracks: list[Track], key: NDArray[Any], struck: Places
-) -> tuple[Ints, Places, Places]:
-    """The end of every note-on, and the places of the unended and of the restruck among the note-ons.
+def _in_pairs(events: Events) -> _Struck | None:
+    """The notes where every pitch of a channel has as many note-offs as note-ons, each after its note-on.
 
-    Where every pitch of a channel has as many note-offs as note-ons and each after its note-on,
-    they belong together in their order.
-
-    Args:
-        key: channel and pitch of each event.
-        struck: the places of the note-ons among the events.
+    They belong together in their order.
     """
-    (released,) = (~events.is_on).nonzero()
-    if len(released) == len(struck):
-        started, ended = key[struck], key[released]
-        by_start, by_end = started.argsort(kind="stable"), ended.argsort(kind="stable")
-        released = released[by_end]
-        if (started[by_start] == ended[by_end]).all() and (released > struck[by_start]).all():
-            end = np.empty(len(struck), np.int64)
-            end[by_start] = events.time[released]
-            return end, NONE, NONE
+    n = len(events.time)
+    bits = n.bit_length()
+    if n % 2 or (int(events.owner.max()) + 1) * N_PITCHES << bits >= 2**62:
+        return None
+    number = events.owner << PITCH_BITS
+    number += events.pitch
+    number <<= bits
+    number += np.arange(n)
+    on, off = number[events.is_on.nonzero()], number[(~events.is_on).nonzero()]
+    if len(on) != len(off):
+        return None
+    on.sort()
+    off.sort()
+    if ((on ^ off) >> bits).any() or (off < on).any():
+        return None
+    key = on >> bits
+    on &= (1 << bits) - 1
+    off &= (1 << bits) - 1
+    return _Struck(key, events.time[on], events.time[off])
+
+
+def _one_by_one(events: Events, tracks: list[Track]) -> _Struck:
+    """The notes of any file."""
+    key = (events.owner << PITCH_BITS) + events.pitch
+    (struck,) = events.is_on.nonzero()
     ends = _find_ends(events, tracks, key)
-    return ends.end[struck], np.flatnonzero(ends.unended[struck]), np.flatnonzero(ends.restruck[struck])
+    owner = events.owner[struck]
+    return _Struck(
+        key[struck],
+        events.time[struck],
+        ends.end[struck],
+        owner[ends.unended[struck]],
+        owner[ends.restruck[struck]],
+    )
 
 
 def _find_ends(events: Events, tracks: list[Track], key: NDArray[Any]) -> _Ends:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
+from operator import itemgetter
 
 import numpy as np
 
@@ -60,8 +61,8 @@ class Words:
         Args:
             division: of a quarter note.
         """
-        tempi = {0: DEFAULT_QPM} | dict(sorted(self.tempi, key=lambda tempo: tempo[0]))
-        return tuple((Fraction(time * TICKS_PER_QUARTER, division), tempi[time]) for time in sorted(tempi))
+        tempi = {0: DEFAULT_QPM} | dict(sorted(self.tempi, key=itemgetter(0)))
+        return tuple((_ticks(time, division), tempi[time]) for time in sorted(tempi))
 
     def of_parts(self, onsets: Sequence[tuple[int, Ints]], division: int) -> tuple[Lyrics, Counter[int]]:
         """The syllables of the notes of each part that sings, and how many of each part find no note.
@@ -90,6 +91,11 @@ class Words:
                 sung[part] = notes
             n_lost[part] += int((placed[part] < 0).sum())
         return sung, n_lost
+
+
+@lru_cache(maxsize=4096)
+def _ticks(time: int, division: int) -> Fraction:
+    return Fraction(time * TICKS_PER_QUARTER, division)
 
 
 @lru_cache(maxsize=4096)

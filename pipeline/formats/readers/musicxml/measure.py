@@ -5,18 +5,22 @@ The length of a measure depends on all parts together; see :mod:`bars`.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element
 
 from pipeline.core.music import TICKS_PER_QUARTER, Meter
 from pipeline.formats.readers.base.repeat_signs import Kind, Sign
 from pipeline.formats.readers.base.staff import ChordSign, KeySign, Ticks, Written
+from pipeline.formats.readers.musicxml.note import NoteContent
 
-Inside = dict[str, Element]
+Counts = defaultdict[int, int]
+_TIMED = ("notes", "keys", "meters", "chords")  # lists of each staff
+_COUNTS = ("n_grace", "n_bad_keys", "n_bad_meters", "n_lost_syllables")
 
 
 class WrittenMeter(NamedTuple):
@@ -55,6 +59,7 @@ class Measure:
         signs, closing: repeat signs counted from its beginning, and those at its end.
         marks: jumps in words or symbols alone.
         tempi: onset and quarter notes per minute of each tempo.
+        inner: bar lines inside, of a measure joined from several.
         n_lost_syllables: of the first verse, on rests, grace notes and cue notes.
     """
 
@@ -70,14 +75,20 @@ class Measure:
     keys: dict[int, list[KeySign]] = field(default_factory=dict)
     meters: dict[int, list[WrittenMeter]] = field(default_factory=dict)
     chords: dict[int, list[ChordSign]] = field(default_factory=dict)
-    n_grace: Counter[int] = field(default_factory=Counter)
-    n_bad_keys: Counter[int] = field(default_factory=Counter)
-    n_bad_meters: Counter[int] = field(default_factory=Counter)
+    n_grace: Counts = field(default_factory=partial(defaultdict, int))
+    n_bad_keys: Counts = field(default_factory=partial(defaultdict, int))
+    n_bad_meters: Counts = field(default_factory=partial(defaultdict, int))
     signs: list[Sign] = field(default_factory=list)
     closing: list[Sign] = field(default_factory=list)
     marks: list[PrintedMark] = field(default_factory=list)
     tempi: list[tuple[Ticks, Fraction]] = field(default_factory=list)
-    n_lost_syllables: Counter[int] = field(default_factory=Counter)
+    n_lost_syllables: Counts = field(default_factory=partial(defaultdict, int))
+    inner: list[Ticks] = field(default_factory=list)
+
+    @property
+    def length(self) -> Ticks:
+        """How long it is by what it holds alone."""
+        return max(self.filled, self.rested) or self.resting or self.bar_length or 4 * TICKS_PER_QUARTER
 
     @property
     def sounds(self) -> bool:
@@ -85,27 +96,66 @@ class Measure:
         return any(self.notes.values())
 
 
+def is_own(element: Element) -> bool:
+    """Whether the bar line before a measure is one of its part alone, in music of several meters at once."""
+    return element.get("non-controlling") == "yes"
+
+
 def is_continued(element: Element) -> bool:
     """Whether a measure is one without a number of its own: "X1", "4a", or ``implicit``."""
+    if is_own(element):
+        return False
     return element.get("implicit") == "yes" or not element.get("number", "1").isdigit()
 
 
-def inside(note: Element) -> Inside:
-    """The elements inside a note by their tags, of several with one tag the first."""
-    found = {child.tag: child for child in note}
-    return found if len(found) == len(note) else {child.tag: child for child in reversed(list(note))}
+def joined(first: Measure, second: Measure) -> Measure:
+    """Two measures as one, so that its part is divided as all others are."""
+    begin = first.length
+    rests = not (first.filled or second.filled)
+    bar_length = None if second.bar_length is None else begin + second.bar_length
+    both = replace(
+        first,
+        written=begin + second.written if second.written else first.written,
+        filled=0 if rests else begin + second.length,
+        rested=begin + second.rested if rests else 0,
+        resting=begin + second.length if rests else 0,
+        bar_length=bar_length,
+        signs=first.signs
+        + [sign._replace(onset=begin) for sign in first.closing]
+        + _later(second.signs, begin),
+        closing=second.closing,
+        marks=first.marks + second.marks,
+        tempi=first.tempi + [(begin + onset, tempo) for onset, tempo in second.tempi],
+        inner=[*first.inner, begin, *(begin + line for line in second.inner)],
+    )
+    for name in _COUNTS:
+        for staff, count in getattr(second, name).items():
+            getattr(both, name)[staff] += count
+    for name in _TIMED:
+        of_staves = getattr(both, name)
+        for staff, found in getattr(second, name).items():
+            of_staves[staff] = [*of_staves.get(staff, ()), *_later(found, begin)]
+    return both
 
 
-def lone_rests(children: Iterable[tuple[Element, Inside]]) -> set[Element]:
-    """The rests that are all that a voice holds in a measure.
+def _later(found: Iterable[Any], begin: Ticks) -> list[Any]:
+    return [each._replace(onset=begin + each.onset) for each in found]
+
+
+def lone_rests(children: Sequence[tuple[Element, NoteContent | None]]) -> set[int]:
+    """The places of the rests that are all that a voice holds in a measure.
 
     Args:
-        children: what the measure holds in order, each with what is inside it if it is a note.
+        children: what the measure holds in order, each with its content if it is a note.
     """
-    voices: list[list[tuple[Element, Inside]]] = [[]]
-    for child, tags in children:
-        if child.tag == "backup":
-            voices.append([])
-        elif child.tag == "forward" or (child.tag == "note" and "grace" not in tags):
-            voices[-1].append((child, tags))
-    return {voice[0][0] for voice in voices if len(voice) == 1 and "rest" in voice[0][1]}
+    voices: list[list[int]] = [[]]
+    for place, (child, note) in enumerate(children):
+        if note is None:
+            if child.tag == "backup":
+                voices.append([])
+            elif child.tag == "forward":
+                voices[-1].append(place)
+        elif not note.is_grace:
+            voices[-1].append(place)
+    alone = [voice[0] for voice in voices if len(voice) == 1]
+    return {place for place in alone if (note := children[place][1]) is not None and note.is_rest}

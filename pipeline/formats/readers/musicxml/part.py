@@ -7,7 +7,7 @@ depends on all parts together.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element
 
 from pipeline.core.music import TICKS_PER_QUARTER
@@ -16,16 +16,19 @@ from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import MAX_TICKS, ChordSign, Ticks, Written, times
 from pipeline.formats.readers.musicxml.harmony import chords_of, offset_of
 from pipeline.formats.readers.musicxml.measure import (
-    Inside,
     Measure,
     WrittenMeter,
-    inside,
     is_continued,
+    is_own,
+    joined,
     lone_rests,
 )
+from pipeline.formats.readers.musicxml.note import MAX_STAVES, NoteContent, content_of, staff_number
 from pipeline.formats.readers.musicxml.position import Position
 from pipeline.formats.readers.musicxml.signs import barline_signs, read_direction
 from pipeline.formats.readers.musicxml.values import (
+    AS_WRITTEN,
+    Transposition,
     at_sounding_pitch,
     divisions_of,
     duration_of,
@@ -34,14 +37,11 @@ from pipeline.formats.readers.musicxml.values import (
     meter_of,
     note_number,
     plays_percussion,
-    ticks_of,
+    ticks,
     transposition_of,
     tuplet_length,
-    whole,
 )
-from pipeline.formats.readers.musicxml.words import lyric_of, lyric_to_highest, tempo_of
-
-MAX_STAVES = 16
+from pipeline.formats.readers.musicxml.words import lyric_to_highest, tempo_of
 
 
 class PartReader:
@@ -49,6 +49,7 @@ class PartReader:
 
     Args:
         percussion: the instruments whose notes have no pitch; see :func:`percussion_of`.
+        shared: the content of notes by the tags that replace them; see :mod:`shared_notes`.
 
     Attributes:
         n_staves: how many staves the part has so far.
@@ -57,27 +58,27 @@ class PartReader:
         clefs: the signs of the clefs of each staff.
     """
 
-    def __init__(self, percussion: frozenset[str] = frozenset()) -> None:
+    def __init__(self, percussion: frozenset[str], shared: Mapping[str, NoteContent]) -> None:
         self.n_staves = 1
         self._percussion = percussion
+        self._shared = shared
         self.faults: dict[int, ReadError] = {}
         self.unpitched: dict[int, dict[str, None]] = {}
         self.clefs: dict[int, set[str]] = {}
         self._divisions: Ticks = 1
-        self._transposition: dict[int, tuple[int, int]] = {}  # staff → semitones, fifths
+        self._transposition: dict[int, Transposition] = {}  # by staff
         self._bar_length: Ticks | None = 4 * TICKS_PER_QUARTER
         self._closed_plainly = True
         self._position = Position()
         self._chord: tuple[Ticks, int, int] | None = None  # onset, staff, place of its first note
-        self._lone_rests: set[Element] = set()
 
     def measures(self, elements: Sequence[Element]) -> list[Measure]:
-        """Read all measures.
+        """Read all measures; one that begins in no other part belongs to the one before.
 
         Raises:
             ReadError: an invalid time or number, so that the times in the part are unknown.
         """
-        measures = []
+        measures: list[Measure] = []
         for place, element in enumerate(elements):
             following = elements[place + 1] if place + 1 < len(elements) else None
             measure = Measure(
@@ -90,17 +91,23 @@ class PartReader:
                 self._measure(element, measure)
             except ReadError as error:
                 raise error.at(f"measure {element.get('number', place + 1)}") from None
-            measures.append(measure)
+            if is_own(element) and measures:
+                measures[-1] = joined(measures[-1], measure)
+            else:
+                measures.append(measure)
         return measures
 
     def _measure(self, element: Element, measure: Measure) -> None:
         measure.plain = self._closed_plainly and not is_continued(element)
         self._position, self._closed_plainly, self._chord = Position(), True, None
-        children = [(child, inside(child) if child.tag == "note" else {}) for child in element]
-        self._lone_rests = lone_rests(children)
-        for child, tags in children:
-            if child.tag == "note":
-                self._note(child, tags, measure)
+        shared = self._shared
+        children = [
+            (child, content_of(child) if child.tag == "note" else shared.get(child.tag)) for child in element
+        ]
+        alone = lone_rests(children)
+        for place, (child, note) in enumerate(children):
+            if note is not None:
+                self._note(note, place in alone, measure)
             elif child.tag == "attributes":
                 self._attributes(child, measure)
             elif child.tag == "backup":
@@ -131,66 +138,72 @@ class PartReader:
             reached = min(reached, self._bar_length)
         measure.filled = max(measure.filled, reached)
 
-    def _note(self, note: Element, tags: Inside, measure: Measure) -> None:
-        staff = whole(tags["staff"].text or "", "staff") if "staff" in tags else 1
-        if not 1 <= staff <= MAX_STAVES:
-            raise ReadError("unreadable", f"staff {staff}; allowed are 1 to {MAX_STAVES}")
-        self.n_staves = max(self.n_staves, staff)
-        lyric = lyric_of(note) if "lyric" in tags else ()
-        if "grace" in tags:
-            measure.n_grace[staff] += "rest" not in tags
-            measure.n_lost_syllables[staff] += bool(lyric and lyric[0])
+    def _note(self, note: NoteContent, is_alone: bool, measure: Measure) -> None:
+        """Read a note or rest.
+
+        Args:
+            is_alone: whether it is all that its voice holds in the measure.
+        """
+        staff = note.staff or staff_number(note.element)
+        if staff > self.n_staves:
+            self.n_staves = staff
+        if note.is_grace:
+            measure.n_grace[staff] += not note.is_rest
+            measure.n_lost_syllables[staff] += note.has_syllable
             return
         notes = measure.notes.setdefault(staff, [])
-        onset, duration = self._time(note, tags, measure, (staff, len(notes)))
-        pitch = tags.get("pitch")
-        if "unpitched" in tags or (pitch is not None and plays_percussion(note, self._percussion)):
-            voice = tags["voice"].text or "" if "voice" in tags else "1"
-            self.unpitched.setdefault(staff, {})[voice.strip()] = None
+        onset, duration = self._time(note, is_alone, measure, (staff, len(notes)))
+        pitch = note.pitch
+        if note.is_unpitched or (
+            pitch is not None and self._percussion and plays_percussion(note.element, self._percussion)
+        ):
+            self.unpitched.setdefault(staff, {})[note.voice] = None
             pitch = None
-        if pitch is None or "cue" in tags:
-            measure.n_lost_syllables[staff] += bool(lyric and lyric[0])
+        if pitch is None or note.is_cue:
+            measure.n_lost_syllables[staff] += note.has_syllable
             return
         if duration <= 0:
             raise ReadError("bad_duration", f"a note of duration {duration}; durations are positive")
-        notations = note.findall("notations") if "notations" in tags else []
-        fermata = any(each.find("fermata") is not None for each in notations)
+        fermata = note.has_fermata
         _, chord_staff, first = self._chord or (0, staff, len(notes))
         if chord_staff == staff and first < len(notes):
             fermata = fermata or notes[first].phrase_end
             if fermata:
                 notes[first:] = [other._replace(phrase_end=True) for other in notes[first:]]
-        ties: Collection[str] = ()
-        if notations or "tie" in tags:
-            ties = _ties(note.findall("tie"), notations)
-        number = self._sounding(pitch, staff)
-        notes.append(Written(onset, duration, number, "start" in ties, "stop" in ties, fermata, lyric))
-        if "chord" in tags and chord_staff == staff:
+        number = self._sounding(note.number, pitch, staff)
+        notes.append(Written(onset, duration, number, note.ties_on, note.tied_from, fermata, note.lyric))
+        doubled = self._transposition[staff].doubled if staff in self._transposition else 0
+        if doubled:
+            notes.append(notes[-1]._replace(pitch=number + doubled, lyric=()))
+        if (doubled or note.in_chord) and chord_staff == staff:
             lyric_to_highest(notes, first)
 
     def _time(
-        self, note: Element, tags: Inside, measure: Measure, place: tuple[int, int]
+        self, note: NoteContent, is_alone: bool, measure: Measure, place: tuple[int, int]
     ) -> tuple[Ticks, Ticks]:
         """Return onset and duration of a note or rest, and advance past it."""
-        written = duration = ticks_of(tags.get("duration"), self._divisions)
-        change = tags.get("time-modification")
-        if change is not None:
-            duration = self._exact_duration(duration, note, change)
-        if "chord" in tags and self._chord is not None:
+        written = duration = ticks(note.duration, self._divisions)
+        if note.change is not None:
+            duration = self._exact_duration(duration, note.element, note.change)
+        if note.in_chord and self._chord is not None:
             return self._chord[0], duration
-        onset = self._position.exact
+        position = self._position
+        onset = position.exact
         self._chord = (onset, *place)
-        if "rest" in tags and onset == 0 and note in self._lone_rests and self._is_whole_bar(note, duration):
-            rested, duration = duration, self._whole_bar(note, duration, measure)
+        if note.is_rest and onset == 0 and is_alone and self._is_whole_bar(note.element, duration):
+            rested, duration = duration, self._whole_bar(note.element, duration, measure)
             measure.rested = max(measure.rested, min(rested, duration))
             measure.resting = max(measure.resting, duration)
-            self._position.add(written, duration)
-        elif "rest" in tags and self._is_beyond(note, onset, duration):
-            self._position.add(written, duration)
+            position.add(written, duration)
+        elif note.is_rest and self._is_beyond(note.element, onset, duration):
+            position.add(written, duration)
         else:
-            self._position.add(written, duration)
-            measure.written = max(measure.written, self._position.exact)
-            measure.filled = max(measure.filled, measure.written)
+            position.add(written, duration)
+            reached = position.exact
+            if reached > measure.written:
+                measure.written = reached
+            if measure.written > measure.filled:
+                measure.filled = measure.written
         return onset, duration
 
     def _is_whole_bar(self, note: Element, duration: Ticks) -> bool:
@@ -225,14 +238,15 @@ class PartReader:
         gap = (exact - duration) * self._divisions
         return exact if exact and -TICKS_PER_QUARTER < gap < TICKS_PER_QUARTER else duration
 
-    def _sounding(self, pitch: Element, staff: int) -> int:
+    def _sounding(self, number: int | None, pitch: Element, staff: int) -> int:
         """The note number at sounding pitch; where there is none, the staff is at fault."""
-        try:
-            number = note_number(pitch)
-        except ReadError as error:
-            self.faults.setdefault(staff, error)
-            return 1
-        return number + self._transposition.get(staff, (0, 0))[0]
+        if number is None:
+            try:
+                number = note_number(pitch)
+            except ReadError as error:
+                self.faults.setdefault(staff, error)
+                return 1
+        return number + self._transposition[staff].semitones if staff in self._transposition else number
 
     def _attributes(self, attributes: Element, measure: Measure) -> None:
         self._divisions = divisions_of(attributes, self._divisions)
@@ -252,7 +266,7 @@ class PartReader:
     def _key(self, key: Element, measure: Measure) -> None:
         written, possible = key_of(key, self._position.exact)
         for staff in _staves_of(key):
-            fifths = self._transposition.get(staff, (0, 0))[1]
+            fifths = self._transposition.get(staff, AS_WRITTEN).fifths
             measure.keys.setdefault(staff, []).append(at_sounding_pitch(written, fifths))
             measure.n_bad_keys[staff] += not possible
 
@@ -260,7 +274,8 @@ class PartReader:
         try:
             meter = meter_of(time)
         except ReadError:
-            measure.n_bad_meters.update(_staves_of(time))
+            for staff in _staves_of(time):
+                measure.n_bad_meters[staff] += 1
             meter = None
         self._bar_length = None if meter is None else times(4 * TICKS_PER_QUARTER, *meter)
         if meter is not None:
@@ -271,7 +286,7 @@ class PartReader:
     def _harmony(self, harmony: Element, measure: Measure) -> None:
         staff = min(max(integer(harmony, "staff", 1), 1), MAX_STAVES)
         onset = self._position.exact + offset_of(harmony, self._divisions)
-        semitones = self._transposition.get(staff, (0, 0))[0]
+        semitones = self._transposition.get(staff, AS_WRITTEN).semitones
         measure.chords.setdefault(staff, []).extend(
             ChordSign(max(onset, 0), text, harte) for text, harte in chords_of(harmony, semitones)
         )
@@ -294,20 +309,3 @@ def _staves_of(element: Element) -> range:
     if re.fullmatch(r"[0-9]{1,3}", number):
         return range(int(number), int(number) + 1)
     return range(1, MAX_STAVES + 1)
-
-
-def _ties(sounding: Sequence[Element], notations: Sequence[Element]) -> set[str]:
-    """Which ends of ties a note has.
-
-    Those that are engraved count where none is given for the sound; ``let-ring`` leads to no note.
-
-    Args:
-        sounding: the elements ``<tie>`` of the note.
-        notations: the elements that may hold ``<tied>``.
-    """
-    sound = [tie.get("type", "") for tie in sounding]
-    engraved = [tie.get("type", "") for each in notations for tie in each.findall("tied")]
-    ends = set(sound or engraved)
-    if "let-ring" in engraved and "start" not in engraved:
-        ends.discard("start")
-    return ends | {"start", "stop"} if "continue" in ends else ends

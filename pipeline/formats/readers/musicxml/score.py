@@ -8,7 +8,7 @@ Percussion, and parts that hold what no MIDI number or no time names, are left o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
@@ -21,10 +21,14 @@ from pipeline.formats.readers.base.tempo import tempo_at
 from pipeline.formats.readers.base.unfold import play_out
 from pipeline.formats.readers.musicxml.bars import ReadPart, bar_begins, join_ties, repeat_signs, staves
 from pipeline.formats.readers.musicxml.mxl import is_score, parse_xml, unpack
+from pipeline.formats.readers.musicxml.note import NoteContent, content_of
 from pipeline.formats.readers.musicxml.part import PartReader
+from pipeline.formats.readers.musicxml.shared_notes import parse_apart
 from pipeline.formats.readers.musicxml.signs import marked_signs
 from pipeline.formats.readers.musicxml.values import percussion_of
 
+ROOTS = ("score-partwise", "score-timewise")
+LEVELS_ABOVE_NOTES = 3  # score, part and measure
 _FILE_NAME = re.compile(r"\.(mxl|xml|musicxml)$", re.IGNORECASE)
 _NO_TITLE = re.compile(r"©|\(c\)|copyright|www\.|https?:|^PDF\b", re.IGNORECASE)
 
@@ -51,8 +55,8 @@ def read_score(content: bytes, played: bool = False, max_depth: int | None = Non
     Raises:
         ReadError: XML that is broken or declares entities, or no part that can be read.
     """
-    root = parse(content, max_depth)
-    parts = list(_read_parts(root))
+    root, shared = _parse_apart(content, max_depth)
+    parts = list(_read_parts(root, shared))
     measures = [part.measures for part in parts]
     begins = bar_begins(measures)
     grouped = [staves(part, begins) for part in parts]
@@ -98,13 +102,13 @@ def _tempo(parts: Sequence[ReadPart], begins: Sequence[Ticks], found: Sequence[S
     return tempo_at(min(note.onset for staff in found for note in staff.notes), tempi) if tempi else None
 
 
-def _read_parts(root: Element) -> Iterator[ReadPart]:
+def _read_parts(root: Element, shared: Mapping[str, NoteContent]) -> Iterator[ReadPart]:
     """The parts in the order of the score; one that cannot be read has its error."""
     entries = [part for parts in root.findall("part-list") for part in parts.findall("score-part")]
     listed = {part.get("id", ""): part for part in entries}
     for identifier, elements in _parts(root):
         entry = listed.get(identifier, Element("score-part"))
-        reader = PartReader(percussion_of(entry))
+        reader = PartReader(percussion_of(entry), shared)
         part = ReadPart(_text(entry, "part-name"), identifier, reader)
         try:
             part.measures = part.reader.measures(elements)
@@ -120,22 +124,41 @@ def parse(content: bytes, max_depth: int | None = None) -> Element:
         ReadError: ``unreadable``, ``entities`` or ``too_deep``.
     """
     root = parse_xml(content)
-    if max_depth is not None:
-        _check_depth(root, max_depth)
+    if max_depth is not None and _is_deeper([root], max_depth):
+        raise too_many("too_deep", "elements and more inside one another", max_depth + 1, max_depth)
     for element in root.iter() if "}" in root.tag else ():
         element.tag = element.tag.rpartition("}")[2]
-    if root.tag not in ("score-partwise", "score-timewise"):
+    if root.tag not in ROOTS:
         raise ReadError("unreadable", f"the root is <{root.tag}>; a score begins with <score-partwise>")
     return root
 
 
-def _check_depth(root: Element, max_depth: int) -> None:
-    level, depth = [root] if len(root) else [], 1
+def _parse_apart(content: bytes, max_depth: int | None) -> tuple[Element, dict[str, NoteContent]]:
+    """The root of a score, and the contents of its notes that :mod:`shared_notes` takes out of it.
+
+    Raises:
+        ReadError: as :func:`parse`.
+    """
+    apart = parse_apart(content)
+    if apart is None or apart[0].tag not in ROOTS:
+        return parse(content, max_depth), {}
+    root, notes = apart
+    if max_depth is not None and (
+        _is_deeper([root], max_depth) or _is_deeper(notes.values(), max_depth - LEVELS_ABOVE_NOTES)
+    ):
+        return parse(content, max_depth), {}
+    return root, {tag: content_of(note) for tag, note in notes.items()}
+
+
+def _is_deeper(elements: Iterable[Element], most: int) -> bool:
+    """Whether elements with what is inside them have more than so many levels."""
+    level, depth = [element for element in elements if len(element)], 1
     while level:
         level = [child for element in level for child in element if len(child)]
         depth += 1
-        if depth > max_depth:
-            raise too_many("too_deep", "elements and more inside one another", depth, max_depth)
+        if depth > most:
+            return True
+    return False
 
 
 def _parts(root: Element) -> Iterator[tuple[str, list[Element]]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from pipeline.core.music import TICKS_PER_QUARTER
@@ -75,21 +76,16 @@ def duration_of(element: Element, divisions: Ticks) -> Ticks:
     Raises:
         ReadError: ``bad_duration``.
     """
-    return ticks_of(element.find("duration"), divisions)
-
-
-def ticks_of(duration: Element | None, divisions: Ticks) -> Ticks:
-    """The same, of an element ``<duration>``.
-
-    Raises:
-        ReadError: ``bad_duration``, also where there is no such element.
-    """
-    text = None if duration is None else duration.text
-    return _ticks((text or "").strip(), divisions)
+    return ticks((element.findtext("duration") or "").strip(), divisions)
 
 
 @lru_cache(maxsize=1024)
-def _ticks(duration: str, divisions: Ticks) -> Ticks:
+def ticks(duration: str, divisions: Ticks) -> Ticks:
+    """The same, of the text of a ``<duration>``.
+
+    Raises:
+        ReadError: ``bad_duration``, also for "".
+    """
     value = decimal(duration, "bad_duration")
     if value < 0 or value > 2**31:
         raise ReadError("bad_duration", f"a duration of {value}; allowed are 0 to 2³¹")
@@ -119,8 +115,27 @@ def _nearest_length(duration: Ticks, actual: int, normal: int) -> Ticks:
     return min(lengths, key=lambda length: abs(Fraction(length - duration)))
 
 
-def transposition_of(transpose: Element) -> tuple[int, int]:
-    """Semitones and fifths from the written to the sounding pitch.
+class Transposition(NamedTuple):
+    """From the written to the sounding pitch.
+
+    Attributes:
+        semitones: that are added to each note.
+        fifths: that are added to the key.
+        doubled: semitones from each note to the octave that doubles it; 0 for none.
+    """
+
+    semitones: int = 0
+    fifths: int = 0
+    doubled: int = 0
+
+
+AS_WRITTEN = Transposition()
+
+
+def transposition_of(transpose: Element) -> Transposition:
+    """The transposition of a staff.
+
+    A staff with ``<double>`` sounds in two octaves, as that of cellos and double basses.
 
     Raises:
         ReadError: ``microtone``, or a number that is none.
@@ -130,7 +145,9 @@ def transposition_of(transpose: Element) -> tuple[int, int]:
         raise ReadError("microtone", f"a transposition by {chromatic} semitones has no MIDI note numbers")
     diatonic = integer(transpose, "diatonic", round(Fraction(chromatic * 7, 12)))
     fifths = 7 * chromatic - 12 * diatonic
-    return chromatic + 12 * integer(transpose, "octave-change", 0), fifths
+    double = transpose.find("double")
+    doubled = 0 if double is None else 12 if double.get("above") == "yes" else -12
+    return Transposition(chromatic + 12 * integer(transpose, "octave-change", 0), fifths, doubled)
 
 
 def key_of(key: Element, onset: Ticks) -> tuple[KeySign, bool]:

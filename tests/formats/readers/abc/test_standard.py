@@ -149,6 +149,10 @@ class TestOverlays:
     def test_layers_sound_together(self, body: str, read: list[tuple[float, int]]) -> None:
         assert notes(body) == read
 
+    def test_a_tie_to_another_note_finds_none_in_the_other_layer(self) -> None:
+        read = part("c2- d2 & z2 c2|")
+        assert (read.duration.tolist(), read.n_broken_ties) == ([2 * 10080] * 3, 1)
+
     @pytest.mark.parametrize("body", ["&& C4", "C4|&&& D4", "C &) D"])
     def test_an_overlay_that_leads_nowhere_is_refused(self, body: str) -> None:
         assert rule(body) == "bad_syntax"

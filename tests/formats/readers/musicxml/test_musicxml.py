@@ -8,7 +8,17 @@ import pytest
 from pipeline.core.music import Meter
 from pipeline.formats.readers import musicxml
 from pipeline.formats.readers.base.source import ReadError
-from tests.helpers.musicxml_text import QUARTER, TIME_4_4, archive, measure, note, part, quarters, score
+from tests.helpers.musicxml_text import (
+    QUARTER,
+    TIME_4_4,
+    archive,
+    measure,
+    note,
+    part,
+    quarters,
+    score,
+    triples,
+)
 from tests.helpers.reading import READ
 
 TRIPLET = (
@@ -82,6 +92,18 @@ class TestNotes:
         read = part(note("D5", 4), attributes=attributes)
         assert read.pitch.tolist() == [72]
         assert read.key_fifths == 0
+
+    def test_a_staff_of_cellos_and_basses_sounds_in_two_octaves(self) -> None:
+        octave_lower = "<transpose><chromatic>0</chromatic><double/></transpose>"
+        attributes = f"<divisions>1</divisions>{octave_lower}"
+        read = part(note("D3", 4, TIE_START), note("D3", 4, TIE_STOP), attributes=attributes)
+        assert triples(read) == [(0, 8, 50), (0, 8, 38)]
+
+    def test_a_staff_of_flutes_and_piccolo_has_its_lyrics_on_the_upper_octave(self) -> None:
+        octave_higher = '<transpose><chromatic>0</chromatic><double above="yes"/></transpose>'
+        lyric = "<lyric><text>la</text></lyric>"
+        read = part(note("D5", 4, lyric), attributes=f"<divisions>1</divisions>{octave_higher}")
+        assert (read.pitch.tolist(), read.lyrics) == ([86, 74], ("la", None))
 
     def test_a_fermata_ends_a_phrase(self) -> None:
         assert part(note("C4", 2) + note("D4", 2, FERMATA)).phrase_end.tolist() == [False, True]

@@ -17,9 +17,10 @@ from tests.helpers.musicxml_text import (
     triples,
     whole_bar_rest,
 )
-from tests.helpers.reading import READ
+from tests.helpers.reading import PLAYED, READ
 
 TIME_3_4 = "<time><beats>3</beats><beat-type>4</beat-type></time>"
+TIME_2_4 = "<time><beats>2</beats><beat-type>4</beat-type></time>"
 FREE = "<time><senza-misura/></time>"
 START = f"<divisions>1</divisions>{TIME_4_4}"
 
@@ -69,6 +70,33 @@ class TestUnevenBars:
         parts = musicxml.read(score(upper, lower), READ).parts
         assert [quarters(read.onset) for read in parts] == [[0, 4, 9], [0, 4, 9]]
         assert [read.n_uneven_bars for read in parts] == [0, 2]
+
+
+class TestSeveralMetersAtOnce:
+    """Measures whose left bar line no other part has (``non-controlling``)."""
+
+    def own(self, content: str) -> str:
+        return measure(content).replace("<measure>", '<measure number="X1" non-controlling="yes">')
+
+    def minuet_and_contredanse(self) -> bytes:
+        three, two = f"<divisions>1</divisions>{TIME_3_4}", f"<divisions>1</divisions>{TIME_2_4}"
+        minuet = measure(note("C5", 3), three) + self.own(note("D5", 3)) + measure(note("E5", 6))
+        contredanse = measure(note("C4", 2), two) + self.own(whole_bar_rest(2)) + self.own(note("E4", 2))
+        return score(minuet, contredanse + measure(note("F4", 6)))
+
+    def test_each_part_keeps_its_own_bars(self) -> None:
+        parts = musicxml.read(self.minuet_and_contredanse(), READ).parts
+        assert [quarters(read.onset) for read in parts] == [[0, 3, 6], [0, 4, 6]]
+        assert [read.n_uneven_bars for read in parts] == [0, 0]
+
+    def test_the_bar_lines_of_a_part_are_its_own(self) -> None:
+        parts = musicxml.read(self.minuet_and_contredanse(), READ).parts
+        assert [quarters(read.bar_onsets) for read in parts] == [[0, 3, 6], [0, 2, 4, 6]]
+
+    def test_a_repeat_closes_where_it_is_written(self) -> None:
+        repeat = '<barline><repeat direction="backward"/></barline>'
+        content = score(measure(note("C5", 4) + repeat, START) + self.own(note("D5", 4)))
+        assert quarters(musicxml.read(content, PLAYED).parts[0].onset) == [0, 4, 8]
 
 
 class TestWholeBarRests:

@@ -1,0 +1,100 @@
+"""Notes of MusicXML that are parsed once for each text: the same score as without, or none at all."""
+
+import re
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+import pytest
+
+from pipeline.formats.readers.base.source import ReadError
+from pipeline.formats.readers.musicxml.score import read_score
+from pipeline.formats.readers.musicxml.shared_notes import parse_apart
+from tests.helpers.musicxml_text import measure, note, score
+
+SYSTEM_ID = '"partwise.dtd"'
+NOTES = measure(note("C4") + note("D4") + note("C4") + note("C4"), "<divisions>1</divisions>")
+SCORE = score(NOTES)
+
+
+def together(root: Element, notes: dict[str, Element]) -> bytes:
+    """The score with its notes in their places again."""
+    for part in root:
+        for each in part:
+            each[:] = [notes.get(child.tag, child) for child in each]
+    return ElementTree.tostring(root)
+
+
+def spoiled(old: str, new: str) -> bytes:
+    return SCORE.decode().replace(old, new, 1).encode()
+
+
+def test_each_text_is_parsed_once() -> None:
+    apart = parse_apart(SCORE)
+    assert apart is not None
+    assert len(apart[1]) == 2
+
+
+def test_the_place_on_the_page_makes_no_other_note() -> None:
+    apart = parse_apart(spoiled("<note>", '<note default-x="1.5" default-y="-20">'))
+    assert apart is not None
+    assert len(apart[1]) == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        SCORE,
+        spoiled("<note>", '<note dynamics="1">'),
+        spoiled("<note>", "<note\n>"),
+        spoiled("<note>", "<!-- a comment --><note>"),
+        spoiled("<note>", "<note><notehead>x</notehead>"),
+    ],
+)
+def test_the_notes_in_their_places_are_the_score(content: bytes) -> None:
+    apart = parse_apart(content)
+    assert apart is not None
+    whole = ElementTree.fromstring(content)
+    expected = [(each.tag, each.attrib, (each.text or "").strip()) for each in whole.iter()]
+    found = ElementTree.fromstring(together(*apart))
+    assert [(each.tag, each.attrib, (each.text or "").strip()) for each in found.iter()] == expected
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        spoiled("<note>", "<!-- <note></note> --><note>"),
+        spoiled("<note>", "<!-- <note> --><note>"),
+        spoiled("<note>", "<note><!-- </note> -->"),
+        spoiled("<note>", "<note><![CDATA[</note>]]>"),
+        spoiled("<note>", "<?target <note></note> ?><note>"),
+        spoiled("<note>", "<note/><note>"),
+        spoiled("<note>", "<note.0/><note>"),
+        spoiled("<note>", "<direction><note></note></direction><note>"),
+        spoiled("<note>", '<note xmlns="https://example.org">'),
+        spoiled("<measure", '<measure xmlns="https://example.org"'),
+        spoiled("</note>", "</note >"),
+        spoiled(SYSTEM_ID, f'{SYSTEM_ID} [<!ATTLIST note number CDATA "1">]'),
+        b'<?xml version="1.0" encoding="ISO-8859-1"?>' + SCORE[SCORE.index(b"<score-") :],
+        SCORE.decode().encode("utf-16"),
+    ],
+)
+def test_a_score_whose_notes_may_have_another_meaning_is_parsed_as_a_whole(content: bytes) -> None:
+    assert parse_apart(content) is None
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "<note><x>",
+        "<note></x>",
+        "<note>&unknown;",
+        '<note a="1" a="2">',
+        '<note default-x="1" default-x="1">',
+    ],
+)
+def test_a_broken_note_is_reported_at_its_line(broken: str) -> None:
+    content = spoiled("<note>", broken)
+    with pytest.raises(ElementTree.ParseError) as expected:
+        ElementTree.fromstring(content)
+    with pytest.raises(ReadError, match=re.escape(str(expected.value))):
+        read_score(content)
