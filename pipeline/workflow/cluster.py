@@ -84,9 +84,11 @@ def _client(address: str) -> Iterator[Client]:
         raise ClusterError("`engine.kind: dask` needs Dask: pip install 'distributed==2026.8.0'") from None
     try:
         client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without certificates
+    except (OSError, ValueError, TypeError, AssertionError) as error:
+        # TypeError: tls:// without certificates; AssertionError: Dask's thread did not start within 10 s
         raise ClusterError(
-            f"no Dask scheduler answers at {address} ({error}); start one, or set another `engine`"
+            f"no Dask scheduler answers at {address} ({str(error) or 'this machine is too busy'}); "
+            "start one, or set another `engine`"
         ) from None
     with _quiet():
         try:

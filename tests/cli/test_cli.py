@@ -75,6 +75,7 @@ def test_an_interrupted_command_is_one_line(
     assert capsys.readouterr().err.strip() == "interrupted"
 
 
+@pytest.mark.usefixtures("project")
 def test_a_filter_report_counts_rule_by_rule(capsys: pytest.CaptureFixture[str]) -> None:
     printed = run(capsys, "filter-report", "tunes")
     assert [line.split() for line in printed.splitlines() if line.strip().startswith("min_notes")] == [

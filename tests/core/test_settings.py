@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+import torch
 
 from pipeline.core.settings import Section, SettingsError, load_yaml, lookup, parse_section, read_section
 from pipeline.corpora.sources.settings import SOURCE
@@ -26,6 +27,13 @@ def test_a_section_is_read_from_a_file(tmp_path: Path) -> None:
     assert read_section(Outer, "x", "y", path=tmp_path / "params.yaml").rate == 0.001
 
 
+@pytest.fixture
+def _denormal_numbers() -> None:
+    """A training in another test of this process makes the processor read them as 0."""
+    torch.set_flush_denormal(False)
+
+
+@pytest.mark.usefixtures("_denormal_numbers")
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -77,8 +77,10 @@ def assign(pieces: pa.Table, settings: AnySplit) -> Assigned:
         splits = published(pieces)
         _require_all(pieces, splits)
         return splits
-    column = pieces["piece_id" if isinstance(settings, RandomSplit) else "tune_family"]
-    units = column.combine_chunks().dictionary_encode()
+    if isinstance(settings, RandomSplit):
+        alone = (draw(settings, piece) for piece in strings_of(pieces["piece_id"]))
+        return np.fromiter(alone, np.int8, pieces.num_rows)
+    units = pieces["tune_family"].combine_chunks().dictionary_encode()
     drawn = (draw(settings, unit) for unit in strings_of(units.dictionary))
     places = np.fromiter(drawn, np.int8, len(units.dictionary))
     return np.asarray(places[units.indices.to_numpy()])
