@@ -28,7 +28,6 @@ from tests.helpers.jobs import (
     on,
     process_of,
     square,
-    stop_process,
 )
 from tests.helpers.paths import ROOT
 from tests.helpers.reading import LIMITS, READ
@@ -132,16 +131,19 @@ def test_a_scheduler_that_is_killed_at_work_is_one_message_without_a_log_of_dask
     assert "ClusterError: lost the Dask scheduler at tcp" in done.stderr
 
 
-def test_a_scheduler_that_does_not_answer_is_one_message(
-    two: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pipeline.workflow.cluster.SECONDS_WITHOUT_ANSWER", 1.0)
-    monkeypatch.setattr("pipeline.workflow.cluster.SECONDS_TO_CLOSE", 0.5)
+def test_a_scheduler_that_does_not_answer_is_one_message(two: Cluster) -> None:
+    code = (
+        "import sys, pipeline.workflow.cluster as cluster; from pipeline.workflow.engine import map_batches; "
+        "from tests.helpers.jobs import on, stop_process; "
+        "cluster.SECONDS_WITHOUT_ANSWER, cluster.SECONDS_TO_CLOSE = 1.0, 0.5; "
+        "list(map_batches(stop_process, [0, int(sys.argv[2]), *[0] * 50], on(sys.argv[1])))"
+    )
+    command = [sys.executable, "-c", code, two.address, str(two.scheduler.pid)]
     try:
-        with pytest.raises(ClusterError, match="has not answered for 1 s"):
-            list(map_batches(stop_process, [0, two.scheduler.pid, *([0] * 50)], on(two.address)))
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     finally:
         os.kill(two.scheduler.pid, signal.SIGCONT)
+    assert "has not answered for 1 s" in done.stderr
 
 
 def test_a_missing_scheduler_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
