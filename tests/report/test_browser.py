@@ -86,6 +86,9 @@ SEARCH = """
 (async () => {
   await ready;
   if (pieces === null) await loadPieces();
+  const until = async (there) => {  // a busy machine draws later
+    for (let n = 0; n < 100 && !there(); n += 1) await new Promise((done) => setTimeout(done, 30));
+  };
   const rows = () => [...document.querySelectorAll("#pieces-rows tbody tr")];
   const titles = () => rows().map((row) => row.cells[0].textContent);
   const choose = (name, label) => {
@@ -94,8 +97,10 @@ SEARCH = """
     control.value = options.find((option) => option.textContent === label)?.value ?? label;
     control.dispatchEvent(new Event("input"));
   };
+  await until(() => rows().length > 0);
   const all = titles();
   choose("search", "enterich");
+  await until(() => document.querySelector("#pieces-rows button.piece"));
   const found = titles();
   document.querySelector("#pieces-rows button.piece").click();
   const rects = document.querySelectorAll("#pieces-shown rect").length;
