@@ -269,9 +269,7 @@ class _Scan:
 
 def _count_rest(file: FileBytes, scan: _Scan) -> int:
     """Events between the End of Track and the end of the track; padding with zeros counts as none."""
-    if scan.position == scan.stop or not (
-        written := file.content[scan.position : scan.stop].rstrip(b"\0")
-    ):
+    if scan.position == scan.stop or not (written := file.content[scan.position : scan.stop].rstrip(b"\0")):
         return 0
     rest = _Scan(file, scan.position, scan.position + len(written))
     rest.running = scan.running

@@ -40,7 +40,12 @@ def _syllable(lyric: Element) -> str:
             words.append(child.text or " ")
         elif child.tag == "syllabic":
             continues = (child.text or "").strip() in ("begin", "middle")
-    text = " ".join("".join(words).split())
+    return syllable("".join(words), continues)
+
+
+def syllable(text: str, continues: bool) -> str:
+    """A syllable as text: single spaces, and a hyphen at its end if the word continues."""
+    text = " ".join(text.split())
     return f"{text}-" if continues and text and not text.endswith("-") else text
 
 
