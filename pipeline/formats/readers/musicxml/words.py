@@ -51,8 +51,10 @@ def syllable(text: str, continues: bool) -> str:
 
 def lyric_to_highest(notes: list[Written], first: int) -> None:
     """Move the lyric of a chord, the notes from ``first`` on, to its highest note; others keep their own."""
+    carrier = next((place for place in range(first, len(notes)) if notes[place].lyric), None)
+    if carrier is None:
+        return
     highest = max(range(first, len(notes)), key=lambda place: notes[place].pitch)
-    carrier = next((place for place in range(first, len(notes)) if notes[place].lyric), highest)
     if carrier != highest and not notes[highest].lyric:
         lyric = notes[carrier].lyric
         notes[carrier] = notes[carrier]._replace(lyric=())
