@@ -21,7 +21,7 @@ from pipeline.corpora.parsing import BYTES_A_BATCH, ReadBatch, code_of, read_bat
 from pipeline.corpora.parsing.records import pack, refusal
 from pipeline.corpora.parsing.splitting import find_pieces, in_batches
 from pipeline.formats.readers import SUFFIXES, ReadError, Source, read
-from tests.benchmarks.streaming import family
+from tests.helpers.memory import family
 from tests.helpers.reading import LIMITS, READ
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")

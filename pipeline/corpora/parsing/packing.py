@@ -103,7 +103,7 @@ def pack(outcome: Piece | ReadRejection) -> bytes:
         (
             HEAD.pack(len(parts), n_notes, n_bars, n_meters, len(text)),
             *map(_row, parts),
-            *[np.asarray(getattr(part, name), dtype, "C") for name, dtype in _DTYPES for part in parts],
+            *[np.asarray(getattr(part, name), dtype, "C").data for name, dtype in _DTYPES for part in parts],
             *bars,
             *[
                 METER.pack(meter.onset, meter.numerator, meter.denominator)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.core.music import TICKS_PER_QUARTER, Part
 from pipeline.formats.readers.base.staff import check_end, check_range
@@ -56,7 +57,7 @@ def columns(notes: Notes, division: int) -> Iterator[dict[str, Any]]:
     else:
         onset, end = (_ticks(times, division) for times in (notes.onset, notes.end))
         duration = np.maximum(end - onset, 1)
-    of_all = {
+    of_all: dict[str, NDArray[Any]] = {
         "onset": onset.astype(np.int32),
         "duration": duration.astype(np.int32),
         "pitch": notes.pitch,

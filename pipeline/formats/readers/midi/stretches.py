@@ -119,8 +119,9 @@ class FileBytes:
         else:
             events[written] <<= 8  # without the status byte
         # what comes before a stretch may end in bytes that look like those of a delta time
-        n_more = low[[stretch.first for stretch in stretches]] - [stretch.begin for stretch in stretches]
-        events[firsts] &= -1 << STATUS - 8 * n_more
+        n_more = low[[stretch.first for stretch in stretches]]
+        n_more -= np.array([stretch.begin for stretch in stretches])
+        events[firsts] &= np.left_shift(-1, STATUS - 8 * n_more)
         return Taken(_delta_times(events), written, status, pitch, is_loud)
 
 

@@ -164,14 +164,18 @@ class PartReader:
             raise ReadError("bad_duration", f"a note of duration {duration}; durations are positive")
         fermata = note.has_fermata
         _, chord_staff, first = self._chord or (0, staff, len(notes))
-        if chord_staff == staff and first < len(notes):
+        if first < len(notes) and chord_staff == staff:
             fermata = fermata or notes[first].phrase_end
             if fermata:
                 notes[first:] = [other._replace(phrase_end=True) for other in notes[first:]]
-        number = self._sounding(note.number, pitch, staff)
+        number = note.number
+        if number is None or self._transposition:
+            number = self._sounding(number, pitch, staff)
         values = (onset, duration, number, note.ties_on, note.tied_from, fermata, note.lyric)
         notes.append(tuple.__new__(Written, values))  # what its constructor calls, only quicker
-        doubled = self._transposition[staff].doubled if staff in self._transposition else 0
+        doubled = 0
+        if self._transposition and staff in self._transposition:
+            doubled = self._transposition[staff].doubled
         if doubled:
             notes.append(notes[-1]._replace(pitch=number + doubled, lyric=()))
         if (doubled or note.in_chord) and chord_staff == staff:

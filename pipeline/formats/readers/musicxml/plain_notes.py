@@ -20,7 +20,7 @@ LEVELS = 3  # of the elements of a plain note: note, pitch, step
 _SPACE = rb"[ \t\r\n]*"
 _PLACED = rb'(?: orientation="[a-z]+")?(?: placement="[a-z]+")?'
 _SLUR = rb'<slur type="[a-z]+"' + _PLACED + rb'(?: number="[1-9]")?/>'
-_TIED = rb'<tied type="[a-z]+"' + _PLACED + rb"/>"
+_TIED = rb'<tied type="[a-z-]+"' + _PLACED + rb"/>"
 _OTHERS = (  # no reader looks into them
     rb'<arpeggiate(?: number="[1-9]")?/>|'
     rb'<articulations>~(?:<[a-z]+(?:-[a-z]+)?(?: placement="[a-z]+")?/>~)+</articulations>'
@@ -66,7 +66,7 @@ _NOTE = _compiled(
 )
 _LYRICS = _compiled(_LYRIC)
 _TIE = re.compile(rb'<tie type="([a-z]+)"')
-_TIED_ENDS = re.compile(rb'<tied type="([a-z]+)"')
+_TIED_ENDS = re.compile(rb'<tied type="([a-z-]+)"')
 _ELEMENT, _PITCH = Element("note"), Element("pitch")  # those of all plain notes
 
 
