@@ -19,12 +19,13 @@ LEVELS = 3  # of the elements of a plain note: note, pitch, step
 
 _SPACE = rb"[ \t\r\n]*"
 _PLACED = rb'(?: orientation="[a-z]+")?(?: placement="[a-z]+")?'
-_SLUR = rb'<slur type="[a-z]+"' + _PLACED + rb'(?: number="[1-9]")?/>'
-_TIED = rb'<tied type="[a-z-]+"' + _PLACED + rb"/>"
+_SLUR = rb'<slur type="[a-z]+"' + _PLACED + rb'(?: number="[1-9]")? ?/>'
+_TIED = rb'<tied type="[a-z-]+"' + _PLACED + rb" ?/>"
 _OTHERS = (  # no reader looks into them
-    rb'<arpeggiate(?: number="[1-9]")?/>|'
-    rb'<articulations>~(?:<[a-z]+(?:-[a-z]+)?(?: placement="[a-z]+")?/>~)+</articulations>'
+    rb'<arpeggiate(?: number="[1-9]")? ?/>|'
+    rb'<articulations>~(?:<(?!fermata)[a-z]+(?:-[a-z]+)?(?: placement="[a-z]+")? ?/>~)+</articulations>'
 )
+_FERMATA = rb'<fermata(?: type="[a-z]+")? ?/>'
 _AT = rb"".join(
     rb'(?: %b="-?[0-9]{1,9}(?:\.[0-9]{1,9})?")?' % name
     for name in (b"default-x", b"default-y", b"relative-y")
@@ -32,17 +33,17 @@ _AT = rb"".join(
 # no sign that must be escaped, no control character, nothing beyond U+CFFF, where some are forbidden
 _TEXT = rb"[^<>&\]\x00-\x1f\x7f\xed-\xff]*"
 _LYRIC = (
-    rb'<lyric(?: number="([1-9])")?'
+    rb'<lyric(?: name="[0-9]+")?(?: number="([1-9])")?'
     + _AT
     + rb">~(?:<syllabic>([a-z]+)</syllabic>~)?<text>("
     + _TEXT
     + rb")</text>~"
-    rb'(?:<extend(?: type="[a-z]+")?/>~)?</lyric>~'
+    rb'(?:<extend(?: type="[a-z]+")? ?/>~)?</lyric>~'
 )
 # what is printed, and what no reader looks at
 _PRINTED = (
     rb'(?:<accidental(?: cautionary="yes")?(?: parentheses="yes")?>[a-z-]+</accidental>~)?'
-    rb"(?:<stem>[a-z]+</stem>~)?"
+    rb'(?:<stem(?: default-y="-?[0-9]{1,9}(?:\.[0-9]{1,9})?")?>[a-z]+</stem>~)?'
 )
 _BEAMS = rb'(?:<beam number="[1-8]">[a-z ]+</beam>~)*'
 
@@ -53,15 +54,15 @@ def _compiled(pattern: bytes) -> re.Pattern[bytes]:
 
 
 _NOTE = _compiled(
-    rb"<note>~(<chord/>~)?"
+    rb"<note>~(<chord ?/>~)?"
     rb"<pitch>~<step>([A-G])</step>~(?:<alter>(-?[0-9])</alter>~)?<octave>([0-9])</octave>~</pitch>~"
     rb"<duration>([0-9]+)</duration>~"
-    rb'((?:<tie type="[a-z]+"/>~)*)'
-    rb"<voice>([0-9]+)</voice>~(?:<type>[a-z0-9]+</type>~)?(?:<dot/>~)*"
+    rb'((?:<tie type="[a-z]+" ?/>~)*)'
+    rb"(?:<voice>([0-9]+)</voice>~)?(?:<type>[a-z0-9]+</type>~)?(?:<dot ?/>~)*"
     + _PRINTED
     + rb"(?:<staff>([0-9]{1,2})</staff>~)?"
     + _BEAMS
-    + rb"(?:<notations>((?:~(?:%b))+)~</notations>~)?" % b"|".join((_SLUR, _TIED, _OTHERS))
+    + rb"(?:<notations>((?:~(?:%b))+)~</notations>~)?" % b"|".join((_SLUR, _TIED, _FERMATA, _OTHERS))
     + rb"((?:%b)*)" % re.sub(rb"\((?!\?)", rb"(?:", _LYRIC)
 )
 _LYRICS = _compiled(_LYRIC)
@@ -92,7 +93,7 @@ def plain_note(text: bytes) -> NoteContent | None:
     return NoteContent(
         _ELEMENT,
         staff,
-        voice.decode(),
+        "1" if voice is None else voice.decode(),
         chord is not None,
         False,
         False,
@@ -102,7 +103,7 @@ def plain_note(text: bytes) -> NoteContent | None:
         None,
         _PITCH,
         number_of(step.decode(), "0" if alter is None else alter.decode(), octave.decode()),
-        False,
+        notations is not None and b"<fermata" in notations,
         "start" in ties,
         "stop" in ties,
         lyric,
