@@ -45,7 +45,7 @@ _PRINTED = (
     rb'(?:<accidental(?: cautionary="yes")?(?: parentheses="yes")?>[a-z-]+</accidental>~)?'
     rb'(?:<stem(?: default-y="-?[0-9]{1,9}(?:\.[0-9]{1,9})?")?>[a-z]+</stem>~)?'
 )
-_BEAMS = rb'(?:<beam number="[1-8]">[a-z ]+</beam>~)*'
+_BEAMS = rb'(?:<beam number="[1-8]">[a-z ]+</beam>~){0,9}'
 
 
 def _compiled(pattern: bytes) -> re.Pattern[bytes]:
@@ -57,13 +57,13 @@ _NOTE = _compiled(
     rb"<note>~(<chord ?/>~)?"
     rb"<pitch>~<step>([A-G])</step>~(?:<alter>(-?[0-9])</alter>~)?<octave>([0-9])</octave>~</pitch>~"
     rb"<duration>([0-9]+)</duration>~"
-    rb'((?:<tie type="[a-z]+" ?/>~)*)'
-    rb"(?:<voice>([0-9]+)</voice>~)?(?:<type>[a-z0-9]+</type>~)?(?:<dot ?/>~)*"
+    rb'((?:<tie type="[a-z]+" ?/>~){0,9})'
+    rb"(?:<voice>([0-9]+)</voice>~)?(?:<type>[a-z0-9]+</type>~)?(?:<dot ?/>~){0,9}"
     + _PRINTED
     + rb"(?:<staff>([0-9]{1,2})</staff>~)?"
     + _BEAMS
-    + rb"(?:<notations>((?:~(?:%b))+)~</notations>~)?" % b"|".join((_SLUR, _TIED, _FERMATA, _OTHERS))
-    + rb"((?:%b)*)" % re.sub(rb"\((?!\?)", rb"(?:", _LYRIC)
+    + rb"(?:<notations>((?:~(?:%b)){1,99})~</notations>~)?" % b"|".join((_SLUR, _TIED, _FERMATA, _OTHERS))
+    + rb"((?:%b){0,99})" % re.sub(rb"\((?!\?)", rb"(?:", _LYRIC)
 )
 _LYRICS = _compiled(_LYRIC)
 _TIE = re.compile(rb'<tie type="([a-z]+)"')
