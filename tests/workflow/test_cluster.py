@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pyarrow as pa
@@ -105,6 +106,43 @@ def test_a_corpus_read_on_a_cluster_whose_worker_is_killed_gives_the_same_rows(
     assert content_digest(alone) == content_digest(together)
 
 
+def results_with_a_frozen_worker(frozen: Cluster) -> list[int]:
+    """The results of 40 batches; the first worker is frozen after the first of them."""
+    results = []
+    try:
+        for result in map_batches(square, range(40), on(frozen.address)):
+            if not results:
+                os.kill(frozen.workers[0].pid, signal.SIGSTOP)
+            results.append(result)
+    finally:
+        os.kill(frozen.workers[0].pid, signal.SIGCONT)
+    return results
+
+
+def test_batches_of_a_frozen_worker_are_computed_by_another(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("pipeline.workflow.cluster.SECONDS_WITHOUT_HEARTBEAT", 1.5)
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL", "1s")  # Dask makes 5 s of it
+    with cluster(2, "--no-nanny") as pair:
+        assert results_with_a_frozen_worker(pair) == [number**2 for number in range(40)]
+    assert "gives no sign of life for 2 s" in capsys.readouterr().err
+
+
+def test_a_frozen_worker_that_is_the_only_one_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.workflow.cluster.SECONDS_WITHOUT_HEARTBEAT", 1.5)
+    monkeypatch.setattr("pipeline.workflow.cluster.SECONDS_WITHOUT_WORKERS", 1.0)
+    with cluster(1, "--no-nanny") as one, pytest.raises(ClusterError, match="no sign of life.* no other"):
+        results_with_a_frozen_worker(one)
+
+
+def test_a_frozen_worker_that_the_scheduler_keeps_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.workflow.cluster.SECONDS_WITHOUT_HEARTBEAT", 1.5)
+    monkeypatch.setattr("pipeline.workflow.cluster.SECONDS_UNTIL_REMOVED", 2.0)
+    with cluster(2, "--no-nanny") as pair, pytest.raises(ClusterError, match="does not remove it; end it"):
+        results_with_a_frozen_worker(pair)
+
+
 def test_workers_with_other_code_are_refused(
     two: Cluster, tunes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +190,25 @@ def test_a_missing_scheduler_is_one_message(monkeypatch: pytest.MonkeyPatch) -> 
         taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
         address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(ClusterError, match=f"no Dask scheduler answers at {address}"):
+            list(map_batches(square, [1], on(address)))
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"", r"something listens there, but it has not answered for 0\.6 s"),
+        (b"SSH-2.0-OpenSSH_9.2p1\r\n", "another kind of server listens there"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "another kind of server listens there"),
+    ],
+)
+def test_a_port_of_another_server_is_one_message(
+    answer: bytes, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.workflow.cluster.SECONDS_TO_CONNECT", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        Thread(target=lambda: server.accept()[0].sendall(answer), daemon=True).start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(ClusterError, match=f"no Dask scheduler answers at {address} .{reason}"):
             list(map_batches(square, [1], on(address)))
 
 

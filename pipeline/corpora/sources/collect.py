@@ -54,7 +54,7 @@ def copy_bundle(corpus: str, source: BundledSource, target: Path) -> list[str]:
     shelf = Path(package.origin).parent / "corpus"
     root = shelf / source.path
     if not (root.is_dir() and root.resolve().is_relative_to(shelf.resolve())):
-        known = [folder.name for folder in shelf.iterdir() if folder.is_dir()]
+        known = [folder.name for folder in shelf.iterdir() if folder.is_dir() and folder.name[0] != "_"]
         raise PlaceError(
             f"corpus {corpus}: music21 bundles no '{source.path}'; {nearest(source.path, known)}"
         )
