@@ -1,17 +1,19 @@
 """Mapping a function over batches on the workers of a Dask cluster.
 
-Dask assigns batches to workers; a batch whose worker died is computed
-again by another one. A batch contains all that its function needs, so that workers
+Dask assigns batches to workers; a batch whose worker died, or sends no sign of life, is
+computed again by another one. A batch contains all that its function needs, so that workers
 share no disk with this process, only the code (docs/cluster.md).
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import multiprocessing
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,8 +32,13 @@ AHEAD = 3  # batches sent per worker thread, so that no thread waits for its nex
 SECONDS_TO_CONNECT = 30.0
 SECONDS_WITHOUT_WORKERS = 60.0
 SECONDS_WITHOUT_ANSWER = 60.0  # of a scheduler that is connected: stopped, or unreachable
+SECONDS_WITHOUT_HEARTBEAT = (
+    60.0  # of a worker, which sends one every half second or so: frozen, or unreachable
+)
+SECONDS_UNTIL_REMOVED = 900.0  # for one batch, with a frozen worker; Dask's scheduler removes it after 300
 SECONDS_TO_CLOSE = 5.0
 SECONDS_BETWEEN_LOOKS = 1.0
+_RESUMED = "pieces read so far are kept, run `dvc repro` again"
 
 
 class ClusterError(PipelineError):
@@ -54,16 +61,17 @@ def map_on_cluster(
     if urlsplit(address).scheme != "tls" and not _on_this_machine(address):
         say(f"{address} is not encrypted: anyone who can connect to it may run code (docs/cluster.md)")
     with _client(address) as client:
+        workers = _Workers(client, address)
         waiting: deque[Future] = deque()
         task = partial(_on_worker, function)
         for number, batch in enumerate(batches):
             with _connected(client, address):
                 waiting.append(client.submit(task, batch, key=f"{function.__name__}-{client.id}-{number}"))
-                enough = len(waiting) >= AHEAD * max(1, _n_threads(client, address))
+                enough = len(waiting) >= AHEAD * max(1, workers.n_threads())
             if enough:
-                yield _result(client, waiting.popleft(), address)
+                yield _result(client, waiting.popleft(), workers)
         while waiting:
-            yield _result(client, waiting.popleft(), address)
+            yield _result(client, waiting.popleft(), workers)
 
 
 def _on_worker(function: Callable[[Batch], Result], batch: Batch) -> Result:
@@ -82,20 +90,43 @@ def _client(address: str) -> Iterator[Client]:
         from distributed import Client
     except ImportError:
         raise ClusterError("`engine.kind: dask` needs Dask: pip install 'distributed==2026.8.0'") from None
-    try:
-        client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
-    except (OSError, ValueError, TypeError, AssertionError) as error:
-        # TypeError: tls:// without certificates; AssertionError: Dask's thread did not start within 10 s
-        raise ClusterError(
-            f"no Dask scheduler answers at {address} ({str(error) or 'this machine is too busy'}); "
-            "start one, or set another `engine`"
-        ) from None
     with _quiet():
+        try:
+            with ThreadPoolExecutor(1) as thread:  # a thread: this one may run an event loop
+                thread.submit(asyncio.run, _answer(address)).result()
+            client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
+        except Exception as error:  # whatever Dask makes of the answers of another kind of server
+            raise ClusterError(
+                f"no Dask scheduler answers at {address} ({_reason(error)}); "
+                "start one, or set another `engine`"
+            ) from None
         try:
             yield client
         finally:
             with suppress(TimeoutError):  # the scheduler does not answer
                 client.close(timeout=SECONDS_TO_CLOSE)
+
+
+async def _answer(address: str) -> None:
+    """Wait for the first answer of a scheduler; ``Client`` itself waits for it without end."""
+    from distributed.comm import connect
+    from distributed.security import Security
+
+    arguments = Security().get_connection_args("client")
+    comm = await asyncio.wait_for(
+        connect(address, timeout=SECONDS_TO_CONNECT, **arguments), 2 * SECONDS_TO_CONNECT
+    )
+    comm.abort()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, AssertionError):  # Dask's thread did not start within 10 s
+        return str(error) or "this machine is too busy"
+    if isinstance(error, TimeoutError) and not str(error):
+        return f"something listens there, but it has not answered for {2 * SECONDS_TO_CONNECT:g} s"
+    if isinstance(error, OSError | ValueError | TypeError):  # TypeError: tls:// without certificates
+        return str(error)
+    return "another kind of server listens there"
 
 
 @contextmanager
@@ -125,36 +156,97 @@ def _quiet() -> Iterator[None]:
             logging.getLogger(name).setLevel(level)
 
 
-def _n_threads(client: Client, address: str) -> int:
-    """The number of threads of all workers; 0 without workers."""
-    try:
-        threads = client.sync(client.scheduler.ncores, callback_timeout=SECONDS_WITHOUT_ANSWER)
-    except TimeoutError:
-        raise ClusterError(
-            f"the Dask scheduler at {address} has not answered for {SECONDS_WITHOUT_ANSWER:.0f} s; "
-            "pieces read so far are kept, run `dvc repro` again"
-        ) from None
-    except OSError:  # the connection is closed
-        raise ClusterError(_gone(address)) from None
-    return sum(threads.values())
+class _Workers:
+    """The workers of a cluster, and when each of them last sent a sign of life."""
+
+    def __init__(self, client: Client, address: str) -> None:
+        self.client, self.address = client, address
+        self.beats: dict[
+            str, tuple[float, float]
+        ] = {}  # worker -> its last heartbeat, and when it was new here
+        self.told: set[str] = set()
+        self.last_seen = time.monotonic()
+
+    def n_threads(self) -> int:
+        """The number of threads of all workers; 0 without workers."""
+        return sum(self._ask(self.client.scheduler.ncores).values())
+
+    def look(self, waited: float) -> None:
+        """Called about once a second while a batch is computed.
+
+        Args:
+            waited: for the result of the batch, in seconds.
+
+        Raises:
+            ClusterError: no worker is left that could compute it, or a frozen one is not removed.
+        """
+        now = time.monotonic()
+        found = self._ask(self.client.scheduler.identity)["workers"]
+        before, self.beats = self.beats, {}
+        for worker, state in found.items():
+            beat, since = before.get(worker, (None, now))
+            self.beats[worker] = (state["last_seen"], since if beat == state["last_seen"] else now)
+        silence = {worker: now - since for worker, (_, since) in self.beats.items()}
+        silent = [worker for worker, seconds in silence.items() if seconds > SECONDS_WITHOUT_HEARTBEAT]
+        self._tell(silent)
+        if len(silent) < len(found):
+            self.last_seen = now
+        elif now - self.last_seen > SECONDS_WITHOUT_WORKERS:
+            raise ClusterError(self._without_workers(silent))
+        if silent and waited > SECONDS_UNTIL_REMOVED:
+            raise ClusterError(
+                f"{_named(silent)} no sign of life, and the Dask scheduler at {self.address} does not remove "
+                f"it; end it, or set Dask's distributed.scheduler.worker-ttl; {_RESUMED}"
+            )
+
+    def _tell(self, silent: Sequence[str]) -> None:
+        new = [worker for worker in silent if worker not in self.told]
+        if new:
+            say(
+                f"{_named(new)} no sign of life for {SECONDS_WITHOUT_HEARTBEAT:.0f} s; other workers get its "
+                "batches when the scheduler removes it (after 5 minutes, unless Dask is configured otherwise)"
+            )
+        self.told = set(silent)
+
+    def _without_workers(self, silent: Sequence[str]) -> str:
+        if not silent:
+            return f"the Dask scheduler at {self.address} has no workers"
+        return f"{_named(silent)} no sign of life, and there is no other; end it, start workers; {_RESUMED}"
+
+    def _ask(self, question: Callable[[], Any]) -> Any:
+        try:
+            return self.client.sync(question, callback_timeout=SECONDS_WITHOUT_ANSWER)
+        except TimeoutError:
+            raise ClusterError(
+                f"the Dask scheduler at {self.address} has not answered for {SECONDS_WITHOUT_ANSWER:.0f} s; "
+                f"{_RESUMED}"
+            ) from None
+        except OSError:  # the connection is closed
+            raise ClusterError(_gone(self.address)) from None
 
 
-def _result(client: Client, future: Future, address: str) -> Any:
+def _named(workers: Sequence[str]) -> str:
+    return (
+        f"the worker at {workers[0]} gives"
+        if len(workers) == 1
+        else f"the workers at {', '.join(workers)} give"
+    )
+
+
+def _result(client: Client, future: Future, workers: _Workers) -> Any:
     """Wait for a batch while the cluster has workers to compute it."""
     from distributed import CancelledError, KilledWorker
     from distributed.comm import CommClosedError
 
-    last_seen = time.monotonic()
+    address = workers.address
+    workers.last_seen = began = time.monotonic()
     while True:
         try:
             return future.result(timeout=SECONDS_BETWEEN_LOOKS)
         except TimeoutError:
             if client.status != "running":
                 raise ClusterError(_gone(address)) from None
-            if _n_threads(client, address):
-                last_seen = time.monotonic()
-            elif time.monotonic() - last_seen > SECONDS_WITHOUT_WORKERS:
-                raise ClusterError(f"the Dask scheduler at {address} has no workers") from None
+            workers.look(time.monotonic() - began)
         except (CancelledError, CommClosedError):  # the second one while a result is being fetched
             raise ClusterError(_gone(address)) from None
         except KilledWorker as error:
@@ -170,4 +262,4 @@ def _result(client: Client, future: Future, address: str) -> Any:
 
 
 def _gone(address: str) -> str:
-    return f"lost the Dask scheduler at {address}; pieces read so far are kept, run `dvc repro` again"
+    return f"lost the Dask scheduler at {address}; {_RESUMED}"

@@ -1,11 +1,13 @@
 """Hostile values of every parameter, run through every stage of a tiny project.
 
-    python -m tests.benchmarks.parameters [--seconds 600] [--seed 1] [--only training.seed] [--together 8]
+    python -m tests.benchmarks.parameters [--part 1/4] [--seconds 600] [--seed 1] [--only training.seed]
 
 A value is refused by `check`, or all stages that read it run; where the data decide, a stage ends with
 one message. First `check` gets every value. Then the stages run with accepted values of several parameters
 at once; if they do not succeed, each value gets a run of its own. Prints each fault and each message
 of a stage; the last line is one JSON object.
+
+`--part 2/4` takes the second quarter of the values: with one seed, the four parts contain every value once.
 """
 
 from __future__ import annotations
@@ -23,17 +25,8 @@ from typing import Any
 import torch
 
 from pipeline.workflow.progress import say
-from tests.helpers.hostile_params import (
-    CHAIN,
-    Edit,
-    Outcome,
-    attempt,
-    build,
-    checked,
-    edits,
-    first_stage,
-    run_stages,
-)
+from tests.helpers.hostile_params import CHAIN, Edit, edits, first_stage, part_of
+from tests.helpers.hostile_runs import Outcome, attempt, build, checked, run_stages
 
 AN_UPDATE = 1000
 
@@ -45,14 +38,16 @@ class Trials:
         folder: an empty one, for the tiny project and its copies.
         only: parameters whose dotted name contains this.
         seed: order of the values.
+        part: which part of the values, from 1, and the number of parts.
     """
 
-    def __init__(self, folder: Path, only: str, seed: int) -> None:
+    def __init__(self, folder: Path, only: str, seed: int, part: tuple[int, int] = (1, 1)) -> None:
         self.project, self.scratch = folder / "good", folder / "scratch"
         self.scratch.mkdir()
         self.params: dict[str, Any] = build(self.project)
         self.wanted = [edit for edit in edits(self.params) if only in str(edit)]
         random.Random(seed).shuffle(self.wanted)
+        self.wanted = part_of(self.wanted, *part)
 
     def check(self) -> tuple[list[Outcome], list[Edit]]:
         """Outcomes of the values that `check` refuses, and the values that it accepts."""
@@ -109,10 +104,13 @@ def main() -> None:
     arguments.add_argument("--seed", type=int, default=1, help="order of the values")
     arguments.add_argument("--only", default="", help="parameters whose dotted name contains this")
     arguments.add_argument("--together", type=int, default=8, help="values in one run of the stages")
+    arguments.add_argument(
+        "--part", type=_part, default=(1, 1), help="K/N: the values K, K + N, K + 2 N, ..."
+    )
     options = arguments.parse_args()
     torch.set_num_threads(1)  # a process with a thread pool cannot be forked
     with tempfile.TemporaryDirectory() as folder:
-        trials = Trials(Path(folder), options.only, options.seed)
+        trials = Trials(Path(folder), options.only, options.seed, options.part)
         refused, accepted = trials.check()
         counts = Counter(outcome.kind for outcome in refused)
         _tell(refused)
@@ -125,7 +123,16 @@ def main() -> None:
             counts.update(outcome.kind for outcome in outcomes)
             _tell(outcomes)
             say(f"{counts.total()} values, {json.dumps(counts)}, {time.monotonic() - began:.0f} s")
-    print(json.dumps({"values": counts.total(), "of": len(trials.wanted), **counts}))
+    print(
+        json.dumps({"values": counts.total(), "of": len(trials.wanted), "accepted": len(accepted), **counts})
+    )
+
+
+def _part(text: str) -> tuple[int, int]:
+    number, parts = map(int, text.split("/"))
+    if not 1 <= number <= parts:
+        raise argparse.ArgumentTypeError(f"found {text}; allowed are 1/{parts} to {parts}/{parts}")
+    return number, parts
 
 
 def _tell(outcomes: Sequence[Outcome]) -> None:

@@ -69,8 +69,9 @@ def cluster(n_workers: int, *options: str, root: Path = ROOT, protocol: str = "t
 
 def _dask(log: Path, root: Path, *arguments: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "dask", *arguments]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # root alone
     with log.open("wb") as stream:
-        return subprocess.Popen(command, cwd=root, stdout=stream, stderr=stream)
+        return subprocess.Popen(command, cwd=root, env=environment, stdout=stream, stderr=stream)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

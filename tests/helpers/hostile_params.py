@@ -1,42 +1,21 @@
-"""Hostile values for every parameter, tried on all stages of a tiny project.
-
-Each value is either refused by :func:`pipeline.parameters.check_parameters`, or every stage that reads
-the parameter and all later ones run. A stage may end with a message of its own where the data decide
-(a filter that keeps nothing). A traceback, a hang or a killed process is a fault.
-"""
+"""Hostile values for every parameter of a tiny project; tests.helpers.hostile_runs tries them."""
 
 from __future__ import annotations
 
 import copy
 import json
 import math
-import os
-import shutil
-import signal
-import time
-import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import psutil
-from ruamel.yaml import YAML
-
-from pipeline.core.settings import load_yaml
-from pipeline.errors import PipelineError
-from pipeline.formats.readers import SUFFIXES
+from pipeline.core.settings import parse_section
+from pipeline.models.base.registry import parse_model
 from pipeline.parameters import check_parameters
-from pipeline.workflow.runner import refusal
-from stages import check, download, encode, evaluate, families, filter, parse, quantize, report, split, train
+from pipeline.parameters.experiments import EVALUATIONS
+from pipeline.parameters.sections import Corpus, Dataset, Experiment
 from tests.helpers import sections
-from tests.helpers.paths import ROOT
-from tests.helpers.project import tune
 
-SECONDS_AT_MOST = 120  # of processor time: a busy machine is no fault
-SECONDS_ASLEEP = 1200
-MEMORY_AT_MOST = 4 << 30  # bytes
 MODELS = {  # of the tasks that the sections of the other tests do not cover
     "copying": sections.COPYING,
     "transformer": {
@@ -58,6 +37,17 @@ OTHERS: Sequence[Any] = (
     *(None, True, False, *TEXTS),
     *([], [[]], [1, 2], ["x"], [None], [[0], [0]], list(range(100)), {}, {"x": 1}, {"default": None}),
 )
+REMOTE = {"path": "all.abc", "urls": ["http://127.0.0.1:9/x"], "sha256": "0" * 64, "size": 9, "unpack": False}
+SOURCE = {"licence": "CC0-1.0", "citation": "us"}
+KINDS: Sequence[tuple[tuple[str, ...], dict[str, Any]]] = (  # that the sections of the project do not have
+    (("engine",), {"kind": "processes", "workers": 2, "address": None}),
+    (("engine",), {"kind": "dask", "workers": 1, "address": "tcp://127.0.0.1:9"}),
+    (("corpora", "songs", "source"), {"kind": "bundled", "path": "bach", "pattern": "bwv1*.mxl", **SOURCE}),
+    (("corpora", "songs", "source"), {"kind": "url", "files": [REMOTE], "beats": None, **SOURCE}),
+    (("datasets", "tunes", "split"), {"kind": "random", "seed": 1, "valid": 0.2, "test": 0.2}),
+    (("datasets", "tunes", "split"), {"kind": "published", "embargo": "none"}),
+    (("datasets", "tunes", "split"), {"kind": "none", "embargo": "none"}),
+)
 # sections in the order in which the stages read them: the stages that run again after an edit
 CHAIN = (
     *("download", "parse", "families", "quantize", "filter", "split", "encode"),
@@ -78,11 +68,6 @@ FIRST_STAGE = {  # the innermost section counts
     "experiments": "train",
     "evaluation": "evaluate",
 }
-STAGES = {
-    **{"check": check, "download": download, "parse": parse, "families": families, "quantize": quantize},
-    **{"filter": filter, "split": split, "encode": encode, "train": train, "evaluate": evaluate},
-    "report": report,
-}
 
 
 @dataclass(frozen=True)
@@ -102,21 +87,7 @@ class Edit:
         return changed
 
     def __str__(self) -> str:
-        return f"{'.'.join(self.path)}={repr(self.value)[:60]}"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one edit led to.
-
-    Attributes:
-        kind: ``refused`` by check, ``ran`` through all stages, ``message`` of a stage, ``fault``.
-        detail: the message or the traceback.
-    """
-
-    edit: Edit
-    kind: str
-    detail: str = ""
+        return f"{'.'.join(self.path)}={repr(self.value)[:90]}"
 
 
 def parameters() -> dict[str, Any]:
@@ -136,13 +107,54 @@ def parameters() -> dict[str, Any]:
         "datasets": {"tunes": sections.dataset("songs")},
         "experiments": experiments,
     }
-    plain: dict[str, Any] = json.loads(json.dumps(params))
+    return _complete(json.loads(json.dumps(params)))
+
+
+def _complete(params: dict[str, Any]) -> dict[str, Any]:
+    """The same parameters with every key that has a default."""
+    complete = check_parameters({**params, "corpora": {}, "datasets": {}, "experiments": {}}).model_dump()
+    complete |= {"corpora": {}, "datasets": {}, "experiments": {}}
+    for group, model in (("corpora", Corpus), ("datasets", Dataset), ("experiments", Experiment)):
+        for name, section in params[group].items():
+            complete[group][name] = parse_section(model, section, name).model_dump()
+    for name, experiment in complete["experiments"].items():
+        experiment["model"] = parse_model(experiment["model"], name).model_dump()
+        evaluation = EVALUATIONS[experiment["task"]["kind"]]
+        experiment["evaluation"] = parse_section(evaluation, experiment["evaluation"], name).model_dump()
+    plain: dict[str, Any] = json.loads(json.dumps(complete))
     return plain
 
 
 def edits(params: dict[str, Any], values: Sequence[Any] = (*NUMBERS, *OTHERS)) -> list[Edit]:
     """Every parameter with every value; sections that all experiments share are tried in one of them."""
-    return [Edit(path, value) for path in _leaves(params, ()) if not _tried(path) for value in values]
+    own = [Edit(path, value) for path in _leaves(params, ()) if not _tried(path) for value in values]
+    others = [
+        Edit(path, changed)
+        for path, section in KINDS
+        for value in values
+        for changed in _with(section, value)
+    ]
+    return own + others
+
+
+def _with(node: Any, value: Any) -> Iterator[Any]:
+    """Copies of a section with the value in one place, in every place but ``kind``."""
+    if isinstance(node, dict):
+        yield from ({**node, key: new} for key in node if key != "kind" for new in _with(node[key], value))
+    elif isinstance(node, list):
+        yield from (
+            [*node[:place], new, *node[place + 1 :]]
+            for place in range(len(node))
+            for new in _with(node[place], value)
+        )
+        yield value
+    else:
+        yield value
+
+
+def part_of(values: Sequence[Edit], number: int, parts: int) -> list[Edit]:
+    """One part of the values, counted from 1; every value is in one part."""
+    return list(values[number - 1 :: parts])
 
 
 def _tried(path: tuple[str, ...]) -> bool:
@@ -157,150 +169,6 @@ def _leaves(node: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         yield path
 
 
-def build(root: Path, last: str = CHAIN[-1]) -> dict[str, Any]:
-    """Write the project and run every stage once, up to the last one."""
-    params = parameters()
-    (root / "scores").mkdir(parents=True)
-    (root / "scores/all.abc").write_text("".join(map(tune, range(1, 21))))
-    (root / "data/crossvalidation").mkdir(parents=True)
-    (root / "data/suffixes.txt").write_text("\n".join(SUFFIXES))
-    shutil.copy(ROOT / "versions.yaml", root)
-    _write(root, params)
-    stages = CHAIN[: CHAIN.index(last) + 1]
-    status, detail = _in_child(root, params, stages, list(params["experiments"]))
-    assert status == "ran", detail
-    return params
-
-
-def attempt(
-    project: Path, edit: Edit, params: dict[str, Any], scratch: Path, last: str = CHAIN[-1]
-) -> Outcome:
-    """Check the edited parameters, and run the stages that read them in a copy of the project."""
-    return checked(project, [edit], params, scratch) or Outcome(
-        edit, *run_stages(project, [edit], params, scratch, last)
-    )
-
-
-def checked(project: Path, edited: Sequence[Edit], params: dict[str, Any], scratch: Path) -> Outcome | None:
-    """The outcome of the last edit if `check` refuses all edits together; None: it accepts them."""
-    changed = _apply(edited, params)
-    try:
-        check_parameters(changed, project)
-        _write(scratch, changed)
-        check_parameters(load_yaml(scratch / "params.yaml"), project)
-    except PipelineError as error:
-        return Outcome(edited[-1], "refused" if str(error) else "fault", str(error))
-    except Exception:
-        return Outcome(edited[-1], "fault", traceback.format_exc())
-    return None
-
-
-def run_stages(
-    project: Path, edited: Sequence[Edit], params: dict[str, Any], scratch: Path, last: str = CHAIN[-1]
-) -> tuple[str, str]:
-    """Run the stages that read one of the parameters, and all later ones; kind and detail of the outcome."""
-    copied = scratch / "project"
-    shutil.copytree(project, copied, dirs_exist_ok=True)
-    try:
-        changed = _apply(edited, params)
-        _write(copied, changed)
-        first = min(CHAIN.index(first_stage(edit)) for edit in edited)
-        experiments = dict.fromkeys(name for edit in edited for name in _experiments(edit))
-        return _in_child(copied, changed, CHAIN[first : CHAIN.index(last) + 1], list(experiments))
-    finally:
-        shutil.rmtree(copied)
-
-
-def _apply(edited: Sequence[Edit], params: dict[str, Any]) -> dict[str, Any]:
-    for edit in edited:
-        params = edit.apply(params)
-    return params
-
-
 def first_stage(edit: Edit) -> str:
     """The first stage that reads the parameter."""
     return next((FIRST_STAGE[name] for name in reversed(edit.path) if name in FIRST_STAGE), CHAIN[0])
-
-
-def _experiments(edit: Edit) -> Sequence[str]:
-    return (edit.path[1],) if edit.path[0] == "experiments" else ("first", "choir")
-
-
-def _write(root: Path, params: dict[str, Any]) -> None:
-    with (root / "params.yaml").open("w", encoding="utf-8") as file:
-        YAML(typ="safe").dump(copy.deepcopy(params), file)
-
-
-def _in_child(
-    root: Path, params: dict[str, Any], stages: Sequence[str], experiments: Sequence[str]
-) -> tuple[str, str]:
-    """Run the stages in a forked child with limits of time and memory."""
-    outcome = root / "outcome.json"
-    outcome.unlink(missing_ok=True)
-    child = os.fork()
-    if not child:
-        os.setsid()
-        _child(root, params, stages, experiments, outcome)
-    deadline = time.monotonic() + SECONDS_ASLEEP
-    while True:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            break
-        wrong = _too_much(child, deadline)
-        if wrong:
-            os.killpg(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            return "fault", wrong
-        time.sleep(0.02)
-    if not outcome.exists():
-        return "fault", f"the process ended with status {status}"
-    kind, detail = json.loads(outcome.read_text(encoding="utf-8"))
-    return str(kind), str(detail)
-
-
-def _too_much(child: int, deadline: float) -> str:
-    if time.monotonic() > deadline:
-        return "it hangs"
-    with suppress(psutil.Error):
-        process = psutil.Process(child)
-        if sum(process.cpu_times()) > SECONDS_AT_MOST:
-            return "it ran too long"
-        if process.memory_info().rss > MEMORY_AT_MOST:
-            return "it took too much memory"
-    return ""
-
-
-def _child(
-    root: Path, params: dict[str, Any], stages: Sequence[str], experiments: Sequence[str], outcome: Path
-) -> None:
-    with suppress(BaseException):
-        os.chdir(root)
-        quiet = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(quiet, 1)
-        os.dup2(quiet, 2)
-        outcome.write_text(json.dumps(_run_all(params, stages, experiments)), encoding="utf-8")
-    os._exit(0)
-
-
-def _run_all(params: dict[str, Any], stages: Sequence[str], experiments: Sequence[str]) -> tuple[str, str]:
-    for name in stages:
-        keys: Sequence[str | None] = [None]
-        if name in ("download", "parse"):
-            keys = list(params["corpora"])
-        elif name in ("quantize", "filter", "split", "encode"):
-            keys = list(params["datasets"])
-        elif name in ("train", "evaluate"):
-            keys = experiments
-        for key in keys:
-            try:
-                STAGES[name].run(*([key] if key else []))
-            except PipelineError as error:
-                return "message", f"{name}: {error}"
-            except Exception as error:
-                refused = refusal(error)
-                return (
-                    ("fault", traceback.format_exc())
-                    if refused is None
-                    else ("message", f"{name}: {refused}")
-                )
-    return "ran", ""

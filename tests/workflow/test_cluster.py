@@ -6,8 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pyarrow as pa
@@ -105,6 +107,56 @@ def test_a_corpus_read_on_a_cluster_whose_worker_is_killed_gives_the_same_rows(
     assert content_digest(alone) == content_digest(together)
 
 
+def results_while_frozen(address: str, workers: Sequence[int], afterwards: int = signal.SIGCONT) -> list[int]:
+    """The results of 40 batches; the worker processes are frozen after the first of them."""
+    results = []
+    try:
+        for result in map_batches(square, range(40), on(address)):
+            if not results:
+                send(signal.SIGSTOP, workers)
+            results.append(result)
+    finally:
+        send(afterwards, workers)
+    return results
+
+
+def send(number: int, processes: Sequence[int]) -> None:
+    for process in processes:
+        os.kill(process, number)
+
+
+def workers_of(address: str) -> list[int]:
+    """The processes that compute batches: Dask's nannies are others."""
+    return list(set(map_batches(process_of, range(40), on(address))))
+
+
+def test_batches_of_a_frozen_worker_are_computed_by_another(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("pipeline.workflow.cluster.SECONDS_WITHOUT_HEARTBEAT", 1.5)
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL", "1s")  # Dask makes 5 s of it
+    with cluster(2, "--no-nanny") as pair:
+        results = results_while_frozen(pair.address, [pair.workers[0].pid], afterwards=signal.SIGKILL)
+    assert results == [number**2 for number in range(40)]
+    assert "gives no sign of life for 2 s" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("n_frozen", "message"),
+    [(1, "gives no sign of life.* does not remove it; end it"), (2, "give no sign of life.* no other")],
+)
+def test_frozen_workers_that_the_scheduler_keeps_are_one_message(
+    n_frozen: int, message: str, two: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.workflow.cluster.SECONDS_WITHOUT_HEARTBEAT", 1.5)
+    monkeypatch.setattr("pipeline.workflow.cluster.SECONDS_WITHOUT_WORKERS", 0.5)
+    monkeypatch.setattr("pipeline.workflow.cluster.SECONDS_UNTIL_REMOVED", 4.0)
+    workers = workers_of(two.address)
+    assert len(workers) == 2
+    with pytest.raises(ClusterError, match=message):
+        results_while_frozen(two.address, workers[:n_frozen])
+
+
 def test_workers_with_other_code_are_refused(
     two: Cluster, tunes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +204,32 @@ def test_a_missing_scheduler_is_one_message(monkeypatch: pytest.MonkeyPatch) -> 
         taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
         address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(ClusterError, match=f"no Dask scheduler answers at {address}"):
+            list(map_batches(square, [1], on(address)))
+
+
+def answer_once(server: socket.socket, answer: bytes) -> None:
+    with suppress(OSError), server.accept()[0] as connection:
+        connection.sendall(answer)
+        while connection.recv(4096):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds", "reason"),
+    [
+        (b"", 1.0, r"something listens there, but it has not answered for 2 s"),
+        (b"SSH-2.0-OpenSSH_9.2p1\r\n", 10.0, "another kind of server listens there"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", 10.0, "another kind of server listens there"),
+    ],
+)
+def test_a_port_of_another_server_is_one_message(
+    answer: bytes, seconds: float, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.workflow.cluster.SECONDS_TO_CONNECT", seconds)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        Thread(target=answer_once, args=(server, answer), daemon=True).start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(ClusterError, match=f"no Dask scheduler answers at {address} .{reason}"):
             list(map_batches(square, [1], on(address)))
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.hostile_params import STAGES, Edit, attempt, build, edits, first_stage, parameters
+from tests.helpers.hostile_params import Edit, edits, first_stage, parameters, part_of
+from tests.helpers.hostile_runs import STAGES, attempt, build
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it forks, and limits memory as Linux does")
 Run = Callable[[str], object]
@@ -61,9 +62,24 @@ def test_a_traceback_and_a_killed_process_are_faults(
 def test_every_kind_of_section_is_tried() -> None:
     tried = {edit.path for edit in edits(parameters())}
     names = {name for path in tried for name in path}
-    assert {"source", "read", "families", "quantize", "split", "encode", "model", "evaluation"} <= names
+    assert {"engine", "source", "read", "limits", "families", "quantize", "split", "encode"} <= names
+    assert {"defaults", "model", "training", "evaluation"} <= names
     models = {path[1] for path in tried if "model" in path}
     assert models == set(parameters()["experiments"])
+
+
+def test_kinds_of_sections_that_the_project_does_not_have_are_tried() -> None:
+    sections = [edit.value for edit in edits(parameters()) if isinstance(edit.value, dict)]
+    kinds = {section.get("kind") for section in sections}
+    assert {"processes", "dask", "bundled", "url", "random", "published"} <= kinds
+    files = [section["files"] for section in sections if isinstance(section.get("files"), list)]
+    assert any(-1 in remote.values() for listed in files for remote in listed if isinstance(remote, dict))
+
+
+def test_every_value_is_in_one_part() -> None:
+    values = edits(parameters(), [0, 1])
+    parts = [part_of(values, number, 3) for number in (1, 2, 3)]
+    assert sorted(map(str, (edit for part in parts for edit in part))) == sorted(map(str, values))
 
 
 @pytest.mark.parametrize(

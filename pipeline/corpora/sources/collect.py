@@ -43,22 +43,39 @@ def files_below(root: Path) -> list[Path]:
 
 
 def copy_bundle(corpus: str, source: BundledSource, target: Path) -> list[str]:
-    """Copy a folder of the music21 wheel, found without importing music21."""
+    """Copy a folder of the music21 wheel, found without importing music21.
+
+    Raises:
+        PlaceError: there is no such folder, the pattern is invalid or leads out of it, or no file matches.
+    """
     package = find_spec("music21")
     if package is None or package.origin is None:
         raise PlaceError(f"corpus {corpus}: the package music21 is not installed")
     shelf = Path(package.origin).parent / "corpus"
     root = shelf / source.path
-    if not root.is_dir():
-        known = [folder.name for folder in shelf.iterdir() if folder.is_dir()]
+    if not (root.is_dir() and root.resolve().is_relative_to(shelf.resolve())):
+        known = [folder.name for folder in shelf.iterdir() if folder.is_dir() and folder.name[0] != "_"]
         raise PlaceError(
             f"corpus {corpus}: music21 bundles no '{source.path}'; {nearest(source.path, known)}"
         )
-    scores = sorted(file for file in root.glob(source.pattern) if file.is_file())
+    scores = _matching(root, source.pattern)
     if not scores:
-        raise PlaceError(f"corpus {corpus}: no file of music21's {source.path} matches {source.pattern}")
+        raise PlaceError(
+            f"corpus {corpus}: no file of music21's {source.path} matches '{source.pattern}'; "
+            "source.pattern is a pattern of file names below that folder, such as *.abc"
+        )
     _copy(corpus, scores, root, target)
     return []
+
+
+def _matching(root: Path, pattern: str) -> list[Path]:
+    """The files below a folder that match, sorted; none for a pattern that is invalid or leads out of it."""
+    if ".." in PurePosixPath(pattern).parts:
+        return []
+    try:
+        return sorted(file for file in root.glob(pattern) if file.is_file())
+    except (ValueError, NotImplementedError):  # empty, or `a**b`; absolute
+        return []
 
 
 def copy_folder(corpus: str, source: FolderSource, suffixes: Sequence[str], target: Path) -> list[str]:

@@ -95,6 +95,18 @@ def test_an_unknown_bundle_suggests_the_nearest_name(tmp_path: Path) -> None:
         fetch("essen", bundled("esenFolksong"), SUFFIXES, tmp_path / "raw")
 
 
+@pytest.mark.parametrize("path", ["../..", "/", ".."])
+def test_a_bundle_outside_of_the_corpora_of_music21_is_unknown(path: str, tmp_path: Path) -> None:
+    with pytest.raises(PlaceError, match="music21 bundles no"):
+        fetch("mine", bundled(path), SUFFIXES, tmp_path / "raw")
+
+
+@pytest.mark.parametrize("pattern", ["", "a**b", "/etc/*", "../airdsAirs/*", "x.abc"])
+def test_a_pattern_that_matches_no_file_of_the_bundle_is_one_message(pattern: str, tmp_path: Path) -> None:
+    with pytest.raises(PlaceError, match=r"no file of music21's .* such as \*\.abc"):
+        fetch("mine", bundled("airdsAirs", pattern), SUFFIXES, tmp_path / "raw")
+
+
 def test_a_missing_manifest_is_an_error_with_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match=r"source\.json: not readable .* run `dvc repro`"):
         read_manifest(tmp_path)
