@@ -13,11 +13,11 @@ import sys
 import pyarrow as pa
 
 MMAP_THRESHOLD = -3  # M_MMAP_THRESHOLD of malloc.h
-MIB = 1 << 20
+LARGE = 128 << 10  # bytes; smaller blocks are recycled, and keep the pages between them
 
 
 def return_freed_memory() -> None:
-    """Allocate from now on so that every array of 1 MiB or more is returned when it is freed.
+    """Allocate from now on so that every array of 128 KiB or more is returned when it is freed.
 
     Arrow uses the allocator of the C library. With glibc, blocks of that size are mapped singly;
     with another C library, it decides itself.
@@ -26,4 +26,4 @@ def return_freed_memory() -> None:
     if sys.platform.startswith("linux"):
         set_option = getattr(ctypes.CDLL(None), "mallopt", None)
         if set_option is not None:
-            set_option(MMAP_THRESHOLD, MIB)
+            set_option(MMAP_THRESHOLD, LARGE)

@@ -3,9 +3,11 @@
     python -m tests.benchmarks.rerun [DATASET]
 
 In a clone of the project, with its DVC cache and everything up to date, one
-parameter at a time is changed and ``dvc repro encode@DATASET`` timed, DVC included.
-Python lists the imports of each stage: torch and music21 must not be among them.
-The last line is one JSON object of seconds.
+parameter at a time is changed and ``dvc repro encode@DATASET`` timed, DVC included; so is
+a ``dvc repro`` of everything that finds nothing to do, before each of them.
+Python lists the imports of each stage: pandas, torch and music21 must not be among them.
+The last line is one JSON object: how many times as long as nothing to do each edit
+takes (medians of three rounds), and the seconds.
 """
 
 from __future__ import annotations
@@ -20,13 +22,15 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from ruamel.yaml import YAML
 
 from tests.helpers.paths import ROOT
 
-HEAVY = ("torch", "music21")
+HEAVY = ("pandas", "torch", "music21")
+ROUNDS = 3
 
 EDITS: dict[str, Callable[[Any], None]] = {
     "grid": lambda dataset: dataset["quantize"].update(steps_per_quarter=3),
@@ -60,8 +64,18 @@ def clone(folder: Path) -> None:
     call(folder, "dvc", "checkout", "--quiet", "--allow-missing")
 
 
-def measure(folder: Path, dataset: str, edit: Callable[[Any], None]) -> tuple[float, list[str], set[str]]:
-    """Seconds of one rerun, the stages that really ran, and the heavy libraries that they imported."""
+def without_edit(folder: Path) -> float:
+    """Seconds of a ``dvc repro`` of everything that runs no stage."""
+    began = time.perf_counter()
+    printed = call(folder, "dvc", "repro")
+    seconds = time.perf_counter() - began
+    if "Running stage" in printed:
+        raise SystemExit(f"the project is not up to date; run `dvc repro` first:\n{printed}")
+    return seconds
+
+
+def measure(folder: Path, dataset: str, edit: Callable[[Any], None]) -> tuple[float, list[str]]:
+    """Seconds of one rerun, and the stages that really ran."""
     file = folder / "params.yaml"
     before = file.read_text(encoding="utf-8")
     yaml = YAML()
@@ -69,19 +83,20 @@ def measure(folder: Path, dataset: str, edit: Callable[[Any], None]) -> tuple[fl
     edit(params["datasets"][dataset])
     with file.open("w", encoding="utf-8") as written:
         yaml.dump(params, written)
-    target = ("dvc", "repro", "--no-run-cache", f"encode@{dataset}")
     began = time.perf_counter()
-    said = call(folder, *target)
+    printed = call(folder, "dvc", "repro", "--no-run-cache", f"encode@{dataset}")
     seconds = time.perf_counter() - began
-    stages = re.findall(r"Running stage '([^']+)'", said)
-    imported = set()
-    for stage in {name.partition("@")[0] for name in stages}:
-        told = call(folder, sys.executable, "-X", "importtime", "-c", f"import stages.{stage}")
-        imported |= {name for name in HEAVY if re.search(rf"\|\s+{name}$", told, re.MULTILINE)}
     file.write_text(before, encoding="utf-8")
     call(folder, "dvc", "checkout", "--quiet", "--allow-missing", "--force")
     call(folder, "git", "checkout", "--quiet", "dvc.lock")
-    return seconds, stages, imported
+    return seconds, re.findall(r"Running stage '([^']+)'", printed)
+
+
+def heavy_imports(folder: Path, stage: str) -> list[str]:
+    """The heavy libraries that a stage imports before it runs."""
+    module = stage.partition("@")[0]
+    printed = call(folder, sys.executable, "-X", "importtime", "-c", f"import stages.{module}")
+    return [name for name in HEAVY if re.search(rf"\|\s+{name}$", printed, re.MULTILINE)]
 
 
 def main() -> None:
@@ -89,16 +104,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("dataset", nargs="?", default="melodies")
     dataset = parser.parse_args().dataset
-    found = {}
+    ratios: dict[str, list[float]] = {name: [] for name in EDITS}
+    seconds: dict[str, list[float]] = {name: [] for name in ("nothing", *EDITS)}
     with tempfile.TemporaryDirectory(prefix="rerun-") as name:
         folder = Path(name) / "project"
         clone(folder)
-        for edited, edit in EDITS.items():
-            seconds, stages, imported = measure(folder, dataset, edit)
-            found[edited] = round(seconds, 1)
-            heavy = ", ".join(sorted(imported)) or "neither torch nor music21"
-            print(f"{edited:6} {seconds:5.1f} s: {', '.join(stages)}; imported {heavy}", flush=True)
-    print(json.dumps({"seconds": found, "dataset": dataset}))
+        for number in range(ROUNDS):
+            for edited, edit in EDITS.items():
+                nothing = without_edit(folder)
+                edits, stages = measure(folder, dataset, edit)
+                ratios[edited].append(edits / nothing)
+                seconds["nothing"].append(nothing)
+                seconds[edited].append(edits)
+                print(f"{edited:6} {edits:5.1f} s, nothing {nothing:4.1f} s: {', '.join(stages)}", flush=True)
+                for stage in stages if not number else ():
+                    if found := heavy_imports(folder, stage):
+                        print(f"{stage} imports {', '.join(found)}", flush=True)
+    result = {
+        **{name: round(median(values), 2) for name, values in ratios.items()},
+        "seconds": {name: round(median(values), 1) for name, values in seconds.items()},
+        "dataset": dataset,
+    }
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":
