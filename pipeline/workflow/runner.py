@@ -36,6 +36,7 @@ from pipeline.core.settings import load_yaml, lookup
 from pipeline.errors import PipelineError
 from pipeline.workflow import interruption
 from pipeline.workflow.dvcfile import Declared, declared
+from pipeline.workflow.imports import without_pandas
 from pipeline.workflow.progress import say, show
 from pipeline.workflow.summary import SummaryError, summaries
 
@@ -60,6 +61,7 @@ def stage_main(stage: str, run: Callable[..., None]) -> None:
     name = f"{stage}@{key}" if key else stage
     parents = _parents()
     began = time.monotonic()
+    without_pandas()
     interruption.begin(name)
     try:
         with interruption.interruptible(), _one_writer(name, stage, key):

@@ -17,11 +17,11 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipeline.corpora.parsing import BYTES_A_BATCH, ReadBatch, code_of, read_batch
+from pipeline.corpora.parsing import BYTES_A_BATCH, ReadBatch, batch_size, code_of, read_batch
 from pipeline.corpora.parsing.records import pack, refusal
 from pipeline.corpora.parsing.splitting import find_pieces, in_batches
 from pipeline.formats.readers import SUFFIXES, ReadError, Source, read
-from tests.benchmarks.streaming import family
+from tests.helpers.memory import family
 from tests.helpers.reading import LIMITS, READ
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -38,7 +38,7 @@ def in_process(sources: Sequence[Source]) -> None:
 
 def isolated(sources: Sequence[Source]) -> None:
     """Read as the stage does with one worker."""
-    for batch in in_batches(sources, lambda source: len(source.content), BYTES_A_BATCH):
+    for batch in in_batches(sources, batch_size, BYTES_A_BATCH):
         read_batch(ReadBatch(tuple(batch), READ, LIMITS, code_of(READ)))
 
 

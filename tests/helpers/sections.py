@@ -114,7 +114,7 @@ CONTINUE_EVALUATION: Section = {
     "voice_leading": "default",
     "save_attention": True,
     "device": "cpu",
-    "threads": 2,
+    "threads": 1,
 }
 HARMONIZE_EVALUATION: Section = {
     "given": [[]],
@@ -125,7 +125,7 @@ HARMONIZE_EVALUATION: Section = {
     "beam": 2,
     "seed": 1,
     "device": "cpu",
-    "threads": 2,
+    "threads": 1,
 }
 
 

@@ -24,7 +24,9 @@ import struct
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from fractions import Fraction
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -48,6 +50,7 @@ TEXTS = ("composer", "origin", "region", "tune_type")  # null if the source has 
 RECORD = pa.schema([field for field in NOTES if field.name not in IDENTITY])
 LISTS = {"onset": "<i4", "duration": "<i4", "pitch": "u1", "phrase_end": "?"}  # an element for each note
 
+_DTYPES = [(name, np.dtype(dtype)) for name, dtype in LISTS.items()]
 _CODES = {pa.int8(): "b", pa.int16(): "h", pa.int32(): "i"}
 _OF_PART = {field.name for field in fields(Part)}
 # the columns with one integer for each part, key_fifths aside, which may be null
@@ -59,6 +62,7 @@ INTEGERS = {
 HEAD = struct.Struct("<5I")
 ROW = struct.Struct(f"<{''.join(INTEGERS.values())}b?IiI")
 METER = struct.Struct("<ihh")
+_integers = itemgetter(*INTEGERS)
 NO_BARS = -1  # the number of bars where they are unknown
 
 LONGEST_DETAIL = 500
@@ -99,11 +103,7 @@ def pack(outcome: Piece | ReadRejection) -> bytes:
         (
             HEAD.pack(len(parts), n_notes, n_bars, n_meters, len(text)),
             *map(_row, parts),
-            *[
-                np.asarray(getattr(part, name), dtype).tobytes()
-                for name, dtype in LISTS.items()
-                for part in parts
-            ],
+            *[np.asarray(getattr(part, name), dtype, "C").data for name, dtype in _DTYPES for part in parts],
             *bars,
             *[
                 METER.pack(meter.onset, meter.numerator, meter.denominator)
@@ -130,7 +130,7 @@ def _row(part: Part) -> bytes:
     values = vars(part)
     key = part.key_fifths
     return ROW.pack(
-        *[values[name] for name in INTEGERS],
+        *_integers(values),
         key or 0,
         key is not None,
         len(part.onset),
@@ -149,22 +149,30 @@ def _about(piece: Piece) -> dict[str, Any]:
     about = {
         "title": piece.title,
         **{name: getattr(piece, name) for name in TEXTS},
-        "tempo_qpm": None if piece.tempo_qpm is None else float(round(piece.tempo_qpm, 3)),
+        "tempo_qpm": None if piece.tempo_qpm is None else _rounded(piece.tempo_qpm),
         "year": piece.year,
         "left_out": piece.left_out,
         "beats_fault": piece.beats_fault,
         "part_name": _unless_empty([part.name for part in parts]),
         "key_mode": _unless_empty([part.key_mode for part in parts]),
         "meter": _unless_empty([part.meter for part in parts]),
-        "chords": _unless_empty([_chords(part.chords) for part in parts]),
+        "chords": _unless_empty([_chords(part.chords) if part.chords else None for part in parts]),
         "lyrics": None if all(part.lyrics is None for part in parts) else [part.lyrics for part in parts],
     }
     about = {name: value for name, value in about.items() if value or value == 0}
     if piece.beats is not None:
         _check(4, [beat.onset for beat in piece.beats])
         about["beats"] = [(beat.onset, beat.downbeat) for beat in piece.beats]
-    _check(2, [] if piece.year is None else [piece.year])
+    if piece.year is not None:
+        _check(2, [piece.year])
     return about
+
+
+def _rounded(qpm: Fraction) -> float:
+    """``float(round(qpm, 3))``, without the fraction between."""
+    thousandths, rest = divmod(qpm.numerator * 1000, qpm.denominator)
+    up = 2 * rest > qpm.denominator or (2 * rest == qpm.denominator and thousandths % 2)
+    return (thousandths + bool(up)) / 1000
 
 
 def _unless_empty(values: list[Any]) -> list[Any] | None:

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from pipeline.core.tables import SPLITS
 from pipeline.datasets.columns.ragged import Ints
-from pipeline.datasets.splits.assignment import Assigned, Assignment, is_held_out, place_names
+from pipeline.datasets.splits.assignment import Assigned, Assignment, place_names
 from pipeline.datasets.splits.audit import audit, claim, leaks_by_kind, require_no_leak
 from pipeline.datasets.splits.embargo import (
     Embargo,
@@ -28,7 +28,7 @@ from pipeline.datasets.splits.embargo import (
     with_held_out,
 )
 from pipeline.datasets.splits.leak_card import leak_table
-from pipeline.datasets.splits.leaks import Leaks, find_leaks, find_relatives, relation_names
+from pipeline.datasets.splits.leaks import Leaks, find_leaks, relation_names
 from pipeline.datasets.splits.relatives import Likeness
 from pipeline.datasets.splits.settings import SPLIT, AnySplit, NoSplit, Split, SplitError
 from pipeline.datasets.splits.tunes import Tunes
@@ -92,9 +92,10 @@ def split_pieces(
         else (embargo(tunes, likeness, before))
     )
     assigned = before if apart is None else apart.assigned
-    leaks = find_leaks(tunes, likeness, assigned)
+    related = None if apart is None else apart.related.turned()
+    leaks = find_leaks(tunes, likeness, assigned, related)
     require_no_leak(pieces, assigned, leaks, settings)
-    without = leaks if apart is None else _before(tunes, likeness, before, apart)
+    without = leaks if apart is None else find_leaks(tunes, likeness, before, related)
     own = np.flatnonzero(assigned != Assignment.ELSEWHERE)
     report = audit(pieces.take(pa.array(own)), assigned[own], leaks.where(own), settings)
     made = {False: (before, without)} | ({} if apart is None else {True: (assigned, leaks)})
@@ -104,12 +105,6 @@ def split_pieces(
         leaks=leak_table(pieces, assigned, leaks),
         audit={**report, "family_run": tunes.run, "claim": claim(report, tunes.run), "leaks_by_kind": kinds},
     )
-
-
-def _before(tunes: Tunes, likeness: Likeness, assigned: Assigned, apart: Embargo) -> Leaks:
-    """The leakage without the embargo."""
-    train = assigned == Assignment.TRAIN
-    return find_relatives(tunes, likeness, is_held_out(assigned), train, apart.related.turned())
 
 
 def _rows(

@@ -81,7 +81,7 @@ def require_no_leak(pieces: pa.Table, assigned: Assigned, leaks: Leaks, settings
     Args:
         pieces: n rows of ``tables.FAMILIES``.
         assigned: (n,) the split of each piece.
-        leaks: the leaks computed again after the embargo.
+        leaks: the leaks that are left after the embargo.
 
     Raises:
         SplitError: there are leaks; the message has their number and names one of them.

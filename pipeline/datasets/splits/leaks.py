@@ -75,13 +75,14 @@ class Leaks:
         return self.hard | self.soft
 
 
-def find_leaks(tunes: Tunes, likeness: Likeness, assigned: Assigned) -> Leaks:
+def find_leaks(tunes: Tunes, likeness: Likeness, assigned: Assigned, related: Related | None = None) -> Leaks:
     """Relatives in train of the pieces of valid and test.
 
     Args:
         assigned: (n,) TRAIN, VALID or TEST; other values are ignored.
+        related: as in :func:`find_relatives`, from a held-out tune to a training tune.
     """
-    return find_relatives(tunes, likeness, is_held_out(assigned), assigned == Assignment.TRAIN)
+    return find_relatives(tunes, likeness, is_held_out(assigned), assigned == Assignment.TRAIN, related)
 
 
 def count_leaks(tunes: Tunes, likeness: Likeness, assigned: Assigned) -> tuple[Bools, Bools]:

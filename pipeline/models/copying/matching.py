@@ -48,19 +48,22 @@ def agreement(tokens: Tensor, n_positions: int) -> Tensor:
         n_positions: Q.
 
     Returns:
-        (B, Q, N) int64 levels: how many of AGREEMENTS are reached by the number of
+        (B, Q, N) uint8 levels: how many of AGREEMENTS are reached by the number of
         consecutive equal tokens, counted backwards from both.
     """
-    width = tokens.shape[1]
+    tokens, width = tokens.short(), tokens.shape[1]
     rows = min(width, n_positions + AGREEMENTS[-1] - 1)
     before = functional.pad(tokens, (1, 0), value=_NO_TOKEN)[:, :width]
     same = (tokens[:, -rows:, None] == before[:, None]) & (before[:, None] >= 0)
-    runs, reached = {1: same}, same.to(torch.uint8)
+    runs, begin = same, 0  # rows and columns from begin on: earlier ones have no run of this length
+    reached = same[:, -n_positions:].to(torch.uint8)
     for length, shorter in zip(AGREEMENTS[1:], AGREEMENTS, strict=False):
         # a run of 6 is a run of 4 that ends here and a run of 4 that ends two tokens earlier
-        runs[length] = runs[shorter] & _earlier(runs[shorter], length - shorter)
-        reached = reached + runs[length]
-    return reached[:, -n_positions:].long()
+        by = length - shorter
+        runs, begin = runs[:, by:, by:] & runs[:, :-by, :-by], begin + by
+        last = runs[:, -n_positions:].view(torch.uint8)
+        reached[:, n_positions - last.shape[1] :, begin:] += last
+    return reached
 
 
 def repeated(history: Tensor, previous: Tensor) -> Tensor:
@@ -89,8 +92,3 @@ def repeated_as_interval(history: Tensor, before: Tensor, previous: Tensor) -> T
     onset = (history > 0) & (history < TIED)
     moved = (history[:, None] + now - then).clamp(1, TIED - 1)
     return torch.where(onset[:, None] & (then > 0) & (now > 0), moved, repeated(history, previous))
-
-
-def _earlier(runs: Tensor, by: int) -> Tensor:
-    """The same (B, R, N), ``by`` tokens earlier on both sides."""
-    return functional.pad(runs, (by, 0, by, 0))[:, : runs.shape[1], : runs.shape[2]]

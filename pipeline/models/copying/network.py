@@ -33,7 +33,7 @@ from pipeline.models.base.batches import Batch
 from pipeline.models.base.interface import AttentionMaps, DecodingState, Seq2Seq
 from pipeline.models.base.layers.chords import first_target_step
 from pipeline.models.base.layers.dropout import dropout
-from pipeline.models.base.layers.recurrent import open_forget_gates, take
+from pipeline.models.base.layers.recurrent import open_forget_gates, run_from, take
 from pipeline.models.copying import matching
 from pipeline.models.copying.attention import CopyMechanism, HistoryAttention, history_mask
 from pipeline.models.copying.config import CopyingConfig
@@ -232,10 +232,10 @@ class CopyingNetwork(Seq2Seq):
         for layer, lstm in enumerate(self.lstm):
             if layer:
                 outputs = dropout(outputs, self.dropout_share, generator)
-            begin = None
-            if h is not None and c is not None:
-                begin = (h[None, :, layer].contiguous(), c[None, :, layer].contiguous())
-            outputs, final = lstm(outputs, begin)
+            if h is None or c is None:
+                outputs, final = lstm(outputs)
+            else:
+                outputs, final = run_from(lstm, outputs, h[:, layer], c[:, layer])
             after.append(final)
         h, c = (torch.cat(layers).transpose(0, 1) for layers in zip(*after, strict=True))
         return outputs, h, c

@@ -18,7 +18,7 @@ from pipeline.models.base.batches import Batch
 from pipeline.models.base.interface import DecodingState, Seq2Seq
 from pipeline.models.base.layers.dropout import dropout
 from pipeline.models.base.layers.positions import PositionEmbedding, step_in_bar_at, target_steps_in_bar
-from pipeline.models.base.layers.recurrent import open_forget_gates
+from pipeline.models.base.layers.recurrent import open_forget_gates, run_from
 from pipeline.models.decoder.config import DecoderConfig
 
 
@@ -115,7 +115,7 @@ class DecoderNetwork(Seq2Seq):
         for layer, lstm in enumerate(self.lstm):
             if layer:
                 outputs = dropout(outputs, self.dropout_share, generator)
-            outputs, final = lstm(outputs, (h[None, :, layer].contiguous(), c[None, :, layer].contiguous()))
+            outputs, final = run_from(lstm, outputs, h[:, layer], c[:, layer])
             after.append(final)
         h, c = (torch.cat(layers).transpose(0, 1) for layers in zip(*after, strict=True))
         return outputs, h, c

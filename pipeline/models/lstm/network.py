@@ -24,7 +24,7 @@ from pipeline.models.base.interface import AttentionMaps, DecodingState, Seq2Seq
 from pipeline.models.base.layers.chords import first_target_step, source_steps, target_steps
 from pipeline.models.base.layers.dropout import dropout
 from pipeline.models.base.layers.positions import LONGEST_BAR, step_in_bar_at, target_steps_in_bar
-from pipeline.models.base.layers.recurrent import open_forget_gates, take
+from pipeline.models.base.layers.recurrent import open_forget_gates, run_from, take
 from pipeline.models.lstm.config import LstmConfig
 from pipeline.models.lstm.embedding import LstmEmbedding, TiedOutput
 
@@ -177,8 +177,7 @@ class LstmNetwork(Seq2Seq):
         for layer, lstm in enumerate(self.decoder):
             if layer:
                 outputs = dropout(outputs, self.dropout_share, generator)
-            before = (state.h[None, :, layer].contiguous(), state.c[None, :, layer].contiguous())  # (1, B, H)
-            outputs, final = lstm(outputs, before)  # (B, T, H)
+            outputs, final = run_from(lstm, outputs, state.h[:, layer], state.c[:, layer])  # (B, T, H)
             after.append(final)
         h, c = (torch.cat(layers).transpose(0, 1) for layers in zip(*after, strict=True))  # (B, L, H)
         return outputs, replace(state, h=h, c=c)

@@ -26,7 +26,7 @@ from pipeline.models.base.batches import Batch
 from pipeline.models.base.interface import DecodingState, Seq2Seq
 from pipeline.models.base.layers.dropout import dropout
 from pipeline.models.base.layers.positions import PositionEmbedding
-from pipeline.models.base.layers.recurrent import open_forget_gates, take
+from pipeline.models.base.layers.recurrent import open_forget_gates, run_from, take
 from pipeline.models.stepwise.config import StepwiseConfig
 
 
@@ -71,7 +71,7 @@ class StepwiseNetwork(Seq2Seq):
         self.forwards = nn.ModuleList(nn.LSTM(inputs, hidden, batch_first=True) for inputs in first)
         self.backwards = nn.ModuleList(nn.LSTM(inputs, hidden, batch_first=True) for inputs in first)
         sizes = [size + 2 * hidden] + [hidden] * (config.layers - 1)
-        self.sayer = nn.ModuleList(nn.LSTM(inputs, hidden, batch_first=True) for inputs in sizes)
+        self.decoder = nn.ModuleList(nn.LSTM(inputs, hidden, batch_first=True) for inputs in sizes)
         self.mix = nn.Linear(3 * hidden + 2 * size, hidden)
         self.turn = nn.Linear(size, hidden, bias=False)  # the voice that is predicted
         self.output = nn.Linear(hidden, VOCAB_SIZE)
@@ -91,7 +91,7 @@ class StepwiseNetwork(Seq2Seq):
             [self._step_vector(first, generator), self._step_vector(cells[:, :-1], generator)], 1
         )
         outputs = torch.cat([steps, encoded], dim=-1)
-        for layer, lstm in enumerate(self.sayer):
+        for layer, lstm in enumerate(self.decoder):
             outputs = lstm(dropout(outputs, self.dropout_share, generator) if layer else outputs)[0]
         summed = self._voice_vectors(cells, generator).cumsum(2)  # (B, N, V, E), each voice included
         summed = functional.pad(summed[:, :, :-1], (0, 0, 1, 0))
@@ -101,7 +101,7 @@ class StepwiseNetwork(Seq2Seq):
 
     def start(self, batch: Batch) -> StepwiseState:
         """Encode the given voices."""
-        encoded, layers = self._encode(batch, None), len(self.sayer)
+        encoded, layers = self._encode(batch, None), len(self.decoder)
         zeros = torch.zeros(len(encoded), layers, self.output.in_features, device=encoded.device)
         last = torch.full((len(encoded), batch.voices), START, device=encoded.device)
         voices = torch.zeros(len(encoded), self.table.embedding_dim, device=encoded.device)
@@ -122,9 +122,8 @@ class StepwiseNetwork(Seq2Seq):
             voices = torch.zeros_like(voices)
             vectors = torch.cat([self._step_vector(last[:, None], None), encoded[:, None]], dim=-1)
             outputs, after = vectors, []
-            for layer, lstm in enumerate(self.sayer):
-                before = (h[None, :, layer].contiguous(), c[None, :, layer].contiguous())
-                outputs, final = lstm(outputs, before)
+            for layer, lstm in enumerate(self.decoder):
+                outputs, final = run_from(lstm, outputs, h[:, layer], c[:, layer])
                 after.append(final)
             h, c = (torch.cat(layers).transpose(0, 1) for layers in zip(*after, strict=True))
             output = outputs[:, 0]
@@ -181,10 +180,12 @@ class StepwiseNetwork(Seq2Seq):
             last: (..., V, E) or (B, E), embedding of the last token of each voice.
             voice: the voice that is predicted; None: all in order.
         """
-        wide = voices.shape[:-1]
-        inputs = [output.expand(*wide, -1), encoded.expand(*wide, -1), voices, last]
+        # the step's own part is the same for all its voices and computed once
+        step = torch.cat([output, encoded], dim=-1)
+        of_step = functional.linear(step, self.mix.weight[:, : step.shape[-1]])
+        of_voice = functional.linear(torch.cat([voices, last], dim=-1), self.mix.weight[:, step.shape[-1] :])
         table = self.places.voice.weight
-        turns = self.turn(table[: wide[-1]] if voice is None else table[voice])
-        mixed = functional.gelu(self.mix(torch.cat(inputs, dim=-1)) + turns)
+        turns = self.turn(table[: voices.shape[-2]] if voice is None else table[voice]) + self.mix.bias
+        mixed = functional.gelu(of_step + of_voice + turns)
         logits: Tensor = self.output(dropout(mixed, self.dropout_share, generator))
         return logits

@@ -36,14 +36,16 @@ class EncoderLayer(nn.Module):
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         self.before_own, self.own = nn.LayerNorm(config.size), RelativeAttention(config)
-        self.think = _FeedForward(config)
+        self.feed_forward = _FeedForward(config)
         self.dropout_share = config.dropout
 
     def forward(self, vectors: Tensor, view: View, generator: torch.Generator | None) -> Tensor:
         """(B, S, D) to the same."""
         own = self.before_own(vectors)
         attended = self.own(own, self.own.remember(own), view)
-        outputs: Tensor = self.think(vectors + dropout(attended, self.dropout_share, generator), generator)
+        outputs: Tensor = self.feed_forward(
+            vectors + dropout(attended, self.dropout_share, generator), generator
+        )
         return outputs
 
 
@@ -54,7 +56,7 @@ class DecoderLayer(nn.Module):
         super().__init__()
         self.before_own, self.own = nn.LayerNorm(config.size), RelativeAttention(config)
         self.before_source, self.source = nn.LayerNorm(config.size), RelativeAttention(config)
-        self.think = _FeedForward(config)
+        self.feed_forward = _FeedForward(config)
         self.dropout_share = config.dropout
 
     def remember(self, vectors: Tensor) -> Tensor:
@@ -73,7 +75,9 @@ class DecoderLayer(nn.Module):
     ) -> Tensor:
         """Attention to the source, whose keys and values are ``memory``, and the feed-forward layer."""
         attended = self.source(self.before_source(vectors), memory, view)
-        outputs: Tensor = self.think(vectors + dropout(attended, self.dropout_share, generator), generator)
+        outputs: Tensor = self.feed_forward(
+            vectors + dropout(attended, self.dropout_share, generator), generator
+        )
         return outputs
 
 

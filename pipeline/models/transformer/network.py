@@ -65,7 +65,7 @@ class TransformerNetwork(Seq2Seq):
         self.symbols = TransformerEmbedding(config)
         self.encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.layers))
         self.decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.layers))
-        self.read, self.said = nn.LayerNorm(config.size), nn.LayerNorm(config.size)
+        self.source_norm, self.target_norm = nn.LayerNorm(config.size), nn.LayerNorm(config.size)
         self.output = nn.Linear(config.size, VOCAB_SIZE)
         self.dropout_share = config.dropout
 
@@ -122,7 +122,7 @@ class TransformerNetwork(Seq2Seq):
         view = View(torch.zeros_like(positions[:1]), _padding_mask(padding))
         for layer in cast("list[EncoderLayer]", self.encoder):
             vectors = layer(vectors, view, generator)
-        vectors = self.read(vectors)
+        vectors = self.source_norm(vectors)
         layers = cast("list[DecoderLayer]", self.decoder)
         return torch.stack([layer.source.remember(vectors) for layer in layers], dim=1)
 
@@ -147,7 +147,7 @@ class TransformerNetwork(Seq2Seq):
         return vectors, queries, (memory[:, -1], source)
 
     def _logits(self, vectors: Tensor, generator: torch.Generator | None) -> Tensor:
-        logits: Tensor = self.output(dropout(self.said(vectors), self.dropout_share, generator))
+        logits: Tensor = self.output(dropout(self.target_norm(vectors), self.dropout_share, generator))
         return logits
 
 

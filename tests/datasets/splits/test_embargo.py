@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from pipeline.core.tables import PLACES
 from pipeline.datasets.splits import Divided, SplitError, related_to, split_pieces
 from pipeline.datasets.splits.assignment import Assignment
 from pipeline.datasets.splits.audit import require_no_leak
@@ -56,6 +57,10 @@ def test_after_the_embargo_no_rule_finds_a_relative_in_train() -> None:
     known = families(*variants(40))
     assert split(known).audit["soft_relatives_in_train"]["test"]["any"] > 0
     made = split(known, embargo="soft")
+    tunes, number = Tunes.among(np.arange(len(known)), known), {name: i for i, name in enumerate(PLACES)}
+    where = places(made)
+    assigned = np.array([number[where[piece]] for piece in known["piece_id"].to_pylist()], np.int8)
+    assert not find_leaks(tunes, Likeness(tunes), assigned).any.any()
     for name in ("valid", "test"):
         assert set(made.audit["soft_relatives_in_train"][name].values()) == {0}
     assert set(made.leaks["relative_of"].to_pylist()) == {None}

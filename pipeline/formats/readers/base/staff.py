@@ -229,6 +229,8 @@ def _whole_ticks(
 ) -> tuple[Sequence[int], Sequence[int], int]:
     """Onsets and ends in ticks, each rounded half up, and how many were not whole."""
     exact = [onset + duration for onset, duration in zip(onsets, durations, strict=True)]
+    if durations and {*map(type, onsets), *map(type, exact)} == {int} and min(durations) >= 1:
+        return onsets, exact, 0  # type: ignore[return-value] # all are integers
     begins, ends = list(map(_round, onsets)), list(map(_round, exact))
     n_inexact = sum(map(ne, begins, onsets)) + sum(map(ne, ends, exact))
     return begins, [max(end, begin + 1) for begin, end in zip(begins, ends, strict=True)], n_inexact

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.midi.chunks import Chunk
-from pipeline.formats.readers.midi.stretches import Bytes, FileBytes, Ints, Stretch, Taken
+from pipeline.formats.readers.midi.stretches import FileBytes, Ints, Stretch, Taken
 
 NOTE_OFF, NOTE_ON, KEY_PRESSURE, CONTROL, PROGRAM, BEND = 0x80, 0x90, 0xA0, 0xB0, 0xC0, 0xE0
 SYSEX, SYSEX_MORE, REAL_TIME, META = 0xF0, 0xF7, 0xF8, 0xFF
@@ -28,11 +28,15 @@ TRACK_NAME, LYRIC, END_OF_TRACK, SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x03
 KEPT = frozenset({TRACK_NAME, LYRIC, SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE})
 MAX_TIME = 2**40  # in the file's ticks
 N_CHANNELS = 16
+PITCH_BITS = 7
+N_PITCHES = 1 << PITCH_BITS
+MORE = 0x80  # a byte of a number, after which others follow
 
 _DELTA, _STATUS, _DATA = rb"[\x80-\xff]{0,3}[\x00-\x7f]", rb"[\x80-\xbf\xe0-\xef]", rb"[\x00-\x7f]{2}"
 _BEGINS = re.compile(_DELTA + _STATUS + _DATA)  # an event with a status byte
 _FOLLOWS = re.compile(_DELTA + _STATUS + rb"?" + _DATA)  # or in running status
 _META = bytes([META])
+NOTHING = np.empty(0, np.int64)
 # controllers that end all notes of a channel
 _ENDS_ALL = np.isin(np.arange(0x80), (120, 123, 124, 125, 126, 127))
 
@@ -56,17 +60,21 @@ class Events:
 
     Attributes:
         time: (n,) int64.
-        owner: (n,) the number of the track times N_CHANNELS, plus the channel.
-        pitch: (n,) uint8.
+        key: (n,) int64, the number of the track times N_CHANNELS, plus the channel; that times N_PITCHES,
+            plus the pitch.
         is_on: (n,) bool; False for a note-off and for a note-on of velocity 0.
         silenced: (m, 2) int64, owner and time of the controllers that end all notes.
     """
 
     time: Ints
-    owner: Ints
-    pitch: Bytes
+    key: Ints
     is_on: NDArray[np.bool_]
     silenced: Ints
+
+    @property
+    def owner(self) -> Ints:
+        """(n,) the number of the track times N_CHANNELS, plus the channel."""
+        return self.key >> PITCH_BITS
 
 
 class Scanner:
@@ -105,42 +113,48 @@ class Scanner:
         """The tracks read so far, and the notes of all of them."""
         stretches = [stretch for scan in self._scans for stretch in scan.stretches]
         if not stretches:
-            nothing = np.empty(0, np.int64)
-            events = Events(nothing, nothing, nothing.astype(np.uint8), nothing > 0, nothing.reshape(0, 2))
+            events = Events(NOTHING, NOTHING, NOTHING > 0, NOTHING.reshape(0, 2))
             return [scan.track([0]) for scan in self._scans], events
-        taken = self._bytes.take_apart(stretches)
-        time = taken.delta.cumsum()
-        # before each stretch: number of events, and sum of the delta times in stretches
-        places = list(accumulate((stretch.n_events for stretch in stretches), initial=0))
-        passed = [0, *time[np.array(places[1:]) - 1].tolist()]
-        tracks, n_events, before = [], [], 0
+        firsts = [0, *accumulate([stretch.n_events for stretch in stretches[:-1]])]
+        taken = self._bytes.take_apart(stretches, firsts)
+        sums = iter(np.add.reduceat(taken.delta, firsts).tolist())
+        tracks, shifts, before = [], [], 0  # before: the time of the event before a stretch
         for scan in self._scans:
-            after = before + len(scan.stretches)
-            tracks.append(scan.track([each - passed[before] for each in passed[before : after + 1]]))
-            n_events.append(places[after] - places[before])
-            for number, stretch in enumerate(scan.stretches, start=before):
-                time[places[number] : places[number + 1]] += stretch.delay - passed[before]
-            before = after
-        track_of = np.arange(len(tracks), dtype=np.int64).repeat(n_events)
-        return tracks, _events(self._bytes.raw, taken, time, track_of * N_CHANNELS)
+            passed = [0]
+            for stretch in scan.stretches:
+                shifts.append(stretch.delay + passed[-1] - before)
+                passed.append(passed[-1] + next(sums))
+                before = stretch.delay + passed[-1]
+            tracks.append(scan.track(passed))
+        taken.delta[firsts] += shifts
+        n_events = [sum([stretch.n_events for stretch in scan.stretches]) for scan in self._scans]
+        return tracks, _events(taken, np.arange(len(tracks)).repeat(n_events))
 
 
-def _events(raw: Bytes, taken: Taken, time: Ints, track: Ints) -> Events:
-    """Notes and silencing controllers of all events."""
-    status, data = taken.status, taken.data
-    owner = track + (status & (N_CHANNELS - 1))
-    silenced = np.empty((0, 2), np.int64)
+def _events(taken: Taken, track: Ints) -> Events:
+    """Notes and silencing controllers of all events.
+
+    Args:
+        taken: the events, each delta time counted from the event before, also where that is of another track.
+        track: (n,) the number of the track of each.
+    """
+    time, status = taken.delta.cumsum(), taken.status
+    owner = taken.of_written(track) * N_CHANNELS
+    owner += status & (N_CHANNELS - 1)
+    key = taken.of_all(owner << PITCH_BITS)
+    key += taken.pitch
+    is_on = taken.is_loud
+    if status.min() < NOTE_ON:
+        is_on &= taken.of_all(status >= NOTE_ON)
+    if status.max() < KEY_PRESSURE:
+        return Events(time, key, is_on, NOTHING.reshape(0, 2))
+    status = taken.of_all(status)
     is_note = status < KEY_PRESSURE
-    if not is_note.all():
-        (control,) = ((status & 0xF0) == CONTROL).nonzero()
-        control = control[_ENDS_ALL[raw[data[control]]]]
-        if len(control):
-            silenced = np.stack((owner[control], time[control]), axis=1)
-        (note,) = is_note.nonzero()
-        time, owner, status, data = time[note], owner[note], status[note], data[note]
-    is_on = status >= NOTE_ON
-    is_on &= raw[data + 1] > 0
-    return Events(time, owner, raw[data], is_on, silenced)
+    (other,) = (~is_note).nonzero()
+    other = other[((status[other] & 0xF0) == CONTROL) & _ENDS_ALL[taken.pitch[other]]]
+    silenced = np.stack((key[other] >> PITCH_BITS, time[other]), axis=1)
+    (note,) = is_note.nonzero()
+    return Events(time[note], key[note], is_on[note], silenced)
 
 
 class _Scan:
@@ -173,9 +187,12 @@ class _Scan:
     def step(self) -> None:
         """Read a stretch, or one event that belongs to none."""
         content, position = self.content, self.position
-        if content[position] < NOTE_OFF and content[position + 1 : position + 2] == _META:
-            self.delay += content[position]
-            self.position += 2
+        delta, place = content[position], position + 1
+        if delta >= MORE:
+            delta, place = (delta & 0x7F) << 7 | content[place], place + 1
+        if content[place - 1] < MORE and content[place] == META:
+            self.delay += delta
+            self.position = place + 1
             self._meta()
             return
         pattern = _FOLLOWS if self.running == 2 else _BEGINS
@@ -224,17 +241,16 @@ class _Scan:
 
     def _meta(self) -> None:
         """Read a meta event from its type on."""
-        kind, length = self.content[self.position], self.content[self.position + 1]
-        if length < 0x80:
-            self.position += 2
-        else:
+        content, begin = self.content, self.position + 2
+        kind, length = content[begin - 2], content[begin - 1]
+        if length >= MORE:
             self.position += 1
-            length = self._number()
-        begin, self.position = self.position, self.position + length
+            length, begin = self._number(), self.position
+        self.position = begin + length
         if kind in KEPT:
-            text = self.content[begin : self.position]
-            self.metas.append((self.delay, len(self.stretches), kind, text))
-        self.has_end = kind == END_OF_TRACK
+            self.metas.append((self.delay, len(self.stretches), kind, content[begin : self.position]))
+        elif kind == END_OF_TRACK:
+            self.has_end = True
 
     def _number(self) -> int:
         """A variable-length number of at most 4 bytes."""
@@ -253,8 +269,7 @@ class _Scan:
 
 def _count_rest(file: FileBytes, scan: _Scan) -> int:
     """Events between the End of Track and the end of the track; padding with zeros counts as none."""
-    written = file.content[scan.position : scan.stop].rstrip(b"\0")
-    if not written:
+    if scan.position == scan.stop or not (written := file.content[scan.position : scan.stop].rstrip(b"\0")):
         return 0
     rest = _Scan(file, scan.position, scan.position + len(written))
     rest.running = scan.running

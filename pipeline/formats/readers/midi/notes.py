@@ -10,16 +10,15 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.formats.readers.midi.events import N_CHANNELS, Events, Track
+from pipeline.formats.readers.midi.events import N_CHANNELS, N_PITCHES, PITCH_BITS, Events, Track
 from pipeline.formats.readers.midi.stretches import Bytes, Ints
 
-PITCH_BITS = 7
-N_PITCHES = 1 << PITCH_BITS
+MOST_BITS = 62  # of a number that is sorted
 
 Flags = NDArray[np.bool_]
 Places = NDArray[np.intp]
@@ -73,24 +72,22 @@ def notes_of(events: Events, tracks: list[Track]) -> Notes:
         tracks: what its tracks hold besides notes.
     """
     found = _in_pairs(events) or _one_by_one(events, tracks)
-    key, onset, end = found.key, found.onset, found.end
-    order = _in_order(key, onset, end)
-    key, onset, end = key[order], onset[order], end[order]
-    n_struck = n_lasting = np.bincount(key >> PITCH_BITS)
-    lasting = end > onset
+    owner, onset, pitch, duration = _in_order(found)
+    begins = np.append(0, (owner[1:] != owner[:-1]).nonzero()[0] + 1)  # of the notes of each channel
+    own = owner[begins]
+    n_lasting = n_struck = np.append(begins[1:], len(owner)) - begins
+    lasting = duration > 0
     if not lasting.all():
-        key, onset, end = key[lasting], onset[lasting], end[lasting]
-        n_lasting = np.bincount(key >> PITCH_BITS, minlength=len(n_struck))
-    (own,) = n_struck.nonzero()
-    n_lasting = n_lasting[own]
+        n_lasting = np.add.reduceat(lasting, begins, dtype=np.int64)
+        onset, pitch, duration = onset[lasting], pitch[lasting], duration[lasting]
     return Notes(
         tracks=(own // N_CHANNELS).tolist(),
         channels=(own % N_CHANNELS).tolist(),
         borders=[0, *n_lasting.cumsum().tolist()],
         onset=onset,
-        end=end,
-        pitch=(key & (N_PITCHES - 1)).astype(np.uint8),
-        n_without_length=(n_struck[own] - n_lasting).tolist(),
+        end=onset + duration,
+        pitch=pitch.astype(np.uint8),
+        n_without_length=(n_struck - n_lasting).tolist(),
         n_unended=_count(found.unended, own),
         n_restruck=_count(found.restruck, own),
     )
@@ -107,42 +104,42 @@ class _Struck(NamedTuple):
     """The notes of a file.
 
     Attributes:
-        key: track and channel as :class:`Events` numbers them, times N_PITCHES, plus the pitch.
-        onset, end: (n,) in the file's ticks.
+        key: track, channel and pitch as :class:`Events` numbers them.
+        onset, duration: (n,) in the file's ticks.
         unended, restruck: track and channel of each note that ends without a note-off.
     """
 
     key: Ints
     onset: Ints
-    end: Ints
+    duration: Ints
     unended: Ints = NONE
     restruck: Ints = NONE
 
 
-def _in_order(key: Ints, onset: Ints, end: Ints) -> Ints:
-    """The order of notes by channel, onset, falling pitch and falling end."""
-    n = len(key)
-    longest, last = int(onset.max()) + 1, (int(key.max()) >> PITCH_BITS) + 1
-    bits = n.bit_length()
-    if (longest * last * N_PITCHES) << bits >= 2**62:
-        return np.lexsort((-end, -(key & (N_PITCHES - 1)), onset, key >> PITCH_BITS))
-    # sorting numbers is quicker than sorting places by them: the last bits are the place
+def _in_order(struck: _Struck) -> tuple[Ints, Ints, Ints, Ints]:
+    """Track and channel, onset, pitch and duration of notes, by these, pitches and durations falling."""
+    key, onset, duration = struck.key, struck.onset, struck.duration
+    time_bits, duration_bits = int(onset.max()).bit_length(), int(duration.max()).bit_length()
+    if int(key.max()).bit_length() + time_bits + duration_bits > MOST_BITS:
+        order = np.lexsort((-duration, -(key & (N_PITCHES - 1)), onset, key >> PITCH_BITS))
+        key = key[order]
+        return key >> PITCH_BITS, onset[order], key & (N_PITCHES - 1), duration[order]
+    # sorting numbers that contain everything is quicker than sorting places by them
+    longest = (1 << duration_bits) - 1
     number = key >> PITCH_BITS
-    number *= longest
+    number <<= time_bits
     number += onset
     number <<= PITCH_BITS
     number += ~key & (N_PITCHES - 1)
-    number <<= bits
-    number += np.arange(n)
+    number <<= duration_bits
+    number += longest
+    number -= duration
     number.sort()
-    order = number & ((1 << bits) - 1)
-    number >>= bits
-    (equal,) = (number[1:] == number[:-1]).nonzero()
-    if len(equal):
-        equal = np.union1d(equal, equal + 1)
-        among = order[equal]
-        order[equal] = among[np.lexsort((-end[among], number[equal]))]
-    return order
+    duration = ~number & longest
+    number >>= duration_bits
+    pitch = ~number & (N_PITCHES - 1)
+    number >>= PITCH_BITS
+    return number >> time_bits, number & ((1 << time_bits) - 1), pitch, duration
 
 
 def _in_pairs(events: Events) -> _Struck | None:
@@ -151,11 +148,11 @@ def _in_pairs(events: Events) -> _Struck | None:
     They belong together in their order.
     """
     n = len(events.time)
-    bits = n.bit_length()
-    if n % 2 or (int(events.owner.max()) + 1) * N_PITCHES << bits >= 2**62:
+    time_bits, bits = int(events.time.max()).bit_length(), n.bit_length()
+    if n % 2 or int(events.key.max()).bit_length() + time_bits + bits > MOST_BITS:
         return None
-    number = events.owner << PITCH_BITS
-    number += events.pitch
+    number = events.key << time_bits
+    number += events.time
     number <<= bits
     number += np.arange(n)
     on, off = number[events.is_on.nonzero()], number[(~events.is_on).nonzero()]
@@ -163,35 +160,35 @@ def _in_pairs(events: Events) -> _Struck | None:
         return None
     on.sort()
     off.sort()
-    if ((on ^ off) >> bits).any() or (off < on).any():
+    if int((on ^ off).max()) >> time_bits + bits or (off < on).any():
         return None
-    key = on >> bits
-    on &= (1 << bits) - 1
-    off &= (1 << bits) - 1
-    return _Struck(key, events.time[on], events.time[off])
+    on >>= bits
+    off >>= bits
+    off -= on
+    return _Struck(on >> time_bits, on & ((1 << time_bits) - 1), off)
 
 
 def _one_by_one(events: Events, tracks: list[Track]) -> _Struck:
     """The notes of any file."""
-    key = (events.owner << PITCH_BITS) + events.pitch
     (struck,) = events.is_on.nonzero()
-    ends = _find_ends(events, tracks, key)
-    owner = events.owner[struck]
+    ends = _find_ends(events, tracks)
+    key, onset = events.key[struck], events.time[struck]
+    owner = key >> PITCH_BITS
     return _Struck(
-        key[struck],
-        events.time[struck],
-        ends.end[struck],
+        key,
+        onset,
+        ends.end[struck] - onset,
         owner[ends.unended[struck]],
         owner[ends.restruck[struck]],
     )
 
 
-def _find_ends(events: Events, tracks: list[Track], key: NDArray[Any]) -> _Ends:
+def _find_ends(events: Events, tracks: list[Track]) -> _Ends:
     """The same, pitch by pitch: those with missing or additional note-offs are taken one by one."""
     n = len(events.time)
     ends = _Ends(np.full(n, -1, np.int64), np.zeros(n, np.bool_), np.zeros(n, np.bool_))
-    order = np.argsort(key, kind="stable")
-    key, is_on = key[order], events.is_on[order]
+    order = np.argsort(events.key, kind="stable")
+    key, is_on = events.key[order], events.is_on[order]
     begins = np.append(0, np.flatnonzero(key[1:] != key[:-1]) + 1)
     sounding = np.cumsum(np.where(is_on, 1, -1))
     before = np.append(0, sounding[begins[1:] - 1])
@@ -251,7 +248,7 @@ class _Pitch:
 
     def _silence(self, place: int, onset: int) -> int:
         """When a note without an end is silenced: by All Notes Off, or at the end of its track."""
-        owner = int(self._events.owner[place])
+        owner = int(self._events.key[place]) >> PITCH_BITS
         owners, time = self._events.silenced.T
         own = (owners == owner) & (time > onset)
         return int(time[own][0]) if own.any() else self._tracks[owner // N_CHANNELS].end

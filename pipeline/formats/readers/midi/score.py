@@ -240,9 +240,15 @@ def _length(meter: Meter) -> int:
 
 def _name(track: Track) -> str:
     """The first name of a track that is not blank."""
-    names = (decode_text(content) for _, kind, content in track.metas if kind == TRACK_NAME)
-    printable = ("".join(sign if sign.isprintable() else " " for sign in name) for name in names)
-    return next((" ".join(name.split()) for name in printable if name.strip()), "")
+    for _, kind, content in track.metas:
+        if kind == TRACK_NAME:
+            name = decode_text(content)
+            if not name.isprintable():
+                name = "".join(sign if sign.isprintable() else " " for sign in name)
+            name = " ".join(name.split())
+            if name:
+                return name
+    return ""
 
 
 def _bar_lines(meters: list[Meter], end: int) -> list[int] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.core.music import TICKS_PER_QUARTER, Part
 from pipeline.formats.readers.base.staff import check_end, check_range
@@ -48,15 +49,22 @@ class MidiStaff:
 
 def columns(notes: Notes, division: int) -> Iterator[dict[str, Any]]:
     """The notes of each channel as fields of a part, times in ticks, rounded half up."""
-    onset, end = (_ticks(times, division) for times in (notes.onset, notes.end))
-    of_all = {
+    is_exact = TICKS_PER_QUARTER % division == 0
+    if is_exact:
+        onset, duration = (
+            times * (TICKS_PER_QUARTER // division) for times in (notes.onset, notes.end - notes.onset)
+        )
+    else:
+        onset, end = (_ticks(times, division) for times in (notes.onset, notes.end))
+        duration = np.maximum(end - onset, 1)
+    of_all: dict[str, NDArray[Any]] = {
         "onset": onset.astype(np.int32),
-        "duration": np.maximum(end - onset, 1).astype(np.int32),
+        "duration": duration.astype(np.int32),
         "pitch": notes.pitch,
         "phrase_end": np.zeros(len(onset), np.bool_),
     }
     inexact = None
-    if TICKS_PER_QUARTER % division:
+    if not is_exact:
         rounded = [times * TICKS_PER_QUARTER % division > 0 for times in (notes.onset, notes.end)]
         inexact = np.add(*rounded, dtype=np.int64)
     for place in range(len(notes.channels)):
@@ -71,6 +79,4 @@ def columns(notes: Notes, division: int) -> Iterator[dict[str, Any]]:
 
 
 def _ticks(times: Ints, division: int) -> Ints:
-    if TICKS_PER_QUARTER % division == 0:
-        return times * (TICKS_PER_QUARTER // division)
     return (2 * times * TICKS_PER_QUARTER + division) // (2 * division)

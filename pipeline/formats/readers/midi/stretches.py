@@ -7,7 +7,7 @@ once. A stretch is found by one search, and all stretches of a file are taken ap
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ Bytes = NDArray[np.uint8]
 
 LONGEST = 7  # bytes before the last one of an event that decide whether it can be one
 FIRST_STATUS = 0x80
+BEFORE_DATA = 6  # bytes before the two data bytes in the eight that hold an event
+STATUS, PITCH, VELOCITY = 40, 48, 56  # first bits of the last three of the eight bytes of an event
 
 
 class Stretch(NamedTuple):
@@ -36,17 +38,35 @@ class Stretch(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """The events of all stretches: n of them.
+    """The events of all stretches: n of them, m of which have a status byte.
 
     Attributes:
         delta: (n,) delta times.
-        status: (n,) status bytes, of an event in running status the one in force.
-        data: (n,) the place of the first data byte in the file.
+        written: (m,) the places of the events with a status byte; the first event has one.
+        status: (m,) their status bytes, each in force until the next one.
+        pitch: (n,) the first data byte: the pitch of a note.
+        is_loud: (n,) whether the second data byte, the velocity, is more than 0.
     """
 
     delta: Ints
+    written: Ints
     status: Bytes
-    data: Ints
+    pitch: Ints
+    is_loud: NDArray[np.bool_]
+
+    def of_written(self, values: NDArray[Any]) -> NDArray[Any]:
+        """(m,) the values of the events with a status byte, from those of all events."""
+        return values if len(self.written) == len(values) else values[self.written]
+
+    def of_all(self, values: NDArray[Any]) -> NDArray[Any]:
+        """(n,) the values of all events, from (m,) those of the events with a status byte."""
+        if len(values) == len(self.delta):
+            return values
+        lengths = np.empty(len(values), np.int64)
+        lengths[-1] = len(self.delta)
+        lengths[:-1] = self.written[1:]
+        lengths -= self.written
+        return values.repeat(lengths)
 
 
 class FileBytes:
@@ -58,10 +78,10 @@ class FileBytes:
 
     def __init__(self, content: bytes) -> None:
         self.content = content
-        self.raw = np.frombuffer(content, np.uint8)
-        is_low = self.raw < FIRST_STATUS
+        raw = np.frombuffer(content, np.uint8)
+        is_low = raw < FIRST_STATUS
         (self.low,) = is_low.nonzero()
-        self._ends = _can_end(self.raw, is_low)
+        self._ends = _can_end(raw, is_low)
         self._faults: dict[int, bytes] = {}
 
     def n_events(self, first: int, stop: int) -> int:
@@ -74,20 +94,35 @@ class FileBytes:
         found = faults.find(1, turn + 1, last)
         return (last if found < 0 else found) - turn
 
-    def take_apart(self, stretches: list[Stretch]) -> Taken:
-        """The events of all stretches together."""
-        low, raw = self.low, self.raw
-        slices = [slice(first, first + 3 * n_events) for first, n_events, _, _ in stretches]
-        last = np.concatenate([low[own][::3] for own in slices])  # last byte of the delta time
-        data = np.concatenate([low[own][1::3] for own in slices])
-        n_more = np.empty(len(last), np.int64)  # bytes of the delta time before its last
-        n_more[1:] = last[1:] - data[:-1]
-        n_more -= 2
-        place = 0
-        for _, n_events, begin, _ in stretches:
-            n_more[place] = last[place] - begin
-            place += n_events
-        return Taken(_delta_times(raw, last, n_more), _statuses(raw, last, data), data)
+    def take_apart(self, stretches: list[Stretch], firsts: list[int]) -> Taken:
+        """The events of all stretches together.
+
+        Args:
+            stretches: at least one.
+            firsts: the place of the first event of each stretch among all of them.
+        """
+        low = self.low
+        begins = np.concatenate(
+            [low[first + 1 : first + 3 * n_events : 3] for first, n_events, _, _ in stretches]
+        )
+        begins -= BEFORE_DATA
+        # the last eight bytes of each event, which has seven at most, as one number
+        events = np.ndarray((len(self.content) - 7,), "<i8", self.content, 0, (1,)).take(begins)
+        pitch = events >> PITCH
+        pitch &= 0x7F
+        is_loud = events >= 1 << VELOCITY
+        status = events.view(np.uint8)[STATUS // 8 :: 8]
+        (written,) = (status >= FIRST_STATUS).nonzero()
+        status = status[written]
+        if len(written) == len(events):
+            events <<= 8
+        else:
+            events[written] <<= 8  # without the status byte
+        # what comes before a stretch may end in bytes that look like those of a delta time
+        n_more = low[[stretch.first for stretch in stretches]]
+        n_more -= np.array([stretch.begin for stretch in stretches])
+        events[firsts] &= np.left_shift(-1, STATUS - 8 * n_more)
+        return Taken(_delta_times(events), written, status, pitch, is_loud)
 
 
 def _can_end(raw: Bytes, is_low: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -113,26 +148,26 @@ def _can_end(raw: Bytes, is_low: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return ends
 
 
-def _delta_times(raw: Bytes, last: Ints, n_more: Ints) -> Ints:
-    """Delta times from their bytes: seven bits in each, the highest first."""
-    delta = raw[last].astype(np.int64)
-    most = int(n_more.max(initial=0))
-    if most:
-        second = (raw[last - 1] & 0x7F).astype(np.int64)
-        second <<= 7
-        second *= n_more > 0
-        delta |= second
-    for digit in range(2, most + 1):
-        (longer,) = (n_more >= digit).nonzero()
-        delta[longer] |= (raw[last[longer] - digit].astype(np.int64) & 0x7F) << 7 * digit
+def _delta_times(events: Ints) -> Ints:
+    """Delta times from the bytes of events: seven bits in each, the highest first.
+
+    Args:
+        events: (n,) eight bytes each; a delta time of one to four bytes ends with the byte at STATUS.
+    """
+    delta = events >> STATUS - 15
+    delta &= 0x7F << 7
+    goes_on = events >> STATUS - 1
+    goes_on &= 1
+    delta *= goes_on
+    last = events >> STATUS
+    last &= 0x7F
+    delta += last
+    more = 0x8080 << STATUS - 16
+    (longer,) = ((events & more) == more).nonzero()
+    for digit in (2, 3):
+        if not len(longer):
+            break
+        first_bit = STATUS - 8 * digit
+        delta[longer] += (events[longer] >> first_bit & 0x7F) << 7 * digit
+        longer = longer[(events[longer] & 0x80 << first_bit - 8) > 0]
     return delta
-
-
-def _statuses(raw: Bytes, last: Ints, data: Ints) -> Bytes:
-    """The status byte of each event; the first of all events has its own."""
-    before = data - 1
-    is_written = before > last
-    if not is_written.all():
-        before *= is_written
-        before = np.maximum.accumulate(before)
-    return raw[before]

@@ -148,6 +148,8 @@ def lone_rests(children: Sequence[tuple[Element, NoteContent | None]]) -> set[in
     Args:
         children: what the measure holds in order, each with its content if it is a note.
     """
+    if not any(note is not None and note.is_rest for _, note in children):
+        return set()
     voices: list[list[int]] = [[]]
     for place, (child, note) in enumerate(children):
         if note is None:

@@ -113,16 +113,19 @@ def _number(pitch: Element) -> int | None:
 
 
 def _ties(sounding: Sequence[Element], notations: Sequence[Element]) -> set[str]:
+    sound = [tie.get("type", "") for tie in sounding]
+    return ends_of_ties(sound, [tie.get("type", "") for each in notations for tie in each.findall("tied")])
+
+
+def ends_of_ties(sound: Sequence[str], engraved: Sequence[str]) -> set[str]:
     """Which ends of ties a note has.
 
     Those that are engraved count where none is given for the sound; ``let-ring`` leads to no note.
 
     Args:
-        sounding: the elements ``<tie>`` of the note.
-        notations: the elements that may hold ``<tied>``.
+        sound: the types of the elements ``<tie>`` of the note.
+        engraved: those of its elements ``<tied>``.
     """
-    sound = [tie.get("type", "") for tie in sounding]
-    engraved = [tie.get("type", "") for each in notations for tie in each.findall("tied")]
     ends = set(sound or engraved)
     if "let-ring" in engraved and "start" not in engraved:
         ends.discard("start")

@@ -79,14 +79,11 @@ class PartReader:
             ReadError: an invalid time or number, so that the times in the part are unknown.
         """
         measures: list[Measure] = []
+        continued = [*map(is_continued, elements), False]
         for place, element in enumerate(elements):
-            following = elements[place + 1] if place + 1 < len(elements) else None
-            measure = Measure(
-                at_sign=place == 0,
-                incomplete=is_continued(element)
-                or element.get("number") == "0"
-                or (following is not None and is_continued(following)),
-            )
+            incomplete = continued[place] or continued[place + 1] or element.get("number") == "0"
+            measure = Measure(at_sign=place == 0, incomplete=incomplete)
+            measure.plain = self._closed_plainly and not continued[place]
             try:
                 self._measure(element, measure)
             except ReadError as error:
@@ -98,7 +95,6 @@ class PartReader:
         return measures
 
     def _measure(self, element: Element, measure: Measure) -> None:
-        measure.plain = self._closed_plainly and not is_continued(element)
         self._position, self._closed_plainly, self._chord = Position(), True, None
         shared = self._shared
         children = [
@@ -151,7 +147,9 @@ class PartReader:
             measure.n_grace[staff] += not note.is_rest
             measure.n_lost_syllables[staff] += note.has_syllable
             return
-        notes = measure.notes.setdefault(staff, [])
+        notes = measure.notes.get(staff)
+        if notes is None:
+            notes = measure.notes[staff] = []
         onset, duration = self._time(note, is_alone, measure, (staff, len(notes)))
         pitch = note.pitch
         if note.is_unpitched or (
@@ -166,13 +164,18 @@ class PartReader:
             raise ReadError("bad_duration", f"a note of duration {duration}; durations are positive")
         fermata = note.has_fermata
         _, chord_staff, first = self._chord or (0, staff, len(notes))
-        if chord_staff == staff and first < len(notes):
+        if first < len(notes) and chord_staff == staff:
             fermata = fermata or notes[first].phrase_end
             if fermata:
                 notes[first:] = [other._replace(phrase_end=True) for other in notes[first:]]
-        number = self._sounding(note.number, pitch, staff)
-        notes.append(Written(onset, duration, number, note.ties_on, note.tied_from, fermata, note.lyric))
-        doubled = self._transposition[staff].doubled if staff in self._transposition else 0
+        number = note.number
+        if number is None or self._transposition:
+            number = self._sounding(number, pitch, staff)
+        values = (onset, duration, number, note.ties_on, note.tied_from, fermata, note.lyric)
+        notes.append(tuple.__new__(Written, values))  # what its constructor calls, only quicker
+        doubled = 0
+        if self._transposition and staff in self._transposition:
+            doubled = self._transposition[staff].doubled
         if doubled:
             notes.append(notes[-1]._replace(pitch=number + doubled, lyric=()))
         if (doubled or note.in_chord) and chord_staff == staff:

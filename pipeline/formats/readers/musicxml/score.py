@@ -23,6 +23,7 @@ from pipeline.formats.readers.musicxml.bars import ReadPart, bar_begins, join_ti
 from pipeline.formats.readers.musicxml.mxl import is_score, parse_xml, unpack
 from pipeline.formats.readers.musicxml.note import NoteContent, content_of
 from pipeline.formats.readers.musicxml.part import PartReader
+from pipeline.formats.readers.musicxml.plain_notes import LEVELS
 from pipeline.formats.readers.musicxml.shared_notes import parse_apart
 from pipeline.formats.readers.musicxml.signs import marked_signs
 from pipeline.formats.readers.musicxml.values import percussion_of
@@ -140,14 +141,16 @@ def _parse_apart(content: bytes, max_depth: int | None) -> tuple[Element, dict[s
         ReadError: as :func:`parse`.
     """
     apart = parse_apart(content)
-    if apart is None or apart[0].tag not in ROOTS:
+    if apart is None or apart.root.tag not in ROOTS:
         return parse(content, max_depth), {}
-    root, notes = apart
+    root, plain, parsed = apart
     if max_depth is not None and (
-        _is_deeper([root], max_depth) or _is_deeper(notes.values(), max_depth - LEVELS_ABOVE_NOTES)
+        _is_deeper([root], max_depth)
+        or (plain and max_depth < LEVELS_ABOVE_NOTES + LEVELS)
+        or _is_deeper(parsed.values(), max_depth - LEVELS_ABOVE_NOTES)
     ):
         return parse(content, max_depth), {}
-    return root, {tag: content_of(note) for tag, note in notes.items()}
+    return root, plain | {tag: content_of(note) for tag, note in parsed.items()}
 
 
 def _is_deeper(elements: Iterable[Element], most: int) -> bool:

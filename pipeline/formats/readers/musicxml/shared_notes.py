@@ -1,8 +1,8 @@
 """Notes with the same text, parsed once.
 
 Most of a score are notes, and half of them have the same text as another one. Each ``<note>`` is cut
-out of the document, and an empty element whose tag numbers the text takes its place. The texts
-are parsed together, each once.
+out of the document, and an empty element whose tag numbers the text takes its place. Texts of
+:mod:`plain_notes` are matched; the others are parsed together, each once.
 
 If every such element is found again where notes are, each text was cut out between two tags of the
 document (not out of a comment, for example), and the result is the same as that of parsing the
@@ -12,8 +12,12 @@ document. Any other document is parsed as a whole.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
+
+from pipeline.formats.readers.musicxml.note import NoteContent
+from pipeline.formats.readers.musicxml.plain_notes import plain_note
 
 # In UTF-8, and without declarations that change what elements contain: nothing before the root but the
 # version, the encoding, a DOCTYPE that declares nothing itself, and comments
@@ -30,28 +34,45 @@ _PRINTED = re.compile(rb"""<note(?: default-x="[-.\d]*")?(?: default-y="[-.\d]*"
 _LENGTH = len(b"<note")
 
 
-def parse_apart(content: bytes) -> tuple[Element, dict[str, Element]] | None:
+class Apart(NamedTuple):
     """A score without the contents of its notes, and each different note.
 
-    Returns:
-        The root, where every ``<note>`` is an empty element with a tag of its own, and the notes by
-        that tag. None if the document must be parsed as a whole.
+    Attributes:
+        root: every ``<note>`` is an empty element with a tag of its own.
+        plain: the contents of the plain notes by that tag.
+        parsed: the other notes by that tag.
     """
+
+    root: Element
+    plain: dict[str, NoteContent]
+    parsed: dict[str, Element]
+
+
+def parse_apart(content: bytes) -> Apart | None:
+    """Parse a score and its notes; None if the document must be parsed as a whole."""
     cut = _cut(content) if _PROLOG.match(content) else None
     if cut is None:
         return None
-    pieces, texts = cut
+    pieces, all_texts = cut
+    contents = [plain_note(text) for text in all_texts]
+    plain = {f"note.{number}": note for number, note in enumerate(contents) if note is not None}
+    numbers = [number for number, note in enumerate(contents) if note is None]
+    texts = [all_texts[number] + b"</note>" for number in numbers]
     n_cut = len(pieces) // 2
-    skeleton, together = b"".join(pieces), b"<all>%b</note></all>" % b"</note>".join(texts)
+    skeleton, together = b"".join(pieces), b"<all>%b</all>" % b"".join(texts)
     if skeleton.count(b"<note.") != n_cut or _has(together, b"!") or _has(together, b"?"):
         return None
     try:
         root, notes = ElementTree.fromstring(skeleton), ElementTree.fromstring(together)
-        by_tag = {f"note.{number}": note for number, note in enumerate(notes.findall("note"))}
+        found = notes.findall("note")
     except (ElementTree.ParseError, LookupError, ValueError):
         return None
-    n_found = sum([child.tag in by_tag for part in root for measure in part for child in measure])
-    return (root, by_tag) if n_found == n_cut and len(by_tag) == len(texts) else None
+    if len(found) != len(texts):
+        return None
+    parsed = {f"note.{number}": note for number, note in zip(numbers, found, strict=True)}
+    tags = {f"note.{number}" for number in range(len(all_texts))}
+    n_found = sum([child.tag in tags for part in root for measure in part for child in measure])
+    return Apart(root, plain, parsed) if n_found == n_cut else None
 
 
 def _cut(content: bytes) -> tuple[list[bytes], list[bytes]] | None:

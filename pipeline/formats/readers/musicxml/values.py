@@ -38,11 +38,16 @@ def note_number(pitch: Element) -> int:
     """
     step, octave = pitch.findtext("step", ""), pitch.findtext("octave", "")
     alter = pitch.findtext("alter") or "0"
-    return _note_number(step.strip(), alter.strip(), octave.strip())
+    return number_of(step.strip(), alter.strip(), octave.strip())
 
 
 @lru_cache(maxsize=1024)
-def _note_number(step: str, alter: str, octave: str) -> int:
+def number_of(step: str, alter: str, octave: str) -> int:
+    """The same, of the texts inside a ``<pitch>``.
+
+    Raises:
+        ReadError: as :func:`note_number`.
+    """
     if step not in tuple(STEPS):
         raise ReadError("bad_pitch", f"the step '{step}'; allowed are A to G")
     semitones = decimal(alter, "bad_pitch")

@@ -40,14 +40,21 @@ def _syllable(lyric: Element) -> str:
             words.append(child.text or " ")
         elif child.tag == "syllabic":
             continues = (child.text or "").strip() in ("begin", "middle")
-    text = " ".join("".join(words).split())
+    return syllable("".join(words), continues)
+
+
+def syllable(text: str, continues: bool) -> str:
+    """A syllable as text: single spaces, and a hyphen at its end if the word continues."""
+    text = " ".join(text.split())
     return f"{text}-" if continues and text and not text.endswith("-") else text
 
 
 def lyric_to_highest(notes: list[Written], first: int) -> None:
     """Move the lyric of a chord, the notes from ``first`` on, to its highest note; others keep their own."""
+    carrier = next((place for place in range(first, len(notes)) if notes[place].lyric), None)
+    if carrier is None:
+        return
     highest = max(range(first, len(notes)), key=lambda place: notes[place].pitch)
-    carrier = next((place for place in range(first, len(notes)) if notes[place].lyric), highest)
     if carrier != highest and not notes[highest].lyric:
         lyric = notes[carrier].lyric
         notes[carrier] = notes[carrier]._replace(lyric=())

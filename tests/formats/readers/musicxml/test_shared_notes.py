@@ -24,6 +24,11 @@ def together(root: Element, notes: dict[str, Element]) -> bytes:
     return ElementTree.tostring(root)
 
 
+def without_plain_notes(content: bytes) -> bytes:
+    """The score with an attribute that no plain note has."""
+    return content.replace(b"<pitch>", b'<pitch id="x">')
+
+
 def spoiled(old: str, new: str) -> bytes:
     return SCORE.decode().replace(old, new, 1).encode()
 
@@ -31,13 +36,13 @@ def spoiled(old: str, new: str) -> bytes:
 def test_each_text_is_parsed_once() -> None:
     apart = parse_apart(SCORE)
     assert apart is not None
-    assert len(apart[1]) == 2
+    assert len(apart.plain) + len(apart.parsed) == 2
 
 
 def test_the_place_on_the_page_makes_no_other_note() -> None:
     apart = parse_apart(spoiled("<note>", '<note default-x="1.5" default-y="-20">'))
     assert apart is not None
-    assert len(apart[1]) == 2
+    assert len(apart.plain) + len(apart.parsed) == 2
 
 
 @pytest.mark.parametrize(
@@ -51,11 +56,13 @@ def test_the_place_on_the_page_makes_no_other_note() -> None:
     ],
 )
 def test_the_notes_in_their_places_are_the_score(content: bytes) -> None:
+    content = without_plain_notes(content)
     apart = parse_apart(content)
     assert apart is not None
+    assert not apart.plain
     whole = ElementTree.fromstring(content)
     expected = [(each.tag, each.attrib, (each.text or "").strip()) for each in whole.iter()]
-    found = ElementTree.fromstring(together(*apart))
+    found = ElementTree.fromstring(together(apart.root, apart.parsed))
     assert [(each.tag, each.attrib, (each.text or "").strip()) for each in found.iter()] == expected
 
 
@@ -98,3 +105,11 @@ def test_a_broken_note_is_reported_at_its_line(broken: str) -> None:
         ElementTree.fromstring(content)
     with pytest.raises(ReadError, match=re.escape(str(expected.value))):
         read_score(content)
+
+
+@pytest.mark.parametrize("prepared", [SCORE, without_plain_notes(SCORE)])
+def test_the_depth_of_notes_is_limited(prepared: bytes) -> None:
+    assert read_score(prepared, max_depth=6)
+    with pytest.raises(ReadError) as caught:
+        read_score(prepared, max_depth=5)
+    assert caught.value.rule == "too_deep"
