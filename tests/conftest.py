@@ -10,7 +10,27 @@ from ruamel.yaml import YAML
 
 from stages import download, encode, families, filter, parse, quantize, split
 from tests.helpers import sections
+from tests.helpers.leftovers import Session
 from tests.helpers.paths import ROOT
+
+SESSION = pytest.StashKey[Session]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the tests a folder for temporary files; workers of pytest-xdist inherit that of their parent."""
+    if not hasattr(config, "workerinput"):
+        config.stash[SESSION] = Session()
+
+
+@pytest.hookimpl(trylast=True)  # after the workers have ended
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail if files or processes are left."""
+    if SESSION in session.config.stash:
+        left = session.config.stash[SESSION].end()
+        if left:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            print(f"\nthe tests left {len(left)} things behind:", *left, sep="\n")
+
 
 MELODY = "CDEF|GABc|dcBA|GFED|CEGc|BGEC|DFAd|cAFD"
 SONGS = f"""X:1

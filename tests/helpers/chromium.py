@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SECONDS = 60
+SECONDS_TO_END = 5
 PORT_FILE = "DevToolsActivePort"  # Chromium writes its port there
 WATCHED = (
     "Log.entryAdded",
@@ -70,11 +74,21 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         "--autoplay-policy=no-user-gesture-required",
     )
     command = [str(CHROMIUM), *options, *quiet, f"--user-data-dir={profile}", "about:blank"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    temporary = profile / "tmp"  # it leaves folders there
+    temporary.mkdir()
+    environment = {**os.environ, "HOME": str(profile), "TMPDIR": str(temporary)}
+    for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
+        environment.pop(name, None)
+    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, env=environment, start_new_session=True, **streams) as process:
         try:
             yield asyncio.run(_port(profile / PORT_FILE))
         finally:
             process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(SECONDS_TO_END)
+            with suppress(ProcessLookupError):  # its helper processes
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 async def _port(file: Path) -> int:

@@ -51,7 +51,8 @@ def test_the_hash_seed_changes_no_byte() -> None:
         "from tests.helpers.notes_text import notes_table, part; "
         "rows = [part(f'songs/{i}', ' '.join(f'{60 + (j * j + i) % 12}:1' for j in range(30))) "
         "for i in range(9)]; "
-        "print(data_set(notes_table(*rows), pathlib.Path(tempfile.mkdtemp())))"
+        "folder = tempfile.TemporaryDirectory(); "
+        "print(data_set(notes_table(*rows), pathlib.Path(folder.name)))"
     )
     runs = [
         subprocess.run(

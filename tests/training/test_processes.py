@@ -15,6 +15,7 @@ TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "
 
 def train(root: Path, *launcher: str) -> dict[str, bytes]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "DVC_ROOT": str(root), "OMP_NUM_THREADS": "1"}
+    environment["TMPDIR"] = str(root)  # torchrun leaves a folder there
     command = [sys.executable, *launcher, "-m", "stages.train", "tiny"]
     done = subprocess.run(
         command, cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=600
