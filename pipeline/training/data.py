@@ -93,11 +93,18 @@ def read_training_data(tokens: Path, task: Continue | Harmonize) -> TrainingData
 
     Raises:
         CutError, GivenError: pieces that the task cannot use.
+        SettingsError: the data set has no training piece.
         TableError: files missing or damaged.
     """
     columns = [*EXAMPLE_COLUMNS, *RELATION_COLUMNS]
     rows = {split: read_rows(tokens, split, columns) for split in ("train", "valid")}
     rows["test"] = read_rows(tokens, "test", RELATION_COLUMNS)
+    if not len(rows["train"]):
+        n_pieces = len(rows["valid"]) + len(rows["test"])
+        raise SettingsError(
+            f"{tokens.name} has no training piece, {n_pieces:,} held out; lower valid and test in "
+            f"datasets.{tokens.name}.split, or add pieces"
+        )
     train = task.examples(rows["train"])
     return TrainingData(
         task,
