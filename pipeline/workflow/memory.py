@@ -13,11 +13,11 @@ import sys
 import pyarrow as pa
 
 MMAP_THRESHOLD = -3  # M_MMAP_THRESHOLD of malloc.h
-LARGE = 128 << 10  # bytes; smaller blocks are recycled, and keep the pages between them
+LARGE = 32 << 10  # bytes; smaller blocks are recycled, and keep the pages between them
 
 
 def return_freed_memory() -> None:
-    """Allocate from now on so that every array of 128 KiB or more is returned when it is freed.
+    """Allocate from now on so that every array of 32 KiB or more is returned when it is freed.
 
     Arrow uses the allocator of the C library. With glibc, blocks of that size are mapped singly;
     with another C library, it decides itself.

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from pipeline.core.accounting import AccountingError
+from pipeline.core.rejections import read_counts
 from pipeline.core.settings import load_yaml, lookup
 from pipeline.core.tables import GRIDS, NOTES, PLACES, REJECTED, TOKENS, read_table
 from pipeline.core.text import counted
@@ -100,17 +101,36 @@ def read_ledger(dataset: str, root: Path = Path()) -> Ledger:
     strays = [shard for shard in shards if shard.parent.name not in PLACES]
     if strays:
         raise AccountingError(f"{strays[0]}: shards belong in {', '.join(PLACES)} only; delete it")
-    names = {stage: [dataset] for stage in STAGES} | {"parse": corpora}
+    read = {corpus: _distinct([_ids(data / f"notes/{corpus}.parquet", NOTES)]) for corpus in corpora}
+    rejected = {
+        stage: _distinct([_ids(data / f"rejected/{stage}/{dataset}.parquet", REJECTED)])
+        for stage in STAGES
+        if stage != "parse"
+    }
+    unread = [_unread(data / f"rejected/parse/{corpus}.parquet", corpus, read[corpus]) for corpus in corpora]
     return Ledger(
         files=[name for corpus in corpora for name in _files(data / "raw" / corpus, corpus)],
-        read=_distinct(_ids(data / f"notes/{corpus}.parquet", NOTES) for corpus in corpora),
+        read=_distinct(read.values()),
         grids=_ids(data / f"grids/{dataset}.parquet", GRIDS),
         written=[piece for shard in shards for piece in _ids(shard, TOKENS)],
-        rejected={
-            stage: _distinct(_ids(data / f"rejected/{stage}/{name}.parquet", REJECTED) for name in of)
-            for stage, of in names.items()
-        },
+        rejected={**rejected, "parse": _distinct(unread)},
     )
+
+
+def _unread(path: Path, corpus: str, read: Sequence[str]) -> list[str]:
+    """The pieces that parse rejected as a whole.
+
+    A piece that was read has rows of rejection, too, if one of its parts was left out.
+    """
+    known = set(read)
+    unread = [piece for piece in _distinct([_ids(path, REJECTED)]) if piece not in known]
+    count = read_counts(path)[corpus]
+    if (count.kept, count.rejected) != (len(known), len(unread)):
+        raise AccountingError(
+            f"the counts do not balance: parse@{corpus} kept {counted(count.kept, 'piece')} and rejected "
+            f"{count.rejected:,}, its tables have {len(known):,} and {len(unread):,}"
+        )
+    return unread
 
 
 def _files(folder: Path, corpus: str) -> list[str]:
