@@ -15,6 +15,13 @@ import psutil
 
 AFTER_MULTIPROCESSING = -200  # at the exit of this process; multiprocessing deletes its own folder with -100
 SECONDS_TO_END = 10.0  # orphans notice the end of their parent within a second or so
+OF_LIBRARIES = (
+    "dvc",
+    "music21",
+    "dask-scratch-space",
+    "torchinductor_*",
+    "pymp-*",
+)  # also of killed processes
 PYTEST = "PYTEST_DEBUG_TEMPROOT"  # where pytest has its own folder, which keeps the last three sessions
 
 
@@ -36,13 +43,14 @@ class Session:
         os.environ["DVC_NO_ANALYTICS"] = "1"  # else a report in a file, and a process that sends it
 
     def end(self) -> list[str]:
-        """Delete the folder; a line for each file and process that should not have been there."""
+        """Delete the folder; a line for each process that is left, and for each file that no library keeps."""
         deadline = time.monotonic() + SECONDS_TO_END
         while list(orphans(self.folder)) and time.monotonic() < deadline:
             time.sleep(0.1)
         left = [f"process {process.pid}: {' '.join(process.cmdline())}" for process in orphans(self.folder)]
-        ours = {"dvc", Path(get_temp_dir()).name}
-        left += [f"file {path}" for path in sorted(self.folder.iterdir()) if path.name not in ours]
+        known = (*OF_LIBRARIES, Path(get_temp_dir()).name)
+        files = (path for path in sorted(self.folder.iterdir()) if not any(map(path.match, known)))
+        left += [f"file {path}" for path in files]
         Finalize(None, shutil.rmtree, (self.folder, True), exitpriority=AFTER_MULTIPROCESSING)
         os.environ.pop("TMPDIR")
         if self.before is not None:
