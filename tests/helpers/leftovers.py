@@ -43,7 +43,7 @@ class Session:
         os.environ["DVC_NO_ANALYTICS"] = "1"  # else a report in a file, and a process that sends it
 
     def end(self) -> list[str]:
-        """Delete the folder; a line for each process that is left, and for each file that no library keeps."""
+        """Delete the folder; a line for each process that is left, and each file that no library keeps."""
         deadline = time.monotonic() + SECONDS_TO_END
         while list(orphans(self.folder)) and time.monotonic() < deadline:
             time.sleep(0.1)
