@@ -31,7 +31,7 @@ test: $(INSTALLED)
 	$(BIN)/codespell pipeline stages docs examples params.yaml *.md
 	$(BIN)/mypy
 	@# one thread of torch per process: those of several processes wait for each other on few cores
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 docs: $(INSTALLED)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --site-dir .cache/site

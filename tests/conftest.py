@@ -14,12 +14,33 @@ from tests.helpers.leftovers import Session
 from tests.helpers.paths import ROOT
 
 SESSION = pytest.StashKey[Session]()
+LONGEST = (  # files of tests that take longest, in seconds alone 380, 290, 90 and less than 60
+    "tests/test_documents.py",
+    "tests/test_stages.py",
+    "tests/workflow/test_faults.py",
+    "tests/workflow/test_cluster.py",
+    "tests/training/test_resume.py",
+    "tests/formats/readers/test_against_music21.py",
+    "tests/training/test_processes.py",
+    "tests/test_overrides.py",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give the tests a folder for temporary files; workers of pytest-xdist inherit that of their parent."""
     if not hasattr(config, "workerinput"):
         config.stash[SESSION] = Session()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than cores: tests of DVC and of clusters wait for other processes half of the time."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the longest files first, so that no process of pytest-xdist is alone with one at the end."""
+    ranks = {ROOT / file: rank for rank, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(LONGEST)))
 
 
 @pytest.hookimpl(trylast=True)  # after the workers have ended
