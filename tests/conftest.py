@@ -32,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[SESSION] = Session()
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One more than cores: tests of DVC and of clusters wait for other processes half of the time."""
     return (os.cpu_count() or 1) + 1
