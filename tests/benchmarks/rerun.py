@@ -65,7 +65,8 @@ def clone(folder: Path) -> None:
 
 
 def without_edit(folder: Path) -> float:
-    """Seconds of a ``dvc repro`` of everything that runs no stage."""
+    """Seconds of a ``dvc repro`` of everything that runs no stage, and that DVC need not hash files for."""
+    call(folder, "dvc", "repro", "--quiet")
     began = time.perf_counter()
     printed = call(folder, "dvc", "repro")
     seconds = time.perf_counter() - began
