@@ -34,7 +34,7 @@ from pipeline.core.vocabulary import IGNORE_INDEX, PAD_ID, START, STOP, TIED, VO
 from pipeline.models.base.batches import Batch, collate, plan
 from pipeline.models.base.examples import Example, cut_at_note
 from pipeline.models.base.registry import build, parse_model
-from pipeline.models.lstm.config import Config
+from pipeline.models.lstm.config import LstmConfig
 from pipeline.training.determinism import prepare
 from pipeline.training.gradients import Workers
 from pipeline.training.settings import TrainingSettings
@@ -46,7 +46,7 @@ PIECES_ONE_BY_ONE = 2
 class Bare(nn.Module):
     """The least that a torch user writes."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: LstmConfig) -> None:
         super().__init__()
         self.directions = 2 if config.bidirectional else 1
         self.table = nn.Embedding(VOCAB_SIZE + 1, config.embedding_size)
@@ -86,7 +86,7 @@ class Bare(nn.Module):
         return self.output(self.dropout(outputs)), state
 
 
-def as_lstm(config: Section) -> Config:
+def as_lstm(config: Section) -> LstmConfig:
     """The LSTM with attention of the same sizes, without copying."""
     sizes = {
         name: value
@@ -94,7 +94,7 @@ def as_lstm(config: Section) -> Config:
         if name in ("embedding_size", "hidden_size", "layers", "attention_size", "dropout")
     }
     plain = {"kind": "lstm", "input": "embedding", "attention": "dot", "bidirectional": False}
-    return config if isinstance(config, Config) else Config.model_validate({**plain, **sizes})
+    return config if isinstance(config, LstmConfig) else LstmConfig.model_validate({**plain, **sizes})
 
 
 def made_up_tunes(n: int) -> list[Example]:
@@ -128,7 +128,7 @@ def our_loop(config: Section, settings: TrainingSettings) -> Callable[[list[Exam
     return step
 
 
-def bare_loop(config: Config, settings: TrainingSettings) -> Callable[[list[Example]], None]:
+def bare_loop(config: LstmConfig, settings: TrainingSettings) -> Callable[[list[Example]], None]:
     """One step of the bare loop, on as many threads."""
     model = Bare(config)
     optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
@@ -146,7 +146,7 @@ def bare_loop(config: Config, settings: TrainingSettings) -> Callable[[list[Exam
     return step
 
 
-def step_by_step_loop(config: Config, settings: TrainingSettings) -> Callable[[list[Example]], None]:
+def step_by_step_loop(config: LstmConfig, settings: TrainingSettings) -> Callable[[list[Example]], None]:
     """Piece by piece, token by token; a second thread would slow it down."""
     model = Bare(config)
     optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
