@@ -161,10 +161,9 @@ class _Workers:
 
     def __init__(self, client: Client, address: str) -> None:
         self.client, self.address = client, address
-        self.beats: dict[
-            str, tuple[float, float]
-        ] = {}  # worker -> its last heartbeat, and when it was new here
-        self.told: set[str] = set()
+        # of each worker its last heartbeat, and when that was new here
+        self.beats: dict[str, tuple[float, float]] = {}
+        self.reported: set[str] = set()
         self.last_seen = time.monotonic()
 
     def n_threads(self) -> int:
@@ -188,7 +187,7 @@ class _Workers:
             self.beats[worker] = (state["last_seen"], since if beat == state["last_seen"] else now)
         silence = {worker: now - since for worker, (_, since) in self.beats.items()}
         silent = [worker for worker, seconds in silence.items() if seconds > SECONDS_WITHOUT_HEARTBEAT]
-        self._tell(silent)
+        self._report(silent)
         if len(silent) < len(found):
             self.last_seen = now
         elif now - self.last_seen > SECONDS_WITHOUT_WORKERS:
@@ -199,14 +198,14 @@ class _Workers:
                 f"it; end it, or set Dask's distributed.scheduler.worker-ttl; {_RESUMED}"
             )
 
-    def _tell(self, silent: Sequence[str]) -> None:
-        new = [worker for worker in silent if worker not in self.told]
+    def _report(self, silent: Sequence[str]) -> None:
+        new = [worker for worker in silent if worker not in self.reported]
         if new:
             say(
                 f"{_named(new)} no sign of life for {SECONDS_WITHOUT_HEARTBEAT:.0f} s; other workers get its "
                 "batches when the scheduler removes it (after 5 minutes, unless Dask is configured otherwise)"
             )
-        self.told = set(silent)
+        self.reported = set(silent)
 
     def _without_workers(self, silent: Sequence[str]) -> str:
         if not silent:
