@@ -6,7 +6,6 @@ from pipeline.core.settings import load_yaml, lookup, read_section
 from pipeline.core.tables import FAMILIES, NOTES, write_table
 from pipeline.core.text import counted
 from pipeline.datasets.columns.chunks import read_portions
-from pipeline.datasets.families.idiom import families_metadata
 from pipeline.datasets.families.tune_families import FamilySettings, families_of_portions
 from pipeline.workflow.memory import return_freed_memory
 from pipeline.workflow.progress import say
@@ -30,7 +29,7 @@ def run() -> None:
     notes = [Path(f"data/notes/{corpus}.parquet") for corpus in lookup(load_yaml(), "corpora")]
     portions = read_portions(notes, NOTES, keys=("piece_id", "part"), columns=USED)
     families = families_of_portions(portions, settings)
-    metadata = families_metadata(families, settings.family_run)
+    metadata = {"family_run": str(settings.family_run)}
     write_table(Path("data/families.parquet"), families, FAMILIES, metadata)
     n_families = len(families["tune_family"].unique())
     say(f"families: {counted(families.num_rows, 'piece')} in {counted(n_families, 'family', 'families')}")

@@ -80,6 +80,18 @@ NOTES = pa.schema(
     ]
 )
 
+# a pair of tunes that a soft rule relates
+RELATIVE = pa.struct(
+    [
+        ("tune", pa.int32()),  # number of the other tune
+        ("skeleton", pa.bool_()),  # they share runs of their skeletons
+        ("contained", pa.bool_()),  # the whole of one, short, is in the other
+        ("title", pa.bool_()),  # they have the same title and similar melodies
+        ("alignment", pa.bool_()),  # a local alignment of their melodies is good
+        ("likeness", pa.float64()),  # of the melodies, by alignment, 0 … 1
+    ]
+)
+
 # one row per piece
 FAMILIES = pa.schema(
     [
@@ -93,6 +105,8 @@ FAMILIES = pa.schema(
         ("intervals", pa.list_(pa.int8())),  # of all parts, repeats merged; -128 between parts
         ("skeleton", pa.list_(pa.int8())),  # intervals between the melody's pitches on the beats
         ("melody", pa.list_(pa.uint8())),  # pitches of the melody; 128 more on a beat
+        ("tune", pa.int32()),  # equal for pieces with equal intervals, melody, beats and title
+        ("relatives", pa.list_(RELATIVE)),  # of the tune, with larger numbers; at its first piece only
     ]
 )
 

@@ -36,7 +36,6 @@ from pipeline.datasets.splits import family_rows
 from pipeline.datasets.splits.assignment import Assignment
 from pipeline.datasets.splits.embargo import embargo
 from pipeline.datasets.splits.leaks import find_leaks
-from pipeline.datasets.splits.relatives import Likeness
 from pipeline.datasets.splits.tunes import Tunes
 from pipeline.evaluation.comparison import MODEL, compare
 from pipeline.evaluation.metrics.likelihood import PIECES, interval
@@ -80,12 +79,11 @@ def training_sets(ids: list[str], families: pa.Table) -> tuple[Bools, dict[str, 
     family = np.array(families["tune_family"].take(pa.array(rows)).to_pylist())
     hard = np.isin(family, family[test])
     tunes = Tunes.among(rows, families)
-    likeness = Likeness(tunes)
     assigned = np.where(test, Assignment.TEST, np.where(hard, Assignment.UNUSED, Assignment.TRAIN)).astype(
         np.int8
     )
-    related = find_leaks(tunes, likeness, assigned).soft
-    apart = embargo(tunes, likeness, assigned).assigned
+    related = find_leaks(tunes, assigned).soft
+    apart = embargo(tunes, assigned).assigned
     pools = {RANDOM: ~test, FAMILY: ~hard, SOFT: apart == Assignment.TRAIN}
     size = min(int(pool.sum()) for pool in pools.values())
     order = np.argsort([hashed(name, "train") for name in ids])

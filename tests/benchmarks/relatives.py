@@ -33,10 +33,19 @@ from pipeline.datasets.columns.ngrams import Sequences, components, distinct_run
 from pipeline.datasets.columns.ragged import Bools, Ints
 from pipeline.datasets.families.alignment import MelodyLines, alignment
 from pipeline.datasets.families.ngram_overlap import SHORTEST_CONTAINED
-from pipeline.datasets.families.tune_families import CONTAINED_IN_TEN, SKELETON_RUN
-from pipeline.datasets.splits import relatives
-from pipeline.datasets.splits.relatives import ALIGNED, FEW_RUNS, HARD, NAMESAKES, Likeness
-from pipeline.datasets.splits.tunes import MOST_BEARERS, Tunes, title_key
+from pipeline.datasets.families.relatives import (
+    ALIGNED,
+    CONTAINED_IN_TEN,
+    FEW_RUNS,
+    HARD,
+    NAMESAKES,
+    SKELETON_RUN,
+    Idiom,
+    Related,
+    related_pairs,
+)
+from pipeline.datasets.families.titles import title_key
+from pipeline.datasets.families.tunes import MOST_BEARERS, Tunes
 from tests.helpers.labelled_pairs import FAMILY_RUN, Pair, families_of, read_pairs
 from tests.helpers.paths import ROOT
 
@@ -220,14 +229,17 @@ def nearest_left(families: pa.Table, n: int, root: Path = ROOT) -> list[dict[str
     """The most similar pairs of a held-out and a training piece of ``melodies`` that no rule relates."""
     rows = read_table(root / "data/splits/melodies.parquet", SPLITS)
     place = dict(zip(rows["piece_id"].to_pylist(), rows["split"].to_pylist(), strict=True))
-    known = families.filter(pa.array([piece in place for piece in families["piece_id"].to_pylist()]))
-    tunes = Tunes.among(np.arange(len(known)), known)
-    split = np.array([place[piece] for piece in known["piece_id"].to_pylist()])
-    train, held = tunes.with_any(split == "train"), tunes.with_any(np.isin(split, ["valid", "test"]))
-    pairs = relatives.related_pairs(tunes, Likeness(tunes), held, train, least=FAINT)
+    tunes = Tunes.of_pieces(families, FAMILY_RUN)
+    idiom = Idiom.of(
+        Sequences.from_column(families["intervals"]), Sequences.from_column(families["skeleton"])
+    )
+    names, titles = families["piece_id"].to_pylist(), families["title"].to_pylist()
+    split = np.array([place.get(piece, "") for piece in names])
+    firsts = [_first_of(tunes, np.isin(split, ["valid", "test"])), _first_of(tunes, split == "train")]
+    found = Related.join(list(related_pairs(tunes, idiom, least=FAINT)))
+    both = Related.join([found, Related(found.right, found.left, found.holds, found.likeness)])
+    pairs = both.where(firsts[0] >= 0, firsts[1] >= 0)
     order = np.argsort(-pairs.likeness, kind="stable")[:n]
-    firsts = [tunes.first_of(np.isin(split, ["valid", "test"])), tunes.first_of(split == "train")]
-    names, titles = known["piece_id"].to_pylist(), known["title"].to_pylist()
     return [
         {
             "held_out": names[firsts[0][a]],
@@ -238,6 +250,14 @@ def nearest_left(families: pa.Table, n: int, root: Path = ROOT) -> list[dict[str
         }
         for a, b, alike in zip(pairs.left[order], pairs.right[order], pairs.likeness[order], strict=True)
     ]
+
+
+def _first_of(tunes: Tunes, chosen: Bools) -> Ints:
+    """(t,) the first of the chosen pieces of every tune, -1 for none."""
+    first = np.full(len(tunes), -1)
+    rows = np.flatnonzero(chosen)[::-1]
+    first[tunes.of[rows]] = rows
+    return first
 
 
 def told(name: str, row: Mapping[str, Any]) -> str:

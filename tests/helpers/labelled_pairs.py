@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from pipeline.core.tables import NOTES
 from pipeline.datasets.columns.chunks import read_portions
-from pipeline.datasets.families.idiom import families_metadata
 from pipeline.datasets.families.tune_families import FamilySettings, families_of_portions
 from stages.families import USED
 from tests.helpers.paths import ROOT
@@ -55,4 +54,4 @@ def families_of(folders: Sequence[Path]) -> pa.Table:
     paths = sorted({path.name: path for folder in folders for path in folder.glob("*.parquet")}.values())
     portions = read_portions(paths, NOTES, keys=("piece_id", "part"), columns=USED)
     families = families_of_portions(portions, FamilySettings(family_run=FAMILY_RUN, soft={}))
-    return families.replace_schema_metadata(families_metadata(families, FAMILY_RUN))
+    return families.replace_schema_metadata({"family_run": str(FAMILY_RUN)})

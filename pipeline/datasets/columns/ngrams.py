@@ -59,11 +59,19 @@ class Sequences:
 
     def slices(self, intervals: int) -> Iterator[tuple[int, Sequences]]:
         """Groups of consecutive pieces with about so many intervals: (first piece, pieces)."""
+        for begin, end in self.portions(intervals):
+            yield begin, self.range(begin, end)
+
+    def portions(self, intervals: int) -> Iterator[tuple[int, int]]:
+        """Ranges of consecutive pieces with about so many intervals: (first piece, end)."""
         starts = np.arange(0, len(self.values) + 1, intervals)
         borders = np.unique(np.append(np.searchsorted(self.offsets[:-1], starts), len(self)))
-        for begin, end in pairwise(borders.tolist()):
-            offsets = self.offsets[begin : end + 1]
-            yield begin, Sequences(offsets - offsets[0], self.values[offsets[0] : offsets[-1]])
+        yield from pairwise(borders.tolist())
+
+    def range(self, begin: int, end: int) -> Sequences:
+        """The pieces from begin to before end."""
+        offsets = self.offsets[begin : end + 1]
+        return Sequences(offsets - offsets[0], self.values[offsets[0] : offsets[-1]])
 
     def where(self, chosen: Bools) -> Sequences:
         """The chosen pieces."""

@@ -43,35 +43,64 @@ def related(left: Sequences, right: Sequences, length: int) -> Pairs:
         (piece of left, piece of right, runs in common, runs of the smaller of the two).
     """
     nothing = (np.zeros(0, np.int64),) * 4
-    a, b, common, smaller = zip(nothing, *related_in_portions(left, right, length), strict=True)
+    a, b, common, smaller = zip(nothing, *_related_in_portions(left, right, length), strict=True)
     return np.concatenate(a), np.concatenate(b), np.concatenate(common), np.concatenate(smaller)
 
 
-def related_in_portions(
-    left: Sequences, right: Sequences, length: int, common: Runs | None = None
-) -> Iterator[Pairs]:
-    """Yield the pairs of :func:`related` in bounded portions; every pair once, with all its runs.
-
-    Args:
-        common: the runs that are not counted, sorted; with a fixed list, the runs that a pair
-            shares do not depend on the other pieces of left and right. None: those of
-            more than COMMON pieces of right.
-    """
+def _related_in_portions(left: Sequences, right: Sequences, length: int) -> Iterator[Pairs]:
+    """Yield the pairs of :func:`related` in bounded portions; every pair once, with all its runs."""
     if not len(left) or not len(right):
         return
     runs_of_right = _RunsOf(right, length)
     for begin, some in left.slices(RUNS_AT_ONCE):
         piece, run = distinct_runs(some, length)
         left_sizes = np.bincount(piece, minlength=len(some))
-        counts = ~_among(run, _frequent(runs_of_right, np.unique(run)) if common is None else common)
+        counts = ~_among(run, _frequent(runs_of_right, np.unique(run)))
         piece, run = piece[counts], run[counts]
         known = np.unique(run)
         number = np.searchsorted(known, run)
-        for begin_right, piece_right, run_right, n in runs_of_right:
+        for begin_right, piece_right, run_right, n in runs_of_right.portions():
             right_sizes = np.bincount(piece_right, minlength=n)
             partner, shared = _holders_among(piece_right, run_right, known)
-            for a, b, both in _pairs(piece, number, partner, shared, n):
+            starts = offsets_of(np.bincount(shared, minlength=len(known)))
+            for a, b, both in _pairs(piece, starts[number], starts[number + 1], partner, n):
                 yield a + begin, b + begin_right, both, np.minimum(left_sizes[a], right_sizes[b])
+
+
+class SharedRuns:
+    """The pairs among n pieces that have runs of a length in common."""
+
+    def __init__(self, sequences: Sequences, length: int, common: Runs) -> None:
+        """Prepare for comparisons.
+
+        Args:
+            length: at most eight intervals.
+            common: the runs that are not counted, sorted; with a fixed list, the runs that a
+                pair shares do not depend on the other pieces.
+        """
+        self._runs, self._common = _RunsOf(sequences, length), common
+
+    def pairs(self, begin: int, end: int) -> Iterator[Pairs]:
+        """Yield the pairs of a piece of a range and any later piece, as :func:`related` returns them.
+
+        In bounded portions; every pair once, with all its runs.
+        """
+        piece, run = self._runs.of(begin, end)
+        sizes = np.bincount(piece, minlength=end)
+        counts = ~_among(run, self._common)
+        piece, run = piece[counts], run[counts]
+        known = np.unique(run)
+        number = np.searchsorted(known, run)
+        for first, others, run_of_others, n in self._runs.portions(begin):
+            sizes_of_others = np.bincount(others, minlength=n)
+            partner, shared = _holders_among(others, run_of_others, known)
+            starts = offsets_of(np.bincount(shared, minlength=len(known)))
+            later = starts[number]
+            if first < end:  # also pieces of the range: only those after the piece itself
+                keys = shared * n + partner
+                later = np.searchsorted(keys, number * n + np.clip(piece - first, -1, n - 1), side="right")
+            for a, b, both in _pairs(piece, later, starts[number + 1], partner, n):
+                yield a, b + first, both, np.minimum(sizes[a], sizes_of_others[b])
 
 
 def common_runs(sequences: Sequences, length: int) -> Runs:
@@ -157,21 +186,32 @@ class _RunsOf:
     def __init__(self, sequences: Sequences, length: int) -> None:
         self._sequences, self._length = sequences, length
         several = len(sequences.values) > WINDOWS_AT_ONCE
-        self._kept = None if several else list(self._found())
+        self._kept = None if several else distinct_runs(sequences, length)
 
-    def __iter__(self) -> Iterator[tuple[int, Ints, Runs, int]]:
-        """(first piece, pieces counted from there, runs, number of pieces)."""
-        return self._found() if self._kept is None else iter(self._kept)
+    def of(self, begin: int, end: int) -> tuple[Ints, Runs]:
+        """(piece, run) of the pieces of a range."""
+        if self._kept is None:
+            piece, run = distinct_runs(self._sequences.range(begin, end), self._length)
+            return piece + begin, run
+        piece, run = self._kept
+        here = slice(*np.searchsorted(piece, (begin, end)))
+        return piece[here], run[here]
 
-    def _found(self) -> Iterator[tuple[int, Ints, Runs, int]]:
-        for begin, some in self._sequences.slices(WINDOWS_AT_ONCE):
-            yield begin, *distinct_runs(some, self._length), len(some)
+    def portions(self, begin: int = 0) -> Iterator[tuple[int, Ints, Runs, int]]:
+        """(first piece, pieces counted from there, runs, number of pieces), from a piece to the last."""
+        n = len(self._sequences)
+        if self._kept is not None:
+            piece, run = self.of(begin, n)
+            yield begin, piece - begin, run, n - begin
+            return
+        for first, some in self._sequences.range(begin, n).slices(WINDOWS_AT_ONCE):
+            yield begin + first, *distinct_runs(some, self._length), len(some)
 
 
 def _frequent(runs_of: _RunsOf, known: Runs) -> Runs:
     """Those of the known runs that more than COMMON pieces contain, sorted."""
     times = np.zeros(len(known), np.int64)
-    for _, _, run, _ in runs_of if len(known) else ():
+    for _, _, run, _ in runs_of.portions() if len(known) else ():
         number = np.minimum(np.searchsorted(known, run), len(known) - 1)
         times += np.bincount(number[known[number] == run], minlength=len(known))
     return np.asarray(known[times > COMMON])
@@ -188,13 +228,18 @@ def _holders_among(piece: Ints, run: Runs, known: Runs) -> tuple[Ints, Ints]:
     return piece[order], number[order]
 
 
-def _pairs(piece: Ints, run: Ints, partner: Ints, shared: Ints, n: int) -> Iterator[tuple[Ints, Ints, Ints]]:
-    """Join the runs of pieces with the pieces among n others that contain them, and count by pair."""
-    first = np.searchsorted(shared, run)
-    matches = np.searchsorted(shared, run, side="right") - first
-    for begin, end in _portions(piece, matches):
-        partners = partner[ranges(first[begin:end], matches[begin:end])]
-        pairs = np.repeat(piece[begin:end], matches[begin:end]) * n + partners
+def _pairs(piece: Ints, first: Ints, end: Ints, partner: Ints, n: int) -> Iterator[tuple[Ints, Ints, Ints]]:
+    """Join the runs of pieces with the pieces that contain them, and count by pair.
+
+    Args:
+        piece, first, end: (N,) a piece and the range in ``partner`` of those that contain its run.
+        partner: numbers of pieces below n.
+    """
+    matches = end - first
+    for begin, end_of_portion in _portions(piece, matches):
+        here = slice(begin, end_of_portion)
+        partners = partner[ranges(first[here], matches[here])]
+        pairs = np.repeat(piece[here], matches[here]) * n + partners
         found, counts = np.unique(pairs, return_counts=True)
         yield found // n, found % n, counts
 

@@ -6,15 +6,13 @@ repeats of a pitch are merged; a piece without a part of that length is represen
 its whole longest part. Families are the connected components. All parts are compared,
 so that no voice of a test piece occurs in the training data. In corpora with
 ``soft``, pieces with the same normalized title or a common beat skeleton also belong
-to one family.
+to one family. Soft relatives of other corpora are listed, for the embargo of a split.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 
@@ -40,16 +38,21 @@ from pipeline.datasets.columns.ragged import (
     take,
 )
 from pipeline.datasets.columns.skyline import Lines, read_lines, skyline
-from pipeline.datasets.columns.strings import strings_of
 from pipeline.datasets.families.alignment import ON_BEAT
 from pipeline.datasets.families.ngram_overlap import related
+from pipeline.datasets.families.relatives import (
+    CONTAINED_IN_TEN,
+    SKELETON_RUN,
+    Idiom,
+    related_pairs,
+    relatives_column,
+)
+from pipeline.datasets.families.titles import normal_title, title_numbers
+from pipeline.datasets.families.tunes import Tunes
 
-SKELETON_RUN = 8  # intervals
-CONTAINED_IN_TEN = 3  # sharing 0.3 of the smaller piece's runs makes two pieces soft relatives
 ID_LENGTH = 16  # hex digits of the sha256
 NO_DIGEST = b"\xff" * 33  # after every sha256
 OVERLAPS_PER_QUARTER = 4  # the grid on which overlaps are compared: half a sixteenth is legato
-ASCII_WORD = re.compile("[0-9a-z]+")
 MELODY = "soprano"  # the part whose beats make the skeleton; otherwise the top part
 
 
@@ -103,17 +106,30 @@ def families_of_portions(portions: Iterable[pa.Table], settings: FamilySettings)
     soft = _soft_links(names, skeletons, settings)
     hard = (part.links() for part in holders(intervals, settings.family_run))
     root = components(names.num_rows, chain([soft], hard))
+    families = pa.table(
+        {
+            "piece_id": names["piece_id"],
+            "corpus": names["corpus"],
+            "tune_family": _family_ids(intervals, root),
+            "title": names["title"],
+            "published_split": names["published_split"],
+            "n_intervals": longest,
+            "family_size": np.bincount(root, minlength=len(root))[root].astype(np.int32),
+            "intervals": intervals.column(),
+            "skeleton": skeletons.column(),
+            "melody": melodies,
+        }
+    )
+    return _with_relatives(families, Idiom.of(intervals, skeletons), settings)
+
+
+def _with_relatives(families: pa.Table, idiom: Idiom, settings: FamilySettings) -> pa.Table:
+    """Add the columns ``tune`` and ``relatives``."""
+    tunes = Tunes.of_pieces(families, settings.family_run)
     columns = {
-        "piece_id": names["piece_id"],
-        "corpus": names["corpus"],
-        "tune_family": _family_ids(intervals, root),
-        "title": names["title"],
-        "published_split": names["published_split"],
-        "n_intervals": longest,
-        "family_size": np.bincount(root, minlength=len(root))[root].astype(np.int32),
-        "intervals": intervals.column(),
-        "skeleton": skeletons.column(),
-        "melody": melodies,
+        **dict(zip(families.column_names, families.columns, strict=True)),
+        "tune": pa.array(tunes.of, pa.int32()),
+        "relatives": relatives_column(tunes, related_pairs(tunes, idiom)),
     }
     return pa.table({name: columns[name] for name in FAMILIES.names}, schema=FAMILIES)
 
@@ -222,19 +238,6 @@ def _first_beats(notes: pa.Table) -> Ints:
     return np.asarray(minima(bars, offsets) % TICKS_PER_QUARTER)
 
 
-def normal_title(title: str | None) -> str:
-    """A title without case, accents, punctuation and doubled spaces.
-
-    >>> normal_title("Wie schön  leuchtet, der Morgenstern!")
-    'wie schon leuchtet der morgenstern'
-    """
-    if (title or "").isascii():
-        return " ".join(ASCII_WORD.findall((title or "").casefold()))
-    plain = unicodedata.normalize("NFKD", title or "").casefold()
-    letters = (c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
-    return " ".join("".join(letters).split())
-
-
 def _soft_links(names: pa.Table, skeletons: Sequences, settings: FamilySettings) -> tuple[Ints, Ints]:
     """Pairs of pieces of corpora with ``soft`` that have a similar skeleton or the same title."""
     corpora = pa.array([corpus for corpus, soft in settings.soft.items() if soft], pa.string())
@@ -248,19 +251,6 @@ def _soft_links(names: pa.Table, skeletons: Sequences, settings: FamilySettings)
     _, first, place = np.unique(title[named], return_index=True, return_inverse=True)
     left, right = chosen[named], chosen[named[first[place]]]
     return np.append(chosen[a[alike]], left), np.append(chosen[b[alike]], right)
-
-
-def title_numbers(titles: pa.ChunkedArray, key: Callable[[str | None], str]) -> tuple[list[str], Ints]:
-    """The distinct keys of n titles, and (n,) the number of the key of each title.
-
-    Args:
-        key: called once for each distinct title; a missing title has the key "".
-    """
-    coded = titles.combine_chunks().dictionary_encode()
-    numbers: dict[str, int] = {"": 0}
-    number = [numbers.setdefault(key(title), len(numbers)) for title in strings_of(coded.dictionary)]
-    codes = np.asarray(coded.indices.fill_null(len(number)), dtype=np.int64)
-    return list(numbers), np.array([*number, 0], np.int64)[codes]
 
 
 def _family_ids(intervals: Sequences, root: Ints) -> pa.Array:

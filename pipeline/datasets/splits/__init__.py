@@ -29,7 +29,6 @@ from pipeline.datasets.splits.embargo import (
 )
 from pipeline.datasets.splits.leak_card import leak_table
 from pipeline.datasets.splits.leaks import Leaks, find_leaks, relation_names
-from pipeline.datasets.splits.relatives import Likeness
 from pipeline.datasets.splits.settings import SPLIT, AnySplit, NoSplit, Split, SplitError
 from pipeline.datasets.splits.tunes import Tunes
 
@@ -82,24 +81,18 @@ def split_pieces(
     everywhere = with_held_out(chosen, families, settings)
     used = everywhere != Assignment.UNUSED
     tunes, before = Tunes.among(np.flatnonzero(used), families), everywhere[used]
-    families = families.drop_columns(["intervals", "skeleton", "melody"])  # the tunes hold them
+    families = families.drop_columns(["intervals", "melody", "relatives"])  # the tunes hold them
     pieces = families if used.all() else families.filter(pa.array(used))
     del families
-    likeness = Likeness(tunes)
-    apart = (
-        None
-        if settings.embargo == "none" or isinstance(settings, NoSplit)
-        else (embargo(tunes, likeness, before))
-    )
+    apart = None if settings.embargo == "none" or isinstance(settings, NoSplit) else (embargo(tunes, before))
     assigned = before if apart is None else apart.assigned
-    related = None if apart is None else apart.related.turned()
-    leaks = find_leaks(tunes, likeness, assigned, related)
+    leaks = find_leaks(tunes, assigned)
     require_no_leak(pieces, assigned, leaks, settings)
-    without = leaks if apart is None else find_leaks(tunes, likeness, before, related)
+    without = leaks if apart is None else find_leaks(tunes, before)
     own = np.flatnonzero(assigned != Assignment.ELSEWHERE)
     report = audit(pieces.take(pa.array(own)), assigned[own], leaks.where(own), settings)
     made = {False: (before, without)} | ({} if apart is None else {True: (assigned, leaks)})
-    kinds = leaks_by_kind(pieces, tunes, likeness, made, settings)
+    kinds = leaks_by_kind(pieces, tunes, made, settings)
     return Divided(
         rows=_rows(ids, pieces, assigned, leaks, apart, (np.cumsum(used) - 1)[row]),
         leaks=leak_table(pieces, assigned, leaks),

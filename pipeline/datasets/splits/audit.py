@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 from pipeline.core.tables import EMBARGOED, PLACES
 from pipeline.core.text import counted, plural
 from pipeline.datasets.columns.ragged import Bools
+from pipeline.datasets.families.relatives import RULES
 from pipeline.datasets.splits.assignment import HELD_OUT, Assigned, Assignment, assign, counts, published
 from pipeline.datasets.splits.held_out import warnings
 from pipeline.datasets.splits.leaks import Leaks, count_leaks
-from pipeline.datasets.splits.relatives import RULES, Likeness
 from pipeline.datasets.splits.settings import AnySplit, FamilySplit, NoSplit, RandomSplit, Shares, SplitError
 from pipeline.datasets.splits.tunes import Tunes
 
@@ -102,7 +102,6 @@ def require_no_leak(pieces: pa.Table, assigned: Assigned, leaks: Leaks, settings
 def leaks_by_kind(
     pieces: pa.Table,
     tunes: Tunes,
-    likeness: Likeness,
     made: Mapping[bool, tuple[Assigned, Leaks]],
     settings: AnySplit,
 ) -> dict[str, dict[str, dict[str, dict[str, int]]]]:
@@ -130,10 +129,10 @@ def leaks_by_kind(
             own, assign(pieces, _customary(made[False][0], settings)), np.int8(Assignment.UNUSED)
         )
         if settings.kind != "random":
-            kinds["random"] = (by_chance, count_leaks(tunes, likeness, by_chance))
+            kinds["random"] = (by_chance, count_leaks(tunes, by_chance))
     known = np.where(own, published(pieces), np.int8(Assignment.UNUSED))
     if (known != Assignment.UNUSED).any() and settings.kind != "published":
-        kinds["published"] = (known, count_leaks(tunes, likeness, known))
+        kinds["published"] = (known, count_leaks(tunes, known))
     return {
         kind: {
             corpus: {name: _leak_counts(rows & (split == place), *leaks) for name, place in HELD.items()}

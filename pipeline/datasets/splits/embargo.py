@@ -18,7 +18,6 @@ import pyarrow.compute as pc
 from pipeline.datasets.columns.ragged import Bools, Ints
 from pipeline.datasets.splits.assignment import HELD_OUT, Assigned, Assignment, assign
 from pipeline.datasets.splits.leaks import Nearest, find_relatives
-from pipeline.datasets.splits.relatives import Likeness, Related, related_pairs
 from pipeline.datasets.splits.settings import AnySplit, FamilySplit, SplitError
 from pipeline.datasets.splits.tunes import Tunes
 
@@ -32,12 +31,10 @@ class Embargo:
     Attributes:
         assigned: (n,) TRAIN, VALID, TEST or EMBARGOED; ELSEWHERE for other pieces.
         nearest: for every embargoed piece, its most similar held-out relative.
-        related: the pairs of a training tune and a held-out tune.
     """
 
     assigned: Assigned
     nearest: Nearest
-    related: Related
 
 
 def with_held_out(chosen: Bools, families: pa.Table, settings: AnySplit) -> Assigned:
@@ -60,7 +57,7 @@ def with_held_out(chosen: Bools, families: pa.Table, settings: AnySplit) -> Assi
     return assigned
 
 
-def embargo(tunes: Tunes, likeness: Likeness, assigned: Assigned) -> Embargo:
+def embargo(tunes: Tunes, assigned: Assigned) -> Embargo:
     """Exclude the training pieces that are related to a held-out piece by any rule.
 
     Args:
@@ -70,15 +67,14 @@ def embargo(tunes: Tunes, likeness: Likeness, assigned: Assigned) -> Embargo:
         SplitError: no training piece is left.
     """
     train, held = assigned == Assignment.TRAIN, np.isin(assigned, [*HELD_OUT, Assignment.ELSEWHERE])
-    related = related_pairs(tunes, likeness, tunes.with_any(train), tunes.with_any(held))
-    found = find_relatives(tunes, likeness, train, held, related)
+    found = find_relatives(tunes, train, held)
     after = np.where(found.any, np.int8(Assignment.EMBARGOED), assigned)
     if train.any() and not (after == Assignment.TRAIN).any():
         raise SplitError(
             f"the embargo leaves no training piece: all {train.sum()} are relatives of held-out pieces; "
             "choose `embargo: none` or hold out less"
         )
-    return Embargo(after, found.nearest, related)
+    return Embargo(after, found.nearest)
 
 
 def related_to(held_out: Sequence[str], others: Sequence[str], families: pa.Table) -> Bools:
@@ -96,7 +92,7 @@ def related_to(held_out: Sequence[str], others: Sequence[str], families: pa.Tabl
     test = np.zeros(len(chosen), bool)
     test[place[: len(held_out)]] = True
     tunes = Tunes.among(chosen, families)
-    found = find_relatives(tunes, Likeness(tunes), ~test, test)
+    found = find_relatives(tunes, ~test, test)
     family = np.array(families["tune_family"].take(pa.array(chosen)).to_pylist())
     apart = found.any | np.isin(family, family[test])
     return np.asarray(apart[place[len(held_out) :]])

@@ -14,10 +14,16 @@ import pyarrow.compute as pc
 
 from pipeline.core.tables import EMBARGOED, LEAKS
 from pipeline.datasets.families.ngram_overlap import SHORTEST_CONTAINED
-from pipeline.datasets.families.tune_families import CONTAINED_IN_TEN, SKELETON_RUN
+from pipeline.datasets.families.relatives import (
+    ALIGNED,
+    CONTAINED_IN_TEN,
+    FEW_RUNS,
+    NAMESAKES,
+    RULES,
+    SKELETON_RUN,
+)
 from pipeline.datasets.splits.assignment import Assigned, is_held_out, place_names
 from pipeline.datasets.splits.leaks import Leaks, relation_names
-from pipeline.datasets.splits.relatives import ALIGNED, FEW_RUNS, NAMESAKES, RULES
 
 MOST_ALIKE = 25  # pairs listed in the Markdown card; the table has all of them
 COLUMNS = dict(zip(RULES, ("same_skeleton", "contained", "same_title", "aligned"), strict=True))

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from pipeline.datasets.columns.ngrams import holders
 from pipeline.datasets.columns.ragged import Bools, Ints, run_starts
+from pipeline.datasets.families.alignment import alignment
+from pipeline.datasets.families.relatives import RELATIONS, RULES, Related
 from pipeline.datasets.splits.assignment import Assigned, Assignment, is_held_out
-from pipeline.datasets.splits.relatives import RELATIONS, RULES, Likeness, Related, related_pairs
 from pipeline.datasets.splits.tunes import Tunes
 
 
@@ -75,53 +76,47 @@ class Leaks:
         return self.hard | self.soft
 
 
-def find_leaks(tunes: Tunes, likeness: Likeness, assigned: Assigned, related: Related | None = None) -> Leaks:
+def find_leaks(tunes: Tunes, assigned: Assigned) -> Leaks:
     """Relatives in train of the pieces of valid and test.
 
     Args:
         assigned: (n,) TRAIN, VALID or TEST; other values are ignored.
-        related: as in :func:`find_relatives`, from a held-out tune to a training tune.
     """
-    return find_relatives(tunes, likeness, is_held_out(assigned), assigned == Assignment.TRAIN, related)
+    return find_relatives(tunes, is_held_out(assigned), assigned == Assignment.TRAIN)
 
 
-def count_leaks(tunes: Tunes, likeness: Likeness, assigned: Assigned) -> tuple[Bools, Bools]:
+def count_leaks(tunes: Tunes, assigned: Assigned) -> tuple[Bools, Bools]:
     """Boolean masks only: (n,) pieces with a hard relative, and (n,) pieces with only a soft relative."""
     held, train = is_held_out(assigned), tunes.with_any(assigned == Assignment.TRAIN)
     known = train | tunes.index.related_to(train)
-    related = related_pairs(tunes, likeness, tunes.with_any(held), train, known)
+    related = tunes.related.where(tunes.with_any(held) & ~known, train)
     soft = np.zeros(len(tunes), bool)
     soft[related.left] = True
     return known[tunes.of] & held, soft[tunes.of] & held
 
 
-def find_relatives(
-    tunes: Tunes, likeness: Likeness, pieces: Bools, others: Bools, related: Related | None = None
-) -> Leaks:
+def find_relatives(tunes: Tunes, pieces: Bools, others: Bools) -> Leaks:
     """Relatives of some pieces among others.
 
     Args:
         pieces, others: (n,) masks.
-        related: pairs of tunes that cover at least these pieces; None: they are computed.
     """
     left, right = tunes.with_any(pieces), tunes.with_any(others)
-    related = related_pairs(tunes, likeness, left, right) if related is None else related.where(left, right)
+    related = tunes.related.where(left, right)
     by_rule = np.zeros((len(tunes), len(RULES)), bool)
     np.logical_or.at(by_rule, related.left, related.holds)
     hard = right | tunes.index.related_to(right)
     return Leaks(
         hard=hard[tunes.of] & pieces,
         by_rule=by_rule[tunes.of] & pieces[:, None],
-        nearest=_nearest(tunes, likeness, related, pieces, others, hard & left),
+        nearest=_nearest(tunes, related, pieces, others, hard & left),
     )
 
 
-def _nearest(
-    tunes: Tunes, likeness: Likeness, related: Related, pieces: Bools, others: Bools, hard: Bools
-) -> Nearest:
+def _nearest(tunes: Tunes, related: Related, pieces: Bools, others: Bools, hard: Bools) -> Nearest:
     """The relative with the largest likeness; ties are broken by rule, then by piece_id."""
     left, right = _sharing_a_run(tunes, hard, tunes.with_any(others)) if hard.any() else _no_pairs()
-    likenesses = np.append(likeness.of(left, right), related.likeness)
+    likenesses = np.append(_likeness(tunes, left, right), related.likeness)
     rule = np.append(np.zeros(len(left), np.int8), (1 + related.holds.argmax(axis=1)).astype(np.int8))
     first = tunes.first_of(others)[np.append(right, related.right)]
     left = np.append(left, related.left)
@@ -141,6 +136,14 @@ def _chosen(values: NDArray, place: Ints, none: object) -> NDArray:  # type: ign
     """``values[place]``, or ``none`` where the place is negative."""
     padded = np.append(values, np.array([none], dtype=values.dtype))
     return np.asarray(padded[place])
+
+
+def _likeness(tunes: Tunes, left: Ints, right: Ints) -> NDArray[np.float64]:
+    """(P,) the likeness of pairs by alignment, 1 for a tune and itself."""
+    likeness, apart = np.ones(len(left)), left != right
+    if apart.any():
+        likeness[apart] = alignment(tunes.lines, left[apart], right[apart])
+    return likeness
 
 
 def _no_pairs() -> tuple[Ints, Ints]:

@@ -12,7 +12,6 @@ from pipeline.datasets.splits import Divided, SplitError, related_to, split_piec
 from pipeline.datasets.splits.assignment import Assignment
 from pipeline.datasets.splits.audit import require_no_leak
 from pipeline.datasets.splits.leaks import find_leaks
-from pipeline.datasets.splits.relatives import Likeness
 from pipeline.datasets.splits.tunes import Tunes
 from tests.helpers.families import OTHER, SONG, by, families, many, settings, transposed, tune, walk
 from tests.helpers.notes_text import part
@@ -60,7 +59,7 @@ def test_after_the_embargo_no_rule_finds_a_relative_in_train() -> None:
     tunes, number = Tunes.among(np.arange(len(known)), known), {name: i for i, name in enumerate(PLACES)}
     where = places(made)
     assigned = np.array([number[where[piece]] for piece in known["piece_id"].to_pylist()], np.int8)
-    assert not find_leaks(tunes, Likeness(tunes), assigned).any.any()
+    assert not find_leaks(tunes, assigned).any.any()
     for name in ("valid", "test"):
         assert set(made.audit["soft_relatives_in_train"][name].values()) == {0}
     assert set(made.leaks["relative_of"].to_pylist()) == {None}
@@ -82,7 +81,7 @@ def test_the_check_fails_when_a_relative_is_left_in_train() -> None:
     known = families(part("a/1", tune(LONG)), part("a/2", tune(varied(LONG))))
     tunes = Tunes.among(np.arange(len(known)), known)
     assigned = np.array([Assignment.TRAIN, Assignment.TEST], np.int8)
-    leaks = find_leaks(tunes, Likeness(tunes), assigned)
+    leaks = find_leaks(tunes, assigned)
     require_no_leak(known, assigned, leaks, settings())
     with pytest.raises(SplitError, match="for example a/2"):
         require_no_leak(known, assigned, leaks, settings(embargo="soft"))
