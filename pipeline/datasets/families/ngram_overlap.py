@@ -57,28 +57,30 @@ def _related_in_portions(left: Sequences, right: Sequences, length: int) -> Iter
         left_sizes = np.bincount(piece, minlength=len(some))
         counts = ~_among(run, _frequent(runs_of_right, np.unique(run)))
         piece, run = piece[counts], run[counts]
-        known = np.unique(run)
-        number = np.searchsorted(known, run)
+        known = _KnownRuns(run)
         for begin_right, piece_right, run_right, n in runs_of_right.portions():
             right_sizes = np.bincount(piece_right, minlength=n)
-            partner, shared = _holders_among(piece_right, run_right, known)
-            starts = offsets_of(np.bincount(shared, minlength=len(known)))
-            for a, b, both in _pairs(piece, starts[number], starts[number + 1], partner, n):
+            holders = known.holders(piece_right, run_right, n)
+            first, end = holders.of(known.number)
+            for a, b, both in _pairs(piece, first, end, holders.piece, n):
                 yield a + begin, b + begin_right, both, np.minimum(left_sizes[a], right_sizes[b])
 
 
 class SharedRuns:
     """The pairs among n pieces that have runs of a length in common."""
 
-    def __init__(self, sequences: Sequences, length: int, common: Runs) -> None:
+    def __init__(
+        self, sequences: Sequences, length: int, common: Runs, windows_at_once: int = WINDOWS_AT_ONCE
+    ) -> None:
         """Prepare for comparisons.
 
         Args:
             length: at most eight intervals.
             common: the runs that are not counted, sorted; with a fixed list, the runs that a
                 pair shares do not depend on the other pieces.
+            windows_at_once: runs of more intervals are computed again for every comparison.
         """
-        self._runs, self._common = _RunsOf(sequences, length), common
+        self._runs, self._common = _RunsOf(sequences, length, windows_at_once), common
 
     def pairs(self, begin: int, end: int) -> Iterator[Pairs]:
         """Yield the pairs of a piece of a range and any later piece, as :func:`related` returns them.
@@ -89,17 +91,14 @@ class SharedRuns:
         sizes = np.bincount(piece, minlength=end)
         counts = ~_among(run, self._common)
         piece, run = piece[counts], run[counts]
-        known = np.unique(run)
-        number = np.searchsorted(known, run)
+        known = _KnownRuns(run)
         for first, others, run_of_others, n in self._runs.portions(begin):
             sizes_of_others = np.bincount(others, minlength=n)
-            partner, shared = _holders_among(others, run_of_others, known)
-            starts = offsets_of(np.bincount(shared, minlength=len(known)))
-            later = starts[number]
+            holders = known.holders(others, run_of_others, n)
+            later, last = holders.of(known.number)
             if first < end:  # also pieces of the range: only those after the piece itself
-                keys = shared * n + partner
-                later = np.searchsorted(keys, number * n + np.clip(piece - first, -1, n - 1), side="right")
-            for a, b, both in _pairs(piece, later, starts[number + 1], partner, n):
+                later = holders.after(known.number, piece - first)
+            for a, b, both in _pairs(piece, later, last, holders.piece, n):
                 yield a, b + first, both, np.minimum(sizes[a], sizes_of_others[b])
 
 
@@ -125,7 +124,7 @@ def common_runs(sequences: Sequences, length: int) -> Runs:
 
 
 def _buckets(runs: Runs) -> Ints:
-    return np.asarray((runs * MIX) >> np.uint64(64 - BUCKET_BITS), dtype=np.int64)
+    return ((runs * MIX) >> np.uint64(64 - BUCKET_BITS)).view(np.int64)
 
 
 def _among(runs: Runs, known: Runs) -> Bools:
@@ -183,9 +182,9 @@ def _places(sequences: Sequences, whole: NDArray[np.int8], lengths: Ints) -> tup
 class _RunsOf:
     """Distinct runs of pieces, slice by slice; the runs of a single slice are computed once."""
 
-    def __init__(self, sequences: Sequences, length: int) -> None:
-        self._sequences, self._length = sequences, length
-        several = len(sequences.values) > WINDOWS_AT_ONCE
+    def __init__(self, sequences: Sequences, length: int, at_once: int = WINDOWS_AT_ONCE) -> None:
+        self._sequences, self._length, self._at_once = sequences, length, at_once
+        several = len(sequences.values) > at_once
         self._kept = None if several else distinct_runs(sequences, length)
 
     def of(self, begin: int, end: int) -> tuple[Ints, Runs]:
@@ -204,7 +203,7 @@ class _RunsOf:
             piece, run = self.of(begin, n)
             yield begin, piece - begin, run, n - begin
             return
-        for first, some in self._sequences.range(begin, n).slices(WINDOWS_AT_ONCE):
+        for first, some in self._sequences.range(begin, n).slices(self._at_once):
             yield begin + first, *distinct_runs(some, self._length), len(some)
 
 
@@ -217,15 +216,58 @@ def _frequent(runs_of: _RunsOf, known: Runs) -> Runs:
     return np.asarray(known[times > COMMON])
 
 
-def _holders_among(piece: Ints, run: Runs, known: Runs) -> tuple[Ints, Ints]:
-    """Find which pieces contain which of the known runs: (piece, number of the run), ordered by run."""
-    if not len(known):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    number = np.minimum(np.searchsorted(known, run), len(known) - 1)
-    found = known[number] == run
-    piece, number = piece[found], number[found]
-    order = np.argsort(number, kind="stable")
-    return piece[order], number[order]
+class _KnownRuns:
+    """The distinct runs of some pieces.
+
+    Attributes:
+        number: (N,) the number of each of their runs.
+    """
+
+    def __init__(self, run: Runs) -> None:
+        self._runs, self.number = np.unique(run, return_inverse=True)
+        self._maybe = np.zeros(BUCKETS, bool)  # most runs of other pieces are found unknown in it, quickly
+        self._maybe[_buckets(self._runs)] = True
+
+    def holders(self, piece: Ints, run: Runs, n: int) -> _HoldersOf:
+        """Find which of n pieces contain which of the known runs.
+
+        Args:
+            piece, run: (M,) the distinct runs of the pieces.
+        """
+        maybe = self._maybe[_buckets(run)]
+        piece, run = piece[maybe], run[maybe]
+        number = np.minimum(np.searchsorted(self._runs, run), max(len(self._runs) - 1, 0))
+        found = self._runs[number] == run if len(run) else maybe[:0]
+        return _HoldersOf(np.sort(number[found] * n + piece[found]), n, len(self._runs))
+
+
+class _HoldersOf:
+    """Which of n pieces contain which runs.
+
+    Attributes:
+        piece: (M,) the pieces that contain each run, ordered by run and piece.
+    """
+
+    def __init__(self, keys: Ints, n: int, n_runs: int) -> None:
+        self._keys, self._n = keys, n  # run * n + piece
+        self.piece = keys % max(n, 1)
+        self._starts = np.searchsorted(keys, np.arange(n_runs + 1) * n)
+
+    def of(self, run: Ints) -> tuple[Ints, Ints]:
+        """(N,) the ranges of pieces that contain the runs: first, end."""
+        return self._starts[run], self._starts[run + 1]
+
+    def after(self, run: Ints, piece: Ints) -> Ints:
+        """(N,) the first that is larger than a piece, which need not be one of the n."""
+        first, end = self.of(run)
+        later, several = first.copy(), end - first > 1
+        one = end - first == 1
+        later[one] += self.piece[first[one]] <= piece[one]
+        later[several] = self._searched(run[several], piece[several])  # slower
+        return later
+
+    def _searched(self, run: Ints, piece: Ints) -> Ints:
+        return np.searchsorted(self._keys, run * self._n + np.clip(piece, -1, self._n - 1), side="right")
 
 
 def _pairs(piece: Ints, first: Ints, end: Ints, partner: Ints, n: int) -> Iterator[tuple[Ints, Ints, Ints]]:
