@@ -8,7 +8,7 @@ from pipeline.core.text import counted
 from pipeline.datasets.columns.chunks import read_portions
 from pipeline.datasets.families.tune_families import FamilySettings, families_of_portions
 from pipeline.workflow.memory import return_freed_memory
-from pipeline.workflow.progress import say
+from pipeline.workflow.progress import say, track
 from pipeline.workflow.runner import stage_main
 
 USED = (
@@ -28,7 +28,11 @@ def run() -> None:
     settings = read_section(FamilySettings, "families")
     notes = [Path(f"data/notes/{corpus}.parquet") for corpus in lookup(load_yaml(), "corpora")]
     portions = read_portions(notes, NOTES, keys=("piece_id", "part"), columns=USED)
-    families = families_of_portions(portions, settings)
+    families = families_of_portions(
+        portions,
+        settings,
+        lambda ranges: track(ranges, "families: comparing tunes", len(ranges), "portions"),
+    )
     metadata = {"family_run": str(settings.family_run)}
     write_table(Path("data/families.parquet"), families, FAMILIES, metadata)
     n_families = len(families["tune_family"].unique())

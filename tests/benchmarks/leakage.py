@@ -36,7 +36,7 @@ from pipeline.datasets.splits import family_rows
 from pipeline.datasets.splits.assignment import Assignment
 from pipeline.datasets.splits.embargo import embargo
 from pipeline.datasets.splits.leaks import find_leaks
-from pipeline.datasets.splits.tunes import Tunes
+from pipeline.datasets.splits.tunes import SplitTunes
 from pipeline.evaluation.comparison import MODEL, compare
 from pipeline.evaluation.metrics.likelihood import PIECES, interval
 from pipeline.evaluation.predictor import ModelPredictor
@@ -78,7 +78,7 @@ def training_sets(ids: list[str], families: pa.Table) -> tuple[Bools, dict[str, 
     test = np.array([hashed(name, "test") % TENTHS == 0 for name in ids])
     family = np.array(families["tune_family"].take(pa.array(rows)).to_pylist())
     hard = np.isin(family, family[test])
-    tunes = Tunes.among(rows, families)
+    tunes = SplitTunes.among(rows, families)
     assigned = np.where(test, Assignment.TEST, np.where(hard, Assignment.UNUSED, Assignment.TRAIN)).astype(
         np.int8
     )

@@ -32,6 +32,7 @@ from pipeline.core.tables import SPLITS, read_table
 from pipeline.datasets.columns.ngrams import Sequences, components, distinct_runs
 from pipeline.datasets.columns.ragged import Bools, Ints
 from pipeline.datasets.families.alignment import MelodyLines, alignment
+from pipeline.datasets.families.idiom import SKELETON_RUN, Idiom
 from pipeline.datasets.families.ngram_overlap import SHORTEST_CONTAINED
 from pipeline.datasets.families.relatives import (
     ALIGNED,
@@ -39,8 +40,6 @@ from pipeline.datasets.families.relatives import (
     FEW_RUNS,
     HARD,
     NAMESAKES,
-    SKELETON_RUN,
-    Idiom,
     Related,
     related_pairs,
 )

@@ -102,28 +102,8 @@ class SharedRuns:
                 yield a, b + first, both, np.minimum(sizes[a], sizes_of_others[b])
 
 
-def common_runs(sequences: Sequences, length: int) -> Runs:
-    """The runs that more than COMMON pieces contain, sorted.
-
-    Args:
-        length: at most eight intervals.
-    """
-    if len(sequences) <= COMMON:
-        return np.zeros(0, np.uint64)
-    counts = np.zeros(BUCKETS, np.int64)
-    for _, some in sequences.slices(WINDOWS_AT_ONCE):
-        counts += np.bincount(_buckets(distinct_runs(some, length)[1]), minlength=BUCKETS)
-    crowded = counts > COMMON
-    runs, times = np.zeros(0, np.uint64), np.zeros(0, np.int64)
-    for _, some in sequences.slices(WINDOWS_AT_ONCE) if crowded.any() else ():
-        run = distinct_runs(some, length)[1]
-        found, n = np.unique(run[crowded[_buckets(run)]], return_counts=True)
-        runs, place = np.unique(np.append(runs, found), return_inverse=True)
-        times = np.bincount(place, np.append(times, n)).astype(np.int64)
-    return np.asarray(runs[times > COMMON])
-
-
-def _buckets(runs: Runs) -> Ints:
+def buckets(runs: Runs) -> Ints:
+    """(N,) hash buckets of runs, below BUCKETS."""
     return ((runs * MIX) >> np.uint64(64 - BUCKET_BITS)).view(np.int64)
 
 
@@ -226,7 +206,7 @@ class _KnownRuns:
     def __init__(self, run: Runs) -> None:
         self._runs, self.number = np.unique(run, return_inverse=True)
         self._maybe = np.zeros(BUCKETS, bool)  # most runs of other pieces are found unknown in it, quickly
-        self._maybe[_buckets(self._runs)] = True
+        self._maybe[buckets(self._runs)] = True
 
     def holders(self, piece: Ints, run: Runs, n: int) -> _HoldersOf:
         """Find which of n pieces contain which of the known runs.
@@ -234,7 +214,7 @@ class _KnownRuns:
         Args:
             piece, run: (M,) the distinct runs of the pieces.
         """
-        maybe = self._maybe[_buckets(run)]
+        maybe = self._maybe[buckets(run)]
         piece, run = piece[maybe], run[maybe]
         number = np.minimum(np.searchsorted(self._runs, run), max(len(self._runs) - 1, 0))
         found = self._runs[number] == run if len(run) else maybe[:0]

@@ -8,7 +8,7 @@ by tests/benchmarks/relatives.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +16,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.core.tables import RELATIVE
-from pipeline.datasets.columns.ngrams import Sequences
 from pipeline.datasets.columns.ragged import Bools, Ints, offsets_of, ranges
 from pipeline.datasets.families.alignment import alignment
-from pipeline.datasets.families.ngram_overlap import RUNS_AT_ONCE, SharedRuns, common_runs
+from pipeline.datasets.families.idiom import CANDIDATE_BEATS, CANDIDATE_STEPS, SKELETON_RUN, Idiom
+from pipeline.datasets.families.ngram_overlap import RUNS_AT_ONCE, SharedRuns
 from pipeline.datasets.families.tunes import Tunes
 
 HARD = "16-gram"
@@ -30,14 +30,14 @@ RULES = (
     "alignment",
 )  # in order: the first rule that holds labels a pair
 RELATIONS = (HARD, *RULES)
-SKELETON_RUN = 8  # intervals
 CONTAINED_IN_TEN = 3  # sharing 0.3 of the smaller piece's runs makes two pieces soft relatives
-CANDIDATE_BEATS = 6  # length of shared runs of skeletons that make a pair a candidate for alignment
-CANDIDATE_STEPS = 8  # and of intervals
 CANDIDATE_SHARE = 15  # percent of the smaller tune's shorter runs; such pairs are aligned
 FEW_RUNS = 8  # lower bound of the divisor of a share, because fragments match any tune by chance
 ALIGNED = 0.4  # likeness of two relatives
 NAMESAKES = 0.3  # likeness of two relatives with the same title
+
+
+Progress = Callable[[list[tuple[int, int]]], Iterator[tuple[int, int]]]
 
 
 @dataclass(frozen=True)
@@ -75,40 +75,20 @@ class Related:
         )
 
 
-@dataclass(frozen=True)
-class Idiom:
-    """Short runs that are so frequent over all corpora that they are no evidence of a relation.
-
-    Attributes:
-        skeletons, beats, steps: sorted runs of SKELETON_RUN and CANDIDATE_BEATS intervals of the
-            skeletons, and of CANDIDATE_STEPS intervals of the parts.
-    """
-
-    skeletons: NDArray[np.uint64]
-    beats: NDArray[np.uint64]
-    steps: NDArray[np.uint64]
-
-    @classmethod
-    def of(cls, intervals: Sequences, skeletons: Sequences) -> Idiom:
-        """The idiom of all pieces, copies included."""
-        return cls(
-            common_runs(skeletons, SKELETON_RUN),
-            common_runs(skeletons, CANDIDATE_BEATS),
-            common_runs(intervals, CANDIDATE_STEPS),
-        )
-
-
-def related_pairs(tunes: Tunes, idiom: Idiom, least: float = ALIGNED) -> Iterator[Related]:
+def related_pairs(
+    tunes: Tunes, idiom: Idiom, least: float = ALIGNED, progress: Progress = iter
+) -> Iterator[Related]:
     """All pairs of tunes that a soft rule relates, left before right.
 
     Args:
         least: smallest likeness of two tunes that are related by alignment.
+        progress: yields the ranges of left tunes that it is called with, and shows the progress.
 
     Yields:
         The pairs of some thousand left tunes at a time.
     """
     rules = _Rules(tunes, idiom)
-    for begin, end in tunes.intervals.portions(RUNS_AT_ONCE):
+    for begin, end in progress([*tunes.intervals.portions(RUNS_AT_ONCE)]):
         yield rules.related(begin, end, least)
 
 

@@ -12,7 +12,7 @@ to one family. Soft relatives of other corpora are listed, for the embargo of a 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
@@ -39,11 +39,12 @@ from pipeline.datasets.columns.ragged import (
 )
 from pipeline.datasets.columns.skyline import Lines, read_lines, skyline
 from pipeline.datasets.families.alignment import ON_BEAT
+from pipeline.datasets.families.idiom import SKELETON_RUN, Idiom
 from pipeline.datasets.families.ngram_overlap import related
 from pipeline.datasets.families.relatives import (
     CONTAINED_IN_TEN,
-    SKELETON_RUN,
-    Idiom,
+    Progress,
+    Related,
     related_pairs,
     relatives_column,
 )
@@ -100,8 +101,14 @@ def find_families(notes: pa.Table, settings: FamilySettings) -> pa.Table:
     return families_of_portions(in_portions(notes), settings)
 
 
-def families_of_portions(portions: Iterable[pa.Table], settings: FamilySettings) -> pa.Table:
-    """Find families of notes that arrive in order, in portions of whole pieces."""
+def families_of_portions(
+    portions: Iterable[pa.Table], settings: FamilySettings, progress: Progress = iter
+) -> pa.Table:
+    """Find families of notes that arrive in order, in portions of whole pieces.
+
+    Args:
+        progress: as in :func:`~pipeline.datasets.families.relatives.related_pairs`.
+    """
     names, intervals, skeletons, melodies, longest = _joined(_read(notes) for notes in portions)
     soft = _soft_links(names, skeletons, settings)
     hard = (part.links() for part in holders(intervals, settings.family_run))
@@ -120,16 +127,18 @@ def families_of_portions(portions: Iterable[pa.Table], settings: FamilySettings)
             "melody": melodies,
         }
     )
-    return _with_relatives(families, Idiom.of(intervals, skeletons), settings)
-
-
-def _with_relatives(families: pa.Table, idiom: Idiom, settings: FamilySettings) -> pa.Table:
-    """Add the columns ``tune`` and ``relatives``."""
     tunes = Tunes.of_pieces(families, settings.family_run)
+    return _with_relatives(
+        families, tunes, related_pairs(tunes, Idiom.of(intervals, skeletons), progress=progress)
+    )
+
+
+def _with_relatives(families: pa.Table, tunes: Tunes, pairs: Iterator[Related]) -> pa.Table:
+    """Add the columns ``tune`` and ``relatives``."""
     columns = {
         **dict(zip(families.column_names, families.columns, strict=True)),
         "tune": pa.array(tunes.of, pa.int32()),
-        "relatives": relatives_column(tunes, related_pairs(tunes, idiom)),
+        "relatives": relatives_column(tunes, pairs),
     }
     return pa.table({name: columns[name] for name in FAMILIES.names}, schema=FAMILIES)
 

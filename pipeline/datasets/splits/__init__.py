@@ -30,7 +30,7 @@ from pipeline.datasets.splits.embargo import (
 from pipeline.datasets.splits.leak_card import leak_table
 from pipeline.datasets.splits.leaks import Leaks, find_leaks, relation_names
 from pipeline.datasets.splits.settings import SPLIT, AnySplit, NoSplit, Split, SplitError
-from pipeline.datasets.splits.tunes import Tunes
+from pipeline.datasets.splits.tunes import SplitTunes
 
 __all__ = [
     "SPLIT",
@@ -80,7 +80,7 @@ def split_pieces(
     chosen[row] = True
     everywhere = with_held_out(chosen, families, settings)
     used = everywhere != Assignment.UNUSED
-    tunes, before = Tunes.among(np.flatnonzero(used), families), everywhere[used]
+    tunes, before = SplitTunes.among(np.flatnonzero(used), families), everywhere[used]
     families = families.drop_columns(["intervals", "melody", "relatives"])  # the tunes hold them
     pieces = families if used.all() else families.filter(pa.array(used))
     del families

@@ -17,7 +17,7 @@ from pipeline.datasets.splits.assignment import HELD_OUT, Assigned, Assignment, 
 from pipeline.datasets.splits.held_out import warnings
 from pipeline.datasets.splits.leaks import Leaks, count_leaks
 from pipeline.datasets.splits.settings import AnySplit, FamilySplit, NoSplit, RandomSplit, Shares, SplitError
-from pipeline.datasets.splits.tunes import Tunes
+from pipeline.datasets.splits.tunes import SplitTunes
 
 LARGEST_FAMILIES = 10  # number of families listed with their titles in the audit
 HELD = {PLACES[place]: place for place in HELD_OUT}
@@ -101,7 +101,7 @@ def require_no_leak(pieces: pa.Table, assigned: Assigned, leaks: Leaks, settings
 
 def leaks_by_kind(
     pieces: pa.Table,
-    tunes: Tunes,
+    tunes: SplitTunes,
     made: Mapping[bool, tuple[Assigned, Leaks]],
     settings: AnySplit,
 ) -> dict[str, dict[str, dict[str, dict[str, int]]]]:

@@ -19,7 +19,7 @@ from pipeline.datasets.columns.ragged import Bools, Ints
 from pipeline.datasets.splits.assignment import HELD_OUT, Assigned, Assignment, assign
 from pipeline.datasets.splits.leaks import Nearest, find_relatives
 from pipeline.datasets.splits.settings import AnySplit, FamilySplit, SplitError
-from pipeline.datasets.splits.tunes import Tunes
+from pipeline.datasets.splits.tunes import SplitTunes
 
 NEEDED = ["piece_id", "corpus", "tune_family", "published_split"]  # columns that assign a split
 
@@ -57,7 +57,7 @@ def with_held_out(chosen: Bools, families: pa.Table, settings: AnySplit) -> Assi
     return assigned
 
 
-def embargo(tunes: Tunes, assigned: Assigned) -> Embargo:
+def embargo(tunes: SplitTunes, assigned: Assigned) -> Embargo:
     """Exclude the training pieces that are related to a held-out piece by any rule.
 
     Args:
@@ -91,7 +91,7 @@ def related_to(held_out: Sequence[str], others: Sequence[str], families: pa.Tabl
     chosen, place = np.unique(row, return_inverse=True)
     test = np.zeros(len(chosen), bool)
     test[place[: len(held_out)]] = True
-    tunes = Tunes.among(chosen, families)
+    tunes = SplitTunes.among(chosen, families)
     found = find_relatives(tunes, ~test, test)
     family = np.array(families["tune_family"].take(pa.array(chosen)).to_pylist())
     apart = found.any | np.isin(family, family[test])

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.tables import EMBARGOED, LEAKS
+from pipeline.datasets.families.idiom import SKELETON_RUN
 from pipeline.datasets.families.ngram_overlap import SHORTEST_CONTAINED
 from pipeline.datasets.families.relatives import (
     ALIGNED,
@@ -20,7 +21,6 @@ from pipeline.datasets.families.relatives import (
     FEW_RUNS,
     NAMESAKES,
     RULES,
-    SKELETON_RUN,
 )
 from pipeline.datasets.splits.assignment import Assigned, is_held_out, place_names
 from pipeline.datasets.splits.leaks import Leaks, relation_names

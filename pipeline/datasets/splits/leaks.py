@@ -13,7 +13,7 @@ from pipeline.datasets.columns.ragged import Bools, Ints, run_starts
 from pipeline.datasets.families.alignment import alignment
 from pipeline.datasets.families.relatives import RELATIONS, RULES, Related
 from pipeline.datasets.splits.assignment import Assigned, Assignment, is_held_out
-from pipeline.datasets.splits.tunes import Tunes
+from pipeline.datasets.splits.tunes import SplitTunes
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Leaks:
         return self.hard | self.soft
 
 
-def find_leaks(tunes: Tunes, assigned: Assigned) -> Leaks:
+def find_leaks(tunes: SplitTunes, assigned: Assigned) -> Leaks:
     """Relatives in train of the pieces of valid and test.
 
     Args:
@@ -85,7 +85,7 @@ def find_leaks(tunes: Tunes, assigned: Assigned) -> Leaks:
     return find_relatives(tunes, is_held_out(assigned), assigned == Assignment.TRAIN)
 
 
-def count_leaks(tunes: Tunes, assigned: Assigned) -> tuple[Bools, Bools]:
+def count_leaks(tunes: SplitTunes, assigned: Assigned) -> tuple[Bools, Bools]:
     """Boolean masks only: (n,) pieces with a hard relative, and (n,) pieces with only a soft relative."""
     held, train = is_held_out(assigned), tunes.with_any(assigned == Assignment.TRAIN)
     known = train | tunes.index.related_to(train)
@@ -95,7 +95,7 @@ def count_leaks(tunes: Tunes, assigned: Assigned) -> tuple[Bools, Bools]:
     return known[tunes.of] & held, soft[tunes.of] & held
 
 
-def find_relatives(tunes: Tunes, pieces: Bools, others: Bools) -> Leaks:
+def find_relatives(tunes: SplitTunes, pieces: Bools, others: Bools) -> Leaks:
     """Relatives of some pieces among others.
 
     Args:
@@ -113,7 +113,7 @@ def find_relatives(tunes: Tunes, pieces: Bools, others: Bools) -> Leaks:
     )
 
 
-def _nearest(tunes: Tunes, related: Related, pieces: Bools, others: Bools, hard: Bools) -> Nearest:
+def _nearest(tunes: SplitTunes, related: Related, pieces: Bools, others: Bools, hard: Bools) -> Nearest:
     """The relative with the largest likeness; ties are broken by rule, then by piece_id."""
     left, right = _sharing_a_run(tunes, hard, tunes.with_any(others)) if hard.any() else _no_pairs()
     likenesses = np.append(_likeness(tunes, left, right), related.likeness)
@@ -138,7 +138,7 @@ def _chosen(values: NDArray, place: Ints, none: object) -> NDArray:  # type: ign
     return np.asarray(padded[place])
 
 
-def _likeness(tunes: Tunes, left: Ints, right: Ints) -> NDArray[np.float64]:
+def _likeness(tunes: SplitTunes, left: Ints, right: Ints) -> NDArray[np.float64]:
     """(P,) the likeness of pairs by alignment, 1 for a tune and itself."""
     likeness, apart = np.ones(len(left)), left != right
     if apart.any():
@@ -150,7 +150,7 @@ def _no_pairs() -> tuple[Ints, Ints]:
     return np.zeros(0, np.int64), np.zeros(0, np.int64)
 
 
-def _sharing_a_run(tunes: Tunes, left: Bools, right: Bools) -> tuple[Ints, Ints]:
+def _sharing_a_run(tunes: SplitTunes, left: Bools, right: Bools) -> tuple[Ints, Ints]:
     """For each tune of left, the tune of right that shares the most runs of family length with it.
 
     Every run is counted for the first tune of right that contains it, so there are at most as

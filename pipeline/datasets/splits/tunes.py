@@ -16,7 +16,7 @@ from pipeline.datasets.families.relatives import RULES, Related
 
 
 @dataclass(frozen=True)
-class Tunes:
+class SplitTunes:
     """The t tunes of n pieces, in the order of their first pieces.
 
     Attributes:
@@ -39,7 +39,7 @@ class Tunes:
         return len(self.intervals)
 
     @classmethod
-    def among(cls, rows: Ints, families: pa.Table) -> Tunes:
+    def among(cls, rows: Ints, families: pa.Table) -> SplitTunes:
         """The tunes of some pieces.
 
         Args:

@@ -5,20 +5,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from pipeline.core.tables import content_digest
-from pipeline.datasets.columns.ngrams import BREAK, Sequences, components
-from pipeline.datasets.columns.ragged import offsets_of
+from pipeline.datasets.columns.ngrams import BREAK, components
 from pipeline.datasets.columns.skyline import read_lines, skyline
-from pipeline.datasets.families.ngram_overlap import related as pairs_of
+from pipeline.datasets.families.relatives import SKELETON_RUN
 from pipeline.datasets.families.tune_families import (
-    SKELETON_RUN,
     FamilySettings,
     beat_skeletons,
     find_families,
-    normal_title,
 )
 from tests.helpers.families import OTHER, SONG, transposed, tune
 from tests.helpers.notes_text import columns_of, notes_table, part, ticks
@@ -200,11 +195,6 @@ def test_an_ornamented_variant_is_family_in_a_soft_corpus() -> None:
     assert related(plain, ornamented, soft=("a",))
 
 
-def test_titles_are_compared_without_case_accents_and_signs() -> None:
-    assert normal_title("Grüß' Gott, du  schöner!") == normal_title("gruss gott du schoner")
-    assert normal_title(None) == ""
-
-
 def skeleton(text: str, **columns: Any) -> list[int]:
     notes = notes_table(part("a/1", text, **columns))
     melody, _ = skyline(read_lines(notes, np.array([0])), 4)
@@ -246,34 +236,6 @@ def test_the_size_of_a_piece_is_that_of_its_longest_part() -> None:
     )
     table = find_families(notes, FamilySettings(family_run=16, soft={}))
     assert table["n_intervals"].to_pylist() == [2, 0]
-
-
-def sequences(lists: list[list[int]]) -> Sequences:
-    flat = [value for values in lists for value in values]
-    return Sequences(offsets_of([len(values) for values in lists]), np.array(flat, np.int8))
-
-
-@settings(deadline=None)
-@given(
-    st.lists(st.lists(st.integers(-1, 1) | st.just(BREAK), max_size=12), min_size=1, max_size=6),
-    st.integers(1, 8),
-)
-def test_shared_runs_are_counted_as_by_hand(lists: list[list[int]], length: int) -> None:
-    def runs(values: list[int]) -> set[tuple[int, ...]]:
-        windows = {tuple(values[i : i + length]) for i in range(len(values) - length + 1)}
-        return {window for window in windows if BREAK not in window}
-
-    expected = {
-        (a, b): len(runs(left) & runs(right))
-        for a, left in enumerate(lists)
-        for b, right in enumerate(lists)
-        if runs(left) & runs(right)
-    }
-    mine = sequences(lists)
-    found = pairs_of(mine, mine, length)
-    assert {(int(a), int(b)): int(n) for a, b, n, _ in zip(*found, strict=True)} == expected
-    sizes = [len(runs(values)) for values in lists]
-    assert all(int(least) == min(sizes[a], sizes[b]) for a, b, _, least in zip(*found, strict=True))
 
 
 def test_a_long_chain_is_one_component() -> None:

@@ -12,7 +12,7 @@ from pipeline.datasets.splits import Divided, SplitError, related_to, split_piec
 from pipeline.datasets.splits.assignment import Assignment
 from pipeline.datasets.splits.audit import require_no_leak
 from pipeline.datasets.splits.leaks import find_leaks
-from pipeline.datasets.splits.tunes import Tunes
+from pipeline.datasets.splits.tunes import SplitTunes
 from tests.helpers.families import OTHER, SONG, by, families, many, settings, transposed, tune, walk
 from tests.helpers.notes_text import part
 
@@ -56,7 +56,7 @@ def test_after_the_embargo_no_rule_finds_a_relative_in_train() -> None:
     known = families(*variants(40))
     assert split(known).audit["soft_relatives_in_train"]["test"]["any"] > 0
     made = split(known, embargo="soft")
-    tunes, number = Tunes.among(np.arange(len(known)), known), {name: i for i, name in enumerate(PLACES)}
+    tunes, number = SplitTunes.among(np.arange(len(known)), known), {name: i for i, name in enumerate(PLACES)}
     where = places(made)
     assigned = np.array([number[where[piece]] for piece in known["piece_id"].to_pylist()], np.int8)
     assert not find_leaks(tunes, assigned).any.any()
@@ -79,7 +79,7 @@ def test_an_embargoed_piece_names_the_held_out_piece_that_it_is_related_to() -> 
 
 def test_the_check_fails_when_a_relative_is_left_in_train() -> None:
     known = families(part("a/1", tune(LONG)), part("a/2", tune(varied(LONG))))
-    tunes = Tunes.among(np.arange(len(known)), known)
+    tunes = SplitTunes.among(np.arange(len(known)), known)
     assigned = np.array([Assignment.TRAIN, Assignment.TEST], np.int8)
     leaks = find_leaks(tunes, assigned)
     require_no_leak(known, assigned, leaks, settings())
