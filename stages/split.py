@@ -5,7 +5,7 @@ from pathlib import Path
 from pipeline.core.files import write_json, write_text
 from pipeline.core.settings import read_section
 from pipeline.core.tables import EMBARGOED, FAMILIES, GRIDS, LEAKS, SPLITS, read_table, write_table
-from pipeline.datasets.splits import SPLIT, split_pieces
+from pipeline.datasets.splits import SPLIT, USED, split_pieces
 from pipeline.datasets.splits.leak_card import leak_prose
 from pipeline.datasets.splits.moves import find_moves, last_split, tell
 from pipeline.workflow.memory import return_freed_memory
@@ -20,7 +20,7 @@ def run(dataset: str) -> None:
     settings = read_section(SPLIT, "datasets", dataset, "split")
     made = split_pieces(
         read_table(Path(f"data/filtered/{dataset}.parquet"), GRIDS, ["piece_id"])["piece_id"],
-        read_table(Path("data/families.parquet"), FAMILIES),
+        read_table(Path("data/families.parquet"), FAMILIES, USED),
         settings,
     )
     place = f"data/splits/{dataset}"

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.core.tables import SPLITS
-from pipeline.datasets.columns.ragged import Ints
+from pipeline.datasets.columns.ragged import Bools, Ints
 from pipeline.datasets.splits.assignment import Assigned, Assignment, place_names
 from pipeline.datasets.splits.audit import audit, claim, leaks_by_kind, require_no_leak
 from pipeline.datasets.splits.embargo import (
@@ -32,8 +32,12 @@ from pipeline.datasets.splits.leaks import Leaks, find_leaks, relation_names
 from pipeline.datasets.splits.settings import SPLIT, AnySplit, NoSplit, Split, SplitError
 from pipeline.datasets.splits.tunes import SplitTunes
 
+NAMES = ["piece_id", "corpus", "tune_family", "title", "published_split"]
+USED = [*NAMES, "intervals", "melody", "tune", "relatives"]  # of the columns of ``tables.FAMILIES``
+
 __all__ = [
     "SPLIT",
+    "USED",
     "AnySplit",
     "Divided",
     "Split",
@@ -66,7 +70,7 @@ def split_pieces(
 
     Args:
         piece_ids: piece_id of the rows of a data set, phrases included.
-        families: rows of ``tables.FAMILIES`` whose metadata has ``family_run``.
+        families: the columns USED of ``tables.FAMILIES``, with the metadata ``family_run``.
         settings: the section ``split``.
 
     Raises:
@@ -81,16 +85,15 @@ def split_pieces(
     everywhere = with_held_out(chosen, families, settings)
     used = everywhere != Assignment.UNUSED
     tunes, before = SplitTunes.among(np.flatnonzero(used), families), everywhere[used]
-    families = families.drop_columns(["intervals", "melody", "relatives"])  # the tunes hold them
-    pieces = families if used.all() else families.filter(pa.array(used))
+    pieces = _rows_where(used, families.select(NAMES))
     del families
     apart = None if settings.embargo == "none" or isinstance(settings, NoSplit) else (embargo(tunes, before))
     assigned = before if apart is None else apart.assigned
     leaks = find_leaks(tunes, assigned)
     require_no_leak(pieces, assigned, leaks, settings)
     without = leaks if apart is None else find_leaks(tunes, before)
-    own = np.flatnonzero(assigned != Assignment.ELSEWHERE)
-    report = audit(pieces.take(pa.array(own)), assigned[own], leaks.where(own), settings)
+    own = assigned != Assignment.ELSEWHERE
+    report = audit(_rows_where(own, pieces), assigned[own], leaks.where(np.flatnonzero(own)), settings)
     made = {False: (before, without)} | ({} if apart is None else {True: (assigned, leaks)})
     kinds = leaks_by_kind(pieces, tunes, made, settings)
     return Divided(
@@ -98,6 +101,11 @@ def split_pieces(
         leaks=leak_table(pieces, assigned, leaks),
         audit={**report, "family_run": tunes.run, "claim": claim(report, tunes.run), "leaks_by_kind": kinds},
     )
+
+
+def _rows_where(chosen: Bools, pieces: pa.Table) -> pa.Table:
+    """The chosen rows; the table itself if these are all."""
+    return pieces if chosen.all() else pieces.filter(pa.array(chosen))
 
 
 def _rows(
