@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.helpers.faults import SECONDS_AT_MOST, Victim, contents, told
+from tests.helpers.faults import SECONDS_AT_MOST, Victim, contents, is_reported
 from tests.helpers.signals import default_signals
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -81,7 +81,7 @@ class InterruptedStage:
     def _judged(self, found: Interrupted, status: int, may_be_silent: bool = False) -> Interrupted:
         if "Traceback" in found.said:
             found.wrong.append("a traceback")
-        if status and not may_be_silent and not told(self.victim.stage, found.said):
+        if status and not may_be_silent and not is_reported(self.victim.stage, found.said):
             found.wrong.append("no message of the stage")
         found.wrong += self.victim.next_run()
         return found
