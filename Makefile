@@ -30,7 +30,7 @@ test: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell pipeline stages docs examples params.yaml *.md
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 docs: $(INSTALLED)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --site-dir .cache/site

@@ -3,6 +3,7 @@
 import copy
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,19 @@ from ruamel.yaml import YAML
 from stages import download, encode, families, filter, parse, quantize, split
 from tests.helpers import sections
 from tests.helpers.paths import ROOT
+from tests.helpers.preloading import preloaded
 
+LONGEST = (  # the files that take longest, the longest first
+    "tests/test_documents.py",
+    "tests/test_stages.py",
+    "tests/workflow/test_faults.py",
+    "tests/training/test_resume.py",
+    "tests/formats/readers/test_against_music21.py",
+    "tests/workflow/test_cluster.py",
+    "tests/corpora/sources/test_published_files.py",
+    "tests/corpora/parsing/test_parsing.py",
+    "tests/training/test_processes.py",
+)
 MELODY = "CDEF|GABc|dcBA|GFED|CEGc|BGEC|DFAd|cAFD"
 SONGS = f"""X:1
 T:The Long One
@@ -79,6 +92,21 @@ def write_project(root: Path) -> None:
     }
     with (root / "params.yaml").open("w") as file:
         YAML().dump(copy.deepcopy(params), file)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the longest files first, so that no process of pytest-xdist is left with one at the end."""
+    if missing := [file for file in LONGEST if not (ROOT / file).exists()]:
+        raise pytest.UsageError(f"tests/conftest.py, LONGEST: no such file: {', '.join(missing)}")
+    ranks = {ROOT / file: rank for rank, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(LONGEST)))
+
+
+@pytest.fixture(scope="session")
+def programs() -> Iterator[list[Path]]:
+    """Folders with ``python`` and ``dvc`` that start with their libraries imported."""
+    with preloaded() as folders:
+        yield folders
 
 
 @pytest.fixture(scope="session")
