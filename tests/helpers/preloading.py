@@ -17,6 +17,7 @@ import importlib
 import marshal
 import os
 import runpy
+import select
 import signal
 import socket
 import subprocess
@@ -100,22 +101,24 @@ def _server(name: str, modules: Sequence[str], folder: Path) -> Iterator[None]:
         client.chmod(0o755)
         command = [sys.executable, __file__, name, str(listener.fileno()), *modules]
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, pass_fds=[listener.fileno()], start_new_session=True
+            command, stdin=subprocess.PIPE, pass_fds=[listener.fileno()], start_new_session=True
         )
-    try:
+    with process:  # closes its standard input at the end, and waits
         yield
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def serve(modules: Sequence[str], listener: socket.socket) -> None:
-    """Import modules and accept commands; return in the process of each command, ready to run it."""
+    """Import modules and accept commands; return in the process of each command, ready to run it.
+
+    Standard input ends when the process that started the server ends: the server and its commands are killed.
+    """
     for module in modules:
         importlib.import_module(module)
     gc.freeze()
     signal.signal(signal.SIGCHLD, _reap)
     while True:
+        if sys.stdin in select.select([listener, sys.stdin], [], [])[0]:
+            os.killpg(0, signal.SIGKILL)
         connection, _ = listener.accept()
         if os.fork() == 0:
             break
