@@ -23,13 +23,13 @@ class Interrupted:
     Attributes:
         what: the signal and its moment, or the free space of the disk.
         in_time: whether the stage was still running, or the disk filled up.
-        said: on stderr.
+        output: of the stage, on stderr.
         wrong: the faults found, in words.
     """
 
     what: str
     in_time: bool
-    said: str
+    output: str
     wrong: list[str] = field(default_factory=list)
 
 
@@ -40,8 +40,8 @@ class InterruptedStage:
         self.victim = victim
         began = time.monotonic()
         self.victim.clear()
-        status, said = self._finish(self._start())
-        assert status == 0, said
+        status, output = self._finish(self._start())
+        assert status == 0, output
         self.seconds = time.monotonic() - began
 
     def signal(self, number: signal.Signals, share: float) -> Interrupted:
@@ -54,8 +54,8 @@ class InterruptedStage:
         except subprocess.TimeoutExpired:
             os.kill(process.pid, number)
             in_time = True
-        status, said = self._finish(process)
-        found = Interrupted(f"{number.name} at {share:.3f}", in_time, said)
+        status, output = self._finish(process)
+        found = Interrupted(f"{number.name} at {share:.3f}", in_time, output)
         if status not in (0, -number, 128 + number):
             found.wrong.append(f"exit status {status}")
         return self._judged(found, status, may_be_silent=status == -number)
@@ -73,15 +73,15 @@ class InterruptedStage:
             for name, content in before.items():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 (root / name).write_bytes(content)
-            status, said = self._finish(self._start())
+            status, output = self._finish(self._start())
         finally:
             subprocess.run(["umount", str(root)], check=True)
-        return self._judged(Interrupted(f"{free_bytes} bytes free in {folder}", status != 0, said), status)
+        return self._judged(Interrupted(f"{free_bytes} bytes free in {folder}", status != 0, output), status)
 
     def _judged(self, found: Interrupted, status: int, may_be_silent: bool = False) -> Interrupted:
-        if "Traceback" in found.said:
+        if "Traceback" in found.output:
             found.wrong.append("a traceback")
-        if status and not may_be_silent and not is_reported(self.victim.stage, found.said):
+        if status and not may_be_silent and not is_reported(self.victim.stage, found.output):
             found.wrong.append("no message of the stage")
         found.wrong += self.victim.next_run()
         return found
@@ -101,8 +101,8 @@ class InterruptedStage:
     @staticmethod
     def _finish(process: subprocess.Popen[str]) -> tuple[int, str]:
         try:
-            said = process.communicate(timeout=SECONDS_AT_MOST)[1]
+            output = process.communicate(timeout=SECONDS_AT_MOST)[1]
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            said = process.communicate()[1]
-        return process.returncode, said
+            output = process.communicate()[1]
+        return process.returncode, output

@@ -4,7 +4,7 @@ Importing torch takes two seconds and DVC one, and a test of the whole pipeline 
 Each program here is a small client: it passes its arguments, environment, working directory and standard
 streams to a server that has imported the libraries. The server forks, and the child runs the command as
 ``python -m``, ``python -c``, ``python FILE.py`` or ``dvc`` does. The server never imports the packages of a
-project: every command imports ``pipeline`` and ``stages`` anew, from its own working directory. With any
+project: every command imports ``pipeline`` and ``stages`` itself, from its working directory. With any
 other option of ``python``, the client starts the interpreter itself.
 
 This file is run as the program of the server; it imports the standard library alone.
@@ -142,7 +142,7 @@ def _reap(_number: int, _frame: types.FrameType | None) -> None:
 
 
 def _answer(connection: socket.socket, status: int) -> None:
-    """Tell the client the exit status; end."""
+    """Send the exit status to the client, and end."""
     connection.sendall(bytes([status if status >= 0 else SIGNALLED - status]))
     os._exit(0)
 
