@@ -17,13 +17,13 @@ from tests.helpers.preloading import preloaded
 LONGEST = (  # the files that take longest, the longest first
     "tests/test_documents.py",
     "tests/test_stages.py",
+    "tests/corpora/parsing/test_parsing.py",
+    "tests/corpora/sources/test_published_files.py",
+    "tests/training/test_processes.py",
     "tests/workflow/test_faults.py",
     "tests/training/test_resume.py",
     "tests/formats/readers/test_against_music21.py",
     "tests/workflow/test_cluster.py",
-    "tests/corpora/sources/test_published_files.py",
-    "tests/corpora/parsing/test_parsing.py",
-    "tests/training/test_processes.py",
 )
 MELODY = "CDEF|GABc|dcBA|GFED|CEGc|BGEC|DFAd|cAFD"
 SONGS = f"""X:1
