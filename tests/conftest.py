@@ -3,6 +3,7 @@
 import copy
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from stages import download, encode, families, filter, parse, quantize, split
 from tests.helpers import sections
 from tests.helpers.leftovers import Session
 from tests.helpers.paths import ROOT
+from tests.helpers.preloading import preloaded
 
 SESSION = pytest.StashKey[Session]()
 LONGEST = (  # files of tests that take longest, in seconds alone 380, 290, 90 and less than 60
@@ -122,6 +124,13 @@ def write_project(root: Path) -> None:
     }
     with (root / "params.yaml").open("w") as file:
         YAML().dump(copy.deepcopy(params), file)
+
+
+@pytest.fixture(scope="session")
+def programs() -> Iterator[list[Path]]:
+    """Folders with ``python`` and ``dvc`` that start with their libraries imported."""
+    with preloaded() as folders:
+        yield folders
 
 
 @pytest.fixture(scope="session")

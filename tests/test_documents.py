@@ -69,8 +69,8 @@ def rename(params: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = Project(tmp_path_factory.mktemp("documents"))
+def project(tmp_path_factory: pytest.TempPathFactory, programs: list[Path]) -> Project:
+    project = Project(tmp_path_factory.mktemp("documents"), programs)
     for old in ("songs", "dances"):
         (project.root / f"scores/{old}/all.abc").unlink()
     for corpus, book, numbers in (("essen", "kinder0", range(120, 160)), ("airds", "book1", range(165, 175))):
@@ -100,7 +100,7 @@ def succeed(project: Project, command: str) -> str:
 
 
 def python(project: Project, code: str) -> str:
-    return succeed(project, f"{shlex.quote(sys.executable)} -c {shlex.quote(code)}")
+    return succeed(project, f"python -c {shlex.quote(code)}")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -276,8 +276,7 @@ def test_examples_run_on_any_data_set(project: Project, example: str) -> None:
     arguments = {"split_to_midi.py": "melodies test midi"}.get(example, "data/tokens/melodies")
     (project.root / "examples").mkdir(exist_ok=True)
     (project.root / "examples" / example).write_text(code)
-    environment = f"PYTHONPATH=. HF_HUB_OFFLINE=1 {shlex.quote(sys.executable)}"
-    said = succeed(project, f"{environment} examples/{example} {arguments}")
+    said = succeed(project, f"PYTHONPATH=. HF_HUB_OFFLINE=1 python examples/{example} {arguments}")
     assert said.strip()
     assert (
         len([line for line in code.splitlines() if line and not line.startswith(('"""', "import", "from"))])

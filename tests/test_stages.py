@@ -13,9 +13,11 @@ from tests.helpers.project import NOTES, Project, tune
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(tmp_path_factory: pytest.TempPathFactory, programs: list[Path]) -> Project:
+    """A project that has run as a user runs it; later runs have the libraries imported beforehand."""
     project = Project(tmp_path_factory.mktemp("project"))
     project.repro()
+    project.programs = programs
     return project
 
 
@@ -173,7 +175,7 @@ def test_a_clone_fetches_outputs_from_a_remote(project: Project, tmp_path: Path)
     ):
         status, said = project.call(*command)
         assert status == 0, said
-    clone = Project.at(tmp_path / "clone")
+    clone = Project.at(tmp_path / "clone", project.programs)
     assert clone.repro("--pull") == []
     assert outputs(clone) == outputs(project)
 

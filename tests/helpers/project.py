@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +38,16 @@ def edit(path: Path, change: Callable[[Any], None]) -> None:
 
 
 class Project:
-    """A copy of the project with tiny corpora."""
+    """A copy of the project with tiny corpora.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: an empty folder.
+        programs: folders put before PATH, for :mod:`tests.helpers.preloading`.
+    """
+
+    def __init__(self, root: Path, programs: Sequence[Path] = ()) -> None:
         self.root = root
+        self.programs = programs
         ignore = shutil.ignore_patterns("__pycache__")
         for folder in ("pipeline", "stages"):
             shutil.copytree(ROOT / folder, root / folder, ignore=ignore)
@@ -58,10 +64,11 @@ class Project:
         self.call("dvc", "init", "--quiet")
 
     @classmethod
-    def at(cls, root: Path) -> Project:
+    def at(cls, root: Path, programs: Sequence[Path] = ()) -> Project:
         """One that is there already."""
         project = cls.__new__(cls)
         project.root = root
+        project.programs = programs
         return project
 
     def write_params(self) -> None:
@@ -83,10 +90,10 @@ class Project:
             YAML().dump(copy.deepcopy(params), file)
 
     def call(self, *command: str) -> tuple[int, str]:
-        tools = Path(sys.executable).parent
+        path = [*map(str, self.programs), str(Path(sys.executable).parent), os.environ["PATH"]]
         environment = {
             **os.environ,
-            "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join(path),
             "DVC_NO_ANALYTICS": "1",
         }
         done = subprocess.run(

@@ -52,8 +52,8 @@ def with_published_corpora(params: Any, address: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = Project(tmp_path_factory.mktemp("published"))
+def workspace(tmp_path_factory: pytest.TempPathFactory, programs: list[Path]) -> Project:
+    project = Project(tmp_path_factory.mktemp("published"), programs)
     with served(SHARED) as address:
         project.edit(lambda params: with_published_corpora(params, address))
         status, output = project.call("dvc", "repro", "encode@chorales", "encode@licensed")
