@@ -87,8 +87,10 @@ def generate(
     from pipeline.decoding.sampling import Sampling
     from pipeline.tools.inference.generate import Way
     from pipeline.tools.inference.generate import generate as continue_prompt
+    from pipeline.workflow.imports import without_pandas
     from pipeline.workflow.progress import say
 
+    without_pandas()
     check_suffix(out)
     sampling = Sampling(temperature, top_k, top_p)
     way = Way(sampling, beam, quarters, seed, count, repetition_nats, voice_leading, chords)

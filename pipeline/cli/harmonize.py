@@ -67,8 +67,10 @@ def harmonize(
     """
     from pipeline.decoding.sampling import Sampling
     from pipeline.tools.inference.harmonize import harmonize_score
+    from pipeline.workflow.imports import without_pandas
     from pipeline.workflow.progress import say
 
+    without_pandas()
     check_suffix(out)
     sampling = Sampling(temperature, top_p=top_p)
     results = harmonize_score(

@@ -1,4 +1,4 @@
-"""Imports that a stage does not need."""
+"""Imports that a stage or a command does not need."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def without_pandas() -> None:
     """Keep pyarrow, where it is imported, from importing pandas until something needs it.
 
     On the first conversion of a list pyarrow imports pandas, to recognize its types: 0.2 seconds,
-    more than half of what the other imports of a stage take. It tries only once; conversions from
+    more than half of what the other imports of a stage take, and a sixth of those of a command with a model. It tries only once; conversions from
     and to pandas still work, and import it.
     """
     pa = sys.modules.get("pyarrow")
@@ -30,5 +30,5 @@ class _Refusal:
     def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
         """Refuse pandas; leave other modules to the next finder."""
         if name == "pandas":
-            raise ModuleNotFoundError("this stage does without pandas", name=name)
+            raise ModuleNotFoundError("not imported for pyarrow", name=name)
         return None
