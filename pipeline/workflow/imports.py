@@ -10,7 +10,7 @@ def without_pandas() -> None:
     """Keep pyarrow, where it is imported, from importing pandas until something needs it.
 
     On the first conversion of a list pyarrow imports pandas, to recognize its types: 0.2 seconds,
-    more than half of what the other imports of a stage take, and a sixth of those of a command with a model. It tries only once; conversions from
+    more than half of what the other imports of a stage take. It tries only once; conversions from
     and to pandas still work, and import it.
     """
     pa = sys.modules.get("pyarrow")
