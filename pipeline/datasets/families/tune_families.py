@@ -109,28 +109,30 @@ def families_of_portions(
     Args:
         progress: as in :func:`~pipeline.datasets.families.relatives.related_pairs`.
     """
+    families, idiom = _grouped(portions, settings)
+    tunes = Tunes.of_pieces(families, settings.family_run)
+    return _with_relatives(families, tunes, related_pairs(tunes, idiom, progress=progress))
+
+
+def _grouped(portions: Iterable[pa.Table], settings: FamilySettings) -> tuple[pa.Table, Idiom]:
+    """The table without its columns ``tune`` and ``relatives``, and the idiom of all pieces."""
     names, intervals, skeletons, melodies, longest = _joined(_read(notes) for notes in portions)
     soft = _soft_links(names, skeletons, settings)
     hard = (part.links() for part in holders(intervals, settings.family_run))
     root = components(names.num_rows, chain([soft], hard))
-    families = pa.table(
-        {
-            "piece_id": names["piece_id"],
-            "corpus": names["corpus"],
-            "tune_family": _family_ids(intervals, root),
-            "title": names["title"],
-            "published_split": names["published_split"],
-            "n_intervals": longest,
-            "family_size": np.bincount(root, minlength=len(root))[root].astype(np.int32),
-            "intervals": intervals.column(),
-            "skeleton": skeletons.column(),
-            "melody": melodies,
-        }
-    )
-    tunes = Tunes.of_pieces(families, settings.family_run)
-    return _with_relatives(
-        families, tunes, related_pairs(tunes, Idiom.of(intervals, skeletons), progress=progress)
-    )
+    columns = {
+        "piece_id": names["piece_id"],
+        "corpus": names["corpus"],
+        "tune_family": _family_ids(intervals, root),
+        "title": names["title"],
+        "published_split": names["published_split"],
+        "n_intervals": longest,
+        "family_size": np.bincount(root, minlength=len(root))[root].astype(np.int32),
+        "intervals": intervals.column(),
+        "skeleton": skeletons.column(),
+        "melody": melodies,
+    }
+    return pa.table(columns), Idiom.of(intervals, skeletons)
 
 
 def _with_relatives(families: pa.Table, tunes: Tunes, pairs: Iterator[Related]) -> pa.Table:
