@@ -158,7 +158,7 @@ def lone_rests(children: Sequence[tuple[Element, Sequence[NoteContent]]]) -> set
     """The places of the runs of notes with a rest that is all that a voice holds in a measure.
 
     Args:
-        children: what the measure holds in order, each with the notes that it stands for.
+        children: what the measure holds in order, each with its run of notes if it has one.
     """
     found: set[int] = set()
     candidate, n_held = -1, 0

@@ -43,7 +43,7 @@ class PartReader(NotePlacer):
 
     Args:
         percussion: the instruments whose notes have no pitch; see :func:`percussion_of`.
-        runs: the notes that an element stands for, by its tag; see :mod:`shared_notes`.
+        runs: runs of notes, by the tag of the element in their place; see :mod:`shared_notes`.
 
     Attributes:
         clefs: the signs of the clefs of each staff.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 from xml.etree.ElementTree import Element
 
 from pipeline.core.text import counted
@@ -19,7 +20,10 @@ from pipeline.formats.readers.musicxml.values import (
     plays_percussion,
     ticks,
 )
-from pipeline.formats.readers.musicxml.words import lyric_to_highest
+
+PITCH: Final = 2  # the places of these in a note
+FERMATA: Final = 5
+LYRIC: Final = 6
 
 
 class NotePlacer:
@@ -122,22 +126,21 @@ class NotePlacer:
         if duration <= 0:
             raise _no_duration(duration)
         _, chord_staff, first = self._chord or (0, staff, len(notes))
-        chord = [Written(*other) for other in notes[first:]] if chord_staff == staff else []
-        fermata = body.has_fermata or any(other.phrase_end for other in chord)
-        if fermata:
-            chord = [other._replace(phrase_end=True) for other in chord]
+        fermata = body.has_fermata
+        if first < len(notes) and chord_staff == staff:
+            chord_has_one = notes[first][FERMATA]
+            fermata = fermata or chord_has_one
+            if fermata and not chord_has_one:
+                notes[first:] = [Written(*other)._replace(phrase_end=True) for other in notes[first:]]
         number = head.number
         if number is None or self.transposition:
             number = self._sounding(number, pitch, staff)
-        chord.append(Written(onset, duration, number, body.ties_on, body.tied_from, fermata, lyric))
+        notes.append((onset, duration, number, body.ties_on, body.tied_from, fermata, lyric))
         doubled = self.transposition[staff].doubled if staff in self.transposition else 0
         if doubled:
-            chord.append(chord[-1]._replace(pitch=number + doubled, lyric=()))
-        if chord_staff != staff:
-            first = len(notes)
-        elif doubled or head.in_chord:
-            lyric_to_highest(chord)
-        notes[first:] = chord
+            notes.append((onset, duration, number + doubled, body.ties_on, body.tied_from, fermata, ()))
+        if (doubled or head.in_chord) and chord_staff == staff:
+            _lyric_to_highest(notes, first)
 
     def _time(
         self, head: Head, body: Body, is_alone: bool, measure: Measure, place: tuple[int, int]
@@ -201,3 +204,15 @@ class NotePlacer:
 
 def _no_duration(duration: Ticks) -> ReadError:
     return ReadError("bad_duration", f"a note of duration {duration}; durations are positive")
+
+
+def _lyric_to_highest(notes: list[Placed], first: int) -> None:
+    """Move the lyric of a chord, the notes from ``first`` on, to its highest note; others keep their own."""
+    carrier = next((place for place in range(first, len(notes)) if notes[place][LYRIC]), None)
+    if carrier is None:
+        return
+    highest = max(range(first, len(notes)), key=lambda place: notes[place][PITCH])
+    if carrier != highest and not notes[highest][LYRIC]:
+        lyric = notes[carrier][LYRIC]
+        notes[carrier] = Written(*notes[carrier])._replace(lyric=())
+        notes[highest] = Written(*notes[highest])._replace(lyric=lyric)

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 
 from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.formats.readers.base.lyrics import Lyric, with_syllable
-from pipeline.formats.readers.base.staff import Ticks, Written
+from pipeline.formats.readers.base.staff import Ticks
 from pipeline.formats.readers.base.tempo import per_minute, possible
 from pipeline.formats.readers.musicxml.values import length_of_type
 
@@ -47,18 +47,6 @@ def syllable(text: str, continues: bool) -> str:
     """A syllable as text: single spaces, and a hyphen at its end if the word continues."""
     text = " ".join(text.split())
     return f"{text}-" if continues and text and not text.endswith("-") else text
-
-
-def lyric_to_highest(chord: list[Written]) -> None:
-    """Move the lyric of a chord to its highest note; others keep their own."""
-    carrier = next((place for place, note in enumerate(chord) if note.lyric), None)
-    if carrier is None:
-        return
-    highest = max(range(len(chord)), key=lambda place: chord[place].pitch)
-    if carrier != highest and not chord[highest].lyric:
-        lyric = chord[carrier].lyric
-        chord[carrier] = chord[carrier]._replace(lyric=())
-        chord[highest] = chord[highest]._replace(lyric=lyric)
 
 
 def tempo_of(direction: Element) -> Fraction | None:
