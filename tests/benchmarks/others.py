@@ -45,7 +45,8 @@ def read(path):
 paths = [Path(line) for line in sys.argv[1:]]
 warm_up()
 Cache = type(functools.lru_cache(print))
-caches = [each for each in gc.get_objects() if isinstance(each, Cache) and each.__module__.startswith("pipeline")]
+caches = [each for each in gc.get_objects() if isinstance(each, Cache)]
+caches = [cache for cache in caches if (cache.__module__ or "").startswith("pipeline")]
 for _ in sys.stdin:
     for cache in caches:
         cache.cache_clear()
