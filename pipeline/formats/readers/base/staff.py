@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
-from operator import ne
+from operator import ne, neg, not_
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -182,23 +182,29 @@ def merge_ties(written: list[Written]) -> tuple[list[Written], int]:
         The notes by onset, then descending pitch; and the number of ties without
         such a note, which were dropped.
     """
-    onsets = [note.onset for note in written]
-    if onsets == sorted(set(onsets)):  # no two at once
-        ordered = list(written)
-    else:
-        ordered = sorted(
-            written, key=lambda note: (note.onset, -note.pitch, not note.tied_from, -note.duration)
-        )
-    if not any(note.ties_on for note in ordered):
-        return ordered, 0
+    if not written:
+        return [], 0
+    onsets, durations, pitches, ties_on, tied_from, *_ = zip(*written, strict=True)
+    ordered = written
+    if list(onsets) != sorted(set(onsets)):  # two at once, or not in order
+        ends_no_tie, places = map(not_, tied_from), range(len(written))
+        keys = zip(onsets, map(neg, pitches), ends_no_tie, map(neg, durations), places, strict=True)
+        ordered = [written[key[-1]] for key in sorted(keys)]
+    return _joined(ordered) if any(ties_on) else (ordered, 0)
+
+
+def _joined(ordered: Sequence[Written]) -> tuple[list[Written], int]:
+    """The same of notes in order."""
     merged: list[Written] = []
     waiting: dict[tuple[int, Ticks], list[int]] = {}  # (pitch, end) of notes with an open tie → their places
     for note in ordered:
-        open_ties = waiting.get((note.pitch, note.onset))
-        if open_ties:
+        place = len(merged)
+        if waiting and (open_ties := waiting.get((note.pitch, note.onset))):
             place = open_ties.pop(0)
+            if not open_ties:
+                del waiting[note.pitch, note.onset]
             first = merged[place]
-            note = Written(
+            note = merged[place] = Written(
                 first.onset,
                 first.duration + note.duration,
                 first.pitch,
@@ -206,9 +212,7 @@ def merge_ties(written: list[Written]) -> tuple[list[Written], int]:
                 phrase_end=first.phrase_end or note.phrase_end,
                 lyric=joined_lyrics(first.lyric, note.lyric),
             )
-            merged[place] = note
         else:
-            place = len(merged)
             merged.append(note)
         if note.ties_on:
             waiting.setdefault((note.pitch, note.onset + note.duration), []).append(place)

@@ -15,6 +15,7 @@ from pipeline.formats.readers.base.source import ReadError
 HEADER_BYTES = 6
 CHUNK_HEAD_BYTES = 8
 FILE_TYPES = (0, 1)
+_KNOWN = (b"MTrk", b"MThd")
 
 
 class Header(NamedTuple):
@@ -102,6 +103,6 @@ def track_chunks(content: bytes) -> Iterator[Chunk]:
 def _chunk_at(content: bytes, position: int) -> Chunk | None:
     name = content[position : position + 4]
     begin = position + CHUNK_HEAD_BYTES
-    if begin > len(content) or not (name.isascii() and name.decode().isprintable()):
+    if begin > len(content) or not (name in _KNOWN or (name.isascii() and name.decode().isprintable())):
         return None
     return Chunk(name, begin, begin + int.from_bytes(content[position + 4 : begin], "big"))

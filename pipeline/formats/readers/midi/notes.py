@@ -15,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.formats.readers.midi.events import N_CHANNELS, N_PITCHES, PITCH_BITS, Events, Track
+from pipeline.formats.readers.midi.events import N_CHANNELS, N_PITCHES, PITCH_BITS, Events
+from pipeline.formats.readers.midi.scan import Track
 from pipeline.formats.readers.midi.stretches import Bytes, Ints
 
 MOST_BITS = 62  # of a number that is sorted
@@ -197,8 +198,9 @@ def _find_ends(events: Events, tracks: list[Track]) -> _Ends:
     stops = np.append(begins[1:], n)
     plain = np.repeat(~strange, stops - begins)
     ends.end[order[plain & is_on]] = events.time[order[plain & ~is_on]]
+    silenced = events.silenced()
     for begin, stop in zip(begins[strange].tolist(), stops[strange].tolist(), strict=True):
-        _Pitch(events, tracks, order[begin:stop]).find(ends)
+        _Pitch(events, silenced, tracks, order[begin:stop]).find(ends)
     return ends
 
 
@@ -209,9 +211,11 @@ class _Pitch:
         places: where they are among the events of the file.
     """
 
-    def __init__(self, events: Events, tracks: list[Track], places: Ints) -> None:
+    def __init__(
+        self, events: Events, silenced: tuple[Ints, Ints], tracks: list[Track], places: Ints
+    ) -> None:
         self.places: list[int] = places.tolist()
-        self._events, self._tracks = events, tracks
+        self._events, self._silenced, self._tracks = events, silenced, tracks
         self._is_on: list[bool] = events.is_on[places].tolist()
         self._time: list[int] = events.time[places].tolist()
 
@@ -249,6 +253,6 @@ class _Pitch:
     def _silence(self, place: int, onset: int) -> int:
         """When a note without an end is silenced: by All Notes Off, or at the end of its track."""
         owner = int(self._events.key[place]) >> PITCH_BITS
-        owners, time = self._events.silenced.T
+        owners, time = self._silenced
         own = (owners == owner) & (time > onset)
         return int(time[own][0]) if own.any() else self._tracks[owner // N_CHANNELS].end

@@ -21,17 +21,9 @@ from pipeline.formats.readers.base.parts import readable_parts
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import MAX_TICKS, KeySign, in_force, key_fields
 from pipeline.formats.readers.midi.chunks import Header, read_header, track_chunks
-from pipeline.formats.readers.midi.events import (
-    KEY_SIGNATURE,
-    MAX_TIME,
-    N_CHANNELS,
-    TIME_SIGNATURE,
-    TRACK_NAME,
-    Events,
-    Scanner,
-    Track,
-)
+from pipeline.formats.readers.midi.events import N_CHANNELS, Events, Scanner
 from pipeline.formats.readers.midi.notes import Notes, notes_of
+from pipeline.formats.readers.midi.scan import KEY_SIGNATURE, MAX_TIME, TIME_SIGNATURE, TRACK_NAME, Track
 from pipeline.formats.readers.midi.staves import MidiStaff, columns
 from pipeline.formats.readers.midi.text import decode_text
 from pipeline.formats.readers.midi.words import Words

@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.formats.readers.base.tempo import possible, tempo_at
-from pipeline.formats.readers.midi.events import LYRIC, SET_TEMPO, Track
+from pipeline.formats.readers.midi.scan import LYRIC, SET_TEMPO, Track
 from pipeline.formats.readers.midi.stretches import Ints
 from pipeline.formats.readers.midi.text import decode_text
 

@@ -104,19 +104,26 @@ def _staff(part: ReadPart, number: int, begins: Sequence[Ticks]) -> Staff:
         kind: Kind = "plain" if measure.plain else "sign"
         lines.append(BarLine(int(begin), kind))
         lines += [BarLine(int(begin + line), "plain") for line in measure.inner]
-        notes = measure.notes.get(number, ())
-        staff.notes += [new(Written, (begin + note[0], *note[1:])) for note in notes]
-        staff.keys += [key._replace(onset=begin + key.onset) for key in measure.keys.get(number, ())]
-        staff.meters += [meter.at(int(begin)) for meter in measure.meters.get(number, ())]
-        for sign in measure.chords.get(number, ()):
-            staff.add_chord(sign._replace(onset=begin + sign.onset))
-        staff.n_grace += measure.n_grace[number]
-        staff.n_bad_keys += measure.n_bad_keys[number]
-        staff.n_bad_meters += measure.n_bad_meters[number]
-        staff.n_lost_syllables += measure.n_lost_syllables[number]
+        staff.notes += [
+            new(Written, (begin + onset, duration, pitch, ties_on, tied_from, phrase_end, lyric))
+            for onset, duration, pitch, ties_on, tied_from, phrase_end, lyric in measure.notes.get(number, ())
+        ]
         staff.n_uneven_bars += 0 < measure.filled < end - begin
+        if measure.keys or measure.meters or measure.chords or measure.counts:
+            _add_signs(staff, measure, number, begin)
     staff.lines = lines
     return staff
+
+
+def _add_signs(staff: Staff, measure: Measure, number: int, begin: Ticks) -> None:
+    """Add the signatures, chord symbols and counts of a measure to a staff."""
+    staff.keys += [key._replace(onset=begin + key.onset) for key in measure.keys.get(number, ())]
+    staff.meters += [meter.at(int(begin)) for meter in measure.meters.get(number, ())]
+    for sign in measure.chords.get(number, ()):
+        staff.add_chord(sign._replace(onset=begin + sign.onset))
+    for (name, of_staff), n in measure.counts.items():
+        if of_staff == number:
+            setattr(staff, name, getattr(staff, name) + n)
 
 
 def join_ties(found: Sequence[Staff]) -> None:
@@ -131,9 +138,10 @@ def join_ties(found: Sequence[Staff]) -> None:
 
 def _take_over(home: Staff, other: Staff) -> None:
     """The notes of another staff that end a tie of this one, which has no such note itself."""
-    own = {(note.pitch, note.onset) for note in home.notes}
-    open_ends = [(note.pitch, note.onset + note.duration) for note in home.notes if note.ties_on]
-    wanted = set(open_ends) - own
+    open_ends = {(note.pitch, note.onset + note.duration) for note in home.notes if note.ties_on}
+    if not open_ends:
+        return
+    wanted = open_ends - {(note.pitch, note.onset) for note in home.notes}
     if not wanted:
         return
     started = {(note.pitch, note.onset + note.duration) for note in other.notes if note.ties_on}

@@ -5,22 +5,22 @@ The length of a measure depends on all parts together; see :mod:`bars`.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import partial
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element
 
 from pipeline.core.music import TICKS_PER_QUARTER, Meter
+from pipeline.formats.readers.base.lyrics import Lyric
 from pipeline.formats.readers.base.repeat_signs import Kind, Sign
-from pipeline.formats.readers.base.staff import ChordSign, KeySign, Ticks, Written
+from pipeline.formats.readers.base.staff import ChordSign, KeySign, Ticks
 from pipeline.formats.readers.musicxml.note import NoteContent
 
-Counts = defaultdict[int, int]
-_TIMED = ("notes", "keys", "meters", "chords")  # lists of each staff
-_COUNTS = ("n_grace", "n_bad_keys", "n_bad_meters", "n_lost_syllables")
+# a note: the fields of Written, counted from the beginning of the measure
+Placed = tuple[Ticks, Ticks, int, bool, bool, bool, Lyric]
+_TIMED = ("keys", "meters", "chords")  # lists of each staff
+_END: tuple[Element, Sequence[NoteContent]] = (Element("backup"), ())  # a measure ends like a voice
 
 
 class WrittenMeter(NamedTuple):
@@ -42,7 +42,7 @@ class PrintedMark(NamedTuple):
     text: str
 
 
-@dataclass
+@dataclass(slots=True)
 class Measure:
     """A measure; notes, keys, meters, chord symbols and counts by the number of the staff.
 
@@ -60,7 +60,8 @@ class Measure:
         marks: jumps in words or symbols alone.
         tempi: onset and quarter notes per minute of each tempo.
         inner: bar lines inside, of a measure joined from several.
-        n_lost_syllables: of the first verse, on rests, grace notes and cue notes.
+        counts: by the name of a field of :class:`Staff` and the number of the staff. ``n_lost_syllables`` are
+            those of the first verse, on rests, grace notes and cue notes.
     """
 
     written: Ticks = 0
@@ -71,19 +72,28 @@ class Measure:
     incomplete: bool = False
     at_sign: bool = False
     plain: bool = True
-    notes: dict[int, list[Written]] = field(default_factory=dict)
+    notes: dict[int, list[Placed]] = field(default_factory=dict)
     keys: dict[int, list[KeySign]] = field(default_factory=dict)
     meters: dict[int, list[WrittenMeter]] = field(default_factory=dict)
     chords: dict[int, list[ChordSign]] = field(default_factory=dict)
-    n_grace: Counts = field(default_factory=partial(defaultdict, int))
-    n_bad_keys: Counts = field(default_factory=partial(defaultdict, int))
-    n_bad_meters: Counts = field(default_factory=partial(defaultdict, int))
+    counts: dict[tuple[str, int], int] = field(default_factory=dict)
     signs: list[Sign] = field(default_factory=list)
     closing: list[Sign] = field(default_factory=list)
     marks: list[PrintedMark] = field(default_factory=list)
     tempi: list[tuple[Ticks, Fraction]] = field(default_factory=list)
-    n_lost_syllables: Counts = field(default_factory=partial(defaultdict, int))
     inner: list[Ticks] = field(default_factory=list)
+
+    def count(self, name: str, staff: int, n: int = 1) -> None:
+        """Add to a count of a staff."""
+        if n:
+            self.counts[name, staff] = self.counts.get((name, staff), 0) + n
+
+    def fill(self, reached: Ticks) -> None:
+        """Note how far a note or rest reaches."""
+        if reached > self.written:
+            self.written = reached
+            if reached > self.filled:
+                self.filled = reached
 
     @property
     def length(self) -> Ticks:
@@ -128,9 +138,11 @@ def joined(first: Measure, second: Measure) -> Measure:
         tempi=first.tempi + [(begin + onset, tempo) for onset, tempo in second.tempi],
         inner=[*first.inner, begin, *(begin + line for line in second.inner)],
     )
-    for name in _COUNTS:
-        for staff, count in getattr(second, name).items():
-            getattr(both, name)[staff] += count
+    for (name, staff), n in second.counts.items():
+        both.count(name, staff, n)
+    for staff, notes in second.notes.items():
+        later = [(begin + note[0], *note[1:]) for note in notes]
+        both.notes[staff] = [*both.notes.get(staff, ()), *later]
     for name in _TIMED:
         of_staves = getattr(both, name)
         for staff, found in getattr(second, name).items():
@@ -142,22 +154,25 @@ def _later(found: Iterable[Any], begin: Ticks) -> list[Any]:
     return [each._replace(onset=begin + each.onset) for each in found]
 
 
-def lone_rests(children: Sequence[tuple[Element, NoteContent | None]]) -> set[int]:
-    """The places of the rests that are all that a voice holds in a measure.
+def lone_rests(children: Sequence[tuple[Element, Sequence[NoteContent]]]) -> set[int]:
+    """The places of the runs of notes with a rest that is all that a voice holds in a measure.
 
     Args:
-        children: what the measure holds in order, each with its content if it is a note.
+        children: what the measure holds in order, each with its run of notes if it has one.
     """
-    if not any(note is not None and note.is_rest for _, note in children):
-        return set()
-    voices: list[list[int]] = [[]]
-    for place, (child, note) in enumerate(children):
-        if note is None:
-            if child.tag == "backup":
-                voices.append([])
-            elif child.tag == "forward":
-                voices[-1].append(place)
-        elif not note.is_grace:
-            voices[-1].append(place)
-    alone = [voice[0] for voice in voices if len(voice) == 1]
-    return {place for place in alone if (note := children[place][1]) is not None and note.is_rest}
+    found: set[int] = set()
+    candidate, n_held = -1, 0
+    for place, (child, run) in enumerate((*children, _END)):
+        if child.tag == "backup":
+            if n_held == 1 and candidate >= 0:
+                found.add(candidate)
+            candidate, n_held = -1, 0
+        elif child.tag == "forward":
+            n_held += 1
+        for note in run:
+            if n_held > 1:
+                break
+            if not note.head.is_grace:
+                n_held += 1
+                candidate = place if note.head.is_rest else -1
+    return found

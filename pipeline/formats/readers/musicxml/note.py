@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from pipeline.formats.readers.base.lyrics import Lyric
@@ -14,40 +14,88 @@ from pipeline.formats.readers.musicxml.words import lyric_of
 MAX_STAVES = 16
 
 
-@dataclass(slots=True)
-class NoteContent:
-    """The content of a note or rest. Of several elements with one tag, the first counts.
+class Head(NamedTuple):
+    """What sounds in a note or rest, and how long.
 
     Attributes:
-        element: the ``<note>``, for what few notes have.
-        staff: the number of its staff; 0 if that is invalid.
-        is_unpitched: whether it has ``<unpitched>``.
         duration: the text of its duration, "" if it has none.
-        change: its ``<time-modification>``.
-        pitch: its ``<pitch>``.
         number: the MIDI note number as written; None if it has no pitch or no such number.
-        ties_on, tied_from: whether a tie begins and ends here.
-        lyric: its syllable in each verse.
-        has_syllable: whether it has one in the first verse.
+        is_plain: whether it has a number and is nothing but a note, perhaps of a chord; or is
+            nothing but a rest, and no rest for the bar.
+        is_unpitched: whether it has ``<unpitched>``.
+        fills_bar: whether it is a rest for the bar by its attribute ``measure``.
+        pitch: its ``<pitch>``.
     """
 
-    element: Element
+    duration: str
+    number: int | None
+    is_plain: bool
+    in_chord: bool = False
+    is_rest: bool = False
+    is_grace: bool = False
+    is_cue: bool = False
+    is_unpitched: bool = False
+    fills_bar: bool = False
+    pitch: Element | None = None
+
+
+class Body(NamedTuple):
+    """What else a note or rest holds, its syllables aside.
+
+    Attributes:
+        staff: the number of its staff; 0 if that is invalid.
+        kind: the text of its ``<type>``; None without one.
+        change: its ``<time-modification>``.
+        ties_on, tied_from: whether a tie begins and ends here.
+        element: the ``<note>``, for what few notes have.
+    """
+
     staff: int
     voice: str
-    in_chord: bool
-    is_grace: bool
-    is_rest: bool
-    is_cue: bool
-    is_unpitched: bool
-    duration: str
+    kind: str | None
+    n_dots: int
     change: Element | None
-    pitch: Element | None
-    number: int | None
     has_fermata: bool
     ties_on: bool
     tied_from: bool
+    element: Element
+
+
+# whether it belongs to a chord; whether it has neither fermata nor syllable; staff, duration and
+# <time-modification>; and of a note its number, the ends of its ties, fermata and syllables
+Sound = tuple[bool, bool, int, str, Element | None, tuple[int, bool, bool, bool, Lyric] | None]
+
+
+class NoteContent(NamedTuple):
+    """The content of a note or rest. Of several elements with one tag, the first counts.
+
+    Attributes:
+        lyric: its syllable in each verse.
+        sound: what plain notes have, and rests that fill no bar, in a few values; None for others.
+    """
+
+    head: Head
+    body: Body
     lyric: Lyric
-    has_syllable: bool
+    sound: Sound | None
+
+    @property
+    def has_syllable(self) -> bool:
+        """Whether it has a syllable in the first verse."""
+        return bool(self.lyric and self.lyric[0])
+
+
+def content(head: Head, body: Body, lyric: Lyric) -> NoteContent:
+    """The content of a note from its elements."""
+    sound: Sound | None = None
+    if head.is_plain and head.number is not None and body.staff:
+        ends = (head.number, body.ties_on, body.tied_from, body.has_fermata, lyric)
+        is_bare = not (lyric or body.has_fermata)
+        sound = (head.in_chord, is_bare, body.staff, head.duration, body.change, ends)
+    elif head.is_plain and body.kind not in (None, "whole") and body.staff and not lyric:
+        sound = (False, True, body.staff, head.duration, body.change, None)
+    values = (head, body, lyric, sound)
+    return tuple.__new__(NoteContent, values)  # what its constructor calls, only quicker
 
 
 def content_of(note: Element) -> NoteContent:
@@ -55,30 +103,45 @@ def content_of(note: Element) -> NoteContent:
     tags = {child.tag: child for child in note}
     if len(tags) != len(note):
         tags = {child.tag: child for child in reversed(list(note))}
-    duration, voice, pitch = tags.get("duration"), tags.get("voice"), tags.get("pitch")
+    return content(_head(note, tags), _body(note, tags), lyric_of(note) if "lyric" in tags else ())
+
+
+def _head(note: Element, tags: Mapping[str, Element]) -> Head:
+    duration, pitch = tags.get("duration"), tags.get("pitch")
+    number = None if pitch is None else _number(pitch)
+    is_rest, is_odd = "rest" in tags, "grace" in tags or "cue" in tags or "unpitched" in tags
+    fills_bar = is_rest and note.find("rest[@measure='yes']") is not None
+    is_rest_alone = is_rest and pitch is None and "chord" not in tags and not fills_bar
+    return Head(
+        "" if duration is None else (duration.text or "").strip(),
+        number,
+        not is_odd and (is_rest_alone or (number is not None and not is_rest)),
+        "chord" in tags,
+        is_rest,
+        "grace" in tags,
+        "cue" in tags,
+        "unpitched" in tags,
+        fills_bar,
+        pitch,
+    )
+
+
+def _body(note: Element, tags: Mapping[str, Element]) -> Body:
+    voice, kind = tags.get("voice"), tags.get("type")
     notations = note.findall("notations") if "notations" in tags else []
     ties: Collection[str] = ()
     if notations or "tie" in tags:
         ties = _ties(note.findall("tie"), notations)
-    lyric = lyric_of(note) if "lyric" in tags else ()
-    return NoteContent(
-        note,
+    return Body(
         _staff(tags.get("staff")),
         "1" if voice is None else (voice.text or "").strip(),
-        "chord" in tags,
-        "grace" in tags,
-        "rest" in tags,
-        "cue" in tags,
-        "unpitched" in tags,
-        "" if duration is None else (duration.text or "").strip(),
+        None if kind is None else kind.text or "",
+        len(note.findall("dot")) if "dot" in tags else 0,
         tags.get("time-modification"),
-        pitch,
-        None if pitch is None else _number(pitch),
         any(each.find("fermata") is not None for each in notations),
         "start" in ties,
         "stop" in ties,
-        lyric,
-        bool(lyric and lyric[0]),
+        note,
     )
 
 

@@ -31,13 +31,14 @@ class Position:
         self._written_of: dict[Ticks, Ticks] = {}
         self._written: list[Ticks] = []  # in order
 
-    def add(self, written: Ticks, exact: Ticks) -> None:
-        """Move on by a note or rest of a written and an exact duration."""
+    def add(self, written: Ticks, exact: Ticks) -> Ticks:
+        """Move on by a note or rest of a written and an exact duration, and return the exact position."""
         self.written += written
         self.exact += exact
         self._rounded = exact if written != exact else 0
         if self._exact_of or self.exact != self.written:
             self._remember()
+        return self.exact
 
     def move(self, distance: Ticks, divisions: Ticks) -> None:
         """Move by a ``<forward>``, or by a ``<backup>`` where the distance is negative.

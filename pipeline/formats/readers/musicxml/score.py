@@ -21,7 +21,7 @@ from pipeline.formats.readers.base.tempo import tempo_at
 from pipeline.formats.readers.base.unfold import play_out
 from pipeline.formats.readers.musicxml.bars import ReadPart, bar_begins, join_ties, repeat_signs, staves
 from pipeline.formats.readers.musicxml.mxl import is_score, parse_xml, unpack
-from pipeline.formats.readers.musicxml.note import NoteContent, content_of
+from pipeline.formats.readers.musicxml.note import NoteContent
 from pipeline.formats.readers.musicxml.part import PartReader
 from pipeline.formats.readers.musicxml.plain_notes import LEVELS
 from pipeline.formats.readers.musicxml.shared_notes import parse_apart
@@ -56,8 +56,8 @@ def read_score(content: bytes, played: bool = False, max_depth: int | None = Non
     Raises:
         ReadError: XML that is broken or declares entities, or no part that can be read.
     """
-    root, shared = _parse_apart(content, max_depth)
-    parts = list(_read_parts(root, shared))
+    root, runs = _parse_apart(content, max_depth)
+    parts = list(_read_parts(root, runs))
     measures = [part.measures for part in parts]
     begins = bar_begins(measures)
     grouped = [staves(part, begins) for part in parts]
@@ -103,13 +103,13 @@ def _tempo(parts: Sequence[ReadPart], begins: Sequence[Ticks], found: Sequence[S
     return tempo_at(min(note.onset for staff in found for note in staff.notes), tempi) if tempi else None
 
 
-def _read_parts(root: Element, shared: Mapping[str, NoteContent]) -> Iterator[ReadPart]:
+def _read_parts(root: Element, runs: Mapping[str, Sequence[NoteContent]]) -> Iterator[ReadPart]:
     """The parts in the order of the score; one that cannot be read has its error."""
     entries = [part for parts in root.findall("part-list") for part in parts.findall("score-part")]
     listed = {part.get("id", ""): part for part in entries}
     for identifier, elements in _parts(root):
         entry = listed.get(identifier, Element("score-part"))
-        reader = PartReader(percussion_of(entry), shared)
+        reader = PartReader(percussion_of(entry), runs)
         part = ReadPart(_text(entry, "part-name"), identifier, reader)
         try:
             part.measures = part.reader.measures(elements)
@@ -134,8 +134,8 @@ def parse(content: bytes, max_depth: int | None = None) -> Element:
     return root
 
 
-def _parse_apart(content: bytes, max_depth: int | None) -> tuple[Element, dict[str, NoteContent]]:
-    """The root of a score, and the contents of its notes that :mod:`shared_notes` takes out of it.
+def _parse_apart(content: bytes, max_depth: int | None) -> tuple[Element, dict[str, list[NoteContent]]]:
+    """The root of a score, and the notes that :mod:`shared_notes` takes out of it.
 
     Raises:
         ReadError: as :func:`parse`.
@@ -143,14 +143,13 @@ def _parse_apart(content: bytes, max_depth: int | None) -> tuple[Element, dict[s
     apart = parse_apart(content)
     if apart is None or apart.root.tag not in ROOTS:
         return parse(content, max_depth), {}
-    root, plain, parsed = apart
     if max_depth is not None and (
-        _is_deeper([root], max_depth)
-        or (plain and max_depth < LEVELS_ABOVE_NOTES + LEVELS)
-        or _is_deeper(parsed.values(), max_depth - LEVELS_ABOVE_NOTES)
+        _is_deeper([apart.root], max_depth)
+        or (apart.has_plain and max_depth < LEVELS_ABOVE_NOTES + LEVELS)
+        or _is_deeper(apart.parsed, max_depth - LEVELS_ABOVE_NOTES)
     ):
         return parse(content, max_depth), {}
-    return root, plain | {tag: content_of(note) for tag, note in parsed.items()}
+    return apart.root, apart.runs
 
 
 def _is_deeper(elements: Iterable[Element], most: int) -> bool:

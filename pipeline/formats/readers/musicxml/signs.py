@@ -32,6 +32,8 @@ WORDS: dict[str, Kind] = {
     r"segno": "segno",
 }  # fmt: skip
 LONGEST_WORDS = 40  # letters; those of WORDS are shorter
+_TELLING = frozenset(("words", "segno", "coda", "metronome"))
+_LOUDNESS = ["dynamics"]  # the attributes of a <sound> that changes the loudness alone
 JUMPS: tuple[Kind, ...] = ("da_capo", "dal_segno")
 
 
@@ -50,6 +52,14 @@ def barline_signs(barline: Element, onset: Ticks) -> Iterator[Sign]:
             yield Sign(onset, "end", label=OPEN_END if ending.get("type") == "discontinue" else "")
         elif passes:
             yield Sign(onset, "ending", passes)
+
+
+def is_expression(direction: Element) -> bool:
+    """Whether a ``<direction>`` or ``<sound>`` holds dynamics and the like: no words, no jump, no tempo."""
+    return not any(
+        inner.tag in _TELLING or (inner.tag == "sound" and inner.keys() != _LOUDNESS)
+        for inner in direction.iter()
+    )
 
 
 def read_direction(direction: Element, onset: Ticks, measure: Measure) -> None:

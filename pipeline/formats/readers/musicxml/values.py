@@ -106,12 +106,22 @@ def length_of_type(name: str, dots: int, actual: int, normal: int) -> Ticks:
     return times(TICKS_PER_QUARTER, numerator * ((2 << dots) - 1) * normal, (denominator << dots) * actual)
 
 
-def tuplet_length(note: Element, duration: Ticks, actual: int, normal: int) -> Ticks:
-    """The length of a note in a tuplet by its type and dots; without ``<type>``, the nearest one."""
-    name = note.findtext("type", "").strip()
-    if not name:
-        return _nearest_length(duration, actual, normal)
-    return length_of_type(name, len(note.findall("dot")), actual, normal)
+@lru_cache(maxsize=1024)
+def exact_duration(
+    duration: Ticks, divisions: Ticks, kind: str | None, n_dots: int, actual: int, normal: int
+) -> Ticks:
+    """The duration of a note in a tuplet by its signs, where too few divisions made the number inexact.
+
+    Args:
+        duration: by the number.
+        kind: the text of its ``<type>``; without one, the nearest type counts.
+    """
+    name = (kind or "").strip()
+    exact = (
+        length_of_type(name, n_dots, actual, normal) if name else _nearest_length(duration, actual, normal)
+    )
+    gap = (exact - duration) * divisions
+    return exact if exact and -TICKS_PER_QUARTER < gap < TICKS_PER_QUARTER else duration
 
 
 @lru_cache(maxsize=1024)

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 
 from pipeline.core.music import TICKS_PER_QUARTER
 from pipeline.formats.readers.base.lyrics import Lyric, with_syllable
-from pipeline.formats.readers.base.staff import Ticks, Written
+from pipeline.formats.readers.base.staff import Ticks
 from pipeline.formats.readers.base.tempo import per_minute, possible
 from pipeline.formats.readers.musicxml.values import length_of_type
 
@@ -49,18 +49,6 @@ def syllable(text: str, continues: bool) -> str:
     return f"{text}-" if continues and text and not text.endswith("-") else text
 
 
-def lyric_to_highest(notes: list[Written], first: int) -> None:
-    """Move the lyric of a chord, the notes from ``first`` on, to its highest note; others keep their own."""
-    carrier = next((place for place in range(first, len(notes)) if notes[place].lyric), None)
-    if carrier is None:
-        return
-    highest = max(range(first, len(notes)), key=lambda place: notes[place].pitch)
-    if carrier != highest and not notes[highest].lyric:
-        lyric = notes[carrier].lyric
-        notes[carrier] = notes[carrier]._replace(lyric=())
-        notes[highest] = notes[highest]._replace(lyric=lyric)
-
-
 def tempo_of(direction: Element) -> Fraction | None:
     """Quarter notes per minute of a ``<direction>`` or ``<sound>``; a sound counts before a metronome.
 
@@ -70,7 +58,10 @@ def tempo_of(direction: Element) -> Fraction | None:
         rate = per_minute(sound.get("tempo", ""))
         if rate is not None:
             return possible(rate)
-    for metronome in direction.iterfind("direction-type/metronome"):
+    types = (inner for each in direction if each.tag == "direction-type" for inner in each)
+    for metronome in types:
+        if metronome.tag != "metronome":
+            continue
         rate = per_minute(metronome.findtext("per-minute", ""))
         if rate is not None:
             return possible(rate * Fraction(_beat(list(metronome))) / TICKS_PER_QUARTER)

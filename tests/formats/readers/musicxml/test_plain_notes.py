@@ -1,7 +1,6 @@
 """Plain notes of MusicXML: the same content as by parsing, or none at all."""
 
 import random
-from dataclasses import fields
 from xml.etree import ElementTree
 
 import pytest
@@ -10,6 +9,7 @@ from pipeline.formats.readers.musicxml.note import NoteContent, content_of
 from pipeline.formats.readers.musicxml.plain_notes import plain_note
 
 PITCH = "<pitch><step>B</step><alter>-1</alter><octave>4</octave></pitch>"
+TUPLET = "<time-modification><actual-notes>3</actual-notes><normal-notes>2</normal-notes></time-modification>"
 PLAIN = f"<note>{PITCH}<duration>2</duration><voice>1</voice><type>half</type></note>"
 FULL = """<note>
         <chord/>
@@ -57,8 +57,12 @@ def by_pattern(note: str | bytes) -> NoteContent | None:
 
 def values(note: NoteContent) -> dict[str, object]:
     """What is known without the elements; whether there is a pitch."""
-    names = [field.name for field in fields(NoteContent) if field.name not in ("element", "pitch")]
-    return {name: getattr(note, name) for name in names} | {"has_pitch": note.pitch is not None}
+    head, body = note.head._asdict(), note.body._asdict()
+    change = body.pop("change")
+    tuplet = None if change is None else (change.findtext("actual-notes"), change.findtext("normal-notes"))
+    has_pitch = head.pop("pitch") is not None
+    del body["element"]
+    return {**head, **body, "lyric": note.lyric, "tuplet": tuplet, "has_pitch": has_pitch}
 
 
 def with_part(old: str, new: str) -> str:
@@ -86,6 +90,16 @@ def with_part(old: str, new: str) -> str:
         with_part("al  le", ""),
         with_part('<lyric number="2"', '<lyric number="1"'),
         with_part("<voice>2", "<voice>02"),
+        PLAIN.replace(PITCH, "<rest/>"),
+        PLAIN.replace(PITCH, '<rest measure="yes"/>'),
+        PLAIN.replace(PITCH, "<chord/><rest/>").replace("<type>half</type>", ""),
+        PLAIN.replace("</note>", f"{TUPLET}</note>"),
+        PLAIN.replace("</note>", '<dot placement="above"/><dot/></note>'),
+        PLAIN.replace("<note>", '<note print-object="no">'),
+        with_part("<slur", "<fermata"),
+        with_part("<slur", '<slur bezier-x="-1"'),
+        with_part("<slur", '<tuplet type="start" bracket="no"/><slur'),
+        with_part("</notations>", '</notations><notations print-object="no"><fermata/></notations>'),
     ],
 )
 def test_a_plain_note_has_the_content_of_the_parsed_one(note: str) -> None:
@@ -97,8 +111,12 @@ def test_a_plain_note_has_the_content_of_the_parsed_one(note: str) -> None:
 @pytest.mark.parametrize(
     "note",
     [
-        PLAIN.replace(PITCH, "<rest/>"),
+        PLAIN.replace(PITCH, "<rest><display-step>B</display-step></rest>"),
         PLAIN.replace(PITCH, "<unpitched/>"),
+        PLAIN.replace("</note>", TUPLET.replace("3", "x") + "</note>"),
+        with_part("<stem>", '<stem default-y="1" default-y="1">'),
+        with_part("<slur", '<slur xmlns="a"'),
+        PLAIN.replace("<note>", '<note color="1" color="1">'),
         PLAIN.replace("<note>", "<note><grace/>"),
         PLAIN.replace("<note>", "<note><cue/>"),
         PLAIN.replace("</note>", "<instrument id='a'/></note>"),

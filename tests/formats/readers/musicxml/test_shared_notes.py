@@ -2,13 +2,12 @@
 
 import re
 from xml.etree import ElementTree
-from xml.etree.ElementTree import Element
 
 import pytest
 
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.musicxml.score import read_score
-from pipeline.formats.readers.musicxml.shared_notes import parse_apart
+from pipeline.formats.readers.musicxml.shared_notes import Apart, parse_apart
 from tests.helpers.musicxml_text import measure, note, score
 
 SYSTEM_ID = '"partwise.dtd"'
@@ -16,12 +15,22 @@ NOTES = measure(note("C4") + note("D4") + note("C4") + note("C4"), "<divisions>1
 SCORE = score(NOTES)
 
 
-def together(root: Element, notes: dict[str, Element]) -> bytes:
-    """The score with its notes in their places again."""
-    for part in root:
+def different(apart: Apart) -> int:
+    """How many notes were read, each different one once."""
+    return len({id(note) for run in apart.runs.values() for note in run})
+
+
+def together(apart: Apart) -> bytes:
+    """The score with its notes in their places again; none of them is plain."""
+    for part in apart.root:
         for each in part:
-            each[:] = [notes.get(child.tag, child) for child in each]
-    return ElementTree.tostring(root)
+            runs = [apart.runs.get(child.tag) for child in each]
+            children = [
+                [child] if run is None else [note.body.element for note in run]
+                for child, run in zip(each, runs, strict=True)
+            ]
+            each[:] = [child for run in children for child in run]
+    return ElementTree.tostring(apart.root)
 
 
 def without_plain_notes(content: bytes) -> bytes:
@@ -36,13 +45,19 @@ def spoiled(old: str, new: str) -> bytes:
 def test_each_text_is_parsed_once() -> None:
     apart = parse_apart(SCORE)
     assert apart is not None
-    assert len(apart.plain) + len(apart.parsed) == 2
+    assert different(apart) == 2
+
+
+def test_notes_with_white_space_between_them_are_one_run() -> None:
+    apart = parse_apart(spoiled("</note><note>", "</note>\n  <note>"))
+    assert apart is not None
+    assert len(apart.runs) == 1
 
 
 def test_the_place_on_the_page_makes_no_other_note() -> None:
     apart = parse_apart(spoiled("<note>", '<note default-x="1.5" default-y="-20">'))
     assert apart is not None
-    assert len(apart.plain) + len(apart.parsed) == 2
+    assert different(apart) == 2
 
 
 @pytest.mark.parametrize(
@@ -52,6 +67,7 @@ def test_the_place_on_the_page_makes_no_other_note() -> None:
         spoiled("<note>", '<note dynamics="1">'),
         spoiled("<note>", "<note\n>"),
         spoiled("<note>", "<!-- a comment --><note>"),
+        spoiled("<note>", "<note/><note>"),
         spoiled("<note>", "<note><notehead>x</notehead>"),
     ],
 )
@@ -59,10 +75,10 @@ def test_the_notes_in_their_places_are_the_score(content: bytes) -> None:
     content = without_plain_notes(content)
     apart = parse_apart(content)
     assert apart is not None
-    assert not apart.plain
+    assert not apart.has_plain
     whole = ElementTree.fromstring(content)
     expected = [(each.tag, each.attrib, (each.text or "").strip()) for each in whole.iter()]
-    found = ElementTree.fromstring(together(apart.root, apart.parsed))
+    found = ElementTree.fromstring(together(apart))
     assert [(each.tag, each.attrib, (each.text or "").strip()) for each in found.iter()] == expected
 
 
@@ -74,7 +90,6 @@ def test_the_notes_in_their_places_are_the_score(content: bytes) -> None:
         spoiled("<note>", "<note><!-- </note> -->"),
         spoiled("<note>", "<note><![CDATA[</note>]]>"),
         spoiled("<note>", "<?target <note></note> ?><note>"),
-        spoiled("<note>", "<note/><note>"),
         spoiled("<note>", "<note.0/><note>"),
         spoiled("<note>", "<direction><note></note></direction><note>"),
         spoiled("<note>", '<note xmlns="https://example.org">'),
