@@ -13,6 +13,7 @@ from typing import Any
 from pipeline.core.accounting import Count
 from pipeline.core.rejections import read_counts
 from pipeline.core.tables import REJECTED, read_table
+from pipeline.core.text import message_of
 from pipeline.errors import PipelineError
 from pipeline.report.columns import column_names, read_columns
 from pipeline.report.rejected_examples import RejectedExample, refused
@@ -265,21 +266,21 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ReportError(f"{path}: not readable ({error}); run `dvc repro`") from None
+        raise ReportError(f"{path}: not readable ({message_of(error)}); run `dvc repro`") from None
 
 
 def _base64(path: Path) -> str:
     try:
         return base64.b64encode(path.read_bytes()).decode("ascii")
     except OSError as error:
-        raise ReportError(f"{path}: not readable ({error}); run `dvc repro`") from None
+        raise ReportError(f"{path}: not readable ({message_of(error)}); run `dvc repro`") from None
 
 
 def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ReportError(f"{path}: not readable ({error}); run `dvc repro`") from None
+        raise ReportError(f"{path}: not readable ({message_of(error)}); run `dvc repro`") from None
 
 
 def _columns(path: Path) -> dict[str, list[float]]:
@@ -288,4 +289,4 @@ def _columns(path: Path) -> dict[str, list[float]]:
             rows = list(csv.DictReader(lines))
         return {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else {})}
     except (OSError, ValueError, TypeError) as error:
-        raise ReportError(f"{path}: not readable ({error}); run `dvc repro`") from None
+        raise ReportError(f"{path}: not readable ({message_of(error)}); run `dvc repro`") from None

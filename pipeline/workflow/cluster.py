@@ -19,6 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from pipeline.core.text import message_of
 from pipeline.errors import PipelineError
 from pipeline.workflow.progress import say
 
@@ -121,11 +122,11 @@ async def _answer(address: str) -> None:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, AssertionError):  # Dask's thread did not start within 10 s
-        return str(error) or "this machine is too busy"
+        return message_of(error) if str(error) else "this machine is too busy"
     if isinstance(error, TimeoutError) and not str(error):
         return f"something listens there, but it has not answered for {2 * SECONDS_TO_CONNECT:g} s"
     if isinstance(error, OSError | ValueError | TypeError):  # TypeError: tls:// without certificates
-        return str(error)
+        return message_of(error)
     return "another kind of server listens there"
 
 
@@ -249,14 +250,14 @@ def _result(client: Client, future: Future, workers: _Workers) -> Any:
         except (CancelledError, CommClosedError):  # the second one while a result is being fetched
             raise ClusterError(_gone(address)) from None
         except KilledWorker as error:
-            raise ClusterError(f"a batch killed one worker after another: {error}") from None
+            raise ClusterError(f"a batch killed one worker after another: {message_of(error)}") from None
         except (ModuleNotFoundError, RuntimeError) as error:
             missing = error if isinstance(error, ModuleNotFoundError) else error.__cause__
             if not isinstance(missing, ModuleNotFoundError):
                 raise
             raise ClusterError(
-                f"the cluster at {address} lacks this project or its packages ({missing}); start scheduler "
-                "and workers in a checkout of the same commit: python -m dask worker ADDRESS"
+                f"the cluster at {address} lacks this project or its packages ({message_of(missing)}); start "
+                "scheduler and workers in a checkout of the same commit: python -m dask worker ADDRESS"
             ) from None
 
 

@@ -22,6 +22,7 @@ from loky.process_executor import TerminatedWorkerError
 from pydantic import Field, model_validator
 
 from pipeline.core.settings import Section
+from pipeline.core.text import message_of
 from pipeline.errors import PipelineError
 from pipeline.workflow.cluster import map_on_cluster
 
@@ -113,7 +114,9 @@ def _map_in_processes(
             while sent:
                 yield sent.popleft().result()
         except TerminatedWorkerError as error:
-            raise EngineError(f"a worker process died ({error}); try `engine: {{kind: serial}}`") from None
+            raise EngineError(
+                f"a worker process died ({message_of(error)}); try `engine: {{kind: serial}}`"
+            ) from None
         finally:
             executor.shutdown(wait=True, kill_workers=True)
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
-from pipeline.core.text import safe
+from pipeline.core.text import message_of, safe
 
 if os.name == "posix":
     import fcntl
@@ -172,7 +172,7 @@ def _restored(name: str) -> list[str]:
     try:
         found = restore(name)
     except OSError as error:
-        return [f"its last outputs cannot be restored ({error}); `dvc repro` writes them again"]
+        return [f"its last outputs cannot be restored ({message_of(error)}); `dvc repro` writes them again"]
     messages = []
     if found.outputs:
         messages.append(f"its last outputs were restored: {', '.join(found.outputs)}")

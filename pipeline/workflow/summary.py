@@ -22,6 +22,7 @@ from pyarrow import ArrowException
 
 from pipeline.core.rejections import COUNTS
 from pipeline.core.settings import PARAMS_FILE, load_yaml
+from pipeline.core.text import message_of
 from pipeline.errors import PipelineError
 from pipeline.workflow.dvcfile import declared
 
@@ -68,7 +69,9 @@ def summaries(name: str, root: Path = Path()) -> list[Summary]:
         told = [tell(out) for out in outs for place, tell in TELLS.items() if out.match(place)]
         return told or [_files(outs, root)]
     except (OSError, ArrowException) as error:
-        raise SummaryError(f"{name} cannot be summarized: {error}; `dvc repro` writes its files") from None
+        raise SummaryError(
+            f"{name} cannot be summarized: {message_of(error)}; `dvc repro` writes its files"
+        ) from None
 
 
 def _entries(params: Mapping[str, Any]) -> Summary:

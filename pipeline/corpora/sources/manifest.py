@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pipeline.core.files import write_json
-from pipeline.core.text import counted
+from pipeline.core.text import counted, message_of
 from pipeline.errors import PipelineError
 
 FILE = "source.json"
@@ -52,7 +52,7 @@ def read_manifest(folder: Path) -> Mapping[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ManifestError(f"{folder / FILE}: not readable ({error}); run `dvc repro`") from None
+        raise ManifestError(f"{folder / FILE}: not readable ({message_of(error)}); run `dvc repro`") from None
     return manifest
 
 
