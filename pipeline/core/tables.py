@@ -20,6 +20,8 @@ from pipeline.core.parquet import ROWS_PER_GROUP, Digest, compact, differences, 
 from pipeline.core.text import message_of
 from pipeline.errors import PipelineError
 
+# what a damaged file makes libraries raise
+DAMAGE = (pa.ArrowException, ValueError, KeyError, TypeError, OSError, MemoryError, RecursionError)
 _AGAIN = "delete it and run `dvc repro`"
 
 
@@ -288,7 +290,7 @@ def readable(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise TableError(f"{path}: no such file; `dvc repro` makes it") from None
-    except (pa.ArrowException, ValueError, KeyError, TypeError, OSError, MemoryError) as error:
+    except DAMAGE as error:
         if is_refused(error):
             raise TableError(
                 f"{path}: cannot be read ({message_of(error)}); make it readable, then run `dvc repro`"
