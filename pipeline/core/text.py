@@ -23,7 +23,7 @@ def counted(number: int, noun: str, more: str | None = None) -> str:
     return f"{number:,} {plural(number, noun, more)}"
 
 
-def plural(number: int, noun: str, more: str | None = None) -> str:
+def plural(number: float, noun: str, more: str | None = None) -> str:
     """The noun for a number, in the singular for 1 alone; see ``counted``."""
     return noun if number == 1 else more or f"{noun}s"
 

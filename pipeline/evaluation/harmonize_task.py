@@ -47,7 +47,6 @@ from pipeline.evaluation.metrics.surprisal import Surprisal
 from pipeline.evaluation.predictor import ModelPredictor, load_trained, rows_to_evaluate, training_rows
 from pipeline.evaluation.samples import choose, write_samples
 from pipeline.evaluation.settings import HarmonizeEvaluation
-from pipeline.models.base.batches import read_rows
 from pipeline.models.base.examples import Example
 from pipeline.models.base.lineage import mark_soft_relatives, read_lineage
 from pipeline.models.base.tasks import harmony_rows

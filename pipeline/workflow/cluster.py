@@ -19,7 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from pipeline.core.text import message_of
+from pipeline.core.text import message_of, plural
 from pipeline.errors import PipelineError
 from pipeline.workflow.progress import say
 
@@ -194,24 +194,30 @@ class _Workers:
         elif now - self.last_seen > SECONDS_WITHOUT_WORKERS:
             raise ClusterError(self._without_workers(silent))
         if silent and waited > SECONDS_UNTIL_REMOVED:
+            them = plural(len(silent), "it", "them")
             raise ClusterError(
                 f"{_named(silent)} no sign of life, and the Dask scheduler at {self.address} does not remove "
-                f"it; end it, or set Dask's distributed.scheduler.worker-ttl; {_RESUMED}"
+                f"{them}; end {them}, or set Dask's distributed.scheduler.worker-ttl; {_RESUMED}"
             )
 
     def _report(self, silent: Sequence[str]) -> None:
         new = [worker for worker in silent if worker not in self.reported]
         if new:
+            its, it = plural(len(new), "its", "their"), plural(len(new), "it", "them")
             say(
-                f"{_named(new)} no sign of life for {SECONDS_WITHOUT_HEARTBEAT:.0f} s; other workers get its "
-                "batches when the scheduler removes it (after 5 minutes, unless Dask is configured otherwise)"
+                f"{_named(new)} no sign of life for {SECONDS_WITHOUT_HEARTBEAT:.0f} s; other workers get "
+                f"{its} batches when the scheduler removes {it} (after 5 minutes, unless Dask is configured "
+                "otherwise)"
             )
         self.reported = set(silent)
 
     def _without_workers(self, silent: Sequence[str]) -> str:
         if not silent:
             return f"the Dask scheduler at {self.address} has no workers"
-        return f"{_named(silent)} no sign of life, and there is no other; end it, start workers; {_RESUMED}"
+        them = plural(len(silent), "it", "them")
+        return (
+            f"{_named(silent)} no sign of life, and there is no other; end {them}, start workers; {_RESUMED}"
+        )
 
     def _ask(self, question: Callable[[], Any]) -> Any:
         try:
@@ -226,11 +232,8 @@ class _Workers:
 
 
 def _named(workers: Sequence[str]) -> str:
-    return (
-        f"the worker at {workers[0]} gives"
-        if len(workers) == 1
-        else f"the workers at {', '.join(workers)} give"
-    )
+    number = len(workers)
+    return f"the {plural(number, 'worker')} at {', '.join(workers)} {plural(number, 'gives', 'give')}"
 
 
 def _result(client: Client, future: Future, workers: _Workers) -> Any:

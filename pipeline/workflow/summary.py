@@ -22,7 +22,7 @@ from pyarrow import ArrowException
 
 from pipeline.core.rejections import COUNTS
 from pipeline.core.settings import PARAMS_FILE, load_yaml
-from pipeline.core.text import message_of
+from pipeline.core.text import message_of, plural
 from pipeline.errors import PipelineError
 from pipeline.workflow.dvcfile import declared
 
@@ -108,7 +108,7 @@ def _most(counts: Counter[str]) -> str:
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     named = [f"{name} {n:,}" for name, n in ordered[:MOST_SHOWN]]
     others = len(ordered) - len(named)
-    return ", ".join([*named, f"{others} others"] if others else named)
+    return ", ".join([*named, f"{others} {plural(others, 'other')}"] if others else named)
 
 
 def _parts_taken(path: Path) -> Summary:

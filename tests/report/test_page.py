@@ -98,7 +98,7 @@ def test_the_first_screen_has_three_figures(html: str) -> None:
     cover = html[html.index('class="cover"') : html.index('class="strip"')]
     assert re.findall("<strong>([^<]+)</strong>", cover) == ["9", "1", "1.25"]
     assert (
-        "of 2 test pieces; 0 share a melody, 1 are possible variants. A random split: 4, of which 4 share"
+        "of 2 test pieces; 0 share a melody, possible variants: 1. A random split: 4, of which 4 share"
         in cover
     )
     assert "of first; best baseline (n-gram) 1.25; difference \N{MINUS SIGN}0.50" in cover
