@@ -24,6 +24,7 @@ from pydantic import Field, model_validator
 from pipeline.core.settings import Section
 from pipeline.core.text import message_of
 from pipeline.errors import PipelineError
+from pipeline.workflow import interruption, temporaries
 from pipeline.workflow.cluster import map_on_cluster
 
 Batch = TypeVar("Batch")
@@ -98,17 +99,20 @@ def map_batches(
 def _map_in_processes(
     function: Callable[[Batch], Result], batches: Iterable[Batch], n_workers: int, ahead: int
 ) -> Iterator[Result]:
-    with TemporaryDirectory(prefix="entchen-", ignore_cleanup_errors=True) as folder:
+    with TemporaryDirectory(prefix=temporaries.PREFIX, ignore_cleanup_errors=True) as folder:
         executor = ProcessPoolExecutor(
             n_workers,
             initializer=_end_with_parent,
             initargs=(os.getpid(),),
             env={"TMPDIR": folder},  # workers are killed and cannot delete their own temporary files
         )
+        interruption.record([folder, *temporaries.semaphores()])
         sent: deque[Future[Result]] = deque()
         try:
-            for batch in batches:
+            for number, batch in enumerate(batches):
                 sent.append(executor.submit(function, batch))
+                if number == 0:
+                    interruption.record(temporaries.semaphores())  # two more
                 if len(sent) >= ahead * n_workers:
                     yield sent.popleft().result()
             while sent:
