@@ -1,12 +1,12 @@
 """Transpose, encode to token shards, and write the data card."""
 
-import json
 import shutil
 from pathlib import Path
 
 from pipeline.core import vocabulary
 from pipeline.core.accounting import require_rows
 from pipeline.core.files import replacing, replacing_folder, write_json, write_text
+from pipeline.core.json_files import read_object
 from pipeline.core.rejections import write_rejections
 from pipeline.core.settings import read_section
 from pipeline.core.tables import GRIDS, SPLITS, read_table, readable
@@ -20,13 +20,13 @@ from pipeline.workflow.portion_map import portion_map
 from pipeline.workflow.progress import say
 from pipeline.workflow.runner import stage_main
 
+OF_AUDIT = ("settings", "pieces", "families", "warnings")
+
 
 def run(dataset: str) -> None:
     """Write the shards and the cards of one data set; grids are counted."""
     settings = read_section(EncodeSettings, "datasets", dataset, "encode")
-    report = Path(f"data/splits/{dataset}.audit.json")
-    with readable(report):
-        audit = json.loads(report.read_text(encoding="utf-8"))
+    audit = read_object(Path(f"data/splits/{dataset}.audit.json"), *OF_AUDIT)
     tokens, cards = Path("data/tokens") / dataset, Path("data/cards") / dataset
     filtered = [Path(f"data/filtered/{dataset}.parquet")]
     splits = read_table(Path(f"data/splits/{dataset}.parquet"), SPLITS)
@@ -40,8 +40,9 @@ def run(dataset: str) -> None:
     write_json(cards / "card.json", card)
     write_text(cards / "README.md", prose(card))
     for name in ("leaks.parquet", "leaks.md"):
-        with replacing(cards / name) as partial:
-            shutil.copyfile(f"data/splits/{dataset}.{name}", partial)
+        source = Path(f"data/splits/{dataset}.{name}")
+        with replacing(cards / name) as partial, readable(source):
+            shutil.copyfile(source, partial)
     write_json(cards / "croissant.json", make_croissant(card, sorted(tokens.glob("*/*.parquet")), cards))
     write_rejections(Path(f"data/rejected/encode/{dataset}.parquet"), "encode", rejections, made.counts)
     n_incoming = sum(count.incoming for count in made.counts.values())

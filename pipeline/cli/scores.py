@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.usage import WIDTH, examples
+from pipeline.core.text import counted
 
 if TYPE_CHECKING:
     from pipeline.tools.inspection.token_text import Line
@@ -93,7 +94,7 @@ def decode(
         grid, repairs = line.grid(lenient)
         if repairs.total:
             counts = ", ".join(f"{name} {count}" for name, count in vars(repairs).items() if count)
-            say(f"line {line.number}: {repairs.total} repairs: {counts}")
+            say(f"line {line.number}: {counted(repairs.total, 'repair')}: {counts}")
         if not transposed:
             grid = in_score_key(grid, line.heading)
         if out is None:

@@ -17,8 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.core.files import replacing
+from pipeline.core.text import safe_line
 
 ROWS_PER_GROUP = 4096
+MAX_DIFFERENCES = 6  # of two schemas in a message
 
 
 def write_groups(path: Path, groups: Iterable[pa.Table], schema: pa.Schema) -> None:
@@ -83,3 +85,23 @@ class Digest:
     def close(self) -> None:
         """Mark the file as closed."""
         self.closed = True
+
+
+def differences(found: pa.Schema, expected: pa.Schema) -> str:
+    """The first differences of two schemas, for a message: missing and unknown columns, types, the order."""
+    missing = [f"{name} is missing" for name in expected.names if name not in found.names]
+    unknown = [
+        f"{safe_line(name)} is unknown" for name in dict.fromkeys(found.names) if name not in expected.names
+    ]
+    types = [
+        f"{name} is {_type(found.field(name))}, not {_type(expected.field(name))}"
+        for name in expected.names
+        if found.names.count(name) == 1 and not found.field(name).equals(expected.field(name))
+    ]
+    told = [*missing, *unknown, *types] or ["the columns are repeated or in another order"]
+    more = [f"{len(told) - MAX_DIFFERENCES} more"] if len(told) > MAX_DIFFERENCES else []
+    return ", ".join([*told[:MAX_DIFFERENCES], *more])
+
+
+def _type(field: pa.Field) -> str:
+    return safe_line(f"{field.type}{'' if field.nullable else ' without null'}")

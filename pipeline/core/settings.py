@@ -19,10 +19,13 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
 
+from pipeline.core.text import message_of, safe_line
 from pipeline.errors import PipelineError, nearest
 
 PARAMS_FILE = Path("params.yaml")
 MAX_SEED = 2**32 - 1  # of numpy's global generator
+MAX_DEPTH = 100  # of a YAML file
+MAX_VALUES = 1_000_000  # of a YAML file, aliases expanded
 MAX_VALUE_SHOWN = 80  # characters of a wrong value in a message
 SCRATCH = "scratch"  # init_from: random weights
 
@@ -51,7 +54,7 @@ def load_yaml(path: Path = PARAMS_FILE) -> dict[str, Any]:
     except FileNotFoundError:
         raise SettingsError(f"{path}: no such file; run from the root of the project") from None
     except UnicodeDecodeError as error:
-        raise SettingsError(f"{path}: not readable as YAML: {error}") from None
+        raise SettingsError(f"{path}: not UTF-8 ({message_of(error)}); save it as UTF-8") from None
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror})") from None
     return parse_yaml(text, path)
@@ -70,11 +73,64 @@ def parse_yaml(text: str, path: Path) -> dict[str, Any]:
         content = YAML(typ="safe").load(text)
     except DuplicateKeyError as error:
         raise SettingsError(_duplicate_key(path, error)) from None
-    except (YAMLError, ValueError, RecursionError) as error:  # too long a number, or an alias bomb
-        raise SettingsError(f"{path}: not readable as YAML: {error}") from None
+    except (YAMLError, ValueError, TypeError, LookupError, RecursionError) as error:  # of a tag's value, too
+        raise SettingsError(f"{path}{_place(error)}: not readable as YAML: {_problem(error)}") from None
     if not isinstance(content, dict):
-        raise SettingsError(f"{path}: a mapping of sections is expected, found {type(content).__name__}")
+        found = "an empty file" if content is None else type(content).__name__
+        raise SettingsError(f"{path}: a mapping of sections is expected, found {found}")
+    try:
+        _count_values(content, (), {})
+    except _NotPlainError as error:
+        raise SettingsError(f"{path}{error}") from None
     return content
+
+
+class _NotPlainError(Exception):
+    """YAML that is neither mappings with names, lists nor scalars; its message begins with the place."""
+
+
+def _count_values(value: Any, place: tuple[str, ...], counts: dict[int, int]) -> int:
+    """The number of values of a tree, where aliases count as often as they are used.
+
+    Args:
+        place: the keys that lead to the value, for the message.
+        counts: of the mappings and lists that were already counted; 0 while one is being counted.
+
+    Raises:
+        _NotPlainError: a key is not text, a mapping contains itself, or there are too many values.
+    """
+    where = f", {'.'.join(place)}" if place else ""
+    if isinstance(value, set | frozenset | bytes):
+        raise _NotPlainError(f"{where}: found a {type(value).__name__}; write a list, a mapping or a scalar")
+    if not isinstance(value, dict | list):
+        return 1
+    if len(place) > MAX_DEPTH:
+        raise _NotPlainError(
+            f"{where[:MAX_VALUE_SHOWN]}…: more than {MAX_DEPTH} levels of mappings and lists"
+        )
+    if id(value) not in counts:
+        counts[id(value)] = 0
+        total = 1
+        for name, below in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(value, dict) and not isinstance(name, str):
+                raise _NotPlainError(f"{where}: the key {_shown(name)} is not text; put it in quotes")
+            total += _count_values(below, (*place, str(name)), counts)
+        counts[id(value)] = total
+    if not 0 < counts[id(value)] <= MAX_VALUES:
+        fault = f"more than {MAX_VALUES:,} values" if counts[id(value)] else "a part of itself"
+        raise _NotPlainError(f"{where}: the aliases make this {fault}; write the values out")
+    return counts[id(value)]
+
+
+def _place(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    return f", line {mark.line + 1}" if mark else ""
+
+
+def _problem(error: Exception) -> str:
+    """The problem without the lines around it, which YAML libraries draw with an arrow below."""
+    words = [getattr(error, name, None) for name in ("context", "problem")]
+    return safe_line(", ".join(" ".join(word.split()) for word in words if word)) or message_of(error)
 
 
 def _duplicate_key(path: Path, error: DuplicateKeyError) -> str:

@@ -16,8 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.core.files import is_refused
-from pipeline.core.parquet import ROWS_PER_GROUP, Digest, compact, noted, write_groups
+from pipeline.core.parquet import ROWS_PER_GROUP, Digest, compact, differences, noted, write_groups
+from pipeline.core.text import message_of
 from pipeline.errors import PipelineError
+
+# what a damaged file makes libraries raise
+DAMAGE = (pa.ArrowException, ValueError, KeyError, TypeError, OSError, MemoryError, RecursionError)
+_AGAIN = "delete it and run `dvc repro`"
 
 
 class TableError(PipelineError):
@@ -268,7 +273,10 @@ def of_schema(path: Path, table: pa.Table, schema: pa.Schema) -> pa.Table:
         TableError: the columns differ from the schema; names the file they are for.
     """
     if table.column_names != schema.names:
-        raise TableError(f"{path}: columns {table.column_names} are not {schema.names}")
+        fault = differences(table.schema, schema)
+        raise TableError(
+            f"{path}: not the columns expected: {fault}; a bug in this project, please report it"
+        )
     return table.cast(schema)
 
 
@@ -281,7 +289,7 @@ def read_table(path: Path, schema: pa.Schema, columns: Sequence[str] | None = No
     with readable(path):
         found = pq.read_schema(path)
         if not found.remove_metadata().equals(schema.remove_metadata()):
-            raise TableError(f"{path}: its columns are {found.names}, expected {schema.names}")
+            raise TableError(f"{path}: not the columns expected: {differences(found, schema)}; {_AGAIN}")
         return _read_groups(pq.ParquetFile(path), list(columns) if columns else None)
 
 
@@ -296,10 +304,12 @@ def readable(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise TableError(f"{path}: no such file; `dvc repro` makes it") from None
-    except (pa.ArrowException, ValueError, KeyError, TypeError, OSError, MemoryError) as error:
+    except DAMAGE as error:
         if is_refused(error):
-            raise TableError(f"{path}: cannot be read ({error})") from None
-        raise TableError(f"{path}: not readable ({error}); delete it and run `dvc repro`") from None
+            raise TableError(
+                f"{path}: cannot be read ({message_of(error)}); make it readable, then run `dvc repro`"
+            ) from None
+        raise TableError(f"{path}: not readable ({message_of(error)}); {_AGAIN}") from None
 
 
 def read_metadata(path: Path) -> dict[bytes, bytes]:

@@ -8,6 +8,7 @@ import unicodedata
 # them. Cs: lone surrogates, for bytes of a name that is not UTF-8. Zl, Zp: line separators.
 _UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _KEPT = "\n\t"
+LONGEST_MESSAGE = 500  # characters of a library's message
 
 
 def counted(number: int, noun: str, more: str | None = None) -> str:
@@ -22,7 +23,7 @@ def counted(number: int, noun: str, more: str | None = None) -> str:
     return f"{number:,} {plural(number, noun, more)}"
 
 
-def plural(number: int, noun: str, more: str | None = None) -> str:
+def plural(number: float, noun: str, more: str | None = None) -> str:
     """The noun for a number, in the singular for 1 alone; see ``counted``."""
     return noun if number == 1 else more or f"{noun}s"
 
@@ -58,6 +59,18 @@ def safe_line(text: str) -> str:
     'a\\nb'
     """
     return safe(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def message_of(error: BaseException) -> str:
+    r"""The message of another library's exception as part of one of ours: one short, safe line.
+
+    Messages of libraries contain line feeds, control characters of damaged files, whole files, or nothing.
+
+    >>> message_of(OSError("Couldn't deserialize thrift:\n  invalid TType\n")), message_of(EOFError())
+    ("Couldn't deserialize thrift: invalid TType", 'EOFError')
+    """
+    text = safe_line(" ".join(str(error).split())) or type(error).__name__
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}…"
 
 
 def _is_safe(letter: str) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pipeline.core.text import counted
 from pipeline.core.vocabulary import START, VOCAB_SIZE
 from pipeline.decoding.beams import select_beams
 from pipeline.decoding.continuation import token_positions
@@ -72,7 +73,9 @@ def _search_group(
     links: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []  # of each position: beam before, token
     with torch.inference_mode():
         state = initial = model.start(batch)
-        for position in token_positions(cells.shape[1] * voices, f"harmonizing {n}, {width} harmonies each"):
+        for position in token_positions(
+            cells.shape[1] * voices, f"harmonizing {n}, {counted(width, 'harmony', 'harmonies')} each"
+        ):
             step, voice = divmod(position, voices)
             logits, state = model.step(state, torch.from_numpy(tokens).to(device))
             masked = model.mask(logits, torch.from_numpy(previous[:, voice]).to(device), never)

@@ -48,7 +48,7 @@ from pipeline.evaluation.metrics.likelihood import PIECES
 from pipeline.evaluation.minimum_bayes_risk import minimum_bayes_risk
 from pipeline.evaluation.novelty import NOVELTY, Training, measure_novelty, nearest_tunes, novelty_figures
 from pipeline.evaluation.passages import Continued, collect_passages
-from pipeline.evaluation.predictor import ModelPredictor, load_trained, rows_to_evaluate
+from pipeline.evaluation.predictor import ModelPredictor, load_trained, rows_to_evaluate, training_rows
 from pipeline.evaluation.repetition import repetition_of_samples
 from pipeline.evaluation.samples import Sample, choose, longest, write_samples
 from pipeline.evaluation.settings import ContinueEvaluation
@@ -90,7 +90,7 @@ def evaluate_continuing(
     split, rows = rows_to_evaluate(tokens)
     rows = mark_soft_relatives(rows, read_lineage(run))
     examples = cut_rows(rows, settings.cut)
-    train_rows = read_rows(tokens, "train")
+    train_rows = training_rows(tokens)
     train_examples = cut_rows(train_rows, settings.cut)
 
     chords = model.uses_chords  # then the n-grams have the same chords in their contexts

@@ -44,10 +44,9 @@ from pipeline.evaluation.harmonies import (
 )
 from pipeline.evaluation.metrics.likelihood import PIECES, interval
 from pipeline.evaluation.metrics.surprisal import Surprisal
-from pipeline.evaluation.predictor import ModelPredictor, load_trained, rows_to_evaluate
+from pipeline.evaluation.predictor import ModelPredictor, load_trained, rows_to_evaluate, training_rows
 from pipeline.evaluation.samples import choose, write_samples
 from pipeline.evaluation.settings import HarmonizeEvaluation
-from pipeline.models.base.batches import read_rows
 from pipeline.models.base.examples import Example
 from pipeline.models.base.lineage import mark_soft_relatives, read_lineage
 from pipeline.models.base.tasks import harmony_rows
@@ -78,7 +77,7 @@ def evaluate_harmonizing(
     model = load_trained(run, tokens, settings.device, settings.threads)
     split, rows = rows_to_evaluate(tokens)
     rows = mark_soft_relatives(rows, read_lineage(run))
-    train_rows = read_rows(tokens, "train")
+    train_rows = training_rows(tokens)
     train_examples = harmony_rows(train_rows, [()] * len(train_rows))
     baselines: dict[str, Predictor] = {
         NGRAM: NGram.fit(train_examples, settings.ngram_order, model.uses_chords),

@@ -22,6 +22,9 @@ from pipeline.models.base.pretrained import load_run
 PIECES_AT_ONCE = 256  # scored at once: shows progress and limits memory
 
 
+_ADVICE = "; lower valid and test in the section split of the data set, or add pieces, and run `dvc repro`"
+
+
 class EvaluationError(PipelineError):
     """Nothing to evaluate, or a model trained on other data."""
 
@@ -64,4 +67,16 @@ def rows_to_evaluate(tokens: Path) -> tuple[str, pa.Table]:
         rows = read_rows(tokens, split)
         if len(rows):
             return split, rows
-    raise EvaluationError(f"{tokens}: no examples to evaluate, neither in test nor in train")
+    raise EvaluationError(f"{tokens}: no examples to evaluate, neither in test nor in train{_ADVICE}")
+
+
+def training_rows(tokens: Path) -> pa.Table:
+    """Rows of the training split, which the baselines need.
+
+    Raises:
+        EvaluationError: there are none.
+    """
+    rows = read_rows(tokens, "train")
+    if not len(rows):
+        raise EvaluationError(f"{tokens / 'train'}: no training piece for the baselines{_ADVICE}")
+    return rows

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from markupsafe import Markup
 
 from pipeline.report.columns import relatives_by_split, split_in_use
-from pipeline.report.html import ReportSection, number
+from pipeline.report.html import ReportSection, counted, number
 from pipeline.report.inputs import ExperimentResults, Inputs, StageCounts
 from pipeline.report.listen.samples import covers
 
@@ -40,7 +40,7 @@ def _pieces(inputs: Inputs) -> Iterator[Markup]:
     steps = stages_of(inputs, inputs.main_dataset)
     if steps:
         incoming, kept = _incoming(steps[0]), _kept(steps[-1])
-        words = f"of {number(incoming)} pieces; every rejected piece has a reason"
+        words = f"of {counted(incoming, 'piece')}; every rejected piece has a reason"
         yield _figure("Pieces kept", number(kept), words)
 
 
@@ -51,8 +51,8 @@ def _leakage(inputs: Inputs) -> Iterator[Markup]:
     if used in found:
         own, random = found[used], found.get("random")
         words = (
-            f"of {number(own['pieces'])} test pieces; {number(own['hard'])} share a melody, "
-            f"{number(own['soft'])} are possible variants"
+            f"of {counted(own['pieces'], 'test piece')}; {number(own['hard'])} share a melody, "
+            f"possible variants: {number(own['soft'])}"
         )
         if "family" in found and used != "family":
             words += f". Without the embargo: {number(found['family']['either'])}"

@@ -143,9 +143,9 @@ def number(value: float) -> str:
     return f"{value:.3f}"
 
 
-def counted(n: int, noun: str) -> str:
-    """A number and its noun: "1 piece", "2 pieces"."""
-    return f"{number(n)} {plural(n, noun)}"
+def counted(n: int, noun: str, more: str | None = None) -> str:
+    """A number and its noun: "1 piece", "2 pieces"; ``more`` is the plural of "family" and the like."""
+    return f"{number(n)} {plural(n, noun, more)}"
 
 
 def slug(text: str) -> str:

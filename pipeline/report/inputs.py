@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import base64
-import csv
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline.core.accounting import Count
+from pipeline.core.json_files import read_object
 from pipeline.core.rejections import read_counts
 from pipeline.core.tables import REJECTED, read_table
 from pipeline.errors import PipelineError
 from pipeline.report.columns import column_names, read_columns
+from pipeline.report.files import read_base64, read_list, read_numbers, read_text
 from pipeline.report.rejected_examples import RejectedExample, refused
+
+OF_CARD = ("examples", "corpora", "keys", "meters", "distributions", "split", "voices", "steps_per_quarter")
+OF_FIGURES = ("dataset", "split", "predictors")
+OF_HARMONIES = ("dataset", "split", "given")
 
 
 class ReportError(PipelineError):
@@ -163,9 +166,9 @@ def read_inputs(data: Path, params: Mapping[str, Any], versions: Mapping[str, st
     for name, settings in params["experiments"].items():
         by_task[settings["task"]["kind"]][name] = settings
     experiments = [_experiment(data, name, settings) for name, settings in by_task["continue"].items()]
-    cards = {name: _json(data / "cards" / name / "card.json") for name in params["datasets"]}
+    cards = {name: read_object(data / "cards" / name / "card.json", *OF_CARD) for name in params["datasets"]}
     folds = {name: data / "crossvalidation" / name / "figures.json" for name in by_task["continue"]}
-    crossvalidated = {name: _json(path) for name, path in folds.items() if path.exists()}
+    crossvalidated = {name: read_object(path) for name, path in folds.items() if path.exists()}
     harmonizers = [_harmonizer(data, name, settings) for name, settings in by_task["harmonize"].items()]
     filtered = {step.name: step.rejected for step in steps if step.stage == "filter"}
     rejected_pieces = refused(data, filtered)
@@ -225,10 +228,10 @@ def _experiment(data: Path, name: str, settings: Mapping[str, Any]) -> Experimen
     return ExperimentResults(
         name=name,
         settings=settings,
-        metrics=_json(data / "metrics" / f"{name}.json"),
-        figures=_json(data / "evaluations" / name / "figures.json"),
-        learning=_columns(data / "plots" / name / "learning.csv"),
-        attention=_json(attention) if attention.exists() else (),
+        metrics=read_object(data / "metrics" / f"{name}.json"),
+        figures=read_object(data / "evaluations" / name / "figures.json", *OF_FIGURES),
+        learning=read_numbers(data / "plots" / name / "learning.csv"),
+        attention=read_list(attention) if attention.exists() else (),
         samples=_samples(data / "evaluations" / name),
     )
 
@@ -237,8 +240,8 @@ def _harmonizer(data: Path, name: str, settings: Mapping[str, Any]) -> Harmonize
     return HarmonizerResults(
         name=name,
         settings=settings,
-        figures=_json(data / "evaluations" / name / "figures.json"),
-        learning=_columns(data / "plots" / name / "learning.csv"),
+        figures=read_object(data / "evaluations" / name / "figures.json", *OF_HARMONIES),
+        learning=read_numbers(data / "plots" / name / "learning.csv"),
         samples=_samples(data / "evaluations" / name),
         folk=_samples(data / "evaluations" / name, "folk.json"),
     )
@@ -253,39 +256,9 @@ def _samples(folder: Path, name: str = "samples.json") -> list[dict[str, Any]]:
             **sample,
             "number": number,
             "scores": {
-                ending: _text(folder / files["musicxml"]) for ending, files in sample["files"].items()
+                ending: read_text(folder / files["musicxml"]) for ending, files in sample["files"].items()
             },
-            "midi": {ending: _base64(folder / files["mid"]) for ending, files in sample["files"].items()},
+            "midi": {ending: read_base64(folder / files["mid"]) for ending, files in sample["files"].items()},
         }
-        for number, sample in enumerate(_json(folder / name), start=1)
+        for number, sample in enumerate(read_list(folder / name), start=1)
     ]
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReportError(f"{path}: not readable ({error}); run `dvc repro`") from None
-
-
-def _base64(path: Path) -> str:
-    try:
-        return base64.b64encode(path.read_bytes()).decode("ascii")
-    except OSError as error:
-        raise ReportError(f"{path}: not readable ({error}); run `dvc repro`") from None
-
-
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ReportError(f"{path}: not readable ({error}); run `dvc repro`") from None
-
-
-def _columns(path: Path) -> dict[str, list[float]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as lines:
-            rows = list(csv.DictReader(lines))
-        return {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else {})}
-    except (OSError, ValueError, TypeError) as error:
-        raise ReportError(f"{path}: not readable ({error}); run `dvc repro`") from None

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.core.files import write_text
+from pipeline.core.text import counted
 from pipeline.errors import PipelineError
 from pipeline.models.base.batches import plan
 from pipeline.models.base.examples import Example
@@ -203,7 +204,8 @@ class _Training:
             return
         self.resumed = len(self.curve)
         if found is not None:
-            say(f"training resumes after epoch {len(self.curve)} and {len(self.nats)} batches")
+            batches = counted(len(self.nats), "batch", "batches")
+            say(f"training resumes after epoch {len(self.curve)} and {batches}")
 
     def state(self) -> TrainingState:
         """Everything that the rest of the training depends on."""

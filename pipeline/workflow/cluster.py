@@ -19,6 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from pipeline.core.text import message_of, plural
 from pipeline.errors import PipelineError
 from pipeline.workflow.progress import say
 
@@ -121,11 +122,11 @@ async def _answer(address: str) -> None:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, AssertionError):  # Dask's thread did not start within 10 s
-        return str(error) or "this machine is too busy"
+        return message_of(error) if str(error) else "this machine is too busy"
     if isinstance(error, TimeoutError) and not str(error):
         return f"something listens there, but it has not answered for {2 * SECONDS_TO_CONNECT:g} s"
     if isinstance(error, OSError | ValueError | TypeError):  # TypeError: tls:// without certificates
-        return str(error)
+        return message_of(error)
     return "another kind of server listens there"
 
 
@@ -193,24 +194,30 @@ class _Workers:
         elif now - self.last_seen > SECONDS_WITHOUT_WORKERS:
             raise ClusterError(self._without_workers(silent))
         if silent and waited > SECONDS_UNTIL_REMOVED:
+            them = plural(len(silent), "it", "them")
             raise ClusterError(
                 f"{_named(silent)} no sign of life, and the Dask scheduler at {self.address} does not remove "
-                f"it; end it, or set Dask's distributed.scheduler.worker-ttl; {_RESUMED}"
+                f"{them}; end {them}, or set Dask's distributed.scheduler.worker-ttl; {_RESUMED}"
             )
 
     def _report(self, silent: Sequence[str]) -> None:
         new = [worker for worker in silent if worker not in self.reported]
         if new:
+            its, it = plural(len(new), "its", "their"), plural(len(new), "it", "them")
             say(
-                f"{_named(new)} no sign of life for {SECONDS_WITHOUT_HEARTBEAT:.0f} s; other workers get its "
-                "batches when the scheduler removes it (after 5 minutes, unless Dask is configured otherwise)"
+                f"{_named(new)} no sign of life for {SECONDS_WITHOUT_HEARTBEAT:.0f} s; other workers get "
+                f"{its} batches when the scheduler removes {it} (after 5 minutes, unless Dask is configured "
+                "otherwise)"
             )
         self.reported = set(silent)
 
     def _without_workers(self, silent: Sequence[str]) -> str:
         if not silent:
             return f"the Dask scheduler at {self.address} has no workers"
-        return f"{_named(silent)} no sign of life, and there is no other; end it, start workers; {_RESUMED}"
+        them = plural(len(silent), "it", "them")
+        return (
+            f"{_named(silent)} no sign of life, and there is no other; end {them}, start workers; {_RESUMED}"
+        )
 
     def _ask(self, question: Callable[[], Any]) -> Any:
         try:
@@ -225,11 +232,8 @@ class _Workers:
 
 
 def _named(workers: Sequence[str]) -> str:
-    return (
-        f"the worker at {workers[0]} gives"
-        if len(workers) == 1
-        else f"the workers at {', '.join(workers)} give"
-    )
+    number = len(workers)
+    return f"the {plural(number, 'worker')} at {', '.join(workers)} {plural(number, 'gives', 'give')}"
 
 
 def _result(client: Client, future: Future, workers: _Workers) -> Any:
@@ -249,14 +253,14 @@ def _result(client: Client, future: Future, workers: _Workers) -> Any:
         except (CancelledError, CommClosedError):  # the second one while a result is being fetched
             raise ClusterError(_gone(address)) from None
         except KilledWorker as error:
-            raise ClusterError(f"a batch killed one worker after another: {error}") from None
+            raise ClusterError(f"a batch killed one worker after another: {message_of(error)}") from None
         except (ModuleNotFoundError, RuntimeError) as error:
             missing = error if isinstance(error, ModuleNotFoundError) else error.__cause__
             if not isinstance(missing, ModuleNotFoundError):
                 raise
             raise ClusterError(
-                f"the cluster at {address} lacks this project or its packages ({missing}); start scheduler "
-                "and workers in a checkout of the same commit: python -m dask worker ADDRESS"
+                f"the cluster at {address} lacks this project or its packages ({message_of(missing)}); start "
+                "scheduler and workers in a checkout of the same commit: python -m dask worker ADDRESS"
             ) from None
 
 

@@ -22,7 +22,9 @@ from loky.process_executor import TerminatedWorkerError
 from pydantic import Field, model_validator
 
 from pipeline.core.settings import Section
+from pipeline.core.text import message_of
 from pipeline.errors import PipelineError
+from pipeline.workflow import interruption, temporaries
 from pipeline.workflow.cluster import map_on_cluster
 
 Batch = TypeVar("Batch")
@@ -97,23 +99,28 @@ def map_batches(
 def _map_in_processes(
     function: Callable[[Batch], Result], batches: Iterable[Batch], n_workers: int, ahead: int
 ) -> Iterator[Result]:
-    with TemporaryDirectory(prefix="entchen-", ignore_cleanup_errors=True) as folder:
+    with TemporaryDirectory(prefix=temporaries.PREFIX, ignore_cleanup_errors=True) as folder:
         executor = ProcessPoolExecutor(
             n_workers,
             initializer=_end_with_parent,
             initargs=(os.getpid(),),
             env={"TMPDIR": folder},  # workers are killed and cannot delete their own temporary files
         )
+        interruption.record([folder, *temporaries.semaphores()])
         sent: deque[Future[Result]] = deque()
         try:
-            for batch in batches:
+            for number, batch in enumerate(batches):
                 sent.append(executor.submit(function, batch))
+                if number == 0:
+                    interruption.record(temporaries.semaphores())  # two more
                 if len(sent) >= ahead * n_workers:
                     yield sent.popleft().result()
             while sent:
                 yield sent.popleft().result()
         except TerminatedWorkerError as error:
-            raise EngineError(f"a worker process died ({error}); try `engine: {{kind: serial}}`") from None
+            raise EngineError(
+                f"a worker process died ({message_of(error)}); try `engine: {{kind: serial}}`"
+            ) from None
         finally:
             executor.shutdown(wait=True, kill_workers=True)
 

@@ -7,7 +7,8 @@ inside an import can be swallowed by the code of a library; :func:`interruptible
 
 SIGKILL leaves no time at all. So a running stage holds a lock on a file,
 ``.cache/running/STAGE``; a file without a lock belongs to a stage that was killed, and the next
-``python -m pipeline`` command restores its outputs (:func:`restore_killed`).
+``python -m pipeline`` command restores its outputs (:func:`restore_killed`). The file lists the
+temporary files of its worker processes, which are deleted then, or when the stage runs again.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import IO
 
-from pipeline.core.text import safe
+from pipeline.core.text import message_of, safe
+from pipeline.workflow import temporaries
 
 if os.name == "posix":
     import fcntl
@@ -32,6 +34,7 @@ FOLDER = Path(".cache/running")
 STAGES = "stages."
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 SHELL_STATUS = 128  # exit status after signal N, as shells count it: 128 + N
+LONGEST_RECORD = 1 << 16  # characters of a mark
 INTERRUPTED = SHELL_STATUS + signal.SIGINT
 
 
@@ -111,8 +114,25 @@ def mark() -> None:
     try:
         FOLDER.mkdir(parents=True, exist_ok=True)
         _run.mark = _locked(FOLDER / _run.name)
+        if _run.mark is not None:
+            _delete_recorded(_run.mark)
     except OSError:  # a full disk, a read-only folder: the stage itself reports it
         _run.mark = None
+
+
+def record(paths: Iterable[str]) -> None:
+    """Write the paths of temporary files to the mark of this stage: they are deleted if it is killed."""
+    if _run.mark is not None and _run.process == os.getpid():
+        with suppress(OSError):  # a full disk: they stay if this stage is killed
+            _run.mark.writelines(f"{path}\n" for path in paths)
+            _run.mark.flush()
+
+
+def _delete_recorded(mark: IO[str]) -> None:
+    """Delete the temporary files that a killed stage has recorded, and the record."""
+    mark.seek(0)
+    temporaries.delete(mark.read(LONGEST_RECORD).splitlines())
+    mark.truncate(0)
 
 
 @contextmanager
@@ -161,6 +181,7 @@ def restore_killed() -> list[str]:
         if held is None:
             continue  # the stage is running
         with held:
+            _delete_recorded(held)
             messages += [f"{path.name} was killed; {sentence}" for sentence in _restored(path.name)]
             path.unlink(missing_ok=True)
     return messages
@@ -172,7 +193,7 @@ def _restored(name: str) -> list[str]:
     try:
         found = restore(name)
     except OSError as error:
-        return [f"its last outputs cannot be restored ({error}); `dvc repro` writes them again"]
+        return [f"its last outputs cannot be restored ({message_of(error)}); `dvc repro` writes them again"]
     messages = []
     if found.outputs:
         messages.append(f"its last outputs were restored: {', '.join(found.outputs)}")
@@ -191,7 +212,7 @@ def _at_exit() -> None:
 def _locked(path: Path) -> IO[str] | None:
     """The file, open and locked for this process; None if another process has the lock."""
     while True:
-        file = path.open("a")
+        file = path.open("a+", encoding="utf-8", errors="replace")
         try:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.path.samestat(os.fstat(file.fileno()), path.stat()):

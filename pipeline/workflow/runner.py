@@ -33,6 +33,7 @@ import psutil
 
 from pipeline.core.files import is_refused
 from pipeline.core.settings import load_yaml, lookup
+from pipeline.core.text import message_of, safe_line
 from pipeline.errors import PipelineError
 from pipeline.workflow import interruption
 from pipeline.workflow.dvcfile import Declared, declared
@@ -122,8 +123,9 @@ def refusal(error: Exception) -> str | None:
     if isinstance(error, MemoryError):
         return "there is not enough memory"
     if isinstance(error, OSError):
-        return f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
-    return str(error) if is_refused(error) else None
+        file = f": {safe_line(str(error.filename))}" if error.filename else ""
+        return f"{error.strerror or message_of(error)}{file}"
+    return message_of(error) if is_refused(error) else None
 
 
 def _end(name: str) -> bool:

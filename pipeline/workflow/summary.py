@@ -22,6 +22,7 @@ from pyarrow import ArrowException
 
 from pipeline.core.rejections import COUNTS
 from pipeline.core.settings import PARAMS_FILE, load_yaml
+from pipeline.core.text import message_of, plural
 from pipeline.errors import PipelineError
 from pipeline.workflow.dvcfile import declared
 
@@ -68,7 +69,9 @@ def summaries(name: str, root: Path = Path()) -> list[Summary]:
         told = [tell(out) for out in outs for place, tell in TELLS.items() if out.match(place)]
         return told or [_files(outs, root)]
     except (OSError, ArrowException) as error:
-        raise SummaryError(f"{name} cannot be summarized: {error}; `dvc repro` writes its files") from None
+        raise SummaryError(
+            f"{name} cannot be summarized: {message_of(error)}; `dvc repro` writes its files"
+        ) from None
 
 
 def _entries(params: Mapping[str, Any]) -> Summary:
@@ -105,7 +108,7 @@ def _most(counts: Counter[str]) -> str:
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     named = [f"{name} {n:,}" for name, n in ordered[:MOST_SHOWN]]
     others = len(ordered) - len(named)
-    return ", ".join([*named, f"{others} others"] if others else named)
+    return ", ".join([*named, f"{others} {plural(others, 'other')}"] if others else named)
 
 
 def _parts_taken(path: Path) -> Summary:

@@ -73,20 +73,55 @@ def test_a_missing_key_gives_the_nearest_name() -> None:
         lookup({"datasets": {"melodies": 1}}, "datasets", "melodys")
 
 
-@pytest.mark.parametrize(("text", "message"), [("a: [", "not readable as YAML"), ("- a", "a mapping")])
-def test_a_broken_file_is_named(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "params.yaml").write_text(text)
-    with pytest.raises(SettingsError, match=message):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a: [", "params.yaml, line 2: not readable as YAML: while parsing a flow node"),
+        (b"- a", "params.yaml: a mapping of sections is expected, found list"),
+        (b"", "params.yaml: a mapping of sections is expected, found an empty file"),
+        (b"\xff\xfea\0:\0", "params.yaml: not UTF-8 ('utf-8' codec can't decode byte 0xff"),
+        (b"a: " + b"9" * 5000, "params.yaml: not readable as YAML: Exceeds the limit"),
+        (b"a: \x1b[2J", "params.yaml: not readable as YAML: unacceptable character"),
+        (b"[" * 5000, "params.yaml"),
+        (b"a: " + b"[" * 990 + b"]" * 990, "more than 100 levels of mappings and lists"),
+        (
+            b"a: !!python/object:os.system x",
+            "line 1: not readable as YAML: could not determine a constructor",
+        ),
+        (b"a: !!bool maybe", "params.yaml: not readable as YAML: 'maybe'"),
+        (b"a: &me [*me]", "params.yaml, a.0: the aliases make this a part of itself"),
+        (b"a: {1: x}", "params.yaml, a: the key 1 is not text; put it in quotes"),
+        (b"null: x", "params.yaml: the key None is not text"),
+        (b"? [x, y]\n: 1", "params.yaml: the key ('x', 'y') is not text"),
+        (b"a: !!set {b}", "params.yaml, a: found a set; write a list, a mapping or a scalar"),
+        (b"a: !!binary AA==", "params.yaml, a: found a bytes"),
+        (b"a: 1\n---\na: 2", "line 2: not readable as YAML: expected a single document"),
+    ],
+)
+def test_a_file_that_is_not_plain_yaml_gives_one_line(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "params.yaml").write_bytes(content)
+    with pytest.raises(SettingsError) as caught:
+        load_yaml(tmp_path / "params.yaml")
+    assert message in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def test_aliases_that_multiply_are_refused_at_once(tmp_path: Path) -> None:
+    lists = [
+        "a0: &a0 [1, 1, 1, 1]",
+        *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 4)}]" for i in range(1, 40)),
+    ]
+    (tmp_path / "params.yaml").write_text("\n".join(lists))
+    with pytest.raises(SettingsError, match=r"a\d+: the aliases make this more than 1,000,000 values"):
         load_yaml(tmp_path / "params.yaml")
 
 
 @pytest.mark.parametrize(
-    "content", [b"\xff\xfe", b"a: " + b"9" * 5000, b"[" * 5000, b"- 1", b"a: !!python/object:os.system x"]
+    "content", [b"\xef\xbb\xbfa: {b: 1}\n", b"a:\r\n  b: 1\r\n", b"c: &c {b: 1}\na: *c\n"]
 )
-def test_a_file_that_is_not_yaml_gives_one_message(tmp_path: Path, content: bytes) -> None:
+def test_a_byte_order_mark_other_line_ends_and_aliases_are_read(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "params.yaml").write_bytes(content)
-    with pytest.raises(SettingsError, match="params.yaml: "):
-        load_yaml(tmp_path / "params.yaml")
+    assert load_yaml(tmp_path / "params.yaml")["a"] == {"b": 1}
 
 
 def test_a_folder_in_place_of_the_file_gives_one_message(tmp_path: Path) -> None:

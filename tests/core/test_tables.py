@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.core.files import replacing, replacing_folder, write_text
+from pipeline.core.parquet import differences
 from pipeline.core.tables import (
     FAMILIES,
     GRIDS,
@@ -57,8 +58,17 @@ def test_other_columns_than_expected_are_refused(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="columns"):
         write_table(tmp_path / "a.parquet", splits(1).drop_columns(["split"]), SPLITS)
     write_table(tmp_path / "a.parquet", splits(1), SPLITS)
-    with pytest.raises(TableError, match="expected"):
+    with pytest.raises(TableError, match=r"columns expected: title is missing, .*`dvc repro`"):
         read_table(tmp_path / "a.parquet", FAMILIES)
+
+
+def test_a_message_names_the_columns_that_differ() -> None:
+    wide = pa.schema([("a", pa.int32()), ("b", pa.string()), pa.field("c", pa.int8(), nullable=False)])
+    assert differences(pa.schema([("a", pa.int64()), ("c", pa.int8()), ("\x1b\n", pa.int8())]), wide) == (
+        r"b is missing, \u001b\n is unknown, a is int64, not int32, c is int8, not int8 without null"
+    )
+    assert differences(pa.schema(list(wide)[::-1]), wide) == "the columns are repeated or in another order"
+    assert differences(pa.schema([]), SPLITS).endswith(", 2 more")
 
 
 def test_the_error_for_a_damaged_table_gives_a_remedy(tmp_path: Path) -> None:
@@ -67,6 +77,19 @@ def test_the_error_for_a_damaged_table_gives_a_remedy(tmp_path: Path) -> None:
         read_table(tmp_path / "a.parquet", SPLITS)
     with pytest.raises(TableError, match="no such file"):
         read_table(tmp_path / "b.parquet", SPLITS)
+
+
+def test_the_message_of_a_damaged_table_is_one_line(tmp_path: Path) -> None:
+    """Arrow's own message about the footer contains a line feed."""
+    write_table(tmp_path / "a.parquet", splits(1), SPLITS)
+    content = bytearray((tmp_path / "a.parquet").read_bytes())
+    length = int.from_bytes(content[-8:-4], "little")
+    content[-8 - length : -8] = b"\xff" * length
+    (tmp_path / "a.parquet").write_bytes(content)
+    with pytest.raises(TableError) as caught:
+        read_table(tmp_path / "a.parquet", SPLITS)
+    assert "thrift" in str(caught.value)
+    assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize(

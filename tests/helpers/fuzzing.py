@@ -29,6 +29,7 @@ from tests.helpers.hostile import READ, hostile_files, zipped
 LIMITS = ChildLimits(seconds=60, memory_bytes=1 << 30)  # a corrupted file may hold thousands of tunes
 TOKENS = "tokens"
 Mangler = Callable[[bytes, random.Random], bytes]
+MOST_SPOILT = 2_000_000  # bytes; repeated chunks make a file of 20,000 tunes, which takes more than a minute
 LONGEST_SEED = 40_000  # bytes; mutating a larger file is slower and finds no more
 BUNDLED = {
     "abc": ("airdsAirs/*.abc", "essenFolksong/*.abc"),
@@ -156,7 +157,7 @@ def spoil(good: dict[str, list[bytes]], seed: int, number: int) -> Spoilt:
         content = readers.split("", content, reading.LIMITS)[0].content
     gentle = dice.random() < (0.8 if name == "musicxml" else 0.3)  # broken XML is refused at once
     for mangle in dice.choices(WELL_FORMED if gentle else (*BLUNT, *WELL_FORMED), k=dice.randint(1, 3)):
-        content = mangle(content, dice)
+        content = mangle(content, dice)[:MOST_SPOILT]
     return Spoilt(name, number, zipped({"a.xml": content}) if inside and dice.random() < 0.2 else content)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.cli import main
 from pipeline.core.files import write_json
+from pipeline.core.tables import TableError
 from pipeline.report import page
 from pipeline.report.inputs import Inputs, ReportError, read_inputs
 from pipeline.report.results.crossvalidation import crossvalidation
@@ -97,7 +98,7 @@ def test_the_first_screen_has_three_figures(html: str) -> None:
     cover = html[html.index('class="cover"') : html.index('class="strip"')]
     assert re.findall("<strong>([^<]+)</strong>", cover) == ["9", "1", "1.25"]
     assert (
-        "of 2 test pieces; 0 share a melody, 1 are possible variants. A random split: 4, of which 4 share"
+        "of 2 test pieces; 0 share a melody, possible variants: 1. A random split: 4, of which 4 share"
         in cover
     )
     assert "of first; best baseline (n-gram) 1.25; difference \N{MINUS SIGN}0.50" in cover
@@ -179,11 +180,31 @@ def test_cross_validation_has_its_figures_where_it_was_run(data: Path, inputs: I
 
 def test_a_missing_file_is_an_error_with_a_remedy(data: Path) -> None:
     (data / "evaluations/first/figures.json").unlink()
-    with pytest.raises(ReportError, match=r"figures\.json: not readable .* run `dvc repro`"):
+    with pytest.raises(TableError, match=r"figures\.json: no such file; `dvc repro` makes it"):
         read_inputs(data, PARAMS, VERSIONS)
 
 
 def test_a_damaged_file_is_an_error_with_a_remedy(data: Path) -> None:
     (data / "metrics/first.json").write_text(json.dumps({})[:1])
-    with pytest.raises(ReportError, match=r"first\.json: not readable"):
+    with pytest.raises(TableError, match=r"first\.json: not readable"):
+        read_inputs(data, PARAMS, VERSIONS)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("evaluations/first/figures.json", "{}", "'dataset' is missing"),
+        ("evaluations/first/figures.json", "[]", "an object is expected, found a list"),
+        ("evaluations/first/samples.json", "{}", "a list is expected, found a dict"),
+        ("evaluations/choir/figures.json", "{}", "'dataset' is missing"),
+        ("plots/first/learning.csv", "epoch,nats\n", "it has no rows"),
+        ("plots/choir/learning.csv", "", "it has no rows"),
+        ("cards/tunes/card.json", "null", "an object is expected, found a NoneType"),
+    ],
+)
+def test_an_empty_file_is_an_error_with_a_remedy(data: Path, file: str, content: str, message: str) -> None:
+    (data / file).write_text(content)
+    with pytest.raises(
+        TableError, match=rf"{file}: not readable \({message}\); delete it and run `dvc repro`"
+    ):
         read_inputs(data, PARAMS, VERSIONS)

@@ -143,7 +143,10 @@ def test_batches_of_a_frozen_worker_are_computed_by_another(
 
 @pytest.mark.parametrize(
     ("n_frozen", "message"),
-    [(1, "gives no sign of life.* does not remove it; end it"), (2, "give no sign of life.* no other")],
+    [
+        (1, "gives no sign of life.* does not remove it; end it,"),
+        (2, "give no sign of life.* no other; end them,"),
+    ],
 )
 def test_frozen_workers_that_the_scheduler_keeps_are_one_message(
     n_frozen: int, message: str, two: Cluster, monkeypatch: pytest.MonkeyPatch

@@ -38,7 +38,7 @@ def test_pieces_are_counted_and_the_most_frequent_rules_named(project: Path, tmp
     path.parent.mkdir(parents=True)
     write_rejections(path, "filter", broken, counts)
     assert only(summaries("filter@tunes", tmp_path)) == [
-        ("a", "1,300", "1,294", "6", "z 2, v 1, w 1, x 1, 1 others"),
+        ("a", "1,300", "1,294", "6", "z 2, v 1, w 1, x 1, 1 other"),
         ("b", "1", "0", "1", "high 1, long 1"),
         ("all", "1,301", "1,294", "7", "z 2, high 1, long 1, v 1, 3 others"),
     ]

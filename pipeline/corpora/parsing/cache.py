@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from pipeline.core.text import message_of
 from pipeline.workflow.progress import say
 
 FILE = Path(".cache/notes.sqlite")
@@ -94,7 +95,7 @@ def _open(path: Path) -> sqlite3.Connection:
 def _set_aside(path: Path, error: sqlite3.DatabaseError) -> None:
     """Delete a damaged cache; do not touch a cache that another run has locked."""
     if isinstance(error, sqlite3.OperationalError):
-        say(f"the piece cache cannot be used now ({error}); pieces are read without it")
+        say(f"the piece cache cannot be used now ({message_of(error)}); pieces are read without it")
         return
-    say(f"the piece cache was damaged ({error}) and is recreated")
+    say(f"the piece cache was damaged ({message_of(error)}) and is recreated")
     path.unlink(missing_ok=True)

@@ -22,9 +22,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
+from multiprocessing.util import get_temp_dir
 from typing import Any, Generic, TypeVar
 
 from pipeline.errors import PipelineError
+from pipeline.workflow import interruption
 
 if sys.platform != "win32":
     import fcntl
@@ -180,6 +182,8 @@ def borrow(job: Job[Any, Any], imports: Sequence[str] = ()) -> Child:
         if idle is None:
             _CONTEXT.set_forkserver_preload([*PRELOADED, *imports])
         child = idle or Child()
+        if idle is None and sys.platform == "linux":
+            interruption.record([get_temp_dir()])
         begun = False
         try:
             begun = child.begin(job)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from multiprocessing.reduction import ForkingPickler
 from typing import TypeVar
 
+from pipeline.core.text import plural
 from pipeline.corpora.parsing.children import (
     Child,
     ChildLimits,
@@ -98,7 +99,9 @@ def _outcomes(child: Child, job: Job[Item, Result]) -> Iterator[Result | ChildFa
     for _ in job.items:
         if not answers:
             if not child.pipe.poll(seconds):
-                slow = ChildFailure("too_slow", f"no result within {seconds:g} seconds", seconds)
+                slow = ChildFailure(
+                    "too_slow", f"no result within {seconds:g} {plural(seconds, 'second')}", seconds
+                )
                 yield slow if job.together == 1 else _Unknown()
                 return
             try:

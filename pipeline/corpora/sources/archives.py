@@ -23,6 +23,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
+from pipeline.core.text import message_of
 from pipeline.corpora.sources.paths import UnsafePathError, inside
 from pipeline.errors import PipelineError
 
@@ -97,7 +98,7 @@ def unpack(archive: Path, target: Path, limits: UnpackLimits | None = None) -> i
     except DAMAGE as error:
         if isinstance(error, OSError) and error.errno in MACHINE:
             raise
-        raise ArchiveError(f"{archive.name}: not readable as an archive ({error})") from None
+        raise ArchiveError(f"{archive.name}: not readable as an archive ({message_of(error)})") from None
     return n_files
 
 

@@ -12,6 +12,7 @@ from itertools import compress
 from operator import not_
 from pathlib import Path, PurePosixPath
 
+from pipeline.core.text import counted, plural
 from pipeline.corpora.sources.archives import unpack
 from pipeline.corpora.sources.beats import may_be_beats
 from pipeline.corpora.sources.downloads import Wanted, download_many
@@ -104,9 +105,11 @@ def copy_folder(corpus: str, source: FolderSource, suffixes: Sequence[str], targ
         raise PlaceError(f"corpus {corpus}: {source.path} holds no score ({allowed}); {found_others}")
     unseen = len(scores) - len(_in_git(root) & {file.relative_to(root).as_posix() for file in scores})
     if unseen:
+        them = plural(unseen, "it", "them")
         say(
-            f"corpus {corpus}: {unseen} of {len(scores)} scores are not in git: clones lack them, "
-            "experiments in a copy (dvc exp run --queue, --temp) see them only by an absolute path"
+            f"corpus {corpus}: {unseen} of {counted(len(scores), 'score')} {plural(unseen, 'is', 'are')} "
+            f"not in git: clones lack {them}, experiments in a copy (dvc exp run --queue, --temp) see {them} "
+            "only by an absolute path"
         )
     _copy(corpus, scores, root, target)
     return [*(readable(file.relative_to(root)) for file in others), *map(str, found.skipped)]

@@ -14,6 +14,7 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
+from pipeline.core.text import message_of
 from pipeline.corpora.sources.paths import UnsafePathError, inside_as_file
 from pipeline.corpora.sources.settings import IndexSource, ListedFiles, RemoteFile
 from pipeline.errors import PipelineError
@@ -61,7 +62,7 @@ def read_index(content: bytes, name: str) -> list[RemoteFile]:
     try:
         first, *lines = content.decode("utf-8").removesuffix("\n").split("\n")
     except UnicodeDecodeError as error:
-        raise IndexFileError(f"{name}: not UTF-8 ({error.reason} at byte {error.start})") from None
+        raise IndexFileError(f"{name}: not UTF-8 ({message_of(error)})") from None
     address = _ADDRESS.match(first)
     if address is None:
         raise IndexFileError(f"{name}, line 1: found {first[:80]!r}; expected '# … https://ADDRESS/PATH …'")
@@ -70,7 +71,7 @@ def read_index(content: bytes, name: str) -> list[RemoteFile]:
         try:
             file = _read_line(line, address[1])
         except ValueError as error:
-            raise IndexFileError(f"{name}, line {number}: {error}") from None
+            raise IndexFileError(f"{name}, line {number}: {message_of(error)}") from None
         if file.path in files:
             raise IndexFileError(f"{name}, line {number}: {file.path} is listed twice")
         files[file.path] = file

@@ -10,10 +10,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pipeline.core.files import write_json
-from pipeline.core.text import counted
+from pipeline.core.text import counted, message_of
 from pipeline.errors import PipelineError
 
 FILE = "source.json"
+NAMES = {"licence", "citation", "files"}  # that every manifest has
 
 
 class ManifestError(PipelineError):
@@ -51,8 +52,12 @@ def read_manifest(folder: Path) -> Mapping[str, Any]:
     """
     try:
         manifest: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        if not isinstance(manifest, dict) or not manifest.keys() >= NAMES:
+            raise ValueError(f"an object with {', '.join(sorted(NAMES))} is expected")
     except (OSError, ValueError) as error:
-        raise ManifestError(f"{folder / FILE}: not readable ({error}); run `dvc repro`") from None
+        raise ManifestError(
+            f"{folder / FILE}: not readable ({message_of(error)}); delete it and run `dvc repro`"
+        ) from None
     return manifest
 
 

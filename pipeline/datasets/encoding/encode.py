@@ -22,7 +22,7 @@ from pipeline.core.lists import as_lists
 from pipeline.core.music import SILENCE
 from pipeline.core.settings import Section, SettingsError
 from pipeline.core.tables import TOKENS
-from pipeline.core.text import counted
+from pipeline.core.text import counted, plural
 from pipeline.core.vocabulary import START, STOP, TIED
 from pipeline.datasets.columns.chunks import Mapped
 from pipeline.datasets.columns.ragged import Bools, Ints, maxima, minima, offsets_of, owners
@@ -230,7 +230,11 @@ def _transposition(grids: pa.Table, keys: Keys) -> tuple[Ints, list[Rejection]]:
     shift = np.where(low + shift < LOWEST, shift + OCTAVE, shift)
     shift = np.where((high + shift > HIGHEST) & (low + shift - OCTAVE >= LOWEST), shift - OCTAVE, shift)
     broken = [
-        Rejection(piece, "unknown_key", detail=f"the source's key: {fifths} fifths, mode '{mode or ''}'")
+        Rejection(
+            piece,
+            "unknown_key",
+            detail=f"the source's key: {fifths} {plural(fifths, 'fifth')}, mode '{mode or ''}'",
+        )
         for piece, fifths, mode in _where(grids, keys.home == UNKNOWN)
     ]
     for value, limit, wrong in (

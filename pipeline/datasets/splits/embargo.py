@@ -71,8 +71,8 @@ def embargo(tunes: SplitTunes, assigned: Assigned) -> Embargo:
     after = np.where(found.any, np.int8(Assignment.EMBARGOED), assigned)
     if train.any() and not (after == Assignment.TRAIN).any():
         raise SplitError(
-            f"the embargo leaves no training piece: all {train.sum()} are relatives of held-out pieces; "
-            "choose `embargo: none` or hold out less"
+            f"the embargo leaves no training piece: each of {train.sum():,} is a relative of held-out "
+            "pieces; choose `embargo: none` or hold out less"
         )
     return Embargo(after, found.nearest)
 

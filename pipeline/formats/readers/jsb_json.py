@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from pipeline.core.music import TICKS_PER_QUARTER, Piece
+from pipeline.core.text import message_of
 from pipeline.formats.readers.base.limits import ReadLimits, json_depth, too_many
 from pipeline.formats.readers.base.parts import readable_parts
 from pipeline.formats.readers.base.settings import ReadSettings
@@ -40,7 +41,7 @@ def split(content: bytes, limits: ReadLimits | None = None) -> list[Source]:
     try:
         published = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise ReadError("unreadable", f"broken JSON: {error}") from None
+        raise ReadError("unreadable", f"broken JSON: {message_of(error)}") from None
     if not isinstance(published, dict) or not all(
         isinstance(published.get(name, []), list) for name in SPLITS
     ):

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from pipeline.core.music import TICKS_PER_QUARTER, Meter, Piece
+from pipeline.core.text import message_of
 from pipeline.formats.readers.base.barlines import BarLine
 from pipeline.formats.readers.base.source import ReadError, decode
 from pipeline.formats.readers.base.staff import KeySign, Staff, Ticks, Written
@@ -42,7 +43,7 @@ def read(format_name: str, content: bytes, carry: str = "octave", played: bool =
     except (ReadError, MemoryError):
         raise
     except Exception as error:  # music21 may raise any exception
-        raise ReadError("unreadable", f"music21: {type(error).__name__}: {error}") from None
+        raise ReadError("unreadable", f"music21: {type(error).__name__}: {message_of(error)}") from None
     if not any(staff.notes for staff in staves):
         raise ReadError("no_notes", "the piece holds no note")
     about = score.metadata

@@ -19,6 +19,7 @@ import safetensors.torch
 from pipeline.core import vocabulary
 from pipeline.core.files import replacing, write_json
 from pipeline.core.settings import Section, SettingsError
+from pipeline.core.text import message_of
 from pipeline.errors import PipelineError
 from pipeline.models.base.interface import Seq2Seq
 from pipeline.models.base.registry import parse_model
@@ -97,7 +98,9 @@ def _run(facts: Mapping[str, Any], path: Path) -> Run:
         found = {name: facts[name] for name in KINDS}
         _ = facts["vocabulary_sha256"], facts["weights_sha256"]
     except KeyError as error:
-        raise CheckpointError(f"{path}: {error} is missing; not written by this project") from None
+        raise CheckpointError(
+            f"{path}: {message_of(error)} is missing; not written by this project"
+        ) from None
     except SettingsError as error:
         raise CheckpointError(str(error)) from None
     for name, value in found.items():
@@ -120,7 +123,7 @@ def _read_config(path: Path) -> dict[str, Any]:
     try:
         facts = json.loads(_read(path))
     except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path}: not readable as JSON: {error}") from None
+        raise CheckpointError(f"{path}: not readable as JSON: {message_of(error)}") from None
     if not isinstance(facts, dict):
         raise CheckpointError(f"{path}: a JSON object is expected; not written by this project")
     return facts

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from pipeline.core.settings import Section
+from pipeline.core.text import message_of
 from pipeline.models.base.interface import Seq2Seq
 from pipeline.models.base.registry import build
 
@@ -59,7 +60,7 @@ def network_with(content: bytes, config: Section) -> Seq2Seq:
         require_like(tensors, network.state_dict())
         network.load_state_dict(tensors)
     except (safetensors.SafetensorError, KeyError, TypeError, RuntimeError) as error:
-        raise WeightsError(str(error)) from None
+        raise WeightsError(message_of(error)) from None
     return network
 
 

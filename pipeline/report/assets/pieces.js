@@ -65,7 +65,7 @@ function showPieces() {
   body.replaceChildren(...found.slice(0, rowsShown).map(rowOf));
   const total = pieces.piece_id.length.toLocaleString("en").replaceAll(",", "\u2009");
   const n = found.length.toLocaleString("en").replaceAll(",", "\u2009");
-  document.getElementById("pieces-status").textContent = `${n} of ${total} pieces`;
+  document.getElementById("pieces-status").textContent = `${n} of ${total} ${pieces.piece_id.length === 1 ? "piece" : "pieces"}`;
   document.getElementById("pieces-more").hidden = found.length <= rowsShown;
   for (const button of document.querySelectorAll("#pieces-rows button.order")) {
     const header = button.closest("th");
@@ -127,7 +127,7 @@ function showPiece(row) {
   Object.assign(button, { type: "button", className: "play main", textContent: "Play" });
   button.setAttribute("aria-label", `Play ${title}`);
   button.setAttribute("aria-pressed", "false");
-  const roll = svgElement("svg", { class: "roll", role: "img", "aria-label": `Piano roll of ${title}: ${notes.length} notes` });
+  const roll = svgElement("svg", { class: "roll", role: "img", "aria-label": `Piano roll of ${title}: ${notes.length} ${notes.length === 1 ? "note" : "notes"}` });
   panel.append(button, roll);
   drawRoll(roll, [notes]);
   const start = () => play(button, notes, { rolls: [roll] });

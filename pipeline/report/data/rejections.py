@@ -48,7 +48,7 @@ def _flow(steps: Sequence[StageCounts]) -> Markup:
         for place, step in enumerate(steps)
         for rule, pieces in _by_rule(step).items()
     ]
-    alt = f"Flow diagram of {steps[-1].name}: {number(incoming)} pieces in; " + "; ".join(
+    alt = f"Flow diagram of {steps[-1].name}: {counted(incoming, 'piece')} in; " + "; ".join(
         f"{number(n)} {STAGES[place]}" for place, n in enumerate(kept)
     )
     drawn = draw(flow(incoming, kept, ["pieces", *STAGES], branches, SERIES[0], SERIES[1]), alt)

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from pipeline.report.charts import SERIES, colours, in_two_widths, legend, ranked_bars
 from pipeline.report.columns import relatives_by_split
-from pipeline.report.html import ReportSection, folded, folded_table, number
+from pipeline.report.html import ReportSection, counted, folded, folded_table, number
 from pipeline.report.inputs import Inputs
 
 FAMILIES = 5  # named per data set
@@ -42,7 +42,7 @@ def _chart(cards: Mapping[str, Mapping[str, Any]]) -> Markup:
             total = max(found.get("pieces", 0), 1)
             parts = {"hard": found.get("hard", 0), "soft_only": found.get("either", 0) - found.get("hard", 0)}
             for part, n in parts.items():
-                label = f"{name}, {kind} split: {number(n)} of {number(total)} test pieces, {KINDS[part]}"
+                label = f"{name}, {kind} split: {number(n)} of {counted(total, 'test piece')}, {KINDS[part]}"
                 row = {"name": f"{name}, {kind}", "value": 100 * n / total, "series": KINDS[part]}
                 rows.append({**row, "label": label})
     scale = colours(list(KINDS.values()), {KINDS["hard"]: SERIES[1], KINDS["soft_only"]: SERIES[4]})

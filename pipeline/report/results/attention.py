@@ -9,7 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from pipeline.report.charts import draw
-from pipeline.report.html import ReportSection, figure, folded, folded_table, number, paragraph
+from pipeline.report.html import ReportSection, counted, figure, folded, folded_table, number, paragraph
 from pipeline.report.inputs import ExperimentResults, Inputs
 from pipeline.report.results.heatmap import SHADES, AttentionHeatmap, heatmap
 
@@ -69,9 +69,8 @@ def _heatmap(sample: Mapping[str, Any], way: str) -> Markup:
     )
     title = sample["title"] or sample["piece_id"]
     alt = (
-        f"{WEIGHTS[way].capitalize()} weights, {title}: {weights.shape[0]} target tokens by "
-        f"{weights.shape[1]} "
-        f"tokens; the largest weight is {weights.max():.2f}."
+        f"{WEIGHTS[way].capitalize()} weights, {title}: {counted(weights.shape[0], 'target token')} by "
+        f"{counted(weights.shape[1], 'token')}; the largest weight is {weights.max():.2f}."
     )
     caption = (
         f"{WEIGHTS[way].capitalize()} weights, {title} ({sample['piece_id']}). Shades: {SHADES[0]} times "

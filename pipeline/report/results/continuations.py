@@ -5,7 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from pipeline.report.charts import GENERATED, SERIES, colours, in_two_widths, interval_dots, legend
-from pipeline.report.html import ReportSection, folded, folded_table
+from pipeline.report.html import ReportSection, counted, folded, folded_table
 from pipeline.report.inputs import ExperimentResults, Inputs
 from pipeline.report.results.predictors import interval
 
@@ -78,8 +78,8 @@ def likeness_table(experiment: ExperimentResults) -> Markup:
         "without F1",
     ]
     note = (
-        f"{compared['samples']} samples per piece; the Markov chain has order {compared['markov_order']}. "
-        "F1 is undefined "
+        f"{counted(compared['samples'], 'sample')} per piece; the Markov chain has order "
+        f"{compared['markov_order']}. F1 is undefined "
         f"where a side has fewer than two notes. Overlap: common area of the pitch histograms up to {LAST} "
         "quarter notes. "
         "Edit distance: share of tokens to change, lower is better."

@@ -39,7 +39,8 @@ def _of(name: str, facts: Mapping[str, Any]) -> Markup:
     seeds = ", ".join(map(str, facts["seeds"]))
     versions = ", ".join(f"{library} {version}" for library, version in facts["versions"].items())
     text = paragraph(
-        f"{facts['pieces']} pieces of {facts['families']} families in {facts['folds']} folds; seeds {seeds}. "
+        f"{counted(facts['pieces'], 'piece')} of {counted(facts['families'], 'family', 'families')} in "
+        f"{counted(facts['folds'], 'fold')}; seeds {seeds}. "
         f"{versions}; {facts['machine']}."
     )
     rows = [

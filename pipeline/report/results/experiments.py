@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from pipeline.report.charts import in_two_widths, interval_dots, legend
-from pipeline.report.html import ReportSection, folded, folded_table, number, paragraph, table
+from pipeline.report.html import ReportSection, counted, folded, folded_table, number, paragraph, table
 from pipeline.report.inputs import ExperimentResults, Inputs
 from pipeline.report.results.predictors import DRAWN, PREDICTORS, interval, scale_of
 
@@ -131,4 +131,4 @@ def _groups(by_group: Mapping[str, Any]) -> list[tuple[str, Mapping[str, float]]
 
 def _exact(experiment: ExperimentResults) -> str:
     samples = experiment.figures["samples"]
-    return f"{samples['n_exact']} of {samples['n_samples']} samples"
+    return f"{samples['n_exact']} of {counted(samples['n_samples'], 'sample')}"

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from pipeline.core.settings import SCRATCH
 from pipeline.report.charts import GENERATED, TRUTH, colours, in_two_widths, interval_dots, legend
-from pipeline.report.html import ReportSection, folded, folded_table, paragraph
+from pipeline.report.html import ReportSection, counted, folded, folded_table, paragraph
 from pipeline.report.inputs import ExperimentResults, Inputs
 from pipeline.report.results.continuations import predictor_name
 from pipeline.report.results.predictors import interval
@@ -85,7 +85,7 @@ def _summary(predictors: Mapping[str, Any], fair: str) -> str:
         "shares "
         f"{texts[MODEL]} with a training tune, held-out human tunes share {texts[HUMAN]}. Longest shared "
         "run: "
-        f"{predictors[MODEL]['longest']['most']} intervals of the model, "
+        f"{counted(predictors[MODEL]['longest']['most'], 'interval')} of the model, "
         f"{predictors[HUMAN]['longest']['most']} of "
         "held-out tunes. Longer runs are kept out of held-out tunes by the split; compare them with "
         "training tunes, "

@@ -17,7 +17,7 @@ from pipeline.report.charts import (
     legend,
     lines,
 )
-from pipeline.report.html import ReportSection, charts_in_grid, figure, folded, folded_table, number
+from pipeline.report.html import ReportSection, charts_in_grid, counted, figure, folded, folded_table
 from pipeline.report.inputs import ExperimentResults, Inputs
 from pipeline.report.results.continuations import predictor_name
 
@@ -74,10 +74,10 @@ def _of(experiment: ExperimentResults) -> Markup:
     found = experiment.figures["statistics"]
     predictors = found["predictors"]
     others = {name: figures for name, figures in predictors.items() if name != HUMAN}
-    n = number(predictors[HUMAN]["n_passages"])
+    n = counted(predictors[HUMAN]["n_passages"], "original continuation")
     note = (
-        f"Passages end {found['horizon_quarters']} quarter notes after the prompt; reference: {n} original "
-        "continuations. Every passage has the same weight."
+        f"Passages end {found['horizon_quarters']} quarter notes after the prompt; reference: {n}. Every "
+        "passage has the same weight."
     )
     body = _table("Overlapped area", others, "overlapped_area", FEATURES, note)
     note = "Kullback-Leibler divergence from the original continuations in bits; 0 is the same distribution."

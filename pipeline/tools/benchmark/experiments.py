@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup
+from pipeline.core.text import counted
 from pipeline.tools.benchmark.published import figure_at, read_result
 from pipeline.tools.benchmark.rows import Comparison, Protocol, Row
 
@@ -104,7 +105,7 @@ def _protocol(experiment: Mapping[str, Any], dataset: Mapping[str, Any], split: 
     return Protocol(
         data=f"{experiment['dataset']}: {', '.join(dataset['corpora'])}",
         measured=f"the rest of the piece, given the first {cut:.0%} of its notes",
-        grid=f"{dataset['quantize']['steps_per_quarter']} steps per quarter",
+        grid=f"{counted(dataset['quantize']['steps_per_quarter'], 'step')} per quarter",
         split=split,
         key=KEYS[dataset["encode"]["transpose"]],
     )

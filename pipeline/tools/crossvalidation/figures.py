@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.core.files import write_json
 from pipeline.core.tables import write_table
+from pipeline.core.text import counted
 from pipeline.evaluation.comparison import MODEL, rounded, tokens_per_quarter
 from pipeline.evaluation.horizons import CONTINUATIONS, figures_by_horizon
 from pipeline.evaluation.metrics.likelihood import Sums, figures, interval, total
@@ -47,7 +48,9 @@ def summary(
                 "torch": torch.__version__,
                 "numpy": np.__version__,
             },
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores, {describe(torch.device('cpu'))}",
+            "machine": ", ".join(
+                (platform.machine(), counted(os.cpu_count() or 1, "core"), describe(torch.device("cpu")))
+            ),
             "predictors": {name: _figures(measured.scores, name, per_quarter) for name in names},
             "intervals": {
                 unit: _intervals(measured.scores, names, column, seed)

@@ -30,7 +30,7 @@ from pipeline.models.base.pretrained import CONFIG, WEIGHTS, CheckpointError, Ru
 from pipeline.models.base.registry import build
 from pipeline.models.base.tasks import cut_rows
 from pipeline.tools.crossvalidation.cache import is_sealed, seal
-from pipeline.tools.crossvalidation.folds import deal
+from pipeline.tools.crossvalidation.folds import FEWEST_FAMILIES, FoldError, deal
 from pipeline.tools.crossvalidation.study import Recipe, Study
 from pipeline.training.checkpoints import identity
 from pipeline.training.data import TrainingData
@@ -153,6 +153,12 @@ def _kept_parent(folder: Path, files: Sequence[Path]) -> Seq2Seq | None:
 def _learn(recipe: Recipe, rows: pa.Table, parent: Seq2Seq | None) -> Seq2Seq:
     """Train on rows; a tenth of them, by families, is the validation set."""
     families = rows["tune_family"].to_pylist()
+    if len(set(families)) < FEWEST_FAMILIES:
+        raise FoldError(
+            f"{counted(len(set(families)), 'family', 'families')} of tunes to train on, without the held-out "
+            f"pieces and their relatives: at least {FEWEST_FAMILIES} are needed, one of them for validation; "
+            "choose more folds, or add pieces"
+        )
     apart = deal(families, min(SHARE_OF_VALIDATION, len(set(families)))) == 0
     device = prepare(recipe.training)
     network = build(recipe.config)

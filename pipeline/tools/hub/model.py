@@ -98,9 +98,9 @@ def model_card(
         "## Intended use and limits",
         "",
         f"Research on symbolic music: the model is meant to {use} in the style of its training data, on a "
-        f"grid of {lookup(dataset, 'quantize', 'steps_per_quarter')} steps per quarter note. It has no "
-        "dynamics, lyrics or instruments. The licences of the training scores are in the card of the data "
-        "set; some permit non-commercial use only.",
+        f"grid of {counted(lookup(dataset, 'quantize', 'steps_per_quarter'), 'step')} per quarter note. It "
+        "has no dynamics, lyrics or instruments. The licences of the training scores are in the card of the "
+        "data set; some permit non-commercial use only.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -98,6 +98,10 @@ def given_voices(given: Sequence[int], voices: int, dataset: str) -> list[int]:
         PromptError: none is given, none remains to predict, or the data set has no such voice.
     """
     chosen = sorted(set(given))
+    if voices == 1:
+        raise PromptError(
+            f"{dataset} has a single voice; to harmonize, train an experiment on a data set of several voices"
+        )
     if not chosen or not set(chosen) < set(range(voices)):
         raise PromptError(
             f"given voices {list(given)}: {dataset} has voices 0 to {voices - 1}; at least one must be "

@@ -180,6 +180,8 @@ def row_at(text: str, root: Path = Path()) -> tuple[str, dict[str, Any]]:
         known = sorted(file.relative_to(root / "data/tokens").as_posix() for file in _shards(dataset, root))
         raise UnknownPieceError(f"{path}: no such shard; {nearest(f'{dataset}/{split}/{stem}', known)}")
     rows = read_table(path, TOKENS)
+    if not rows.num_rows:
+        raise UnknownPieceError(f"{path} has no rows; found {number}")
     if int(number) >= rows.num_rows:
         raise UnknownPieceError(f"{path} has rows 0 to {rows.num_rows - 1}; found {number}")
     row: dict[str, Any] = rows.slice(int(number), 1).to_pylist()[0]

@@ -21,6 +21,7 @@ from pydantic import Field, ValidationError
 from pipeline.core import vocabulary
 from pipeline.core.music import Grid
 from pipeline.core.settings import Section
+from pipeline.core.text import message_of
 from pipeline.core.vocabulary import Repairs
 from pipeline.errors import PipelineError, nearest
 from pipeline.formats.writers import WRITERS
@@ -185,7 +186,7 @@ def _heading(text: str, known: Mapping[str, Any], number: int) -> Heading:
     try:
         told = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise TokenTextError(f"line {number}: not readable as JSON: {error}") from None
+        raise TokenTextError(f"line {number}: not readable as JSON: {message_of(error)}") from None
     return _checked({**known, **told}, f"line {number}")
 
 

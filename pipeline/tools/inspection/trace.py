@@ -204,7 +204,7 @@ def _cost(row: Mapping[str, Any], score: ScorePlaces, begin: int | None) -> str:
         n_covered="covered",
         n_rests="silences",
     )
-    farthest = f" (by {row['max_error_ticks']} ticks at most)" if row["n_moved"] else ""
+    farthest = f" (by {counted(row['max_error_ticks'], 'tick')} at most)" if row["n_moved"] else ""
     return f"{facts}{place}; {changed}{farthest}{_timing(row)}"
 
 
@@ -213,7 +213,8 @@ def _timing(row: Mapping[str, Any]) -> str:
     error = f"onsets {row['error_before']:.3f} steps off the source's beats"
     if row["grid_method"] == "shift":
         times = f", changed {counted(row['grid_sections'] - 1, 'time')}" if row["grid_sections"] > 1 else ""
-        return f"; grid shifted by {row['grid_shift']} ticks{times}: {error}, {row['error_after']:.3f} off it"
+        shift = counted(row["grid_shift"], "tick")
+        return f"; grid shifted by {shift}{times}: {error}, {row['error_after']:.3f} off it"
     if row["grid_method"] == "estimate":
         tempo = f"a step every {float(Fraction(row['grid_period'])):.2f} ticks of the source"
         return f"; tempo estimated, {tempo}: {error}, {row['error_after']:.3f} off it"

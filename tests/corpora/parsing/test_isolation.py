@@ -35,7 +35,7 @@ def test_good_items_give_their_results() -> None:
 @pytest.mark.parametrize(
     ("bad", "rule", "detail"),
     [
-        ("hang", "too_slow", "no result within 1 seconds"),
+        ("hang", "too_slow", "no result within 1 second"),
         ("die", "crashed", "signal SIGKILL"),
         ("exit", "crashed", "exit status 3"),
         ("eat", "out_of_memory", "more than 256 MiB"),

@@ -110,3 +110,6 @@ def test_a_pattern_that_matches_no_file_of_the_bundle_is_one_message(pattern: st
 def test_a_missing_manifest_is_an_error_with_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match=r"source\.json: not readable .* run `dvc repro`"):
         read_manifest(tmp_path)
+    (tmp_path / "source.json").write_text("{}")
+    with pytest.raises(ManifestError, match=r"licence is expected\); delete it and run `dvc repro`"):
+        read_manifest(tmp_path)

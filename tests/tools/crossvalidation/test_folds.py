@@ -31,6 +31,12 @@ def test_the_order_of_pieces_does_not_matter(groups: list[str], chance: object) 
     assert deal([groups[i] for i in order], 2).tolist() == deal(groups, 2)[order].tolist()
 
 
+@pytest.mark.parametrize(("groups", "found"), [([], "0 families"), (["a", "a"], "1 family")])
+def test_fewer_than_two_families_are_refused(groups: list[str], found: str) -> None:
+    with pytest.raises(FoldError, match=f"{found} of tunes: at least 2 are needed.*; add pieces"):
+        deal(groups, 2)
+
+
 @pytest.mark.parametrize("n_folds", [0, 1, 4])
 def test_folds_that_cannot_be_filled_are_refused(n_folds: int) -> None:
     with pytest.raises(FoldError, match=f"{n_folds} folds? of 3 families: choose between 2 and 3 folds"):

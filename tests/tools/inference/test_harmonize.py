@@ -11,7 +11,7 @@ import torch
 from pipeline.cli import main
 from pipeline.decoding.sampling import Sampling
 from pipeline.evaluation.metrics.voice_leading import voice_leading
-from pipeline.tools.inference.harmonize import harmonize_score, with_placeholders
+from pipeline.tools.inference.harmonize import given_voices, harmonize_score, with_placeholders
 from pipeline.tools.inference.prompt import PromptError
 from pipeline.tools.inference.threads import one_thread
 from tests.helpers.melodies import stepwise
@@ -76,6 +76,11 @@ def test_a_score_that_cannot_be_harmonized_is_one_message(
 ) -> None:
     with pytest.raises(PromptError, match=message):
         harmonize_score(TUNE, given, harmonizer)
+
+
+def test_a_data_set_of_one_voice_cannot_be_harmonized() -> None:
+    with pytest.raises(PromptError, match="tunes has a single voice; to harmonize, train an experiment"):
+        given_voices([0], 1, "tunes")
 
 
 def test_given_voices_have_their_positions() -> None:

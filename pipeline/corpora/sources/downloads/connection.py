@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from pipeline.core.text import message_of
 from pipeline.corpora.sources.downloads.deadline import Deadline, DeadlineAdapter
 from pipeline.corpora.sources.downloads.errors import AttemptError
 
@@ -167,7 +168,7 @@ class Connection:
         except Exception as error:
             self._deadline.check()
             again = isinstance(error, requests.RequestException) and not isinstance(error, LASTING_FAULTS)
-            raise AttemptError(f"{type(error).__name__}: {error}", again=again) from None
+            raise AttemptError(f"{type(error).__name__}: {message_of(error)}", again=again) from None
 
 
 def retry_after_seconds(value: str | None, now: datetime) -> float | None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from pipeline.core.text import counted
 from pipeline.corpora.sources.downloads.connection import Connection
 from pipeline.corpora.sources.downloads.errors import AttemptError
 from pipeline.errors import PipelineError
@@ -127,7 +128,7 @@ def _attempt(url: str, partial: Path, wanted: Wanted, connection: Connection) ->
         _receive(url, partial, wanted, have, connection)
     size = partial.stat().st_size if partial.exists() else 0
     if size < wanted.size:
-        raise AttemptError(f"ended after {size} of {wanted.size} bytes")
+        raise AttemptError(f"ended after {size:,} of {counted(wanted.size, 'byte')}")
     found = _sum(partial) if partial.exists() else hashlib.sha256().hexdigest()
     if size > wanted.size or found != wanted.sha256:
         _forget(partial)

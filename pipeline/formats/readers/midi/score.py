@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.core.music import TICKS_PER_QUARTER, Meter, Piece
+from pipeline.core.text import counted
 from pipeline.formats.readers.base.barlines import bar_length
 from pipeline.formats.readers.base.limits import too_many
 from pipeline.formats.readers.base.parts import readable_parts
@@ -98,7 +99,8 @@ def _scan(content: bytes, header: Header, max_notes: int | None) -> tuple[list[T
             elif n_tracks < header.n_tracks or scanner.n_ended < n_tracks:
                 raise ReadError(
                     "unreadable",
-                    f"byte {chunk.begin} begins no chunk, after {n_tracks} of {header.n_tracks} tracks",
+                    f"byte {chunk.begin} begins no chunk, after {n_tracks} of "
+                    f"{counted(header.n_tracks, 'track')}",
                 )
     except ReadError as error:
         fault = error

@@ -21,7 +21,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from pipeline.core.text import counted
+from pipeline.core.text import counted, message_of
 from pipeline.formats.readers.base.limits import MIB, ReadLimits, too_many
 from pipeline.formats.readers.base.source import ReadError
 
@@ -48,7 +48,7 @@ def parse_xml(content: bytes) -> Element:
     try:
         return ElementTree.fromstring(content)
     except (ElementTree.ParseError, LookupError, ValueError) as error:
-        raise ReadError("unreadable", f"broken XML: {error}") from None
+        raise ReadError("unreadable", f"broken XML: {message_of(error)}") from None
 
 
 def unpack(content: bytes, limits: ReadLimits | None) -> list[tuple[str, bytes]]:
@@ -62,9 +62,9 @@ def unpack(content: bytes, limits: ReadLimits | None) -> list[tuple[str, bytes]]
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             scores = list(_Archive(archive, limits).scores())
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise ReadError("unreadable", f"a damaged or encrypted archive: {error}") from None
+        raise ReadError("unreadable", f"a damaged or encrypted archive: {message_of(error)}") from None
     except (KeyError, ValueError) as error:
-        raise ReadError("unreadable", f"an archive without what it names: {error}") from None
+        raise ReadError("unreadable", f"an archive without what it names: {message_of(error)}") from None
     return scores if len(scores) > 1 else [("", score) for _, score in scores]
 
 
