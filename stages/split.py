@@ -18,10 +18,12 @@ def run(dataset: str) -> None:
     """Split one data set; write the split, its audit and its leak card."""
     return_freed_memory()
     settings = read_section(SPLIT, "datasets", dataset, "split")
+    families = Path("data/families.parquet")
     made = split_pieces(
         read_table(Path(f"data/filtered/{dataset}.parquet"), GRIDS, ["piece_id"])["piece_id"],
-        read_table(Path("data/families.parquet"), FAMILIES, USED),
+        read_table(families, FAMILIES, USED),
         settings,
+        lambda: read_table(families, FAMILIES, ["melody"])["melody"],
     )
     place = f"data/splits/{dataset}"
     write_table(Path(f"{place}.parquet"), made.rows, SPLITS)

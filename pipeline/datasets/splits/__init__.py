@@ -30,10 +30,10 @@ from pipeline.datasets.splits.embargo import (
 from pipeline.datasets.splits.leak_card import leak_table
 from pipeline.datasets.splits.leaks import Leaks, find_leaks, relation_names
 from pipeline.datasets.splits.settings import SPLIT, AnySplit, NoSplit, Split, SplitError
-from pipeline.datasets.splits.tunes import SplitTunes
+from pipeline.datasets.splits.tunes import Melodies, SplitTunes
 
 NAMES = ["piece_id", "corpus", "tune_family", "title", "published_split"]
-USED = [*NAMES, "intervals", "melody", "tune", "relatives"]  # of the columns of ``tables.FAMILIES``
+USED = [*NAMES, "intervals", "tune", "relatives"]  # of the columns of ``tables.FAMILIES``, by every split
 
 __all__ = [
     "SPLIT",
@@ -64,7 +64,10 @@ class Divided:
 
 
 def split_pieces(
-    piece_ids: Sequence[str] | pa.ChunkedArray, families: pa.Table, settings: AnySplit
+    piece_ids: Sequence[str] | pa.ChunkedArray,
+    families: pa.Table,
+    settings: AnySplit,
+    melodies: Melodies | None = None,
 ) -> Divided:
     """Assign the rows of a data set to the splits, and audit the result.
 
@@ -72,6 +75,7 @@ def split_pieces(
         piece_ids: piece_id of the rows of a data set, phrases included.
         families: the columns USED of ``tables.FAMILIES``, with the metadata ``family_run``.
         settings: the section ``split``.
+        melodies: reads the column ``melody`` for splits that divide families; None: ``families`` has it.
 
     Raises:
         SplitError: a piece is not among the families, or has no published split
@@ -84,7 +88,7 @@ def split_pieces(
     chosen[row] = True
     everywhere = with_held_out(chosen, families, settings)
     used = everywhere != Assignment.UNUSED
-    tunes, before = SplitTunes.among(np.flatnonzero(used), families), everywhere[used]
+    tunes, before = SplitTunes.among(np.flatnonzero(used), families, melodies), everywhere[used]
     pieces = _rows_where(used, families.select(NAMES))
     del families
     apart = None if settings.embargo == "none" or isinstance(settings, NoSplit) else (embargo(tunes, before))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +15,8 @@ from pipeline.datasets.columns.ragged import Bools, Ints
 from pipeline.datasets.families.alignment import MelodyLines
 from pipeline.datasets.families.relatives import RULES, Related
 
+Melodies = Callable[[], pa.ChunkedArray]
+
 
 @dataclass(frozen=True)
 class SplitTunes:
@@ -22,7 +25,8 @@ class SplitTunes:
     Attributes:
         of: (n,) the tune of each piece.
         intervals: (t) of all parts of each tune.
-        melodies: (t) the column ``melody`` of ``tables.FAMILIES``.
+        melodies: the column ``melody`` of ``tables.FAMILIES``, which few splits need.
+        first: (T,) True for the pieces among all T of ``tables.FAMILIES`` that are the first of a tune.
         run: length in intervals of a shared run that makes two pieces one family.
         index: the runs of that length.
         related: the pairs that a soft rule relates, each from both sides.
@@ -30,7 +34,8 @@ class SplitTunes:
 
     of: Ints
     intervals: Sequences
-    melodies: pa.ChunkedArray
+    melodies: Melodies
+    first: Bools
     run: int
     index: RunIndex
     related: Related
@@ -39,12 +44,13 @@ class SplitTunes:
         return len(self.intervals)
 
     @classmethod
-    def among(cls, rows: Ints, families: pa.Table) -> SplitTunes:
+    def among(cls, rows: Ints, families: pa.Table, melodies: Melodies | None = None) -> SplitTunes:
         """The tunes of some pieces.
 
         Args:
-            rows: (n,) numbers of rows of ``families``.
+            rows: (n,) numbers of rows of ``families``, ascending.
             families: rows of ``tables.FAMILIES`` of all corpora, with the metadata ``family_run``.
+            melodies: reads its column ``melody``; None: it is a column of ``families``.
         """
         known, first, place = np.unique(
             families["tune"].to_numpy()[rows], return_index=True, return_inverse=True
@@ -52,13 +58,15 @@ class SplitTunes:
         order = np.argsort(first)
         number = np.empty(len(known), np.int64)  # in the order of the first pieces
         number[order] = np.arange(len(known))
-        pieces = pa.array(rows[first[order]])
-        intervals = Sequences.from_column(families["intervals"].take(pieces))
+        is_first = np.zeros(families.num_rows, bool)
+        is_first[rows[first]] = True
+        intervals = Sequences.from_column(families["intervals"].filter(pa.array(is_first)))
         run = int(families.schema.metadata[b"family_run"])
         return cls(
             of=number[place],
             intervals=intervals,
-            melodies=families["melody"].take(pieces),
+            melodies=melodies or (lambda: families["melody"]),
+            first=is_first,
             run=run,
             index=RunIndex.of(intervals, run),
             related=_related(families, known, number),
@@ -67,7 +75,7 @@ class SplitTunes:
     @cached_property
     def lines(self) -> MelodyLines:
         """(t) the melodies."""
-        return MelodyLines.from_column(self.melodies)
+        return MelodyLines.from_column(self.melodies().filter(pa.array(self.first)))
 
     def with_any(self, chosen: Bools) -> Bools:
         """(t,) True for the tunes of the chosen pieces."""
