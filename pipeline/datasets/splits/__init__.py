@@ -96,14 +96,15 @@ def split_pieces(
     leaks = find_leaks(tunes, assigned)
     require_no_leak(pieces, assigned, leaks, settings)
     without = leaks if apart is None else find_leaks(tunes, before)
+    made = {False: (before, without)} | ({} if apart is None else {True: (assigned, leaks)})
+    kinds, run = leaks_by_kind(pieces, tunes, made, settings), tunes.run
+    del tunes, made, without
     own = assigned != Assignment.ELSEWHERE
     report = audit(_rows_where(own, pieces), assigned[own], leaks.where(np.flatnonzero(own)), settings)
-    made = {False: (before, without)} | ({} if apart is None else {True: (assigned, leaks)})
-    kinds = leaks_by_kind(pieces, tunes, made, settings)
     return Divided(
         rows=_rows(ids, pieces, assigned, leaks, apart, (np.cumsum(used) - 1)[row]),
         leaks=leak_table(pieces, assigned, leaks),
-        audit={**report, "family_run": tunes.run, "claim": claim(report, tunes.run), "leaks_by_kind": kinds},
+        audit={**report, "family_run": run, "claim": claim(report, run), "leaks_by_kind": kinds},
     )
 
 
