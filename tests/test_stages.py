@@ -14,10 +14,9 @@ from tests.helpers.project import NOTES, Project, tune
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, programs: list[Path]) -> Project:
-    """A project that has run as a user runs it; later runs have the libraries imported beforehand."""
-    project = Project(tmp_path_factory.mktemp("project"))
+    """A project that has run; its programs have their libraries imported beforehand."""
+    project = Project(tmp_path_factory.mktemp("project"), programs)
     project.repro()
-    project.programs = programs
     return project
 
 

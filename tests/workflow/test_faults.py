@@ -18,10 +18,12 @@ from tests.helpers.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = Project(tmp_path_factory.mktemp("faults"))
+def project(tmp_path_factory: pytest.TempPathFactory, programs: list[Path]) -> Project:
+    """A project that has run; the commands of the tests are started as a user starts them."""
+    project = Project(tmp_path_factory.mktemp("faults"), programs)
     status, output = project.call("dvc", "repro", "encode@tunes")
     assert status == 0, output
+    project.programs = ()
     return project
 
 
