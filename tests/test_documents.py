@@ -276,8 +276,8 @@ def test_examples_run_on_any_data_set(project: Project, example: str) -> None:
     arguments = {"split_to_midi.py": "melodies test midi"}.get(example, "data/tokens/melodies")
     (project.root / "examples").mkdir(exist_ok=True)
     (project.root / "examples" / example).write_text(code)
-    said = succeed(project, f"PYTHONPATH=. HF_HUB_OFFLINE=1 python examples/{example} {arguments}")
-    assert said.strip()
+    output = succeed(project, f"PYTHONPATH=. HF_HUB_OFFLINE=1 python examples/{example} {arguments}")
+    assert output.strip()
     assert (
         len([line for line in code.splitlines() if line and not line.startswith(('"""', "import", "from"))])
         <= 30

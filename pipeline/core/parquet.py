@@ -98,9 +98,9 @@ def differences(found: pa.Schema, expected: pa.Schema) -> str:
         for name in expected.names
         if found.names.count(name) == 1 and not found.field(name).equals(expected.field(name))
     ]
-    told = [*missing, *unknown, *types] or ["the columns are repeated or in another order"]
-    more = [f"{len(told) - MAX_DIFFERENCES} more"] if len(told) > MAX_DIFFERENCES else []
-    return ", ".join([*told[:MAX_DIFFERENCES], *more])
+    faults = [*missing, *unknown, *types] or ["the columns are repeated or in another order"]
+    more = [f"{len(faults) - MAX_DIFFERENCES} more"] if len(faults) > MAX_DIFFERENCES else []
+    return ", ".join([*faults[:MAX_DIFFERENCES], *more])
 
 
 def _type(field: pa.Field) -> str:

@@ -130,9 +130,9 @@ def test_an_input_without_rows_or_a_missing_one_gives_an_output_or_one_message(
 ) -> None:
     for file in files:
         change(project / "data" / file)
-    told = outcome(stage)
-    assert told == "" or told.isprintable()
-    assert told == "" or any(remedy in told for remedy in REMEDIES)
+    message = outcome(stage)
+    assert message == "" or message.isprintable()
+    assert message == "" or any(remedy in message for remedy in REMEDIES)
 
 
 @pytest.mark.parametrize(

@@ -201,11 +201,11 @@ def _distinct_runs(sequences: Sequences, length: int) -> tuple[Ints, NDArray[np.
     piece, words = _runs_at(sequences, length, at)
     run = words[:, 0]
     bits = np.uint64(64 - len(sequences).bit_length())
-    keys = piece.astype(np.uint64) << bits | (run * MIX) >> (np.uint64(64) - bits)  # sorted faster than both
+    keys = piece.astype(np.uint64) << bits | (run * MIX) >> (np.uint64(64) - bits)  # one sort instead of two
     order = np.argsort(keys)
     keys, sorted_run = keys[order], run[order]
     same = keys[1:] == keys[:-1]
-    if (same & (sorted_run[1:] != sorted_run[:-1])).any():  # different runs with one key: keys do not do
+    if (same & (sorted_run[1:] != sorted_run[:-1])).any():  # two runs with the same key, which is rare
         order = np.lexsort((run, piece))
         sorted_run = run[order]
     piece = piece[order]

@@ -91,7 +91,7 @@ def split_pieces(
     tunes, before = SplitTunes.among(np.flatnonzero(used), families, melodies), everywhere[used]
     pieces = _rows_where(used, families.select(NAMES))
     del families
-    apart = None if settings.embargo == "none" or isinstance(settings, NoSplit) else (embargo(tunes, before))
+    apart = None if settings.embargo == "none" or isinstance(settings, NoSplit) else embargo(tunes, before)
     assigned = before if apart is None else apart.assigned
     leaks = find_leaks(tunes, assigned)
     require_no_leak(pieces, assigned, leaks, settings)
