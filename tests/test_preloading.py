@@ -64,3 +64,24 @@ def test_a_killed_command_has_the_status_of_a_shell(programs: Path) -> None:
 def test_other_options_start_the_interpreter_itself(programs: Path) -> None:
     code = "import sys; sys.exit('colorsys' in sys.modules)"
     assert subprocess.run([programs / "python", "-B", "-c", code]).returncode == 0
+
+
+def test_a_command_waits_for_its_threads_then_calls_what_is_registered_for_its_end(programs: Path) -> None:
+    code = """
+import atexit, threading, time
+atexit.register(print, "registered", end="")
+threading.Thread(target=lambda: (time.sleep(0.2), print("thread"))).start()
+"""
+    for program in (programs / "python", sys.executable):
+        done = subprocess.run([program, "-c", code], capture_output=True, text=True)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "thread\nregistered", "")
+
+
+@pytest.mark.parametrize(
+    ("left", "status", "error"), [("None", 0, ""), ("300", 300 & 0xFF, ""), ("'a word'", 1, "a word\n")]
+)
+def test_what_a_command_exits_with_is_its_status(left: str, status: int, error: str, programs: Path) -> None:
+    done = subprocess.run(
+        [programs / "python", "-c", f"import sys; sys.exit({left})"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (status, error)
