@@ -18,12 +18,13 @@ import pyarrow.compute as pc
 from pipeline.core.vocabulary import STOP
 from pipeline.evaluation.baselines.continuations import Tokens
 from pipeline.evaluation.metrics.continuation import (
+    Ints,
     Points,
-    edit_distance,
-    pattern_match,
-    pitch_overlap,
+    edit_distances,
+    last_steps,
+    pattern_matches,
+    pitch_overlaps,
     points,
-    within,
 )
 from pipeline.evaluation.metrics.likelihood import interval
 from pipeline.models.base.examples import Example
@@ -101,40 +102,45 @@ def _by_horizon(example: Example, samples: Sequence[Tokens], steps_per_quarter: 
     first = len(example.source) // example.voices
     source = points(example.source, example.voices)
     true = points(example.target, example.voices, first)
-    generated = [points(sample, example.voices, first) for sample in samples]
-    rows = []
-    for quarters in HORIZONS:
-        horizon = quarters * steps_per_quarter
-        n_tokens = (int(source[:, 0].max()) + horizon + 1 - first) * example.voices
-        scores = [
-            _scores(within(true, source, horizon), within(found, source, horizon))
-            | {"edit_share": _edit_share(example.target, sample, n_tokens)}
-            for found, sample in zip(generated, samples, strict=True)
-        ]
-        means = {name: _mean([score[name] for score in scores]) for name in SCORES}
-        undefined = sum(score["f1"] is None for score in scores)
-        rows.append(
-            {"horizon_quarters": quarters, "n_samples": len(scores), "n_undefined": undefined, **means}
-        )
-    return rows
+    ends = last_steps(source, [quarters * steps_per_quarter for quarters in HORIZONS])
+    lengths = np.maximum((ends + 1 - first) * example.voices, 0)  # tokens from the cut to the end
+    edits = _edit_shares(example.target, samples, lengths)
+    scores = [
+        _scores(true, points(sample, example.voices, first), ends) | {"edit_share": edit}
+        for sample, edit in zip(samples, edits, strict=True)
+    ]
+    return [
+        {
+            "horizon_quarters": quarters,
+            "n_samples": len(scores),
+            "n_undefined": sum(score["f1"][number] is None for score in scores),
+            **{name: _mean([score[name][number] for score in scores]) for name in SCORES},
+        }
+        for number, quarters in enumerate(HORIZONS)
+    ]
 
 
-def _scores(true: Points, generated: Points) -> dict[str, float | None]:
-    match = pattern_match(true, generated)
+def _scores(true: Points, generated: Points, ends: Ints) -> dict[str, list[float | None]]:
+    """The scores of a sample, each up to each of several steps."""
+    matches = pattern_matches(true, generated, ends)
     return {
-        "f1": match.f1 if match else None,
-        "precision": match.precision if match else None,
-        "recall": match.recall if match else None,
-        "pitch_overlap": pitch_overlap(true, generated),
-        "pitch_class_overlap": pitch_overlap(true, generated, modulo=12),
+        "f1": [match.f1 if match else None for match in matches],
+        "precision": [match.precision if match else None for match in matches],
+        "recall": [match.recall if match else None for match in matches],
+        "pitch_overlap": pitch_overlaps(true, generated, ends),
+        "pitch_class_overlap": pitch_overlaps(true, generated, ends, modulo=12),
     }
 
 
-def _edit_share(target: Tokens, continuations: Tokens, n_tokens: int) -> float | None:
-    """Edit distance up to the horizon, as a share of the longer side."""
-    sides = [side[side != STOP][: max(n_tokens, 0)] for side in (target, continuations)]
-    longer = max(map(len, sides))
-    return edit_distance(*sides) / longer if longer else None
+def _edit_shares(target: Tokens, samples: Sequence[Tokens], lengths: Ints) -> list[list[float | None]]:
+    """Edit distances of each sample between the first tokens, as shares of the longer side."""
+    true, *sides = (side[side != STOP] for side in (target, *samples))
+    longer = np.minimum(lengths, np.array([[max(len(true), len(side))] for side in sides]))
+    shares = edit_distances(true, sides, lengths.tolist()) / np.maximum(longer, 1)
+    return [
+        [share if size else None for share, size in zip(*row, strict=True)]
+        for row in zip(shares.tolist(), longer.tolist(), strict=True)
+    ]
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

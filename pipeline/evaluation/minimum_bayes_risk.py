@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.evaluation.baselines.continuations import Tokens
-from pipeline.evaluation.metrics.continuation import pattern_match, points, within
+from pipeline.evaluation.metrics.continuation import last_steps, pattern_match, points, within
 from pipeline.models.base.examples import Example
 
 
@@ -25,7 +25,8 @@ def minimum_bayes_risk(example: Example, samples: Sequence[Tokens], horizon: int
         horizon: steps after the last onset of the source that are compared.
     """
     first, source = len(example.source) // example.voices, points(example.source, example.voices)
-    compared = [within(points(sample, example.voices, first), source, horizon) for sample in samples]
+    end = int(last_steps(source, [horizon])[0])
+    compared = [within(points(sample, example.voices, first), end) for sample in samples]
     agreement = [
         sum(match.f1 for other in compared if (match := pattern_match(other, own)) is not None)
         for own in compared

@@ -27,6 +27,7 @@ Source: MIREX 2019, Patterns for Prediction; Janssen et al., its evaluation code
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,8 +38,10 @@ from pipeline.core.vocabulary import STOP, TIED
 from pipeline.errors import PipelineError
 
 Points = NDArray[np.int64]  # (n, 2): onset in steps, pitch
+Ints = NDArray[np.int64]
 
 PITCHES = 128
+ALL = np.iinfo(np.int64).max  # as the last step: all points
 
 
 class ContinuationError(PipelineError):
@@ -98,46 +101,98 @@ def points(tokens: ArrayLike, voices: int = 1, first_step: int = 0) -> Points:
     return np.asarray(found[np.lexsort((found[:, 1], found[:, 0]))], np.int64)
 
 
-def within(found: Points, source: Points, horizon_steps: int) -> Points:
-    """The points up to the horizon after the last onset of the source.
+def last_steps(source: Points, horizons: Sequence[int]) -> Ints:
+    """(H,) last step of each horizon, which counts from the last onset of the source.
+
+    Args:
+        horizons: in steps, ascending.
 
     Raises:
         ContinuationError: the source has no note to count from.
     """
     if not len(source):
         raise ContinuationError("a source without a note has no last onset")
-    return np.asarray(found[found[:, 0] <= source[:, 0].max() + horizon_steps], np.int64)
+    return np.asarray(source[:, 0].max() + np.asarray(horizons, np.int64), np.int64)
+
+
+def within(found: Points, last_step: int) -> Points:
+    """The points up to a step."""
+    return found[found[:, 0] <= last_step]
 
 
 def pattern_match(true: Points, generated: Points) -> PatternMatch | None:
     """The best translation; None where either side has fewer than two points."""
-    if len(true) < 2 or len(generated) < 2:
-        return None
-    places = [side[:, 0] * 2 * PITCHES + side[:, 1] for side in (generated, true)]
-    _, times = np.unique(np.subtract.outer(*places), return_counts=True)  # one number per translation
-    return PatternMatch(int(times.max()), len(true), len(generated))
+    return pattern_matches(true, generated, [ALL])[0]
 
 
-def pitch_overlap(true: Points, generated: Points, modulo: int = PITCHES) -> float | None:
-    """Common area of the histograms of pitches; None where either side is empty.
+def pattern_matches(true: Points, generated: Points, ends: Sequence[int] | Ints) -> list[PatternMatch | None]:
+    """The best translation of the points up to each of several steps.
 
     Args:
+        ends: (H,) steps, ascending.
+    """
+    last, other = (
+        np.searchsorted(ends, side[:, 0]) for side in (generated, true)
+    )  # first end that includes it
+    places = [side[:, 0] * 2 * PITCHES + side[:, 1] for side in (generated, true)]
+    translations = np.subtract.outer(*places).ravel()  # one number per translation
+    included = np.maximum.outer(last, other).ravel()
+    translations, included = translations[included < len(ends)], included[included < len(ends)]
+    names, which = np.unique(translations, return_inverse=True)
+    pairs = np.bincount(which * len(ends) + included, minlength=len(names) * len(ends))
+    matched = pairs.reshape(-1, len(ends)).cumsum(1).max(0, initial=0)
+    sizes = [np.searchsorted(side[:, 0], ends, side="right").tolist() for side in (true, generated)]
+    return [
+        PatternMatch(best, n_true, n_generated) if min(n_true, n_generated) > 1 else None
+        for best, n_true, n_generated in zip(matched.tolist(), *sizes, strict=True)
+    ]
+
+
+def pitch_overlaps(
+    true: Points, generated: Points, ends: Sequence[int] | Ints = (ALL,), modulo: int = PITCHES
+) -> list[float | None]:
+    """Common area of the histograms of pitches up to each of several steps; None where either side is empty.
+
+    Args:
+        ends: (H,) steps, ascending.
         modulo: 12 for pitch classes.
     """
-    if not len(true) or not len(generated):
-        return None
-    shares = [np.bincount(side[:, 1] % modulo, minlength=modulo) / len(side) for side in (true, generated)]
-    return float(np.minimum(*shares).sum())
+    shares = []
+    for side in (true, generated):
+        cells = np.searchsorted(ends, side[:, 0]) * modulo + side[:, 1] % modulo
+        counts = np.bincount(cells, minlength=(len(ends) + 1) * modulo).reshape(-1, modulo)[:-1].cumsum(0)
+        shares.append(counts / np.maximum(counts.sum(1, keepdims=True), 1))
+    common = np.minimum(*shares).sum(1)
+    defined = np.minimum(*(side.any(1) for side in shares))
+    return [area if known else None for area, known in zip(common.tolist(), defined.tolist(), strict=True)]
 
 
 def edit_distance(a: ArrayLike, b: ArrayLike) -> int:
     """Levenshtein distance: fewest insertions, deletions and replacements of tokens."""
-    first, second = np.asarray(a, dtype=np.int64), np.asarray(b, dtype=np.int64)
-    ramp = np.arange(len(second) + 1)
-    costs = ramp.copy()
-    for row, token in enumerate(first, start=1):
-        replaced = costs[:-1] + (second != token)
-        better = np.minimum(costs[1:] + 1, replaced)
-        # an insertion costs one more than the position to its left, hence the running minimum
-        costs = np.minimum.accumulate(np.concatenate([[row], better]) - ramp) + ramp
-    return int(costs[-1])
+    return int(edit_distances(a, [b], [max(np.size(a), np.size(b))])[0, 0])
+
+
+def edit_distances(a: ArrayLike, others: Sequence[ArrayLike], lengths: Sequence[int]) -> Ints:
+    """(S, H) Levenshtein distances of ``a`` to S others, each between their first tokens alone.
+
+    Args:
+        lengths: (H,) numbers of these first tokens; a shorter side is compared as a whole.
+    """
+    first, sides = np.asarray(a, np.int64), [np.asarray(other, np.int64) for other in others]
+    rows = np.minimum(lengths, len(first))
+    columns = np.minimum(lengths, np.array([[len(side)] for side in sides]))  # (S, H)
+    second = np.full((len(sides), columns.max(initial=0)), -1)
+    for row, side in zip(second, sides, strict=True):
+        row[: len(side)] = side[: len(row)]
+    ramp = np.arange(second.shape[1] + 1)
+    costs = np.repeat(ramp[None], len(sides), axis=0)
+    distances = np.empty(columns.shape, np.int64)
+    for n_tokens in range(rows.max(initial=0) + 1):
+        if n_tokens:
+            better = np.minimum(costs[:, 1:] + 1, costs[:, :-1] + (second != first[n_tokens - 1]))
+            # an insertion costs one more than the position to its left, hence the running minimum
+            costs[:, 0], costs[:, 1:] = n_tokens, better - ramp[1:]
+            costs = np.minimum.accumulate(costs, axis=1) + ramp
+        for place in np.flatnonzero(rows == n_tokens):
+            distances[:, place] = costs[np.arange(len(sides)), columns[:, place]]
+    return distances

@@ -5,8 +5,11 @@ from pipeline.core.vocabulary import STOP
 from pipeline.evaluation.metrics.continuation import (
     ContinuationError,
     edit_distance,
+    edit_distances,
+    last_steps,
     pattern_match,
-    pitch_overlap,
+    pattern_matches,
+    pitch_overlaps,
     points,
     within,
 )
@@ -30,12 +33,12 @@ def test_half_a_step_is_refused() -> None:
 
 def test_the_horizon_counts_from_the_last_onset_of_the_prime() -> None:
     prime = points([60, 188, 188])  # its one onset is step 0, though it sounds to step 3
-    assert within(points(MOTIF, first_step=3), prime, 5)[:, 0].tolist() == [3, 5]
+    assert within(points(MOTIF, first_step=3), *last_steps(prime, [5]))[:, 0].tolist() == [3, 5]
 
 
 def test_a_prime_of_silence_has_no_last_onset() -> None:
     with pytest.raises(ContinuationError, match="source without a note"):
-        within(points(MOTIF), points([0, 128]), 4)
+        last_steps(points([0, 128]), [4])
 
 
 def test_the_same_music_matches_wholly() -> None:
@@ -73,16 +76,16 @@ def test_fewer_than_two_notes_have_no_score(true: list[int], generated: list[int
 def test_pitch_overlap_is_the_common_area() -> None:
     # shares C 1/2, D 1/2 against C 1/4, E 3/4
     true, generated = points([60, 62]), points([60, 64, 64, 64])
-    assert pitch_overlap(true, generated) == pytest.approx(1 / 4)
+    assert pitch_overlaps(true, generated) == [pytest.approx(1 / 4)]
 
 
 def test_pitch_classes_ignore_the_octave() -> None:
-    assert pitch_overlap(points([60, 62]), points([72, 50])) == 0
-    assert pitch_overlap(points([60, 62]), points([72, 50]), modulo=12) == 1
+    assert pitch_overlaps(points([60, 62]), points([72, 50])) == [0]
+    assert pitch_overlaps(points([60, 62]), points([72, 50]), modulo=12) == [1]
 
 
 def test_no_note_has_no_pitch_overlap() -> None:
-    assert pitch_overlap(points([60]), points([0, 128])) is None
+    assert pitch_overlaps(points([60]), points([0, 128])) == [None]
 
 
 @pytest.mark.parametrize(
@@ -112,3 +115,24 @@ def test_edit_distance_agrees_with_its_definition() -> None:
     for _ in range(30):
         a, b = (rng.integers(60, 63, rng.integers(0, 6)).tolist() for _ in range(2))
         assert edit_distance(a, b) == slow(a, b)
+
+
+def test_edit_distances_of_first_tokens_are_those_of_cut_tokens() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(50):
+        a, *others = (rng.integers(60, 64, rng.integers(0, 12)).tolist() for _ in range(4))
+        lengths = sorted(rng.integers(0, 14, 5).tolist())
+        expected = [[edit_distance(a[:n], other[:n]) for n in lengths] for other in others]
+        assert edit_distances(a, others, lengths).tolist() == expected
+
+
+def test_scores_up_to_several_steps_are_those_of_cut_points() -> None:
+    rng = np.random.default_rng(6)
+    for _ in range(50):
+        true, generated = (points(rng.choice([0, 60, 62, 64, 67, 190], 12)) for _ in range(2))
+        ends = sorted(rng.choice(14, 4, replace=False).tolist())
+        cut = [(within(true, end), within(generated, end)) for end in ends]
+        assert pattern_matches(true, generated, ends) == [pattern_match(*sides) for sides in cut]
+        for modulo in (12, 128):
+            expected = [pitch_overlaps(*sides, modulo=modulo)[0] for sides in cut]
+            assert pitch_overlaps(true, generated, ends, modulo) == expected
