@@ -87,14 +87,12 @@ class StepwiseNetwork(Seq2Seq):
         cells = cells.view(len(cells), n_steps, voices)  # (B, N, V)
         first = torch.full_like(cells[:, :1], START)
         before = torch.cat([first, cells[:, :-1]], dim=1)  # (B, N, V) the step before each
-        steps = torch.cat(
-            [self._step_vector(first, generator), self._step_vector(cells[:, :-1], generator)], 1
-        )
+        vectors = self._voice_vectors(cells, generator)  # (B, N, V, E)
+        steps = torch.cat([self._step_vector(first, generator), vectors[:, :-1].sum(2)], 1)
         outputs = torch.cat([steps, encoded], dim=-1)
         for layer, lstm in enumerate(self.decoder):
             outputs = lstm(dropout(outputs, self.dropout_share, generator) if layer else outputs)[0]
-        summed = self._voice_vectors(cells, generator).cumsum(2)  # (B, N, V, E), each voice included
-        summed = functional.pad(summed[:, :, :-1], (0, 0, 1, 0))
+        summed = functional.pad(vectors[:, :, :-1].cumsum(2), (0, 0, 1, 0))  # of the voices before each
         logits = self._logits(outputs[:, :, None], encoded[:, :, None], summed, self.table(before), generator)
         rest = batch.inputs.shape[1] - n_steps * voices
         return functional.pad(logits.flatten(1, 2), (0, 0, 0, rest))
