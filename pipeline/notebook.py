@@ -29,7 +29,8 @@ from pipeline.api.grids import plain_row
 from pipeline.core import vocabulary
 from pipeline.core.files import replacing
 from pipeline.core.music import Grid
-from pipeline.core.tables import PLACES, TableError
+from pipeline.core.schemas import PLACES
+from pipeline.core.tables import TableError
 from pipeline.errors import nearest
 from pipeline.formats.writers.layout import Layout, grid_of, layout_of, transposed
 from pipeline.models.base.batches import collate, read_rows
@@ -75,7 +76,7 @@ class Examples(Dataset[Example]):
 
 
 def open_dataset(name: str, split: str = "train", root: str | Path = ".") -> pd.DataFrame:
-    """One split of a data set, one row per example; the columns of ``tables.TOKENS``.
+    """One split of a data set, one row per example; the columns of ``schemas.TOKENS``.
 
     Args:
         name: under ``datasets`` in params.yaml.

@@ -8,8 +8,9 @@ from pipeline.core.accounting import require_rows
 from pipeline.core.files import replacing, replacing_folder, write_json, write_text
 from pipeline.core.json_files import read_object
 from pipeline.core.rejections import write_rejections
+from pipeline.core.schemas import GRIDS, SPLITS
 from pipeline.core.settings import read_section
-from pipeline.core.tables import GRIDS, SPLITS, read_table, readable
+from pipeline.core.tables import read_table, readable
 from pipeline.core.text import counted
 from pipeline.datasets.columns.chunks import read_portions
 from pipeline.datasets.encoding.croissant import make_croissant

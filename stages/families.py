@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from pipeline.core.schemas import FAMILIES, NOTES
 from pipeline.core.settings import load_yaml, lookup, read_section
-from pipeline.core.tables import FAMILIES, NOTES, write_table
+from pipeline.core.tables import write_table
 from pipeline.core.text import counted
 from pipeline.datasets.columns.chunks import read_portions
 from pipeline.datasets.families.tune_families import FamilySettings, families_of_portions

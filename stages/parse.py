@@ -5,8 +5,8 @@ from pathlib import Path
 from pipeline.core.accounting import balance
 from pipeline.core.portions import open_table
 from pipeline.core.rejections import write_rejections
+from pipeline.core.schemas import NOTES
 from pipeline.core.settings import read_section
-from pipeline.core.tables import NOTES
 from pipeline.core.text import counted
 from pipeline.corpora.parsing import parse_corpus
 from pipeline.formats.readers import ReadLimits, ReadSettings

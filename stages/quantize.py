@@ -8,8 +8,8 @@ import pyarrow as pa
 from pipeline.core.accounting import add_counts, balance, require_rows
 from pipeline.core.portions import open_table
 from pipeline.core.rejections import rejection_table, write_rejected
+from pipeline.core.schemas import GRIDS, NOTES
 from pipeline.core.settings import load_yaml, lookup, read_section
-from pipeline.core.tables import GRIDS, NOTES
 from pipeline.core.text import counted
 from pipeline.datasets.columns.chunks import read_portions
 from pipeline.datasets.quantize import QuantizeSettings, quantize_portions

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from pipeline.core.files import write_json, write_text
+from pipeline.core.schemas import EMBARGOED, FAMILIES, GRIDS, LEAKS, SPLITS
 from pipeline.core.settings import read_section
-from pipeline.core.tables import EMBARGOED, FAMILIES, GRIDS, LEAKS, SPLITS, read_table, write_table
+from pipeline.core.tables import read_table, write_table
 from pipeline.datasets.splits import SPLIT, USED, split_pieces
 from pipeline.datasets.splits.leak_card import leak_prose
 from pipeline.datasets.splits.moves import find_moves, last_split, tell

@@ -94,9 +94,9 @@ def commit(project: Project, message: str) -> None:
 
 
 def succeed(project: Project, command: str) -> str:
-    status, said = project.call("bash", "-c", command)
-    assert status == 0, f"{command}\n{said}"
-    return said
+    status, output = project.call("bash", "-c", command)
+    assert status == 0, f"{command}\n{output}"
+    return output
 
 
 def python(project: Project, code: str) -> str:
@@ -159,14 +159,14 @@ def test_ones_own_music_becomes_a_corpus_a_data_set_and_an_experiment(
         params["experiments"]["my-songs"]["training"]["epochs"] = 2
 
     project.edit(add)
-    said = "".join(succeed(project, command) for command in commands("docs/own-music.md"))
-    assert "scores are not in git" in said
-    assert "parse@my-songs: 22 pieces kept, 2 rejected" in said
+    output = "".join(succeed(project, command) for command in commands("docs/own-music.md"))
+    assert "scores are not in git" in output
+    assert "parse@my-songs: 22 pieces kept, 2 rejected" in output
     assert str(songs) not in (project.root / "data/raw/my-songs/source.json").read_text()
     left_out = "".join(python(project, code) for code in blocks("docs/own-music.md", "python"))
     for rejected in ("my-songs/broken.mid unreadable", "unclosed token"):
         assert rejected in left_out
-    assert "encode@my-songs: 22 of 22 examples written" in said
+    assert "encode@my-songs: 22 of 22 examples written" in output
     assert "my-songs" in (project.root / "data/report/index.html").read_text()
     (project.root / "params.yaml").write_text(params)
 
@@ -182,8 +182,8 @@ def test_make_repro_fetches_outputs_from_the_remote(project: Project, tmp_path: 
     cache = project.root / ".dvc/cache"
     cache.rename(tmp_path / "cache")
     (project.root / "data/notes/essen.parquet").unlink()
-    said = succeed(project, make)
-    assert "Running stage" not in said
+    output = succeed(project, make)
+    assert "Running stage" not in output
     assert (project.root / "data/notes/essen.parquet").exists()
     shutil.rmtree(cache)
     (tmp_path / "cache").rename(cache)
@@ -202,13 +202,13 @@ def test_dvc_commands_of_the_guide_work(project: Project, tmp_path: Path) -> Non
     succeed(project, "dvc repro")
     commit(project, "After")
     for command in commands("docs/dvc.md"):
-        said = succeed(
+        output = succeed(
             project, "COLUMNS=200 " + command.replace("/mnt/shared/entchen", str(tmp_path / "store"))
         )
         if command == "dvc queue start":
             wait_for_the_queue(project)
         if command.startswith("dvc exp show"):
-            assert "short" in said
+            assert "short" in output
         if command.startswith("git checkout HEAD~1"):
             assert "min_notes: 8" in (project.root / "params.yaml").read_text()
     assert "min_notes: 9" in (project.root / "params.yaml").read_text()
@@ -240,14 +240,14 @@ def test_the_output_of_a_snippet_is_that_in_the_document(document: str, tmp_path
     text = (ROOT / document).read_text(encoding="utf-8")
     committed = subprocess.run(["git", "show", "HEAD:dvc.lock"], cwd=ROOT, capture_output=True, check=True)
     (tmp_path / "dvc.lock").write_bytes(committed.stdout)
-    told, here = outputs(tmp_path), outputs(ROOT)
+    locked, here = outputs(tmp_path), outputs(ROOT)
     pairs = re.findall(r"^```python\n(.*?)^```\n```\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assert pairs
     made_otherwise = []
     for code, printed in pairs:
-        read = [path for path in told if path in code]
+        read = [path for path in locked if path in code]
         assert read, code
-        if differing := [p for p in read if here.get(p) != told[p] or not (ROOT / p).exists()]:
+        if differing := [p for p in read if here.get(p) != locked[p] or not (ROOT / p).exists()]:
             made_otherwise += differing
             continue
         done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

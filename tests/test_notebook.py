@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from torch.utils.data import DataLoader
 
-from pipeline.core.tables import TOKENS, TableError
+from pipeline.core.schemas import TOKENS
+from pipeline.core.tables import TableError
 from pipeline.notebook import collate, decode_row, hear, open_dataset, open_piece, save, see, torch_dataset
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from pipeline.core.schemas import SPLIT_NAMES, TOKENS
 from pipeline.core.settings import PARAMS_FILE
-from pipeline.core.tables import SPLIT_NAMES, TOKENS, TableError, read_table
+from pipeline.core.tables import TableError, read_table
 from pipeline.errors import nearest
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def project_root(root: str | Path | None = None) -> Path:
 
 
 def load_dataset(name: str | Path, split: str | None = None, root: str | Path | None = None) -> pd.DataFrame:
-    """The token shards of a data set, one row per example; the columns of ``tables.TOKENS``.
+    """The token shards of a data set, one row per example; the columns of ``schemas.TOKENS``.
 
     Args:
         name: under ``datasets`` in params.yaml, or a folder with shards, such as one that

@@ -161,7 +161,7 @@ def quantized(name: str, notes: pa.Table, parts: Sequence[int], settings: Mappin
 
     Args:
         name: name of the piece.
-        notes: rows of the piece in ``tables.NOTES``.
+        notes: rows of the piece in ``schemas.NOTES``.
         parts: part numbers, one per voice.
         settings: the section ``quantize``, without ``parts``.
 

@@ -65,7 +65,7 @@ class Score:
 
     Attributes:
         name: the file's name without its suffix, with ``#number`` in a file of several pieces.
-        table: one row per part, the columns of ``tables.NOTES``.
+        table: one row per part, the columns of ``schemas.NOTES``.
     """
 
     name: str

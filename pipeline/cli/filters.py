@@ -29,8 +29,9 @@ def filter_report(dataset: Dataset) -> None:
 
     A dry run of the filters in params.yaml on a data set's grids. Writes nothing.
     """
+    from pipeline.core.schemas import GRIDS
     from pipeline.core.settings import read_section
-    from pipeline.core.tables import GRIDS, read_table
+    from pipeline.core.tables import read_table
     from pipeline.datasets.filters import FilterSettings
     from pipeline.tools.inspection.filter_report import dry_count
     from pipeline.workflow.progress import show

@@ -1,4 +1,8 @@
-"""Reading the JSON files that another stage wrote."""
+"""Reading the JSON files that another stage wrote.
+
+Every function raises :class:`pipeline.core.tables.TableError` for a file that is missing, is not JSON or has
+other content.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +18,24 @@ def read_object(path: Path, *names: str) -> dict[str, Any]:
 
     Args:
         names: keys that it must have.
-
-    Raises:
-        TableError: the file is missing, is not JSON, or is not an object with these keys.
     """
     with readable(path):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(content, dict):
-            raise ValueError(f"an object is expected, found a {type(content).__name__}")
+        content: dict[str, Any] = _read(path, dict, "an object")
         for name in names:
             if name not in content:
                 raise ValueError(f"'{name}' is missing")
         return content
+
+
+def read_list(path: Path) -> list[Any]:
+    """Read a JSON list."""
+    with readable(path):
+        content: list[Any] = _read(path, list, "a list")
+        return content
+
+
+def _read(path: Path, kind: type, expected: str) -> Any:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(content, kind):
+        raise ValueError(f"{expected} is expected, found a {type(content).__name__}")
+    return content

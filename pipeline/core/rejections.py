@@ -10,7 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline.core.accounting import Count, Rejection
-from pipeline.core.tables import REJECTED, read_metadata, readable, write_table
+from pipeline.core.schemas import REJECTED
+from pipeline.core.tables import read_metadata, readable, write_table
 
 COUNTS = "counts"  # key of the counts in the metadata
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import base64
 import csv
-import json
 from pathlib import Path
-from typing import Any
 
 from pipeline.core.tables import readable
 
@@ -24,15 +22,6 @@ def read_base64(path: Path) -> str:
     """The bytes of a file in base 64."""
     with readable(path):
         return base64.b64encode(path.read_bytes()).decode("ascii")
-
-
-def read_list(path: Path) -> list[Any]:
-    """A JSON file whose top level is a list."""
-    with readable(path):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(content, list):
-            raise ValueError(f"a list is expected, found a {type(content).__name__}")
-        return content
 
 
 def read_numbers(path: Path) -> dict[str, list[float]]:

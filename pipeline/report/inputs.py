@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.core.accounting import Count
-from pipeline.core.json_files import read_object
+from pipeline.core.json_files import read_list, read_object
 from pipeline.core.rejections import read_counts
-from pipeline.core.tables import REJECTED, read_table
+from pipeline.core.schemas import REJECTED
+from pipeline.core.tables import read_table
 from pipeline.errors import PipelineError
 from pipeline.report.columns import column_names, read_columns
-from pipeline.report.files import read_base64, read_list, read_numbers, read_text
+from pipeline.report.files import read_base64, read_numbers, read_text
 from pipeline.report.rejected_examples import RejectedExample, refused
 
 OF_CARD = ("examples", "corpora", "keys", "meters", "distributions", "split", "voices", "steps_per_quarter")

@@ -30,8 +30,9 @@ import torch
 from numpy.typing import NDArray
 
 from pipeline.core.files import write_json
+from pipeline.core.schemas import FAMILIES, PLACES
 from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup
-from pipeline.core.tables import FAMILIES, PLACES, read_table, write_table
+from pipeline.core.tables import read_table, write_table
 from pipeline.datasets.splits import family_rows
 from pipeline.datasets.splits.assignment import Assignment
 from pipeline.datasets.splits.embargo import embargo
@@ -69,7 +70,7 @@ def training_sets(ids: list[str], families: pa.Table) -> tuple[Bools, dict[str, 
 
     Args:
         ids: of n examples.
-        families: rows of ``tables.FAMILIES`` of all corpora.
+        families: rows of ``schemas.FAMILIES`` of all corpora.
 
     Returns:
         (n,) masks; the training sets have as many pieces as the smallest.

@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.core.tables import TOKENS
+from pipeline.core.schemas import TOKENS
 from pipeline.core.vocabulary import START, STOP
 from pipeline.tools.crossvalidation.figures import summary, write_results
 from pipeline.tools.crossvalidation.measuring import cross_validate

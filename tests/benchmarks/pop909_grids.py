@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipeline.core.schemas import GRIDS, NOTES
 from pipeline.core.settings import parse_section
-from pipeline.core.tables import GRIDS, NOTES, read_table
+from pipeline.core.tables import read_table
 from pipeline.datasets.filters import FilterSettings, apply_filters
 from pipeline.datasets.quantize import QuantizeSettings, quantize
 from pipeline.formats.readers.base.beats import beats_in_ticks

@@ -28,7 +28,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.core.tables import SPLITS, read_table
+from pipeline.core.schemas import SPLITS
+from pipeline.core.tables import read_table
 from pipeline.datasets.columns.ngrams import Sequences, components, distinct_runs
 from pipeline.datasets.columns.ragged import Bools, Ints
 from pipeline.datasets.families.alignment import MelodyLines, alignment

@@ -29,7 +29,8 @@ from ruamel.yaml import YAML
 
 from pipeline.core.lists import as_lists, flatten
 from pipeline.core.portions import open_table
-from pipeline.core.tables import NOTES, read_table
+from pipeline.core.schemas import NOTES
+from pipeline.core.tables import read_table
 from tests.helpers.paths import ROOT
 
 STAGES = ("quantize", "filter", "families", "split", "encode")

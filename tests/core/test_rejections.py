@@ -4,7 +4,8 @@ import pytest
 
 from pipeline.core.accounting import Count, Rejection
 from pipeline.core.rejections import read_counts, rejection_table, write_rejections
-from pipeline.core.tables import REJECTED, TableError, read_table, write_table
+from pipeline.core.schemas import REJECTED
+from pipeline.core.tables import TableError, read_table, write_table
 
 
 def test_rejected_rows_contain_the_counts(tmp_path: Path) -> None:

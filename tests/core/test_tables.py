@@ -11,17 +11,8 @@ import pytest
 
 from pipeline.core.files import replacing, replacing_folder, write_text
 from pipeline.core.parquet import differences
-from pipeline.core.tables import (
-    FAMILIES,
-    GRIDS,
-    NOTES,
-    SPLITS,
-    TOKENS,
-    TableError,
-    read_table,
-    readable,
-    write_table,
-)
+from pipeline.core.schemas import FAMILIES, GRIDS, NOTES, SPLITS, TOKENS
+from pipeline.core.tables import TableError, read_table, readable, write_table
 from tests.helpers.paths import ROOT
 
 SPLIT_ROW = {

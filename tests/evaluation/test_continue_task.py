@@ -6,7 +6,8 @@ import pyarrow as pa
 import pytest
 
 from pipeline.core import vocabulary
-from pipeline.core.tables import TOKENS, write_table
+from pipeline.core.schemas import TOKENS
+from pipeline.core.tables import write_table
 from pipeline.core.vocabulary import START, STOP
 from pipeline.evaluation.continue_task import evaluate_continuing
 from pipeline.evaluation.predictor import EvaluationError

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from pipeline.core import vocabulary
-from pipeline.core.tables import TOKENS, read_table, write_table
+from pipeline.core.schemas import TOKENS
+from pipeline.core.tables import read_table, write_table
 from pipeline.core.vocabulary import START, STOP
 from pipeline.decoding.voice_leading.rules import NAMES
 from pipeline.evaluation.harmonies import GUIDED_BEAM, GUIDED_GREEDY, GUIDED_SAMPLED

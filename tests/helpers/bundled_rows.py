@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from pipeline.core import vocabulary
 from pipeline.core.music import Grid, Piece
-from pipeline.core.tables import SPLITS
+from pipeline.core.schemas import SPLITS
 from pipeline.corpora.parsing.records import pack, unpack
 from pipeline.datasets.encoding.encode import EncodeSettings, encode_rows
 from pipeline.datasets.quantize import QuantizeSettings, quantize

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from pipeline.core.schemas import FAMILIES, GRIDS, LEAKS, SPLITS, TOKENS
 from pipeline.core.settings import parse_section
-from pipeline.core.tables import FAMILIES, GRIDS, LEAKS, SPLITS, TOKENS, write_table
+from pipeline.core.tables import write_table
 from pipeline.datasets.encoding.encode import EncodeSettings, encode_rows
 from pipeline.datasets.families.tune_families import FamilySettings, find_families
 from pipeline.datasets.filters import FilterSettings, apply_filters

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline.core.tables import NOTES
+from pipeline.core.schemas import NOTES
 from pipeline.datasets.columns.chunks import read_portions
 from pipeline.datasets.families.tune_families import FamilySettings, families_of_portions
 from stages.families import USED
@@ -50,7 +50,7 @@ def write_pairs(pairs: Iterable[Pair], path: Path = FOLDER / "pairs.tsv") -> Non
 
 
 def families_of(folders: Sequence[Path]) -> pa.Table:
-    """Rows of ``tables.FAMILIES`` of all notes in some folders, no corpus with soft families."""
+    """Rows of ``schemas.FAMILIES`` of all notes in some folders, no corpus with soft families."""
     paths = sorted({path.name: path for folder in folders for path in folder.glob("*.parquet")}.values())
     portions = read_portions(paths, NOTES, keys=("piece_id", "part"), columns=USED)
     families = families_of_portions(portions, FamilySettings(family_run=FAMILY_RUN, soft={}))

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ruamel.yaml import YAML
 
+from pipeline.core.schemas import TOKENS
 from pipeline.core.settings import parse_section
-from pipeline.core.tables import TOKENS, read_table, write_table
+from pipeline.core.tables import read_table, write_table
 from pipeline.core.vocabulary import sha256
 from pipeline.datasets.encoding.encode import EncodeSettings, encode_rows
 from pipeline.datasets.families.tune_families import FamilySettings, find_families
@@ -25,7 +26,7 @@ CORPORA = ("nottingham", "openewld")
 
 
 def lead_sheets(folder: Path, max_steps: int) -> pa.Table:
-    """Rows of ``tables.TOKENS`` with chords, divided by tune families over both corpora.
+    """Rows of ``schemas.TOKENS`` with chords, divided by tune families over both corpora.
 
     Each corpus has the settings of its file in examples/params.
 

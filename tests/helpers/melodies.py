@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.core import vocabulary
-from pipeline.core.tables import TOKENS, write_table
+from pipeline.core.schemas import TOKENS
+from pipeline.core.tables import write_table
 from pipeline.core.vocabulary import START, STOP, TIED
 from pipeline.models.base.examples import ContinueExample, Example, cut_at_note
 from pipeline.models.base.tasks import Continue

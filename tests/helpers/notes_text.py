@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.core.music import TICKS_PER_QUARTER
-from pipeline.core.tables import NOTES
+from pipeline.core.schemas import NOTES
 
 
 def ticks(quarters: str | Fraction) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.core.tables import TOKENS
+from pipeline.core.schemas import TOKENS
 from pipeline.core.vocabulary import START, STOP
 from pipeline.evaluation.novelty import Training, measure_novelty, nearest_tunes, novelty_figures
 from pipeline.evaluation.passages import Continued, Passage, collect_passages

@@ -8,8 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from pipeline.core.music import TICKS_PER_QUARTER
+from pipeline.core.schemas import SPLITS
 from pipeline.core.settings import parse_section
-from pipeline.core.tables import SPLITS
 from pipeline.datasets.encoding.encode import EncodeSettings, encode_rows
 from pipeline.datasets.quantize import QuantizeSettings
 from tests.helpers.notes_text import columns_of, notes_table, part

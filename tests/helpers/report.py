@@ -11,7 +11,8 @@ from pipeline.core import vocabulary
 from pipeline.core.accounting import Count, Rejection
 from pipeline.core.files import write_json, write_text
 from pipeline.core.rejections import write_rejections
-from pipeline.core.tables import GRIDS, SPLITS, write_table
+from pipeline.core.schemas import GRIDS, SPLITS
+from pipeline.core.tables import write_table
 from pipeline.evaluation.samples import Sample, write_samples
 from pipeline.models.base.examples import cut_at_note, give_voices
 from pipeline.report.results.attention import MEASURES

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.core.tables import REJECTED, read_table
+from pipeline.core.schemas import REJECTED
+from pipeline.core.tables import read_table
 from pipeline.formats.readers import SUFFIXES
 from pipeline.tools.inspection.ledger import balance_all, read_ledger
 from stages import download, encode, families, filter, parse, quantize, split

@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 import pyarrow as pa
 import pytest
 
-from pipeline.core.tables import GRIDS, SPLITS, write_table
+from pipeline.core.schemas import GRIDS, SPLITS
+from pipeline.core.tables import write_table
 from pipeline.report.chords import chords_of, lead_sheet, with_block_chords, with_symbols
 from pipeline.report.data.relatives import relatives, shared_notes
 from pipeline.report.inputs import Inputs

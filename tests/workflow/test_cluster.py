@@ -15,8 +15,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from pipeline.core.schemas import NOTES
 from pipeline.core.settings import SettingsError, read_section
-from pipeline.core.tables import NOTES, content_digest
+from pipeline.core.tables import content_digest
 from pipeline.corpora.parsing import VersionError, parse_corpus
 from pipeline.corpora.parsing.cache import cache_file
 from pipeline.corpora.sources.fetch import fetch

@@ -126,7 +126,7 @@ def test_the_key_of_a_cached_piece_covers_all_code_that_shapes_its_record() -> N
     covered = code.closure("pipeline.corpora.parsing", "pipeline.formats.readers")
     readers = {name for name in code.modules() if name.startswith("pipeline.formats.readers")}
     assert readers <= covered
-    assert {"pipeline.core.music", "pipeline.core.tables", "pipeline.corpora.parsing.records"} <= covered
+    assert {"pipeline.core.music", "pipeline.core.schemas", "pipeline.corpora.parsing.records"} <= covered
 
 
 def test_checkpoints_are_kept_under_the_code_of_training_alone() -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from pipeline.core.accounting import Count, Rejection
 from pipeline.core.rejections import write_rejections
-from pipeline.core.tables import FAMILIES, GRIDS, TOKENS, read_table, write_table
+from pipeline.core.schemas import FAMILIES, GRIDS, TOKENS
+from pipeline.core.tables import read_table, write_table
 from pipeline.workflow.progress import show
 from pipeline.workflow.summary import Summary, SummaryError, summaries
 from tests.helpers.paths import ROOT

@@ -102,7 +102,7 @@ def parse_corpus(
         settings: the settings of the readers.
         limits: the limits for a file and a piece.
         engine: the engine that distributes the work.
-        write: takes rows of ``tables.NOTES``, portion by portion, sorted by piece_id and part.
+        write: takes rows of ``schemas.NOTES``, portion by portion, sorted by piece_id and part.
     """
     manifest = read_manifest(folder)
     with open_spool(cache_file().parent) as spool:

@@ -33,7 +33,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.core.music import ChordSymbol, Part, Piece
-from pipeline.core.tables import NOTES
+from pipeline.core.schemas import NOTES
 from pipeline.formats.readers import ReadError
 
 # columns that depend on the location of a piece, not on its bytes

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.core.tables import BEAT, CHORD, METER
+from pipeline.core.schemas import BEAT, CHORD, METER
 from pipeline.corpora.parsing.packing import (
     HEAD,
     INTEGERS,

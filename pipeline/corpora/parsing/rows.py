@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.core.accounting import Rejection
-from pipeline.core.tables import NOTES
+from pipeline.core.schemas import NOTES
 from pipeline.corpora.parsing.records import Packed, ReadRejection, rows_of, take_apart
 from pipeline.corpora.sources.walk import readable_text
 

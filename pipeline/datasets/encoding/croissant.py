@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.core.tables import TOKENS
+from pipeline.core.schemas import TOKENS
 from pipeline.core.text import counted
 
 CONFORMS_TO = "http://mlcommons.org/croissant/1.0"

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from pipeline.core import vocabulary
 from pipeline.core.accounting import Count
-from pipeline.core.tables import EMBARGOED, PLACES
+from pipeline.core.schemas import EMBARGOED, PLACES
 from pipeline.core.text import counted
 from pipeline.datasets.encoding.encode import PROJECT_VERSION, Encoded, EncodeSettings
 from pipeline.datasets.encoding.keys import key_name

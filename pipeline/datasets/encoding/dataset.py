@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.core.accounting import Count, add_counts, balance
-from pipeline.core.tables import TOKENS, write_table
+from pipeline.core.schemas import TOKENS
+from pipeline.core.tables import write_table
 from pipeline.datasets.columns.chunks import Mapped
 from pipeline.datasets.encoding.distributions import added
 from pipeline.datasets.encoding.encode import Encoded, EncodeSettings, encode_portions, join
@@ -49,8 +50,8 @@ def write_shards(
 
     Args:
         folder: folder of the shards, ``SPLIT/NUMBER.parquet``.
-        portions: rows of ``tables.GRIDS`` in order of piece_id, in portions.
-        splits: rows of ``tables.SPLITS`` for all of them.
+        portions: rows of ``schemas.GRIDS`` in order of piece_id, in portions.
+        splits: rows of ``schemas.SPLITS`` for all of them.
         settings: the section ``encode``.
         split: the section ``split`` that the rows were divided by; it is recorded in the shards.
         mapped: how the portions are distributed.

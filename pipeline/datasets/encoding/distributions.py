@@ -22,7 +22,7 @@ def distributions(rows: pa.Table) -> Counts:
     """Count one portion of a data set, in the key and on the grid of its shards.
 
     Args:
-        rows: rows of ``tables.TOKENS``, all with the same number of voices.
+        rows: rows of ``schemas.TOKENS``, all with the same number of voices.
 
     Returns:
         ``pitch``: sounding notes by MIDI note number; ``duration``: notes by steps, LONGEST and

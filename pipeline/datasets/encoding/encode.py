@@ -20,8 +20,8 @@ from pydantic import Field, model_validator
 from pipeline.core.accounting import Rejection
 from pipeline.core.lists import as_lists
 from pipeline.core.music import SILENCE
+from pipeline.core.schemas import TOKENS
 from pipeline.core.settings import Section, SettingsError
-from pipeline.core.tables import TOKENS
 from pipeline.core.text import counted, plural
 from pipeline.core.vocabulary import START, STOP, TIED
 from pipeline.datasets.columns.chunks import Mapped
@@ -93,7 +93,7 @@ class Encoded:
     """Token rows of a data set.
 
     Attributes:
-        rows: rows of ``tables.TOKENS``, sorted by piece_id.
+        rows: rows of ``schemas.TOKENS``, sorted by piece_id.
         grids: the grids that the rows were made from, in the same order.
         rejections: ``unknown_key`` and ``pitch_out_of_range``.
     """
@@ -113,7 +113,7 @@ class EncodedPortion:
 
     Attributes:
         incoming: piece_id of every grid.
-        rows: rows of ``tables.TOKENS``, sorted by piece_id.
+        rows: rows of ``schemas.TOKENS``, sorted by piece_id.
         outline: see ``Encoded.outline``.
         distributions: see :func:`distributions.distributions`.
     """
@@ -128,8 +128,8 @@ def encode_rows(grids: pa.Table, splits: pa.Table, settings: EncodeSettings) -> 
     """Transpose and encode every grid of a data set.
 
     Args:
-        grids: rows of ``tables.GRIDS``, filtered.
-        splits: rows of ``tables.SPLITS`` for the same piece_ids.
+        grids: rows of ``schemas.GRIDS``, filtered.
+        splits: rows of ``schemas.SPLITS`` for the same piece_ids.
 
     Raises:
         RoundTripError: a row does not decode to its grid.
@@ -167,7 +167,7 @@ def encode_portions(
     """Encode grids that arrive in portions, in order of piece_id; see :func:`encode_rows`.
 
     Args:
-        splits: rows of ``tables.SPLITS`` for all portions, sorted by piece_id.
+        splits: rows of ``schemas.SPLITS`` for all portions, sorted by piece_id.
         mapped: how the portions are distributed.
 
     Raises:

@@ -80,7 +80,7 @@ def find_keys(
     """Find the key of every piece.
 
     Args:
-        grids: rows of ``tables.GRIDS``.
+        grids: rows of ``schemas.GRIDS``.
         sounding: (n, 12) steps that each pitch class sounds.
         policies: (n,) how to find the key.
         fallback: ``analysis`` finds the key from the notes if the source names none; otherwise it is unknown.

@@ -34,7 +34,7 @@ class GridCells:
 
 
 def cells_of(grids: pa.Table) -> GridCells:
-    """The cells of all rows of ``tables.GRIDS``."""
+    """The cells of all rows of ``schemas.GRIDS``."""
     offsets, pitch = flatten(grids["pitch"])
     return GridCells(offsets, np.asarray(pitch, np.uint8), np.asarray(flatten(grids["tied"])[1], bool))
 
@@ -45,7 +45,7 @@ def check_round_trip(grids: pa.Table, tokens: pa.Array, shift: Ints) -> None:
     Uses the same rules as ``vocabulary.decode``, for all rows at once.
 
     Args:
-        grids: n rows of ``tables.GRIDS``.
+        grids: n rows of ``schemas.GRIDS``.
         tokens: n lists of uint16.
         shift: (n,) transposition in semitones.
 

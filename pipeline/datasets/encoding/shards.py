@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core import vocabulary
-from pipeline.core.tables import PLACES, TOKENS
+from pipeline.core.schemas import PLACES, TOKENS
 from pipeline.datasets.encoding.encode import PROJECT_VERSION, EncodeSettings
 
 Shard = tuple[str, pa.Table]  # the path below the data set without suffix, and the rows
@@ -29,7 +29,7 @@ class ShardCutter:
         self._number = dict.fromkeys(PLACES, 0)
 
     def add(self, rows: pa.Table) -> Iterator[Shard]:
-        """Add the next rows of ``tables.TOKENS`` and return the shards that are full now."""
+        """Add the next rows of ``schemas.TOKENS`` and return the shards that are full now."""
         for split in PLACES:
             chosen = rows.filter(pc.equal(rows["split"], split))
             self._waiting[split] = pa.concat_tables([self._waiting[split], chosen])

@@ -58,7 +58,7 @@ class MelodyLines:
 
     @classmethod
     def from_column(cls, column: pa.ChunkedArray) -> MelodyLines:
-        """From the column ``melody`` of ``tables.FAMILIES``."""
+        """From the column ``melody`` of ``schemas.FAMILIES``."""
         offsets, values = flatten(column)
         notes = np.asarray(values, dtype=np.uint8)
         return cls(offsets, notes % ON_BEAT, notes // ON_BEAT + np.uint8(1))

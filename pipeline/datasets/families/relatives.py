@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.core.tables import RELATIVE
+from pipeline.core.schemas import RELATIVE
 from pipeline.datasets.columns.ragged import Bools, Ints, offsets_of, ranges
 from pipeline.datasets.families.alignment import alignment
 from pipeline.datasets.families.idiom import CANDIDATE_BEATS, CANDIDATE_STEPS, SKELETON_RUN, Idiom
@@ -93,7 +93,7 @@ def related_pairs(
 
 
 def relatives_column(tunes: Tunes, pairs: Iterator[Related]) -> pa.Array:
-    """The column ``relatives`` of ``tables.FAMILIES``: each pair once, at its left tune's first piece."""
+    """The column ``relatives`` of ``schemas.FAMILIES``: each pair once, at its left tune's first piece."""
     left, entries = [np.zeros(0, np.int64)], [pa.array([], RELATIVE)]
     for some in pairs:
         left.append(some.left)

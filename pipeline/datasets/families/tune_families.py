@@ -24,8 +24,8 @@ from pydantic import Field
 
 from pipeline.core.lists import as_lists, flatten
 from pipeline.core.music import TICKS_PER_QUARTER
+from pipeline.core.schemas import FAMILIES
 from pipeline.core.settings import Section
-from pipeline.core.tables import FAMILIES
 from pipeline.datasets.columns.chunks import in_portions
 from pipeline.datasets.columns.ngrams import BREAK, Sequences, components, holders
 from pipeline.datasets.columns.ragged import (
@@ -77,7 +77,7 @@ class _PieceMelodies:
         names: piece_id, corpus and title of each piece.
         intervals: intervals of all parts.
         skeletons: beat skeletons of the melody.
-        melodies: list<uint8>, as in the column of ``tables.FAMILIES``.
+        melodies: list<uint8>, as in the column of ``schemas.FAMILIES``.
         longest: int32, intervals of the longest part.
     """
 
@@ -92,10 +92,10 @@ def find_families(notes: pa.Table, settings: FamilySettings) -> pa.Table:
     """Families of all pieces.
 
     Args:
-        notes: rows of ``tables.NOTES`` of all corpora, in any order.
+        notes: rows of ``schemas.NOTES`` of all corpora, in any order.
 
     Returns:
-        Rows of ``tables.FAMILIES``, sorted by piece_id.
+        Rows of ``schemas.FAMILIES``, sorted by piece_id.
     """
     notes = notes.sort_by([("piece_id", "ascending"), ("part", "ascending")])
     return families_of_portions(in_portions(notes), settings)

@@ -55,7 +55,7 @@ class Tunes:
         """The tunes of all pieces.
 
         Args:
-            families: rows of ``tables.FAMILIES`` of all corpora, without ``tune`` and ``relatives``.
+            families: rows of ``schemas.FAMILIES`` of all corpora, without ``tune`` and ``relatives``.
                 Which titles are generic depends on all of them.
             family_run: intervals of a shared run that makes two pieces one family; a tune without
                 a part of that length is short.

@@ -90,7 +90,7 @@ def apply_filters(table: pa.Table, settings: FilterSettings) -> Filtered:
     """Keep the grids that pass every filter.
 
     Args:
-        table: rows of ``tables.GRIDS``.
+        table: rows of ``schemas.GRIDS``.
         settings: the limits; a limit of None has no effect.
     """
     (made,) = filter_portions([table], settings)

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.accounting import Rejection
-from pipeline.core.tables import GRIDS
+from pipeline.core.schemas import GRIDS
 from pipeline.datasets.columns.chunks import Mapped, in_portions
 from pipeline.datasets.quantize.cells import extend, paint
 from pipeline.datasets.quantize.piece import find_spans, put_on_grid
@@ -34,7 +34,7 @@ class Quantized:
     """Pieces kept and rejected of a data set.
 
     Attributes:
-        grids: rows of ``tables.GRIDS``, sorted by piece_id.
+        grids: rows of ``schemas.GRIDS``, sorted by piece_id.
         incoming: piece_id of every piece.
         kept: piece_id of every piece with at least one grid.
         rejections: all violated rules of the other pieces.
@@ -52,7 +52,7 @@ def quantize(notes: pa.Table, settings: QuantizeSettings) -> Quantized:
     Onsets and ends round half up; a note is never shorter than one step.
 
     Args:
-        notes: rows of ``tables.NOTES``, in any order.
+        notes: rows of ``schemas.NOTES``, in any order.
         settings: the section ``quantize`` of a data set.
 
     Returns:

@@ -29,7 +29,7 @@ def chords_of(notes: pa.Table, pieces: VoicesOnGrid, spans: Spans, steps_per_qua
     of the first part that has any. Words that are no chord symbols (``tr``, ``SEGUE``) are ignored.
 
     Args:
-        notes: rows of ``tables.NOTES``, sorted by piece and part.
+        notes: rows of ``schemas.NOTES``, sorted by piece and part.
         pieces: the pieces on the grid.
         spans: the sections that become grids.
         steps_per_quarter: resolution of the grid.

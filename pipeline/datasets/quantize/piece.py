@@ -59,7 +59,7 @@ def put_on_grid(notes: pa.Table, voices: Voices, settings: QuantizeSettings) -> 
     """Find the grid of each piece, reduce the voices to single lines, and round them to steps.
 
     Args:
-        notes: rows of ``tables.NOTES``.
+        notes: rows of ``schemas.NOTES``.
         voices: the rows of the voices; pieces without one of them are left out.
     """
     complete = np.flatnonzero((voices.rows >= 0).all(axis=1))

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipeline.core.lists import as_lists
 from pipeline.core.music import SILENCE, TICKS_PER_QUARTER
-from pipeline.core.tables import ABOUT, GRIDS
+from pipeline.core.schemas import ABOUT, GRIDS
 from pipeline.datasets.columns.ragged import Bools, offsets_of, ranges, sums
 from pipeline.datasets.columns.skyline import Lines
 from pipeline.datasets.columns.steps import to_steps
@@ -43,7 +43,7 @@ def make_grids(
     spans: Spans,
     settings: QuantizeSettings,
 ) -> pa.Table:
-    """Rows of ``tables.GRIDS``, one per span.
+    """Rows of ``schemas.GRIDS``, one per span.
 
     Args:
         notes: the rows that the pieces were taken from.

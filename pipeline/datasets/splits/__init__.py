@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.core.tables import SPLITS
+from pipeline.core.schemas import SPLITS
 from pipeline.datasets.columns.ragged import Bools, Ints
 from pipeline.datasets.splits.assignment import Assigned, Assignment, place_names
 from pipeline.datasets.splits.audit import audit, claim, leaks_by_kind, require_no_leak
@@ -33,7 +33,7 @@ from pipeline.datasets.splits.settings import SPLIT, AnySplit, NoSplit, Split, S
 from pipeline.datasets.splits.tunes import Melodies, SplitTunes
 
 NAMES = ["piece_id", "corpus", "tune_family", "title", "published_split"]
-USED = [*NAMES, "intervals", "tune", "relatives"]  # of the columns of ``tables.FAMILIES``, by every split
+USED = [*NAMES, "intervals", "tune", "relatives"]  # of the columns of ``schemas.FAMILIES``, by every split
 
 __all__ = [
     "SPLIT",
@@ -53,8 +53,8 @@ class Divided:
     """A data set divided into splits.
 
     Attributes:
-        rows: rows of ``tables.SPLITS``, one per piece or phrase, sorted by piece_id.
-        leaks: rows of ``tables.LEAKS``, one per piece of valid and test, sorted by piece_id.
+        rows: rows of ``schemas.SPLITS``, one per piece or phrase, sorted by piece_id.
+        leaks: rows of ``schemas.LEAKS``, one per piece of valid and test, sorted by piece_id.
         audit: counts, ready for JSON.
     """
 
@@ -73,7 +73,7 @@ def split_pieces(
 
     Args:
         piece_ids: piece_id of the rows of a data set, phrases included.
-        families: the columns USED of ``tables.FAMILIES``, with the metadata ``family_run``.
+        families: the columns USED of ``schemas.FAMILIES``, with the metadata ``family_run``.
         settings: the section ``split``.
         melodies: reads the column ``melody`` for splits that divide families; None: ``families`` has it.
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.core.tables import PLACES
+from pipeline.core.schemas import PLACES
 from pipeline.core.text import counted
 from pipeline.datasets.columns.strings import strings_of
 from pipeline.datasets.splits.settings import (
@@ -33,7 +33,7 @@ Assigned = NDArray[np.int8]  # an Assignment per piece: one byte where a name ta
 
 
 class Assignment(IntEnum):
-    """Where a piece is; the first four in the order of ``tables.PLACES``.
+    """Where a piece is; the first four in the order of ``schemas.PLACES``.
 
     ELSEWHERE is held out, but not in this data set; UNUSED is neither held out nor in the data set.
     """
@@ -63,7 +63,7 @@ def assign(pieces: pa.Table, settings: AnySplit) -> Assigned:
     """The split of every piece.
 
     Args:
-        pieces: rows of ``tables.FAMILIES``.
+        pieces: rows of ``schemas.FAMILIES``.
 
     Returns:
         (n,) TRAIN, VALID or TEST.

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.core.tables import EMBARGOED, PLACES
+from pipeline.core.schemas import EMBARGOED, PLACES
 from pipeline.core.text import counted, plural
 from pipeline.datasets.columns.ragged import Bools
 from pipeline.datasets.families.relatives import RULES
@@ -28,8 +28,8 @@ def audit(pieces: pa.Table, assigned: Assigned, leaks: Leaks, settings: AnySplit
     """Counts of the pieces and the leakage of a split.
 
     Args:
-        pieces: n rows of ``tables.FAMILIES``.
-        assigned: (n,) one of ``tables.PLACES`` per piece.
+        pieces: n rows of ``schemas.FAMILIES``.
+        assigned: (n,) one of ``schemas.PLACES`` per piece.
 
     Returns:
         Ready for JSON.
@@ -79,7 +79,7 @@ def require_no_leak(pieces: pa.Table, assigned: Assigned, leaks: Leaks, settings
     """Raise if a split has leakage that its kind or embargo excludes: a bug in this project.
 
     Args:
-        pieces: n rows of ``tables.FAMILIES``.
+        pieces: n rows of ``schemas.FAMILIES``.
         assigned: (n,) the split of each piece.
         leaks: the leaks that are left after the embargo.
 
@@ -112,7 +112,7 @@ def leaks_by_kind(
     published splits, and counts only their pieces.
 
     Args:
-        pieces: n rows of ``tables.FAMILIES``.
+        pieces: n rows of ``schemas.FAMILIES``.
         made: the splits of the pieces and their leaks, without an embargo (False) and,
             if there is an embargo, with it (True).
 

@@ -42,7 +42,7 @@ def with_held_out(chosen: Bools, families: pa.Table, settings: AnySplit) -> Assi
 
     Args:
         chosen: (n,) the pieces of the data set.
-        families: n rows of ``tables.FAMILIES``.
+        families: n rows of ``schemas.FAMILIES``.
 
     Returns:
         (n,) TRAIN, VALID or TEST for the chosen pieces; of the others, ELSEWHERE for pieces
@@ -82,7 +82,7 @@ def related_to(held_out: Sequence[str], others: Sequence[str], families: pa.Tabl
 
     Args:
         held_out, others: n and m piece_ids, phrases included.
-        families: rows of ``tables.FAMILIES`` with their metadata.
+        families: rows of ``schemas.FAMILIES`` with their metadata.
 
     Returns:
         (m,) True for the other pieces that must be excluded from training.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from pipeline.core.tables import EMBARGOED
+from pipeline.core.schemas import EMBARGOED
 from pipeline.core.text import counted
 
 ENOUGH_PIECES = 20  # held-out pieces, in each of valid and test

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.core.tables import EMBARGOED, LEAKS
+from pipeline.core.schemas import EMBARGOED, LEAKS
 from pipeline.datasets.families.idiom import SKELETON_RUN
 from pipeline.datasets.families.ngram_overlap import SHORTEST_CONTAINED
 from pipeline.datasets.families.relatives import (
@@ -39,11 +39,11 @@ def leak_table(pieces: pa.Table, assigned: Assigned, leaks: Leaks) -> pa.Table:
     """The leak card as rows.
 
     Args:
-        pieces: n rows of ``tables.FAMILIES``.
+        pieces: n rows of ``schemas.FAMILIES``.
         assigned: (n,) the split of each piece.
 
     Returns:
-        Rows of ``tables.LEAKS`` for the pieces of valid and test, sorted by piece_id.
+        Rows of ``schemas.LEAKS`` for the pieces of valid and test, sorted by piece_id.
     """
     held = np.flatnonzero(is_held_out(assigned))
     nearest = leaks.where(held).nearest
@@ -69,7 +69,7 @@ def leak_prose(dataset: str, report: Mapping[str, Any], table: pa.Table) -> str:
 
     Args:
         report: the audit of the split.
-        table: rows of ``tables.LEAKS``.
+        table: rows of ``schemas.LEAKS``.
     """
     kind = report["settings"]["kind"]
     lines = [f"# Leaks: {dataset}", "", f"Kind of split: `{kind}`. {KINDS[kind]}", ""]

@@ -14,7 +14,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.core.tables import EMBARGOED, SPLITS, TableError, read_table, readable
+from pipeline.core.schemas import EMBARGOED, SPLITS
+from pipeline.core.tables import TableError, read_table, readable
 from pipeline.core.text import counted
 from pipeline.datasets.splits.settings import AnySplit, FamilySplit
 
@@ -42,7 +43,7 @@ def last_split(rows: Path | None, report: Path | None, settings: AnySplit) -> pa
     """The previous split of a data set, if it can be compared with one of these settings.
 
     Args:
-        rows, report: paths of the previous ``tables.SPLITS`` and audit; None: there are none.
+        rows, report: paths of the previous ``schemas.SPLITS`` and audit; None: there are none.
 
     Returns:
         None if there is no previous split, if its columns differ, or if its settings differ.
@@ -62,7 +63,7 @@ def find_moves(before: pa.Table, after: pa.Table) -> list[Move]:
     """The pieces of both tables whose split differs.
 
     Args:
-        before, after: rows of ``tables.SPLITS`` of one data set, split by family
+        before, after: rows of ``schemas.SPLITS`` of one data set, split by family
             with the same settings.
 
     Returns:

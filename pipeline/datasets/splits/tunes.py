@@ -25,8 +25,8 @@ class SplitTunes:
     Attributes:
         of: (n,) the tune of each piece.
         intervals: (t) of all parts of each tune.
-        melodies: the column ``melody`` of ``tables.FAMILIES``, which few splits need.
-        first: (T,) True for the pieces among all T of ``tables.FAMILIES`` that are the first of a tune.
+        melodies: the column ``melody`` of ``schemas.FAMILIES``, which few splits need.
+        first: (T,) True for the pieces among all T of ``schemas.FAMILIES`` that are the first of a tune.
         run: length in intervals of a shared run that makes two pieces one family.
         index: the runs of that length.
         related: the pairs that a soft rule relates, each from both sides.
@@ -49,7 +49,7 @@ class SplitTunes:
 
         Args:
             rows: (n,) numbers of rows of ``families``, ascending.
-            families: rows of ``tables.FAMILIES`` of all corpora, with the metadata ``family_run``.
+            families: rows of ``schemas.FAMILIES`` of all corpora, with the metadata ``family_run``.
             melodies: reads its column ``melody``; None: it is a column of ``families``.
         """
         known, first, place = np.unique(

@@ -152,7 +152,7 @@ def layout_of(row: Mapping[str, Any], mark: int | None) -> Layout:
     Chords are those of the score, before the row was transposed.
 
     Args:
-        row: of ``tables.TOKENS`` or ``tables.GRIDS``.
+        row: of ``schemas.TOKENS`` or ``schemas.GRIDS``.
         mark: see :class:`Layout`.
     """
     per_quarter, per_bar = row["steps_per_quarter"], row["steps_per_bar"] or None
@@ -212,7 +212,7 @@ def bar_is_possible(steps_per_bar: int, steps_per_quarter: int) -> bool:
 
 
 def grid_of(row: Mapping[str, Any]) -> Grid:
-    """A row of ``tables.GRIDS`` as a grid."""
+    """A row of ``schemas.GRIDS`` as a grid."""
     shape = (-1, row["voices"])
     return Grid(np.array(row["pitch"], np.uint8).reshape(shape), np.array(row["tied"], bool).reshape(shape))
 

@@ -58,7 +58,7 @@ def key_used(row: Mapping[str, Any]) -> Key:
     the one nearer to the written signature is taken.
 
     Args:
-        row: of ``tables.TOKENS`` or ``tables.GRIDS``.
+        row: of ``schemas.TOKENS`` or ``schemas.GRIDS``.
     """
     written, mode = row.get("key_fifths"), row.get("key_mode") or ""
     tonic, used = row.get("tonic_pc"), row.get("mode_used") or ""

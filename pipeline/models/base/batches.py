@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.core import vocabulary
-from pipeline.core.tables import TOKENS, TableError, read_metadata, read_table
+from pipeline.core.schemas import TOKENS
+from pipeline.core.tables import TableError, read_metadata, read_table
 from pipeline.core.vocabulary import IGNORE_INDEX, PAD_ID, START
 from pipeline.errors import PipelineError
 from pipeline.models.base.chord_numbers import with_next
@@ -94,8 +95,8 @@ def read_rows(folder: Path, split: str, columns: Sequence[str] | None = None) ->
 
     Args:
         folder: ``data/tokens/DATASET``.
-        split: one of ``tables.PLACES``; a folder that is empty or missing has no rows.
-        columns: of ``tables.TOKENS``; None for all.
+        split: one of ``schemas.PLACES``; a folder that is empty or missing has no rows.
+        columns: of ``schemas.TOKENS``; None for all.
 
     Raises:
         TableError: no such data set, a damaged shard, or one of another vocabulary.

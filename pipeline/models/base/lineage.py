@@ -82,7 +82,7 @@ def read_lineage(run: Path) -> Lineage:
 
 
 def mark_soft_relatives(rows: pa.Table, lineage: Lineage) -> pa.Table:
-    """Rows of ``tables.TOKENS``; ``soft_relative`` is also True for relatives in earlier trainings."""
+    """Rows of ``schemas.TOKENS``; ``soft_relative`` is also True for relatives in earlier trainings."""
     related = pc.is_in(rows["piece_id"], pa.array(sorted(lineage.soft_relatives), pa.string()))
     place = rows.schema.get_field_index("soft_relative")
     return rows.set_column(

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from pipeline.core.accounting import Rejection
 from pipeline.core.music import TICKS_PER_QUARTER
-from pipeline.core.tables import NOTES
+from pipeline.core.schemas import NOTES
 from pipeline.core.text import counted
 from pipeline.corpora.sources.collect import files_below
 from pipeline.errors import PipelineError

@@ -9,8 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipeline.core.schemas import FAMILIES, PLACES
 from pipeline.core.settings import PARAMS_FILE, SCRATCH, Section, load_yaml, lookup, parse_section
-from pipeline.core.tables import FAMILIES, PLACES, read_table
+from pipeline.core.tables import read_table
 from pipeline.errors import nearest
 from pipeline.evaluation.settings import ContinueEvaluation
 from pipeline.models.base.batches import read_rows
@@ -39,12 +40,12 @@ class Study:
     """The data and settings of a cross-validation.
 
     Attributes:
-        rows: of ``tables.TOKENS``, all pieces of the set.
+        rows: of ``schemas.TOKENS``, all pieces of the set.
         recipe: training settings of the model of each fold.
         evaluation: evaluation settings of the experiment.
         parent: training settings of the initial model; None: random initial weights.
         parent_rows: training pieces of the initial model, without relatives of the study's pieces.
-        families: rows of ``tables.FAMILIES``, if the set has an embargo: training then leaves
+        families: rows of ``schemas.FAMILIES``, if the set has an embargo: training then leaves
             out all relatives of held-out pieces; None: only their tune families.
     """
 

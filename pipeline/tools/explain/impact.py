@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.core.schemas import FAMILIES, GRIDS, NOTES
 from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup, parse_section
-from pipeline.core.tables import FAMILIES, GRIDS, NOTES, read_table
+from pipeline.core.tables import read_table
 from pipeline.core.text import counted, plural
 from pipeline.datasets.filters import FilterSettings, apply_filters
 from pipeline.datasets.quantize import QuantizeSettings, quantize

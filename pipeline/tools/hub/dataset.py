@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 
 from pipeline.core.files import replacing, write_json, write_text
-from pipeline.core.tables import SPLIT_NAMES, TOKENS, TableError, read_table
+from pipeline.core.schemas import SPLIT_NAMES, TOKENS
+from pipeline.core.tables import TableError, read_table
 from pipeline.core.text import counted
 from pipeline.datasets.encoding.croissant import make_croissant
 from pipeline.tools.hub.licences import hub_licence, may_be_shared

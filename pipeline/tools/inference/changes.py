@@ -66,7 +66,7 @@ def chords_of_steps(
     """The chord of each step of the continuation of a prompt, in the key of its score.
 
     Args:
-        row: the prompt, of ``tables.TOKENS``.
+        row: the prompt, of ``schemas.TOKENS``.
         n_steps: of the continuation; None: until the changes have been used once.
 
     Returns:

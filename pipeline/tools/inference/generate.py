@@ -121,7 +121,7 @@ def generate(
 
 @one_thread()
 def continue_row(model: Seq2Seq, row: Mapping[str, Any], way: Way) -> list[Generated]:
-    """Continue a row of ``tables.TOKENS`` with a trained model.
+    """Continue a row of ``schemas.TOKENS`` with a trained model.
 
     Raises:
         PromptError: the row has no note in its top voice, chords that do not fit it, chords for a

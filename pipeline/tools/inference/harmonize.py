@@ -123,7 +123,7 @@ def harmonize_row(
     beam: int = HARMONY_BEAM,
     passes: int = 0,
 ) -> list[Generated]:
-    """Predict the missing voices of a row of ``tables.TOKENS`` that contains the given voices.
+    """Predict the missing voices of a row of ``schemas.TOKENS`` that contains the given voices.
 
     Args:
         sampling: at temperature 0 a beam search is used instead.
@@ -151,7 +151,7 @@ def with_placeholders(row: Mapping[str, Any], given: Sequence[int], voices: int)
     """The given voices of a row as an example of all voices; the other voices are placeholders.
 
     Args:
-        row: of ``tables.TOKENS``, its voices those that are given.
+        row: of ``schemas.TOKENS``, its voices those that are given.
     """
     cells = np.zeros((row["n_steps"], voices), np.uint16)
     cells[:, list(given)] = np.asarray(row["tokens"], np.uint16)[1:-1].reshape(-1, len(given))

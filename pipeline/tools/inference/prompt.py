@@ -62,7 +62,7 @@ def read_prompt(
     root: Path = Path(),
     voices: Sequence[int] | None = None,
 ) -> dict[str, Any]:
-    """The prompt as a row of ``tables.TOKENS``.
+    """The prompt as a row of ``schemas.TOKENS``.
 
     Args:
         voices: the voices of the data set that the prompt contains; None: all of them.
@@ -100,7 +100,7 @@ def source_of(row: Mapping[str, Any]) -> ContinueExample:
 
 
 def bars_of(row: Mapping[str, Any]) -> Bars | None:
-    """Positions in the bar of the steps of a row of ``tables.TOKENS``; None if unknown."""
+    """Positions in the bar of the steps of a row of ``schemas.TOKENS``; None if unknown."""
     if row["steps_per_bar"] and row["step_in_bar"]:
         return Bars(row["steps_per_bar"], np.array(row["step_in_bar"], np.int16), row["meter"])
     return None

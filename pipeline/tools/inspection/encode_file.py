@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.accounting import Rejection
+from pipeline.core.schemas import NOTES, SPLITS
 from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup, parse_section
-from pipeline.core.tables import NOTES, SPLITS
 from pipeline.corpora.parsing import ReadBatch, code_of, read_batch
 from pipeline.corpora.parsing.isolation import ChildFailure
 from pipeline.corpora.parsing.records import pack, refusal, unpack
@@ -39,7 +39,7 @@ class EncodedFile:
 
     Attributes:
         corpus: the corpus whose settings were used.
-        rows: rows of ``tables.TOKENS``, one per grid, without split and tune family.
+        rows: rows of ``schemas.TOKENS``, one per grid, without split and tune family.
         rejections: reasons for pieces without a row.
         filtered: rejections of rows by the data set's filters.
     """
@@ -102,7 +102,7 @@ def encode_notes(
     as_prompt: bool = False,
     voices: Sequence[int] | None = None,
 ) -> tuple[Encoded, list[Rejection]]:
-    """Quantize, transpose and encode rows of ``tables.NOTES``; all rejections of pieces.
+    """Quantize, transpose and encode rows of ``schemas.NOTES``; all rejections of pieces.
 
     Args:
         as_prompt, voices: see :func:`encode_file`.
@@ -162,7 +162,7 @@ def read_trusted(file: Path, settings: ReadSettings) -> tuple[pa.Table, list[Rej
 def read_file(
     file: Path, corpus: str, settings: ReadSettings, limits: ReadLimits
 ) -> tuple[pa.Table, list[Rejection]]:
-    """The pieces of a file as rows of ``tables.NOTES``, and why others cannot be read.
+    """The pieces of a file as rows of ``schemas.NOTES``, and why others cannot be read.
 
     The file is read as in the stage ``parse``: within the limits, in a child process.
 

@@ -48,7 +48,7 @@ def dry_count(grids: pa.Table, settings: FilterSettings) -> DryCount:
     filters, so the duplicate filter alone rejects all of them.
 
     Args:
-        grids: rows of ``tables.GRIDS``.
+        grids: rows of ``schemas.GRIDS``.
         settings: the section ``filter`` of a data set.
     """
     judged = {name: {row for row, _ in broken} for name, broken in broken_rules(grids, settings).items()}

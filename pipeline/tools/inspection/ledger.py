@@ -15,8 +15,9 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.core.accounting import AccountingError
 from pipeline.core.rejections import read_counts
+from pipeline.core.schemas import GRIDS, NOTES, PLACES, REJECTED, TOKENS
 from pipeline.core.settings import load_yaml, lookup
-from pipeline.core.tables import GRIDS, NOTES, PLACES, REJECTED, TOKENS, read_table
+from pipeline.core.tables import read_table
 from pipeline.core.text import counted
 from pipeline.corpora.sources.manifest import read_manifest
 

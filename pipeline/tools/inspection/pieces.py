@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.core.schemas import GRIDS, NOTES, PLACES, REJECTED, TOKENS
 from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup
-from pipeline.core.tables import GRIDS, NOTES, PLACES, REJECTED, TOKENS, read_table
+from pipeline.core.tables import read_table
 from pipeline.core.text import counted
 from pipeline.errors import PipelineError, nearest
 
@@ -124,7 +125,7 @@ def find_grids(name: str, dataset: str | None = None, root: Path = Path()) -> tu
         dataset: None for the first of params.yaml that has a grid of it.
 
     Returns:
-        The data set's name and rows of ``tables.GRIDS``.
+        The data set's name and rows of ``schemas.GRIDS``.
 
     Raises:
         UnknownPieceError: no such grid.

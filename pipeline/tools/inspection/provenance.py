@@ -104,8 +104,8 @@ def score_of(grids: pa.Table, notes: pa.Table, settings: QuantizeSettings) -> Sc
     there, in order.
 
     Args:
-        grids: rows of ``tables.GRIDS``, the phrases of one piece in their order, or the piece.
-        notes: rows of the piece in ``tables.NOTES``.
+        grids: rows of ``schemas.GRIDS``, the phrases of one piece in their order, or the piece.
+        notes: rows of the piece in ``schemas.NOTES``.
         settings: the data set's section ``quantize``.
     """
     quarter = settings.steps_per_quarter

@@ -108,7 +108,7 @@ class Line:
 
 
 def write_row(row: Mapping[str, Any]) -> str:
-    """A row of ``tables.TOKENS`` as its two lines."""
+    """A row of ``schemas.TOKENS`` as its two lines."""
     layout = layout_of(row, mark=0)
     heading = Heading(
         piece_id=row["piece_id"],

@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.music import TICKS_PER_QUARTER
+from pipeline.core.schemas import ABOUT, FAMILIES, GRIDS, NOTES, REJECTED, SPLITS
 from pipeline.core.settings import PARAMS_FILE, read_section
-from pipeline.core.tables import ABOUT, FAMILIES, GRIDS, NOTES, REJECTED, SPLITS, read_table
+from pipeline.core.tables import read_table
 from pipeline.core.text import counted
 from pipeline.core.vocabulary import token_name
 from pipeline.datasets.encoding.keys import key_name

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline.core import tables
+from pipeline.core import schemas
 from pipeline.core.settings import load_yaml
 from pipeline.errors import PipelineError, nearest
 
 MEANINGS = Path(__file__).parent / "columns.yaml"
 TABLES: Mapping[str, pa.Schema] = {
-    "notes": tables.NOTES,
-    "families": tables.FAMILIES,
-    "grids": tables.GRIDS,
-    "splits": tables.SPLITS,
-    "leaks": tables.LEAKS,
-    "tokens": tables.TOKENS,
-    "rejected": tables.REJECTED,
+    "notes": schemas.NOTES,
+    "families": schemas.FAMILIES,
+    "grids": schemas.GRIDS,
+    "splits": schemas.SPLITS,
+    "leaks": schemas.LEAKS,
+    "tokens": schemas.TOKENS,
+    "rejected": schemas.REJECTED,
 }
 
 

@@ -14,7 +14,8 @@ import pytest
 
 from pipeline.core.accounting import Rejection
 from pipeline.core.music import Piece
-from pipeline.core.tables import NOTES, content_digest
+from pipeline.core.schemas import NOTES
+from pipeline.core.tables import content_digest
 from pipeline.corpora.parsing import code_of, parse_corpus
 from pipeline.corpora.parsing.cache import cache_file, keep, look_up
 from pipeline.corpora.parsing.isolation import ChildFailure, ChildLimits

@@ -5,7 +5,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.core.portions import open_table
-from pipeline.core.tables import NOTES, SPLITS, TableError, read_table, write_table
+from pipeline.core.schemas import NOTES, SPLITS
+from pipeline.core.tables import TableError, read_table, write_table
 from pipeline.datasets.columns.chunks import in_portions, read_portions
 from tests.helpers.notes_text import notes_table, part
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from pipeline.core import vocabulary
 from pipeline.core.accounting import Count, balance
 from pipeline.core.music import Grid
+from pipeline.core.schemas import SPLITS, TOKENS
 from pipeline.core.settings import SettingsError, parse_section
-from pipeline.core.tables import SPLITS, TOKENS, content_digest, write_table
+from pipeline.core.tables import content_digest, write_table
 from pipeline.datasets.encoding.data_card import make_card, prose
 from pipeline.datasets.encoding.dataset import write_shards
 from pipeline.datasets.encoding.encode import (

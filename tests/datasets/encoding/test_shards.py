@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow.dataset as ds
 import pytest
 
-from pipeline.core.tables import TOKENS
+from pipeline.core.schemas import TOKENS
 from pipeline.core.vocabulary import START, STOP
 from pipeline.models.base.batches import fingerprint, read_rows
 from tests.helpers.melodies import ENTCHEN, scale, write_shard

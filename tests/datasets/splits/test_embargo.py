@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.core.tables import PLACES
+from pipeline.core.schemas import PLACES
 from pipeline.datasets.splits import Divided, SplitError, related_to, split_pieces
 from pipeline.datasets.splits.assignment import Assignment
 from pipeline.datasets.splits.audit import require_no_leak

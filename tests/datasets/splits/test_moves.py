@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.files import write_json
-from pipeline.core.tables import FAMILIES, SPLITS, write_table
+from pipeline.core.schemas import FAMILIES, SPLITS
+from pipeline.core.tables import write_table
 from pipeline.datasets.splits import split_pieces
 from pipeline.datasets.splits.moves import MOVES_LISTED, find_moves, last_split, tell
 from tests.helpers.families import by, families, many, motifs, of_motifs, settings, tune, walk

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pytest
 
 from pipeline.cli import main
-from pipeline.core.tables import TOKENS
+from pipeline.core.schemas import TOKENS
 from pipeline.evaluation.settings import ContinueEvaluation
 from pipeline.tools.crossvalidation import measuring
 from pipeline.tools.crossvalidation.cache import seal

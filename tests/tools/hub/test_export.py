@@ -14,7 +14,8 @@ import torch
 
 import pipeline
 from pipeline.cli import main
-from pipeline.core.tables import TOKENS, TableError, read_table, write_table
+from pipeline.core.schemas import TOKENS
+from pipeline.core.tables import TableError, read_table, write_table
 from pipeline.models.base.batches import fingerprint
 from pipeline.models.base.pretrained import Run, save_run
 from pipeline.models.base.registry import build
