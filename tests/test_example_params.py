@@ -1,5 +1,7 @@
 """The entries of examples/params fit params.yaml and the catalogue."""
 
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,10 +11,12 @@ from pipeline.corpora.sources.catalogue import catalogue
 from pipeline.corpora.sources.settings import CatalogueSource
 from pipeline.parameters import check_parameters
 from pipeline.parameters.sections import Parameters
-from tests.helpers.example_params import EXAMPLES, groups, write_params_with
+from tests.helpers.example_params import EXAMPLES, FOLDER, groups, write_params_with
+from tests.helpers.figure_rows import OPTIONAL
 from tests.helpers.paths import ROOT
 
 NAMES = [example.stem for example in EXAMPLES]
+EXPERIMENTS = FOLDER / "encoder-decoder.yaml"
 
 
 def checked(folder: Path, *names: str) -> Parameters:
@@ -36,6 +40,16 @@ def test_an_example_fits_params_yaml(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("example", EXAMPLES, ids=NAMES)
 def test_an_example_is_one_corpus_and_one_data_set(example: Path) -> None:
     assert list(groups(example.read_text(encoding="utf-8"))) == ["corpora", "datasets"]
+
+
+def test_its_command_adds_the_experiments_to_the_end_of_params_yaml(tmp_path: Path) -> None:
+    [command] = re.findall(r"^#     (.*)$", EXPERIMENTS.read_text(encoding="utf-8"), re.MULTILINE)
+    (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    subprocess.run(command, shell=True, cwd=tmp_path, check=True)
+    before = check_parameters(load_yaml(ROOT / "params.yaml"), ROOT)
+    params = check_parameters(load_yaml(tmp_path / "params.yaml"), ROOT)
+    assert set(params.experiments) - set(before.experiments) == set(OPTIONAL)
 
 
 def test_the_settings_of_the_demo_are_valid() -> None:

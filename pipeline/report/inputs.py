@@ -168,8 +168,8 @@ def read_inputs(data: Path, params: Mapping[str, Any], versions: Mapping[str, st
         by_task[settings["task"]["kind"]][name] = settings
     experiments = [_experiment(data, name, settings) for name, settings in by_task["continue"].items()]
     cards = {name: read_object(data / "cards" / name / "card.json", *OF_CARD) for name in params["datasets"]}
-    folds = {name: data / "crossvalidation" / name / "figures.json" for name in by_task["continue"]}
-    crossvalidated = {name: read_object(path) for name, path in folds.items() if path.exists()}
+    folds = sorted((data / "crossvalidation").glob("*/figures.json"))
+    crossvalidated = {path.parent.name: read_object(path) for path in folds}
     harmonizers = [_harmonizer(data, name, settings) for name, settings in by_task["harmonize"].items()]
     filtered = {step.name: step.rejected for step in steps if step.stage == "filter"}
     rejected_pieces = refused(data, filtered)

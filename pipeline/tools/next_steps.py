@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup
 
 PAGE = Path("data/report/index.html")
+EXAMPLES = "examples/params"
+EXPERIMENT = re.compile(r"^  ([a-z][\w-]*):", re.MULTILINE)
 REASONS = {  # by the beginning of a path
     "dvc.lock": "what every stage read and wrote",
     "data/metrics/": "scores of models: weights depend on the CPU in their last digits",
@@ -29,7 +32,7 @@ def lines(root: Path = Path()) -> list[str]:
 
 
 def commands(root: Path) -> list[str]:
-    """Three commands that work with the entries of params.yaml."""
+    """Commands that work with the entries of params.yaml."""
     experiments = lookup(load_yaml(root / PARAMS_FILE), "experiments")
     able = [name for name, entry in experiments.items() if lookup(entry, "task", "kind") == "continue"]
     trained = [name for name in able if (root / "data/runs" / name / "config.json").exists()]
@@ -46,6 +49,21 @@ def commands(root: Path) -> list[str]:
         "entchen explain                  # what runs after a change in params.yaml",
         *generate,
         "entchen add FOLDER --name NAME   # your own scores",
+        *_more_experiments(root, experiments),
+    ]
+
+
+def _more_experiments(root: Path, present: Iterable[str]) -> list[str]:
+    """A command for each file of examples with experiments that params.yaml does not have yet."""
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted((root / EXAMPLES).glob("*.yaml"))}
+    offered = {
+        path.relative_to(root).as_posix(): EXPERIMENT.findall(text.partition("\nexperiments:\n")[2])
+        for path, text in texts.items()
+    }
+    return [
+        f"grep '^  ' {path} >> params.yaml; dvc repro   # also {' and '.join(names)}"
+        for path, names in offered.items()
+        if names and not set(names) & set(present)
     ]
 
 

@@ -38,8 +38,10 @@ KIND_AND_DATA_SET = {
     "melodies-eighths": ("copying", "melodies-eighths"),
     "chorales-from-melodies": ("copying, fine-tuned", "chorale-melodies"),
     "chorales-copying": ("copying", "chorale-melodies"),
-    "bach-chorales-from-melodies": ("lstm, fine-tuned", "chorale-melodies"),
     "bach-chorales": ("lstm", "chorale-melodies"),
+}
+OPTIONAL = {  # experiments of examples/params
+    "bach-chorales-from-melodies": ("lstm, fine-tuned", "chorale-melodies"),
     "melodies-eighths-lstm": ("lstm", "melodies-eighths"),
 }
 CONTENTS = {

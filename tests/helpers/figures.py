@@ -31,6 +31,7 @@ from tests.helpers.figure_rows import (
     KIND_AND_DATA_SET,
     KINDS,
     MINUS,
+    OPTIONAL,
     PITCH,
     RANKED,
     READERS,
@@ -81,6 +82,19 @@ def likelihood(experiment: str) -> Iterator[Claim]:
         return [count(pieces), fixed(bits["ngram"]["value"]), *with_sign(bits["model - ngram_memory"])]
 
     yield Claim(RESULTS, start + "{} | {~} | {~} | {} | " + INTERVAL, (evaluation(experiment),), evaluated)
+
+
+def optional(experiment: str) -> Claim:
+    """The row of an experiment of examples/params, of which all figures are committed."""
+    kind, dataset = OPTIONAL[experiment]
+
+    def numbers(found: dict[str, Any]) -> list[str]:
+        own = found[experiment]
+        bits = [fixed(own[key]) for key in ("bits_per_onset", "ngram_memory", "ngram")]
+        return [count(own["n_pieces"]), *bits, *with_sign(own["model - ngram_memory"])]
+
+    row = rf"| `{experiment}` | {kind} | {dataset} | {{}} | {{}} | {{}} | {{}} | " + INTERVAL
+    return Claim(RESULTS, row, ("data/benchmarks/encoder-decoder.json",), numbers)
 
 
 def bits_without_relatives(pieces: pd.DataFrame, names: Iterable[str], predictor: str) -> str:
@@ -275,6 +289,7 @@ CLAIMS: list[Claim] = [
     *(sizes(DATA, dataset) for dataset in DATA_SETS),
     Claim(DATA, "shared n-gram for {} of {} test pieces", (card("melodies"),), random_split),
     *(claim for experiment in KIND_AND_DATA_SET for claim in likelihood(experiment)),
+    *map(optional, OPTIONAL),
     Claim(
         RESULTS,
         "{} of the {} chorales have a soft relative (a similar melodic outline or the same title) in "

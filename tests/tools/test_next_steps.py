@@ -46,3 +46,13 @@ def test_without_a_run_no_link_is_printed(tmp_path: Path) -> None:
     text = "\n".join(lines(tmp_path))
     assert "`dvc repro report`" in text
     assert "generate" not in text
+
+
+def test_experiments_of_the_examples_are_offered_until_params_yaml_has_them(root: Path) -> None:
+    (root / "examples/params").mkdir(parents=True)
+    (root / "examples/params/more.yaml").write_text("# More.\n\nexperiments:\n  third: {}\n  fourth: {}\n")
+    (root / "examples/params/songs.yaml").write_text("corpora:\n  songs: {}\n")
+    offer = "  grep '^  ' examples/params/more.yaml >> params.yaml; dvc repro   # also third and fourth"
+    assert offer in lines(root)
+    (root / "params.yaml").write_text("experiments: {third: {task: {kind: continue}}}")
+    assert offer not in lines(root)
