@@ -68,9 +68,9 @@ def test_other_options_start_the_interpreter_itself(programs: Path) -> None:
 
 def test_a_command_waits_for_its_threads_then_calls_what_is_registered_for_its_end(programs: Path) -> None:
     code = """
-import atexit, threading, time
+import atexit, threading
 atexit.register(print, "registered", end="")
-threading.Thread(target=lambda: (time.sleep(0.2), print("thread"))).start()
+threading.Timer(0.2, print, ["thread"]).start()
 """
     for program in (programs / "python", sys.executable):
         done = subprocess.run([program, "-c", code], capture_output=True, text=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.tools.next_steps import lines
+from pipeline.tools.next_steps import EXAMPLES, lines
 
 
 @pytest.fixture
@@ -49,10 +49,11 @@ def test_without_a_run_no_link_is_printed(tmp_path: Path) -> None:
 
 
 def test_experiments_of_the_examples_are_offered_until_params_yaml_has_them(root: Path) -> None:
-    (root / "examples/params").mkdir(parents=True)
-    (root / "examples/params/more.yaml").write_text("# More.\n\nexperiments:\n  third: {}\n  fourth: {}\n")
-    (root / "examples/params/songs.yaml").write_text("corpora:\n  songs: {}\n")
-    offer = "  grep '^  ' examples/params/more.yaml >> params.yaml; dvc repro   # also third and fourth"
+    folder = root / EXAMPLES
+    folder.mkdir(parents=True)
+    (folder / "more.yaml").write_text("# More.\n\nexperiments:\n  third: {}\n  fourth: {}\n")
+    (folder / "songs.yaml").write_text("corpora:\n  songs: {}\n")
+    offer = f"  grep '^  ' {EXAMPLES}/more.yaml >> params.yaml; dvc repro   # also third and fourth"
     assert offer in lines(root)
     (root / "params.yaml").write_text("experiments: {third: {task: {kind: continue}}}")
     assert offer not in lines(root)
