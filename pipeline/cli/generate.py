@@ -84,13 +84,12 @@ def generate(
     Reads a prompt of any format by the settings of the experiment's data set and writes
     prompt and continuation in the key of the prompt.
     """
+    start_reading()
     from pipeline.decoding.sampling import Sampling
     from pipeline.tools.inference.generate import Way
     from pipeline.tools.inference.generate import generate as continue_prompt
-    from pipeline.workflow.imports import without_pandas
     from pipeline.workflow.progress import say
 
-    without_pandas()
     check_suffix(out)
     sampling = Sampling(temperature, top_k, top_p)
     way = Way(sampling, beam, quarters, seed, count, repetition_nats, voice_leading, chords)
@@ -102,6 +101,16 @@ def generate(
         put_out(
             replace(made, layout=replace(made.layout, play_chords=chords is not None)), out, number, count
         )
+
+
+def start_reading() -> None:
+    """Start the process that reads the prompt: it takes half a second, in which torch is imported."""
+    from pipeline.corpora.parsing.children import start_server
+    from pipeline.corpora.parsing.splitting import IMPORTS
+    from pipeline.workflow.imports import without_pandas
+
+    start_server(IMPORTS)
+    without_pandas()
 
 
 def check_suffix(out: Path | None) -> None:

@@ -16,6 +16,7 @@ from pipeline.cli.generate import (
     VoiceLeading,
     check_suffix,
     put_out,
+    start_reading,
 )
 from pipeline.cli.usage import examples
 from pipeline.core.text import counted
@@ -65,12 +66,11 @@ def harmonize(
     Reads a melody, or several voices, of any format and in any key, and writes all voices in
     the key of the score.
     """
+    start_reading()
     from pipeline.decoding.sampling import Sampling
     from pipeline.tools.inference.harmonize import harmonize_score
-    from pipeline.workflow.imports import without_pandas
     from pipeline.workflow.progress import say
 
-    without_pandas()
     check_suffix(out)
     sampling = Sampling(temperature, top_p=top_p)
     results = harmonize_score(

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGES = ("pipeline", "stages")
@@ -25,18 +26,9 @@ def modules() -> dict[str, Path]:
     return {_name(file): file for file in files}
 
 
-@cache
 def imports(module: str) -> frozenset[str]:
     """Names of all imports of a module, inside functions too; without ``TYPE_CHECKING`` blocks."""
-    names: set[str] = set()
-    for node in _nodes(_tree(module)):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            inner = {f"{node.module}.{alias.name}" for alias in node.names}
-            names |= inner & modules().keys() or {node.module}
-            names.add(node.module)
-    return frozenset(names)
+    return _read(module).imports
 
 
 @cache
@@ -77,32 +69,45 @@ def digest(*roots: str) -> str:
     found = hashlib.sha256()
     for name in sorted(closure(*roots)):
         if not f"{name}.".startswith(tuple(f"{room}." for room in SHAPE_NO_BYTE)):
-            found.update(f"{name} {_digest_of(name)}\n".encode())
+            found.update(f"{name} {_read(name).digest}\n".encode())
     return found.hexdigest()
 
 
+class _Module(NamedTuple):
+    """What a module imports, and the sha256 of its code without docstrings."""
+
+    imports: frozenset[str]
+    digest: str
+
+
 @cache
-def _digest_of(module: str) -> str:
-    tree = _tree(module)
-    for node in ast.walk(tree):
+def _read(module: str) -> _Module:
+    tree = ast.parse(modules()[module].read_bytes())
+    names: set[str] = set()
+    for node, is_for_types in _nodes(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 node.body = node.body[1:]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+        elif is_for_types:
+            continue
+        elif isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= inner & modules().keys() or {node.module}
+            names.add(node.module)
+    return _Module(frozenset(names), hashlib.sha256(ast.dump(tree).encode()).hexdigest())
 
 
-def _tree(module: str) -> ast.Module:
-    return ast.parse(modules()[module].read_bytes())
-
-
-def _nodes(tree: ast.Module) -> Iterator[ast.AST]:
-    waiting: list[ast.AST] = [tree]
+def _nodes(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
+    """All nodes of a tree, each before those inside it, and whether it is in a ``TYPE_CHECKING`` block."""
+    waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
     while waiting:
-        node = waiting.pop()
-        yield node
-        only_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        waiting.extend([] if only_types else ast.iter_child_nodes(node))
+        node, is_for_types = waiting.pop()
+        yield node, is_for_types
+        is_for_types |= isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        waiting.extend((inner, is_for_types) for inner in ast.iter_child_nodes(node))
 
 
 def _name(file: Path) -> str:

@@ -135,8 +135,15 @@ def read_batch(batch: ReadBatch) -> list[bytes | ChildFailure]:
     """
     if batch.version != code_of(batch.settings):
         raise VersionError(f"a worker on {platform.node()} runs other code; check out the same commit there")
-    read = partial(_read, batch.settings, batch.limits)
-    return list(run_isolated(read, batch.sources, child_limits(batch.limits), IMPORTS, warm_up))
+    return read_sources(batch.sources, batch.settings, batch.limits)
+
+
+def read_sources(
+    sources: Sequence[Source], settings: ReadSettings, limits: ReadLimits
+) -> list[bytes | ChildFailure]:
+    """The records of pieces, in their order; they are read in a child process."""
+    read = partial(_read, settings, limits)
+    return list(run_isolated(read, sources, child_limits(limits), IMPORTS, warm_up))
 
 
 def _read(settings: ReadSettings, limits: ReadLimits, source: Source) -> bytes | ChildFailure:

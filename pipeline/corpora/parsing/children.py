@@ -31,6 +31,7 @@ from pipeline.workflow import interruption
 if sys.platform != "win32":
     import fcntl
     import resource
+    from multiprocessing import forkserver
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -166,6 +167,18 @@ class _Idle:
 
 
 _IDLE = _Idle()
+
+
+def start_server(imports: Sequence[str]) -> None:
+    """Start the process that forks the children; it imports modules while the caller does something else.
+
+    Args:
+        imports: modules that every child needs.
+    """
+    if sys.platform == "linux":
+        _CONTEXT.set_forkserver_preload([*PRELOADED, *imports])
+        forkserver.ensure_running()
+        interruption.record([get_temp_dir()])
 
 
 def borrow(job: Job[Any, Any], imports: Sequence[str] = ()) -> Child:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from pipeline.core.accounting import Rejection
 from pipeline.core.schemas import NOTES, SPLITS
 from pipeline.core.settings import PARAMS_FILE, load_yaml, lookup, parse_section
-from pipeline.corpora.parsing import ReadBatch, code_of, read_batch
+from pipeline.corpora.parsing import read_sources
 from pipeline.corpora.parsing.isolation import ChildFailure
 from pipeline.corpora.parsing.records import pack, refusal, unpack
 from pipeline.corpora.parsing.splitting import Unread, find_pieces, rejected
@@ -191,7 +191,7 @@ def read_files(
     pieces, rejections = find_pieces(corpus, folder, files, limits)
     tables = [NOTES.empty_table()]
     sources = tuple(piece.source for piece in pieces)
-    records = read_batch(ReadBatch(sources, settings, limits, code_of(settings)))
+    records = read_sources(sources, settings, limits)
     for piece, record in zip(pieces, records, strict=True):
         outcome = record if isinstance(record, ChildFailure) else unpack(record)
         if isinstance(outcome, pa.Table):

@@ -1,5 +1,6 @@
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from threading import Event
@@ -8,6 +9,7 @@ import pytest
 
 from pipeline.corpora.parsing.isolation import ChildFailure, ChildLimits, run_isolated
 from tests.helpers.orphans import end, killed_at_work, processes_with
+from tests.helpers.paths import ROOT
 from tests.helpers.waiting import wait_until
 
 LIMITS = ChildLimits(seconds=1.0, memory_bytes=256 << 20)
@@ -74,6 +76,22 @@ def process_of(item: str) -> int:
 def test_a_child_is_kept_for_the_next_items() -> None:
     (first,), (second,) = (run_isolated(process_of, ["a"], LIMITS) for _ in range(2))
     assert first == second
+
+
+def is_imported(module: str) -> bool:
+    return module in sys.modules
+
+
+def test_children_of_a_server_started_beforehand_have_its_modules() -> None:
+    code = """
+from pipeline.corpora.parsing.children import start_server
+start_server(["colorsys"])
+from pipeline.corpora.parsing.isolation import run_isolated
+from tests.corpora.parsing.test_isolation import LIMITS, is_imported
+print(*run_isolated(is_imported, ["colorsys", "chunk"], LIMITS))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("True False\n", "")
 
 
 def test_a_child_that_has_grown_is_replaced() -> None:
