@@ -1,7 +1,8 @@
-"""Functions that workers of a cluster import by their names."""
+"""Functions that workers of a cluster and children import by their names."""
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 from pipeline.workflow.engine import EngineSettings
@@ -18,6 +19,10 @@ def square(number: int) -> int:
 
 def process_of(_: int) -> int:
     return os.getpid()
+
+
+def is_imported(module: str) -> bool:
+    return module in sys.modules
 
 
 def end_every_worker(number: int) -> int:

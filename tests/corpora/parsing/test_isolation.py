@@ -78,17 +78,13 @@ def test_a_child_is_kept_for_the_next_items() -> None:
     assert first == second
 
 
-def is_imported(module: str) -> bool:
-    return module in sys.modules
-
-
 def test_children_of_a_server_started_beforehand_have_its_modules() -> None:
     code = """
 from pipeline.corpora.parsing.children import start_server
 start_server(["colorsys"])
-from pipeline.corpora.parsing.isolation import run_isolated
-from tests.corpora.parsing.test_isolation import LIMITS, is_imported
-print(*run_isolated(is_imported, ["colorsys", "chunk"], LIMITS))
+from pipeline.corpora.parsing.isolation import ChildLimits, run_isolated
+from tests.helpers.jobs import is_imported
+print(*run_isolated(is_imported, ["colorsys", "chunk"], ChildLimits(seconds=60, memory_bytes=1 << 30)))
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("True False\n", "")
