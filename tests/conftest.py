@@ -16,7 +16,7 @@ from tests.helpers.paths import ROOT
 from tests.helpers.preloading import preloaded
 
 SESSION = pytest.StashKey[Session]()
-LONGEST = (  # files of tests that take longest, in seconds alone 380, 290, 90 and less than 60
+LONGEST = (  # files of tests that take longest, the longest first
     "tests/test_documents.py",
     "tests/test_stages.py",
     "tests/workflow/test_faults.py",
