@@ -1,4 +1,4 @@
-"""Functions that workers of a cluster and children import by their names."""
+"""Functions that cluster workers and child processes import by name."""
 
 import os
 import signal

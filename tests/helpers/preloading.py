@@ -164,9 +164,9 @@ def _become(
 
 
 class Ending:
-    """The end of a command without that of the interpreter, which clears module after module in 0.2 s.
+    """Ends a command without the teardown of the interpreter, which takes 0.2 s to clear all modules.
 
-    It takes place after all other functions of :mod:`atexit`, as it is registered before them.
+    This happens after all other functions of :mod:`atexit`, because it is registered first.
 
     Attributes:
         status: exit status of the command; None: the interpreter ends as usual.

@@ -131,12 +131,10 @@ def pattern_matches(true: Points, generated: Points, ends: Sequence[int] | Ints)
     Args:
         ends: (H,) steps, ascending.
     """
-    last, other = (
-        np.searchsorted(ends, side[:, 0]) for side in (generated, true)
-    )  # first end that includes it
+    firsts = [np.searchsorted(ends, side[:, 0]) for side in (generated, true)]  # the first end of each point
     places = [side[:, 0] * 2 * PITCHES + side[:, 1] for side in (generated, true)]
     translations = np.subtract.outer(*places).ravel()  # one number per translation
-    included = np.maximum.outer(last, other).ravel()
+    included = np.maximum.outer(*firsts).ravel()
     translations, included = translations[included < len(ends)], included[included < len(ends)]
     names, which = np.unique(translations, return_inverse=True)
     pairs = np.bincount(which * len(ends) + included, minlength=len(names) * len(ends))
@@ -163,7 +161,7 @@ def pitch_overlaps(
         counts = np.bincount(cells, minlength=(len(ends) + 1) * modulo).reshape(-1, modulo)[:-1].cumsum(0)
         shares.append(counts / np.maximum(counts.sum(1, keepdims=True), 1))
     common = np.minimum(*shares).sum(1)
-    defined = np.minimum(*(side.any(1) for side in shares))
+    defined = shares[0].any(1) & shares[1].any(1)
     return [area if known else None for area, known in zip(common.tolist(), defined.tolist(), strict=True)]
 
 
