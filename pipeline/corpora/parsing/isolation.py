@@ -17,8 +17,16 @@ from multiprocessing.reduction import ForkingPickler
 from typing import TypeVar
 
 from pipeline.core.text import plural
-from pipeline.corpora.parsing.child_process import ChildLimits, Done, Job, RaisedError
-from pipeline.corpora.parsing.children import Child, IsolationError, borrow, give_back
+from pipeline.corpora.parsing.children import (
+    Child,
+    ChildLimits,
+    Done,
+    IsolationError,
+    Job,
+    RaisedError,
+    borrow,
+    give_back,
+)
 
 __all__ = ["ChildFailure", "ChildLimits", "IsolationError", "run_isolated"]
 
