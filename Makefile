@@ -11,6 +11,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+COMPILED := pipeline/formats/readers/midi/_compiled.pyx
 FIND_PYTHON := for candidate in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$candidate"; break; }; done
 
@@ -40,7 +41,7 @@ docs: $(INSTALLED)
 cluster-demo: $(INSTALLED)
 	$(BIN)/python -m tests.helpers.cluster
 
-$(INSTALLED): requirements.lock pyproject.toml
+$(INSTALLED): requirements.lock pyproject.toml setup.py $(COMPILED)
 	@python=$$($(FIND_PYTHON)); \
 	if [ -z "$$python" ]; then \
 		echo "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3"; exit 1; \

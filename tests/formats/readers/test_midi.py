@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -10,11 +11,24 @@ from hypothesis import strategies as st
 from pipeline.core.music import Meter, Part, Piece
 from pipeline.formats import readers
 from pipeline.formats.readers import ReadError, midi
+from pipeline.formats.readers.midi import compiled, score
 from tests.helpers.midi_bytes import END, chunk, file, meta, note, number, off, on, sysex, track
 from tests.helpers.reading import LIMITS, READ
 
 NAME, METER, KEY = 0x03, 0x58, 0x59
 THREE_FOUR = meta(METER, b"\x03\x02\x18\x08")
+
+
+@pytest.fixture(scope="module", autouse=True, params=["compiled", "arrays"])
+def way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Both ways to read events and to pair them."""
+    module = compiled if request.param == "compiled" else score
+    if module is compiled and not compiled.IS_BUILT:
+        pytest.skip("the package was installed without a compiler")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(score, "_read_tracks", module.read_tracks)
+        patch.setattr(score, "_notes_of", module.notes_of)
+        yield
 
 
 def read(content: bytes) -> Piece:

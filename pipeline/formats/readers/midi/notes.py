@@ -9,6 +9,7 @@ All Notes Off or at the latest with its track.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -65,7 +66,7 @@ class _Ends:
     restruck: Flags
 
 
-def notes_of(events: Events, tracks: list[Track]) -> Notes:
+def notes_of(events: Events, tracks: Sequence[Track]) -> Notes:
     """All notes of a file.
 
     Args:
@@ -169,7 +170,7 @@ def _in_pairs(events: Events) -> _Struck | None:
     return _Struck(on >> time_bits, on & ((1 << time_bits) - 1), off)
 
 
-def _one_by_one(events: Events, tracks: list[Track]) -> _Struck:
+def _one_by_one(events: Events, tracks: Sequence[Track]) -> _Struck:
     """The notes of any file."""
     (struck,) = events.is_on.nonzero()
     ends = _find_ends(events, tracks)
@@ -184,7 +185,7 @@ def _one_by_one(events: Events, tracks: list[Track]) -> _Struck:
     )
 
 
-def _find_ends(events: Events, tracks: list[Track]) -> _Ends:
+def _find_ends(events: Events, tracks: Sequence[Track]) -> _Ends:
     """The same, pitch by pitch: those with missing or additional note-offs are taken one by one."""
     n = len(events.time)
     ends = _Ends(np.full(n, -1, np.int64), np.zeros(n, np.bool_), np.zeros(n, np.bool_))
@@ -198,9 +199,8 @@ def _find_ends(events: Events, tracks: list[Track]) -> _Ends:
     stops = np.append(begins[1:], n)
     plain = np.repeat(~strange, stops - begins)
     ends.end[order[plain & is_on]] = events.time[order[plain & ~is_on]]
-    silenced = events.silenced()
     for begin, stop in zip(begins[strange].tolist(), stops[strange].tolist(), strict=True):
-        _Pitch(events, silenced, tracks, order[begin:stop]).find(ends)
+        _Pitch(events, tracks, order[begin:stop]).find(ends)
     return ends
 
 
@@ -211,11 +211,9 @@ class _Pitch:
         places: where they are among the events of the file.
     """
 
-    def __init__(
-        self, events: Events, silenced: tuple[Ints, Ints], tracks: list[Track], places: Ints
-    ) -> None:
+    def __init__(self, events: Events, tracks: Sequence[Track], places: Ints) -> None:
         self.places: list[int] = places.tolist()
-        self._events, self._silenced, self._tracks = events, silenced, tracks
+        self._events, self._tracks = events, tracks
         self._is_on: list[bool] = events.is_on[places].tolist()
         self._time: list[int] = events.time[places].tolist()
 
@@ -253,6 +251,6 @@ class _Pitch:
     def _silence(self, place: int, onset: int) -> int:
         """When a note without an end is silenced: by All Notes Off, or at the end of its track."""
         owner = int(self._events.key[place]) >> PITCH_BITS
-        owners, time = self._silenced
+        owners, time = self._events.silences
         own = (owners == owner) & (time > onset)
         return int(time[own][0]) if own.any() else self._tracks[owner // N_CHANNELS].end

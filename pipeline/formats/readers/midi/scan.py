@@ -20,6 +20,10 @@ KEPT = frozenset({TRACK_NAME, LYRIC, SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE})
 MAX_TIME = 2**40  # in the file's ticks
 MORE = 0x80  # a byte of a number, after which others follow
 
+# what a file is refused for
+NO_EVENT, NO_STATUS = "no event", "data without a status byte"
+LONG_NUMBER, BAD_STATUS = "a number of more than 4 bytes", "status {:#x}, which no file may hold"
+
 _DELTA, _STATUS, _DATA = rb"[\x80-\xff]{0,3}[\x00-\x7f]", rb"[\x80-\xbf\xe0-\xef]", rb"[\x00-\x7f]{2}"
 _BEGINS = re.compile(_DELTA + _STATUS + _DATA)  # an event with a status byte
 _FOLLOWS = re.compile(_DELTA + _STATUS + rb"?" + _DATA)  # or in running status
@@ -119,7 +123,7 @@ class TrackScan:
         elif status < NOTE_OFF and self.running == 1:
             self.position += 1
         elif status < SYSEX:
-            raise self._refusal("no event" if self.running else "data without a status byte")
+            raise refused(self.position, NO_EVENT if self.running else NO_STATUS)
         else:
             self.position += 1
             self._system(status)
@@ -132,7 +136,7 @@ class TrackScan:
             length, self.running = self._number(), 0
             self.position += length
         elif status < REAL_TIME:
-            raise self._refusal(f"status {status:#x}, which no file may hold")
+            raise refused(self.position, BAD_STATUS.format(status))
 
     def _meta(self) -> None:
         """Read a meta event from its type on."""
@@ -156,10 +160,12 @@ class TrackScan:
             value = value << 7 | byte & 0x7F
             if byte < 0x80:
                 return value
-        raise self._refusal("a number of more than 4 bytes")
+        raise refused(self.position, LONG_NUMBER)
 
-    def _refusal(self, what: str) -> ReadError:
-        return ReadError("unreadable", f"byte {self.position}: {what}")
+
+def refused(position: int, what: str) -> ReadError:
+    """The refusal of a file for what is at a byte."""
+    return ReadError("unreadable", f"byte {position}: {what}")
 
 
 def count_rest(file: FileBytes, scan: TrackScan) -> int:

@@ -22,7 +22,10 @@ from pipeline.formats.readers.base.parts import readable_parts
 from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.base.staff import MAX_TICKS, KeySign, in_force, key_fields
 from pipeline.formats.readers.midi.chunks import Header, read_header, track_chunks
-from pipeline.formats.readers.midi.events import N_CHANNELS, Events, Scanner
+from pipeline.formats.readers.midi.compiled import IS_BUILT
+from pipeline.formats.readers.midi.compiled import notes_of as compiled_notes
+from pipeline.formats.readers.midi.compiled import read_tracks as compiled_tracks
+from pipeline.formats.readers.midi.events import N_CHANNELS, Events, read_tracks
 from pipeline.formats.readers.midi.notes import Notes, notes_of
 from pipeline.formats.readers.midi.scan import KEY_SIGNATURE, MAX_TIME, TIME_SIGNATURE, TRACK_NAME, Track
 from pipeline.formats.readers.midi.staves import MidiStaff, columns
@@ -36,6 +39,9 @@ MAX_HALVINGS = 7  # of a whole note: 1/128
 MAX_FIFTHS = 7
 BEAT = 4  # a quarter note is the longest bar of one beat
 MODES = ("major", "minor")
+
+_read_tracks = compiled_tracks if IS_BUILT else read_tracks
+_notes_of = compiled_notes if IS_BUILT else notes_of
 
 
 def read_score(content: bytes, max_notes: int | None = None) -> Piece:
@@ -57,7 +63,7 @@ def read_score(content: bytes, max_notes: int | None = None) -> Piece:
         words.read(number, track)
     if not events.is_on.any():
         raise ReadError("no_notes", "the file holds no note")
-    notes = notes_of(events, tracks)
+    notes = _notes_of(events, tracks)
     staves = _staves(notes, [_name(track) for track in tracks], signs)
     _sing(staves, notes, words, header.division)
     parts, left_out = readable_parts(staves)
@@ -88,27 +94,19 @@ def _scan(content: bytes, header: Header, max_notes: int | None) -> tuple[list[T
         ReadError: the first by the order of the tracks: ``unreadable`` (an event that is none, or
             bytes that are no chunk, unless all tracks came before them), ``too_long``, ``too_many_notes``.
     """
-    scanner = Scanner(content)
-    fault: ReadError | None = None
-    n_tracks = 0
-    try:
-        for chunk in track_chunks(content):
-            if chunk.type:
-                scanner.scan(chunk)
-                n_tracks += 1
-            elif n_tracks < header.n_tracks or scanner.n_ended < n_tracks:
-                raise ReadError(
-                    "unreadable",
-                    f"byte {chunk.begin} begins no chunk, after {n_tracks} of "
-                    f"{counted(header.n_tracks, 'track')}",
-                )
-    except ReadError as error:
-        fault = error
-    tracks, events = scanner.finish()
-    _check_notes(events, len(tracks), max_notes)
+    chunks = [*track_chunks(content)]
+    junk = None if not chunks or chunks[-1].type else chunks.pop()
+    scanned = _read_tracks(content, chunks)
+    tracks, fault = scanned.tracks, scanned.fault
+    _check_notes(scanned.events, len(tracks), max_notes)
+    if fault is None and junk and (len(tracks) < header.n_tracks or scanned.n_ended < len(tracks)):
+        n_declared = counted(header.n_tracks, "track")
+        fault = ReadError(
+            "unreadable", f"byte {junk.begin} begins no chunk, after {len(tracks)} of {n_declared}"
+        )
     if fault is not None:
         raise fault
-    return tracks, events, scanner.n_after_end
+    return tracks, scanned.events, scanned.n_after_end
 
 
 def _check_notes(events: Events, n_tracks: int, max_notes: int | None) -> None:
