@@ -22,5 +22,5 @@ def pair(
     silences: NDArray[np.int64],
     track_ends: array[int],
 ) -> tuple[
-    list[tuple[int, int, int, int, int, int]], NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]
+    list[tuple[int, int, int, int, int, int, int]], NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]
 ]: ...

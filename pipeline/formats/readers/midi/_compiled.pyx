@@ -37,7 +37,8 @@ cdef enum:
 
     N_CHANNELS = 16
     PITCH_BITS = 7
-    N_KEYS = 2048  # of a track: a pitch of a channel
+    KEY_BITS = 11
+    N_KEYS = 1 << KEY_BITS  # of a track: a pitch of a channel
     LARGE_CHORD = 16  # a chord of more notes is sorted by NumPy
     KEPT = 1 << 19  # numbers whose memory is kept from file to file
 
@@ -261,6 +262,7 @@ cdef struct Counts:
     Py_ssize_t unended
     Py_ssize_t restruck
     Py_ssize_t place  # of the next one
+    long long last  # when the last one ends
 
 
 def pair(
@@ -276,56 +278,49 @@ def pair(
         time: as :func:`scan` returns it.
         key: likewise.
         is_on: likewise, as bytes.
-        silences: likewise.
+        silences: likewise, an array of two rows.
         track_ends: when the notes of each track end at the latest.
 
     Returns:
-        (m, 6) track, channel, number of notes that last, and the numbers of the notes without length,
-        unended and restruck, of each channel in which a note begins; and onset, end and pitch of the
-        notes that last, in the order of :class:`notes.Notes`.
+        Track, channel, number of notes that last, when the last of them ends, and the numbers of the
+        notes without length, unended and restruck, of each channel in which a note begins; and onset,
+        end and pitch of the notes that last, in the order of :class:`notes.Notes`.
     """
     cdef Py_ssize_t n = time.shape[0], begin = 0, stop, track, n_struck, n_notes = 0, n_silences = 0
-    # the note-ons of a track: their places among the events, their ends, and the next one that waits
-    struck, ends, nexts = _scratch(3, n)
-    cdef long long[::1] on = struck, end = ends, after = nexts
-    n_struck = np.count_nonzero(is_on)
-    cdef unsigned char[::1] ending = np.empty(n_struck, np.uint8)
-    onsets, lasts = np.empty(n_struck, np.int64), np.empty(n_struck, np.int64)
-    pitches = np.empty(n_struck, np.uint8)
+    cdef long long[:, ::1] scratch = _scratch(4, np.count_nonzero(is_on))
+    # of each note of a track, by the order of their note-ons: channel and pitch, and the next that waits
+    cdef long long[::1] began = scratch[0], end = scratch[1], tone = scratch[2], after = scratch[3]
+    cdef unsigned char[::1] ending = np.empty(began.shape[0], np.uint8)
+    onsets, lasts = np.empty(began.shape[0], np.int64), np.empty(began.shape[0], np.int64)
+    pitches = np.empty(began.shape[0], np.uint8)
     cdef long long[::1] onset = onsets, last = lasts
     cdef unsigned char[::1] pitch = pitches
     cdef Pitch[N_KEYS] waiting
     cdef Counts[N_CHANNELS] counts
+    cdef Counts* own
     cdef int number
     for number in range(N_KEYS):
         waiting[number].first = waiting[number].sounding = waiting[number].before = -1
     rows = []
     while begin < n:
-        track, stop = key[begin] // N_KEYS, begin
-        n_struck = _match(time, key, is_on, on, end, after, ending, waiting, track, &stop)
+        track, stop = key[begin] >> KEY_BITS, begin
+        n_struck = _match(time, key, is_on, began, end, tone, after, ending, waiting, track, &stop)
         if n_struck < 0:
-            n_struck = _restrike(time, key, is_on, on, end, ending, waiting, begin, stop)
+            n_struck = _restrike(time, key, is_on, began, end, ending, waiting, begin, stop)
             while n_silences < silences.shape[1] and silences[0, n_silences] // N_CHANNELS <= track:
                 n_silences += 1
-            _silence(time, key, on[:n_struck], end, ending, silences[:, :n_silences], track, track_ends[track])
-        _count(time, key, on[:n_struck], end, ending, counts)
+            _silence(began, end, tone, ending, n_struck, silences[:, :n_silences], track, track_ends[track])
+        _count(began, end, tone, ending, n_struck, counts)
         for number in range(N_CHANNELS):
             counts[number].place = n_notes
             n_notes += counts[number].lasting
-        _place(time, key, on[:n_struck], end, onset, last, pitch, counts)
+        _place(began, end, tone, n_struck, onset, last, pitch, counts)
         for number in range(N_CHANNELS):
-            if counts[number].struck:
-                _sort_chords(onset, last, pitch, counts[number].place - counts[number].lasting, counts[number].place)
-                rows.append(
-                    (
-                        track,
-                        number,
-                        counts[number].lasting,
-                        counts[number].struck - counts[number].lasting,
-                        counts[number].unended,
-                        counts[number].restruck,
-                    )
-                )
+            own = &counts[number]
+            if own.struck:
+                _sort_chords(onset, last, pitch, own.place - own.lasting, own.place)
+                n_without_length = own.struck - own.lasting
+                rows.append((track, number, own.lasting, own.last, n_without_length, own.unended, own.restruck))
         begin = stop
     return rows, onsets[:n_notes], lasts[:n_notes], pitches[:n_notes]
 
@@ -334,8 +329,9 @@ cdef Py_ssize_t _match(
     const long long[::1] time,
     const long long[::1] key,
     const unsigned char[::1] is_on,
-    long long[::1] on,
+    long long[::1] began,
     long long[::1] end,
+    long long[::1] tone,
     long long[::1] after,
     unsigned char[::1] ending,
     Pitch* waiting,
@@ -352,10 +348,11 @@ cdef Py_ssize_t _match(
     """
     cdef Py_ssize_t place = stop[0], n_struck = 0, n_waiting = 0
     cdef Pitch* own
-    while place < key.shape[0] and key[place] // N_KEYS == track:
-        own = &waiting[key[place] % N_KEYS]
+    while place < key.shape[0] and key[place] >> KEY_BITS == track:
+        own = &waiting[key[place] & (N_KEYS - 1)]
         if is_on[place]:
-            on[n_struck], ending[n_struck], after[n_struck] = place, BY_NOTE_OFF, -1
+            began[n_struck], tone[n_struck] = time[place], key[place] & (N_KEYS - 1)
+            ending[n_struck], after[n_struck] = BY_NOTE_OFF, -1
             if own.first < 0:
                 own.first = own.since = n_struck
             else:
@@ -376,7 +373,7 @@ cdef Py_ssize_t _restrike(
     const long long[::1] time,
     const long long[::1] key,
     const unsigned char[::1] is_on,
-    const long long[::1] on,
+    const long long[::1] began,
     long long[::1] end,
     unsigned char[::1] ending,
     Pitch* waiting,
@@ -393,7 +390,7 @@ cdef Py_ssize_t _restrike(
     cdef Py_ssize_t place, n_struck = 0
     cdef Pitch* own
     for place in range(begin, stop):
-        own = &waiting[key[place] % N_KEYS]
+        own = &waiting[key[place] & (N_KEYS - 1)]
         n_struck += is_on[place]
         if own.first < 0 or n_struck <= own.since:
             continue
@@ -401,13 +398,14 @@ cdef Py_ssize_t _restrike(
             if own.sounding >= 0:
                 end[own.sounding], ending[own.sounding] = time[place], RESTRUCK
             own.before, own.sounding = own.sounding, n_struck - 1
-        elif own.sounding >= 0 and own.before >= 0 and time[on[own.sounding]] == time[place]:
-            ending[own.before], own.before = BY_NOTE_OFF, -1  # written after the stroke of its own time
+        elif own.sounding >= 0 and own.before >= 0 and began[own.sounding] == time[place]:
+            ending[own.before] = BY_NOTE_OFF  # written after the stroke of its own time
+            own.before = -1
         elif own.sounding >= 0:
             end[own.sounding] = time[place]
             own.sounding = own.before = -1
     for place in range(begin, stop):
-        own = &waiting[key[place] % N_KEYS]
+        own = &waiting[key[place] & (N_KEYS - 1)]
         if own.sounding >= 0:
             ending[own.sounding] = UNENDED
         own.first = own.sounding = own.before = -1
@@ -415,11 +413,11 @@ cdef Py_ssize_t _restrike(
 
 
 cdef int _silence(
-    const long long[::1] time,
-    const long long[::1] key,
-    const long long[:] on,
+    const long long[::1] began,
     long long[::1] end,
+    const long long[::1] tone,
     const unsigned char[::1] ending,
+    Py_ssize_t n_struck,
     const long long[:, :] silences,
     Py_ssize_t track,
     long long track_end,
@@ -435,22 +433,22 @@ cdef int _silence(
     cdef int channel
     for channel in range(N_CHANNELS):
         ends[channel] = track_end
-    for number in range(on.shape[0] - 1, -1, -1):
+    for number in range(n_struck - 1, -1, -1):
         if ending[number] != UNENDED:
             continue
-        while n_left and silences[0, n_left - 1] // N_CHANNELS == track and silences[1, n_left - 1] > time[on[number]]:
+        while n_left and silences[0, n_left - 1] // N_CHANNELS == track and silences[1, n_left - 1] > began[number]:
             n_left -= 1
             ends[silences[0, n_left] % N_CHANNELS] = silences[1, n_left]
-        end[number] = ends[key[on[number]] % N_KEYS >> PITCH_BITS]
+        end[number] = ends[tone[number] >> PITCH_BITS]
     return 0
 
 
 cdef int _count(
-    const long long[::1] time,
-    const long long[::1] key,
-    const long long[:] on,
+    const long long[::1] began,
     const long long[::1] end,
+    const long long[::1] tone,
     const unsigned char[::1] ending,
+    Py_ssize_t n_struck,
     Counts* counts,
 ) except -1:
     """Count the notes of each channel of a track."""
@@ -459,21 +457,21 @@ cdef int _count(
     cdef int channel
     for channel in range(N_CHANNELS):
         own = &counts[channel]
-        own.struck = own.lasting = own.unended = own.restruck = 0
-    for number in range(on.shape[0]):
-        own = &counts[key[on[number]] % N_KEYS >> PITCH_BITS]
+        own.struck = own.lasting = own.unended = own.restruck = own.last = 0
+    for number in range(n_struck):
+        own = &counts[tone[number] >> PITCH_BITS]
         own.struck += 1
-        own.lasting += end[number] > time[on[number]]
+        own.lasting += end[number] > began[number]
         own.unended += ending[number] == UNENDED
         own.restruck += ending[number] == RESTRUCK
     return 0
 
 
 cdef int _place(
-    const long long[::1] time,
-    const long long[::1] key,
-    const long long[:] on,
+    const long long[::1] began,
     const long long[::1] end,
+    const long long[::1] tone,
+    Py_ssize_t n_struck,
     long long[::1] onset,
     long long[::1] last,
     unsigned char[::1] pitch,
@@ -481,14 +479,14 @@ cdef int _place(
 ) except -1:
     """Write the notes of a track that last to their places, those of each channel by onset."""
     cdef Py_ssize_t number, place
-    cdef long long begin
     cdef Counts* own
-    for number in range(on.shape[0]):
-        begin = time[on[number]]
-        if end[number] > begin:
-            own = &counts[key[on[number]] % N_KEYS >> PITCH_BITS]
-            place, own.place = own.place, own.place + 1
-            onset[place], last[place], pitch[place] = begin, end[number], key[on[number]] % (1 << PITCH_BITS)
+    for number in range(n_struck):
+        if end[number] > began[number]:
+            own = &counts[tone[number] >> PITCH_BITS]
+            place = own.place
+            own.place += 1
+            onset[place], last[place], pitch[place] = began[number], end[number], tone[number] & 0x7F
+            own.last = max(own.last, end[number])
     return 0
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.formats.readers.base.source import ReadError
 from pipeline.formats.readers.midi.chunks import Chunk
 from pipeline.formats.readers.midi.events import NO_SILENCE, Events, Scanned, cut_short
 from pipeline.formats.readers.midi.notes import Notes
@@ -64,5 +63,6 @@ def notes_of(events: Events, tracks: Sequence[Track]) -> Notes:
     rows, onset, end, pitch = _compiled.pair(
         events.time, events.key, events.is_on.view(np.uint8), events.silences, ends
     )
-    numbers, channels, n_lasting, *counts = ([*column] for column in zip(*rows, strict=True))
-    return Notes(numbers, channels, [0, *accumulate(n_lasting)], onset, end, pitch, *counts)
+    tracks_of, channels, n_lasting, last, *counts = ([*column] for column in zip(*rows, strict=True))
+    borders = [0, *accumulate(n_lasting)]
+    return Notes(tracks_of, channels, borders, onset, end, pitch, last, *counts)

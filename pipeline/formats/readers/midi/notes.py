@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +38,7 @@ class Notes:
         tracks, channels: their numbers, from 0.
         borders: where the notes of each channel begin in the arrays, and where the last ones end.
         onset, end, pitch: (n,) of the notes that last for some time.
+        last: when the last of these notes ends; 0 if there is none.
         n_without_length: notes that end when they begin, and are left out.
         n_unended: notes without a note-off, which end with All Notes Off or with the track.
         n_restruck: notes without a note-off that end when their pitch is struck again.
@@ -48,6 +50,7 @@ class Notes:
     onset: Ints
     end: Ints
     pitch: Bytes
+    last: list[int]
     n_without_length: list[int]
     n_unended: list[int]
     n_restruck: list[int]
@@ -82,13 +85,15 @@ def notes_of(events: Events, tracks: Sequence[Track]) -> Notes:
     if not lasting.all():
         n_lasting = np.add.reduceat(lasting, begins, dtype=np.int64)
         onset, pitch, duration = onset[lasting], pitch[lasting], duration[lasting]
+    end, stops = onset + duration, n_lasting.cumsum().tolist()
     return Notes(
         tracks=(own // N_CHANNELS).tolist(),
         channels=(own % N_CHANNELS).tolist(),
-        borders=[0, *n_lasting.cumsum().tolist()],
+        borders=[0, *stops],
         onset=onset,
-        end=onset + duration,
+        end=end,
         pitch=pitch.astype(np.uint8),
+        last=[int(end[begin:stop].max(initial=0)) for begin, stop in pairwise([0, *stops])],
         n_without_length=(n_struck - n_lasting).tolist(),
         n_unended=_count(found.unended, own),
         n_restruck=_count(found.restruck, own),

@@ -61,7 +61,7 @@ def read_score(content: bytes, max_notes: int | None = None) -> Piece:
     for number, track in enumerate(tracks):
         signs.read(track)
         words.read(number, track)
-    if not events.is_on.any():
+    if not np.count_nonzero(events.is_on):
         raise ReadError("no_notes", "the file holds no note")
     notes = _notes_of(events, tracks)
     staves = _staves(notes, [_name(track) for track in tracks], signs)
@@ -70,7 +70,7 @@ def read_score(content: bytes, max_notes: int | None = None) -> Piece:
     if not any(len(part.onset) for part in parts):
         raise ReadError("no_notes", "every note of the file is of no length")
     begins = [begin for begin, stop in pairwise(notes.borders) if begin < stop]
-    first = int(notes.onset[begins].min())
+    first = min(notes.onset[begins].tolist())
     tempi = words.tempo_map(header.division)
     return Piece("", "", parts, left_out=left_out, tempo_qpm=words.tempo(first), tempi=tempi)
 
@@ -98,7 +98,7 @@ def _scan(content: bytes, header: Header, max_notes: int | None) -> tuple[list[T
     junk = None if not chunks or chunks[-1].type else chunks.pop()
     scanned = _read_tracks(content, chunks)
     tracks, fault = scanned.tracks, scanned.fault
-    _check_notes(scanned.events, len(tracks), max_notes)
+    _check_notes(scanned.events, tracks, max_notes)
     if fault is None and junk and (len(tracks) < header.n_tracks or scanned.n_ended < len(tracks)):
         n_declared = counted(header.n_tracks, "track")
         fault = ReadError(
@@ -109,17 +109,17 @@ def _scan(content: bytes, header: Header, max_notes: int | None) -> tuple[list[T
     return tracks, scanned.events, scanned.n_after_end
 
 
-def _check_notes(events: Events, n_tracks: int, max_notes: int | None) -> None:
+def _check_notes(events: Events, tracks: list[Track], max_notes: int | None) -> None:
     """Check the times and the number of the notes.
 
     Raises:
         ReadError: ``too_long`` or ``too_many_notes``, whichever an earlier track holds.
     """
     most = len(events.time) if max_notes is None else max_notes
-    if int(np.count_nonzero(events.is_on)) <= most and int(events.time.max(initial=0)) <= MAX_TIME:
+    if np.count_nonzero(events.is_on) <= most and all(track.end < MAX_TIME for track in tracks):
         return
     notes_until = np.append(0, np.cumsum(events.is_on & (events.owner % N_CHANNELS != PERCUSSION)))
-    last_owners = np.arange(1, n_tracks + 1) * N_CHANNELS
+    last_owners = np.arange(1, len(tracks) + 1) * N_CHANNELS
     for stop in np.searchsorted(events.owner // N_CHANNELS * N_CHANNELS, last_owners).tolist():
         if stop and events.time[stop - 1] > MAX_TIME:
             raise ReadError("too_long", f"a note {events.time[stop - 1]} ticks after the beginning")
@@ -171,9 +171,9 @@ class _Signs:
 
 def _staves(notes: Notes, names: list[str], signs: _Signs) -> list[MidiStaff]:
     """A staff for each channel of each track, all of one length and with all signatures."""
-    pitched = [place for place, channel in enumerate(notes.channels) if channel != PERCUSSION]
-    ends = [int(notes.end[notes.of(place)].max(initial=0)) for place in pitched]
-    common = _common(signs, signs.ticks(max(ends, default=0)))
+    pitched = zip(notes.channels, notes.last, strict=True)
+    last = max([last for channel, last in pitched if channel != PERCUSSION], default=0)
+    common = _common(signs, signs.ticks(last))
     return [
         MidiStaff(names[track], "percussion" if channel == PERCUSSION else "", own, common)
         for track, channel, own in zip(

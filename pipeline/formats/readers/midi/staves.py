@@ -35,7 +35,7 @@ class MidiStaff:
     def part(self) -> Part:
         """The finished part."""
         pitch = self.notes["pitch"]
-        if len(pitch) and not pitch.all():
+        if 0 in pitch.tobytes():
             check_range(0, int(pitch.max()))
         check_end(self.common["end"])
         return Part(

@@ -12,7 +12,7 @@ from operator import itemgetter
 import numpy as np
 
 from pipeline.core.music import TICKS_PER_QUARTER
-from pipeline.formats.readers.base.tempo import possible, tempo_at
+from pipeline.formats.readers.base.tempo import FASTEST, SLOWEST, tempo_at
 from pipeline.formats.readers.midi.scan import LYRIC, SET_TEMPO, Track
 from pipeline.formats.readers.midi.stretches import Ints
 from pipeline.formats.readers.midi.text import decode_text
@@ -95,16 +95,17 @@ class Words:
 
 @lru_cache(maxsize=4096)
 def _ticks(time: int, division: int) -> Fraction:
-    return Fraction(time * TICKS_PER_QUARTER, division)
+    ticks, rest = divmod(time * TICKS_PER_QUARTER, division)
+    return Fraction(time * TICKS_PER_QUARTER, division) if rest else Fraction(ticks)
 
 
 @lru_cache(maxsize=4096)
 def _tempo(content: bytes) -> Fraction | None:
     """Quarter notes per minute; None for an impossible tempo."""
     microseconds = int.from_bytes(content, "big")
-    if len(content) < 3 or not microseconds:
+    if len(content) < 3 or not SLOWEST * microseconds <= MICROSECONDS_PER_MINUTE <= FASTEST * microseconds:
         return None
-    return possible(Fraction(MICROSECONDS_PER_MINUTE, microseconds))
+    return Fraction(MICROSECONDS_PER_MINUTE, microseconds)
 
 
 def _places(onsets: Ints, times: Ints, division: int) -> Ints:
