@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
@@ -37,6 +38,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 SECONDS_TO_START = 120.0
+PIPE_BYTES = 1 << 20
 MESSAGE_BYTES = 1 << 18  # of answers that wait to be sent
 SECONDS_TO_WAIT = 0.05  # that an answer may wait for others while the next item is processed
 GROWTH_BYTES = 256 << 20  # by which the most memory that a child has held may exceed that at its start
@@ -106,29 +108,36 @@ class RaisedError:
     error: BaseException
 
 
+Message = tuple[bytes, bool]  # an answer: pickled, or as it is; bytes need no pickling
+
+
 class Child:
     """The parent's end of a child process.
 
     Attributes:
-        pipe: what the child sends: messages of one or several answers, each of them pickled.
+        pipe: what the child sends: lists of one or several messages.
         is_idle: whether it has processed all items of its job.
     """
 
     def __init__(self) -> None:
-        self.pipe, inner = _CONTEXT.Pipe()
+        inner, self._jobs = _CONTEXT.Pipe(duplex=False)
+        self.pipe, answers = _CONTEXT.Pipe(duplex=False)
+        for end in (inner, answers):
+            _enlarge(end)
         self.is_idle = False
-        self._process = _CONTEXT.Process(target=_work, args=(inner,), daemon=True)
+        self._process = _CONTEXT.Process(target=_work, args=(inner, answers), daemon=True)
         try:
             self._process.start()
         except (EOFError, ConnectionError):  # the fork server has ended; the next start creates a new one
             raise IsolationError(NOT_STARTED) from None
         inner.close()
+        answers.close()
 
     def begin(self, job: Job[Any, Any]) -> bool:
         """Send a job; False if the child is dead and no item is the cause."""
         self.is_idle = False
         try:
-            self.pipe.send((os.getcwd(), job))  # noqa: PTH109
+            self._jobs.send((os.getcwd(), job))  # noqa: PTH109
             if not self.pipe.poll(SECONDS_TO_START):
                 return False
             self.pipe.recv()
@@ -143,6 +152,7 @@ class Child:
 
     def stop(self) -> None:
         """End the child, whatever it does."""
+        self._jobs.close()
         self.pipe.close()
         self._process.kill()
         self._process.join()
@@ -217,7 +227,7 @@ def give_back(child: Child) -> None:
         child.stop()
 
 
-def _work(pipe: Connection) -> None:
+def _work(jobs: Connection, answers: Connection) -> None:
     """The child process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _end_with_parent()
@@ -225,7 +235,7 @@ def _work(pipe: Connection) -> None:
     memory_at_start: int | None = None
     while True:
         try:
-            folder, job = pipe.recv()
+            folder, job = jobs.recv()
         except (EOFError, ConnectionError):
             return
         os.chdir(folder)
@@ -236,39 +246,51 @@ def _work(pipe: Connection) -> None:
             gc.freeze()  # collections skip what stays until the end
             memory_at_start = _most_memory()
         _limit_memory(job.limits.memory_bytes)
-        pipe.send(None)  # an item is the cause of any later failure
-        if not _process(job, memory_at_start, pipe):
+        answers.send(None)  # an item is the cause of any later failure
+        if not _process(job, memory_at_start, answers):
             return
         del job
         _lift_limit()
 
 
-def _process(job: Job[Any, Any], memory_at_start: int, pipe: Connection) -> bool:
+def _process(job: Job[Any, Any], memory_at_start: int, answers: Connection) -> bool:
     """Send the answers; whether the child is fit for another job."""
-    waiting: list[bytes] = []
+    waiting: list[Message] = []
     n_bytes, since = 0, time.monotonic()
     for n_left, item in zip(range(len(job.items) - 1, -1, -1), job.items, strict=True):
         answer: Done[Any] | OutOfMemory | RaisedError
         try:
             value = job.function(item)
             answer = Done(value, _most_memory() > memory_at_start + GROWTH_BYTES)
-            message = ForkingPickler.dumps(answer)  # this also needs memory
+            message = _message(answer)  # this also needs memory
         except MemoryError:
             answer = OutOfMemory()
-            message = ForkingPickler.dumps(answer)
+            message = _message(answer)
         except Exception as error:
             answer = RaisedError(error)
-            message = ForkingPickler.dumps(answer)
-        waiting.append(bytes(message))
-        n_bytes += len(message)
+            message = _message(answer)
+        waiting.append(message)
+        n_bytes += len(message[0])
         ends = not isinstance(answer, Done) or answer.is_last
         late = n_bytes >= MESSAGE_BYTES or time.monotonic() - since >= SECONDS_TO_WAIT
         if ends or late or not n_left or len(waiting) == job.together:
-            pipe.send(waiting)
+            answers.send(waiting)
             waiting, n_bytes, since = [], 0, time.monotonic()
         if ends:
             return False
     return True
+
+
+def _message(answer: Done[Any] | OutOfMemory | RaisedError) -> Message:
+    if isinstance(answer, Done) and isinstance(answer.value, bytes) and not answer.is_last:
+        return answer.value, False
+    return bytes(ForkingPickler.dumps(answer)), True
+
+
+def answer_of(message: Message) -> Done[Any] | OutOfMemory | RaisedError:
+    """The answer that a child has sent."""
+    content, is_pickled = message
+    return ForkingPickler.loads(content) if is_pickled else Done(content, is_last=False)
 
 
 def _end_with_parent() -> None:
@@ -311,6 +333,13 @@ def _limit_memory(memory_bytes: int) -> None:
         if hard != resource.RLIM_INFINITY:  # the limit set by the user (ulimit -v) may be lower
             allowed = min(allowed, hard)
         resource.setrlimit(resource.RLIMIT_AS, (allowed, hard))
+
+
+def _enlarge(end: Connection) -> None:
+    """Let a pipe hold a whole message, so that sender and receiver need not take turns."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            fcntl.fcntl(end.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def _lift_limit() -> None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from multiprocessing.reduction import ForkingPickler
 from typing import TypeVar
 
 from pipeline.core.text import plural
@@ -23,7 +22,9 @@ from pipeline.corpora.parsing.children import (
     Done,
     IsolationError,
     Job,
+    Message,
     RaisedError,
+    answer_of,
     borrow,
     give_back,
 )
@@ -95,7 +96,7 @@ class _Unknown:
 def _outcomes(child: Child, job: Job[Item, Result]) -> Iterator[Result | ChildFailure | _Unknown]:
     """Yield outcomes until all items are done, one of them is given up, or the child has grown."""
     seconds, mib = job.limits.seconds, job.limits.memory_bytes >> 20
-    answers: deque[bytes] = deque()
+    answers: deque[Message] = deque()
     for _ in job.items:
         if not answers:
             if not child.pipe.poll(seconds):
@@ -110,7 +111,7 @@ def _outcomes(child: Child, job: Job[Item, Result]) -> Iterator[Result | ChildFa
                 crashed = ChildFailure("crashed", f"the reading process ended with {child.end()}")
                 yield crashed if job.together == 1 else _Unknown()
                 return
-        answer = ForkingPickler.loads(answers.popleft())
+        answer = answer_of(answers.popleft())
         if isinstance(answer, RaisedError):
             raise answer.error
         if not isinstance(answer, Done):

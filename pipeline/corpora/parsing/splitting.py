@@ -81,7 +81,7 @@ def split_files(
         beats, fault = _beats_of(file, folder, len(found), limits)
         owned = [f"{file_id}#{source.name}" if source.name else file_id for source in found]
         yield [
-            Unread(piece_id, readable_text(path), file["sha256"], replace(source, beats=beats), fault)
+            Unread(piece_id, readable_text(path), file["sha256"], source._replace(beats=beats), fault)
             for piece_id, source in zip(owned, found, strict=True)
         ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pipeline.errors import PipelineError
 from pipeline.formats.readers.base.charset import decode_text
@@ -33,8 +33,7 @@ class ReadError(PipelineError):
         return ReadError(self.rule, f"{place}: {self}", self.value, self.limit)
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """One piece inside a file.
 
     Attributes:

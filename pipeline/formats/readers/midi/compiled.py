@@ -1,7 +1,7 @@
-"""The same as :mod:`events` and :mod:`notes`, compiled; a package installed without a compiler has it not.
+"""The same as :mod:`events` and :mod:`notes`, by compiled code, if the package was installed with a compiler.
 
-Compiled code is used only if it was built from the source beside it, so that no result comes from
-another version.
+The code is used only if it was compiled from the present ``_compiled.pyx``, so that no result comes
+from another version.
 """
 
 from __future__ import annotations
