@@ -17,8 +17,9 @@ else:
         ".".join(SOURCE.with_suffix("").parts),
         [str(SOURCE)],
         define_macros=[("SOURCE_DIGEST", f'"{digest}"')],
-        optional=True,
     )
     extensions = cythonize([extension], build_dir="build", quiet=True)
+    for each in extensions:
+        each.optional = True  # cythonize makes new ones
 
 setup(ext_modules=extensions)

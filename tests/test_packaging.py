@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -85,3 +86,18 @@ def test_a_missing_extra_is_named_in_the_error(code: str, tmp_path: Path) -> Non
 
 def test_the_command_is_installed_with_the_package() -> None:
     assert PROJECT["scripts"] == {"entchen": "pipeline.cli:main"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="CC names the compiler elsewhere")
+def test_the_package_can_be_built_without_a_compiler(tmp_path: Path) -> None:
+    readers = Path("pipeline/formats/readers/midi")
+    (tmp_path / readers).mkdir(parents=True)
+    for file in (Path("setup.py"), readers / "_compiled.pyx"):
+        shutil.copy(ROOT / file, tmp_path / file)
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "entchen"\nversion = "1"\n')
+    command = [sys.executable, "setup.py", "build_ext", "--inplace"]
+    environment = {**os.environ, "CC": "/bin/false"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "_compiled" in done.stderr  # which could not be built
+    assert not [*tmp_path.rglob("*.so")]
