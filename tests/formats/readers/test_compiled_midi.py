@@ -5,6 +5,7 @@ import random
 import shutil
 import sysconfig
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,23 @@ def test_chords_of_any_size_are_sorted_alike(n_notes: int, monkeypatch: pytest.M
     released = [off(1 + dice.randrange(3), pitch) for pitch in struck]
     content = file(track(*[on(0, pitch) for pitch in struck], *released))
     assert compare([(content, None)], monkeypatch)[True]
+
+
+@is_built
+def test_threads_do_not_share_memory() -> None:
+    """NumPy sorts large chords, and other threads go on meanwhile."""
+    dice = random.Random(4)
+    contents = []
+    for _ in range(40):
+        chords = [[*range(1 + dice.randrange(20), 128)] for _ in range(12)]
+        events = [
+            [*(on(0, pitch) for pitch in chord), *(off(1, pitch) for pitch in chord)] for chord in chords
+        ]
+        contents.append(file(*[track(*each) for each in events]))
+    expected = [*map(result, contents)]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            assert [*pool.map(result, contents)] == expected
 
 
 @is_built

@@ -2,8 +2,8 @@
 """The events of a MIDI file and its notes, one after the other in machine code.
 
 The same results as those of ``events`` and ``notes``, which compute with whole arrays: some two
-hundred passes over the few thousand events of a file. Every index is checked, so a fault in this
-module is an IndexError, whatever bytes a file holds.
+hundred passes over the few thousand events of a file. Whatever bytes a file holds, no memory outside
+it is read: each place is compared with the length of the file, and every index of an array is checked.
 """
 
 import numpy as np
@@ -65,17 +65,24 @@ cdef struct Event:
     Fault fault
 
 
-_kept = np.empty(KEPT, np.int64)
+_kept = None
 
 
-def _scratch(Py_ssize_t n_rows, Py_ssize_t n):
-    """(n_rows, n) numbers of any value, for use until the next call.
+def _take(Py_ssize_t n):
+    """An array of at least n numbers of any value; the one of the file before, unless a thread is using it.
 
     Memory that every file had to ask for anew would take a tenth of the time.
     """
-    if n_rows * n > KEPT:
-        return np.empty((n_rows, n), np.int64)
-    return _kept[: n_rows * n].reshape(n_rows, n)
+    global _kept
+    found, _kept = _kept, None
+    return np.empty(max(n, KEPT), np.int64) if found is None or len(found) < n else found
+
+
+def _keep(array):
+    """Keep an array of :func:`_take` for the next file."""
+    global _kept
+    if len(array) == KEPT:
+        _kept = array
 
 
 def source_digest():
@@ -201,8 +208,8 @@ def scan(bytes content, const long long[::1] begins, const long long[::1] stops)
     file.n = len(content)
     file.bytes = &view[0] if file.n else NULL
     cdef Py_ssize_t most = file.n // 3 + 1, n = 0, n_tracks = 0, n_before, stop  # a note event has three bytes
-    times, keys = _scratch(2, most)
-    are_on = np.empty(most, np.bool_)
+    scratch, are_on = _take(2 * most), np.empty(most, np.bool_)
+    times, keys = scratch[:most], scratch[most : 2 * most]
     cdef long long[::1] time = times, key = keys
     cdef unsigned char[::1] is_on = are_on.view(np.uint8)
     cdef list tracks = [], silences = [], own_metas, own_silences
@@ -243,7 +250,9 @@ def scan(bytes content, const long long[::1] begins, const long long[::1] stops)
         tracks.append((own_metas, now, has_end, n_after_end))
         silences += own_silences
         n_tracks += 1
-    return event.fault, event.stop, tracks, times[:n].copy(), keys[:n].copy(), are_on[:n], silences
+    found = (event.fault, event.stop, tracks, times[:n].copy(), keys[:n].copy(), are_on[:n], silences)
+    _keep(scratch)
+    return found
 
 
 cdef struct Pitch:
@@ -287,12 +296,14 @@ def pair(
         end and pitch of the notes that last, in the order of :class:`notes.Notes`.
     """
     cdef Py_ssize_t n = time.shape[0], begin = 0, stop, track, n_struck, n_notes = 0, n_silences = 0
-    cdef long long[:, ::1] scratch = _scratch(4, np.count_nonzero(is_on))
+    cdef Py_ssize_t most = np.count_nonzero(is_on)
+    scratch = _take(4 * most)
     # of each note of a track, by the order of their note-ons: channel and pitch, and the next that waits
-    cdef long long[::1] began = scratch[0], end = scratch[1], tone = scratch[2], after = scratch[3]
-    cdef unsigned char[::1] ending = np.empty(began.shape[0], np.uint8)
-    onsets, lasts = np.empty(began.shape[0], np.int64), np.empty(began.shape[0], np.int64)
-    pitches = np.empty(began.shape[0], np.uint8)
+    cdef long long[::1] began = scratch[:most], end = scratch[most : 2 * most]
+    cdef long long[::1] tone = scratch[2 * most : 3 * most], after = scratch[3 * most : 4 * most]
+    cdef unsigned char[::1] ending = np.empty(most, np.uint8)
+    onsets, lasts = np.empty(most, np.int64), np.empty(most, np.int64)
+    pitches = np.empty(most, np.uint8)
     cdef long long[::1] onset = onsets, last = lasts
     cdef unsigned char[::1] pitch = pitches
     cdef Pitch[N_KEYS] waiting
@@ -322,6 +333,7 @@ def pair(
                 n_without_length = own.struck - own.lasting
                 rows.append((track, number, own.lasting, own.last, n_without_length, own.unended, own.restruck))
         begin = stop
+    _keep(scratch)
     return rows, onsets[:n_notes], lasts[:n_notes], pitches[:n_notes]
 
 
