@@ -48,6 +48,7 @@ LOCK_FILE = Path(".cache/stage.lock")
 SECONDS_TO_WAIT_FOR_LOCK = 30.0
 SECONDS_BETWEEN_LOOKS = 0.5
 ORPHANED = 75
+MADE = (".pyc", ".so", ".pyd")  # suffixes of files that Python or a compiler makes of the code
 SHELLS = ("sh", "bash", "dash", "zsh", "fish", "cmd.exe")
 
 
@@ -222,7 +223,7 @@ def _fingerprint(stage: Declared) -> dict[str, object]:
 def _stamps(path: Path) -> Iterator[tuple[str, int, int]]:
     files = path.rglob("*") if path.is_dir() else [path]
     for file in files:
-        if file.is_file() and file.suffix != ".pyc" and file.name != ".gitignore":
+        if file.is_file() and file.suffix not in MADE and file.name != ".gitignore":
             status = file.stat()
             yield file.as_posix(), status.st_size, status.st_mtime_ns
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from pipeline.workflow.outputs import FOLDER_SUFFIX, LOCK_FILE, listing
 
 IGNORED_NAMES = ("__pycache__", ".gitignore", ".cache", ".venv")
-IGNORED_SUFFIXES = (".pyc", ".partial")
+IGNORED_SUFFIXES = (".pyc", ".partial", ".so", ".pyd")
 
 
 def digest_of(path: Path) -> str | None:

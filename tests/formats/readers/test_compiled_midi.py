@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.corpora.parsing.records import pack, refusal
 from pipeline.formats.readers import ReadError
-from pipeline.formats.readers.midi import compiled, score
+from pipeline.formats.readers.midi import compiled, events, notes, score
 from tests.helpers import fuzzing
 from tests.helpers.hostile import hostile_files
 from tests.helpers.midi_bytes import END, chunk, file, meta, note, number, off, on, sysex, track
@@ -21,6 +21,7 @@ N_FILES = 1500
 N_NOTES = 20_000
 CONTROLLERS = (7, 64, 120, 121, 123, 124, 125, 126, 127)
 SIGNS = {0x03: b"name", 0x05: b"la", 0x51: b"\x07\xa1\x20", 0x58: b"\x03\x02\x18\x08", 0x59: b"\x01\x00"}
+WAYS = ((compiled.read_tracks, compiled.notes_of), (events.read_tracks, notes.notes_of))
 HEADERS = Path(sysconfig.get_paths()["include"], "Python.h")
 
 is_built = pytest.mark.skipif(not compiled.IS_BUILT, reason="the package was installed without a compiler")
@@ -39,9 +40,9 @@ def compare(contents: list[tuple[bytes, int | None]], monkeypatch: pytest.Monkey
     outcomes = Counter[bool]()
     for content, max_notes in contents:
         results = []
-        for way in (compiled, score):
-            monkeypatch.setattr(score, "_read_tracks", way.read_tracks)
-            monkeypatch.setattr(score, "_notes_of", way.notes_of)
+        for read_tracks, notes_of in WAYS:
+            monkeypatch.setattr(score, "read_tracks", read_tracks)
+            monkeypatch.setattr(score, "notes_of", notes_of)
             results.append(result(content, max_notes))
         assert results[0] == results[1], content.hex()
         outcomes[b'"refusal"' not in results[0]] += 1
@@ -80,12 +81,12 @@ def any_file(dice: random.Random) -> bytes:
         channels = dice.sample(range(16), dice.choice([1, 1, 3]))
         deltas = dice.choice([[0], [0, 0, 10], [0, 1, 127, 128, 300, 20_000]])
         running: list[int] = []
-        events = [
+        written = [
             number(dice.choice(deltas)) + any_event(dice, pitches, channels, running)
             for _ in range(dice.choice([0, 5, 40, 200]))
         ]
         end = dice.choices([END, b"", END + b"\0\0", END + on(0, 60), END + b"\x90"], [40, 1, 1, 1, 1])[0]
-        tracks.append(track(*events, end=end))
+        tracks.append(track(*written, end=end))
     content = file(*tracks, division=dice.choice([480, 480, 960, 7, 1, 10080, 32767]))
     mangler = dice.choice((*[None] * 6, *fuzzing.BLUNT))
     return content if mangler is None else content[:14] + mangler(content[14:], dice)
@@ -141,7 +142,7 @@ def test_a_track_may_begin_at_the_last_byte(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.skipif(not shutil.which("cc") or not HEADERS.exists(), reason="nothing compiles here")
 def test_the_compiled_reader_is_used_where_it_can_be_built() -> None:
     assert compiled.IS_BUILT, "built from another source; run `make test`, or `pip install --editable .`"
-    assert score._read_tracks is compiled.read_tracks
+    assert score.read_tracks is compiled.read_tracks
 
 
 @is_built

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipeline.core.music import Meter, Part, Piece
 from pipeline.formats import readers
 from pipeline.formats.readers import ReadError, midi
-from pipeline.formats.readers.midi import compiled, score
+from pipeline.formats.readers.midi import compiled, events, notes, score
 from tests.helpers.midi_bytes import END, chunk, file, meta, note, number, off, on, sysex, track
 from tests.helpers.reading import LIMITS, READ
 
@@ -22,12 +22,12 @@ THREE_FOUR = meta(METER, b"\x03\x02\x18\x08")
 @pytest.fixture(scope="module", autouse=True, params=["compiled", "arrays"])
 def way(request: pytest.FixtureRequest) -> Iterator[None]:
     """Both ways to read events and to pair them."""
-    module = compiled if request.param == "compiled" else score
-    if module is compiled and not compiled.IS_BUILT:
+    is_compiled = request.param == "compiled"
+    if is_compiled and not compiled.IS_BUILT:
         pytest.skip("the package was installed without a compiler")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(score, "_read_tracks", module.read_tracks)
-        patch.setattr(score, "_notes_of", module.notes_of)
+        patch.setattr(score, "read_tracks", (compiled if is_compiled else events).read_tracks)
+        patch.setattr(score, "notes_of", (compiled if is_compiled else notes).notes_of)
         yield
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from pipeline.cli import main
 from pipeline.core.settings import load_yaml
-from pipeline.tools.explain.digests import differing, digest_of
+from pipeline.tools.explain.digests import IGNORED_NAMES, IGNORED_SUFFIXES, differing, digest_of
 from pipeline.tools.explain.impact import touched
 from pipeline.tools.explain.reasons import changed_params, explain
+from tests.helpers.paths import ROOT
 from tests.helpers.project import edit
 
 
@@ -42,6 +43,11 @@ def test_a_folders_digest_is_the_one_of_dvc(tmp_path: Path) -> None:
     listed = [{"md5": md5(name.encode()), "relpath": name} for name in ("more.abc", "more/b.abc")]
     assert digest_of(tmp_path / "scores") == md5(json.dumps(listed).encode()) + ".dir"
     assert digest_of(tmp_path / "nothing") is None
+
+
+def test_the_files_that_dvc_ignores_are_skipped() -> None:
+    lines = (ROOT / ".dvcignore").read_text().split()
+    assert {*IGNORED_NAMES, *(f"*{suffix}" for suffix in IGNORED_SUFFIXES)} == {*lines}
 
 
 def test_changed_files_of_an_output_folder_are_found_in_dvcs_list(tmp_path: Path) -> None:

@@ -25,8 +25,10 @@ from pipeline.formats.readers.midi.chunks import Header, read_header, track_chun
 from pipeline.formats.readers.midi.compiled import IS_BUILT
 from pipeline.formats.readers.midi.compiled import notes_of as compiled_notes
 from pipeline.formats.readers.midi.compiled import read_tracks as compiled_tracks
-from pipeline.formats.readers.midi.events import N_CHANNELS, Events, read_tracks
-from pipeline.formats.readers.midi.notes import Notes, notes_of
+from pipeline.formats.readers.midi.events import N_CHANNELS, Events
+from pipeline.formats.readers.midi.events import read_tracks as array_tracks
+from pipeline.formats.readers.midi.notes import Notes
+from pipeline.formats.readers.midi.notes import notes_of as array_notes
 from pipeline.formats.readers.midi.scan import KEY_SIGNATURE, MAX_TIME, TIME_SIGNATURE, TRACK_NAME, Track
 from pipeline.formats.readers.midi.staves import MidiStaff, columns
 from pipeline.formats.readers.midi.text import decode_text
@@ -40,8 +42,7 @@ MAX_FIFTHS = 7
 BEAT = 4  # a quarter note is the longest bar of one beat
 MODES = ("major", "minor")
 
-_read_tracks = compiled_tracks if IS_BUILT else read_tracks
-_notes_of = compiled_notes if IS_BUILT else notes_of
+read_tracks, notes_of = (compiled_tracks, compiled_notes) if IS_BUILT else (array_tracks, array_notes)
 
 
 def read_score(content: bytes, max_notes: int | None = None) -> Piece:
@@ -63,7 +64,7 @@ def read_score(content: bytes, max_notes: int | None = None) -> Piece:
         words.read(number, track)
     if not np.count_nonzero(events.is_on):
         raise ReadError("no_notes", "the file holds no note")
-    notes = _notes_of(events, tracks)
+    notes = notes_of(events, tracks)
     staves = _staves(notes, [_name(track) for track in tracks], signs)
     _sing(staves, notes, words, header.division)
     parts, left_out = readable_parts(staves)
@@ -96,7 +97,7 @@ def _scan(content: bytes, header: Header, max_notes: int | None) -> tuple[list[T
     """
     chunks = [*track_chunks(content)]
     junk = None if not chunks or chunks[-1].type else chunks.pop()
-    scanned = _read_tracks(content, chunks)
+    scanned = read_tracks(content, chunks)
     tracks, fault = scanned.tracks, scanned.fault
     _check_notes(scanned.events, tracks, max_notes)
     if fault is None and junk and (len(tracks) < header.n_tracks or scanned.n_ended < len(tracks)):
