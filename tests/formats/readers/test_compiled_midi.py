@@ -118,7 +118,7 @@ def test_chords_of_any_size_are_sorted_alike(n_notes: int, monkeypatch: pytest.M
 
 @is_built
 def test_threads_do_not_share_memory() -> None:
-    """NumPy sorts large chords, and other threads go on meanwhile."""
+    """While NumPy sorts a large chord, other threads run."""
     dice = random.Random(4)
     contents = []
     for _ in range(40):
