@@ -20,6 +20,6 @@ else:
     )
     extensions = cythonize([extension], build_dir="build", quiet=True)
     for each in extensions:
-        each.optional = True  # cythonize makes new ones
+        each.optional = True  # cythonize drops this mark of an extension
 
 setup(ext_modules=extensions)
